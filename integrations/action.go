@@ -1,0 +1,153 @@
+// Package integrations says what an action on an outside system is: describe
+// it, read what is there, plan, do, verify, and name its inverse. One folder
+// below it per system; integrations/all lists them.
+//
+// An action never decides. Package response records the intent before Do is
+// called and the receipt after it, so that a crash in between ends as
+// "unknown: look first", never as a silent repeat.
+package integrations
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"firebreak/incident"
+)
+
+// Action is one thing that a connection can do. All methods may be called many
+// times; only Do changes the world. Errors from the other side carry an
+// *Error, so that OutcomeOf tells what is known about the effect.
+type Action interface {
+	Describe() Description
+	// Prior reads the state that Do would change.
+	Prior(context.Context, Call) (Prior, error)
+	// Plan says what Do would send and what that breaks. It sends nothing.
+	Plan(context.Context, Call, Prior) (Plan, error)
+	// Do carries out the plan. It may be called again with the same Call.Key
+	// only when the former attempt is known not to have been sent.
+	Do(context.Context, Call, Plan) (Receipt, error)
+	// Verify reads the state back and says whether the effect is there.
+	Verify(context.Context, Call, Receipt) (Verification, error)
+}
+
+// Reverter is implemented by actions with an inverse. The inverse is a call
+// like any other: it is planned, approved, recorded and verified.
+type Reverter interface {
+	Inverse(Call, Prior, Receipt) (Call, error)
+}
+
+// Finder is implemented by actions that can look for the effect of an attempt
+// whose outcome is unknown, by the key they left there or by the state itself.
+type Finder interface {
+	Find(context.Context, Call) (Receipt, bool, error)
+}
+
+// Description is what people and playbooks may know of an action beforehand.
+type Description struct {
+	Name        string          `json:"name"` // github.workflow.disable
+	Title       string          `json:"title"`
+	System      string          `json:"system"` // github
+	Danger      incident.Danger `json:"danger"`
+	ReadOnly    bool            `json:"read_only"`
+	Reversible  bool            `json:"reversible"`
+	Params      []Param         `json:"params"`
+	Result      []Param         `json:"result,omitempty"` // members of Receipt.Data
+	Idempotency string          `json:"idempotency"`      // native, marker or none
+	Scopes      []string        `json:"scopes,omitempty"` // what the credential needs
+}
+
+// Param is one parameter or result member.
+type Param struct {
+	Name     string `json:"name"`
+	Title    string `json:"title,omitempty"`
+	Type     string `json:"type"` // string, int, bool, duration, list, secret
+	Required bool   `json:"required,omitempty"`
+	Default  any    `json:"default,omitempty"`
+	Match    string `json:"match,omitempty"` // regular expression, whole value
+}
+
+// Call is an action with its parameters. Params hold values as JSON has them;
+// a secret stands as its reference.
+type Call struct {
+	Action     string         `json:"action"`
+	Connection string         `json:"connection"`
+	Params     map[string]any `json:"params"`
+	Key        string         `json:"key"` // idempotency key, stable over retries
+	Incident   incident.ID    `json:"incident"`
+	Step       string         `json:"step,omitempty"`
+	Seal       string         `json:"-"` // "incident @size root": printed in messages
+}
+
+// Prior is what was there before.
+type Prior struct {
+	State map[string]any `json:"state,omitempty"`
+}
+
+// Plan is all that an approver has to know. Digest covers it whole.
+type Plan struct {
+	Call      Call      `json:"call"`
+	Identity  string    `json:"identity,omitempty"` // who the other side takes us for
+	Base      string    `json:"base,omitempty"`     // base URL, or host
+	Target    string    `json:"target"`             // the name an approver types
+	Effects   []string  `json:"effects"`            // what will change, in words
+	Requests  []Request `json:"requests"`           // what will be sent
+	Prior     Prior     `json:"prior"`
+	Undo      string    `json:"undo,omitempty"` // in words; "" when irreversible
+	Inverse   *Call     `json:"inverse,omitempty"`
+	Proof     string    `json:"proof,omitempty"` // what Verify will look at
+	Unchanged bool      `json:"unchanged,omitempty"`
+	Warnings  []string  `json:"warnings,omitempty"`
+}
+
+// Request is one thing that will be sent: an HTTP request, or a program's argv
+// with its standard input. Secrets stand as "***".
+type Request struct {
+	Method string   `json:"method,omitempty"`
+	URL    string   `json:"url,omitempty"`
+	Argv   []string `json:"argv,omitempty"`
+	Body   string   `json:"body,omitempty"`
+}
+
+// Receipt is what came back.
+type Receipt struct {
+	Ref  string         `json:"ref,omitempty"` // the other side's name for it
+	URL  string         `json:"url,omitempty"`
+	At   time.Time      `json:"at"`
+	Data map[string]any `json:"data,omitempty"`
+}
+
+// Verification is what the other side says now. OK means that the effect is
+// there; Says is one line for people.
+type Verification struct {
+	OK    bool           `json:"ok"`
+	Says  string         `json:"says"`
+	State map[string]any `json:"state,omitempty"`
+}
+
+// Canonical is the plan's JSON with sorted members: what Digest hashes and what
+// the record keeps.
+func (p Plan) Canonical() ([]byte, error) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encode plan: %w", err)
+	}
+	var tree any
+	if err := json.Unmarshal(b, &tree); err != nil {
+		return nil, fmt.Errorf("encode plan: %w", err)
+	}
+	return json.Marshal(tree) // maps are written with sorted keys
+}
+
+// Digest is the lower-case hex SHA-256 of Canonical.
+func (p Plan) Digest() (string, error) {
+	b, err := p.Canonical()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:]), nil
+}

@@ -1,0 +1,116 @@
+package integrations
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// System is a kind of outside system: a folder below this one.
+type System struct {
+	Kind     string // github, pagerduty, webhook, linux
+	Title    string
+	Settings []Param // what a connection of this kind needs in config.yaml
+	// Actions returns what the connection can do. It must not touch the
+	// network or read a secret: that happens when an action is used.
+	Actions func(Connection) ([]Action, error)
+}
+
+// Connection is one configured instance of a system.
+type Connection struct {
+	Name     string
+	Kind     string
+	BaseURL  string // "" is the vendor's own
+	Settings map[string]string
+	// Secret fetches the secret that the setting of that name refers to. It is
+	// called at the moment of use; the value must not be kept or shown.
+	Secret func(ctx context.Context, setting string) (string, error)
+	Now    func() time.Time
+	Drill  bool
+}
+
+// Registry finds actions by connection and name.
+type Registry struct {
+	actions map[string][]bound
+}
+
+type bound struct {
+	connection string
+	action     Action
+}
+
+// NewRegistry builds the actions of all connections. A connection whose kind is
+// not among the systems is an error that lists the kinds.
+func NewRegistry(systems []System, connections []Connection) (*Registry, error) {
+	r := &Registry{actions: map[string][]bound{}}
+	kinds := make([]string, 0, len(systems))
+	byKind := map[string]System{}
+	for _, s := range systems {
+		byKind[s.Kind] = s
+		kinds = append(kinds, s.Kind)
+	}
+	for _, c := range connections {
+		s, ok := byKind[c.Kind]
+		if !ok {
+			return nil, fmt.Errorf("connection %s: kind %q: want one of %s", c.Name, c.Kind, strings.Join(kinds, ", "))
+		}
+		actions, err := s.Actions(c)
+		if err != nil {
+			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
+		}
+		for _, a := range actions {
+			n := a.Describe().Name
+			r.actions[n] = append(r.actions[n], bound{c.Name, a})
+		}
+	}
+	return r, nil
+}
+
+// Lookup returns the action of that name on that connection; with connection
+// "" there must be exactly one connection that has it.
+func (r *Registry) Lookup(name, connection string) (Action, string, error) {
+	found := r.actions[name]
+	if connection != "" {
+		i := slices.IndexFunc(found, func(b bound) bool { return b.connection == connection })
+		if i < 0 {
+			return nil, "", fmt.Errorf("action %s on connection %s: not configured", name, connection)
+		}
+		return found[i].action, connection, nil
+	}
+	switch len(found) {
+	case 0:
+		return nil, "", fmt.Errorf("action %s: no connection has it", name)
+	case 1:
+		return found[0].action, found[0].connection, nil
+	}
+	names := make([]string, len(found))
+	for i, b := range found {
+		names[i] = b.connection
+	}
+	return nil, "", fmt.Errorf("action %s: say which connection: %s", name, strings.Join(names, ", "))
+}
+
+// Listed is one action on one connection.
+type Listed struct {
+	Connection  string      `json:"connection"`
+	Description Description `json:"description"`
+}
+
+// List returns every action, sorted by name and connection.
+func (r *Registry) List() []Listed {
+	var out []Listed
+	for _, bs := range r.actions {
+		for _, b := range bs {
+			out = append(out, Listed{b.connection, b.action.Describe()})
+		}
+	}
+	slices.SortFunc(out, func(a, b Listed) int {
+		if c := strings.Compare(a.Description.Name, b.Description.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Connection, b.Connection)
+	})
+	return out
+}

@@ -1,0 +1,70 @@
+// Package record is the append-only log of an incident: entries whose fields
+// are salted disclosures (the encoding of RFC 9901), lines that are leaves of
+// an RFC 6962 Merkle tree, heads that are signed C2SP checkpoints, and the
+// verification of all of it.
+//
+// It is pure: bytes in, bytes out. It opens no file, reads no clock and draws
+// no random number that was not handed to it; package store keeps the bytes.
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"firebreak/incident"
+)
+
+// Draft is an act about to be recorded. Fields become disclosures, one each,
+// so that any of them can be withheld or erased alone.
+type Draft struct {
+	Actor  incident.Actor
+	Kind   Kind
+	Phase  incident.Phase
+	Step   string
+	Fields map[string]json.RawMessage
+}
+
+// Entry is one act in the record. Seq counts from 1; Time is UTC; Mono is
+// nanoseconds since the machine's boot named by Boot. Order is by Seq, never
+// by Time: clocks lie.
+type Entry struct {
+	Seq    int64
+	Time   time.Time
+	Mono   int64
+	Boot   string
+	Actor  incident.Actor
+	Kind   Kind
+	Phase  incident.Phase
+	Step   string
+	Fields map[string]json.RawMessage
+}
+
+// NewDraft makes a draft whose fields are the JSON members of payload, one of
+// the payload types in kinds.go.
+func NewDraft(by incident.Actor, kind Kind, phase incident.Phase, step string, payload any) (Draft, error) {
+	b, err := json.Marshal(payload)
+	if err != nil {
+		return Draft{}, fmt.Errorf("encode %s: %w", kind, err)
+	}
+	d := Draft{Actor: by, Kind: kind, Phase: phase, Step: step}
+	if err := json.Unmarshal(b, &d.Fields); err != nil {
+		return Draft{}, fmt.Errorf("encode %s: payload is not an object: %w", kind, err)
+	}
+	return d, nil
+}
+
+// Decode fills the payload type that belongs to the entry's kind. Numbers keep
+// their digits when the payload asks for json.Number.
+func (e Entry) Decode(payload any) error {
+	b, err := json.Marshal(e.Fields)
+	if err != nil {
+		return fmt.Errorf("decode entry %d: %w", e.Seq, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if err := d.Decode(payload); err != nil {
+		return fmt.Errorf("decode entry %d (%s): %w", e.Seq, e.Kind, err)
+	}
+	return nil
+}

@@ -1,0 +1,315 @@
+package record
+
+import (
+	"encoding/json"
+	"time"
+
+	"firebreak/incident"
+)
+
+// Kind says what an entry is about; each kind has one payload type below.
+type Kind string
+
+// The kinds of entries, with their payload types.
+const (
+	IncidentOpened   Kind = "incident.opened"   // Opened
+	IncidentChanged  Kind = "incident.changed"  // Changed
+	IncidentClosed   Kind = "incident.closed"   // Reason
+	IncidentReopened Kind = "incident.reopened" // Reason
+	PhaseEntered     Kind = "phase.entered"     // Entered
+	RoleAssigned     Kind = "role.assigned"     // Assigned
+	Noted            Kind = "note"              // Note
+
+	RunStarted   Kind = "run.started"   // Started
+	VariableSet  Kind = "run.variable"  // Variables
+	StepStarted  Kind = "step.started"  // StepBegin
+	StepDone     Kind = "step.done"     // StepEnd
+	StepFailed   Kind = "step.failed"   // StepFailure
+	StepSkipped  Kind = "step.skipped"  // StepSkip
+	StepReopened Kind = "step.reopened" // StepSkip
+	StepAdded    Kind = "step.added"    // AdHoc
+
+	CollectionFinished Kind = "evidence.collected" // Collection
+	EvidenceSealed     Kind = "evidence.sealed"    // Exhibit
+	EvidenceChecked    Kind = "evidence.checked"   // Check
+	TimelineIngested   Kind = "timeline.ingested"  // Ingestion
+	EventMarked        Kind = "timeline.marked"    // Mark
+
+	ActionPlanned  Kind = "action.planned"  // Planned
+	ActionApproved Kind = "action.approved" // Decision
+	ActionRejected Kind = "action.rejected" // Decision
+	ActionSending  Kind = "action.sending"  // Attempt
+	ActionSent     Kind = "action.sent"     // Outcome
+	ActionVerified Kind = "action.verified" // Outcome
+	ActionFailed   Kind = "action.failed"   // Outcome
+	ActionUnknown  Kind = "action.unknown"  // Outcome
+
+	ItemAdded     Kind = "item.added"     // Item
+	ReviewWritten Kind = "review.written" // Written
+)
+
+// Opened starts every record.
+type Opened struct {
+	Title    string            `json:"title"`
+	Severity incident.Severity `json:"severity"`
+	TLP      incident.TLP      `json:"tlp"`
+	Drill    bool              `json:"drill"`
+	Summary  string            `json:"summary,omitempty"`
+	Impact   string            `json:"impact,omitempty"`
+	Detected time.Time         `json:"detected,omitzero"`
+}
+
+// Changed carries only what changed.
+type Changed struct {
+	Title    *string            `json:"title,omitempty"`
+	Severity *incident.Severity `json:"severity,omitempty"`
+	TLP      *incident.TLP      `json:"tlp,omitempty"`
+	Summary  *string            `json:"summary,omitempty"`
+	Impact   *string            `json:"impact,omitempty"`
+	Detected *time.Time         `json:"detected,omitempty"`
+	Reason   string             `json:"reason,omitempty"`
+}
+
+// Reason is a sentence that a person gave.
+type Reason struct {
+	Reason string `json:"reason"`
+}
+
+// Entered is a change of phase.
+type Entered struct {
+	From incident.Phase `json:"from"`
+	To   incident.Phase `json:"to"`
+}
+
+// Assigned gives a role to a person; an empty person takes it away.
+type Assigned struct {
+	Role   incident.Role `json:"role"`
+	Person string        `json:"person"`
+}
+
+// Note is free text. Decision marks it for the review's decision log.
+type Note struct {
+	Text     string `json:"text"`
+	Decision bool   `json:"decision,omitempty"`
+}
+
+// Started pins a playbook to the incident: Source is the file as it was.
+type Started struct {
+	Run      string         `json:"run"`
+	Playbook string         `json:"playbook"`
+	Name     string         `json:"name"`
+	Version  string         `json:"version"`
+	SHA256   string         `json:"sha256"`
+	Source   string         `json:"source"`
+	Vars     map[string]any `json:"vars,omitempty"`
+}
+
+// Variables are values given outside a step. A secret's value never comes
+// here; its reference does.
+type Variables struct {
+	Run  string         `json:"run"`
+	Vars map[string]any `json:"vars"`
+}
+
+// StepBegin opens an attempt at a step.
+type StepBegin struct {
+	Run     string    `json:"run"`
+	Attempt int       `json:"attempt"`
+	Until   time.Time `json:"until,omitzero"` // when a wait ends
+}
+
+// StepEnd is the success of a step: what it returned, what people answered,
+// which variables it set.
+type StepEnd struct {
+	Run     string         `json:"run"`
+	Result  map[string]any `json:"result,omitempty"`
+	Answers map[string]any `json:"answers,omitempty"`
+	Set     map[string]any `json:"set,omitempty"`
+	Branch  string         `json:"branch,omitempty"` // "then" or "else" of an if
+	Note    string         `json:"note,omitempty"`
+}
+
+// StepFailure is the failure of one attempt. Final says that no attempt is
+// left, so that on_failure, the fallback or a person comes next.
+type StepFailure struct {
+	Run     string    `json:"run"`
+	Error   string    `json:"error"`
+	Attempt int       `json:"attempt"`
+	Final   bool      `json:"final"`
+	RetryAt time.Time `json:"retry_at,omitzero"`
+}
+
+// StepSkip passes a step over, or opens it again. Guard means that the step's
+// own condition was false.
+type StepSkip struct {
+	Run    string `json:"run"`
+	Reason string `json:"reason"`
+	Guard  bool   `json:"guard,omitempty"`
+}
+
+// AdHoc is a manual step that people added to the run.
+type AdHoc struct {
+	Run   string         `json:"run"`
+	ID    string         `json:"id"`
+	Title string         `json:"title"`
+	Text  string         `json:"text"`
+	Phase incident.Phase `json:"phase"`
+}
+
+// Stat is what the file system said of a file. Times are UTC; Born is zero
+// where the file system does not keep it.
+type Stat struct {
+	Size     int64     `json:"size"`
+	Mode     string    `json:"mode"`
+	UID      uint32    `json:"uid"`
+	GID      uint32    `json:"gid"`
+	Inode    uint64    `json:"inode"`
+	Links    uint64    `json:"links,omitempty"`
+	Modified time.Time `json:"modified"`
+	Accessed time.Time `json:"accessed"`
+	Changed  time.Time `json:"changed"`
+	Born     time.Time `json:"born,omitzero"`
+}
+
+// Exhibit is sealed evidence: what was taken, from where, how, by what, and
+// what the bytes hash to. Size and SHA256 are of the plain content; Blob names
+// the sealed file in the locker.
+type Exhibit struct {
+	ID          string        `json:"exhibit"` // e1, e2, …
+	Kind        string        `json:"kind"`    // artefact kind, as in "linux.processes"
+	Title       string        `json:"title"`
+	Source      string        `json:"source"` // path or description of the origin
+	Host        string        `json:"host"`
+	Collector   string        `json:"collector"`
+	Authority   string        `json:"authority,omitempty"`
+	Method      string        `json:"method"` // how it was read
+	Tool        string        `json:"tool"`   // program and version
+	ToolSHA256  string        `json:"tool_sha256"`
+	Size        int64         `json:"size"`
+	SHA256      string        `json:"sha256"`
+	Blob        string        `json:"blob"`
+	Started     time.Time     `json:"started"`
+	Finished    time.Time     `json:"finished"`
+	ClockOffset time.Duration `json:"clock_offset_ns"` // source clock minus ours
+	Before      *Stat         `json:"before,omitempty"`
+	After       *Stat         `json:"after,omitempty"`
+	Deviations  []string      `json:"deviations,omitempty"`
+	Format      string        `json:"format"` // which parser reads it; "" when none does
+}
+
+// Refusal is an item that could not be taken whole, and why.
+type Refusal struct {
+	Collector string `json:"collector"`
+	Source    string `json:"source"`
+	Reason    string `json:"reason"`
+}
+
+// Collection sums up one pass of the collectors.
+type Collection struct {
+	Profile  string        `json:"profile"`
+	Host     string        `json:"host"`
+	Root     string        `json:"root"`
+	AsRoot   bool          `json:"as_root"`
+	Exhibits int           `json:"exhibits"`
+	Bytes    int64         `json:"bytes"`
+	Took     time.Duration `json:"took_ns"`
+	Refused  []Refusal     `json:"refused,omitempty"`
+	Cut      string        `json:"cut,omitempty"` // why it ended early
+}
+
+// Check is a later verification of an exhibit.
+type Check struct {
+	Exhibit string `json:"exhibit"`
+	OK      bool   `json:"ok"`
+	Found   string `json:"found"`
+}
+
+// Ingestion is the passage of one exhibit into the timeline.
+// Events + Rejected = Seen.
+type Ingestion struct {
+	Exhibit  string    `json:"exhibit"`
+	Parser   string    `json:"parser"`
+	Events   int64     `json:"events"`
+	Added    int64     `json:"added"` // events that were not there before
+	Rejected int64     `json:"rejected"`
+	Seen     int64     `json:"seen"`
+	First    time.Time `json:"first,omitzero"`
+	Last     time.Time `json:"last,omitzero"`
+	Samples  []string  `json:"samples,omitempty"` // of what was rejected
+}
+
+// Mark is a star, tags or a comment on an event of the timeline. The event's
+// text and time are kept so that a review can show them.
+type Mark struct {
+	Event   string    `json:"event"`
+	Star    *bool     `json:"star,omitempty"`
+	Tags    []string  `json:"tags,omitempty"`
+	Comment string    `json:"comment,omitempty"`
+	Time    time.Time `json:"time,omitzero"`
+	Message string    `json:"message,omitempty"`
+	Exhibit string    `json:"exhibit,omitempty"`
+}
+
+// Planned is an action with everything it will do. Digest binds approvals to
+// it; Plan is the canonical plan the digest was taken of (integrations.Plan).
+type Planned struct {
+	Action     string          `json:"action"`     // a1, a2, …
+	Name       string          `json:"name"`       // github.workflow.disable
+	Connection string          `json:"connection"` // which configured system
+	Title      string          `json:"title"`
+	Target     string          `json:"target"`
+	Danger     incident.Danger `json:"danger"`
+	Digest     string          `json:"digest"` // SHA-256, hex
+	Key        string          `json:"key"`    // idempotency key
+	Plan       json.RawMessage `json:"plan"`
+	Undo       string          `json:"undo,omitempty"`
+	Reverts    string          `json:"reverts,omitempty"` // the action this one undoes
+	Reason     string          `json:"reason,omitempty"`
+	Approvals  int             `json:"approvals"` // how many are needed
+	By         incident.Role   `json:"by,omitempty"`
+}
+
+// Decision is a person's yes or no to one plan.
+type Decision struct {
+	Action   string    `json:"action"`
+	Digest   string    `json:"digest"`
+	Reason   string    `json:"reason,omitempty"`
+	Strength string    `json:"strength"` // how the person was known: "local"
+	Expires  time.Time `json:"expires,omitzero"`
+}
+
+// Attempt is committed before the first byte leaves. Owner tells a later
+// process whether the one that sent is still alive.
+type Attempt struct {
+	Action  string `json:"action"`
+	Attempt int    `json:"attempt"`
+	Owner   string `json:"owner"`
+}
+
+// Outcome is what became of an attempt.
+type Outcome struct {
+	Action  string          `json:"action"`
+	Attempt int             `json:"attempt"`
+	Class   string          `json:"class,omitempty"` // not-sent, rejected, throttled, ambiguous
+	Error   string          `json:"error,omitempty"`
+	Ref     string          `json:"ref,omitempty"` // what the other side calls it
+	Says    string          `json:"says,omitempty"`
+	Receipt json.RawMessage `json:"receipt,omitempty"`
+	RetryAt time.Time       `json:"retry_at,omitzero"`
+}
+
+// Item is a follow-up of the review.
+type Item struct {
+	ID    string    `json:"item"`
+	Text  string    `json:"text"`
+	Owner string    `json:"owner,omitempty"`
+	Due   time.Time `json:"due,omitzero"`
+	Class string    `json:"class,omitempty"` // prevent, detect, respond, recover
+}
+
+// Written says that a review was written, over which head.
+type Written struct {
+	Files map[string]string `json:"files"` // name → SHA-256
+	Size  int64             `json:"size"`
+	Root  string            `json:"root"`
+}

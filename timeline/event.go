@@ -1,0 +1,71 @@
+// Package timeline holds the event, the one-line filter language, and the
+// text formats events come in and go out in.
+//
+// It is pure: readers and writers, no files, no database, no clock.
+package timeline
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"time"
+)
+
+// Event is one thing that happened, as a piece of evidence tells it.
+//
+// Time is UTC with nanoseconds; a zero Time means the source gave none, and no
+// time is ever made up. Offset is the byte offset in the exhibit, or the record
+// number where the format has records.
+type Event struct {
+	ID         string            `json:"id"`
+	Time       time.Time         `json:"time,omitzero"`
+	Precision  Precision         `json:"precision"`
+	TimeKind   TimeKind          `json:"time_kind"`
+	Source     string            `json:"source"` // syslog, auth, utmp, process, file, …
+	Parser     string            `json:"parser"`
+	Host       string            `json:"host,omitempty"`
+	User       string            `json:"user,omitempty"`
+	Message    string            `json:"message"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Exhibit    string            `json:"exhibit"`
+	Offset     int64             `json:"offset"`
+	Technique  string            `json:"technique,omitempty"`
+}
+
+// Precision is how fine the source's clock was written.
+type Precision string
+
+// The precisions.
+const (
+	Nanosecond  Precision = "ns"
+	Microsecond Precision = "us"
+	Millisecond Precision = "ms"
+	Second      Precision = "s"
+	Minute      Precision = "m"
+	Day         Precision = "d"
+)
+
+// TimeKind is what the time says of the event.
+type TimeKind string
+
+// The time kinds; the file ones are the letters of a bodyfile.
+const (
+	Logged    TimeKind = "logged"    // written by the program that saw it
+	Started   TimeKind = "started"   // a process, a session, a boot
+	Ended     TimeKind = "ended"     // a session, a boot
+	Modified  TimeKind = "modified"  // M of MACB
+	Accessed  TimeKind = "accessed"  // A
+	Changed   TimeKind = "changed"   // C
+	Born      TimeKind = "born"      // B
+	Observed  TimeKind = "observed"  // state seen at collection time
+	Installed TimeKind = "installed" // packages
+	Undated   TimeKind = "undated"
+)
+
+// EventID derives the stable id of event n (counted from 0) that parser made of
+// the bytes at offset of the exhibit with that SHA-256: parsing again gives the
+// same id, so marks survive a rebuild and the same file twice adds nothing.
+func EventID(exhibitSHA256, parser string, offset int64, n int) string {
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d\x00%d", exhibitSHA256, parser, offset, n))
+	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(h[:10])
+}
