@@ -1,0 +1,10 @@
+// Package forensics takes evidence and keeps it: collectors that read a live
+// Linux host or a mounted image in the order of volatility (RFC 3227), and the
+// locker that seals what they took under its hash.
+//
+// It promises to read and never to write outside the locker, to run no other
+// program, to open no FIFO, device or symbolic link, and to say of everything
+// that it could not take whole why not (record.Refusal). It does not interpret:
+// package forensics/parse turns exhibits into events. Environment variables and
+// password hashes are never copied.
+package forensics
