@@ -1,0 +1,95 @@
+// Package config reads the one configuration file, config.yaml, finds the
+// folders Firebreak keeps its data in, and resolves references to secrets.
+//
+// It promises that the file never has to hold a secret: where a secret belongs
+// it takes only a reference, and refuses anything else without repeating it.
+// A Secret prints as "***" whatever prints it. Reading the file is strict: an
+// unknown key is an error with its line, its column and the nearest known key.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// maxFile is the size limit of config.yaml.
+const maxFile = 1 << 20
+
+// Config is what config.yaml says. The zero value is a usable configuration:
+// nobody's name, UTC, no connections.
+type Config struct {
+	Name        string                // the responder's name, as the record shows it
+	Zone        string                // IANA time zone for input and display; "" is UTC
+	Connections map[string]Connection // by the name that playbooks use
+	Protected   []string              // addresses, CIDRs and names no action may touch
+	Collect     Collect
+	Playbooks   []string // folders and files besides the built-in library
+}
+
+// Connection is one configured outside system.
+type Connection struct {
+	Kind     string               // github, pagerduty, webhook, linux
+	BaseURL  string               // "" is the vendor's own
+	Settings map[string]string    // plain values
+	Secrets  map[string]Reference // where each secret is to be found
+}
+
+// Collect adds to what the collectors take.
+type Collect struct {
+	Folders []string // listed with their MACB times
+}
+
+// Location is the zone's location; an empty Zone is UTC.
+func (c Config) Location() (*time.Location, error) {
+	if c.Zone == "" {
+		return time.UTC, nil
+	}
+	l, err := time.LoadLocation(c.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("load zone %s: %w", c.Zone, err)
+	}
+	return l, nil
+}
+
+// Load reads the file at path. A file that is not there is an empty
+// configuration. A file that is not a regular one, is larger than 1 MiB, or
+// can be written by everybody is refused: it may name programs to run.
+func Load(path string) (Config, error) {
+	f, err := OpenFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, nil
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only: nothing can be lost by closing
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	case !info.Mode().IsRegular():
+		return Config{}, fmt.Errorf("read configuration %s: not a regular file", path)
+	case info.Mode().Perm()&0o002 != 0:
+		return Config{}, fmt.Errorf("read configuration %s: everybody may write it (mode %04o); run: chmod go-w %s",
+			path, info.Mode().Perm(), path)
+	}
+	src, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, src)
+}
+
+// OpenFile opens a file for reading without waiting for a FIFO's other side.
+// It is what Load uses, and what Env.Open is outside tests.
+func OpenFile(path string) (fs.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the *PathError says all; returning f would be a non-nil interface
+	}
+	return f, nil
+}

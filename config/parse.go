@@ -1,0 +1,279 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Parse reads the text of a configuration; file is the name that messages
+// carry. The error is a Problems with everything that is wrong.
+func Parse(file string, src []byte) (Config, error) {
+	p := &parser{file: file}
+	var c Config
+	if root := p.root(src); root != nil {
+		c = p.config(root)
+	}
+	if len(p.problems) > 0 {
+		slices.SortStableFunc(p.problems, func(a, b Problem) int {
+			if a.Line != b.Line {
+				return a.Line - b.Line
+			}
+			return a.Column - b.Column
+		})
+		return Config{}, p.problems
+	}
+	return c, nil
+}
+
+type parser struct {
+	file     string
+	problems Problems
+}
+
+func (p *parser) at(n *yaml.Node, hint, format string, args ...any) {
+	p.problems = append(p.problems, Problem{
+		File: p.file, Line: n.Line, Column: n.Column,
+		Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// root returns the top mapping, nil for an empty file or a broken one.
+func (p *parser) root(src []byte) *yaml.Node {
+	if len(src) > maxFile {
+		p.problems = append(p.problems, Problem{File: p.file, Message: "the file is larger than 1 MiB"})
+		return nil
+	}
+	var doc, more yaml.Node
+	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	if err == nil {
+		err = loader.Load(&doc)
+	}
+	if errors.Is(err, io.EOF) || (err == nil && len(doc.Content) == 0) {
+		return nil
+	}
+	if err == nil {
+		if again := loader.Load(&more); again == nil {
+			p.at(&more, "", "the file holds more than one document")
+			return nil
+		} else if !errors.Is(again, io.EOF) {
+			err = again
+		}
+	}
+	if err != nil {
+		bad := Problem{File: p.file, Message: "not YAML: " + err.Error()}
+		var load *yaml.LoadError
+		if errors.As(err, &load) {
+			bad.Line, bad.Column, bad.Message = load.Mark.Line, load.Mark.Column, "not YAML: "+load.Message
+		}
+		p.problems = append(p.problems, bad)
+		return nil
+	}
+	top := doc.Content[0]
+	if top.Kind == yaml.ScalarNode && top.Tag == "!!null" {
+		return nil
+	}
+	return top
+}
+
+func (p *parser) config(root *yaml.Node) Config {
+	var c Config
+	p.mapping(root, "the configuration", map[string]func(*yaml.Node){
+		"name": func(n *yaml.Node) { c.Name = p.text(n, "name") },
+		"zone": func(n *yaml.Node) {
+			c.Zone = p.text(n, "zone")
+			if _, err := time.LoadLocation(c.Zone); err != nil {
+				p.at(n, "as in Europe/Vienna or UTC", "zone %q is not known", c.Zone)
+			}
+		},
+		"connections": func(n *yaml.Node) {
+			c.Connections = map[string]Connection{}
+			p.each(n, "connections", func(name string, v *yaml.Node) {
+				c.Connections[name] = p.connection(name, v)
+			})
+		},
+		"protected": func(n *yaml.Node) { c.Protected = p.protected(n) },
+		"collect": func(n *yaml.Node) {
+			p.mapping(n, "collect", map[string]func(*yaml.Node){
+				"folders": func(n *yaml.Node) { c.Collect.Folders = p.texts(n, "collect.folders") },
+			})
+		},
+		"playbooks": func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+	})
+	return c
+}
+
+func (p *parser) connection(name string, n *yaml.Node) Connection {
+	var c Connection
+	at := "connections." + name
+	p.mapping(n, at, map[string]func(*yaml.Node){
+		"kind":     func(n *yaml.Node) { c.Kind = p.text(n, at+".kind") },
+		"base_url": func(n *yaml.Node) { c.BaseURL = p.baseURL(n, at+".base_url") },
+		"settings": func(n *yaml.Node) {
+			c.Settings = map[string]string{}
+			p.each(n, at+".settings", func(key string, v *yaml.Node) {
+				if value := p.text(v, at+".settings."+key); looksSecret(key, value) {
+					p.at(v, "put a reference under secrets: instead, as in "+key+": env:NAME",
+						"%s.settings.%s looks like a secret", at, key)
+				} else {
+					c.Settings[key] = value
+				}
+			})
+		},
+		"secrets": func(n *yaml.Node) {
+			c.Secrets = map[string]Reference{}
+			p.each(n, at+".secrets", func(key string, v *yaml.Node) {
+				ref, err := p.reference(v)
+				if err != nil {
+					p.at(v, "write env:NAME, file:/path or exec: [program, argument]; the secret itself never belongs here",
+						"%s.secrets.%s: %v", at, key, err)
+					return
+				}
+				c.Secrets[key] = ref
+			})
+		},
+	})
+	if c.Kind == "" && n.Kind == yaml.MappingNode {
+		p.at(n, "as in kind: github", "%s has no kind", at)
+	}
+	return c
+}
+
+func (p *parser) baseURL(n *yaml.Node, at string) string {
+	s := p.text(n, at)
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		p.at(n, "as in https://github.example.org/api/v3/", "%s is not a URL of a server", at)
+	case u.User != nil:
+		p.at(n, "name the secret under secrets:", "%s carries a user or password", at)
+	default:
+		return s
+	}
+	return ""
+}
+
+func (p *parser) protected(n *yaml.Node) []string {
+	rules := p.texts(n, "protected")
+	for i, r := range rules {
+		if strings.TrimSpace(r) == "" || strings.ContainsAny(r, " \t\n") {
+			p.at(n.Content[i], "an address, a CIDR or a name, as in 10.0.0.0/8 or db-1", "protected: %q is none of those", r)
+			continue
+		}
+		if strings.Contains(r, "/") && strings.Trim(r, "0123456789abcdefABCDEF.:/") == "" {
+			if _, err := netip.ParsePrefix(r); err != nil {
+				p.at(n.Content[i], "as in 10.0.0.0/8", "protected: %q is not a CIDR", r)
+			}
+		}
+	}
+	return rules
+}
+
+// reference reads a reference: text, or a mapping with the one key exec.
+func (p *parser) reference(n *yaml.Node) (Reference, error) {
+	if n.Kind != yaml.MappingNode {
+		if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+			return Reference{}, errors.New("not a reference")
+		}
+		return ParseReference(n.Value)
+	}
+	if len(n.Content) != 2 || n.Content[0].Value != "exec" || n.Content[1].Kind != yaml.SequenceNode {
+		return Reference{}, errors.New("not a reference")
+	}
+	return Exec(p.texts(n.Content[1], "exec")...)
+}
+
+// mapping hands the value of each key to its function.
+func (p *parser) mapping(n *yaml.Node, at string, keys map[string]func(*yaml.Node)) {
+	known := make([]string, 0, len(keys))
+	for k := range keys {
+		known = append(known, k)
+	}
+	p.pairs(n, at, func(k, v *yaml.Node) {
+		read, ok := keys[k.Value]
+		if !ok {
+			p.at(k, didYouMean(k.Value, known), "%s has no key %q", at, k.Value)
+			return
+		}
+		if v.Kind == yaml.ScalarNode && v.Tag == "!!null" {
+			return // "connections:" with everything below it commented out
+		}
+		read(v)
+	})
+}
+
+var nameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+// each walks a mapping whose keys the user chose.
+func (p *parser) each(n *yaml.Node, at string, read func(key string, v *yaml.Node)) {
+	p.pairs(n, at, func(k, v *yaml.Node) {
+		if !nameShape.MatchString(k.Value) {
+			p.at(k, "letters, digits, . _ -", "%s: %q is not a name", at, k.Value)
+			return
+		}
+		read(k.Value, v)
+	})
+}
+
+func (p *parser) pairs(n *yaml.Node, at string, read func(k, v *yaml.Node)) {
+	if n.Kind != yaml.MappingNode {
+		p.at(n, "", "%s: want keys with values", at)
+		return
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		switch {
+		case k.Kind != yaml.ScalarNode || k.Tag == "!!merge":
+			p.at(k, "", "%s: a key must be a plain word", at)
+		case seen[k.Value]:
+			p.at(k, "", "%s: %q is there twice", at, k.Value)
+		case v.Kind == yaml.AliasNode || v.Anchor != "":
+			p.at(v, "write the value out", "%s.%s: anchors and aliases are not used here", at, k.Value)
+		default:
+			seen[k.Value] = true
+			read(k, v)
+		}
+	}
+}
+
+func (p *parser) text(n *yaml.Node, at string) string {
+	if n.Kind != yaml.ScalarNode || !slices.Contains(plainTags, n.Tag) {
+		p.at(n, "", "%s: want text", at)
+		return ""
+	}
+	return n.Value
+}
+
+// plainTags are what YAML takes an untagged word for; all are text here.
+var plainTags = []string{"", "!!str", "!!int", "!!float", "!!bool", "!!timestamp"}
+
+func (p *parser) texts(n *yaml.Node, at string) []string {
+	if n.Kind != yaml.SequenceNode {
+		p.at(n, "as in [one, two]", "%s: want a list", at)
+		return nil
+	}
+	out := make([]string, 0, len(n.Content))
+	for _, item := range n.Content {
+		out = append(out, p.text(item, at))
+	}
+	return out
+}
+
+var (
+	secretKey   = regexp.MustCompile(`(?i)^(.*_)?(token|password|passwd|secret|routing_key|api_key|private_key)$`)
+	secretShape = regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{16}|github_pat_|xox[abpr]-|AKIA[A-Z0-9]{12}|-----BEGIN|eyJ[A-Za-z0-9_-]{10,}\.eyJ`)
+)
+
+func looksSecret(key, value string) bool {
+	return value != "" && (secretKey.MatchString(key) || secretShape.MatchString(value))
+}
