@@ -115,7 +115,8 @@ type Variables struct {
 type StepBegin struct {
 	Run     string    `json:"run"`
 	Attempt int       `json:"attempt"`
-	Until   time.Time `json:"until,omitzero"` // when a wait ends
+	Until   time.Time `json:"until,omitzero"`  // when a wait ends
+	Owner   string    `json:"owner,omitempty"` // the process that performs it, so that a later one can tell an interrupted attempt
 }
 
 // StepEnd is the success of a step: what it returned, what people answered,

@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+)
+
+// lock is the incident's write lock: one goroutine of this process, then one
+// process. The kernel drops it when the process ends, however it ends.
+type lock struct {
+	turn chan struct{} // holds one token while the lock is free
+	file *os.File
+	me   string
+}
+
+// openLock opens the lock file, which it makes when it is not there.
+func openLock(path, me string) (*lock, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock: %w", explain(err))
+	}
+	l := &lock{turn: make(chan struct{}, 1), file: f, me: me}
+	l.turn <- struct{}{}
+	return l, nil
+}
+
+// errBusy is what tryLock returns while another process holds the lock.
+var errBusy = errors.New("lock is held")
+
+// acquire waits for the lock until ctx ends; the error then says who holds it.
+func (l *lock) acquire(ctx context.Context) error {
+	select {
+	case <-l.turn:
+	default:
+		select {
+		case <-l.turn:
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the incident's lock, held by this process: %w", ctx.Err())
+		}
+	}
+	wait := time.Millisecond
+	for {
+		err := tryLock(l.file)
+		if err == nil {
+			l.sign()
+			return nil
+		}
+		if !errors.Is(err, errBusy) {
+			l.turn <- struct{}{}
+			return fmt.Errorf("take the incident's lock: %w", err)
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			holder := l.holder()
+			l.turn <- struct{}{}
+			return fmt.Errorf("wait for the incident's lock, held by %s: %w", holder, ctx.Err())
+		}
+		wait = min(wait*2, 16*time.Millisecond)
+	}
+}
+
+// release gives the lock back.
+func (l *lock) release() error {
+	err := unlock(l.file)
+	l.turn <- struct{}{}
+	return err
+}
+
+func (l *lock) close() error { return l.file.Close() }
+
+// sign leaves the holder's name in the file, for the message of those who
+// wait. It is a courtesy: on a full disk the name is missing, the lock holds.
+func (l *lock) sign() {
+	if l.holder() == l.me {
+		return
+	}
+	if l.file.Truncate(0) == nil {
+		_, _ = l.file.WriteAt([]byte(l.me), 0)
+	}
+}
+
+func (l *lock) holder() string {
+	b, err := io.ReadAll(io.NewSectionReader(l.file, 0, 200))
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, string(b))
+	if err != nil || name == "" {
+		return "another process"
+	}
+	return name
+}

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/record"
+)
+
+// The states of an action.
+const (
+	StatePlanned  = "planned"
+	StateApproved = "approved"
+	StateSending  = "sending"
+	StateSent     = "sent"
+	StateVerified = "verified"
+	StateFailed   = "failed"
+	StateRejected = "rejected"
+	StateUnknown  = "unknown"
+)
+
+// Action is one action of the outbox. Planned.Approvals is how many are
+// needed, Approvals are those given: one for each person, the latest.
+type Action struct {
+	record.Planned
+	Seq        int64          `json:"seq"`
+	Phase      incident.Phase `json:"phase"`
+	Step       string         `json:"step,omitempty"`
+	State      string         `json:"state"`
+	PlannedAt  time.Time      `json:"planned_at"`
+	PlannedBy  string         `json:"planned_by"`
+	Planner    string         `json:"planner"` // the actor's id
+	Approvals  []Approval     `json:"approved,omitempty"`
+	Attempts   int            `json:"attempts"`
+	Owner      string         `json:"owner,omitempty"` // of the last attempt, see Alive
+	Changed    time.Time      `json:"changed"`
+	Last       record.Outcome `json:"last,omitzero"`
+	RevertedBy string         `json:"reverted_by,omitempty"` // set once the revert is sent
+}
+
+// Approval is one person's yes to the plan with that digest.
+type Approval struct {
+	Actor    incident.Actor `json:"actor"`
+	At       time.Time      `json:"at"`
+	Expires  time.Time      `json:"expires,omitzero"`
+	Digest   string         `json:"digest"`
+	Strength string         `json:"strength,omitempty"`
+	Reason   string         `json:"reason,omitempty"`
+}
+
+// ApprovedAt says whether enough approvals hold at that time.
+func (a Action) ApprovedAt(t time.Time) bool {
+	n := 0
+	for _, y := range a.Approvals {
+		if y.Expires.IsZero() || t.Before(y.Expires) {
+			n++
+		}
+	}
+	return n >= a.Planned.Approvals
+}
+
+// from says out of which states a kind of entry may lead an action. That an
+// attempt cannot begin while another is open, or unknown, is what makes a
+// silent repeat impossible to record.
+func from(k record.Kind) []string {
+	switch k {
+	case record.ActionApproved, record.ActionRejected:
+		return []string{StatePlanned, StateApproved, StateFailed}
+	case record.ActionSending:
+		return []string{StateApproved, StateFailed}
+	case record.ActionSent:
+		return []string{StateSending, StateUnknown}
+	case record.ActionVerified:
+		return []string{StateApproved, StateSending, StateSent, StateVerified, StateFailed, StateUnknown}
+	case record.ActionFailed:
+		return []string{StatePlanned, StateApproved, StateSending, StateSent, StateVerified, StateUnknown}
+	case record.ActionUnknown:
+		return []string{StateSending, StateSent, StateUnknown}
+	}
+	return nil
+}
+
+func (f fold) planned(e record.Entry) error {
+	a := Action{
+		Seq: e.Seq, Phase: e.Phase, Step: e.Step, State: StatePlanned,
+		PlannedAt: e.Time, PlannedBy: called(e.Actor), Planner: e.Actor.ID, Changed: e.Time,
+	}
+	if err := e.Decode(&a.Planned); err != nil {
+		return err
+	}
+	if a.Planned.Approvals <= 0 {
+		a.State = StateApproved // enough is none
+	}
+	if a.Reverts != "" {
+		var undone Action
+		if err := f.get(e, kindAction, a.Reverts, &undone); err != nil {
+			return err
+		}
+	}
+	return f.add(e, kindAction, "a", a.Action, a.State, a)
+}
+
+func (f fold) decided(e record.Entry) error {
+	var d record.Decision
+	if err := e.Decode(&d); err != nil {
+		return err
+	}
+	a, err := f.action(e, d.Action)
+	if err != nil {
+		return err
+	}
+	if d.Digest != a.Digest {
+		return refuse(e, "action %s: the decision is about another plan", d.Action)
+	}
+	if e.Kind == record.ActionRejected {
+		return f.move(e, a, StateRejected)
+	}
+	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason}
+	a.Approvals = slices.DeleteFunc(a.Approvals, func(old Approval) bool { return old.Actor.ID == y.Actor.ID })
+	a.Approvals = append(a.Approvals, y)
+	if a.State == StatePlanned && a.ApprovedAt(e.Time) {
+		return f.move(e, a, StateApproved)
+	}
+	return f.put(e, kindAction, a.Action, numberOf("a", a.Action), a.State, a)
+}
+
+func (f fold) sending(e record.Entry) error {
+	var at record.Attempt
+	if err := e.Decode(&at); err != nil {
+		return err
+	}
+	a, err := f.action(e, at.Action)
+	if err != nil {
+		return err
+	}
+	if at.Attempt <= a.Attempts {
+		return refuse(e, "action %s: attempt %d was made before", at.Action, at.Attempt)
+	}
+	if !a.ApprovedAt(e.Time) {
+		return refuse(e, "action %s: its approval has expired", at.Action)
+	}
+	a.Attempts, a.Owner = at.Attempt, at.Owner
+	return f.move(e, a, StateSending)
+}
+
+func (f fold) outcome(e record.Entry) error {
+	var o record.Outcome
+	if err := e.Decode(&o); err != nil {
+		return err
+	}
+	a, err := f.action(e, o.Action)
+	if err != nil {
+		return err
+	}
+	a.Last = o
+	to := map[record.Kind]string{
+		record.ActionSent: StateSent, record.ActionVerified: StateVerified,
+		record.ActionFailed: StateFailed, record.ActionUnknown: StateUnknown,
+	}[e.Kind]
+	if a.Reverts != "" && (to == StateSent || to == StateVerified) {
+		var undone Action
+		if err := f.get(e, kindAction, a.Reverts, &undone); err != nil {
+			return err
+		}
+		undone.RevertedBy = a.Action
+		if err := f.put(e, kindAction, undone.Action, numberOf("a", undone.Action), undone.State, undone); err != nil {
+			return err
+		}
+	}
+	return f.move(e, a, to)
+}
+
+// action reads the action that the entry is about and checks that the entry
+// may follow on its state.
+func (f fold) action(e record.Entry, id string) (Action, error) {
+	var a Action
+	if err := f.get(e, kindAction, id, &a); err != nil {
+		return Action{}, err
+	}
+	if !slices.Contains(from(e.Kind), a.State) {
+		return Action{}, refuse(e, "action %s: %w", id, stateError(a.State))
+	}
+	return a, nil
+}
+
+func stateError(state string) error {
+	switch state {
+	case StatePlanned:
+		return errors.New("it has not been approved")
+	case StateUnknown:
+		return errors.New("the outcome of the last attempt is unknown: look first")
+	}
+	return errors.New("it is " + state)
+}
+
+func (f fold) move(e record.Entry, a Action, state string) error {
+	a.State, a.Changed = state, e.Time
+	return f.put(e, kindAction, a.Action, numberOf("a", a.Action), state, a)
+}
