@@ -1,0 +1,452 @@
+package parse
+
+import (
+	"net/netip"
+	"strings"
+
+	"firebreak/timeline"
+)
+
+// Attributes that the enrichment of authentication lines sets. User of the
+// event is who logged in or acted; target_user is who they became or changed.
+const (
+	attrAction  = "action"  // login, logout, auth, session_open, session_close, sudo, su, connect, disconnect, account
+	attrOutcome = "outcome" // success or failure, only where the line says it
+	attrSrcIP   = "src_ip"
+	attrSrcHost = "src_host" // where the line names a host that is no address
+	attrSrcPort = "src_port"
+	attrTarget  = "target_user"
+	attrCommand = "command"
+)
+
+// enrich reads who, from where and with what outcome out of the lines of the
+// programs that let people in, and of cron.
+func enrich(e *timeline.Event, process, body string) {
+	a := e.Attributes
+	if n, inner, ok := repeated(body); ok {
+		a["repeated"], body = n, inner
+	}
+	switch name := programName(process); name {
+	case "sshd", "sshd-session", "sshd-auth", "dropbear":
+		e.Source = "auth"
+		if !pam(e, body) {
+			sshd(e, body)
+		}
+	case "sudo":
+		e.Source = "auth"
+		if !pam(e, body) {
+			sudo(e, body)
+		}
+	case "su":
+		e.Source = "auth"
+		if !pam(e, body) {
+			su(e, body)
+		}
+	case "login", "systemd-logind", "gdm-password", "gdm", "lightdm", "sddm", "passwd", "polkitd", "pkexec", "systemd":
+		if pam(e, body) || logind(e, body) {
+			e.Source = "auth"
+		} else if name != "systemd" && name != "polkitd" {
+			e.Source = "auth"
+		}
+	case "useradd", "usermod", "userdel", "groupadd", "groupmod", "groupdel", "chage", "gpasswd", "chpasswd":
+		e.Source = "auth"
+		account(e, name, body)
+	case "CRON", "cron", "crond", "CROND", "anacron", "crontab":
+		e.Source = "cron"
+		if !pam(e, body) {
+			cron(e, body)
+		}
+	case "ftpd", "vsftpd", "proftpd":
+		if ip, ok := strings.CutPrefix(body, "connection from "); ok {
+			first, _, _ := strings.Cut(ip, " ")
+			from(a, first)
+			a[attrAction] = "connect"
+		}
+	default:
+		if strings.HasPrefix(body, "pam_") && pam(e, body) {
+			e.Source = "auth"
+		}
+	}
+}
+
+// repeated opens "message repeated 5 times: [ text]".
+func repeated(body string) (times, inner string, ok bool) {
+	rest, ok := strings.CutPrefix(body, "message repeated ")
+	if !ok {
+		return "", "", false
+	}
+	times, rest, ok = strings.Cut(rest, " times: [")
+	if !ok || len(times) > 9 || strings.Trim(times, "0123456789") != "" {
+		return "", "", false
+	}
+	return times, strings.TrimSpace(strings.TrimSuffix(rest, "]")), true
+}
+
+// from notes an address, or a host name where it is none.
+func from(a map[string]string, s string) {
+	s = strings.Trim(s, "[]")
+	if s == "" {
+		return
+	}
+	if !strings.ContainsAny(s, ".:") {
+		a[attrSrcHost] = s
+	} else if _, err := netip.ParseAddr(s); err != nil {
+		a[attrSrcHost] = s
+	} else {
+		a[attrSrcIP] = s
+	}
+}
+
+// userFrom reads "USER from ADDRESS [port N]…", from the right: a user's name
+// is the visitor's own text and may hold " from 10.0.0.1".
+func userFrom(e *timeline.Event, s string) bool {
+	i := strings.LastIndex(s, " from ")
+	user := ""
+	switch {
+	case i >= 0:
+		user, s = s[:i], s[i+6:]
+	case strings.HasPrefix(s, "from "):
+		s = s[5:]
+	default:
+		return false
+	}
+	for _, prefix := range []string{"invalid user ", "illegal user "} {
+		if u, ok := strings.CutPrefix(user, prefix); ok {
+			user, e.Attributes["invalid_user"] = u, "true"
+		}
+	}
+	if user != "" {
+		e.User = user
+	}
+	address(e.Attributes, s)
+	return true
+}
+
+// address reads "ADDRESS [port N] …".
+func address(a map[string]string, s string) {
+	ip, rest, _ := strings.Cut(s, " ")
+	from(a, strings.TrimRight(ip, ":,"))
+	if rest, ok := strings.CutPrefix(rest, "port "); ok {
+		end := 0
+		for end < len(rest) && end < 5 && rest[end] >= '0' && rest[end] <= '9' {
+			end++
+		}
+		if end > 0 {
+			a[attrSrcPort] = rest[:end]
+		}
+	}
+}
+
+// sshd reads the lines of OpenSSH's server.
+func sshd(e *timeline.Event, body string) {
+	a := e.Attributes
+	word, rest, _ := strings.Cut(body, " ")
+	switch word {
+	case "Accepted", "Failed", "Postponed":
+		method, rest, ok := strings.Cut(rest, " for ")
+		if !ok || strings.Contains(method, " ") {
+			return
+		}
+		a["method"], a[attrAction] = method, "login"
+		switch word {
+		case "Accepted":
+			a[attrOutcome] = "success"
+			if user, tail, ok := lastCut(rest, " ssh2: "); ok {
+				rest = user
+				a["key"] = tail
+			}
+		case "Failed":
+			a[attrOutcome] = "failure"
+		}
+		userFrom(e, rest)
+	case "Invalid", "Illegal":
+		a[attrAction], a[attrOutcome], a["invalid_user"] = "login", "failure", "true"
+		userFrom(e, strings.TrimPrefix(rest, "user "))
+	case "input_userauth_request:":
+		if u, ok := strings.CutPrefix(rest, "invalid user "); ok {
+			a["invalid_user"] = "true"
+			e.User = strings.TrimSuffix(u, " [preauth]")
+		}
+	case "Connection":
+		sshdConnection(e, rest)
+	case "Disconnected", "Disconnecting", "Received":
+		a[attrAction] = "disconnect"
+		rest = strings.TrimPrefix(rest, "disconnect ")
+		if rest, ok := strings.CutPrefix(rest, "from "); ok {
+			peer(e, rest)
+		}
+	case "Did", "User", "error:", "fatal:", "Bad", "Timeout", "Unable":
+		if strings.HasPrefix(rest, "maximum authentication attempts exceeded for ") {
+			a[attrAction], a[attrOutcome] = "login", "failure"
+			userFrom(e, strings.TrimPrefix(rest, "maximum authentication attempts exceeded for "))
+			return
+		}
+		if u, tail, ok := strings.Cut(rest, " not allowed because"); ok && word == "User" {
+			a[attrAction], a[attrOutcome] = "login", "failure"
+			if !userFrom(e, u) {
+				e.User = u
+			}
+			a["reason"] = strings.TrimSpace(tail)
+			return
+		}
+		if i := strings.LastIndex(rest, " from "); i >= 0 {
+			address(a, rest[i+6:])
+		}
+	case "reverse", "Address":
+		if i, j := strings.LastIndexByte(rest, '['), strings.LastIndexByte(rest, ']'); word == "reverse" && i >= 0 && j > i {
+			from(a, rest[i+1:j])
+		} else if word == "Address" {
+			address(a, rest)
+		}
+	}
+}
+
+// lastCut is strings.Cut at the last separator.
+func lastCut(s, sep string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
+}
+
+// sshdConnection reads what follows "Connection ".
+func sshdConnection(e *timeline.Event, rest string) {
+	for _, p := range []struct{ prefix, action string }{
+		{"from ", "connect"}, {"closed by ", "disconnect"}, {"reset by ", "disconnect"},
+	} {
+		if tail, ok := strings.CutPrefix(rest, p.prefix); ok {
+			e.Attributes[attrAction] = p.action
+			peer(e, tail)
+			return
+		}
+	}
+}
+
+// peer reads "[authenticating user|invalid user|user NAME] ADDRESS [port N]".
+func peer(e *timeline.Event, s string) {
+	named := false
+	for _, prefix := range []string{"authenticating user ", "invalid user ", "user "} {
+		if tail, ok := strings.CutPrefix(s, prefix); ok {
+			s, named = tail, true
+			if prefix == "invalid user " {
+				e.Attributes["invalid_user"] = "true"
+			}
+			break
+		}
+	}
+	if named {
+		head, tail, ok := lastCut(s, " port ")
+		if user, ip, ok2 := lastCut(head, " "); ok && ok2 {
+			e.User = user
+			address(e.Attributes, ip+" port "+tail)
+		}
+		return
+	}
+	if i := strings.Index(s, ": "); i > 0 && !strings.Contains(s[:i], " ") { // "10.0.0.1: 11: Bye"
+		s = s[:i]
+	}
+	address(e.Attributes, s)
+}
+
+// sudo reads "user : [remark ;] TTY=… ; PWD=… ; USER=… ; COMMAND=…". The
+// command is last and may hold anything.
+func sudo(e *timeline.Event, body string) {
+	user, rest, ok := strings.Cut(strings.TrimLeft(body, " "), " : ")
+	if !ok || strings.Contains(user, " ") {
+		return
+	}
+	a := e.Attributes
+	e.User = user
+	a[attrAction], a[attrOutcome] = "sudo", "success"
+	if head, command, ok := strings.Cut(rest, "COMMAND="); ok {
+		a[attrCommand], rest = command, head
+	}
+	for i, part := range strings.Split(rest, " ; ") {
+		part = strings.TrimRight(part, " ;")
+		name, value, ok := strings.Cut(part, "=")
+		switch {
+		case ok && name == "USER":
+			a[attrTarget] = value
+		case ok && name == "TTY":
+			a["tty"] = value
+		case ok && name == "PWD":
+			a["pwd"] = value
+		case i == 0 && part != "" && !ok:
+			a[attrOutcome], a["reason"] = "failure", part
+		}
+	}
+}
+
+// su reads the lines of the shadow and util-linux versions.
+func su(e *timeline.Event, body string) {
+	a := e.Attributes
+	set := func(outcome, target, by string) {
+		a[attrAction], a[attrOutcome], a[attrTarget] = "su", outcome, target
+		by, tty, _ := strings.Cut(by, " on ")
+		e.User = by
+		if tty != "" {
+			a["tty"] = tty
+		}
+	}
+	switch {
+	case strings.HasPrefix(body, "(to "), strings.HasPrefix(body, "FAILED SU (to "), strings.HasPrefix(body, "FAILED su (to "):
+		_, rest, _ := strings.Cut(body, "(to ")
+		outcome := "success"
+		if body[0] == 'F' {
+			outcome = "failure"
+		}
+		if target, by, ok := strings.Cut(rest, ") "); ok {
+			set(outcome, target, by)
+		}
+	case strings.HasPrefix(body, "Successful su for "), strings.HasPrefix(body, "FAILED su for "):
+		_, rest, _ := strings.Cut(body, " su for ")
+		outcome := "success"
+		if body[0] == 'F' {
+			outcome = "failure"
+		}
+		if target, by, ok := strings.Cut(rest, " by "); ok {
+			set(outcome, target, by)
+		}
+	case strings.HasPrefix(body, "+ "), strings.HasPrefix(body, "- "):
+		tty, names, ok := strings.Cut(body[2:], " ")
+		if by, target, ok2 := strings.Cut(names, ":"); ok && ok2 {
+			outcome := "success"
+			if body[0] == '-' {
+				outcome = "failure"
+			}
+			set(outcome, target, by)
+			a["tty"] = tty
+		}
+	}
+}
+
+// pam reads the lines of pam_unix and its like, with and without the prefix
+// "pam_unix(service:type): ".
+func pam(e *timeline.Event, body string) bool {
+	a := e.Attributes
+	if strings.HasPrefix(body, "pam_") {
+		module, rest, ok := strings.Cut(body, ": ")
+		if !ok {
+			return false
+		}
+		a["pam"], body = module, rest
+	}
+	switch {
+	case strings.HasPrefix(body, "session opened for user "):
+		user, by, _ := strings.Cut(body[len("session opened for user "):], " by ")
+		e.User = withoutUID(user)
+		a[attrAction] = "session_open"
+		if by = withoutUID(by); by != "" {
+			a["by"] = by
+		}
+	case strings.HasPrefix(body, "session closed for user "):
+		e.User = withoutUID(body[len("session closed for user "):])
+		a[attrAction] = "session_close"
+	case strings.HasPrefix(body, "authentication failure"), strings.HasPrefix(body, "more authentication failure"),
+		len(body) > 2 && body[0] >= '1' && body[0] <= '9' && strings.Contains(body, "more authentication failure"),
+		strings.HasPrefix(body, "PAM ") && strings.Contains(body, " authentication failure"):
+		a[attrAction], a[attrOutcome] = "auth", "failure"
+		pamPairs(e, body)
+	case strings.HasPrefix(body, "check pass; user unknown"):
+		a[attrAction], a[attrOutcome], a["invalid_user"] = "auth", "failure", "true"
+	case strings.HasPrefix(body, "password changed for "):
+		a[attrAction], a[attrTarget] = "account", body[len("password changed for "):]
+	default:
+		return false
+	}
+	return true
+}
+
+// pamPairs reads "rhost=… user=…" at the end of a failure. The user's name is
+// the last pair and may hold anything.
+func pamPairs(e *timeline.Event, body string) {
+	if i := strings.Index(body, " rhost="); i >= 0 {
+		rest := body[i+len(" rhost="):]
+		host, tail, _ := strings.Cut(rest, " ")
+		from(e.Attributes, host)
+		if user, ok := strings.CutPrefix(strings.TrimLeft(tail, " "), "user="); ok {
+			e.User = user
+		}
+	}
+	if i := strings.Index(body, " ruser="); i >= 0 {
+		if by, _, _ := strings.Cut(body[i+len(" ruser="):], " "); by != "" {
+			e.Attributes["by"] = by
+		}
+	}
+}
+
+// withoutUID takes "(uid=0)" off a name.
+func withoutUID(s string) string {
+	if i := strings.Index(s, "(uid="); i >= 0 {
+		s = s[:i]
+	}
+	return strings.TrimSpace(s)
+}
+
+// logind reads systemd-logind's sessions and login's failures.
+func logind(e *timeline.Event, body string) bool {
+	a := e.Attributes
+	switch {
+	case strings.HasPrefix(body, "New session "):
+		_, user, ok := strings.Cut(body, " of user ")
+		if !ok {
+			return false
+		}
+		user, _, _ = strings.Cut(strings.TrimSuffix(user, "."), "' with class")
+		e.User = strings.Trim(user, "'")
+		a[attrAction] = "session_open"
+	case strings.HasPrefix(body, "Removed session "):
+		a[attrAction] = "session_close"
+	case strings.HasPrefix(body, "FAILED LOGIN"):
+		a[attrAction], a[attrOutcome] = "login", "failure"
+		if _, user, ok := strings.Cut(body, " FOR "); ok {
+			user, _, _ = strings.Cut(user, ", ")
+			e.User = strings.Trim(user, "'`")
+		}
+	case strings.HasPrefix(body, "ROOT LOGIN"):
+		a[attrAction], a[attrOutcome], e.User = "login", "success", "root"
+	default:
+		return false
+	}
+	return true
+}
+
+// account reads what shadow's tools say they changed.
+func account(e *timeline.Event, program, body string) {
+	e.Attributes[attrAction] = "account"
+	_, rest, ok := strings.Cut(body, "name=")
+	if !ok {
+		if _, rest, ok = strings.Cut(body, " '"); !ok {
+			return
+		}
+	}
+	name := rest
+	if i := strings.IndexAny(rest, ",' "); i >= 0 {
+		name = rest[:i]
+	}
+	if strings.HasPrefix(program, "group") {
+		e.Attributes["target_group"] = name
+	} else {
+		e.Attributes[attrTarget] = name
+	}
+}
+
+// cron reads "(user) CMD (command)".
+func cron(e *timeline.Event, body string) {
+	if !strings.HasPrefix(body, "(") {
+		return
+	}
+	user, rest, ok := strings.Cut(body[1:], ") ")
+	if !ok || strings.Contains(user, " ") {
+		return
+	}
+	verb, arg, _ := strings.Cut(rest, " (")
+	if verb != "CRON" && user != "CRON" {
+		e.User = user
+	}
+	if verb == "CMD" {
+		e.Attributes[attrAction] = "run"
+		e.Attributes[attrCommand] = strings.TrimSuffix(arg, ")")
+	}
+}

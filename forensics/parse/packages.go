@@ -1,0 +1,181 @@
+package parse
+
+import (
+	"bufio"
+	"bytes"
+	"strings"
+	"time"
+
+	"firebreak/timeline"
+)
+
+// parseDpkg reads dpkg.log: "date time action package version version". Its
+// times are local and name no zone. Installations, upgrades and removals have
+// kind installed; the states between are logged.
+func parseDpkg(j *job, r *bufio.Reader) error {
+	zone := j.assumedZone()
+	return eachLine(j, r, func(ln line) error {
+		a := map[string]string{attrAssumed: zone}
+		text := textOf(ln, a)
+		s, ok := isoStamp(text, j.zone)
+		if !ok || s.size+1 >= len(text) || text[s.size] != ' ' {
+			j.reject(ln.offset, ln.text, "no time")
+			return nil
+		}
+		j.note("local times without a zone: " + zone)
+		a[attrTimeText] = text[:s.size]
+		rest := text[s.size+1:]
+		e := timeline.Event{Time: s.time, Precision: s.precision, TimeKind: timeline.Logged, Source: "package", Message: rest, Attributes: a}
+		f := strings.Fields(rest)
+		if len(f) == 0 {
+			j.reject(ln.offset, ln.text, "no action")
+			return nil
+		}
+		a[attrAction] = f[0]
+		set := func(from int, names ...string) {
+			for i, name := range names {
+				if from+i < len(f) && f[from+i] != "<none>" {
+					a[name] = f[from+i]
+				}
+			}
+		}
+		switch f[0] {
+		case "install", "upgrade", "remove", "purge", "disappear":
+			e.TimeKind = timeline.Installed
+			set(1, "package", "old_version", "version")
+		case "configure", "trigproc":
+			set(1, "package", "version")
+		case "status":
+			set(1, "state", "package", "version")
+		case "conffile":
+			set(1, "path", "decision")
+		case "startup":
+			set(1, "phase", "command")
+		}
+		return j.add(ln.offset, e)
+	})
+}
+
+func isDpkg(_ string, head []byte) bool {
+	text, _, _ := bytes.Cut(head, []byte("\n"))
+	s, ok := isoStamp(string(text[:min(len(text), 64)]), time.UTC)
+	if !ok || s.size != 19 || len(text) < 21 {
+		return false
+	}
+	word, _, _ := bytes.Cut(text[20:], []byte(" "))
+	switch string(word) {
+	case "startup", "status", "install", "upgrade", "remove", "purge", "configure", "trigproc", "conffile", "disappear":
+		return true
+	}
+	return false
+}
+
+// aptBlock is one run of apt, from Start-Date to End-Date.
+type aptBlock struct {
+	at      int64
+	start   stamp
+	attrs   map[string]string
+	actions []string // "Install: …" and the like, whole
+	open    bool
+}
+
+// parseApt reads apt's history.log. A block becomes one event for each kind of
+// change in it (Install, Upgrade, Remove, …) at its start, with the end and who
+// asked as attributes; a block without any becomes one event. Times are local.
+func parseApt(j *job, r *bufio.Reader) error {
+	zone := j.assumedZone()
+	var b aptBlock
+	finish := func() error {
+		if !b.open {
+			return nil
+		}
+		b.open = false
+		return b.add(j)
+	}
+	err := eachLine(j, r, func(ln line) error {
+		a := map[string]string{}
+		text := textOf(ln, a)
+		name, value, ok := strings.Cut(text, ": ")
+		if ok && name == "Start-Date" {
+			if err := finish(); err != nil {
+				return err
+			}
+			s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.zone)
+			if !ok {
+				j.reject(ln.offset, ln.text, "no time")
+				return nil
+			}
+			j.note("local times without a zone: " + zone)
+			a[attrTimeText], a[attrAssumed] = value, zone
+			b = aptBlock{at: ln.offset, start: s, attrs: a, open: true}
+			return nil
+		}
+		if !b.open || !ok {
+			j.reject(ln.offset, ln.text, "outside a block")
+			return nil
+		}
+		for k, v := range a {
+			b.attrs[k] = v
+		}
+		switch name {
+		case "End-Date":
+			if s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.zone); ok {
+				b.attrs["ended"] = s.time.Format(time.RFC3339)
+			}
+			return finish()
+		case "Commandline":
+			b.attrs[attrCommand] = value
+		case "Requested-By":
+			b.attrs["requested_by"] = value
+		case "Error":
+			b.attrs["error"] = value
+		case "Comment":
+			b.attrs["comment"] = value
+		default:
+			if len(b.actions) < 64 {
+				b.actions = append(b.actions, text)
+			} else {
+				j.reject(ln.offset, ln.text, "too many changes in one block")
+			}
+		}
+		return nil
+	})
+	if ferr := finish(); err == nil {
+		err = ferr
+	}
+	return err
+}
+
+// add hands the block over.
+func (b *aptBlock) add(j *job) error {
+	user, _, _ := strings.Cut(b.attrs["requested_by"], " (")
+	actions := b.actions
+	if len(actions) == 0 {
+		actions = []string{"apt: " + b.attrs[attrCommand]}
+	}
+	for _, text := range actions {
+		a := make(map[string]string, len(b.attrs)+2)
+		for k, v := range b.attrs {
+			a[k] = v
+		}
+		name, list, _ := strings.Cut(text, ": ")
+		e := timeline.Event{
+			Time: b.start.time, Precision: b.start.precision, TimeKind: timeline.Installed,
+			Source: "package", User: user, Message: text, Attributes: a,
+		}
+		if len(b.actions) == 0 {
+			e.TimeKind = timeline.Logged
+		} else {
+			a[attrAction] = strings.ToLower(name)
+			a["packages"] = list
+		}
+		if err := j.add(b.at, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isApt(_ string, head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(head, "\n"), []byte("Start-Date: "))
+}

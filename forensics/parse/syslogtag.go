@@ -1,0 +1,209 @@
+package parse
+
+import (
+	"bytes"
+	"path"
+	"strings"
+	"time"
+
+	"firebreak/timeline"
+)
+
+// hosted reads "HOST TAG: text". A first word that ends in a colon is the tag,
+// and the line names no host.
+func (p *syslogParser) hosted(e *timeline.Event, rest string) {
+	host, after, ok := strings.Cut(rest, " ")
+	if ok && host != "" && !strings.HasSuffix(host, ":") {
+		e.Host = host
+		rest = after
+	}
+	p.tagged(e, rest)
+}
+
+// tagged reads "TAG[pid]: text". The message keeps the tag: it is the line as
+// people know it.
+func (p *syslogParser) tagged(e *timeline.Event, rest string) {
+	e.Message = rest
+	process, pid, body := tag(rest)
+	if process == "" {
+		enrich(e, "", rest)
+		return
+	}
+	e.Attributes["process"] = process
+	if pid != "" {
+		e.Attributes["pid"] = pid
+	}
+	enrich(e, process, body)
+}
+
+// tag splits "TAG[pid]: text"; process is empty when s has no tag.
+func tag(s string) (process, pid, body string) {
+	end := strings.IndexAny(s, " :[")
+	if end <= 0 || end > 128 {
+		return "", "", s
+	}
+	process, body = s[:end], s[end:]
+	if body[0] == '[' {
+		shut := strings.IndexByte(body, ']')
+		if shut < 0 || shut > 32 {
+			return "", "", s
+		}
+		pid, body = body[1:shut], body[shut+1:]
+		return process, pid, strings.TrimLeft(strings.TrimPrefix(body, ":"), " ")
+	}
+	if body[0] != ':' {
+		return "", "", s
+	}
+	return process, "", strings.TrimLeft(body[1:], " ")
+}
+
+// programName is the bare name of a tag: "/usr/sbin/CRON" and "sshd(pam_unix)"
+// are "cron" and "sshd".
+func programName(process string) string {
+	if strings.IndexByte(process, '/') >= 0 {
+		process = path.Base(process)
+	}
+	if i := strings.IndexByte(process, '('); i > 0 {
+		process = process[:i]
+	}
+	return process
+}
+
+// modern reads RFC 5424: "1 TIME HOST APP PROCID MSGID SD [MSG]".
+func (p *syslogParser) modern(ln line, skip int) (timeline.Event, string) {
+	attrs := make(map[string]string, 8)
+	text := textOf(ln, attrs)[skip+2:]
+	e := timeline.Event{TimeKind: timeline.Logged, Source: "syslog", Attributes: attrs}
+	var ok bool
+	var when string
+	if when, text, ok = strings.Cut(text, " "); !ok {
+		return e, "no time"
+	}
+	if when != "-" {
+		s, ok := isoStamp(when, p.j.zone)
+		if !ok || s.size != len(when) {
+			return e, "no time"
+		}
+		e.Time, e.Precision = s.time, s.precision
+		if !s.zoned {
+			attrs[attrAssumed] = p.zone
+		}
+	}
+	attrs[attrTimeText] = when
+	var field [4]string // host, app, procid, msgid
+	for i := range field {
+		if field[i], text, ok = strings.Cut(text, " "); !ok {
+			return e, "header is cut"
+		}
+		if field[i] == "-" {
+			field[i] = ""
+		}
+	}
+	data, msg, ok := structuredData(text)
+	if !ok {
+		return e, "structured data is damaged"
+	}
+	e.Host = field[0]
+	for i, name := range []string{"", "process", "pid", "msgid"} {
+		if i > 0 && field[i] != "" {
+			attrs[name] = field[i]
+		}
+	}
+	if data != "-" {
+		attrs["structured_data"] = data
+	}
+	msg = strings.TrimPrefix(strings.TrimPrefix(msg, " "), "\ufeff")
+	e.Message = msg
+	if field[1] != "" {
+		e.Message = field[1]
+		if field[2] != "" {
+			e.Message += "[" + field[2] + "]"
+		}
+		e.Message += ": " + strings.TrimLeft(msg, " ")
+	}
+	enrich(&e, field[1], strings.TrimLeft(msg, " "))
+	return e, ""
+}
+
+// structuredData takes "-" or a run of "[id name="value" …]" off the front;
+// inside values, backslash escapes the next character.
+func structuredData(s string) (data, rest string, ok bool) {
+	if s == "-" || strings.HasPrefix(s, "- ") {
+		return "-", s[1:], true
+	}
+	i := 0
+	for i < len(s) && s[i] == '[' {
+		quoted := false
+		for i++; i < len(s); i++ {
+			if s[i] == '\\' && quoted {
+				i++
+			} else if s[i] == '"' {
+				quoted = !quoted
+			} else if s[i] == ']' && !quoted {
+				break
+			}
+		}
+		if i >= len(s) {
+			return "", s, false
+		}
+		i++
+	}
+	return s[:i], s[i:], i > 0 && (i == len(s) || s[i] == ' ')
+}
+
+// facilityName is the keyword of syslog.conf for a facility's number.
+func facilityName(n int) string {
+	names := [...]string{
+		"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+		"ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+	}
+	if n < 0 || n >= len(names) {
+		return "unknown"
+	}
+	return names[n]
+}
+
+// severityName is the keyword of syslog.conf for a severity's number.
+func severityName(n int) string {
+	names := [...]string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
+	if n < 0 || n >= len(names) {
+		return "unknown"
+	}
+	return names[n]
+}
+
+// isSeverityWord knows the upper-case severities that stand where others have
+// the host.
+func isSeverityWord(s string) bool {
+	switch s {
+	case "EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG":
+		return true
+	}
+	return false
+}
+
+// isSyslog counts the head's lines that a syslog parser would take.
+func isSyslog(_ string, head []byte) bool {
+	good, seen := 0, 0
+	for len(head) > 0 && seen < 64 {
+		var text []byte
+		text, head, _ = bytes.Cut(head, []byte("\n"))
+		if len(text) == 0 || text[0] == ' ' || text[0] == '\t' {
+			continue
+		}
+		seen++
+		_, n := priority(text)
+		text = text[n:]
+		if _, ok := bsdStamp(text); ok {
+			good++
+			continue
+		}
+		if n > 0 && len(text) > 2 && text[1] == ' ' {
+			text = text[2:]
+		}
+		if s, ok := isoStamp(string(text[:min(len(text), 64)]), time.UTC); ok && s.size < len(text) && text[s.size] == ' ' {
+			good++
+		}
+	}
+	return good > 0 && good*2 >= seen
+}
