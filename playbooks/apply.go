@@ -1,0 +1,452 @@
+package playbooks
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/record"
+)
+
+// EntryError says why an entry cannot follow what the run already took.
+type EntryError struct {
+	Seq    int64
+	Kind   record.Kind
+	Step   string
+	Reason string
+}
+
+// Error is "entry 12 (step.done) of step revoke: reason".
+func (e *EntryError) Error() string {
+	if e.Step == "" {
+		return fmt.Sprintf("entry %d (%s): %s", e.Seq, e.Kind, e.Reason)
+	}
+	return fmt.Sprintf("entry %d (%s) of step %s: %s", e.Seq, e.Kind, e.Step, e.Reason)
+}
+
+// Apply takes one entry of the record. Entries of other kinds and of other
+// runs are passed over. An entry that cannot be is an *EntryError and changes
+// nothing.
+func (r *Run) Apply(e record.Entry) error {
+	change, err := r.accept(e)
+	if err != nil {
+		return err
+	}
+	if change == nil {
+		return nil
+	}
+	change()
+	r.follow(e.Time)
+	return nil
+}
+
+// accept checks an entry and returns the change that it makes, nil when the
+// entry is not this run's.
+func (r *Run) accept(e record.Entry) (func(), error) {
+	refuse := func(format string, args ...any) (func(), error) {
+		return nil, &EntryError{e.Seq, e.Kind, e.Step, fmt.Sprintf(format, args...)}
+	}
+	var of struct {
+		Run string `json:"run"`
+	}
+	switch e.Kind {
+	case record.RunStarted, record.VariableSet, record.StepStarted, record.StepDone, record.StepFailed,
+		record.StepSkipped, record.StepReopened, record.StepAdded:
+	default:
+		return nil, nil
+	}
+	if err := e.Decode(&of); err != nil {
+		return refuse("%v", err)
+	}
+	if of.Run != r.ID {
+		return nil, nil
+	}
+	switch {
+	case e.Kind == record.RunStarted && r.started:
+		return refuse("the run has already begun")
+	case e.Kind == record.RunStarted:
+		return r.acceptStart(e, refuse)
+	case !r.started:
+		return refuse("the run has not begun")
+	case e.Kind == record.VariableSet:
+		return r.acceptVariables(e, refuse)
+	case e.Kind == record.StepAdded:
+		return r.acceptAdded(e, refuse)
+	}
+	s, ok := r.Step(e.Step)
+	if !ok {
+		return refuse("the run has no such step")
+	}
+	v := r.picture()
+	switch e.Kind {
+	case record.StepStarted:
+		return r.acceptBegin(e, s, v, refuse)
+	case record.StepDone:
+		return r.acceptDone(e, s, v, refuse)
+	case record.StepFailed:
+		return r.acceptFailed(e, s, v, refuse)
+	case record.StepSkipped:
+		return r.acceptSkipped(e, s, v, refuse)
+	default:
+		return r.acceptReopened(e, s, v, refuse)
+	}
+}
+
+type refusal func(format string, args ...any) (func(), error)
+
+func (r *Run) acceptStart(e record.Entry, refuse refusal) (func(), error) {
+	var p record.Started
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	switch {
+	case p.Playbook != r.Playbook.ID:
+		return refuse("the run follows playbook %s, not %s", p.Playbook, r.Playbook.ID)
+	case p.SHA256 != "" && p.SHA256 != r.Playbook.SHA256:
+		return refuse("the playbook is not the one that was pinned")
+	}
+	vars, err := r.typed(p.Vars)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	return func() {
+		for _, v := range r.Playbook.Vars {
+			if v.Default != nil {
+				r.vars[v.Name] = v.Default
+			}
+		}
+		r.set(vars)
+		r.started = true
+	}, nil
+}
+
+func (r *Run) acceptVariables(e record.Entry, refuse refusal) (func(), error) {
+	var p record.Variables
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	vars, err := r.typed(p.Vars)
+	if err != nil {
+		return refuse("%v", err)
+	}
+	return func() { r.set(vars) }, nil
+}
+
+// typed checks values against the declared variables. nil takes a value away.
+func (r *Run) typed(in map[string]any) (map[string]any, error) {
+	out := make(map[string]any, len(in))
+	for name, value := range in {
+		v, ok := r.Playbook.Var(name)
+		if !ok {
+			return nil, fmt.Errorf("variable %s is not declared", name)
+		}
+		if value == nil {
+			out[name] = nil
+			continue
+		}
+		x, err := v.Check(value)
+		if err != nil {
+			return nil, err
+		}
+		out[name] = x
+	}
+	return out, nil
+}
+
+func (r *Run) set(vars map[string]any) {
+	for name, value := range vars {
+		if value == nil {
+			delete(r.vars, name)
+			continue
+		}
+		r.vars[name] = value
+	}
+}
+
+func (r *Run) acceptAdded(e record.Entry, refuse refusal) (func(), error) {
+	var p record.AdHoc
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	ph := p.Phase
+	if ph == incident.NoPhase {
+		ph = r.Phase()
+	}
+	switch _, taken := r.Step(p.ID); {
+	case !slugShape.MatchString(p.ID):
+		return refuse("step id %s is badly formed", brief(p.ID))
+	case taken:
+		return refuse("step id %s is taken", p.ID)
+	case p.Title == "" && p.Text == "":
+		return refuse("the added step says nothing")
+	case len(p.Text) > maxText || len(p.Title) > maxText:
+		return refuse("the added step's text is longer than %d bytes", maxText)
+	case len(r.adhoc) >= maxSteps:
+		return refuse("more than %d added steps", maxSteps)
+	}
+	s := &Step{ID: p.ID, Title: p.Title, Verb: VerbManual, Manual: p.Text, Phase: ph, Adhoc: true}
+	if s.Title == "" {
+		s.Title = firstLine(p.Text)
+	}
+	return func() { r.adhoc = append(slices.Clip(r.adhoc), s) }, nil
+}
+
+func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (func(), error) {
+	var p record.StepBegin
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	now := r.of(s)
+	switch {
+	case s.Verb == VerbIf:
+		return refuse("an if is decided, not begun")
+	case v.state[s.ID] != Ready:
+		return refuse("it is %s, not ready%s", v.state[s.ID], because(v.why[s.ID]))
+	case p.Attempt != 0 && p.Attempt != now.attempts+1:
+		return refuse("attempt %d cannot follow attempt %d", p.Attempt, now.attempts)
+	}
+	until := p.Until
+	if s.Verb == VerbWait && until.IsZero() {
+		until = s.Wait.After(e.Time)
+	}
+	return func() {
+		n := r.change(s)
+		n.state, n.attempts, n.until, n.retryAt = Running, now.attempts+1, until, time.Time{}
+		n.by, n.at = e.Actor, e.Time
+	}, nil
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
+}
+
+func (r *Run) acceptDone(e record.Entry, s *Step, v *picture, refuse refusal) (func(), error) {
+	var p record.StepEnd
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	state := v.state[s.ID]
+	switch {
+	case s.Verb == VerbParallel:
+		return refuse("parallel ends when its steps have ended")
+	case s.Verb == VerbIf && p.Branch != "then" && p.Branch != "else":
+		return refuse("branch %s: want then or else", brief(p.Branch))
+	case s.Verb == VerbIf && state != Ready:
+		return refuse("it is %s, not ready%s", state, because(v.why[s.ID]))
+	case s.Verb != VerbIf && p.Branch != "":
+		return refuse("only an if has branches")
+	case state != Ready && state != Running:
+		return refuse("it is %s%s", state, because(v.why[s.ID]))
+	}
+	vars, err := r.typed(p.Answers)
+	if err != nil {
+		return refuse("answer: %v", err)
+	}
+	for name := range p.Answers {
+		if !slices.ContainsFunc(s.Ask, func(q Question) bool { return q.Name == name }) {
+			return refuse("the step does not ask for %s", name)
+		}
+	}
+	set, err := r.typed(p.Set)
+	if err != nil {
+		return refuse("set: %v", err)
+	}
+	for name := range p.Set {
+		if !slices.ContainsFunc(s.Set, func(a Assignment) bool { return a.Name == name }) {
+			return refuse("the step does not set %s", name)
+		}
+	}
+	result, _ := plain(p.Result).(map[string]any)
+	return func() {
+		n := r.change(s)
+		n.state, n.branch, n.result, n.answers, n.note = Done, p.Branch, result, vars, p.Note
+		n.retryAt, n.until, n.reopened = time.Time{}, time.Time{}, false
+		n.by, n.at = e.Actor, e.Time
+		r.set(vars)
+		r.set(set)
+	}, nil
+}
+
+func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) (func(), error) {
+	var p record.StepFailure
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	state, now := v.state[s.ID], r.of(s)
+	attempt := now.attempts
+	if state == Ready {
+		attempt++
+	}
+	switch {
+	case s.Verb == VerbIf || s.Verb == VerbParallel:
+		return refuse("a step that holds others does not fail by itself")
+	case state != Ready && state != Running:
+		return refuse("it is %s%s", state, because(v.why[s.ID]))
+	case p.Attempt != 0 && p.Attempt != attempt:
+		return refuse("attempt %d failed while attempt %d is on", p.Attempt, attempt)
+	case !p.Final && (s.Retry == nil || attempt >= s.Retry.Max):
+		return refuse("no attempt is left, so the failure is final")
+	}
+	retryAt := p.RetryAt
+	if !p.Final && retryAt.IsZero() {
+		retryAt = s.Retry.Every.After(e.Time)
+	}
+	return func() {
+		n := r.change(s)
+		n.attempts, n.failure, n.by, n.at, n.until = attempt, p.Error, e.Actor, e.Time, time.Time{}
+		if n.failure == "" {
+			n.failure = "failed"
+		}
+		if !p.Final {
+			n.state, n.retryAt = "", retryAt
+			return
+		}
+		n.state, n.retryAt, n.reopened = Failed, time.Time{}, false
+		r.route(s, n)
+	}, nil
+}
+
+// route sends a final failure to the fallback steps that have to handle it:
+// the one that the step or the nearest step around it names, else the whole
+// section. A failure within the section goes only where on_failure says.
+func (r *Run) route(s *Step, n *progress) {
+	n.pending, n.routed = nil, false
+	for c := s; c != nil; c = c.parent {
+		if c.OnFailure != "" {
+			n.pending = []string{c.OnFailure}
+			break
+		}
+	}
+	if n.pending == nil && !s.Fallback {
+		for _, f := range r.Playbook.Fallback {
+			n.pending = append(n.pending, f.ID)
+		}
+	}
+	n.routed = len(n.pending) > 0
+	for _, id := range n.pending {
+		if f, ok := r.Playbook.Step(id); ok && (r.settled(f) || r.of(f).state == Failed) {
+			r.restart(f)
+		}
+	}
+}
+
+// restart makes a fallback step and all in it new.
+func (r *Run) restart(s *Step) {
+	if p := r.progress[s.ID]; p != nil {
+		r.progress[s.ID] = &progress{attempts: p.attempts}
+	}
+	for _, c := range s.Children() {
+		r.restart(c)
+	}
+}
+
+func (r *Run) acceptSkipped(e record.Entry, s *Step, v *picture, refuse refusal) (func(), error) {
+	var p record.StepSkip
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	state := v.state[s.ID]
+	switch {
+	case p.Guard && (s.If == "" || s.Verb == VerbIf):
+		return refuse("the step has no guard")
+	case p.Guard && state != Ready:
+		return refuse("it is %s, not ready%s", state, because(v.why[s.ID]))
+	case !p.Guard && p.Reason == "":
+		return refuse("a step is skipped with a reason")
+	case state == Done || state == Skipped:
+		return refuse("it is already %s", state)
+	case s.Fallback && !r.reached(s):
+		return refuse("a fallback step that was not entered cannot be skipped")
+	}
+	if id := r.busy(s); id != "" {
+		return refuse("step %s is at work; end it or reopen it first", id)
+	}
+	return func() {
+		n := r.change(s)
+		n.state, n.reason, n.guard, n.reopened = Skipped, p.Reason, p.Guard, false
+		n.retryAt, n.until, n.pending, n.routed = time.Time{}, time.Time{}, nil, false
+		if p.Guard && n.reason == "" {
+			n.reason = s.If + " is false"
+		}
+		n.by, n.at = e.Actor, e.Time
+	}, nil
+}
+
+// busy names an automatic step at or under s that has begun and not ended.
+func (r *Run) busy(s *Step) string {
+	if s.Verb.Automatic() && r.of(s).state == Running {
+		return s.ID
+	}
+	for _, c := range s.Children() {
+		if id := r.busy(c); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+func (r *Run) acceptReopened(e record.Entry, s *Step, v *picture, refuse refusal) (func(), error) {
+	var p record.StepSkip
+	if err := e.Decode(&p); err != nil {
+		return refuse("%v", err)
+	}
+	now := r.of(s)
+	switch {
+	case now.state == "":
+		return refuse("it is %s; there is nothing to reopen%s", v.state[s.ID], because(v.why[s.ID]))
+	case s.Verb == VerbParallel && now.state == Running:
+		return refuse("reopen the steps in it instead")
+	case r.passedOver(s):
+		return refuse("reopen the step around it first")
+	}
+	top := s.Fallback && s.parent == nil
+	return func() {
+		n := r.change(s)
+		n.state, n.branch, n.reason, n.guard = "", "", "", false
+		n.failure, n.pending, n.routed = "", nil, false
+		n.retryAt, n.until, n.reopened = time.Time{}, time.Time{}, top
+		n.note = p.Reason
+		n.by, n.at = e.Actor, e.Time
+		if now.state != Running {
+			n.attempts = 0
+		}
+	}, nil
+}
+
+// follow draws the consequences of a change: failures whose fallback steps
+// have ended are handled, and steps that became ready get their time.
+func (r *Run) follow(at time.Time) {
+	for again := true; again; {
+		again = false
+		for _, p := range r.progress {
+			if p.state != Failed {
+				continue
+			}
+			before := len(p.pending)
+			p.pending = slices.DeleteFunc(slices.Clone(p.pending), func(id string) bool {
+				f, ok := r.Playbook.Step(id)
+				return ok && r.settled(f)
+			})
+			if len(p.pending) == 0 {
+				p.pending = nil
+			}
+			again = again || len(p.pending) != before
+		}
+	}
+	v := r.picture()
+	for _, s := range v.order {
+		if v.state[s.ID] != Ready {
+			if v.state[s.ID] == Locked && !r.of(s).since.IsZero() {
+				r.change(s).since = time.Time{}
+			}
+			continue
+		}
+		if r.of(s).since.IsZero() {
+			r.change(s).since = at
+		}
+	}
+}

@@ -1,0 +1,251 @@
+package playbooks
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+)
+
+// Limits on one expression. Loops, ranges, closures and the clock are not in
+// the language, so these bound the time as well.
+const (
+	maxExpression = 2000 // bytes
+	maxNodes      = 200
+	maxMemory     = 10_000
+)
+
+// expression is a compiled expression with the names it reads.
+type expression struct {
+	text     string
+	program  *vm.Program
+	reads    []string // variables that must have a value
+	mentions []string // all variables
+	result   []string // members of result that it reads
+}
+
+// expressionError is what is wrong with an expression, at a rune offset.
+type expressionError struct {
+	offset  int
+	message string
+	hint    string
+	code    string
+}
+
+func (e *expressionError) Error() string { return e.message }
+
+// functions are the built-in functions of expr that the language keeps.
+func functions() []string { return []string{"len", "lower", "upper", "trim", "int"} }
+
+// scope is what an expression may read. A nil result means that there is none.
+type scope struct {
+	vars   map[string]*Var
+	result types.Map
+}
+
+func (s scope) names() []string {
+	out := []string{"incident"}
+	for name, v := range s.vars {
+		if v.Type != Secret {
+			out = append(out, name)
+		}
+	}
+	if s.result != nil {
+		out = append(out, "result")
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s scope) env() types.Map {
+	env := types.Map{"incident": types.Map{
+		"id": types.String, "title": types.String, "severity": types.String, "status": types.String,
+		"phase": types.String, "tlp": types.String, "summary": types.String, "impact": types.String, "drill": types.Bool,
+	}}
+	for name, v := range s.vars {
+		switch v.Type {
+		case String:
+			env[name] = types.String
+		case Int:
+			env[name] = types.Int
+		case Bool:
+			env[name] = types.Bool
+		case List:
+			env[name] = types.TypeOf([]string{})
+		case Secret: // not readable
+		}
+	}
+	if s.result != nil {
+		env["result"] = s.result
+	}
+	return env
+}
+
+// anyResult is the type of a result whose members are not known.
+func anyResult() types.Map { return types.Map{types.Extra: types.Any} }
+
+// compile checks text against the scope and against want; reflect.Invalid
+// takes any type. The error is an *expressionError.
+func compile(text string, in scope, want reflect.Kind) (*expression, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, &expressionError{message: "expression is empty", code: codeExpression}
+	}
+	if len(text) > maxExpression {
+		return nil, &expressionError{message: fmt.Sprintf("expression is longer than %d bytes", maxExpression), code: codeExpression}
+	}
+	options := []expr.Option{expr.Env(in.env()), expr.DisableAllBuiltins(), expr.MaxNodes(maxNodes), expr.DisableIfOperator()}
+	for _, f := range functions() {
+		options = append(options, expr.EnableBuiltin(f))
+	}
+	switch want {
+	case reflect.Bool:
+		options = append(options, expr.AsBool())
+	case reflect.Invalid:
+	default:
+		options = append(options, expr.AsKind(want))
+	}
+	e := &expression{text: text}
+	look := &inspector{in: in, e: e}
+	options = append(options, expr.Patch(look))
+	program, err := expr.Compile(text, options...)
+	if look.refused != nil {
+		return nil, look.refused
+	}
+	if err != nil {
+		return nil, in.explain(err)
+	}
+	e.program = program
+	return e, nil
+}
+
+// explain turns the library's error into ours: its place, its words, and a
+// hint when a name is not known.
+func (s scope) explain(err error) error {
+	out := &expressionError{message: firstLine(err.Error()), code: codeExpression}
+	var at *file.Error
+	if errors.As(err, &at) {
+		out.offset, out.message = at.From, at.Message
+	}
+	switch name, ok := strings.CutPrefix(out.message, "unknown name "); {
+	case ok:
+		out.code = codeUndeclared
+		out.message = fmt.Sprintf("%q is not declared", name)
+		if v := s.vars[name]; v != nil && v.Type == Secret {
+			out.code = codeSecret
+			out.message = fmt.Sprintf("secret %q cannot be read by an expression", name)
+			break
+		}
+		if name == "result" {
+			out.hint = "there is no result here; set a variable from it in an earlier step"
+			break
+		}
+		out.hint = didYouMean(name, s.names())
+	case strings.Contains(out.message, "unknown field") || strings.Contains(out.message, "has no field"):
+		out.code = codeResult
+	case strings.HasPrefix(out.message, "expected bool"):
+		out.hint = "a condition must be true or false"
+	}
+	return out
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
+
+// inspector notes the names that an expression reads and refuses what the
+// language leaves out.
+type inspector struct {
+	in      scope
+	e       *expression
+	refused *expressionError
+}
+
+// Visit is called for every node, children first.
+func (i *inspector) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.BinaryNode:
+		i.binary(n)
+	case *ast.IdentifierNode:
+		if i.in.vars[n.Value] != nil {
+			add(&i.e.mentions, n.Value)
+			add(&i.e.reads, n.Value)
+		}
+	case *ast.MemberNode:
+		if base, ok := n.Node.(*ast.IdentifierNode); ok && base.Value == "result" {
+			if name, ok := n.Property.(*ast.StringNode); ok {
+				add(&i.e.result, name.Value)
+			}
+		}
+	case *ast.VariableDeclaratorNode, *ast.SequenceNode, *ast.PredicateNode, *ast.PointerNode, *ast.BytesNode:
+		i.refuse(*node, "not part of the language of playbooks")
+	}
+}
+
+// binary refuses ranges, and excuses names that are compared with nil or have
+// a substitute (name ?? value).
+func (i *inspector) binary(n *ast.BinaryNode) {
+	switch n.Operator {
+	case "..":
+		i.refuse(n, "ranges are not part of the language of playbooks")
+	case "??", "==", "!=":
+		_, nilRight := n.Right.(*ast.NilNode)
+		if name, ok := n.Left.(*ast.IdentifierNode); ok && (nilRight || n.Operator == "??") {
+			i.e.reads = slices.DeleteFunc(i.e.reads, func(s string) bool { return s == name.Value })
+		}
+	}
+}
+
+func (i *inspector) refuse(n ast.Node, why string) {
+	if i.refused == nil {
+		i.refused = &expressionError{offset: n.Location().From, message: why, code: codeExpression}
+	}
+}
+
+func add(to *[]string, s string) {
+	if !slices.Contains(*to, s) {
+		*to = append(*to, s)
+	}
+}
+
+// UnsetError says that a value is needed which the run does not have.
+type UnsetError struct{ Name string }
+
+// Error is "NAME has no value yet".
+func (e *UnsetError) Error() string { return e.Name + " has no value yet" }
+
+// eval runs the expression. A variable without a value is an *UnsetError, so
+// that what nobody knows is never taken for false.
+func (e *expression) eval(env map[string]any) (any, error) {
+	for _, name := range e.reads {
+		if env[name] == nil {
+			return nil, &UnsetError{name}
+		}
+	}
+	machine := vm.VM{MemoryBudget: maxMemory}
+	out, err := machine.Run(e.program, env)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate %s: %s", e.text, firstLine(err.Error()))
+	}
+	return out, nil
+}
+
+// truth evaluates a condition.
+func (e *expression) truth(env map[string]any) (bool, error) {
+	out, err := e.eval(env)
+	if err != nil {
+		return false, err
+	}
+	b, ok := out.(bool)
+	if !ok {
+		return false, fmt.Errorf("evaluate %s: %s is neither true nor false", e.text, brief(out))
+	}
+	return b, nil
+}

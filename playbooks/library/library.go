@@ -1,0 +1,51 @@
+// Package library holds the playbooks that come with Firebreak. They are files
+// like any other: read them, copy them, and make them your own.
+package library
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+)
+
+//go:embed *.yaml
+var files embed.FS
+
+// List returns every built-in playbook, sorted by id.
+func List() ([]*playbooks.Playbook, error) {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list playbooks: %w", err)
+	}
+	out := make([]*playbooks.Playbook, 0, len(names))
+	for _, name := range names {
+		p, err := Load(strings.TrimSuffix(name, ".yaml"))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// Load returns the built-in playbook of that id. The error wraps
+// incident.ErrNotFound when there is none.
+func Load(id string) (*playbooks.Playbook, error) {
+	if id == "" || path.Base(id) != id {
+		return nil, fmt.Errorf("load playbook %q: %w", id, incident.ErrNotFound)
+	}
+	src, err := files.ReadFile(id + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("load playbook %q: %w", id, incident.ErrNotFound)
+	}
+	p, err := playbooks.Parse("library/"+id+".yaml", src)
+	if err != nil {
+		return nil, fmt.Errorf("load playbook %s: %w", id, err)
+	}
+	return p, nil
+}

@@ -1,0 +1,134 @@
+package playbooks
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// source maps places inside a scalar's value back to places in the file, so
+// that an error in an expression points at the character that is wrong.
+type source struct {
+	lines []string // without line ends
+}
+
+func newSource(src []byte) source {
+	return source{lines: strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")}
+}
+
+// inside returns the place of the rune that stands at offset in n's value. It
+// follows quotes, escapes, folding and block indentation; where it loses the
+// thread it returns the place of the scalar.
+func (s source) inside(n *yaml.Node, offset int) pos {
+	start := pos{n.Line, n.Column}
+	if n.Line < 1 || n.Line > len(s.lines) {
+		return start
+	}
+	c := cursor{lines: s.lines, line: n.Line - 1, col: n.Column - 1}
+	switch {
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		c.line++
+		c.col = c.indent()
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		c.col++
+	}
+	for _, want := range n.Value {
+		if offset == 0 {
+			break
+		}
+		offset--
+		if !c.skip(want, n.Style) {
+			return start
+		}
+	}
+	if offset > 0 {
+		return start
+	}
+	c.settle(n.Style)
+	return pos{c.line + 1, c.col + 1}
+}
+
+// cursor walks the characters of the file; col counts characters.
+type cursor struct {
+	lines []string
+	line  int
+	col   int
+	text  []rune
+	of    int // line that text holds, plus one
+}
+
+func (c *cursor) runes() []rune {
+	if c.of != c.line+1 {
+		c.text, c.of = nil, c.line+1
+		if c.line < len(c.lines) {
+			c.text = []rune(c.lines[c.line])
+		}
+	}
+	return c.text
+}
+
+func (c *cursor) indent() int {
+	i := 0
+	for i < len(c.runes()) && (c.text[i] == ' ' || c.text[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+// settle moves from the end of a line to the first character of the next one
+// that has any.
+func (c *cursor) settle(style yaml.Style) {
+	for c.col >= len(c.runes()) && c.line+1 < len(c.lines) {
+		c.line++
+		if style&yaml.LiteralStyle != 0 {
+			c.col = c.indent()
+			continue
+		}
+		c.col = c.indent()
+	}
+}
+
+// skip passes over the source of one character of the value.
+func (c *cursor) skip(want rune, style yaml.Style) bool {
+	if c.line >= len(c.lines) {
+		return false
+	}
+	if want == '\n' || (want == ' ' && c.atBreak()) {
+		c.line++
+		c.col = c.indent()
+		return true
+	}
+	line := c.runes()
+	if c.col >= len(line) {
+		c.settle(style)
+		line = c.runes()
+		if c.col >= len(line) {
+			return false
+		}
+	}
+	switch {
+	case style&yaml.DoubleQuotedStyle != 0 && line[c.col] == '\\' && c.col+1 < len(line):
+		width := map[rune]int{'x': 4, 'u': 6, 'U': 10}[line[c.col+1]]
+		c.col += max(2, width)
+		return true
+	case style&yaml.SingleQuotedStyle != 0 && line[c.col] == '\'':
+		c.col += 2
+		return true
+	case line[c.col] == want || want == utf8.RuneError:
+		c.col++
+		return true
+	}
+	return false
+}
+
+// atBreak says that only blanks are left in the line.
+func (c *cursor) atBreak() bool {
+	line := c.runes()
+	for i := c.col; i < len(line); i++ {
+		if line[i] != ' ' && line[i] != '\t' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,301 @@
+package playbooks
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"firebreak/record"
+)
+
+// Call is a step with its values in place. Only the members of its verb are
+// filled.
+type Call struct {
+	Step       *Step
+	Text       string            // manual: the instructions; review: its kind
+	Argv       []string          // run
+	Env        map[string]string // run: from with
+	Action     string
+	Connection string
+	With       map[string]any // action, collect, ingest: parameters
+	Collect    []string       // profiles and collectors
+	Ingest     []string       // paths
+	Notify     []string       // connections
+	Subject    string         // notify
+	Message    string         // notify
+	Secrets    []string       // members of With or Env that hold a secret's reference
+	Wait       time.Duration
+	Timeout    time.Duration // 0 for none
+	Verify     *Check
+	Rollback   *Undo
+}
+
+// Check is what to verify with. Action "" is the read-back of the step's own
+// action.
+type Check struct {
+	Action  string
+	With    map[string]any
+	Secrets []string
+	Expect  string
+}
+
+// Undo is how the step is undone.
+type Undo struct {
+	Action  string
+	With    map[string]any
+	Secrets []string
+	Argv    []string
+	Text    string
+}
+
+// Resolve puts the run's values into a step. A value that is needed and not
+// known is an *UnsetError.
+func (r *Run) Resolve(s *Step) (Call, error) {
+	c := Call{
+		Step: s, Action: s.Action, Connection: s.Connection, Wait: s.Wait.Time, Timeout: s.Timeout.Time,
+	}
+	v := r.values()
+	err := v.fill(&c, s)
+	if err != nil {
+		return Call{}, fmt.Errorf("step %s: %w", s.ID, err)
+	}
+	return c, nil
+}
+
+func (v values) fill(c *Call, s *Step) error {
+	c.Text = v.prose(s.Manual + s.Review)
+	var err error
+	if c.Argv, err = v.argv(s.Run); err != nil {
+		return err
+	}
+	for _, l := range []struct {
+		to   *[]string
+		from []string
+	}{{&c.Collect, s.Collect}, {&c.Ingest, s.Ingest}, {&c.Notify, s.Notify}} {
+		if *l.to, err = v.words(l.from); err != nil {
+			return err
+		}
+	}
+	switch s.Verb {
+	case VerbRun:
+		err = v.environment(c, s)
+	case VerbNotify:
+		c.Subject, c.Message = v.prose(show(s.With["subject"])), v.prose(show(s.With["message"]))
+		c.With, c.Secrets, err = v.params(without(s.With, "subject", "message"))
+	default:
+		c.With, c.Secrets, err = v.params(s.With)
+	}
+	if err != nil {
+		return err
+	}
+	if s.Verify != nil {
+		c.Verify = &Check{Action: s.Verify.Action, Expect: s.Verify.Expect}
+		if c.Verify.With, c.Verify.Secrets, err = v.params(s.Verify.With); err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+	}
+	return v.undo(c, s.Rollback)
+}
+
+func (v values) undo(c *Call, r *Rollback) error {
+	if r == nil {
+		return nil
+	}
+	u := &Undo{Action: r.Action, Text: v.prose(r.Manual)}
+	var err error
+	if u.Argv, err = v.argv(r.Run); err != nil {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	if u.With, u.Secrets, err = v.params(r.With); err != nil {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	c.Rollback = u
+	return nil
+}
+
+func without(m map[string]any, names ...string) map[string]any {
+	out := maps.Clone(m)
+	for _, n := range names {
+		delete(out, n)
+	}
+	return out
+}
+
+// params renders parameters and names those that are a secret's reference.
+func (v values) params(with map[string]any) (map[string]any, []string, error) {
+	if with == nil {
+		return nil, nil, nil
+	}
+	out := make(map[string]any, len(with))
+	var secrets []string
+	for _, name := range slices.Sorted(maps.Keys(with)) {
+		value, err := v.tree(with[name])
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if text, ok := with[name].(string); ok {
+			if of, ok := single(text); ok && v.secrets[of] {
+				secrets = append(secrets, name)
+			}
+		}
+		out[name] = value
+	}
+	return out, secrets, nil
+}
+
+func (v values) environment(c *Call, s *Step) error {
+	with, secrets, err := v.params(s.With)
+	if err != nil {
+		return err
+	}
+	c.Secrets = secrets
+	if len(with) > 0 {
+		c.Env = make(map[string]string, len(with))
+	}
+	for name, value := range with {
+		text := show(value)
+		if strings.ContainsRune(text, 0) {
+			return fmt.Errorf("%s: value holds a NUL byte", name)
+		}
+		c.Env[name] = text
+	}
+	return nil
+}
+
+// argv renders a command: each value is one element, a list is several. After
+// a value that begins with a hyphen a program would see an option, so such a
+// value is refused unless "--" comes before it.
+func (v values) argv(argv []string) ([]string, error) {
+	var out []string
+	for _, word := range argv {
+		value, err := v.exact(word)
+		if err != nil {
+			return nil, err
+		}
+		if _, isValue := single(word); !isValue {
+			out = append(out, show(value))
+			continue
+		}
+		items, ok := value.([]string)
+		if !ok {
+			items = []string{show(value)}
+		}
+		for _, item := range items {
+			switch {
+			case strings.HasPrefix(item, "-") && !slices.Contains(out, "--"):
+				return nil, fmt.Errorf("value %s would be read as an option; put -- before it", brief(item))
+			case strings.ContainsRune(item, 0):
+				return nil, errors.New("value holds a NUL byte")
+			}
+			out = append(out, item)
+		}
+	}
+	return out, nil
+}
+
+// words renders a list of names; a value that is a list gives several.
+func (v values) words(in []string) ([]string, error) {
+	var out []string
+	for _, word := range in {
+		value, err := v.exact(word)
+		if err != nil {
+			return nil, err
+		}
+		if items, ok := value.([]string); ok {
+			out = append(out, items...)
+			continue
+		}
+		out = append(out, show(value))
+	}
+	return out, nil
+}
+
+// Answers checks what a person typed to the step's questions and returns the
+// values to record. A question without an answer is an error; the answer
+// "unknown" leaves the variable without a value.
+func (r *Run) Answers(s *Step, typed map[string]string) (map[string]any, error) {
+	out := map[string]any{}
+	var bad []error
+	for _, q := range s.Ask {
+		v, ok := r.Playbook.Var(q.Name)
+		if !ok {
+			continue // Parse refuses such a step
+		}
+		text, given := typed[q.Name]
+		if !given || (strings.TrimSpace(text) == "" && v.Default == nil) {
+			bad = append(bad, fmt.Errorf("%s: no answer to %q (say unknown if nobody knows)", q.Name, q.Text))
+			continue
+		}
+		value, err := v.Read(text)
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		if value != nil {
+			out[q.Name] = value
+		}
+	}
+	for name := range typed {
+		if !slices.ContainsFunc(s.Ask, func(q Question) bool { return q.Name == name }) {
+			bad = append(bad, fmt.Errorf("%s: the step does not ask for it", name))
+		}
+	}
+	if len(bad) > 0 {
+		return nil, errors.Join(bad...)
+	}
+	return out, nil
+}
+
+// Set evaluates the step's assignments over the result it returned.
+func (r *Run) Set(s *Step, result map[string]any) (map[string]any, error) {
+	if len(s.Set) == 0 {
+		return nil, nil
+	}
+	env := r.Env()
+	env["result"] = plain(result)
+	out := make(map[string]any, len(s.Set))
+	for _, a := range s.Set {
+		value, err := a.program.eval(env)
+		if err != nil {
+			return nil, fmt.Errorf("set %s: %w", a.Name, err)
+		}
+		v, ok := r.Playbook.Var(a.Name)
+		if !ok {
+			continue // Parse refuses such a step
+		}
+		if out[a.Name], err = v.Check(value); err != nil {
+			return nil, fmt.Errorf("set %w", err)
+		}
+	}
+	return out, nil
+}
+
+// Expect evaluates the step's verify.expect over the result of the check.
+func (r *Run) Expect(s *Step, result map[string]any) (bool, error) {
+	if s.Verify == nil {
+		return true, nil
+	}
+	env := r.Env()
+	env["result"] = plain(result)
+	return s.Verify.program.truth(env)
+}
+
+// Failure is the entry to record when the attempt at s that is on failed: it
+// says whether another is left and when. With again false none is, whatever
+// the step's retry says: an outcome that is unknown must not be repeated.
+func (r *Run) Failure(s *Step, cause error, now time.Time, again bool) record.StepFailure {
+	p := r.of(s)
+	attempt := p.attempts
+	if p.state != Running {
+		attempt++
+	}
+	out := record.StepFailure{Run: r.ID, Error: cause.Error(), Attempt: attempt, Final: true}
+	if again && s.Retry != nil && attempt < s.Retry.Max {
+		out.Final = false
+		out.RetryAt = s.Retry.Every.After(now)
+	}
+	return out
+}
