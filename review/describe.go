@@ -1,0 +1,431 @@
+package review
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"firebreak/record"
+)
+
+// Describe says in one line what an entry is about, in the words of the people
+// who read the activity pane, the plain mode and the review's timeline. Bad
+// says that it tells of a failure, or of something nobody knows the outcome of.
+//
+// The line holds foreign text as it is in the record: whoever shows it passes
+// it through term.Safe first. A field that was withheld or erased shows as
+// "(withheld)". An entry that cannot be read says so; it is never left out.
+func Describe(e record.Entry) (text string, bad bool) {
+	describe := describer(e.Kind)
+	if describe == nil {
+		return fmt.Sprintf("an entry of a kind that this version does not know: %s", e.Kind), false
+	}
+	text, bad, err := describe(e)
+	if err != nil {
+		return fmt.Sprintf("an entry that cannot be read: %v", err), true
+	}
+	return text, bad
+}
+
+// describer returns the function that puts entries of that kind in words, nil
+// for a kind that is not known.
+func describer(k record.Kind) func(record.Entry) (string, bool, error) {
+	switch k {
+	case record.IncidentOpened:
+		return line(func(p record.Opened) (string, bool) {
+			what := "opened"
+			if p.Drill {
+				what = "opened the drill"
+			}
+			return fmt.Sprintf("%s %s %s", what, p.Severity, quoted(p.Title)), false
+		})
+	case record.IncidentChanged:
+		return line(describeChange)
+	case record.IncidentClosed:
+		return line(func(p record.Reason) (string, bool) { return "closed the incident" + because(p.Reason), false })
+	case record.IncidentReopened:
+		return line(func(p record.Reason) (string, bool) { return "opened the incident again" + because(p.Reason), false })
+	case record.PhaseEntered:
+		return line(func(p record.Entered) (string, bool) {
+			if p.From == 0 || p.From == p.To {
+				return fmt.Sprintf("phase %s begins", p.To), false
+			}
+			return fmt.Sprintf("phase %s begins, after %s", p.To, p.From), false
+		})
+	case record.RoleAssigned:
+		return line(func(p record.Assigned) (string, bool) {
+			if p.Person == "" {
+				return fmt.Sprintf("nobody is %s any more", given(string(p.Role))), false
+			}
+			return fmt.Sprintf("%s is %s", p.Person, given(string(p.Role))), false
+		})
+	case record.Noted:
+		return line(func(p record.Note) (string, bool) {
+			if p.Decision {
+				return "decision: " + given(p.Text), false
+			}
+			return "note: " + given(p.Text), false
+		})
+
+	case record.RunStarted:
+		return line(func(p record.Started) (string, bool) {
+			return fmt.Sprintf("follows the playbook %s", strings.TrimSpace(given(first(p.Name, p.Playbook))+" "+p.Version)), false
+		})
+	case record.VariableSet:
+		return line(func(p record.Variables) (string, bool) { return "set " + values(p.Vars), false })
+	case record.StepStarted:
+		return step(func(id string, p record.StepBegin) (string, bool) {
+			s := fmt.Sprintf("step %s started", id)
+			if p.Attempt > 1 {
+				s += fmt.Sprintf(", attempt %d", p.Attempt)
+			}
+			if !p.Until.IsZero() {
+				s += ", waits until " + stamp(p.Until)
+			}
+			return s, false
+		})
+	case record.StepDone:
+		return step(func(id string, p record.StepEnd) (string, bool) {
+			s := fmt.Sprintf("step %s done", id)
+			if p.Branch != "" {
+				s = fmt.Sprintf("step %s decided: %s", id, p.Branch)
+			}
+			if len(p.Answers) > 0 {
+				s += ", answered " + values(p.Answers)
+			}
+			if p.Note != "" {
+				s += ": " + p.Note
+			}
+			return s, false
+		})
+	case record.StepFailed:
+		return step(func(id string, p record.StepFailure) (string, bool) {
+			s := fmt.Sprintf("step %s failed", id)
+			if p.Attempt > 1 {
+				s += fmt.Sprintf(" in attempt %d", p.Attempt)
+			}
+			s += ": " + given(p.Error)
+			if !p.Final && !p.RetryAt.IsZero() {
+				s += "; tried again at " + stamp(p.RetryAt)
+			}
+			return s, true
+		})
+	case record.StepSkipped:
+		return step(func(id string, p record.StepSkip) (string, bool) {
+			if p.Guard {
+				return fmt.Sprintf("step %s does not apply%s", id, because(p.Reason)), false
+			}
+			return fmt.Sprintf("step %s skipped%s", id, because(p.Reason)), false
+		})
+	case record.StepReopened:
+		return step(func(id string, p record.StepSkip) (string, bool) {
+			return fmt.Sprintf("step %s opened again%s", id, because(p.Reason)), false
+		})
+	case record.StepAdded:
+		return line(func(p record.AdHoc) (string, bool) {
+			return fmt.Sprintf("step %s added: %s", given(p.ID), given(p.Title)), false
+		})
+
+	case record.CollectionFinished:
+		return line(describeCollection)
+	case record.EvidenceSealed:
+		return line(func(p record.Exhibit) (string, bool) {
+			s := fmt.Sprintf("exhibit %s sealed: %s, %s, sha256 %s", given(p.ID), first(p.Title, p.Kind, p.Source, withheld), size(p.Size), brief(p.SHA256))
+			if n := len(p.Deviations); n > 0 {
+				s += fmt.Sprintf(", %s", counted(n, "deviation", "deviations"))
+			}
+			return s, false
+		})
+	case record.EvidenceChecked:
+		return line(func(p record.Check) (string, bool) {
+			if !p.OK {
+				return fmt.Sprintf("exhibit %s DOES NOT MATCH its seal: found %s", given(p.Exhibit), given(p.Found)), true
+			}
+			return fmt.Sprintf("exhibit %s checked: as sealed", given(p.Exhibit)), false
+		})
+	case record.TimelineIngested:
+		return line(func(p record.Ingestion) (string, bool) {
+			s := fmt.Sprintf("exhibit %s read into the timeline: %s", given(p.Exhibit), counted64(p.Events, "event", "events"))
+			if p.Rejected > 0 {
+				s += fmt.Sprintf(", %d rejected", p.Rejected)
+			}
+			if p.Parser != "" {
+				s += " (" + p.Parser + ")"
+			}
+			return s, false
+		})
+	case record.EventMarked:
+		return line(describeMark)
+
+	case record.ActionPlanned:
+		return line(func(p record.Planned) (string, bool) {
+			verb := "planned"
+			if p.Reverts != "" {
+				verb = "planned to undo " + p.Reverts
+			}
+			s := fmt.Sprintf("%s %s: %s", given(p.Action), verb, first(p.Title, p.Name, withheld))
+			if p.Target != "" {
+				s += " on " + p.Target
+			}
+			return s + ", danger " + p.Danger.String(), false
+		})
+	case record.ActionApproved:
+		return line(func(p record.Decision) (string, bool) {
+			return fmt.Sprintf("%s approved, plan %s%s", given(p.Action), brief(p.Digest), because(p.Reason)), false
+		})
+	case record.ActionRejected:
+		return line(func(p record.Decision) (string, bool) {
+			return fmt.Sprintf("%s refused, plan %s%s", given(p.Action), brief(p.Digest), because(p.Reason)), false
+		})
+	case record.ActionSending:
+		return line(func(p record.Attempt) (string, bool) {
+			return fmt.Sprintf("%s is being sent, attempt %d", given(p.Action), p.Attempt), false
+		})
+	case record.ActionSent:
+		return line(func(p record.Outcome) (string, bool) {
+			return outcome(given(p.Action)+" sent", p), false
+		})
+	case record.ActionVerified:
+		return line(func(p record.Outcome) (string, bool) {
+			return outcome(given(p.Action)+" verified", p), false
+		})
+	case record.ActionFailed:
+		return line(func(p record.Outcome) (string, bool) {
+			return outcome(given(p.Action)+" failed", p), true
+		})
+	case record.ActionUnknown:
+		return line(func(p record.Outcome) (string, bool) {
+			return outcome(given(p.Action)+" OUTCOME UNKNOWN, look before repeating", p), true
+		})
+
+	case record.ItemAdded:
+		return line(func(p record.Item) (string, bool) {
+			s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(p.Text))
+			if p.Owner != "" {
+				s += ", owner " + p.Owner
+			}
+			if !p.Due.IsZero() {
+				s += ", due " + day(p.Due)
+			}
+			return s, false
+		})
+	case record.ReviewWritten:
+		return line(func(p record.Written) (string, bool) {
+			return fmt.Sprintf("review written over %s, root %s", counted64(p.Size, "entry", "entries"), brief(p.Root)), false
+		})
+	}
+	return nil
+}
+
+func line[P any](say func(P) (string, bool)) func(record.Entry) (string, bool, error) {
+	return func(e record.Entry) (string, bool, error) {
+		var p P
+		if err := e.Decode(&p); err != nil {
+			return "", false, err
+		}
+		text, bad := say(p)
+		return text, bad, nil
+	}
+}
+
+func step[P any](say func(id string, p P) (string, bool)) func(record.Entry) (string, bool, error) {
+	return func(e record.Entry) (string, bool, error) {
+		return line(func(p P) (string, bool) { return say(given(e.Step), p) })(e)
+	}
+}
+
+func describeChange(p record.Changed) (string, bool) {
+	var parts []string
+	if p.Severity != nil {
+		parts = append(parts, "severity is now "+p.Severity.String())
+	}
+	if p.Title != nil {
+		parts = append(parts, "title is now "+quoted(*p.Title))
+	}
+	if p.TLP != nil {
+		parts = append(parts, "TLP is now "+strings.ToUpper(string(*p.TLP)))
+	}
+	if p.Impact != nil {
+		parts = append(parts, "impact: "+*p.Impact)
+	}
+	if p.Summary != nil {
+		parts = append(parts, "summary: "+*p.Summary)
+	}
+	if p.Detected != nil {
+		parts = append(parts, "first sign seen at "+stamp(*p.Detected))
+	}
+	if len(parts) == 0 {
+		parts = []string{"changed: " + withheld}
+	}
+	return strings.Join(parts, "; ") + because(p.Reason), false
+}
+
+func describeCollection(p record.Collection) (string, bool) {
+	s := fmt.Sprintf("collected %s (%s)", counted(p.Exhibits, "exhibit", "exhibits"), size(p.Bytes))
+	if p.Host != "" {
+		s += " from " + p.Host
+	}
+	if p.Took > 0 {
+		s += " in " + span(p.Took)
+	}
+	if n := len(p.Refused); n > 0 {
+		s += fmt.Sprintf(", %d refused", n)
+	}
+	if p.Cut != "" {
+		return s + ", ENDED EARLY: " + p.Cut, true
+	}
+	return s, false
+}
+
+func describeMark(p record.Mark) (string, bool) {
+	var parts []string
+	switch {
+	case p.Star != nil && *p.Star:
+		parts = append(parts, "starred")
+	case p.Star != nil:
+		parts = append(parts, "took the star off")
+	}
+	if len(p.Tags) > 0 {
+		parts = append(parts, "tagged "+strings.Join(p.Tags, ", "))
+	}
+	if p.Comment != "" {
+		parts = append(parts, "commented "+quoted(p.Comment)+" on")
+	}
+	if len(parts) == 0 {
+		parts = []string{"marked"}
+	}
+	s := strings.Join(parts, ", ") + " " + quoted(first(p.Message, p.Event))
+	if !p.Time.IsZero() {
+		s += " of " + stamp(p.Time)
+	}
+	return s, false
+}
+
+func outcome(what string, p record.Outcome) string {
+	if p.Attempt > 1 {
+		what += fmt.Sprintf(" in attempt %d", p.Attempt)
+	}
+	if said := first(p.Error, p.Says); said != "" {
+		what += ": " + said
+	}
+	if p.Ref != "" {
+		what += " [" + p.Ref + "]"
+	}
+	return what
+}
+
+// withheld stands where a field is not there to be shown.
+const withheld = "(withheld)"
+
+func given(s string) string { return first(s, withheld) }
+
+func quoted(s string) string {
+	if s == "" {
+		return withheld
+	}
+	return `"` + s + `"`
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+// first is the first text that is not empty.
+func first(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// brief is the beginning of a hash, enough to compare by eye.
+func brief(hash string) string {
+	if len(hash) > 12 {
+		return hash[:12] + "..."
+	}
+	return given(hash)
+}
+
+func values(m map[string]any) string {
+	if len(m) == 0 {
+		return withheld
+	}
+	parts := make([]string, 0, len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, fmt.Sprintf("%s = %v", k, m[k]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
+
+func counted(n int, one, many string) string { return counted64(int64(n), one, many) }
+
+func counted64(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + many
+}
+
+// grouped writes 4812331 as 4,812,331.
+func grouped(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	if n < 1000 {
+		return counted64(n, "byte", "bytes")
+	}
+	f, unit := float64(n), ""
+	for _, unit = range []string{"kB", "MB", "GB", "TB", "PB"} {
+		if f /= 1000; f < 999.5 {
+			break
+		}
+	}
+	if f < 9.95 {
+		return fmt.Sprintf("%.1f %s", f, unit)
+	}
+	return fmt.Sprintf("%.0f %s", f, unit)
+}
+
+// span writes a duration for people, in at most two units.
+func span(d time.Duration) string {
+	if d < 0 {
+		return "-" + span(-d)
+	}
+	units := []struct {
+		d    time.Duration
+		name string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}}
+	for i, u := range units {
+		if d < u.d {
+			continue
+		}
+		s := fmt.Sprintf("%d %s", d/u.d, u.name)
+		if i+1 < len(units) {
+			if rest := (d % u.d) / units[i+1].d; rest > 0 {
+				s += fmt.Sprintf(" %d %s", rest, units[i+1].name)
+			}
+		}
+		return s
+	}
+	if d == 0 {
+		return "0 s"
+	}
+	return fmt.Sprintf("%d ms", max(d.Milliseconds(), 1))
+}
