@@ -1,0 +1,127 @@
+// Package events is the timeline engine: it keeps the events of one incident
+// in timeline.db and answers pages, counts and histograms of a filter.
+//
+// timeline.db is derived from the evidence. It can be deleted and filled
+// again; a file that cannot be trusted gives ErrDamaged. Several processes may
+// read while one writes; a batch is there whole or not at all.
+//
+// The package knows nothing of marks: a filter that asks for stars, tags or
+// comments comes here after timeline.Filter.Marked.
+package events
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// ErrDamaged is returned where timeline.db is no SQLite file, is corrupt, or
+// has a schema this program does not know. The way out is to delete the file
+// and to ingest the evidence again.
+var ErrDamaged = errors.New("timeline.db is damaged")
+
+// ErrDiskFull is returned where the disk has no room for a batch. What was
+// there before is untouched.
+var ErrDiskFull = errors.New("no space left on the disk of timeline.db")
+
+// DB is an open timeline.db. It is safe for use by several goroutines.
+type DB struct {
+	read  *sql.DB
+	write *sql.DB
+
+	mu      sync.Mutex // held while writing
+	writer  *writer
+	origins *originCache
+}
+
+// pragmas hold for every connection. One transaction per batch makes
+// synchronous=FULL nearly free.
+const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000"
+
+// readers is how many queries may run at the same time.
+const readers = 4
+
+// Open opens timeline.db at path and creates it where it is missing; its
+// folder must exist.
+func Open(ctx context.Context, path string) (*DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := create(abs); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
+	db := &DB{origins: newOriginCache()}
+	if db.write, err = sql.Open("sqlite3", name+"?mode=rw&_txlock=immediate&_cache_size=-65536&"+pragmas); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db.write.SetMaxOpenConns(1)
+	if db.read, err = sql.Open("sqlite3", name+"?mode=rw&_query_only=1&_cache_size=-32768&"+pragmas); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
+	}
+	db.read.SetMaxOpenConns(readers)
+	db.read.SetMaxIdleConns(readers)
+	if err := db.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, explain(err)), db.Close())
+	}
+	return db, nil
+}
+
+// create makes an empty file that only its owner can read, where none is.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the caller names the file
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Close waits for what is running and closes the files.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	var errs []error
+	if db.writer != nil {
+		errs = append(errs, db.writer.close())
+		db.writer = nil
+	}
+	return errors.Join(append(errs, db.read.Close(), db.write.Close())...)
+}
+
+// Check reads the whole file and returns ErrDamaged with SQLite's findings
+// where it is not sound. It takes as long as reading the file does.
+func (db *DB) Check(ctx context.Context) error {
+	var found string
+	if err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found); err != nil {
+		return fmt.Errorf("check timeline: %w", explain(err))
+	}
+	if found != "ok" {
+		return fmt.Errorf("check timeline: %w: %s", ErrDamaged, found)
+	}
+	return nil
+}
+
+// explain puts the package's own errors before those of SQLite that mean them.
+func explain(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code {
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.ErrFull:
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case sqlite3.ErrInterrupt:
+		return fmt.Errorf("%w: %w", context.Canceled, err)
+	}
+	return err
+}

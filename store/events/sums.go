@@ -1,0 +1,193 @@
+package events
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"firebreak/timeline"
+)
+
+// Count is the exact number of events that match.
+func (db *DB) Count(ctx context.Context, f timeline.Filter) (int64, error) {
+	if f.Expr() == nil {
+		return db.Total(ctx)
+	}
+	var n int64
+	err := db.view(ctx, func(s *snapshot) error {
+		b, err := s.bind(ctx, f)
+		if err != nil {
+			return err
+		}
+		n, err = s.count(ctx, b.lower)
+		if err != nil || b.exact {
+			return err
+		}
+		return s.rest(ctx, f, b, func(*timeline.Event) { n++ })
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count events: %w", err)
+	}
+	return n, nil
+}
+
+// count is how many rows fulfil the condition.
+func (s *snapshot) count(ctx context.Context, c condition) (int64, error) {
+	if c.sql == never.sql {
+		return 0, nil
+	}
+	var n int64
+	err := s.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM event WHERE `+c.sql, c.args...).Scan(&n) //nolint:gosec // conditions hold parameters only
+	return n, err
+}
+
+// rest visits the matching events that fulfil upper but not lower.
+func (s *snapshot) rest(ctx context.Context, f timeline.Filter, b bounds, visit func(*timeline.Event)) error {
+	open := bounds{upper: allOf(b.upper, b.lower.not()), lower: never}
+	return s.scan(ctx, f, open, always, ``, func(e *timeline.Event) bool {
+		visit(e)
+		return true
+	})
+}
+
+// Histogram counts the matching events in n equal stretches of the time from
+// from to to, to itself left out. Undated events are in none.
+func (db *DB) Histogram(ctx context.Context, f timeline.Filter, from, to time.Time, n int) ([]int64, error) {
+	if n <= 0 || n > MaxPage || !to.After(from) || !fits(from) || !fits(to) || from.IsZero() {
+		return nil, fmt.Errorf("count events over time: from %s to %s in %d parts cannot be", from, to, n)
+	}
+	edges := edges(stamp(from), stamp(to), n)
+	counts := make([]int64, n)
+	err := db.view(ctx, func(s *snapshot) error {
+		b, err := s.bind(ctx, f)
+		if err != nil {
+			return err
+		}
+		for i := range counts {
+			if counts[i], err = s.count(ctx, allOf(b.lower, where("time >= ?", edges[i]), where("time < ?", edges[i+1]))); err != nil {
+				return err
+			}
+		}
+		if b.exact {
+			return nil
+		}
+		inside := allOf(where("time >= ?", edges[0]), where("time < ?", edges[n]))
+		b.upper = allOf(inside, b.upper)
+		return s.rest(ctx, f, b, func(e *timeline.Event) {
+			t := stamp(e.Time)
+			counts[sort.Search(n-1, func(i int) bool { return t < edges[i+1] })]++
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count events over time: %w", err)
+	}
+	return counts, nil
+}
+
+// edges are the n+1 ends of n equal stretches; the width of one can differ by
+// a nanosecond from the next.
+func edges(from, to int64, n int) []int64 {
+	width := uint64(to) - uint64(from) //nolint:gosec // to is greater; the difference fits
+	part, left := width/uint64(n), width%uint64(n)
+	out := make([]int64, n+1)
+	for i := range out {
+		out[i] = int64(uint64(from) + part*uint64(i) + left*uint64(i)/uint64(n)) //nolint:gosec // lies between from and to
+	}
+	return out
+}
+
+// Span is the time of the first and of the last dated event that match; both
+// are zero where there is none.
+func (db *DB) Span(ctx context.Context, f timeline.Filter) (first, last time.Time, err error) {
+	err = db.view(ctx, func(s *snapshot) error {
+		b, err := s.bind(ctx, f)
+		if err != nil {
+			return err
+		}
+		dated := where("time < ?", int64(undated))
+		if err := s.scan(ctx, f, b, dated, upwards, func(e *timeline.Event) bool { first = e.Time; return false }); err != nil {
+			return err
+		}
+		return s.scan(ctx, f, b, dated, downwards, func(e *timeline.Event) bool { last = e.Time; return false })
+	})
+	if err != nil {
+		return time.Time{}, time.Time{}, fmt.Errorf("read time span: %w", err)
+	}
+	return first, last, nil
+}
+
+// Value is a value of a field and how many events have it.
+type Value struct {
+	Value string `json:"value"`
+	Count int64  `json:"count"`
+}
+
+// ErrField is returned by Top for a field that cannot be counted.
+var ErrField = errors.New("no such field")
+
+// Top returns the n most frequent values of a field among the events that
+// match, written as in a filter: host, user, …, attr.NAME. Events without a
+// value are left out; equally frequent values are sorted.
+func (db *DB) Top(ctx context.Context, f timeline.Filter, field string, n int) ([]Value, error) {
+	which, attribute, ok := timeline.ParseField(field)
+	if !ok || which == timeline.FieldID || which == timeline.FieldOffset {
+		return nil, fmt.Errorf("count values of %q: %w", field, ErrField)
+	}
+	counts := make(map[string]int64)
+	err := db.view(ctx, func(s *snapshot) error {
+		b, err := s.bind(ctx, f)
+		if err != nil {
+			return err
+		}
+		add := func(e *timeline.Event) { counts[which.Value(e, attribute)]++ }
+		if which == timeline.FieldAttribute {
+			return s.scan(ctx, f, b, always, ``, func(e *timeline.Event) bool { add(e); return true })
+		}
+		if err := s.byOrigin(ctx, b.lower, func(o origin, count int64) {
+			var e timeline.Event
+			o.fill(&e)
+			counts[which.Value(&e, "")] += count
+		}); err != nil || b.exact {
+			return err
+		}
+		return s.rest(ctx, f, b, add)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count values of %s: %w", field, err)
+	}
+	delete(counts, "")
+	values := make([]Value, 0, len(counts))
+	for v, count := range counts {
+		values = append(values, Value{Value: v, Count: count})
+	}
+	slices.SortFunc(values, func(a, b Value) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
+	})
+	return values[:min(max(n, 0), len(values))], nil
+}
+
+// byOrigin counts the rows that fulfil the condition, per origin.
+func (s *snapshot) byOrigin(ctx context.Context, c condition, visit func(origin, int64)) error {
+	//nolint:gosec // conditions hold parameters only
+	rows, err := s.tx.QueryContext(ctx, `SELECT origin, COUNT(*) FROM event WHERE `+c.sql+` GROUP BY origin`, c.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, count int64
+		if err := rows.Scan(&id, &count); err != nil {
+			return err
+		}
+		o, err := s.origin(ctx, id)
+		if err != nil {
+			return err
+		}
+		visit(o, count)
+	}
+	return rows.Err()
+}
