@@ -133,3 +133,17 @@ func TestCreateUpdateReopen(t *testing.T) {
 		}
 	}
 }
+
+func TestVerifyGoodRecord(t *testing.T) {
+	s := create(t, testOptions(t))
+	for range 9 {
+		add(t, s, record.Noted, record.Note{Text: "x"})
+	}
+	r, err := s.Verify(context.Background(), VerifyOptions{Seals: []string{s.Head().Seal()}})
+	if err != nil || !r.OK() {
+		t.Fatalf("problems %v, %v", r.Problems, err)
+	}
+	if r.Entries != 10 || r.Heads != 10 || r.Attested != 10 || r.Head.Seal() != s.Head().Seal() || len(r.Notes) != 0 {
+		t.Errorf("report = %+v", r)
+	}
+}
