@@ -59,7 +59,7 @@ func (r *Run) accept(e record.Entry) (func(), error) {
 	if err := e.Decode(&of); err != nil {
 		return refuse("%v", err)
 	}
-	if of.Run != r.ID {
+	if of.Run != r.id {
 		return nil, nil
 	}
 	switch {
@@ -101,9 +101,9 @@ func (r *Run) acceptStart(e record.Entry, refuse refusal) (func(), error) {
 		return refuse("%v", err)
 	}
 	switch {
-	case p.Playbook != r.Playbook.ID:
-		return refuse("the run follows playbook %s, not %s", p.Playbook, r.Playbook.ID)
-	case p.SHA256 != "" && p.SHA256 != r.Playbook.SHA256:
+	case p.Playbook != r.book.ID:
+		return refuse("the run follows playbook %s, not %s", p.Playbook, r.book.ID)
+	case p.SHA256 != "" && p.SHA256 != r.book.SHA256:
 		return refuse("the playbook is not the one that was pinned")
 	}
 	vars, err := r.typed(p.Vars)
@@ -111,7 +111,7 @@ func (r *Run) acceptStart(e record.Entry, refuse refusal) (func(), error) {
 		return refuse("%v", err)
 	}
 	return func() {
-		for _, v := range r.Playbook.Vars {
+		for _, v := range r.book.Vars {
 			if v.Default != nil {
 				r.vars[v.Name] = v.Default
 			}
@@ -137,7 +137,7 @@ func (r *Run) acceptVariables(e record.Entry, refuse refusal) (func(), error) {
 func (r *Run) typed(in map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(in))
 	for name, value := range in {
-		v, ok := r.Playbook.Var(name)
+		v, ok := r.book.Var(name)
 		if !ok {
 			return nil, fmt.Errorf("variable %s is not declared", name)
 		}
@@ -213,7 +213,7 @@ func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (
 	return func() {
 		n := r.change(s)
 		n.state, n.attempts, n.until, n.retryAt = Running, now.attempts+1, until, time.Time{}
-		n.by, n.at = e.Actor, e.Time
+		n.by, n.at, n.owner = e.Actor, e.Time, p.Owner
 	}, nil
 }
 
@@ -288,12 +288,13 @@ func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) 
 		return refuse("it is %s%s", state, because(v.why[s.ID]))
 	case p.Attempt != 0 && p.Attempt != attempt:
 		return refuse("attempt %d failed while attempt %d is on", p.Attempt, attempt)
-	case !p.Final && (s.Retry == nil || attempt >= s.Retry.Max):
-		return refuse("no attempt is left, so the failure is final")
 	}
 	retryAt := p.RetryAt
 	if !p.Final && retryAt.IsZero() {
-		retryAt = s.Retry.Every.After(e.Time)
+		retryAt = e.Time
+		if s.Retry != nil {
+			retryAt = e.Time.Add(s.Retry.Every)
+		}
 	}
 	return func() {
 		n := r.change(s)
@@ -322,13 +323,13 @@ func (r *Run) route(s *Step, n *progress) {
 		}
 	}
 	if n.pending == nil && !s.Fallback {
-		for _, f := range r.Playbook.Fallback {
+		for _, f := range r.book.Fallback {
 			n.pending = append(n.pending, f.ID)
 		}
 	}
 	n.routed = len(n.pending) > 0
 	for _, id := range n.pending {
-		if f, ok := r.Playbook.Step(id); ok && (r.settled(f) || r.of(f).state == Failed) {
+		if f, ok := r.book.Step(id); ok && (r.settled(f) || r.of(f).state == Failed) {
 			r.restart(f)
 		}
 	}
@@ -428,7 +429,7 @@ func (r *Run) follow(at time.Time) {
 			}
 			before := len(p.pending)
 			p.pending = slices.DeleteFunc(slices.Clone(p.pending), func(id string) bool {
-				f, ok := r.Playbook.Step(id)
+				f, ok := r.book.Step(id)
 				return ok && r.settled(f)
 			})
 			if len(p.pending) == 0 {

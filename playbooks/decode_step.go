@@ -351,7 +351,7 @@ func (d *decoder) retry(s *Step, n *yaml.Node) {
 		d.node(codeMissing, n, "as in retry: {max: 3, every: 10s}", "retry wants max and every")
 		return
 	}
-	s.Retry = &RetryRule{Max: d.number(keys["max"], "max", 1, 100), Every: d.duration(keys["every"], "every", false)}
+	s.Retry = &RetryRule{Max: d.number(keys["max"], "max", 1, 100), Every: d.duration(keys["every"], "every", false).Time}
 }
 
 func (d *decoder) approve(s *Step, n *yaml.Node) {
@@ -410,11 +410,11 @@ func (d *decoder) verify(s *Step, n *yaml.Node) {
 	if n == nil {
 		return
 	}
-	keys, _ := d.mapping(n, "verify", []string{"action", "with", "expect"})
+	keys, _ := d.mapping(n, "verify", []string{"action", "connection", "with", "expect"})
 	if keys == nil {
 		return
 	}
-	v := &Verify{Action: d.optional(keys["action"], "action"), Expect: d.optional(keys["expect"], "expect")}
+	v := &Verify{Action: d.optional(keys["action"], "action"), Expect: d.optional(keys["expect"], "expect"), Connection: d.optional(keys["connection"], "connection")}
 	if keys["expect"] == nil {
 		d.node(codeMissing, n, "as in expect: result.ok", "verify does not say what to expect")
 	}
@@ -440,7 +440,7 @@ func (d *decoder) fitting(s *Step, order []entry) {
 		"with":         {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
 		"retry":        {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
 		"timeout":      {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify, VerbManual},
-		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
+		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify, VerbManual},
 		"approve":      {VerbAction, VerbRun, VerbManual, VerbNotify},
 		"rollback":     {VerbAction, VerbRun, VerbManual},
 		"irreversible": {VerbAction, VerbRun, VerbManual, VerbNotify},

@@ -51,7 +51,7 @@ type scope struct {
 }
 
 func (s scope) names() []string {
-	out := []string{"incident"}
+	var out []string
 	for name, v := range s.vars {
 		if v.Type != Secret {
 			out = append(out, name)
@@ -65,10 +65,7 @@ func (s scope) names() []string {
 }
 
 func (s scope) env() types.Map {
-	env := types.Map{"incident": types.Map{
-		"id": types.String, "title": types.String, "severity": types.String, "status": types.String,
-		"phase": types.String, "tlp": types.String, "summary": types.String, "impact": types.String, "drill": types.Bool,
-	}}
+	env := types.Map{}
 	for name, v := range s.vars {
 		switch v.Type {
 		case String:
@@ -140,6 +137,10 @@ func (s scope) explain(err error) error {
 		if v := s.vars[name]; v != nil && v.Type == Secret {
 			out.code = codeSecret
 			out.message = fmt.Sprintf("secret %q cannot be read by an expression", name)
+			break
+		}
+		if name == "incident" {
+			out.hint = "conditions read variables only, so that the record alone decides them; ask for what matters"
 			break
 		}
 		if name == "result" {

@@ -23,6 +23,9 @@ func (d *decoder) expressions(s *Step) {
 		s.guard = d.condition(n, bare)
 	}
 	result := scope{vars: d.p.vars, result: knownResult(s.Verb)}
+	if s.Verb == VerbManual {
+		result.result = nil
+	}
 	for i := range s.Set {
 		a := &s.Set[i]
 		if a.Expr == "" {

@@ -18,7 +18,7 @@ import (
 // Limits of a file. They are far above what people write and far below what
 // hurts.
 const (
-	maxFile     = 1 << 20
+	MaxSize     = 1 << 20 // bytes of a file
 	maxDepth    = 40
 	maxValues   = 50_000
 	maxSteps    = 500
@@ -49,8 +49,8 @@ type decoder struct {
 }
 
 func (d *decoder) parse(src []byte) *Playbook {
-	if len(src) > maxFile {
-		d.at(codeTooLarge, pos{1, 1}, "split it, or keep long texts elsewhere", "file has %d bytes; the limit is %d", len(src), maxFile)
+	if len(src) > MaxSize {
+		d.at(codeTooLarge, pos{1, 1}, "split it, or keep long texts elsewhere", "file has %d bytes; the limit is %d", len(src), MaxSize)
 		return nil
 	}
 	if !utf8.Valid(src) {

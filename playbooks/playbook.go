@@ -9,6 +9,12 @@
 package playbooks
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
 	"firebreak/incident"
 )
 
@@ -92,6 +98,48 @@ func (p *Playbook) Questions() []Question {
 		}
 	}
 	return out
+}
+
+// Values returns what a run starts with: the values given, which may be texts
+// as people type them, over those of drill when it is one. The error names
+// every value that does not fit and every required one that is missing.
+func (p *Playbook) Values(given map[string]any, drill bool) (map[string]any, error) {
+	out := map[string]any{}
+	if drill {
+		out = p.DrillVars()
+	}
+	var bad []error
+	known := make([]string, 0, len(p.Vars))
+	for _, v := range p.Vars {
+		known = append(known, v.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		v := p.vars[name]
+		if v == nil {
+			bad = append(bad, fmt.Errorf("playbook %s has no variable %s: %s", p.ID, brief(name), cmp.Or(didYouMean(name, known), "see its vars")))
+			continue
+		}
+		value, err := given[name], error(nil)
+		if text, ok := value.(string); ok {
+			value, err = v.Read(text)
+		} else if value != nil {
+			value, err = v.Check(value)
+		}
+		if err != nil {
+			bad = append(bad, err)
+		} else if value != nil {
+			out[name] = value
+		}
+	}
+	for _, v := range p.Vars {
+		if v.Required && out[v.Name] == nil && v.Default == nil {
+			bad = append(bad, fmt.Errorf("%s is needed: %s", v.Name, cmp.Or(v.Prompt, v.Name)))
+		}
+	}
+	if len(bad) > 0 {
+		return nil, errors.Join(bad...)
+	}
+	return out, nil
 }
 
 // DrillVars returns the values that a drill starts with: those of `drill:`

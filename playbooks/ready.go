@@ -12,8 +12,8 @@ type Move string
 
 // The moves, with the entry that records each.
 const (
-	Begin  Move = "begin"  // step.started, do the work, step.done or step.failed; parallel: step.started only
-	Retry  Move = "retry"  // as Begin, after a failure that was not final
+	Begin  Move = "begin"  // step.started, do the work, step.done or step.failed
+	Retry  Move = "retry"  // as Begin, after a failure that was not final; not before Task.At, unless a person says so
 	Skip   Move = "skip"   // step.skipped with guard: the condition is false
 	Branch Move = "branch" // step.done with Task.Branch: an if is decided
 	Finish Move = "finish" // step.done: a wait is over
@@ -26,15 +26,16 @@ type Task struct {
 	Move   Move
 	Branch string    // of Branch: then or else
 	Why    string    // in words, for Skip, Branch, Retry and Decide
-	At     time.Time // since when it can be made
+	At     time.Time // since when, or, for Retry, from when on it can be made
 }
 
-// Ready returns the moves that can be made at that time, in display order. It
-// never offers a step that waits for another.
+// Ready returns the moves that can be made, in display order. It never offers a
+// step that waits for another. A Retry is offered before its time too: Task.At
+// is when it is due.
 func (r *Run) Ready(now time.Time) []Task {
 	var out []Task
 	v := r.picture()
-	env := r.Env()
+	env := r.vars
 	for _, s := range v.order {
 		p := r.of(s)
 		switch v.state[s.ID] {
@@ -43,23 +44,21 @@ func (r *Run) Ready(now time.Time) []Task {
 				out = append(out, Task{Step: s, Move: Finish, Why: "the wait is over", At: p.until})
 			}
 		case Ready:
-			if t, ok := r.offer(s, p, env, now); ok {
-				out = append(out, t)
-			}
+			out = append(out, r.offer(s, p, env))
 		case Locked, Done, Failed, Skipped:
 		}
 	}
 	return out
 }
 
-func (r *Run) offer(s *Step, p progress, env map[string]any, now time.Time) (Task, bool) {
+func (r *Run) offer(s *Step, p progress, env map[string]any) Task {
 	t := Task{Step: s, Move: Begin, At: p.since}
 	if !p.retryAt.IsZero() {
 		t.Move, t.At, t.Why = Retry, p.retryAt, p.failure
-		return t, !now.Before(p.retryAt)
+		return t
 	}
 	if s.guard == nil {
-		return t, true
+		return t
 	}
 	yes, err := s.guard.truth(env)
 	switch {
@@ -77,7 +76,7 @@ func (r *Run) offer(s *Step, p progress, env map[string]any, now time.Time) (Tas
 	case !yes:
 		t.Move, t.Why = Skip, s.If+" is false"
 	}
-	return t, true
+	return t
 }
 
 // Next is the first moment after now at which Ready will offer more by itself:
@@ -108,15 +107,17 @@ type StepStatus struct {
 	Depth    int
 	By       incident.Actor
 	At       time.Time // when something last happened to it
-	Since    time.Time // when it became ready
+	ReadyAt  time.Time // when it became ready
 	Due      time.Time // zero when it has no due or is not ready yet
 	Until    time.Time // end of a wait
 	RetryAt  time.Time
+	Owner    string // the process at work on it, while it runs
 	Attempts int
 	Branch   string
 	Result   map[string]any
 	Answers  map[string]any
 	Note     string
+	Owner    string // the process that performs the attempt
 	Error    string // of the last failed attempt
 	Handled  bool   // failed, and the fallback dealt with it
 	Adhoc    bool
@@ -159,8 +160,8 @@ func (r *Run) status(s *Step, v *picture) *StepStatus {
 	p := r.of(s)
 	st := &StepStatus{
 		Step: s, Title: r.values().prose(s.Title), State: v.state[s.ID], Why: v.why[s.ID], Phase: r.phaseOf(s), Depth: s.Depth,
-		By: p.by, At: p.at, Since: p.since, Until: p.until, RetryAt: p.retryAt, Attempts: p.attempts, Branch: p.branch,
-		Result: p.result, Answers: p.answers, Note: p.note, Error: p.failure,
+		By: p.by, At: p.at, ReadyAt: p.since, Until: p.until, RetryAt: p.retryAt, Owner: p.owner, Attempts: p.attempts, Branch: p.branch,
+		Result: p.result, Answers: p.answers, Note: p.note, Error: p.failure, Owner: p.owner,
 		Handled: p.state == Failed && p.routed && len(p.pending) == 0, Adhoc: s.Adhoc, Fallback: s.Fallback,
 	}
 	if !s.Due.IsZero() && !p.since.IsZero() {
@@ -175,7 +176,7 @@ func (r *Run) phaseOf(s *Step) incident.Phase {
 	if !s.Fallback {
 		return s.Phase
 	}
-	for _, t := range r.Playbook.order {
+	for _, t := range r.book.order {
 		if p := r.of(t); p.state == Failed && p.routed && t.Phase != incident.NoPhase {
 			return t.Phase
 		}

@@ -4,28 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"firebreak/record"
 )
 
-// Call is a step with its values in place. Only the members of its verb are
+// Resolved is a step with its values in place. Only the members of its verb are
 // filled.
-type Call struct {
+type Resolved struct {
 	Step       *Step
-	Text       string            // manual: the instructions; review: its kind
+	Text       string            // manual: the instructions; review: its kind; notify: the message
 	Argv       []string          // run
 	Env        map[string]string // run: from with
 	Action     string
 	Connection string
-	With       map[string]any // action, collect, ingest: parameters
+	With       map[string]any // parameters, a notify's without its message
 	Collect    []string       // profiles and collectors
-	Ingest     []string       // paths
+	Paths      []string       // ingest
 	Notify     []string       // connections
-	Subject    string         // notify
-	Message    string         // notify
 	Secrets    []string       // members of With or Env that hold a secret's reference
 	Wait       time.Duration
 	Timeout    time.Duration // 0 for none
@@ -53,19 +53,19 @@ type Undo struct {
 
 // Resolve puts the run's values into a step. A value that is needed and not
 // known is an *UnsetError.
-func (r *Run) Resolve(s *Step) (Call, error) {
-	c := Call{
+func (r *Run) Resolve(s *Step) (Resolved, error) {
+	c := Resolved{
 		Step: s, Action: s.Action, Connection: s.Connection, Wait: s.Wait.Time, Timeout: s.Timeout.Time,
 	}
 	v := r.values()
 	err := v.fill(&c, s)
 	if err != nil {
-		return Call{}, fmt.Errorf("step %s: %w", s.ID, err)
+		return Resolved{}, fmt.Errorf("step %s: %w", s.ID, err)
 	}
 	return c, nil
 }
 
-func (v values) fill(c *Call, s *Step) error {
+func (v values) fill(c *Resolved, s *Step) error {
 	c.Text = v.prose(s.Manual + s.Review)
 	var err error
 	if c.Argv, err = v.argv(s.Run); err != nil {
@@ -74,7 +74,7 @@ func (v values) fill(c *Call, s *Step) error {
 	for _, l := range []struct {
 		to   *[]string
 		from []string
-	}{{&c.Collect, s.Collect}, {&c.Ingest, s.Ingest}, {&c.Notify, s.Notify}} {
+	}{{&c.Collect, s.Collect}, {&c.Paths, s.Ingest}, {&c.Notify, s.Notify}} {
 		if *l.to, err = v.words(l.from); err != nil {
 			return err
 		}
@@ -83,8 +83,8 @@ func (v values) fill(c *Call, s *Step) error {
 	case VerbRun:
 		err = v.environment(c, s)
 	case VerbNotify:
-		c.Subject, c.Message = v.prose(show(s.With["subject"])), v.prose(show(s.With["message"]))
-		c.With, c.Secrets, err = v.params(without(s.With, "subject", "message"))
+		c.Text = v.prose(show(s.With["message"]))
+		c.With, c.Secrets, err = v.params(without(s.With, "message"))
 	default:
 		c.With, c.Secrets, err = v.params(s.With)
 	}
@@ -100,7 +100,7 @@ func (v values) fill(c *Call, s *Step) error {
 	return v.undo(c, s.Rollback)
 }
 
-func (v values) undo(c *Call, r *Rollback) error {
+func (v values) undo(c *Resolved, r *Rollback) error {
 	if r == nil {
 		return nil
 	}
@@ -146,7 +146,7 @@ func (v values) params(with map[string]any) (map[string]any, []string, error) {
 	return out, secrets, nil
 }
 
-func (v values) environment(c *Call, s *Step) error {
+func (v values) environment(c *Resolved, s *Step) error {
 	with, secrets, err := v.params(s.With)
 	if err != nil {
 		return err
@@ -220,7 +220,7 @@ func (r *Run) Answers(s *Step, typed map[string]string) (map[string]any, error) 
 	out := map[string]any{}
 	var bad []error
 	for _, q := range s.Ask {
-		v, ok := r.Playbook.Var(q.Name)
+		v, ok := r.book.Var(q.Name)
 		if !ok {
 			continue // Parse refuses such a step
 		}
@@ -249,12 +249,14 @@ func (r *Run) Answers(s *Step, typed map[string]string) (map[string]any, error) 
 	return out, nil
 }
 
-// Set evaluates the step's assignments over the result it returned.
-func (r *Run) Set(s *Step, result map[string]any) (map[string]any, error) {
+// Sets evaluates the step's assignments over the answers it was given and the
+// result it returned.
+func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, error) {
 	if len(s.Set) == 0 {
 		return nil, nil
 	}
-	env := r.Env()
+	env := maps.Clone(r.vars)
+	maps.Copy(env, answers)
 	env["result"] = plain(result)
 	out := make(map[string]any, len(s.Set))
 	for _, a := range s.Set {
@@ -262,7 +264,7 @@ func (r *Run) Set(s *Step, result map[string]any) (map[string]any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("set %s: %w", a.Name, err)
 		}
-		v, ok := r.Playbook.Var(a.Name)
+		v, ok := r.book.Var(a.Name)
 		if !ok {
 			continue // Parse refuses such a step
 		}
@@ -273,14 +275,72 @@ func (r *Run) Set(s *Step, result map[string]any) (map[string]any, error) {
 	return out, nil
 }
 
-// Expect evaluates the step's verify.expect over the result of the check.
-func (r *Run) Expect(s *Step, result map[string]any) (bool, error) {
-	if s.Verify == nil {
-		return true, nil
+// Expect evaluates a verify's condition over the result of the check.
+func (r *Run) Expect(condition string, result map[string]any) (bool, error) {
+	e, err := compile(condition, scope{vars: r.book.vars, result: anyResult()}, reflect.Bool)
+	if err != nil {
+		return false, fmt.Errorf("expect %s: %w", condition, err)
 	}
-	env := r.Env()
+	env := maps.Clone(r.vars)
 	env["result"] = plain(result)
-	return s.Verify.program.truth(env)
+	return e.truth(env)
+}
+
+// Fill puts the run's values into parameters, as Resolve does with a step's.
+func (r *Run) Fill(with map[string]any) (map[string]any, error) {
+	out, _, err := r.values().params(with)
+	return out, err
+}
+
+// Text says in a line or more what a step asks of people or will do. Values
+// that are not known yet show as their names in angle brackets.
+func (r *Run) Text(s *Step) string {
+	v := r.values()
+	switch s.Verb {
+	case VerbManual:
+		return v.prose(s.Manual)
+	case VerbRun:
+		words := make([]string, len(s.Run))
+		for i, w := range s.Run {
+			words[i] = quoteWord(v.prose(w))
+		}
+		return "run " + strings.Join(words, " ")
+	case VerbAction:
+		return v.describe(s.Action, s.With)
+	case VerbCollect:
+		return v.describe("collect "+strings.Join(s.Collect, ", "), s.With)
+	case VerbIngest:
+		return v.describe("ingest "+v.prose(strings.Join(s.Ingest, ", ")), s.With)
+	case VerbNotify:
+		return "notify " + v.prose(strings.Join(s.Notify, ", ")) + ":\n" + v.prose(show(s.With["message"]))
+	case VerbIf:
+		return "decides whether " + s.If
+	case VerbParallel:
+		return "its steps go on side by side"
+	case VerbWait:
+		return "wait " + s.Wait.Text
+	case VerbReview:
+		return v.prose(s.Review) + " review"
+	}
+	return ""
+}
+
+// describe is a name with its parameters, one a line.
+func (v values) describe(name string, with map[string]any) string {
+	var b strings.Builder
+	b.WriteString(name)
+	for _, k := range slices.Sorted(maps.Keys(with)) {
+		fmt.Fprintf(&b, "\n  %s: %s", k, v.prose(show(with[k])))
+	}
+	return b.String()
+}
+
+// quoteWord makes an argument's borders visible.
+func quoteWord(w string) string {
+	if w == "" || strings.ContainsAny(w, " \t\n'\"\\$`;&|<>*?") {
+		return strconv.Quote(w)
+	}
+	return w
 }
 
 // Failure is the entry to record when the attempt at s that is on failed: it
@@ -292,10 +352,10 @@ func (r *Run) Failure(s *Step, cause error, now time.Time, again bool) record.St
 	if p.state != Running {
 		attempt++
 	}
-	out := record.StepFailure{Run: r.ID, Error: cause.Error(), Attempt: attempt, Final: true}
+	out := record.StepFailure{Run: r.id, Error: cause.Error(), Attempt: attempt, Final: true}
 	if again && s.Retry != nil && attempt < s.Retry.Max {
 		out.Final = false
-		out.RetryAt = s.Retry.Every.After(now)
+		out.RetryAt = now.Add(s.Retry.Every)
 	}
 	return out
 }

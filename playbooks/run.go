@@ -26,9 +26,8 @@ const (
 // Run is one playbook applied to one incident: a fold of the record's entries.
 // The same entries give the same run. It is not safe for concurrent use.
 type Run struct {
-	ID       string
-	Playbook *Playbook
-
+	id       string
+	book     *Playbook
 	started  bool
 	vars     map[string]any
 	progress map[string]*progress
@@ -43,6 +42,7 @@ type progress struct {
 	attempts int
 	until    time.Time // end of a wait
 	retryAt  time.Time
+	owner    string // the process at work, from its step.started
 	branch   string
 	failure  string
 	reason   string // of a skip
@@ -50,6 +50,7 @@ type progress struct {
 	result   map[string]any
 	answers  map[string]any
 	note     string
+	owner    string
 	by       incident.Actor
 	at       time.Time
 	since    time.Time // when it became ready
@@ -60,11 +61,17 @@ type progress struct {
 
 // NewRun returns a run that has not begun. Its first entry is run.started.
 func NewRun(id string, p *Playbook) *Run {
-	return &Run{ID: id, Playbook: p, vars: map[string]any{}, progress: map[string]*progress{}}
+	return &Run{id: id, book: p, vars: map[string]any{}, progress: map[string]*progress{}}
 }
 
-// About tells the run about the incident, for expressions and templates that
-// read incident.id and its like. It changes no step.
+// ID is the run's name in the record.
+func (r *Run) ID() string { return r.id }
+
+// Playbook is what the run follows.
+func (r *Run) Playbook() *Playbook { return r.book }
+
+// About tells the run about the incident, for templates that insert incident.id
+// and its like. It changes no step.
 func (r *Run) About(inc incident.Incident) { r.incident = inc }
 
 // Started says that the run has begun.
@@ -72,7 +79,7 @@ func (r *Run) Started() bool { return r.started }
 
 // Step returns a step of the playbook or one that people added.
 func (r *Run) Step(id string) (*Step, bool) {
-	if s, ok := r.Playbook.Step(id); ok {
+	if s, ok := r.book.Step(id); ok {
 		return s, true
 	}
 	i := slices.IndexFunc(r.adhoc, func(s *Step) bool { return s.ID == id })
@@ -106,7 +113,7 @@ func (r *Run) Env() map[string]any {
 
 func (r *Run) values() values {
 	v := values{env: r.Env(), secrets: map[string]bool{}}
-	for _, x := range r.Playbook.Vars {
+	for _, x := range r.book.Vars {
 		if x.Type == Secret {
 			v.secrets[x.Name] = true
 		}
@@ -124,7 +131,7 @@ func (r *Run) Vars() map[string]any {
 // top returns the steps of a phase with those that people added, in order.
 func (r *Run) top(ph incident.Phase) []*Step {
 	var out []*Step
-	for _, p := range r.Playbook.Phases {
+	for _, p := range r.book.Phases {
 		if p.Phase == ph {
 			out = append(out, p.Steps...)
 		}
@@ -190,7 +197,23 @@ func (r *Run) settled(s *Step) bool {
 		return r.allSettled(s.Else)
 	case Locked, Ready:
 	}
-	return r.passedOver(s)
+	return r.passedOver(s) || (s.Verb == VerbParallel && r.allSettled(s.Parallel))
+}
+
+// begun says that something has happened in a parallel, so that its guard is
+// no longer asked.
+func (r *Run) begun(s *Step) bool {
+	for _, c := range s.Children() {
+		switch r.of(c).state {
+		case Running, Done, Failed:
+			return true
+		case Locked, Ready, Skipped:
+		}
+		if r.begun(c) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Run) allSettled(steps []*Step) bool {
@@ -236,7 +259,7 @@ func (r *Run) picture() *picture {
 	for _, ph := range incident.Phases() {
 		v.visit(r.top(ph))
 	}
-	v.visit(r.Playbook.Fallback)
+	v.visit(r.book.Fallback)
 	return v
 }
 
@@ -277,13 +300,28 @@ func (v *picture) judge(s *Step) (State, string) {
 		}
 		return Skipped, "the step around it was skipped"
 	}
+	if s.Verb == VerbParallel && v.run.settled(s) {
+		return Done, ""
+	}
 	if why := v.locked(s); why != "" {
 		return Locked, why
+	}
+	if s.Verb == VerbParallel && v.holds(s) {
+		return Running, "its steps are open"
 	}
 	if p.failure != "" && !p.retryAt.IsZero() {
 		return Ready, fmt.Sprintf("attempt %d failed: %s", p.attempts, p.failure)
 	}
 	return Ready, ""
+}
+
+// holds says that nothing keeps an open parallel from beginning.
+func (v *picture) holds(s *Step) bool {
+	if s.guard == nil || v.run.begun(s) {
+		return true
+	}
+	yes, err := s.guard.truth(v.run.vars)
+	return err == nil && yes
 }
 
 func (v *picture) failure(s *Step, p progress) string {
@@ -311,7 +349,7 @@ func (v *picture) locked(s *Step) string {
 			return "waits for " + s.parent.ID
 		}
 	case s.parent != nil:
-		if r.of(s.parent).state != Running {
+		if v.state[s.parent.ID] != Running {
 			return "waits for " + s.parent.ID
 		}
 	case s.Adhoc:
@@ -321,7 +359,7 @@ func (v *picture) locked(s *Step) string {
 			return open
 		}
 	}
-	for _, b := range r.Playbook.before(s) {
+	for _, b := range r.book.before(s) {
 		if !r.settled(b) {
 			return "waits for " + b.ID
 		}
@@ -368,14 +406,14 @@ func (v *picture) lockedFallback(s *Step) string {
 		return "only after a failure"
 	}
 	if len(s.Needs) > 0 {
-		for _, b := range r.Playbook.before(s) {
+		for _, b := range r.book.before(s) {
 			if r.entered(b) && !r.settled(b) {
 				return "waits for " + b.ID
 			}
 		}
 		return ""
 	}
-	for _, b := range r.Playbook.Fallback {
+	for _, b := range r.book.Fallback {
 		if b == s {
 			break
 		}
@@ -413,7 +451,7 @@ func (r *Run) Over() bool {
 			return false
 		}
 	}
-	for _, s := range r.Playbook.Fallback {
+	for _, s := range r.book.Fallback {
 		if r.entered(s) || (r.of(s).state != "" && !r.settled(s)) {
 			return false
 		}

@@ -1,6 +1,8 @@
 package playbooks
 
 import (
+	"time"
+
 	"firebreak/incident"
 
 	"go.yaml.in/yaml/v4"
@@ -22,6 +24,13 @@ const (
 	VerbWait     Verb = "wait"
 	VerbReview   Verb = "review"
 )
+
+// Manual says that a person carries the step out.
+func (v Verb) Manual() bool { return v == VerbManual || v == VerbReview }
+
+// Acts says that the step changes or may change something outside, so that it
+// is planned before it is done.
+func (v Verb) Acts() bool { return v == VerbAction || v == VerbRun }
 
 // Automatic says that a program carries the step out, not a person.
 func (v Verb) Automatic() bool {
@@ -130,7 +139,7 @@ type Assignment struct {
 // RetryRule repeats a failed automatic step: Max attempts in all, Every apart.
 type RetryRule struct {
 	Max   int
-	Every Duration
+	Every time.Duration
 }
 
 // Approve asks people for their consent before the step may touch anything.
@@ -152,9 +161,10 @@ type Rollback struct {
 // Verify is a check after the step. With Action "" it is the read-back of the
 // step's own action, whose result has ok, says and state.
 type Verify struct {
-	Action string
-	With   map[string]any
-	Expect string
+	Action     string
+	Connection string
+	With       map[string]any
+	Expect     string
 
 	program *expression
 }
