@@ -1,0 +1,298 @@
+package forensics
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"firebreak/record"
+)
+
+// maxRefusals bounds what goes into the record; how many more there were is
+// said in the last one.
+const maxRefusals = 1000
+
+// collection is one pass of the collectors.
+type collection struct {
+	Options
+	tree    *tree
+	sealed  func(record.Exhibit) error
+	sum     record.Collection
+	now     Description // the collector at work
+	at, of  int64       // its place among those chosen
+	more    int         // refusals beyond maxRefusals
+	taken   int64       // plain bytes of files so far
+	inodes  map[inode]string
+	users   map[uint32]string
+	hashes  map[version]string
+	unsync  string // deviation of snapshots when the host's clock is not disciplined
+	homeset []string
+}
+
+// inode names a file. Its birth is part of it: numbers are used again.
+type inode struct {
+	major, minor uint32
+	ino          uint64
+	born         unix.StatxTimestamp
+}
+
+func inodeOf(s *unix.Statx_t) inode { return inode{s.Dev_major, s.Dev_minor, s.Ino, s.Btime} }
+
+// collect runs the chosen collectors.
+func collect(ctx context.Context, o Options, which []Description, sealed func(record.Exhibit) error) (record.Collection, error) {
+	t, err := openTree(o.Root)
+	if err != nil {
+		return record.Collection{}, fmt.Errorf("collect: %w", err)
+	}
+	defer func() { _ = t.root.Close() }()
+	c := &collection{
+		Options: o, tree: t, sealed: sealed,
+		inodes: map[inode]string{}, hashes: map[version]string{},
+		of: int64(len(which)),
+	}
+	started := o.Now()
+	if c.Host == "" {
+		c.Host = c.hostName()
+	}
+	c.sum = record.Collection{Profile: o.named(), Host: c.Host, Root: "/", AsRoot: os.Geteuid() == 0}
+	if t.image {
+		c.sum.Root = o.Root
+	} else {
+		c.unsync = unsynchronised()
+	}
+	c.users = c.userNames()
+	err = c.runAll(ctx, which)
+	if c.more > 0 {
+		c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: "linux", Source: "/", Reason: fmt.Sprintf("%d more refusals are not listed", c.more)})
+	}
+	c.sum.Took = o.Now().Sub(started)
+	if ctx.Err() != nil {
+		c.sum.Cut = context.Cause(ctx).Error()
+		return c.sum, nil
+	}
+	if err != nil {
+		c.sum.Cut = err.Error()
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
+	return c.sum, nil
+}
+
+// named is what the collection was asked for, in words.
+func (o Options) named() string {
+	switch {
+	case len(o.Collectors) > 0:
+		return strings.Join(o.Collectors, ",")
+	case o.Profile == "":
+		return Triage
+	}
+	return o.Profile
+}
+
+// runAll runs the collectors in order; the first error that is not the
+// evidence's own ends it.
+func (c *collection) runAll(ctx context.Context, which []Description) error {
+	for i, d := range which {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c.now, c.at = d, int64(i)
+		c.Progress(d.Name, c.at, c.of)
+		if d.Live && c.tree.image {
+			c.refuse("/", refuse("live state: an image has none"))
+			continue
+		}
+		if err := c.run(ctx, d.Name); err != nil {
+			return err
+		}
+	}
+	c.now = Description{Name: "linux.files", Title: "File"}
+	for _, name := range c.Files {
+		if err := c.asked(ctx, name); err != nil {
+			return err
+		}
+	}
+	c.Progress("done", c.of, c.of)
+	return nil
+}
+
+// run is the one place where collectors' names meet their code.
+func (c *collection) run(ctx context.Context, name string) error {
+	switch name {
+	case "linux.system":
+		return c.system(ctx)
+	case "linux.processes":
+		return c.processes(ctx)
+	case "linux.sockets":
+		return c.sockets(ctx)
+	case "linux.openfiles":
+		return c.openFiles(ctx)
+	case "linux.routes":
+		return c.routes(ctx)
+	case "linux.modules":
+		return c.modules(ctx)
+	case "linux.mounts":
+		return c.mounts(ctx)
+	case "linux.deleted":
+		return c.deletedExecutables(ctx)
+	case "linux.units":
+		return c.units(ctx)
+	case "linux.accounts":
+		return c.accounts(ctx)
+	case "linux.listing":
+		return c.listing(ctx)
+	}
+	return c.artefacts(ctx, artefactsOf(name))
+}
+
+// refuse notes what could not be taken. Things that are not there are no
+// refusal.
+func (c *collection) refuse(source string, err error) {
+	if err == nil || missing(err) {
+		return
+	}
+	if len(c.sum.Refused) >= maxRefusals {
+		c.more++
+		return
+	}
+	c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: c.now.Name, Source: source, Reason: err.Error()})
+}
+
+// exhibit begins the meta of something taken now.
+func (c *collection) exhibit(title, source, format, method string) record.Exhibit {
+	return record.Exhibit{
+		Kind: c.now.Name, Title: title, Source: source, Host: c.Host, Collector: c.now.Name,
+		Authority: c.Authority, Method: method, Tool: c.Tool, ToolSHA256: c.ToolSHA256,
+		Started: c.Now().UTC(), ClockOffset: c.ClockOffset, Format: format,
+	}
+}
+
+// hand counts an exhibit and gives it to the caller.
+func (c *collection) hand(e record.Exhibit) error {
+	c.sum.Exhibits++
+	c.sum.Bytes += e.Size
+	return c.sealed(e)
+}
+
+// rows is the writer of a snapshot's JSON lines.
+type rows struct {
+	enc  *json.Encoder
+	n    int64
+	note []string // deviations found on the way
+}
+
+// add writes one line.
+func (r *rows) add(line any) error {
+	r.n++
+	return r.enc.Encode(line)
+}
+
+// snapshot seals the JSON lines that fill writes. A refusal from fill means
+// that there is nothing to seal.
+func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*rows) error) error {
+	if c.unsync != "" && c.now.Live {
+		e.Deviations = append(e.Deviations, c.unsync)
+	}
+	var r rows
+	e, ok, err := c.stream(ctx, e, func(w *bufio.Writer) error {
+		r.enc = json.NewEncoder(w)
+		r.enc.SetEscapeHTML(false)
+		return fill(&r)
+	})
+	if err != nil || !ok {
+		return err
+	}
+	e.Deviations = append(e.Deviations, r.note...)
+	return c.hand(e)
+}
+
+// stream seals what write produces. ok is false when it had nothing to give,
+// which is then listed.
+func (c *collection) stream(ctx context.Context, e record.Exhibit, write func(*bufio.Writer) error) (record.Exhibit, bool, error) {
+	in, out := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w := bufio.NewWriterSize(out, 64<<10)
+		err := write(w)
+		if err == nil {
+			err = w.Flush()
+		}
+		out.CloseWithError(err) // never fails
+	}()
+	e, err := c.Locker.Seal(ctx, in, e)
+	in.CloseWithError(errStopped) // never fails; ends a writer that is still at work
+	<-done
+	ok, err := c.judge(ctx, e.Source, err)
+	return e, ok, err
+}
+
+var errStopped = errors.New("the snapshot was stopped")
+
+// judge tells what stopped a sealing: the evidence (listed, and the collection
+// goes on) or something of ours (an error).
+func (c *collection) judge(ctx context.Context, source string, err error) (bool, error) {
+	var r *refusal
+	switch {
+	case err == nil:
+		return true, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.As(err, &r):
+		c.refuse(source, r)
+		return false, nil
+	}
+	return false, err
+}
+
+// hostName is the live host's name, or the one an image's files give.
+func (c *collection) hostName() string {
+	if !c.tree.image {
+		if name, err := os.Hostname(); err == nil {
+			return name
+		}
+		return ""
+	}
+	b, err := c.small("/etc/hostname", 256)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// small reads a little file of the tree whole, without sealing it.
+func (c *collection) small(name string, limit int64) ([]byte, error) {
+	h, err := c.tree.at("/", name, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = h.close() }()
+	if err := c.tree.regular(h); err != nil {
+		return nil, err
+	}
+	f, err := c.tree.open(h, false)
+	if err != nil {
+		return nil, err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, explain(err)
+	}
+	if int64(len(b)) > limit {
+		return nil, refuse("larger than %d bytes", limit)
+	}
+	return b, nil
+}
+
+// unread notes the lines of a kernel table that could not be read.
+func (r *rows) unread(source string, bad int) {
+	if bad > 0 {
+		r.note = append(r.note, fmt.Sprintf("%s: %d lines could not be read", source, bad))
+	}
+}

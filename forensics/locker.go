@@ -1,0 +1,278 @@
+package forensics
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"firebreak/record"
+)
+
+// Errors of the locker.
+var (
+	// ErrFull says that the file system of the locker has no room left, or less
+	// than the reserve. Nothing of the exhibit stays behind.
+	ErrFull = errors.New("evidence locker is full")
+	// ErrDamaged says that a sealed blob is not what its name says.
+	ErrDamaged = errors.New("sealed evidence is damaged")
+)
+
+// DefaultReserve is the room that sealing leaves free, so that the record can
+// still be written when evidence has filled the disk.
+const DefaultReserve = 8 << 20
+
+// Locker keeps sealed evidence below one folder: compressed blobs (zstd) at
+// 3f/3f9a…, read-only, named by HMAC-SHA256(key, SHA-256 of the plain content),
+// so that a name tells nothing of a guessable file to people without the key.
+// Equal content is stored once. It is safe for concurrent use, by several
+// processes too.
+type Locker struct {
+	// Now gives Exhibit.Finished; nil takes the time the file system gave the
+	// sealed blob.
+	Now func() time.Time
+	// Reserve is the room in bytes that Seal leaves free on the file system.
+	Reserve int64
+
+	dir      string
+	key      [32]byte
+	serial   atomic.Uint64
+	encoders sync.Pool
+}
+
+// NewLocker returns the locker in folder dir, which is made when first needed.
+func NewLocker(dir string, key [32]byte) *Locker {
+	return &Locker{dir: dir, key: key, Reserve: DefaultReserve}
+}
+
+// Seal reads r to its end in one pass, hashing, compressing and storing it, and
+// returns meta with Size, SHA256, Blob and Finished filled in. When it returns
+// without an error the blob is on disk (file and folders are synced); when it
+// fails nothing is left behind. Errors: ErrFull; the context's; r's own.
+func (l *Locker) Seal(ctx context.Context, r io.Reader, meta record.Exhibit) (record.Exhibit, error) {
+	d, err := l.seal(ctx, r)
+	if err != nil {
+		return meta, fmt.Errorf("seal %s: %w", meta.Source, full(err))
+	}
+	meta.Size, meta.SHA256, meta.Blob = d.size, hex.EncodeToString(d.sum), d.blob
+	meta.Finished = d.written
+	if l.Now != nil {
+		meta.Finished = l.Now().UTC()
+	}
+	return meta, nil
+}
+
+// sealed is what came of one pass over the plain content.
+type sealed struct {
+	blob    string
+	sum     []byte
+	size    int64
+	written time.Time
+}
+
+func (l *Locker) seal(ctx context.Context, r io.Reader) (d sealed, err error) {
+	if err := os.MkdirAll(l.dir, 0o700); err != nil {
+		return d, err
+	}
+	root, err := os.OpenRoot(l.dir)
+	if err != nil {
+		return d, err
+	}
+	defer root.Close()
+	f, temp, err := l.temp(root)
+	if err != nil {
+		return d, err
+	}
+	// The name goes first and the lock, which closing gives up, last: no other
+	// process may think the file abandoned while it is in use.
+	named := true
+	defer func() {
+		if named {
+			err = errors.Join(err, gone(root.Remove(temp)))
+		}
+		err = errors.Join(err, f.Close())
+	}()
+	if d, err = l.write(ctx, f, r); err != nil {
+		return d, err
+	}
+	folder := d.blob[:2]
+	if err := root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return d, err
+	}
+	there, err := l.sound(ctx, root, d)
+	if err != nil || there {
+		return d, err
+	}
+	if err := root.Rename(temp, place(d.blob)); err != nil {
+		return d, err
+	}
+	named = false
+	return d, errors.Join(syncDir(root, folder), syncDir(root, "."))
+}
+
+// write brings r into the temporary file f and onto the disk.
+func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader) (d sealed, err error) {
+	z, err := l.encoder(f)
+	if err != nil {
+		return d, err
+	}
+	defer l.encoders.Put(z)
+	sum := sha256.New()
+	in := &guarded{ctx: ctx, r: r, room: func() error { return l.room(f) }}
+	if err := in.room(); err != nil {
+		return d, err
+	}
+	if d.size, err = io.Copy(io.MultiWriter(sum, z), in); err != nil {
+		return d, err
+	}
+	if err := z.Close(); err != nil {
+		return d, fmt.Errorf("compress: %w", err)
+	}
+	if err := f.Chmod(0o400); err != nil {
+		return d, err
+	}
+	if err := f.Sync(); err != nil {
+		return d, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return d, err
+	}
+	d.sum, d.written = sum.Sum(nil), info.ModTime().UTC()
+	d.blob = l.name(d.sum)
+	return d, nil
+}
+
+// sound says whether the same content lies in the locker already, unharmed. A
+// harmed one is about to be replaced by the good copy at hand.
+func (l *Locker) sound(ctx context.Context, root *os.Root, d sealed) (bool, error) {
+	if _, err := root.Lstat(place(d.blob)); err != nil {
+		return false, gone(err)
+	}
+	plain, err := l.Open(d.blob)
+	if err != nil {
+		return false, damaged(err)
+	}
+	_, err = io.Copy(io.Discard, &guarded{ctx: ctx, r: io.LimitReader(plain, d.size+1)})
+	if err = errors.Join(err, plain.Close()); err != nil {
+		return false, damaged(err)
+	}
+	return true, nil
+}
+
+// name is the blob's name for content of that SHA-256.
+func (l *Locker) name(sum []byte) string {
+	mac := hmac.New(sha256.New, l.key[:])
+	mac.Write(sum)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// place is the blob's path below the locker's folder.
+func place(blob string) string { return blob[:2] + "/" + blob }
+
+// temp makes a locked temporary file: the lock tells Sweep that its writer is
+// alive.
+func (l *Locker) temp(root *os.Root) (*os.File, string, error) {
+	for range 10_000 {
+		name := fmt.Sprintf("tmp-%d-%d", os.Getpid(), l.serial.Add(1))
+		f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		ours, err := claim(f)
+		if err == nil && ours {
+			if _, err = root.Lstat(name); err == nil {
+				return f, name, nil
+			}
+		}
+		if err = errors.Join(gone(err), f.Close()); err != nil {
+			return nil, "", err
+		}
+	}
+	return nil, "", errors.New("no free name for a temporary file")
+}
+
+// encoder returns a compressor that writes to w. One thread each: the machine
+// under examination has other work to do.
+func (l *Locker) encoder(w io.Writer) (*zstd.Encoder, error) {
+	if z, ok := l.encoders.Get().(*zstd.Encoder); ok {
+		z.Reset(w)
+		return z, nil
+	}
+	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1),
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(true))
+}
+
+// room is an error when less than the reserve is free where f lies.
+func (l *Locker) room(f *os.File) error {
+	free, known := freeBytes(f)
+	if known && free < l.Reserve {
+		return fmt.Errorf("%d bytes free, %d are kept in reserve: %w", free, l.Reserve, ErrFull)
+	}
+	return nil
+}
+
+// roomEvery is how many bytes are read between two looks at the free space.
+const roomEvery = 4 << 20
+
+// guarded is a reader that ends with its context and, where room is set, with
+// the free space.
+type guarded struct {
+	ctx  context.Context //nolint:containedctx // it lives for one copy only
+	r    io.Reader
+	room func() error
+	read int
+}
+
+func (g *guarded) Read(p []byte) (int, error) {
+	if err := g.ctx.Err(); err != nil {
+		return 0, context.Cause(g.ctx)
+	}
+	if g.room != nil && g.read >= roomEvery {
+		g.read = 0
+		if err := g.room(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := g.r.Read(p)
+	g.read += n
+	return n, err
+}
+
+// full turns the system's ways of saying "no room" into ErrFull.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrFull, err)
+	}
+	return err
+}
+
+// gone takes "does not exist" for done.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// damaged takes damage for no error.
+func damaged(err error) error {
+	if errors.Is(err, ErrDamaged) {
+		return nil
+	}
+	return err
+}
