@@ -56,6 +56,7 @@ type parser struct {
 // narrower format stands above the wider one.
 func parsers() []parser {
 	return []parser{
+		{"journal", isJournal, parseJournal},
 		{"lastlog", isLastlog, parseLastlog},
 		{"btmp", isBtmp, parseBtmp},
 		{"utmp", isUtmp, parseUtmp},
