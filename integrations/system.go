@@ -3,6 +3,7 @@ package integrations
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,9 @@ type System struct {
 	// Actions returns what the connection can do. It must not touch the
 	// network or read a secret: that happens when an action is used.
 	Actions func(Connection) ([]Action, error)
+	// Notify puts a message into the form of one of the actions; nil where the
+	// system carries no messages.
+	Notify func(Connection, Message) (action string, params map[string]any, err error)
 }
 
 // Connection is one configured instance of a system.
@@ -29,11 +33,21 @@ type Connection struct {
 	Secret func(ctx context.Context, setting string) (string, error)
 	Now    func() time.Time
 	Drill  bool
+	// Dial, where it is set, is how the other side is reached: the drill's
+	// names lead to its own servers.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	Host Host // the machine of a linux connection; nil is this one
 }
 
 // Registry finds actions by connection and name.
 type Registry struct {
-	actions map[string][]bound
+	actions     map[string][]bound
+	connections map[string]configured
+}
+
+type configured struct {
+	system     System
+	connection Connection
 }
 
 type bound struct {
@@ -44,7 +58,7 @@ type bound struct {
 // NewRegistry builds the actions of all connections. A connection whose kind is
 // not among the systems is an error that lists the kinds.
 func NewRegistry(systems []System, connections []Connection) (*Registry, error) {
-	r := &Registry{actions: map[string][]bound{}}
+	r := &Registry{actions: map[string][]bound{}, connections: map[string]configured{}}
 	kinds := make([]string, 0, len(systems))
 	byKind := map[string]System{}
 	for _, s := range systems {
@@ -56,6 +70,7 @@ func NewRegistry(systems []System, connections []Connection) (*Registry, error) 
 		if !ok {
 			return nil, fmt.Errorf("connection %s: kind %q: want one of %s", c.Name, c.Kind, strings.Join(kinds, ", "))
 		}
+		r.connections[c.Name] = configured{s, c}
 		actions, err := s.Actions(c)
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", c.Name, err)

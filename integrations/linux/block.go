@@ -1,0 +1,225 @@
+package linux
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"firebreak/incident"
+	"firebreak/integrations"
+)
+
+// block blocks a network, or with on false lets it through again.
+type block struct {
+	*host
+	on bool
+}
+
+// Describe implements integrations.Action.
+func (b block) Describe() integrations.Description {
+	d := integrations.Description{
+		Name: "linux.nft.block", Title: "Block an address", System: "linux",
+		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"root or CAP_NET_ADMIN"},
+		Params: []integrations.Param{
+			{Name: "address", Title: "Address or network", Type: "string", Required: true, Match: `[0-9A-Fa-f:.]{2,45}(?:/[0-9]{1,3})?`},
+		},
+		Result: []integrations.Param{{Name: "address", Type: "string"}},
+	}
+	if !b.on {
+		d.Name, d.Title = "linux.nft.unblock", "Let an address through again"
+		return d
+	}
+	d.Params = append(d.Params, integrations.Param{Name: "ttl", Title: "Ends by itself after", Type: "duration"})
+	return d
+}
+
+func (b block) read(c integrations.Call) (netip.Prefix, integrations.Values, error) {
+	v, err := integrations.Read(b.Describe(), c.Params)
+	if err != nil {
+		return netip.Prefix{}, v, err
+	}
+	n, err := parse(v.Text("address"))
+	if err != nil {
+		return n, v, rejected("", "read address: %w", err)
+	}
+	if b.on {
+		err = b.mayBlock(n)
+	}
+	return n, v, err
+}
+
+// Prior implements integrations.Action. What is left of a timeout is not part
+// of the state: it would be another one at every look.
+func (b block) Prior(ctx context.Context, c integrations.Call) (integrations.Prior, error) {
+	n, _, err := b.read(c)
+	if err != nil {
+		return integrations.Prior{}, err
+	}
+	t, err := b.table(ctx)
+	if err != nil {
+		return integrations.Prior{}, unsent(err)
+	}
+	return integrations.Prior{State: b.state(t, n)}, nil
+}
+
+func (b block) state(t table, n netip.Prefix) map[string]any {
+	touching := []any{}
+	for _, x := range t.blocked {
+		if x != n && x.Overlaps(n) {
+			touching = append(touching, element(x))
+		}
+	}
+	s := map[string]any{"table": t.exists, "rules": t.guards == wholeFrame, "blocked": slices.Contains(t.blocked, n)}
+	if len(touching) > 0 {
+		s["touching"] = touching
+	}
+	return s
+}
+
+// unsent marks a failure to read: whatever it was, nothing was changed.
+func unsent(err error) error {
+	var e *integrations.Error
+	if err == nil || errors.As(err, &e) && e.Outcome == integrations.Rejected {
+		return err
+	}
+	return &integrations.Error{Outcome: integrations.NotSent, Err: err}
+}
+
+// Plan implements integrations.Action.
+func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
+	n, v, err := b.read(c)
+	if err != nil {
+		return integrations.Plan{}, err
+	}
+	script := unblockScript(n)
+	if b.on {
+		script = blockScript(n, v.Duration("ttl"))
+	}
+	p := integrations.Plan{
+		Call: c, Base: b.Name(), Identity: "this process", Target: element(n), Prior: prior,
+		Requests:  []integrations.Request{{Argv: []string{program, "-f", "-"}, Body: script}},
+		Proof:     "nft lists the address in our set, and the rules that drop it",
+		Unchanged: b.done(prior.State),
+	}
+	blocked, _ := prior.State["blocked"].(bool)
+	if b.on {
+		p.Effects = []string{
+			fmt.Sprintf("%s drops all packets from and to %s, open connections included", b.Name(), element(n)),
+		}
+		if ttl := v.Duration("ttl"); ttl > 0 {
+			p.Effects = append(p.Effects, fmt.Sprintf("it ends by itself after %s", ttl))
+		}
+		if touching, ok := prior.State["touching"]; ok && !blocked {
+			return integrations.Plan{}, rejected("unblock these first", "block %s: it overlaps with what is blocked: %v", n, touching)
+		}
+		if a := n.Addr(); a.IsPrivate() || a.IsLinkLocalUnicast() {
+			p.Warnings = append(p.Warnings, "it is an address of a private network: make sure that no gateway or name server is among it")
+		}
+	} else {
+		p.Effects = []string{fmt.Sprintf("%s lets packets from and to %s through again", b.Name(), element(n))}
+		p.Proof = "nft no longer lists the address in our set"
+	}
+	if inverse, err := b.Inverse(c, prior, integrations.Receipt{}); err == nil {
+		p.Undo, p.Inverse = map[bool]string{true: "let it through again", false: "block it again"}[b.on], &inverse
+	}
+	if p.Unchanged {
+		return p, nil
+	}
+	return p, b.check(ctx, &p, script)
+}
+
+// check has nft look at the script without carrying it out. Where it may not
+// even look, the plan says so.
+func (b block) check(ctx context.Context, p *integrations.Plan, script string) error {
+	_, err := b.nft(ctx, []string{program, "-c", "-f", "-"}, script)
+	var e *integrations.Error
+	if errors.As(err, &e) && e.Hint != "" {
+		p.Warnings = append(p.Warnings, "nft could not check this: "+e.Hint)
+		return nil
+	}
+	return unsent(err)
+}
+
+// done says whether the state is what the action wants.
+func (b block) done(state map[string]any) bool {
+	blocked, _ := state["blocked"].(bool)
+	rules, _ := state["rules"].(bool)
+	if b.on {
+		return blocked && rules
+	}
+	return !blocked
+}
+
+// Do implements integrations.Action. It looks first: what is so already needs
+// nothing.
+func (b block) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
+	n, v, err := b.read(c)
+	if err != nil {
+		return integrations.Receipt{}, err
+	}
+	t, err := b.table(ctx)
+	if err != nil {
+		return integrations.Receipt{}, unsent(err)
+	}
+	if b.done(b.state(t, n)) {
+		return b.receipt(n), nil
+	}
+	script := unblockScript(n)
+	if b.on {
+		script = blockScript(n, v.Duration("ttl"))
+	}
+	if _, err := b.nft(ctx, []string{program, "-f", "-"}, script); err != nil {
+		return integrations.Receipt{}, err
+	}
+	return b.receipt(n), nil
+}
+
+func (b block) receipt(n netip.Prefix) integrations.Receipt {
+	return integrations.Receipt{Ref: element(n), At: b.now(), Data: map[string]any{"address": element(n)}}
+}
+
+// Verify implements integrations.Action.
+func (b block) Verify(ctx context.Context, c integrations.Call, _ integrations.Receipt) (integrations.Verification, error) {
+	prior, err := b.Prior(ctx, c)
+	if err != nil {
+		return integrations.Verification{}, err
+	}
+	blocked, _ := prior.State["blocked"].(bool)
+	rules, _ := prior.State["rules"].(bool)
+	says := "nft does not list the address as blocked"
+	switch {
+	case blocked && rules:
+		says = "nft lists the address, and the rules that drop it"
+	case blocked:
+		says = "nft lists the address, but not the rules that drop it"
+	}
+	return integrations.Verification{OK: b.done(prior.State), Says: says, State: prior.State}, nil
+}
+
+// Find implements integrations.Finder: the state itself tells.
+func (b block) Find(ctx context.Context, c integrations.Call) (integrations.Receipt, bool, error) {
+	n, _, err := b.read(c)
+	if err != nil {
+		return integrations.Receipt{}, false, err
+	}
+	seen, err := b.Verify(ctx, c, integrations.Receipt{})
+	return b.receipt(n), seen.OK, err
+}
+
+// Inverse implements integrations.Reverter. What was already so is not undone.
+func (b block) Inverse(c integrations.Call, prior integrations.Prior, _ integrations.Receipt) (integrations.Call, error) {
+	blocked, known := prior.State["blocked"].(bool)
+	if !known || blocked == b.on {
+		return integrations.Call{}, fmt.Errorf("invert %s: it was so before", c.Action)
+	}
+	inverse := integrations.Call{
+		Action: "linux.nft.unblock", Connection: c.Connection, Incident: c.Incident, Step: c.Step,
+		Params: map[string]any{"address": c.Params["address"]},
+	}
+	if !b.on {
+		inverse.Action = "linux.nft.block"
+	}
+	return inverse, nil
+}

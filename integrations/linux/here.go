@@ -1,0 +1,205 @@
+package linux
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"firebreak/incident"
+	"firebreak/integrations"
+)
+
+// here is this machine.
+type here struct{}
+
+// Name implements integrations.Host.
+func (here) Name() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return "this host"
+	}
+	return unix.ByteSliceToString(u.Nodename[:])
+}
+
+// Self implements integrations.Host.
+func (here) Self() int { return os.Getpid() }
+
+// maxOutput bounds what a program may print.
+const maxOutput = 4 << 20
+
+// Run implements integrations.Host. Programs are looked for where a system has
+// them, not in a PATH that somebody set; they get an empty environment.
+func (here) Run(ctx context.Context, p integrations.Program) (integrations.Output, error) {
+	path, err := find(p.Argv[0])
+	if err != nil {
+		return integrations.Output{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, p.Argv[1:]...) //nolint:gosec // the argv is built here, from parsed values
+	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	cmd.Dir = "/"
+	cmd.Stdin = strings.NewReader(p.Stdin)
+	var stdout, stderr limited
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return integrations.Output{}, &integrations.Error{Outcome: integrations.NotSent, Err: fmt.Errorf("run %s: %w", p.Argv[0], err)}
+	}
+	err = cmd.Wait()
+	out := integrations.Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Code: cmd.ProcessState.ExitCode()}
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return out, &integrations.Error{Outcome: integrations.Ambiguous, Err: fmt.Errorf("run %s: %w", p.Argv[0], ctx.Err())}
+	case stdout.over || stderr.over:
+		return out, fmt.Errorf("run %s: it printed more than %d bytes", p.Argv[0], maxOutput)
+	case err != nil && (!errors.As(err, &exit) || out.Code < 0):
+		return out, &integrations.Error{Outcome: integrations.Ambiguous, Err: fmt.Errorf("run %s: %w", p.Argv[0], err)}
+	}
+	return out, nil
+}
+
+func find(name string) (string, error) {
+	for _, dir := range []string{"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"} {
+		path := filepath.Join(dir, name)
+		if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", rejected("install it: on Debian the package nftables", "run %s: there is no such program", name)
+}
+
+// limited keeps the head of what a program prints.
+type limited struct {
+	bytes.Buffer
+	over bool
+}
+
+// Write implements io.Writer. It takes everything, so that the program does
+// not stall, and keeps what fits.
+func (l *limited) Write(p []byte) (int, error) {
+	if room := maxOutput - l.Len(); len(p) > room {
+		l.over = true
+		l.Buffer.Write(p[:room])
+		return len(p), nil
+	}
+	return l.Buffer.Write(p)
+}
+
+// Process implements integrations.Host, reading proc(5).
+func (here) Process(_ context.Context, pid int) (integrations.Process, error) {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
+		return integrations.Process{}, incident.ErrNotFound
+	}
+	if err != nil {
+		return integrations.Process{}, fmt.Errorf("read process: %w", err)
+	}
+	p, err := parseStat(stat)
+	if err != nil {
+		return integrations.Process{}, err
+	}
+	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	if err != nil {
+		return integrations.Process{}, incident.ErrNotFound // it ended meanwhile
+	}
+	p.Leader, p.UID = parseStatus(status, pid)
+	cmdline, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	if err != nil {
+		cmdline = nil // it ended meanwhile, or it is not ours to read
+	}
+	p.Cmdline = strings.TrimSpace(strings.ReplaceAll(string(cmdline[:min(len(cmdline), 512)]), "\x00", " "))
+	if p.Exe, err = os.Readlink(filepath.Join(dir, "exe")); err != nil {
+		p.Exe = "" // it is a thread of the kernel, or not ours to read
+	}
+	return p, nil
+}
+
+// pfKthread marks a thread of the kernel in the flags of proc_pid_stat(5).
+const pfKthread = 0x00200000
+
+// parseStat reads proc_pid_stat(5). The name is in parentheses and may hold
+// anything, parentheses too, so the last one ends it.
+func parseStat(b []byte) (integrations.Process, error) {
+	s := string(b)
+	open, end := strings.IndexByte(s, '('), strings.LastIndexByte(s, ')')
+	if open < 1 || end < open {
+		return integrations.Process{}, errors.New("read process: its stat has no name")
+	}
+	f := strings.Fields(s[end+1:])
+	if len(f) < 20 {
+		return integrations.Process{}, errors.New("read process: its stat is too short")
+	}
+	pid, err1 := strconv.Atoi(strings.TrimSpace(s[:open]))
+	parent, err2 := strconv.Atoi(f[1])
+	flags, err3 := strconv.ParseUint(f[6], 10, 64)
+	start, err4 := strconv.ParseInt(f[19], 10, 64)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return integrations.Process{}, fmt.Errorf("read process: its stat: %w", err)
+	}
+	return integrations.Process{
+		PID: pid, Parent: parent, Start: start, Name: s[open+1 : end], State: f[0], Kernel: flags&pfKthread != 0,
+	}, nil
+}
+
+// parseStatus reads whether pid leads its threads, and its real user.
+func parseStatus(b []byte, pid int) (leader bool, uid int) {
+	uid = -1
+	for line := range strings.Lines(string(b)) {
+		name, rest, _ := strings.Cut(line, ":")
+		f := strings.Fields(rest)
+		if len(f) == 0 {
+			continue
+		}
+		switch name {
+		case "Tgid":
+			leader = f[0] == strconv.Itoa(pid)
+		case "Uid":
+			if n, err := strconv.Atoi(f[0]); err == nil {
+				uid = n
+			}
+		}
+	}
+	return leader, uid
+}
+
+// Stop implements integrations.Host. The pidfd holds on to the process while
+// its start is compared, so that no other one can take its number in between.
+func (h here) Stop(ctx context.Context, p integrations.Process, stop bool) error {
+	fd, err := unix.PidfdOpen(p.PID, 0)
+	if err != nil {
+		return rejected("it has ended", "open process %d: %w", p.PID, err)
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written through it
+	now, err := h.Process(ctx, p.PID)
+	if err != nil {
+		return unsent(err)
+	}
+	if now.Start != p.Start {
+		return rejected("look for it anew", "process %d: the one meant has ended; the number belongs to %s now", p.PID, now.Name)
+	}
+	signal := unix.SIGCONT
+	if stop {
+		signal = unix.SIGSTOP
+	}
+	if err := unix.PidfdSendSignal(fd, signal, nil, 0); err != nil {
+		hint := ""
+		if errors.Is(err, unix.EPERM) {
+			hint = "it belongs to another user: be root, or that user"
+		}
+		return rejected(hint, "signal process %d: %w", p.PID, err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+// Package pagerduty alerts through PagerDuty: events of the Events API v2, whose
+// dedup_key is the action's key, and notes on incidents through the REST API.
+//
+// An accepted event is not yet an alert: PagerDuty works on it later. Whether
+// it took effect can be asked only with a REST token; without one what was sent
+// stays sent, neither verified nor failed.
+package pagerduty
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/PagerDuty/go-pagerduty"
+
+	"firebreak/integrations"
+)
+
+// The vendor's own base URLs.
+const (
+	vendor       = "https://api.pagerduty.com"
+	vendorEvents = "https://events.pagerduty.com"
+)
+
+// System describes the PagerDuty integration.
+func System() integrations.System {
+	return integrations.System{
+		Kind:  "pagerduty",
+		Title: "PagerDuty",
+		Settings: []integrations.Param{
+			{Name: "routing_key", Title: "Reference to an Events API v2 integration key", Type: "secret"},
+			{Name: "token", Title: "Reference to a REST API token: notes, and reading back", Type: "secret"},
+			{Name: "from", Title: "E-mail address of the user who writes notes", Type: "string"},
+			{Name: "events_url", Title: "Base URL of the Events API", Type: "string", Default: vendorEvents},
+		},
+		Actions: actions,
+		Notify:  notify,
+	}
+}
+
+func actions(c integrations.Connection) ([]integrations.Action, error) {
+	if c.Now == nil || c.Secret == nil {
+		return nil, errors.New("build pagerduty actions: the connection has no clock or no way to its secrets")
+	}
+	rest, err := integrations.Base(c, vendor)
+	if err != nil {
+		return nil, err
+	}
+	ev := c
+	if ev.BaseURL = c.Settings["events_url"]; ev.BaseURL == "" && c.BaseURL != "" {
+		// A test server or a proxy stands for both, unless told otherwise.
+		ev.BaseURL = c.BaseURL
+	}
+	events, err := integrations.Base(ev, vendorEvents)
+	if err != nil {
+		return nil, err
+	}
+	d := &duty{
+		rest: strings.TrimSuffix(rest.String(), "/"), events: strings.TrimSuffix(events.String(), "/"),
+		from:   c.Settings["from"],
+		http:   integrations.NewClient(c, integrations.Limits{Writes: 2, Public: c.BaseURL == "" && ev.BaseURL == ""}),
+		secret: c.Secret, now: c.Now,
+	}
+	return []integrations.Action{
+		event{d, "trigger"},
+		event{d, "acknowledge"},
+		event{d, "resolve"},
+		note{d},
+	}, nil
+}
+
+// duty is one connection to PagerDuty.
+type duty struct {
+	rest, events string // base URLs
+	from         string
+	http         *http.Client
+	secret       func(context.Context, string) (string, error)
+	now          func() time.Time
+}
+
+// session is one use of the connection.
+type session struct {
+	*pagerduty.Client
+	ctx  context.Context
+	seen *integrations.Exchange
+	key  string // the routing key, for events
+}
+
+// open fetches the secret of that setting. Nothing has been sent when it fails.
+func (d *duty) open(ctx context.Context, setting string) (session, error) {
+	value, err := d.secret(ctx, setting)
+	if err != nil {
+		return session{}, &integrations.Error{
+			Outcome: integrations.NotSent,
+			Hint:    "set the connection's " + setting,
+			Err:     fmt.Errorf("fetch pagerduty %s: %w", setting, err),
+		}
+	}
+	ctx, seen := integrations.Watch(ctx, value)
+	seen.Hint(http.StatusUnauthorized, "PagerDuty does not take this token")
+	seen.Hint(http.StatusForbidden, "the token may not do this: it may be read-only")
+	seen.Hint(http.StatusNotFound, "it does not exist, or the token may not see it")
+	seen.Hint(http.StatusBadRequest, "PagerDuty refused the request: for events, check the routing key; for notes, the setting from")
+	s := session{ctx: ctx, seen: seen}
+	token := value
+	if setting == "routing_key" {
+		s.key, token = value, ""
+	}
+	s.Client = pagerduty.NewClient(token, pagerduty.WithAPIEndpoint(d.rest), pagerduty.WithV2EventsAPIEndpoint(d.events))
+	s.HTTPClient = d.http
+	return s, nil
+}
+
+// reader opens the REST API to read an alert back; ErrNotReadable without a
+// token.
+func (d *duty) reader(ctx context.Context) (session, error) {
+	s, err := d.open(ctx, "token")
+	if err != nil {
+		return session{}, fmt.Errorf("read back from pagerduty: no token is set: %w", integrations.ErrNotReadable)
+	}
+	return s, nil
+}
+
+// incident returns the newest incident with that key, nil when there is none.
+func (s session) incident(key string) (*pagerduty.Incident, error) {
+	found, err := s.ListIncidentsWithContext(s.ctx, pagerduty.ListIncidentsOptions{
+		IncidentKey: key, DateRange: "all", Limit: 10, SortBy: "created_at:desc",
+	})
+	if err != nil {
+		return nil, s.seen.Fail("read incidents", err)
+	}
+	for _, i := range found.Incidents {
+		if i.IncidentKey == key {
+			return &i, nil
+		}
+	}
+	return nil, nil // nothing found is not a failure
+}

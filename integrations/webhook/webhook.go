@@ -1,0 +1,196 @@
+// Package webhook sends a signed message to a URL of one's own, in the form of
+// the Standard Webhooks specification 1.0.0: webhook-id, webhook-timestamp and
+// webhook-signature headers, the last one "v1," and the base64 HMAC-SHA256 of
+// "id.timestamp.body".
+//
+// A webhook can neither be read back nor taken back. It goes to public
+// addresses only, unless the connection allows others.
+package webhook
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/integrations"
+)
+
+// System describes the webhook integration.
+func System() integrations.System {
+	return integrations.System{
+		Kind:  "webhook",
+		Title: "Signed webhook",
+		Settings: []integrations.Param{
+			{Name: "secret", Title: "Reference to the signing secret (whsec_…)", Type: "secret", Required: true},
+			{Name: "allow_private", Title: "May go to private and loopback addresses", Type: "bool", Default: false},
+			{Name: "deduplicates", Title: "The receiver drops a webhook-id it has seen", Type: "bool", Default: false},
+		},
+		Actions: actions,
+		Notify:  notify,
+	}
+}
+
+func actions(c integrations.Connection) ([]integrations.Action, error) {
+	if c.Now == nil || c.Secret == nil {
+		return nil, errors.New("build webhook actions: the connection has no clock or no way to its secret")
+	}
+	if c.BaseURL == "" {
+		return nil, errors.New("build webhook actions: the connection has no base_url, the address to send to")
+	}
+	base, err := integrations.Base(c, "")
+	if err != nil {
+		return nil, err
+	}
+	return []integrations.Action{send{
+		to:     base,
+		dedups: c.Settings["deduplicates"] == "true",
+		http:   integrations.NewClient(c, integrations.Limits{Body: 64 << 10, Public: c.Settings["allow_private"] != "true"}),
+		secret: c.Secret, now: c.Now,
+	}}, nil
+}
+
+// send sends one message.
+type send struct {
+	to     *url.URL
+	dedups bool
+	http   *http.Client
+	secret func(context.Context, string) (string, error)
+	now    func() time.Time
+}
+
+// message is the body: type, timestamp and data as the specification advises.
+type message struct {
+	Type      string            `json:"type"`
+	Timestamp string            `json:"timestamp"`
+	Data      map[string]string `json:"data"`
+}
+
+// Describe implements integrations.Action.
+func (s send) Describe() integrations.Description {
+	d := integrations.Description{
+		Name: "webhook.send", Title: "Send a signed webhook", System: "webhook",
+		Danger: incident.Low, Idempotency: "none",
+		Params: []integrations.Param{
+			{Name: "event", Title: "Kind of message", Type: "string", Default: "incident.update", Match: `[A-Za-z0-9_]{1,60}(?:\.[A-Za-z0-9_]{1,60}){0,8}`},
+			{Name: "message", Title: "Text", Type: "string", Required: true},
+		},
+		Result: []integrations.Param{{Name: "webhook_id", Type: "string"}},
+	}
+	if s.dedups {
+		d.Idempotency = "native"
+	}
+	return d
+}
+
+// Prior implements integrations.Action: there is nothing to read.
+func (s send) Prior(_ context.Context, c integrations.Call) (integrations.Prior, error) {
+	_, err := integrations.Read(s.Describe(), c.Params)
+	return integrations.Prior{}, err
+}
+
+// Plan implements integrations.Action.
+func (s send) Plan(_ context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
+	v, err := integrations.Read(s.Describe(), c.Params)
+	if err != nil {
+		return integrations.Plan{}, err
+	}
+	shown := c
+	shown.Seal = integrations.SealPlace
+	body, err := s.body(shown, v, "(the moment of sending)")
+	if err != nil {
+		return integrations.Plan{}, err
+	}
+	p := integrations.Plan{
+		Call: c, Base: s.to.String(), Prior: prior, Target: s.to.Host,
+		Effects:  []string{fmt.Sprintf("%s receives %q", s.to.Host, v.Text("event"))},
+		Requests: []integrations.Request{{Method: "POST", URL: s.to.String(), Body: string(body)}},
+	}
+	if !s.dedups {
+		p.Warnings = []string{"a receiver that does not look at webhook-id may see it twice"}
+	}
+	return p, nil
+}
+
+func (s send) body(c integrations.Call, v integrations.Values, at string) ([]byte, error) {
+	m := message{Type: v.Text("event"), Timestamp: at, Data: map[string]string{
+		"incident": string(c.Incident), "message": v.Text("message"),
+	}}
+	if c.Seal != "" {
+		m.Data["record"] = c.Seal
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode webhook: %w", err)
+	}
+	return b, nil
+}
+
+// Do implements integrations.Action.
+func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
+	v, err := integrations.Read(s.Describe(), c.Params)
+	if err != nil {
+		return integrations.Receipt{}, err
+	}
+	secret, err := s.secret(ctx, "secret")
+	if err != nil {
+		return integrations.Receipt{}, &integrations.Error{
+			Outcome: integrations.NotSent, Hint: "set the connection's secret",
+			Err: fmt.Errorf("fetch webhook secret: %w", err),
+		}
+	}
+	now := s.now().UTC()
+	body, err := s.body(c, v, now.Format(time.RFC3339Nano))
+	if err != nil {
+		return integrations.Receipt{}, err
+	}
+	signature, err := Sign(secret, c.Key, now, body)
+	if err != nil {
+		return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Rejected, Err: err}
+	}
+	ctx, seen := integrations.Watch(ctx, secret)
+	seen.Hint(http.StatusUnauthorized, "the receiver does not take our signature: compare the secrets and the clocks")
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.to.String(), bytes.NewReader(body))
+	if err != nil {
+		return integrations.Receipt{}, seen.Fail("send webhook", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Webhook-Id", c.Key)
+	req.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
+	req.Header.Set("Webhook-Signature", signature)
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return integrations.Receipt{}, seen.Fail("send webhook", err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // it was only read
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		head, err := io.ReadAll(io.LimitReader(resp.Body, 300))
+		if err != nil {
+			head = nil
+		}
+		return integrations.Receipt{}, seen.Fail("send webhook", fmt.Errorf("%s answers %s: %s", s.to.Host, resp.Status, head))
+	}
+	return integrations.Receipt{Ref: c.Key, At: now, Data: map[string]any{"webhook_id": c.Key}}, nil
+}
+
+// Verify implements integrations.Action: a webhook cannot be read back.
+func (s send) Verify(context.Context, integrations.Call, integrations.Receipt) (integrations.Verification, error) {
+	return integrations.Verification{}, fmt.Errorf("read webhook back: %w", integrations.ErrNotReadable)
+}
+
+// Sign makes the value of the webhook-signature header.
+func Sign(secret, id string, at time.Time, body []byte) (string, error) {
+	sum, err := mac(secret, id, strconv.FormatInt(at.Unix(), 10), body)
+	if err != nil {
+		return "", err
+	}
+	return "v1," + base64.StdEncoding.EncodeToString(sum), nil
+}
