@@ -55,6 +55,8 @@ const (
 	codeEmptyPlaybook = "PB066"
 	codeRole          = "PB067"
 	codeRunUndo       = "PB068"
+	codeEvidence      = "PB069"
+	codeNoDrill       = "PB070"
 )
 
 // Code is one kind of problem that Parse or Lint can find.
@@ -114,6 +116,8 @@ func Codes() []Code {
 		{codeEmptyPlaybook, Warning, "playbook lacks what a response needs"},
 		{codeRole, Warning, "role is not among the playbook's roles"},
 		{codeRunUndo, Warning, "program is run without word of what it changes"},
+		{codeEvidence, Warning, "something is changed before evidence is taken"},
+		{codeNoDrill, Warning, "playbook cannot be drilled to its end"},
 	}
 }
 

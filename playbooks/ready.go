@@ -111,7 +111,6 @@ type StepStatus struct {
 	Due      time.Time // zero when it has no due or is not ready yet
 	Until    time.Time // end of a wait
 	RetryAt  time.Time
-	Owner    string // the process at work on it, while it runs
 	Attempts int
 	Branch   string
 	Result   map[string]any
@@ -160,7 +159,7 @@ func (r *Run) status(s *Step, v *picture) *StepStatus {
 	p := r.of(s)
 	st := &StepStatus{
 		Step: s, Title: r.values().prose(s.Title), State: v.state[s.ID], Why: v.why[s.ID], Phase: r.phaseOf(s), Depth: s.Depth,
-		By: p.by, At: p.at, ReadyAt: p.since, Until: p.until, RetryAt: p.retryAt, Owner: p.owner, Attempts: p.attempts, Branch: p.branch,
+		By: p.by, At: p.at, ReadyAt: p.since, Until: p.until, RetryAt: p.retryAt, Attempts: p.attempts, Branch: p.branch,
 		Result: p.result, Answers: p.answers, Note: p.note, Error: p.failure, Owner: p.owner,
 		Handled: p.state == Failed && p.routed && len(p.pending) == 0, Adhoc: s.Adhoc, Fallback: s.Fallback,
 	}

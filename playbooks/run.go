@@ -42,7 +42,6 @@ type progress struct {
 	attempts int
 	until    time.Time // end of a wait
 	retryAt  time.Time
-	owner    string // the process at work, from its step.started
 	branch   string
 	failure  string
 	reason   string // of a skip
