@@ -79,7 +79,7 @@ func ParseDisclosure(text string) (Disclosure, error) {
 	if json.Unmarshal(parts[0], &d.Salt) != nil || json.Unmarshal(parts[1], &d.Name) != nil {
 		return Disclosure{}, fmt.Errorf("disclosure: salt and name must be strings: %w", ErrMalformed)
 	}
-	if raw, err := base64.RawURLEncoding.Strict().DecodeString(d.Salt); err != nil || len(raw) != saltSize {
+	if raw, err := base64.RawURLEncoding.DecodeString(d.Salt); err != nil || len(raw) < saltSize || strings.ContainsAny(d.Salt, "\r\n") {
 		return Disclosure{}, fmt.Errorf("disclosure: salt is not %d bytes of base64url: %w", saltSize, ErrMalformed)
 	}
 	if err := checkName(d.Name); err != nil {

@@ -173,6 +173,9 @@ func noteLength(b []byte) int {
 			break
 		}
 		l := b[n : n+end]
+		if bytes.IndexByte(l, 0) >= 0 {
+			return 0
+		}
 		if i < textLines-1 && len(l) == 0 || i == textLines-1 && len(l) != 0 {
 			return 0
 		}
