@@ -17,8 +17,12 @@ import (
 type writer struct {
 	conn   *sql.Conn
 	raw    *sqlite3.SQLiteConn
-	insert driver.Stmt
+	insert *sqlite3.SQLiteStmt
 	known  map[origin]int64
+	args   [7]driver.NamedValue
+	text   attributeText
+
+	origins int64 // rows added to origin
 }
 
 // ErrTooLarge is returned by Append for a text that SQLite cannot keep.
@@ -113,8 +117,14 @@ func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
 			return fmt.Errorf("unexpected driver %T", c)
 		}
 		w.raw = raw
-		w.insert, err = raw.Prepare(`INSERT OR IGNORE INTO event (id, time, origin, place, odd, message, attrs) VALUES (?, ?, ?, ?, ?, ?, ?)`)
-		return err
+		insert, err := raw.Prepare(`INSERT OR IGNORE INTO event (id, time, origin, place, odd, message, attrs) VALUES (?, ?, ?, ?, ?, ?, ?)`)
+		if err != nil {
+			return err
+		}
+		if w.insert, ok = insert.(*sqlite3.SQLiteStmt); !ok {
+			return fmt.Errorf("unexpected driver %T", insert)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -125,34 +135,54 @@ func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
 func (w *writer) close() error { return errors.Join(w.insert.Close(), w.conn.Close()) }
 
 func (w *writer) append(ctx context.Context, batch []timeline.Event) (added int64, err error) {
-	args := make([]driver.Value, 7)
+	before, err := w.changes(ctx)
+	if err != nil {
+		return 0, err
+	}
 	for i := range batch {
 		if i%256 == 0 && ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		e := &batch[i]
-		attrs := encodeAttributes(e)
-		if len(e.Message) > maxText || len(attrs) > maxText {
-			return 0, fmt.Errorf("event %s: %w", e.ID, ErrTooLarge)
+		if err := w.add(ctx, &batch[i]); err != nil {
+			return 0, fmt.Errorf("event %s: %w", batch[i].ID, err)
 		}
-		from, err := w.origin(ctx, originOf(e))
-		if err != nil {
-			return 0, err
-		}
-		args[0], args[1], args[2], args[3] = idColumn(e.ID), stamp(e.Time), from, e.Offset
-		args[4], args[5], args[6] = odd(e.Message, attrs), e.Message, attrs
-		result, err := w.insert.Exec(args) //nolint:staticcheck // without a context there is no goroutine for each row
-		if err != nil {
-			return 0, err
-		}
-		n, err := result.RowsAffected()
-		if err != nil {
-			return 0, err
-		}
-		added += n
 	}
+	after, err := w.changes(ctx)
+	if err != nil {
+		return 0, err
+	}
+	added = after - before
 	_, err = w.conn.ExecContext(ctx, `UPDATE total SET events = events + ?`, added)
 	return added, err
+}
+
+// changes counts the events added since the connection was opened, and some
+// changes that append does not make.
+func (w *writer) changes(ctx context.Context) (int64, error) {
+	var n int64
+	err := w.conn.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&n)
+	return n - w.origins, err
+}
+
+func (w *writer) add(ctx context.Context, e *timeline.Event) error {
+	attrs := w.text.encode(e)
+	if len(e.Message) > maxText || len(attrs) > maxText {
+		return ErrTooLarge
+	}
+	from, err := w.origin(ctx, originOf(e))
+	if err != nil {
+		return err
+	}
+	for i, v := range [...]any{idColumn(e.ID), stamp(e.Time), from, e.Offset, odd(e.Message) | odd(attrs), e.Message, attrs} {
+		w.args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	// A query binds and steps in one call into C, an Exec in nine. Without a
+	// context that can end there is no goroutine for each row.
+	rows, err := w.insert.QueryContext(context.Background(), w.args[:])
+	if err != nil {
+		return err
+	}
+	return rows.Close()
 }
 
 // origin returns the number of the origin and adds it where it is new.
@@ -161,11 +191,17 @@ func (w *writer) origin(ctx context.Context, o origin) (int64, error) {
 		return id, nil
 	}
 	values := []any{o.source, o.parser, o.host, o.user, o.kind, o.precision, o.exhibit, o.technique}
-	if _, err := w.conn.ExecContext(ctx, `INSERT OR IGNORE INTO origin (`+originColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, values...); err != nil {
+	result, err := w.conn.ExecContext(ctx, `INSERT OR IGNORE INTO origin (`+originColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, values...)
+	if err != nil {
 		return 0, err
 	}
+	added, err := result.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	w.origins += added
 	var id int64
-	err := w.conn.QueryRowContext(ctx, `SELECT id FROM origin WHERE (`+originColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?)`, values...).Scan(&id)
+	err = w.conn.QueryRowContext(ctx, `SELECT id FROM origin WHERE (`+originColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?)`, values...).Scan(&id)
 	if err != nil {
 		return 0, err
 	}

@@ -1,9 +1,8 @@
 package events
 
 import (
-	"encoding/base32"
 	"errors"
-	"maps"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -35,21 +34,29 @@ const (
 // undated is the time column of an event without a time: after all others.
 const undated = math.MaxInt64
 
-func encodeAttributes(e *timeline.Event) string {
+// attributeText encodes attributes; it keeps its buffers from event to event.
+type attributeText struct {
+	names []string
+	text  []byte
+}
+
+func (t *attributeText) encode(e *timeline.Event) string {
 	if len(e.Attributes) == 0 && fits(e.Time) {
 		return ""
 	}
-	var b strings.Builder
+	t.names, t.text = t.names[:0], t.text[:0]
 	if !fits(e.Time) {
-		b.WriteString(far + strconv.FormatInt(e.Time.Unix(), 10) + unit + strconv.Itoa(e.Time.Nanosecond()) + record)
+		t.text = fmt.Appendf(t.text, "%s%d%s%d%s", far, e.Time.Unix(), unit, e.Time.Nanosecond(), record)
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Attributes)) {
-		b.WriteString(escaped(name))
-		b.WriteString(unit)
-		b.WriteString(escaped(e.Attributes[name]))
-		b.WriteString(record)
+	for name := range e.Attributes {
+		t.names = append(t.names, name)
 	}
-	return b.String()
+	slices.Sort(t.names)
+	for _, name := range t.names {
+		t.text = append(append(t.text, escaped(name)...), unit...)
+		t.text = append(append(t.text, escaped(e.Attributes[name])...), record...)
+	}
+	return string(t.text)
 }
 
 var errAttributes = errors.New("attributes cannot be read")
@@ -89,7 +96,11 @@ func decodeAttributes(s string, e *timeline.Event) error {
 }
 
 func escaped(s string) string {
-	if !strings.ContainsAny(s, far+unit+record+escape) {
+	special := false
+	for i := range len(s) {
+		special = special || escape[0] <= s[i] && s[i] <= unit[0]
+	}
+	if !special {
 		return s
 	}
 	return strings.NewReplacer(escape, escape+"e", unit, escape+"u", record, escape+"r", far, escape+"f").Replace(s)
@@ -102,17 +113,15 @@ func plain(s string) string {
 	return strings.NewReplacer(escape+"e", escape, escape+"u", unit, escape+"r", record, escape+"f", far).Replace(s)
 }
 
-// odd says what is special about the texts of a row.
-func odd(texts ...string) int64 {
+// odd says what is special about a text of the row.
+func odd(s string) int64 {
 	var mask int64
-	for _, s := range texts {
-		for i := range len(s) {
-			switch c := s[i]; {
-			case c == 0 || c == escape[0]:
-				mask |= oddBytes
-			case c >= 0x80:
-				mask |= oddLetters
-			}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == 0 || c == escape[0]:
+			mask |= oddBytes
+		case c >= 0x80:
+			mask |= oddLetters
 		}
 	}
 	return mask
@@ -138,15 +147,11 @@ func stamp(t time.Time) int64 {
 	}
 }
 
-var idText = base32.HexEncoding.WithPadding(base32.NoPadding)
-
 // idColumn is the id as it is kept: the bytes of an id that timeline.EventID
 // made, which sort like its text, or the text.
 func idColumn(id string) any {
-	if len(id) == 16 {
-		if b, err := idText.DecodeString(id); err == nil && len(b) == 10 {
-			return b
-		}
+	if b, ok := timeline.PackID(id); ok {
+		return b
 	}
 	return id
 }

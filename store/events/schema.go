@@ -18,7 +18,7 @@ const applicationID = 0x4642746c
 // the rows are then chosen by a set of small numbers.
 //
 //	time     ns since 1970; undated events have the greatest integer
-//	id       the ten bytes of an id made by timeline.EventID, else its text
+//	id       the bytes of an id made by timeline.EventID (PackID), else its text
 //	attrs    see attributes.go
 //	odd      1: text that LIKE cannot be trusted with, 2: text beyond ASCII
 var schema = []string{

@@ -54,7 +54,7 @@ func (s *snapshot) event(ctx context.Context, r *row) (timeline.Event, error) {
 	e := timeline.Event{Message: r.message, Offset: r.place}
 	switch id := r.id.(type) {
 	case []byte:
-		e.ID = idText.EncodeToString(id)
+		e.ID = timeline.UnpackID(id)
 	case string:
 		e.ID = id
 	}
