@@ -53,13 +53,14 @@ type Store struct {
 	opts   Options
 	steps  []string // migrations
 
-	lock   *lock   // nil when read-only
-	w      *sql.DB // nil when read-only
-	r      *sql.DB
-	heads  headsFile // guarded by lock
-	head   atomic.Pointer[record.Head]
-	dead   atomic.Pointer[error]
-	closed atomic.Bool
+	lock    *lock   // nil when read-only
+	w       *sql.DB // nil when read-only
+	r       *sql.DB
+	heads   headsFile // guarded by lock
+	trusted []byte    // the newest head whose signature was checked; guarded by lock
+	head    atomic.Pointer[record.Head]
+	dead    atomic.Pointer[error]
+	closed  atomic.Bool
 
 	mu    sync.Mutex
 	watch *sql.Conn // pinned, for data_version
@@ -271,19 +272,6 @@ func (s *Store) about(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	s.head.Store(&h)
-	return nil
-}
-
-// settle compares heads and database under the lock and writes the one head
-// that a crash may have left out of the file.
-func (s *Store) settle(ctx context.Context, tx *sql.Tx) error {
-	missing, err := s.heads.compare(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if missing != nil {
-		return s.heads.append(*missing)
-	}
 	return nil
 }
 

@@ -76,6 +76,7 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 		return nil, nil
 	}
 	s.head.Store(&head)
+	s.trusted = head.Signed
 	if err := s.heads.append(head); err != nil {
 		if errors.Is(err, ErrDamaged) {
 			s.kill(err)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -105,6 +106,9 @@ func (s *Store) verifiers(ctx context.Context, tx *sql.Tx) (known, claimed recor
 		return nil, nil, err
 	}
 	for _, p := range public {
+		if slices.Contains(trust, string(p)) {
+			continue
+		}
 		if k, err := record.ParseKeys(string(p)); err == nil { // an unreadable one vouches for nothing
 			claimed = append(claimed, k...)
 		}
