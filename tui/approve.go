@@ -1,0 +1,257 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"firebreak/incident"
+	"firebreak/response"
+)
+
+// approval shows a whole plan and takes a yes or no to it. The yes is bound to
+// the digest that is on the screen. How much is asked grows with the danger:
+// low y/n, medium the plan and then a second question, high the target's name
+// typed.
+type approval struct {
+	a     *app
+	view  response.ActionView
+	sure  bool // medium: the plan has been read, the question is asked
+	field field
+	wrong string
+	top   int
+	page  int
+	rows  int
+	layer *layer
+}
+
+// review opens the approval of a plan. self says that it opens by itself.
+func (a *app) review(v response.ActionView, self bool) tea.Cmd {
+	for _, l := range a.overlays {
+		if p, ok := l.overlay.(*approval); ok && p.view.Digest == v.Digest {
+			return nil
+		}
+	}
+	p := &approval{a: a, view: v, page: 5}
+	p.field = newField(a.drafts[p.draft()])
+	cmd := a.push(p)
+	if self {
+		a.overlays = a.overlays[:len(a.overlays)-1]
+		cmd = a.pushSelf(p)
+	}
+	p.layer = a.front()
+	return cmd
+}
+
+func (p *approval) draft() string { return "approve:" + p.view.Digest }
+
+func (p *approval) Title() string { return "Approval" }
+
+func (p *approval) high() bool { return p.view.Danger >= incident.High }
+
+// last says that no other approval is needed after this one.
+func (p *approval) last() bool { return len(p.view.ApprovedBy)+1 >= p.view.Approvals }
+
+func (p *approval) Actions() []action {
+	scroll := func(n int) tea.Cmd {
+		p.top = min(max(p.top+min(max(n, -p.rows), p.rows), 0), max(p.rows-p.page, 0))
+		return nil
+	}
+	table := []action{
+		{id: "approval.up", title: "scroll the plan up", keys: []string{"up"}, moves: true, run: func() tea.Cmd { return scroll(-1) }},
+		{id: "approval.down", title: "scroll the plan down", foot: "more", keys: []string{"down"}, moves: true, run: func() tea.Cmd { return scroll(1) }},
+		{id: "approval.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: func() tea.Cmd { return scroll(-p.page) }},
+		{id: "approval.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: func() tea.Cmd { return scroll(p.page) }},
+		{id: "approval.reject", title: "reject the plan, with a reason", foot: "reject", keys: []string{"ctrl+r"}, writes: true, run: p.reject},
+	}
+	yes := action{id: "approval.yes", title: "approve the plan", foot: "approve", keys: []string{"y"}, danger: p.view.Danger, writes: true, run: p.approve}
+	no := action{id: "approval.no", title: "go back", foot: "back", keys: []string{"n", "enter"}, run: func() tea.Cmd { p.a.close(p); return nil }}
+	switch {
+	case p.high():
+		yes.keys = []string{"enter"}
+		return append(table, yes)
+	case p.view.Danger == incident.Medium && !p.sure:
+		return append(table, action{id: "approval.read", title: "I have read the plan", foot: "go on", keys: []string{"enter"}, run: func() tea.Cmd { p.sure = true; return nil }})
+	}
+	return append(table, yes, no)
+}
+
+func (p *approval) Key(k tea.KeyMsg) tea.Cmd {
+	if p.high() && p.field.key(k) {
+		p.wrong = ""
+		p.a.draft(p.draft(), p.field.String())
+	}
+	return nil
+}
+
+func (p *approval) approve() tea.Cmd {
+	confirm := ""
+	if p.high() {
+		confirm = strings.TrimSpace(p.field.String())
+		if confirm != p.view.Target {
+			p.wrong = "not the target's name; nothing was approved"
+			return nil
+		}
+	}
+	a, v, id := p.a, p.view, p.a.id
+	a.close(p)
+	return a.start(errand{
+		key: "approve:" + v.Action, title: "approve " + v.Title,
+		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+			return "approved: " + v.Title, a.desk.Approve(ctx, id, v.Action, v.Digest, confirm, "")
+		},
+		then: func() tea.Cmd {
+			a.draft(p.draft(), "")
+			if p.last() {
+				return a.carryOut(id, v)
+			}
+			return nil
+		},
+	})
+}
+
+// carryOut sends an approved action: through its step, so that the run goes
+// on, or by itself.
+func (a *app) carryOut(id incident.ID, v response.ActionView) tea.Cmd {
+	return a.start(errand{
+		key: "action:" + v.Action, title: v.Title, sends: true, long: true,
+		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
+			if v.Step != "" && v.Reverts == "" {
+				return "done: " + v.Title, a.desk.RunStep(ctx, id, v.Step, told)
+			}
+			after, err := a.desk.Do(ctx, id, v.Action)
+			return string(after.State) + ": " + v.Title, err
+		},
+	})
+}
+
+func (p *approval) reject() tea.Cmd {
+	a, v, id := p.a, p.view, p.a.id
+	return a.typed(&prompt{title: "Reject " + v.Title, text: "Why? The reason is recorded.", draft: "reject:" + v.Digest,
+		submit: func(text string, _ bool) tea.Cmd {
+			a.close(p)
+			return a.start(errand{
+				key: "reject:" + v.Action, title: "reject " + v.Title,
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					return "rejected: " + v.Title, a.desk.Reject(ctx, id, v.Action, text)
+				},
+				then: func() tea.Cmd { a.draft("reject:"+v.Digest, ""); return nil },
+			})
+		}})
+}
+
+func (p *approval) View(w, h int) []line {
+	title := "APPROVE " + p.view.Title
+	return p.a.boxed(title, func(w int) []line {
+		ls := p.plan(w)
+		p.rows = len(ls)
+		return ls
+	}, func(w int) []line {
+		out := p.question(w)
+		p.page = max(h-2-len(out), 1)
+		return out
+	}, &p.top, w, h)
+}
+
+// plan is everything the digest covers, in words.
+func (p *approval) plan(w int) []line {
+	v := p.view
+	m := warn
+	if v.Danger >= incident.High {
+		m = bad
+	}
+	head := line{{m, "DANGER " + v.Danger.String()}}
+	if p.a.board.value.Incident.Drill {
+		head = head.with(sp(usual, "  on the drill's own systems"))
+	}
+	return append([]line{head}, planLines(v, w)...)
+}
+
+// planLines describe a plan; the dialog and the step's pane both show them.
+func planLines(v response.ActionView, w int) []line {
+	var out []line
+	add := func(label, text string) { out = append(out, labelled(label, text, w)...) }
+	add("Action  ", join2(v.Name, " via ", v.Connection))
+	add("Target  ", v.Target)
+	add("As      ", join2(v.Details.Identity, " on ", v.Details.Base))
+	for i, e := range v.Details.Effects {
+		add(map[bool]string{true: "Effect  ", false: "        "}[i == 0], e)
+	}
+	if v.Details.Unchanged {
+		add("Effect  ", "none: it is already so")
+	}
+	for _, warning := range v.Details.Warnings {
+		out = append(out, wrap(warn, "! "+warning, w)...)
+	}
+	undo := v.Undo
+	if undo == "" {
+		undo = "CANNOT BE UNDONE"
+	}
+	add("Undo    ", undo)
+	add("Proof   ", v.Details.Proof)
+	asked := v.PlannedBy
+	if !v.PlannedAt.IsZero() {
+		asked += " " + v.PlannedAt.UTC().Format("15:04:05Z")
+	}
+	if v.Reason != "" {
+		asked += " \"" + v.Reason + "\""
+	}
+	add("Asked   ", strings.TrimSpace(asked))
+	add("Needs   ", needs(v))
+	for i, r := range v.Details.Requests {
+		add(map[bool]string{true: "Sends   ", false: "        "}[i == 0], r)
+	}
+	add("Plan    ", "sha256 "+v.Digest)
+	return out
+}
+
+// needs says how many approvals are there and how many are missing.
+func needs(v response.ActionView) string {
+	s := fmt.Sprintf("%d of %d approvals", len(v.ApprovedBy), v.Approvals)
+	if v.By != "" {
+		s += " by " + string(v.By)
+	}
+	if len(v.ApprovedBy) > 0 {
+		s += ": " + strings.Join(v.ApprovedBy, ", ")
+	}
+	return s
+}
+
+func join2(a, between, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + between + b
+}
+
+// question is the part that is always in sight.
+func (p *approval) question(w int) []line {
+	out := []line{nil}
+	what := "Your yes sends it at once."
+	if !p.last() {
+		what = fmt.Sprintf("%d more needed after yours.", p.view.Approvals-len(p.view.ApprovedBy)-1)
+	}
+	you := "You: " + p.a.desk.Actor().Name + ". "
+	switch {
+	case p.a.readOnly() != "":
+		out = append(out, look(warn, "Only to read: "+p.a.readOnly()))
+	case p.high():
+		out = append(out, wrap(strong, "Type the target's name to approve, or esc to go back. "+what, w)...)
+		out = append(out, p.field.one("> ", w, true))
+	case p.view.Danger == incident.Medium && !p.sure:
+		out = append(out, look(strong, "Read the plan, then enter for the question, or esc to go back."))
+	default:
+		out = append(out, wrap(strong, "Approve plan "+short(p.view.Digest)+" on "+p.view.Target+"? "+what, w)...)
+		out = append(out, line{{hotkey, "y"}, {usual, " approve    "}, {hotkey, "n"}, {usual, " no (enter)"}})
+	}
+	out = append(out, look(faint, you+"ctrl+r rejects."))
+	if p.wrong != "" {
+		out = append(out, look(bad, "! "+p.wrong))
+	}
+	if p.layer != nil && p.layer.grace.holds(p.a.now()) {
+		out = append(out, look(warn, "This box opened by itself: keys are ignored until you stop typing."))
+	}
+	return out
+}

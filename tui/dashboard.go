@@ -1,0 +1,223 @@
+package tui
+
+import (
+	"context"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"firebreak/playbooks"
+	"firebreak/response"
+	"firebreak/timeline"
+)
+
+// dashboard is the whole incident on one screen: what is next, how far the
+// playbook is, what there is, the clocks, what happened last.
+type dashboard struct {
+	*app
+	last   query[[]response.MarkedEvent]
+	events int64
+}
+
+func (d *dashboard) Title() string           { return "Dashboard" }
+func (d *dashboard) Back() (tea.Cmd, bool) { return nil, false }
+func (d *dashboard) Typing() bool            { return false }
+func (d *dashboard) Update(tea.Msg) tea.Cmd  { return nil }
+
+// Load reads the last dated events of the timeline.
+func (d *dashboard) Load() tea.Cmd {
+	if !d.board.loaded || d.last.loaded && d.events == d.board.value.Events {
+		return nil
+	}
+	d.events = d.board.value.Events
+	id, never := d.id, d.now().AddDate(100, 0, 0)
+	return d.last.ask(d.ctx, func(ctx context.Context) ([]response.MarkedEvent, error) {
+		return d.desk.Page(ctx, id, response.PageRequest{Before: &timeline.Cursor{Time: never}, Limit: 5})
+	}, nil)
+}
+
+// next is the step that waits for a person.
+func (d *dashboard) next() (response.StepView, bool) { return d.step(d.board.value.Next) }
+
+func (d *dashboard) Actions() []action {
+	return []action{
+		{id: "dashboard.next", title: "open the next step", foot: "next step", keys: []string{"enter"}, run: func() tea.Cmd { return d.show("Steps") }},
+	}
+}
+
+func (d *dashboard) View(w, h int) string {
+	if !d.board.loaded {
+		text := " reading"
+		if d.board.err != nil {
+			text = " " + d.board.err.Error()
+		}
+		return d.paint.block([]line{look(faint, text)}, w, h)
+	}
+	strip := stripHeight(h)
+	top := h - strip
+	var out []line
+	if w >= twoPanes {
+		lw := w * 2 / 5
+		bar := " " + d.paint.bar + " "
+		rw := w - lw - 3
+		out = beside(d.left(lw, top), d.right(rw, top), lw, w, top, bar)
+	} else {
+		out = fit(d.left(w, top), top)
+	}
+	if strip > 0 {
+		out = append(out, d.activityPane(w, strip)...)
+	}
+	return d.paint.block(out, w, h)
+}
+
+// stripHeight is how many rows of a body of h the activity gets.
+func stripHeight(h int) int {
+	switch {
+	case h >= 31:
+		return 9
+	case h >= 17:
+		return 4
+	}
+	return 0
+}
+
+// left is what is next, the playbook, the scope, the clocks.
+func (d *dashboard) left(w, h int) []line {
+	b := d.board.value
+	out := []line{heading(" NEXT")}
+	if s, ok := d.next(); ok {
+		v, _ := d.action(s.ActionID)
+		out = append(out, stepLine(s, v, w, d.now(), true))
+	} else {
+		out = append(out, look(faint, "  nothing waits for a person"))
+	}
+	scope := d.scope(w)
+	clocks := d.clocks()
+	if room := h - len(out) - len(scope) - len(clocks) - 3; room >= 2 {
+		name := b.Playbook
+		if name == "" {
+			name = "none"
+		}
+		out = append(out, line{{strong, " PLAYBOOK "}, {usual, name}})
+		out = append(out, d.progress(w, room)...)
+	}
+	out = append(out, heading(" SCOPE"))
+	out = append(out, scope...)
+	out = append(out, heading(" CLOCKS"))
+	return append(out, clocks...)
+}
+
+// progress lists the steps of the phase that goes on, as many as fit, the next
+// one among them.
+func (d *dashboard) progress(w, room int) []line {
+	var out []line
+	at := 0
+	for _, p := range d.board.value.Phases {
+		if p.State != "current" {
+			continue
+		}
+		for _, s := range p.Steps {
+			if s.ID == d.board.value.Next {
+				at = len(out)
+			}
+			v, _ := d.action(s.ActionID)
+			out = append(out, stepLine(s, v, w, d.now(), false))
+		}
+	}
+	if len(out) <= room {
+		return out
+	}
+	from := min(max(at-room/2, 0), len(out)-room)
+	return out[from : from+room]
+}
+
+func (d *dashboard) scope(int) []line {
+	b := d.board.value
+	done := 0
+	for _, v := range b.Actions {
+		if v.State == response.Verified {
+			done++
+		}
+	}
+	steps, all := 0, 0
+	for _, p := range b.Phases {
+		steps, all = steps+p.Done, all+p.Total
+	}
+	out := []line{
+		{{usual, "  " + plural(int64(b.Exhibits), "exhibit") + "  " + plural(b.Events, "event")}},
+		{{usual, "  " + number(int64(steps)) + " of " + plural(int64(all), "step")}, {usual, "  " + number(int64(done)) + " of " + plural(int64(len(b.Actions)), "action") + " verified"}},
+	}
+	if b.Incident.Impact != "" {
+		out = append(out, pair("  impact ", b.Incident.Impact))
+	}
+	if roles := roleNames(b.Incident); len(roles) > 0 {
+		out = append(out, pair("  roles ", strings.Join(roles, ", ")))
+	}
+	return out
+}
+
+// clocks shows the moments that are known and how long lies between them.
+func (d *dashboard) clocks() []line {
+	i := d.board.value.Incident
+	now := d.now()
+	var out []line
+	if !i.Detected.IsZero() {
+		out = append(out, pair("  detected ", clock(i.Detected, now)+"Z  "+span2(i.Opened.Sub(i.Detected))+" before it was opened"))
+	}
+	out = append(out, pair("  opened   ", clock(i.Opened, now)+"Z  "+span2(now.Sub(i.Opened))+" ago"))
+	if !i.Closed.IsZero() {
+		out = append(out, pair("  closed   ", clock(i.Closed, now)+"Z  after "+span2(i.Closed.Sub(i.Opened))))
+	}
+	var soonest response.StepView
+	for _, p := range d.board.value.Phases {
+		for _, s := range p.Steps {
+			if !over(s) && s.State != playbooks.Locked && !s.Due.IsZero() && (soonest.Due.IsZero() || s.Due.Before(soonest.Due)) {
+				soonest = s
+			}
+		}
+	}
+	if !soonest.Due.IsZero() {
+		left := soonest.Due.Sub(now)
+		l := line{{faint, "  due      "}, {usual, clock(soonest.Due, now) + "Z  " + soonest.Title + "  "}}
+		if left < 0 {
+			out = append(out, l.with(sp(bad, "LATE by "+span2(-left))))
+		} else {
+			out = append(out, l.with(sp(usual, span2(left)+" left")))
+		}
+	}
+	return out
+}
+
+// right is the next step in full and the end of the timeline.
+func (d *dashboard) right(w, h int) []line {
+	var events []line
+	if h >= 14 && len(d.last.value) > 0 {
+		events = append(events, d.paint.ruled(heading("TIMELINE last "+number(int64(len(d.last.value)))+" "), w))
+		for _, e := range d.last.value {
+			events = append(events, eventLine(e, w, "15:04:05", false))
+		}
+	}
+	room := h - len(events)
+	var top []line
+	if s, ok := d.next(); ok {
+		top = scrolled(d.stepDetail(s, w), 0, room)
+	} else {
+		top = fit(wrap(usual, d.idle(), w), room)
+	}
+	return append(top, events...)
+}
+
+// idle says why nothing waits.
+func (d *dashboard) idle() string {
+	b := d.board.value
+	for _, p := range b.Phases {
+		if p.Done < p.Total {
+			return "No step waits for a person. R runs the automatic ones."
+		}
+	}
+	if len(b.Phases) == 0 {
+		return "This incident follows no playbook. n notes what happens, 4 collects evidence, : has every command."
+	}
+	return "Every step is over. x writes the review; : closes the incident."
+}
+

@@ -1,0 +1,61 @@
+package tui
+
+import (
+	"context"
+	"io"
+
+	"firebreak/incident"
+	"firebreak/record"
+	"firebreak/response"
+)
+
+// desk is what the screens need of a response.Session. Tests give them a
+// scripted one.
+type desk interface {
+	Actor() incident.Actor
+	List(context.Context) ([]response.Listed, error)
+	Open(context.Context, response.NewIncident) (incident.Incident, error)
+	StartDrill(context.Context, string) (incident.Incident, error)
+	Board(context.Context, incident.ID) (response.Board, error)
+	Watch(context.Context, incident.ID) (<-chan struct{}, error)
+
+	Change(context.Context, incident.ID, record.Changed) error
+	Assign(context.Context, incident.ID, incident.Role, string) error
+	Note(ctx context.Context, id incident.ID, step, text string, decision bool) error
+	CloseIncident(context.Context, incident.ID, string) error
+	Reopen(context.Context, incident.ID, string) error
+	AddItem(context.Context, incident.ID, record.Item) (string, error)
+
+	StartStep(context.Context, incident.ID, string) error
+	DoneStep(context.Context, incident.ID, string, map[string]string, string) error
+	SkipStep(context.Context, incident.ID, string, string) error
+	ReopenStep(context.Context, incident.ID, string, string) error
+	AddStep(context.Context, incident.ID, record.AdHoc) (string, error)
+	RunStep(context.Context, incident.ID, string, response.ProgressFunc) error
+	Advance(context.Context, incident.ID, response.ProgressFunc) (response.Waiting, error)
+	DrillAnswers(context.Context, incident.ID, string) (map[string]string, error)
+	FinishWait(ctx context.Context, id incident.ID, step, note string) error
+
+	Action(context.Context, incident.ID, string) (response.ActionView, error)
+	Approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string) error
+	Reject(ctx context.Context, id incident.ID, action, reason string) error
+	Do(context.Context, incident.ID, string) (response.ActionView, error)
+	Look(context.Context, incident.ID, string) (response.ActionView, error)
+	Revert(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
+
+	Collect(context.Context, incident.ID, response.CollectOptions, response.ProgressFunc) (record.Collection, error)
+	Ingest(context.Context, incident.ID, []string, response.IngestOptions, response.ProgressFunc) (response.Ingested, error)
+	Evidence(context.Context, incident.ID) ([]response.ExhibitView, []record.Collection, error)
+	CheckExhibit(context.Context, incident.ID, string) (record.Check, error)
+	OpenExhibit(context.Context, incident.ID, string) (io.ReadCloser, error)
+
+	Page(context.Context, incident.ID, response.PageRequest) ([]response.MarkedEvent, error)
+	Count(context.Context, incident.ID, string) (int64, error)
+	Histogram(context.Context, incident.ID, string, int) (response.Histogram, error)
+	Event(context.Context, incident.ID, string) (response.MarkedEvent, error)
+	Mark(ctx context.Context, id incident.ID, event string, star *bool, tags []string, comment string) error
+
+	Activity(context.Context, incident.ID, int64, int) ([]response.Activity, error)
+	Review(context.Context, incident.ID) (response.Written, error)
+	Verify(context.Context, incident.ID, response.ProgressFunc) (record.Report, error)
+}

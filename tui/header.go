@@ -1,0 +1,216 @@
+package tui
+
+import (
+	"strings"
+
+	"firebreak/incident"
+)
+
+// The smallest terminal that is drawn on; the sizes from which more is shown.
+const (
+	leastW, leastH = 60, 15
+	twoPanes       = 80
+	wide           = 100
+)
+
+// View draws the whole screen.
+func (m *Model) View() string {
+	w, h := m.w, m.h
+	if w == 0 || h == 0 {
+		return ""
+	}
+	if w < leastW || h < leastH {
+		return m.paint.line(say("need 60x15, try: firebreak run --plain"), w)
+	}
+	bodyH := h - 5
+	if m.dirty || m.bodyAt != [2]int{w, bodyH} {
+		m.body = m.drawBody(w, bodyH)
+		m.dirty, m.bodyAt = false, [2]int{w, bodyH}
+		if l := m.front(); l != nil && l.grace.holds(m.now()) {
+			m.dirty = true // the notice goes when the time is over
+		}
+	}
+	return strings.Join([]string{
+		m.paint.line(m.headline(w), w),
+		m.paint.line(m.phases(w), w),
+		m.paint.line(m.paint.ruled(nil, w), w),
+		m.body,
+		m.paint.line(m.paint.ruled(m.status(), w), w),
+		m.paint.line(m.footer(w), w),
+	}, "\n")
+}
+
+func (m *Model) drawBody(w, h int) string {
+	if l := m.front(); l != nil {
+		return m.paint.block(l.View(w, h), w, h)
+	}
+	return m.shown.View(w, h)
+}
+
+// headline is what must be in sight at any hour: which incident, how bad, is
+// it real, how long, what time.
+func (m *Model) headline(w int) line {
+	now := m.now().UTC()
+	clock := now.Format("15:04:05Z")
+	if m.id == "" {
+		r := look(usual, clock)
+		if m.ro {
+			r = append(look(quiet, " READ ONLY "), sp(usual, "  "+clock))
+		}
+		who := ""
+		if m.desk != nil {
+			who = m.desk.Actor().Name
+		}
+		return ends(line{{strong, "FIREBREAK"}, {usual, "  incidents  "}, {faint, who}}, r, w)
+	}
+	i := m.board.value.Incident
+	if !m.board.loaded {
+		return ends(line{{strong, string(m.id)}, {faint, "  reading"}}, look(usual, clock), w)
+	}
+	mode, word := live, i.Mode()
+	switch {
+	case m.ro || i.Status == incident.Closed:
+		mode, word = quiet, "READ ONLY"
+	case i.Drill:
+		mode = drill
+	}
+	sev := warn
+	if i.Severity == incident.SEV1 {
+		sev = bad
+	}
+	end := now
+	if !i.Closed.IsZero() {
+		end = i.Closed
+	}
+	r := line{{mode, " " + word + " "}, {usual, "  " + elapsed(end.Sub(i.Opened), w >= wide) + "  "}, {usual, clock}}
+	if i.Drill && word != "DRILL" {
+		r = append(line{{drill, " DRILL "}, {usual, " "}}, r...)
+	}
+	return ends(line{{strong, string(i.ID)}, {usual, " "}, {sev, i.Severity.String()}, {usual, " " + i.Title}}, r, w)
+}
+
+// phases is the way from identify to learn, and what waits. It is written in
+// the longest form that fits.
+func (m *Model) phases(w int) line {
+	if m.id == "" {
+		return look(faint, "identify > contain > eradicate > recover > learn")
+	}
+	b := m.board.value
+	var r line
+	if b.Approvals > 0 {
+		r = append(r, sp(warn, plural(int64(b.Approvals), "approval")+" waiting"))
+	}
+	if b.Unknown > 0 {
+		r = append(r, sp(bad, "  "+plural(int64(b.Unknown), "unknown")))
+	}
+	if b.Failures > 0 {
+		r = append(r, sp(bad, "  "+number(int64(b.Failures))+" failed"))
+	}
+	if w >= wide+10 {
+		if roles := roleNames(b.Incident); len(roles) > 0 {
+			r = append(r, sp(faint, "   "+strings.Join(roles, "   ")))
+		}
+	}
+	for _, n := range []int{9, 5, 3} {
+		l := m.phaseLine(n)
+		if l.width()+r.width()+2 <= w || n == 3 {
+			return ends(l, r, w)
+		}
+	}
+	return nil
+}
+
+func (m *Model) phaseLine(letters int) line {
+	var l line
+	for i, p := range m.board.value.Phases {
+		name := strings.ToUpper(p.Phase.String())
+		name = name[:min(len(name), letters)]
+		if i > 0 {
+			l = append(l, sp(faint, " > "))
+		}
+		count := number(int64(p.Done)) + "/" + number(int64(p.Total))
+		switch p.State {
+		case "done":
+			l = append(l, sp(good, name+" ok"))
+		case "current":
+			l = append(l, sp(strong, "["+name+" "+count+"]"))
+		default:
+			l = append(l, sp(faint, name))
+		}
+	}
+	return l
+}
+
+// status is what the line above the footer says: failures until they are read,
+// then running work, then the last success.
+func (m *Model) status() line {
+	var l line
+	if n := len(m.failed); n > 0 {
+		f := m.failed[n-1]
+		l = append(l, sp(bad, "! "+f.what+": "+f.err), sp(usual, " "))
+		if n > 1 {
+			l = append(l, sp(bad, "(+"+number(int64(n-1))+") "))
+		}
+		return ends(l, look(hotkey, "! reads "), max(m.w-4, 10))
+	}
+	if n := len(m.jobs); n > 0 {
+		j := m.jobs[n-1]
+		l = line{{warn, ".. "}, {usual, j.says(m.now())}}
+		if n > 1 {
+			l = append(l, sp(faint, "  +"+number(int64(n-1))+" more"))
+		}
+		return append(l, sp(hotkey, "  ctrl+c"), sp(usual, " cancels "))
+	}
+	if m.toast != "" {
+		return line{{good, m.toast + " "}}
+	}
+	if m.board.busy && !m.board.loaded {
+		return line{{faint, "reading "}}
+	}
+	return nil
+}
+
+// footer names the keys that do something here and now, most wanted first.
+func (m *Model) footer(w int) line {
+	var table []action
+	if l := m.front(); l != nil {
+		table = append(l.Actions(), action{id: "esc", foot: "back", keys: []string{"esc"}})
+	} else if m.shown.Typing() {
+		table = []action{{foot: "keep", keys: []string{"enter"}}, {foot: "clear", keys: []string{"esc"}}}
+	} else {
+		table = m.table()
+	}
+	var l, tail line
+	for _, act := range table {
+		if act.foot == "" || len(act.keys) == 0 || m.why(act) != "" {
+			continue
+		}
+		part := line{{hotkey, " " + act.keys[0]}, {usual, " " + act.foot + " "}}
+		if act.id == "palette" || act.id == "help" {
+			tail = append(tail, part...)
+			continue
+		}
+		if l.width()+part.width()+26 <= w || m.front() != nil {
+			l = append(l, part...)
+		}
+	}
+	if m.front() == nil && !m.shown.Typing() && m.id != "" && w >= wide {
+		extra := line{{hotkey, " 1"}, {usual, " dash "}, {hotkey, "2"}, {usual, " steps "}, {hotkey, "3"}, {usual, " timeline "}, {hotkey, "4"}, {usual, " evidence "}, {hotkey, "5"}, {usual, " activity "}}
+		if l.width()+extra.width()+tail.width() < w {
+			l = append(l, extra...)
+		}
+	}
+	return append(l, tail...)
+}
+
+// activityPane is the strip of what happened last, under a screen that has
+// room for it.
+func (a *app) activityPane(w, h int) []line {
+	out := []line{a.paint.ruled(nil, w)}
+	recent := a.board.value.Recent
+	recent = recent[max(len(recent)-(h-1), 0):]
+	for _, e := range recent {
+		out = append(out, activityLine(e, w, a.now()))
+	}
+	return fit(out, h)
+}

@@ -1,0 +1,529 @@
+package tui
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/internal/term"
+	"firebreak/playbooks"
+	"firebreak/response"
+)
+
+// PlainOptions say whose session is read out, and where.
+type PlainOptions struct {
+	Session  *response.Session
+	Incident incident.ID
+	In       io.Reader
+	Out      io.Writer
+	Now      func() time.Time
+	ReadOnly bool
+}
+
+// Plain works on an incident in lines: nothing is ever drawn over, one line
+// says one change, choices are numbered, an empty answer is always No. It is
+// made for screen readers, dumb terminals and logs. It ends when the input
+// does.
+func Plain(ctx context.Context, o PlainOptions) error {
+	return newPlain(o.Session, o).run(ctx)
+}
+
+func newPlain(d desk, o PlainOptions) *plainDesk {
+	return &plainDesk{desk: d, id: o.Incident, out: o.Out, in: o.In, now: o.Now, ro: o.ReadOnly}
+}
+
+// plainDesk is the conversation.
+type plainDesk struct {
+	desk  desk
+	id    incident.ID
+	in    io.Reader
+	out   io.Writer
+	now   func() time.Time
+	ro    bool
+	lines chan string
+	seen  int64 // the last entry of the record that was read out
+	err   error // of writing
+}
+
+var errEnded = errors.New("the input has ended")
+
+// say writes one line. Its parts may be foreign.
+func (p *plainDesk) say(format string, args ...any) {
+	if p.err != nil {
+		return
+	}
+	_, p.err = fmt.Fprintln(p.out, term.Safe(fmt.Sprintf(format, args...)))
+}
+
+// run talks until there is nothing more to say.
+func (p *plainDesk) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.lines = make(chan string)
+	go p.listen(ctx)
+	if p.id == "" {
+		if err := p.pick(ctx); err != nil || p.id == "" {
+			return ended(err)
+		}
+	}
+	changed, err := p.desk.Watch(ctx, p.id)
+	if err != nil {
+		return fmt.Errorf("watch incident %s: %w", p.id, err)
+	}
+	if err := p.introduce(ctx); err != nil {
+		return ended(err)
+	}
+	for p.err == nil {
+		more, err := p.turn(ctx, changed)
+		if err != nil || !more {
+			return ended(err)
+		}
+	}
+	return fmt.Errorf("write: %w", p.err)
+}
+
+// ended makes the end of the input no error.
+func ended(err error) error {
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	return err
+}
+
+// listen hands over the lines that are typed; it ends with the input.
+func (p *plainDesk) listen(ctx context.Context) {
+	defer close(p.lines)
+	const most = 16 << 10
+	s := bufio.NewScanner(p.in)
+	s.Buffer(make([]byte, 4096), most)
+	for s.Scan() {
+		select {
+		case p.lines <- s.Text():
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// ask writes a question and waits for a line, reading out what changes
+// meanwhile.
+func (p *plainDesk) ask(ctx context.Context, changed <-chan struct{}, format string, args ...any) (string, error) {
+	p.say(format, args...)
+	for {
+		select {
+		case l, ok := <-p.lines:
+			if !ok {
+				return "", errEnded
+			}
+			return strings.TrimSpace(l), nil
+		case _, ok := <-changed:
+			if !ok {
+				changed = nil
+				continue
+			}
+			if err := p.news(ctx); err != nil {
+				return "", err
+			}
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
+}
+
+// news reads out the entries that have come since the last time.
+func (p *plainDesk) news(ctx context.Context) error {
+	const most = 200
+	es, err := p.desk.Activity(ctx, p.id, 0, most)
+	if err != nil {
+		return err
+	}
+	for _, e := range es {
+		if e.Seq <= p.seen {
+			continue
+		}
+		p.seen = e.Seq
+		flag := ""
+		if e.Bad {
+			flag = "FAILED: "
+		}
+		p.say("%s %s: %s%s", e.Time.UTC().Format("15:04:05Z"), e.Actor, flag, e.Text)
+	}
+	return nil
+}
+
+// pick lets an incident be chosen.
+func (p *plainDesk) pick(ctx context.Context) error {
+	rows, err := p.desk.List(ctx)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		p.say("No incident yet. Open one: firebreak open TITLE, or firebreak drill.")
+		return nil
+	}
+	p.say("Incidents:")
+	for i, r := range rows {
+		p.say("%d  %s %s %s %s: %s", i+1, r.ID, r.Severity, r.Mode(), r.Phase, r.Title)
+	}
+	text, err := p.ask(ctx, nil, "Number of the incident, empty to leave:")
+	if err != nil {
+		return err
+	}
+	if n, err := strconv.Atoi(text); err == nil && n >= 1 && n <= len(rows) {
+		p.id = rows[n-1].ID
+	}
+	return nil
+}
+
+// introduce says where the incident stands.
+func (p *plainDesk) introduce(ctx context.Context) error {
+	b, err := p.desk.Board(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	if n := len(b.Recent); n > 0 {
+		p.seen = b.Recent[n-1].Seq
+	}
+	i := b.Incident
+	mode := i.Mode()
+	if p.ro {
+		mode = "READ ONLY"
+	}
+	p.say("Incident %s, %s, %s: %s", i.ID, i.Severity, mode, i.Title)
+	p.say("Opened %s, phase %s, playbook %s.", stamp(i.Opened), i.Phase, orNone(b.Playbook))
+	p.say("%s, %s, %s waiting, %d unknown, %d failed.", plural(int64(b.Exhibits), "exhibit"), plural(b.Events, "event"), plural(int64(b.Approvals), "approval"), b.Unknown, b.Failures)
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// turn offers what can be done now and does one thing. more is false when the
+// person leaves.
+func (p *plainDesk) turn(ctx context.Context, changed <-chan struct{}) (more bool, err error) {
+	b, err := p.desk.Board(ctx, p.id)
+	if err != nil {
+		return false, err
+	}
+	if err := p.news(ctx); err != nil {
+		return false, err
+	}
+	offers := p.offers(b)
+	p.say("")
+	for i, o := range offers {
+		p.say("%d  %s", i+1, o.title)
+	}
+	text, err := p.ask(ctx, changed, "Number, empty to hear it again, q to leave:")
+	if err != nil {
+		return false, err
+	}
+	if text == "q" {
+		p.say("Nothing is lost; open the incident again to go on.")
+		return false, nil
+	}
+	n, convErr := strconv.Atoi(text)
+	if convErr != nil || n < 1 || n > len(offers) {
+		return true, nil
+	}
+	err = offers[n-1].do(ctx, changed)
+	if err == nil || errors.Is(err, errEnded) || ctx.Err() != nil {
+		return true, err
+	}
+	p.say("FAILED: %s", err)
+	if hint := response.HintOf(err); hint != "" {
+		p.say("Hint: %s", hint)
+	}
+	return true, nil
+}
+
+// offer is one numbered choice.
+type offer struct {
+	title string
+	do    func(context.Context, <-chan struct{}) error
+}
+
+// offers are the choices of this moment, the next step's first.
+func (p *plainDesk) offers(b response.Board) []offer {
+	var out []offer
+	add := func(title string, do func(context.Context, <-chan struct{}) error) {
+		out = append(out, offer{title, do})
+	}
+	writable := !p.ro && b.Incident.Status != incident.Closed
+	if writable {
+		for _, v := range b.Actions {
+			switch v.State { //nolint:exhaustive // the other states need nobody
+			case response.Planned:
+				add("Decide on the plan: "+v.Title+" on "+v.Target, func(ctx context.Context, c <-chan struct{}) error { return p.decide(ctx, c, v) })
+			case response.Approved:
+				add("Send the approved action: "+v.Title, func(ctx context.Context, _ <-chan struct{}) error { return p.send(ctx, v) })
+			case response.Unknown:
+				add("Look what became of: "+v.Title, func(ctx context.Context, _ <-chan struct{}) error {
+					after, err := p.desk.Look(ctx, p.id, v.Action)
+					if err == nil {
+						p.say("It is %s: %s", after.State, after.Says)
+					}
+					return err
+				})
+			}
+		}
+		for _, s := range open(b) {
+			out = append(out, p.stepOffers(s)...)
+		}
+		add("Run the automatic steps that need nobody", p.advance)
+		add("Note what happened", p.note)
+	}
+	add("Hear all steps", func(ctx context.Context, _ <-chan struct{}) error { return p.steps(ctx) })
+	add("Search the timeline", p.search)
+	if !p.ro {
+		add("Write the review", func(ctx context.Context, _ <-chan struct{}) error {
+			w, err := p.desk.Review(ctx, p.id)
+			if err == nil {
+				p.say("Review written: %s and %s", w.Markdown, w.HTML)
+			}
+			return err
+		})
+	}
+	return out
+}
+
+// open lists the steps that somebody can go on with now.
+func open(b response.Board) []response.StepView {
+	var out []response.StepView
+	for _, ph := range b.Phases {
+		for _, s := range ph.Steps {
+			switch s.State {
+			case playbooks.Ready, playbooks.Running, playbooks.Failed:
+				if s.Verb != playbooks.VerbIf && s.Verb != playbooks.VerbParallel {
+					out = append(out, s)
+				}
+			case playbooks.Locked, playbooks.Done, playbooks.Skipped:
+			}
+		}
+	}
+	return out
+}
+
+// stepOffers are the choices of one step.
+func (p *plainDesk) stepOffers(s response.StepView) []offer {
+	var out []offer
+	switch {
+	case s.State == playbooks.Failed:
+		out = append(out, offer{"Open the failed step again: " + s.Title + " (" + s.Why + ")", p.withReason(func(ctx context.Context, why string) error {
+			return p.desk.ReopenStep(ctx, p.id, s.ID, why)
+		})})
+	case s.Verb == playbooks.VerbManual:
+		out = append(out, offer{"Do by hand: " + s.Title, func(ctx context.Context, c <-chan struct{}) error { return p.byHand(ctx, c, s) }})
+	case s.State == playbooks.Ready:
+		word := "Run: "
+		if s.Verb.Acts() {
+			word = "Make the plan: "
+		}
+		out = append(out, offer{word + s.Title, func(ctx context.Context, _ <-chan struct{}) error {
+			return p.desk.RunStep(ctx, p.id, s.ID, p.progress())
+		}})
+	}
+	return append(out, offer{"Skip: " + s.Title, p.withReason(func(ctx context.Context, why string) error {
+		return p.desk.SkipStep(ctx, p.id, s.ID, why)
+	})})
+}
+
+// withReason asks for a reason; without one nothing happens.
+func (p *plainDesk) withReason(do func(context.Context, string) error) func(context.Context, <-chan struct{}) error {
+	return func(ctx context.Context, c <-chan struct{}) error {
+		why, err := p.ask(ctx, c, "Why? It is recorded. Empty goes back:")
+		if err != nil || why == "" {
+			return err
+		}
+		return do(ctx, why)
+	}
+}
+
+// byHand reads a manual step out, asks what it asks, and marks it done.
+func (p *plainDesk) byHand(ctx context.Context, c <-chan struct{}, s response.StepView) error {
+	for _, l := range strings.Split(s.Text, "\n") {
+		p.say("  %s", l)
+	}
+	offered, err := p.desk.DrillAnswers(ctx, p.id, s.ID)
+	if err != nil {
+		return err
+	}
+	answers := map[string]string{}
+	for _, q := range s.Ask {
+		def := offered[q.Name]
+		if def == "" && q.Default != nil {
+			def = fmt.Sprint(q.Default)
+		}
+		text := q.Text + " (" + hintFor(q) + ")"
+		if def != "" {
+			text += " [empty takes " + def + "]"
+		}
+		a, err := p.ask(ctx, c, "%s:", text)
+		if err != nil {
+			return err
+		}
+		if a == "" {
+			a = def
+		}
+		if a == "" {
+			p.say("No answer: the step stays open.")
+			return nil
+		}
+		answers[q.Name] = a
+	}
+	yes, err := p.ask(ctx, c, "Mark \"%s\" done? yes or empty for no:", s.Title)
+	if err != nil || !isYes(yes) {
+		return err
+	}
+	return p.desk.DoneStep(ctx, p.id, s.ID, answers, "")
+}
+
+func isYes(s string) bool { return strings.EqualFold(s, "y") || strings.EqualFold(s, "yes") }
+
+// decide reads a plan out in full and takes a yes or no to it.
+func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.ActionView) error {
+	p.say("Plan: %s. Danger %s.", v.Title, v.Danger)
+	for _, l := range planLines(v, 1<<10) {
+		var b strings.Builder
+		for _, s := range l {
+			b.WriteString(s.text)
+		}
+		p.say("  %s", b.String())
+	}
+	confirm, ok := "", false
+	if v.Danger >= incident.High {
+		text, err := p.ask(ctx, c, "Type the target's name to approve, empty for no:")
+		if err != nil {
+			return err
+		}
+		confirm, ok = text, text == v.Target
+		if text != "" && !ok {
+			p.say("That is not the target's name. Nothing was approved.")
+		}
+	} else {
+		text, err := p.ask(ctx, c, "Approve? yes, or reject, or empty for no:")
+		if err != nil {
+			return err
+		}
+		if text == "reject" {
+			return p.withReason(func(ctx context.Context, why string) error { return p.desk.Reject(ctx, p.id, v.Action, why) })(ctx, c)
+		}
+		ok = isYes(text)
+	}
+	if !ok {
+		return nil
+	}
+	if err := p.desk.Approve(ctx, p.id, v.Action, v.Digest, confirm, ""); err != nil {
+		return err
+	}
+	if len(v.ApprovedBy)+1 < v.Approvals {
+		p.say("Approved. %s needed before it is sent.", plural(int64(v.Approvals-len(v.ApprovedBy)-1), "more approval"))
+		return nil
+	}
+	return p.send(ctx, v)
+}
+
+// send carries out an approved action.
+func (p *plainDesk) send(ctx context.Context, v response.ActionView) error {
+	p.say("Sending: %s", v.Title)
+	if v.Step != "" && v.Reverts == "" {
+		return p.desk.RunStep(ctx, p.id, v.Step, p.progress())
+	}
+	after, err := p.desk.Do(ctx, p.id, v.Action)
+	if err == nil {
+		p.say("It is %s: %s", after.State, after.Says)
+	}
+	return err
+}
+
+func (p *plainDesk) advance(ctx context.Context, _ <-chan struct{}) error {
+	w, err := p.desk.Advance(ctx, p.id, p.progress())
+	switch {
+	case err != nil:
+		return err
+	case w.Done:
+		p.say("The run has ended.")
+	case w.Reason != "":
+		p.say("It waits: %s", w.Reason)
+	default:
+		p.say("It waits for a person: %s", strings.Join(w.Steps, ", "))
+	}
+	return nil
+}
+
+// progress says each new thing that is worked on, not each step of it.
+func (p *plainDesk) progress() response.ProgressFunc {
+	last := ""
+	said := make(chan string, 64)
+	return func(t response.Progress) {
+		if t.What == "" || t.What == last {
+			return
+		}
+		last = t.What
+		select {
+		case said <- t.What:
+		default:
+		}
+	}
+}
+
+func (p *plainDesk) note(ctx context.Context, c <-chan struct{}) error {
+	text, err := p.ask(ctx, c, "Note, empty goes back:")
+	if err != nil || text == "" {
+		return err
+	}
+	return p.desk.Note(ctx, p.id, "", text, false)
+}
+
+// steps reads all steps out.
+func (p *plainDesk) steps(ctx context.Context) error {
+	b, err := p.desk.Board(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	for _, ph := range b.Phases {
+		p.say("%s, %d of %s:", strings.ToUpper(ph.Phase.String()), ph.Done, plural(int64(ph.Total), "step"))
+		for _, s := range ph.Steps {
+			text := string(s.State)
+			if s.Why != "" {
+				text += ", " + s.Why
+			}
+			if s.By != "" {
+				text += ", by " + s.By
+			}
+			p.say("  %s: %s", s.Title, text)
+		}
+	}
+	return nil
+}
+
+// search reads the first events of a filter out.
+func (p *plainDesk) search(ctx context.Context, c <-chan struct{}) error {
+	const most = 20
+	text, err := p.ask(ctx, c, "Filter, as in host:web-1 \"failed password\"; empty for all:")
+	if err != nil {
+		return err
+	}
+	n, err := p.desk.Count(ctx, p.id, text)
+	if err != nil {
+		return err
+	}
+	es, err := p.desk.Page(ctx, p.id, response.PageRequest{Filter: text, Limit: most})
+	if err != nil {
+		return err
+	}
+	p.say("%s; the first %d:", plural(n, "event"), len(es))
+	for _, e := range es {
+		p.say("  %s %s %s: %s", eventTime(e.Time, e.Precision, "2006-01-02 15:04:05"), e.Host, e.Source, e.Message)
+	}
+	return nil
+}

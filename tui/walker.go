@@ -1,0 +1,355 @@
+package tui
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"firebreak/playbooks"
+	"firebreak/response"
+)
+
+// walker goes through the steps of the playbook: the list at the left, the
+// selected step in full at the right, or one after the other where there is no
+// room for two.
+type walker struct {
+	*app
+	filter filter
+	place
+	chosen string // id of the selected step; the cursor follows it
+	detail bool   // the detail has the keys
+	top2   int    // how far the detail is scrolled
+	page   int
+	rows   int
+}
+
+func newWalker(a *app) *walker { return &walker{app: a, page: 10} }
+
+func (k *walker) Title() string { return "Steps" }
+func (k *walker) Typing() bool  { return k.filter.on }
+
+func (k *walker) Back() (tea.Cmd, bool) {
+	if k.detail {
+		k.detail, k.top2 = false, 0
+		return nil, true
+	}
+	return nil, k.filter.back()
+}
+
+// Load puts the cursor on the next step the first time.
+func (k *walker) Load() tea.Cmd {
+	if k.chosen == "" {
+		k.chosen = k.board.value.Next
+	}
+	k.follow2()
+	return nil
+}
+
+// steps are the steps that the filter leaves, with headings between phases.
+func (k *walker) steps() []response.StepView {
+	var out []response.StepView
+	for _, p := range k.board.value.Phases {
+		for _, s := range p.Steps {
+			if k.filter.fits(s.ID, s.Title, string(s.Verb), string(s.State), s.Assign) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
+// follow2 puts the cursor where the chosen step is now.
+func (k *walker) follow2() {
+	for i, s := range k.steps() {
+		if s.ID == k.chosen {
+			k.at = i
+		}
+	}
+}
+
+func (k *walker) selected() (response.StepView, response.ActionView, bool) {
+	ss := k.steps()
+	if len(ss) == 0 {
+		return response.StepView{}, response.ActionView{}, false
+	}
+	s := ss[min(k.at, len(ss)-1)]
+	v, _ := k.action(s.ActionID)
+	return s, v, true
+}
+
+func (k *walker) by(n int) tea.Cmd {
+	if k.detail {
+		k.top2 = min(max(k.top2+min(max(n, -k.rows), k.rows), 0), max(k.rows-k.page, 0))
+		return nil
+	}
+	ss := k.steps()
+	k.move(n, len(ss))
+	if len(ss) > 0 {
+		k.chosen, k.top2 = ss[k.at].ID, 0
+	}
+	return nil
+}
+
+// on makes the run function of an action on the selected step.
+func (k *walker) on(do func(response.StepView, response.ActionView) tea.Cmd) func() tea.Cmd {
+	return func() tea.Cmd {
+		s, v, ok := k.selected()
+		if !ok {
+			return nil
+		}
+		return do(s, v)
+	}
+}
+
+// unless makes a why-disabled function over the selected step.
+func (k *walker) unless(why func(response.StepView, response.ActionView) string) func() string {
+	return func() string {
+		s, v, ok := k.selected()
+		switch {
+		case !ok:
+			return "no step is selected"
+		case k.running("step:"+s.ID) || v.Action != "" && k.running("action:"+v.Action):
+			return "it is under way"
+		}
+		return why(s, v)
+	}
+}
+
+func (k *walker) Actions() []action {
+	table := []action{
+		{id: "step.open", title: "open the step, or its plan when it needs an approval", foot: "open", keys: []string{"enter"}, run: k.on(func(_ response.StepView, v response.ActionView) tea.Cmd {
+			if v.State == response.Planned {
+				return k.review(v, false)
+			}
+			k.detail = true
+			return nil
+		})},
+		{id: "step.done", title: "mark a manual step done, or end a wait", foot: "done", keys: []string{"space"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.doneStep(s) }), disabled: k.unless(whyNotDone)},
+		{id: "step.run", title: "run an automatic step, or send its approved action", foot: "run", keys: []string{"r"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.runStep(s) }), disabled: k.unless(whyNotRun)},
+		{id: "step.undo", title: "plan the undo of the step's action", foot: "undo", keys: []string{"u"}, writes: true, run: k.on(func(_ response.StepView, v response.ActionView) tea.Cmd { return k.revert(v) }), disabled: k.unless(whyNotUndo)},
+		{id: "step.look", title: "look what became of an unknown action", foot: "look", keys: []string{"l"}, writes: true, run: k.on(func(_ response.StepView, v response.ActionView) tea.Cmd { return k.lookUp(v) }), disabled: k.unless(func(_ response.StepView, v response.ActionView) string {
+			if v.State != response.Unknown {
+				return "its outcome is not unknown"
+			}
+			return ""
+		})},
+		{id: "step.skip", title: "skip the step, with a reason", foot: "skip", keys: []string{"s"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.skipStep(s) }), disabled: k.unless(func(s response.StepView, _ response.ActionView) string {
+			if over(s) {
+				return "it is over"
+			}
+			return ""
+		})},
+		{id: "step.reopen", title: "open a failed, skipped or done step again", foot: "again", keys: []string{"o"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.reopenStep(s) }), disabled: k.unless(func(s response.StepView, _ response.ActionView) string {
+			if !over(s) && s.State != playbooks.Failed {
+				return "it is not over"
+			}
+			return ""
+		})},
+		{id: "step.start", title: "say that you are on it", keys: []string{"w"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.startStep(s) }), disabled: k.unless(func(s response.StepView, _ response.ActionView) string {
+			switch {
+			case !byHand(s.Verb):
+				return "it is not a manual step"
+			case s.State != playbooks.Ready:
+				return "it is " + string(s.State)
+			}
+			return ""
+		})},
+		{id: "step.pane", title: "the other pane", keys: []string{"tab"}, moves: true, run: func() tea.Cmd { k.detail = !k.detail; return nil }},
+		{id: "step.filter", title: "filter as you type", foot: "filter", keys: []string{"/"}, run: func() tea.Cmd { k.filter.on, k.detail = true, false; return nil }},
+	}
+	return append(table, mover(k.by, func() int { return k.page }, nil, nil)...)
+}
+
+func whyNotDone(s response.StepView, _ response.ActionView) string {
+	switch {
+	case over(s):
+		return "it is over"
+	case s.Verb == playbooks.VerbWait && s.State == playbooks.Running:
+		return ""
+	case !s.Verb.Manual():
+		return "it is not a manual step: r runs it"
+	case s.State == playbooks.Locked:
+		return lockedWhy(s)
+	case s.State == playbooks.Failed:
+		return "it has failed: o opens it again"
+	}
+	return ""
+}
+
+func whyNotRun(s response.StepView, v response.ActionView) string {
+	switch {
+	case over(s):
+		return "it is over"
+	case byHand(s.Verb):
+		return "people do it: space marks it done"
+	case s.Verb == playbooks.VerbIf || s.Verb == playbooks.VerbParallel:
+		return "its own steps are run one by one"
+	case v.State == response.Planned:
+		return "its plan needs an approval first (enter)"
+	case v.State == response.Unknown:
+		return "its outcome is unknown: l looks first"
+	case s.State == playbooks.Locked:
+		return lockedWhy(s)
+	case s.State == playbooks.Failed:
+		return "it has failed: o opens it again"
+	}
+	return ""
+}
+
+func whyNotUndo(_ response.StepView, v response.ActionView) string {
+	switch {
+	case v.Action == "":
+		return "it has no action"
+	case v.State != response.Verified && v.State != response.Sent:
+		return "its action was not carried out"
+	case v.RevertedBy != "":
+		return "it was undone by " + v.RevertedBy
+	case v.Undo == "":
+		return "it cannot be undone"
+	}
+	return ""
+}
+
+func lockedWhy(s response.StepView) string {
+	if s.Why == "" {
+		return "it is locked"
+	}
+	return "it is locked: " + s.Why
+}
+
+func (k *walker) Update(msg tea.Msg) tea.Cmd {
+	if key, ok := msg.(tea.KeyMsg); ok {
+		k.filter.key(key)
+		k.place = place{}
+		if ss := k.steps(); len(ss) > 0 {
+			k.chosen = ss[0].ID
+		}
+	}
+	return nil
+}
+
+func (k *walker) View(w, h int) string {
+	if !k.board.loaded {
+		return k.paint.block([]line{look(faint, " reading")}, w, h)
+	}
+	strip := stripHeight(h)
+	top := h - strip
+	var out []line
+	switch s, _, ok := k.selected(); {
+	case !ok && k.filter.field.String() == "" && !k.filter.on:
+		out = fit(wrap(faint, " This incident follows no playbook. : adds a step.", w), top)
+	case w < twoPanes && k.detail:
+		out = k.pane(s, w, top)
+	case w < twoPanes:
+		out = k.left(w, top)
+	default:
+		lw := w * 13 / 25
+		bar := " " + k.paint.bar + " "
+		rw := w - lw - 3
+		var right []line
+		if ok {
+			right = k.pane(s, rw, top)
+		}
+		out = beside(k.left(lw, top), right, lw, w, top, bar)
+	}
+	if strip > 0 {
+		out = append(out, k.activityPane(w, strip)...)
+	}
+	return k.paint.block(out, w, h)
+}
+
+// pane is the selected step, scrolled.
+func (k *walker) pane(s response.StepView, w, h int) []line {
+	ls := k.stepDetail(s, w)
+	k.rows = len(ls)
+	if k.detail {
+		k.page = max(h, 1)
+		if len(ls) > 0 {
+			ls[0] = append(line{{strong, "> "}}, clip(ls[0], w-2)...)
+		}
+	}
+	return scrolled(ls, k.top2, h)
+}
+
+// left is the list with a heading in front of each phase.
+func (k *walker) left(w, h int) []line {
+	out := k.filter.line(w)
+	if !k.detail {
+		k.page = max(h-2, 1)
+	}
+	type listed struct {
+		line line
+		step int
+	}
+	var rows []listed
+	n, cursor := 0, 0
+	for _, p := range k.board.value.Phases {
+		headed := false
+		for _, s := range p.Steps {
+			if !k.filter.fits(s.ID, s.Title, string(s.Verb), string(s.State), s.Assign) {
+				continue
+			}
+			if !headed {
+				headed = true
+				rows = append(rows, listed{phaseHeading(p), -1})
+			}
+			v, _ := k.action(s.ActionID)
+			if n == k.at {
+				cursor = len(rows)
+			}
+			rows = append(rows, listed{stepLine(s, v, w, k.now(), n == k.at), n})
+			n++
+		}
+	}
+	if n == 0 {
+		return append(out, look(faint, "  no step has that in it; esc clears the filter"))
+	}
+	view := place{cursor, k.top}
+	if cursor == 1 {
+		view.top = 0
+	}
+	from, to := view.visible(len(rows), h-len(out))
+	k.top = view.top
+	for _, r := range rows[from:to] {
+		out = append(out, r.line)
+	}
+	return out
+}
+
+func phaseHeading(p response.PhaseView) line {
+	l := line{{strong, " " + strings.ToUpper(p.Phase.String())}, {faint, "  " + number(int64(p.Done)) + "/" + number(int64(p.Total))}}
+	if p.State == "" {
+		l = l.with(sp(faint, "  later"))
+	}
+	return l
+}
+
+// stepLine is one step in w cells: cursor, mark, title, state.
+func stepLine(s response.StepView, v response.ActionView, w int, now time.Time, selected bool) line {
+	m := usual
+	switch {
+	case over(s) || s.State == playbooks.Locked:
+		m = faint
+	case s.State == playbooks.Failed:
+		m = bad
+	}
+	state := stepState(s, v, now)
+	if most := w * 2 / 5; (line{state}).width() > most {
+		state = span{state.mark, clip(line{state}, most)[0].text}
+	}
+	left := line{stepMark(s, v), {usual, spaces(1 + 2*min(s.Depth, 4))}, {m, s.Title}}
+	return row(ends(left, line{{usual, " "}, state}, w-1), selected, w)
+}
+
+// startStep says that somebody is on a manual step.
+func (a *app) startStep(s response.StepView) tea.Cmd {
+	id := a.id
+	return a.start(errand{
+		key: "step:" + s.ID, title: "start: " + s.Title,
+		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+			return "you are on it: " + s.Title, a.desk.StartStep(ctx, id, s.ID)
+		},
+	})
+}

@@ -1,0 +1,411 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/response"
+)
+
+// doneStep marks a manual step done, asking first what the step asks.
+func (a *app) doneStep(s response.StepView) tea.Cmd {
+	id, draft := a.id, "step:"+string(a.id)+":"+s.ID
+	if s.Verb == playbooks.VerbWait {
+		return a.reasoned("End the wait: "+s.Title, "wait:"+string(id)+":"+s.ID, "step:"+s.ID, "the wait is over", func(ctx context.Context, reason string) error {
+			return a.desk.FinishWait(ctx, id, s.ID, reason)
+		})
+	}
+	send := func(answers map[string]string, note string, sent func(), wrong func(error) bool) tea.Cmd {
+		return a.start(errand{
+			key: "step:" + s.ID, title: "mark done: " + s.Title,
+			do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+				return "done: " + s.Title, a.desk.DoneStep(ctx, id, s.ID, answers, note)
+			},
+			then:   func() tea.Cmd { sent(); return nil },
+			failed: wrong,
+		})
+	}
+	if len(s.Ask) == 0 {
+		return send(nil, "", func() {}, nil)
+	}
+	const note = "\x00note"
+	f := &form{title: s.Title, text: s.Text, draft: draft, send: "Done"}
+	for _, q := range s.Ask {
+		e := &entry{name: q.Name, label: q.Text, hint: hintFor(q)}
+		if q.Default != nil {
+			e.field = newField(fmt.Sprint(q.Default))
+		}
+		f.entries = append(f.entries, e)
+	}
+	f.entries = append(f.entries, &entry{name: note, label: "Note", hint: "may stay empty"})
+	f.submit = func(answers map[string]string) (tea.Cmd, error) {
+		text := answers[note]
+		answers = maps.Clone(answers)
+		delete(answers, note)
+		for _, q := range s.Ask {
+			if answers[q.Name] == "" && q.Default == nil {
+				return nil, fmt.Errorf("%s: no answer; %s says that nobody knows", q.Name, playbooks.Unknown)
+			}
+		}
+		return send(answers, text, f.sent, func(err error) bool {
+			if response.CodeOf(err) != response.CodeUsage || a.id != id {
+				return false
+			}
+			f.wrong, f.at = err.Error(), 0
+			_ = a.pushSelf(f)
+			return true
+		}), nil
+	}
+	cmd := a.fill(f)
+	if !a.board.value.Incident.Drill {
+		return cmd
+	}
+	return tea.Batch(cmd, func() tea.Msg {
+		offered, err := a.desk.DrillAnswers(a.ctx, id, s.ID)
+		return answer(func() (bool, tea.Cmd) {
+			if err != nil {
+				return true, a.fail("read the drill's answers", err)
+			}
+			for name, text := range offered {
+				f.offer(name, text)
+			}
+			return true, nil
+		})
+	})
+}
+
+// hintFor says how an answer is written. "unknown" is an answer to anything.
+func hintFor(q playbooks.Question) string {
+	hint := ""
+	switch q.Type {
+	case playbooks.Bool:
+		hint = "yes, no"
+	case playbooks.Int:
+		hint = "a number"
+	case playbooks.List:
+		hint = "with commas between"
+	case playbooks.Secret:
+		hint = "a reference such as env:NAME, never the secret"
+	case playbooks.String:
+		hint = "text"
+	}
+	return hint + " or " + playbooks.Unknown
+}
+
+// reasoned asks for a reason and then does something with it.
+func (a *app) reasoned(title, draft, key, done string, do func(context.Context, string) error) tea.Cmd {
+	return a.typed(&prompt{title: title, text: "Why? The reason is recorded.", draft: draft,
+		submit: func(text string, _ bool) tea.Cmd {
+			return a.start(errand{
+				key: key, title: title,
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					return done, do(ctx, text)
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		}})
+}
+
+func (a *app) skipStep(s response.StepView) tea.Cmd {
+	id := a.id
+	return a.reasoned("Skip "+s.Title, "skip:"+string(id)+":"+s.ID, "step:"+s.ID, "skipped: "+s.Title, func(ctx context.Context, reason string) error {
+		return a.desk.SkipStep(ctx, id, s.ID, reason)
+	})
+}
+
+func (a *app) reopenStep(s response.StepView) tea.Cmd {
+	id := a.id
+	return a.reasoned("Open again "+s.Title, "reopen:"+string(id)+":"+s.ID, "step:"+s.ID, "open again: "+s.Title, func(ctx context.Context, reason string) error {
+		return a.desk.ReopenStep(ctx, id, s.ID, reason)
+	})
+}
+
+// runStep performs an automatic step. A step that plans an action opens the
+// approval by itself when the plan is there.
+func (a *app) runStep(s response.StepView) tea.Cmd {
+	id := a.id
+	if v, ok := a.action(s.ActionID); ok && v.State == response.Approved {
+		return a.carryOut(id, v)
+	}
+	var plan response.ActionView
+	return a.start(errand{
+		key: "step:" + s.ID, title: s.Title, long: true,
+		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
+			if err := a.desk.RunStep(ctx, id, s.ID, told); err != nil {
+				return "", err
+			}
+			if !s.Verb.Acts() {
+				return "done: " + s.Title, nil
+			}
+			b, err := a.desk.Board(ctx, id)
+			if err != nil {
+				return "", err
+			}
+			for _, v := range b.Actions {
+				if v.Step == s.ID && v.State == response.Planned {
+					plan = v
+					return "planned: " + s.Title, nil
+				}
+			}
+			return "done: " + s.Title, nil
+		},
+		then: func() tea.Cmd {
+			if plan.Action == "" || a.id != id {
+				return nil
+			}
+			return a.review(plan, true)
+		},
+	})
+}
+
+// advance performs all the automatic steps that need nobody.
+func (a *app) advance() tea.Cmd {
+	id := a.id
+	return a.start(errand{
+		key: "advance", title: "run the automatic steps", long: true,
+		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
+			w, err := a.desk.Advance(ctx, id, told)
+			switch {
+			case err != nil:
+				return "", err
+			case w.Done:
+				return "the run has ended", nil
+			case w.Reason != "":
+				return "waits: " + w.Reason, nil
+			}
+			return "waits for a person: " + strings.Join(w.Steps, ", "), nil
+		},
+	})
+}
+
+// lookUp reads back what became of an action whose outcome is unknown.
+func (a *app) lookUp(v response.ActionView) tea.Cmd {
+	id := a.id
+	return a.start(errand{
+		key: "action:" + v.Action, title: "look: " + v.Title,
+		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+			after, err := a.desk.Look(ctx, id, v.Action)
+			return string(after.State) + ": " + v.Title, err
+		},
+	})
+}
+
+// revert plans the inverse of an action and shows that plan for approval.
+func (a *app) revert(v response.ActionView) tea.Cmd {
+	id, draft := a.id, "revert:"+string(a.id)+":"+v.Action
+	return a.typed(&prompt{title: "Plan the undo of " + v.Title, text: "Why? The undo is a plan of its own and needs an approval too.", draft: draft,
+		submit: func(text string, _ bool) tea.Cmd {
+			var plan response.ActionView
+			return a.start(errand{
+				key: "revert:" + v.Action, title: "plan the undo of " + v.Title,
+				do: func(ctx context.Context, _ response.ProgressFunc) (says string, err error) {
+					plan, err = a.desk.Revert(ctx, id, v.Action, text)
+					return "planned: " + plan.Title, err
+				},
+				then: func() tea.Cmd {
+					a.draft(draft, "")
+					if a.id != id {
+						return nil
+					}
+					return a.review(plan, true)
+				},
+			})
+		}})
+}
+
+// note writes down what somebody saw or decided.
+func (a *app) note(step string) tea.Cmd {
+	id, draft := a.id, "note:"+string(a.id)
+	return a.typed(&prompt{title: "Note", text: "What happened, or what was decided? It goes into the record with your name and the time.", draft: draft, flag: "this is a decision",
+		submit: func(text string, decision bool) tea.Cmd {
+			return a.start(errand{
+				key: "note", title: "note",
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					return "noted", a.desk.Note(ctx, id, step, text, decision)
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		}})
+}
+
+// approvals opens the plan that waits, or the list when several do.
+func (a *app) approvals() tea.Cmd {
+	vs := a.waiting()
+	switch len(vs) {
+	case 0:
+		return a.tell("no plan waits for an approval")
+	case 1:
+		return a.review(vs[0], false)
+	}
+	var cs []choice
+	for _, v := range vs {
+		cs = append(cs, choice{
+			text: line{{usual, v.Title + "  "}, {faint, v.Target + "  "}, {warn, "danger " + v.Danger.String() + "  "}, {faint, needs(v)}},
+			run:  func() tea.Cmd { return a.review(v, false) },
+		})
+	}
+	return a.choose("Approvals", "Each is shown in full before you decide.", cs)
+}
+
+// writeReview writes the post-incident review and says where it went.
+func (a *app) writeReview() tea.Cmd {
+	id := a.id
+	var w response.Written
+	return a.start(errand{
+		key: "review", title: "write the review", long: true,
+		do: func(ctx context.Context, _ response.ProgressFunc) (says string, err error) {
+			w, err = a.desk.Review(ctx, id)
+			return "review written", err
+		},
+		then: func() tea.Cmd {
+			return a.pushSelf(a.read("Review written", func(n int) []line {
+				out := wrap(usual, "Built from the record as it is now. Writing it again later includes what happened since.", n)
+				out = append(out, nil)
+				out = append(out, labelled("Markdown  ", w.Markdown, n)...)
+				out = append(out, labelled("HTML      ", w.HTML, n)...)
+				return append(out, labelled("JSON      ", w.JSON, n)...)
+			}))
+		},
+	})
+}
+
+// verify recomputes the whole record and says what it found.
+func (a *app) verify() tea.Cmd {
+	id := a.id
+	var r record.Report
+	return a.start(errand{
+		key: "verify", title: "verify the record", long: true,
+		do: func(ctx context.Context, told response.ProgressFunc) (says string, err error) {
+			r, err = a.desk.Verify(ctx, id, told)
+			if err == nil && len(r.Problems) > 0 {
+				return "", fmt.Errorf("%s found", plural(int64(len(r.Problems)), "problem"))
+			}
+			return "the record is intact", err
+		},
+		then:   func() tea.Cmd { return a.pushSelf(a.read("Verified", func(w int) []line { return reportLines(r, w) })) },
+		failed: func(error) bool {
+			if len(r.Problems) > 0 {
+				_ = a.pushSelf(a.read("The record is NOT intact", func(w int) []line { return reportLines(r, w) }))
+			}
+			return false
+		},
+	})
+}
+
+func reportLines(r record.Report, w int) []line {
+	var out []line
+	for _, p := range r.Problems {
+		out = append(out, wrap(bad, "! "+p.String(), w)...)
+	}
+	if len(r.Problems) == 0 {
+		out = append(out, look(good, "No problem found."))
+	}
+	for _, n := range r.Notes {
+		out = append(out, labelled("- ", n, w)...)
+	}
+	return out
+}
+
+// assign gives a role to a person, closeIncident and reopen change the status,
+// setSeverity the rank: commands of the palette.
+func (a *app) assign() tea.Cmd {
+	id := a.id
+	f := &form{title: "Give a role", draft: "assign:" + string(id), send: "Assign", text: "An empty person takes the role away."}
+	f.entries = []*entry{
+		{name: "role", label: "Role", hint: "commander, investigator, scribe, approver, comms, legal"},
+		{name: "person", label: "Person"},
+	}
+	f.submit = func(in map[string]string) (tea.Cmd, error) {
+		if in["role"] == "" {
+			return nil, errors.New("name a role")
+		}
+		return a.start(errand{
+			key: "assign", title: "give the role " + in["role"],
+			do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+				return in["role"] + ": " + in["person"], a.desk.Assign(ctx, id, incident.Role(strings.ToLower(in["role"])), in["person"])
+			},
+			then: func() tea.Cmd { f.sent(); return nil },
+		}), nil
+	}
+	return a.fill(f)
+}
+
+func (a *app) closeIncident() tea.Cmd {
+	id := a.id
+	return a.reasoned("Close the incident", "close:"+string(id), "close", "closed", func(ctx context.Context, reason string) error {
+		return a.desk.CloseIncident(ctx, id, reason)
+	})
+}
+
+func (a *app) reopenIncident() tea.Cmd {
+	id := a.id
+	return a.reasoned("Open the incident again", "reopen:"+string(id), "close", "open again", func(ctx context.Context, reason string) error {
+		return a.desk.Reopen(ctx, id, reason)
+	})
+}
+
+func (a *app) setSeverity() tea.Cmd {
+	id, draft := a.id, "severity:"+string(a.id)
+	var to incident.Severity
+	return a.typed(&prompt{title: "Set the severity", text: "sev1 is the worst, sev4 the least. Now " + a.board.value.Incident.Severity.String() + ".", draft: draft,
+		check: func(s string) (err error) { to, err = incident.ParseSeverity(s); return err },
+		submit: func(string, bool) tea.Cmd {
+			return a.start(errand{
+				key: "severity", title: "set the severity",
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					return "now " + to.String(), a.desk.Change(ctx, id, record.Changed{Severity: &to})
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		}})
+}
+
+func (a *app) addItem() tea.Cmd {
+	id, draft := a.id, "item:"+string(a.id)
+	return a.typed(&prompt{title: "Follow-up for the review", text: "What has to be done after the incident?", draft: draft,
+		submit: func(text string, _ bool) tea.Cmd {
+			return a.start(errand{
+				key: "item", title: "add a follow-up",
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					n, err := a.desk.AddItem(ctx, id, record.Item{Text: text})
+					return "follow-up " + n, err
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		}})
+}
+
+// addStep adds a manual step to the run, in the phase that goes on.
+func (a *app) addStep() tea.Cmd {
+	id := a.id
+	f := &form{title: "Add a step to this run", draft: "addstep:" + string(id), send: "Add", text: "The playbook's file stays as it is; the review shows the step as added."}
+	phase := &entry{name: "phase", label: "Phase", hint: "identify, contain, eradicate, recover, learn"}
+	phase.field = newField(a.board.value.Incident.Phase.String())
+	f.entries = []*entry{{name: "title", label: "Title"}, {name: "text", label: "What to do"}, phase}
+	f.submit = func(in map[string]string) (tea.Cmd, error) {
+		ph, err := incident.ParsePhase(in["phase"])
+		if err != nil {
+			return nil, err
+		}
+		if in["title"] == "" {
+			return nil, errors.New("give it a title")
+		}
+		return a.start(errand{
+			key: "addstep", title: "add a step",
+			do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+				n, err := a.desk.AddStep(ctx, id, record.AdHoc{Title: in["title"], Text: in["text"], Phase: ph})
+				return "added " + n, err
+			},
+			then: func() tea.Cmd { f.sent(); return nil },
+		}), nil
+	}
+	return a.fill(f)
+}
