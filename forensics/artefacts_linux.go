@@ -24,7 +24,7 @@ func artefactsOf(collector string) []artefact {
 	case "linux.logins":
 		return []artefact{
 			{"linux.wtmp", "Login history", FormatUtmp, []string{"/var/log/wtmp", "/var/log/wtmp[.-]*"}, nil, true},
-			{"linux.btmp", "Failed logins", FormatUtmp, []string{"/var/log/btmp", "/var/log/btmp[.-]*"}, nil, true},
+			{"linux.btmp", "Failed logins", FormatBtmp, []string{"/var/log/btmp", "/var/log/btmp[.-]*"}, nil, true},
 			{"linux.lastlog", "Last login of each account", FormatLastlog, []string{"/var/log/lastlog"}, nil, false},
 			{"linux.wtmpdb", "Login history (database)", "", []string{"/var/lib/wtmpdb/wtmp.db", "/var/lib/lastlog/lastlog2.db"}, nil, false},
 			{"linux.faillog", "Failed logins of each account", "", []string{"/var/log/faillog"}, nil, false},
@@ -32,7 +32,7 @@ func artefactsOf(collector string) []artefact {
 	case "linux.auth":
 		return []artefact{
 			{"linux.auth", "Authentication log", FormatSyslog, []string{"/var/log/auth.log*", "/var/log/secure*", "/var/log/sudo.log*"}, nil, true},
-			{"linux.audit", "Audit log", FormatAudit, []string{"/var/log/audit/audit.log*"}, nil, true},
+			{"linux.audit", "Audit log", "", []string{"/var/log/audit/audit.log*"}, nil, true},
 		}
 	case "linux.syslog":
 		return []artefact{{"linux.syslog", "System log", FormatSyslog, []string{
@@ -49,7 +49,7 @@ func artefactsOf(collector string) []artefact {
 			{"linux.dpkg", "Package log", FormatDpkg, []string{"/var/log/dpkg.log*"}, nil, true},
 			{"linux.apt", "Package history", FormatApt, []string{"/var/log/apt/history.log*"}, nil, true},
 			{"linux.apt.terminal", "Package manager's terminal", FormatText, []string{"/var/log/apt/term.log*"}, nil, true},
-			{"linux.packages", "Package log", FormatPackages, []string{
+			{"linux.packages", "Package log", "", []string{
 				"/var/log/dnf*.log*", "/var/log/yum.log*", "/var/log/pacman.log*", "/var/log/zypp/history*", "/var/log/apk.log*",
 			}, nil, true},
 			{"linux.packages.status", "Installed packages", FormatText, []string{"/var/lib/dpkg/status", "/lib/apk/db/installed"}, nil, false},
