@@ -179,3 +179,32 @@ func (b *aptBlock) add(j *job) error {
 func isApt(_ string, head []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(head, "\n"), []byte("Start-Date: "))
 }
+
+// parsePackages reads the logs of dnf, yum, pacman, zypper and their like: a
+// time, and then text (zypper's fields between bars).
+func parsePackages(j *job, r *bufio.Reader) error {
+	return parseDated(r, &syslogParser{j: j, zone: j.assumedZone(), bare: true})
+}
+
+// packaged fills the event of such a line.
+func (p *syslogParser) packaged(e *timeline.Event, rest string) {
+	e.Source = "package"
+	e.Message = strings.TrimLeft(rest, "]| ")
+	low := strings.ToLower(e.Message[:min(len(e.Message), 256)])
+	for _, word := range []string{"installed", "upgraded", "updated", "removed", "erased", "reinstalled", "downgraded", "install|", "remove "} {
+		if strings.Contains(low, word) {
+			e.TimeKind = timeline.Installed
+			return
+		}
+	}
+}
+
+func isPackages(name string, head []byte) bool {
+	switch {
+	case strings.HasPrefix(name, "dnf") && strings.HasSuffix(name, ".log"), name == "yum.log", name == "pacman.log":
+		return true
+	case name == "history":
+		return bytes.Contains(head, []byte("|install|")) || bytes.Contains(head, []byte("|command|"))
+	}
+	return bytes.Contains(head[:min(len(head), 4096)], []byte("] [ALPM] "))
+}

@@ -262,6 +262,7 @@ func isSnapshot(format string) func(string, []byte) bool {
 		"fb.routes":    {`{"kind":`, `"interface":`, `"address":`},
 		"fb.units":     {`{"path":`, `"kind":`, `"stat":`},
 		"fb.accounts":  {`{"name":`, `"home":`, `"shell":`},
+		"fb.extents":   {`{"offset":`, `"data":`, `"size":`},
 		"fb.system":    {`{"host":`, `"kernel":`, `"clock":`},
 	}[format]
 	return func(_ string, head []byte) bool {

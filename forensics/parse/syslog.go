@@ -29,11 +29,16 @@ type syslogParser struct {
 	long  bool // of a form whose continuation need not be indented
 	more  []string
 	size  int
+	bare  bool // the log of a package manager: text follows the time at once
 }
 
 func parseSyslog(j *job, r *bufio.Reader) error {
-	p := &syslogParser{j: j, zone: j.assumedZone()}
-	err := eachLine(j, r, p.line)
+	return parseDated(r, &syslogParser{j: j, zone: j.assumedZone()})
+}
+
+// parseDated reads lines that begin with a time.
+func parseDated(r *bufio.Reader, p *syslogParser) error {
+	err := eachLine(p.j, r, p.line)
 	if ferr := p.finish(); err == nil {
 		err = ferr
 	}
@@ -108,6 +113,9 @@ func plainText(b []byte) bool {
 func (p *syslogParser) record(ln line) (e timeline.Event, long bool, why string) {
 	head := ln.text
 	pri, n := priority(head)
+	if p.bare && head[0] == '[' {
+		pri, n = -1, 1
+	}
 	head = head[n:]
 	switch {
 	case len(head) < 15:
@@ -121,7 +129,7 @@ func (p *syslogParser) record(ln line) (e timeline.Event, long bool, why string)
 	default:
 		e, why = p.bsd(ln, n)
 	}
-	if why == "" && n > 0 {
+	if why == "" && n > 0 && pri >= 0 {
 		e.Attributes["facility"] = facilityName(pri >> 3)
 		e.Attributes["severity"] = severityName(pri & 7)
 	}
@@ -154,7 +162,7 @@ func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
 	if !ok {
 		return timeline.Event{}, "no time"
 	}
-	if s.size < len(text) && text[s.size] != ' ' && text[s.size] != ':' {
+	if s.size < len(text) && text[s.size] != ' ' && text[s.size] != ':' && !(p.bare && (text[s.size] == '|' || text[s.size] == ']')) {
 		return timeline.Event{}, "no time"
 	}
 	e := timeline.Event{Time: s.time, Precision: s.precision, TimeKind: timeline.Logged, Source: "syslog", Attributes: attrs}
@@ -162,6 +170,10 @@ func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
 	if !s.zoned {
 		attrs[attrAssumed] = p.zone
 		p.j.note("local times without a zone: " + p.zone)
+	}
+	if p.bare {
+		p.packaged(&e, text[s.size:])
+		return e, ""
 	}
 	rest := strings.TrimPrefix(text[s.size:], " ")
 	if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) { // ChromeOS writes the severity there
@@ -201,6 +213,10 @@ func (p *syslogParser) bsd(ln line, skip int) (timeline.Event, string) {
 		}
 	}
 	rest := text[s.size:]
+	if p.bare {
+		p.packaged(&e, rest)
+		return e, ""
+	}
 	if strings.HasPrefix(rest, ": ") { // no host, no tag: a remark of the logger
 		e.Message = rest[2:]
 		return e, ""

@@ -213,7 +213,11 @@ func (r utmpRecord) event(failed bool) timeline.Event {
 		e.Message = "record of zeros: a slot never used, or wiped"
 		return e
 	}
-	e.User = r.user
+	if r.kind >= utmpInit || r.kind == utmpEmpty || failed {
+		e.User = r.user
+	} else if r.user != "" { // "reboot", "shutdown", "runlevel": no people
+		a["ut_user"] = r.user
+	}
 	if r.pid != 0 {
 		a["pid"] = strconv.Itoa(int(r.pid))
 	}
@@ -319,28 +323,34 @@ func parseLastlog(j *job, r *bufio.Reader) error {
 	uid := int64(-1)
 	return eachRecord(j, r, lastlogSize, func(offset int64, b []byte) error {
 		uid++
-		if len(bytes.Trim(b, "\x00")) == 0 {
-			return nil // a user who never logged in, no record
-		}
-		line, odd := cString(b[4:36])
-		host, odd2 := cString(b[36:])
-		t, ok := epoch(int64(order.Uint32(b)), 0)
-		if odd || odd2 || !ok {
-			j.reject(offset, nil, "no lastlog record")
-			return nil
-		}
-		a := map[string]string{"uid": strconv.FormatInt(uid, 10), attrAction: "login", attrOutcome: "success"}
-		e := timeline.Event{Time: t, Precision: timeline.Second, TimeKind: timeline.Started, Source: "utmp", Attributes: a}
-		if line != "" {
-			a["tty"] = line
-		}
-		from(a, host)
-		e.Message = fmt.Sprintf("last login of uid %d on %s", uid, named(line))
-		if host != "" {
-			e.Message += " from " + host
-		}
-		return j.add(offset, e)
+		return lastlogRecord(j, order, offset, uid, b)
 	})
+}
+
+// lastlogRecord adds the last login of one user; zeros mean that there was
+// none, and are no record.
+func lastlogRecord(j *job, order binary.ByteOrder, offset, uid int64, b []byte) error {
+	if len(bytes.Trim(b, "\x00")) == 0 {
+		return nil
+	}
+	line, odd := cString(b[4:36])
+	host, odd2 := cString(b[36:])
+	t, ok := epoch(int64(order.Uint32(b)), 0)
+	if odd || odd2 || !ok {
+		j.reject(offset, nil, "no lastlog record")
+		return nil
+	}
+	a := map[string]string{"uid": strconv.FormatInt(uid, 10), attrAction: "login", attrOutcome: "success"}
+	e := timeline.Event{Time: t, Precision: timeline.Second, TimeKind: timeline.Started, Source: "utmp", Attributes: a}
+	if line != "" {
+		a["tty"] = line
+	}
+	from(a, host)
+	e.Message = fmt.Sprintf("last login of uid %d on %s", uid, named(line))
+	if host != "" {
+		e.Message += " from " + host
+	}
+	return j.add(offset, e)
 }
 
 // lastlogShare is which part of the used records make sense in that order.

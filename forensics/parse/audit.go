@@ -1,0 +1,194 @@
+package parse
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"firebreak/timeline"
+)
+
+// parseAudit reads the lines of auditd:
+//
+//	[node=NAME ]type=TYPE msg=audit(SECONDS:SERIAL): name=value …
+//
+// One line is one event; lines of one audit event share the attribute serial.
+// The pairs inside msg='…' stand beside the others, and values that the kernel
+// wrote in hexadecimal are decoded.
+func parseAudit(j *job, r *bufio.Reader) error {
+	return eachLine(j, r, func(ln line) error {
+		a := make(map[string]string, 32)
+		e := timeline.Event{Precision: timeline.Millisecond, TimeKind: timeline.Logged, Source: "audit", Attributes: a}
+		if why := auditLine(&e, textOf(ln, a)); why != "" {
+			j.reject(ln.offset, ln.text, why)
+			return nil
+		}
+		return j.add(ln.offset, e)
+	})
+}
+
+// auditLine fills the event from one line, or says why it is none.
+func auditLine(e *timeline.Event, text string) string {
+	a := e.Attributes
+	if rest, ok := strings.CutPrefix(text, "node="); ok {
+		e.Host, text, _ = strings.Cut(rest, " ")
+	}
+	rest, ok := strings.CutPrefix(text, "type=")
+	if !ok {
+		return "no audit line"
+	}
+	kind, rest, ok1 := strings.Cut(rest, " msg=audit(")
+	stamp, body, ok2 := strings.Cut(rest, "):")
+	when, serial, ok3 := strings.Cut(stamp, ":")
+	if !ok1 || !ok2 || !ok3 || kind == "" || strings.Contains(kind, " ") {
+		return "no audit line"
+	}
+	var ok4 bool
+	if e.Time, e.Precision, ok4 = decimalTime(when); !ok4 {
+		return "no time"
+	}
+	if _, err := strconv.ParseUint(serial, 10, 64); err != nil {
+		return "serial is no number"
+	}
+	a["type"], a["serial"], a[attrTimeText] = kind, serial, when
+	body = strings.TrimLeft(body, " ")
+	auditPairs(a, body, kind, 0)
+	e.Message = kind + ": " + body
+	auditTell(e)
+	return ""
+}
+
+// auditPairs reads name=value pairs; values are bare, in double quotes, or, for
+// msg, more pairs in single quotes.
+func auditPairs(a map[string]string, s, kind string, depth int) {
+	for len(a) < maxMembers {
+		s = strings.TrimLeft(s, " \x1d,")
+		name, rest, ok := strings.Cut(s, "=")
+		if !ok {
+			return
+		}
+		if i := strings.LastIndexAny(name, " \x1d"); i >= 0 { // words between pairs
+			name = name[i+1:]
+		}
+		var value string
+		quoted := false
+		switch {
+		case strings.HasPrefix(rest, `"`):
+			value, s, _ = strings.Cut(rest[1:], `"`)
+			quoted = true
+		case strings.HasPrefix(rest, "'"):
+			value, s, _ = strings.Cut(rest[1:], "'")
+			if depth == 0 {
+				auditPairs(a, value, kind, 1)
+				continue
+			}
+		default:
+			end := strings.IndexAny(rest, " \x1d")
+			if end < 0 {
+				end = len(rest)
+			}
+			value, s = rest[:end], rest[end:]
+			if upper := auditGlued(value); upper >= 0 { // res=1UID="root": the separator was lost
+				s = value[upper:] + s
+				value = value[:upper]
+			}
+		}
+		if name == "" || len(name) > 64 {
+			continue
+		}
+		if !quoted {
+			value = auditHex(name, value, kind)
+		}
+		if _, ok := a[name]; ok || name == "type" {
+			name = "msg." + name
+		}
+		if value != "" && value != "?" {
+			a[name] = value
+		}
+	}
+}
+
+// auditGlued finds where an enriched name (in capitals, with its value) begins
+// inside a bare value; -1 where it does not.
+func auditGlued(value string) int {
+	eq := strings.IndexByte(value, '=')
+	if eq < 2 {
+		return -1
+	}
+	i := eq
+	for i > 0 && (value[i-1] >= 'A' && value[i-1] <= 'Z' || value[i-1] == '-') {
+		i--
+	}
+	if i == 0 || i == eq {
+		return -1
+	}
+	return i
+}
+
+// auditHex decodes the values that the kernel writes in hexadecimal when they
+// hold blanks or quotes.
+func auditHex(name, value, kind string) string {
+	switch name {
+	case "proctitle", "cmd", "exe", "comm", "name", "cwd", "path", "acct", "data", "key":
+	default:
+		if kind != "EXECVE" || len(name) < 2 || name[0] != 'a' || name[1] < '0' || name[1] > '9' {
+			return value
+		}
+	}
+	if len(value) < 2 || len(value)%2 == 1 {
+		return value
+	}
+	b, err := hex.DecodeString(value)
+	if err != nil {
+		return value
+	}
+	if name == "proctitle" { // arguments end in NULs
+		b = bytes.ReplaceAll(bytes.TrimRight(b, "\x00"), []byte{0}, []byte(" "))
+	}
+	s, _ := clean(b)
+	return s
+}
+
+// auditTell fills user, outcome and address.
+func auditTell(e *timeline.Event) {
+	a := e.Attributes
+	e.User = first(a, "acct", "AUID", "UID")
+	if e.User == "unset" {
+		e.User = a["UID"]
+	}
+	switch first(a, "res", "success") {
+	case "success", "yes", "1":
+		a[attrOutcome] = "success"
+	case "failed", "no", "0":
+		a[attrOutcome] = "failure"
+	}
+	from(a, first(a, "addr", "hostname"))
+	if a["comm"] != "" {
+		a["process"] = a["comm"]
+	}
+	if a["proctitle"] != "" {
+		a[attrCommand] = a["proctitle"]
+	} else if a["cmd"] != "" {
+		a[attrCommand] = a["cmd"]
+	}
+	if a["type"] == "EXECVE" {
+		var argv []string
+		for i := 0; i < maxMembers; i++ {
+			arg, ok := a["a"+strconv.Itoa(i)]
+			if !ok {
+				break
+			}
+			argv = append(argv, arg)
+		}
+		a[attrCommand] = strings.Join(argv, " ")
+		e.Message = "EXECVE: " + a[attrCommand]
+	}
+}
+
+func isAudit(_ string, head []byte) bool {
+	head = bytes.TrimLeft(head, "\n")
+	text, _, _ := bytes.Cut(head, []byte("\n"))
+	return (bytes.HasPrefix(text, []byte("type=")) || bytes.HasPrefix(text, []byte("node="))) && bytes.Contains(text, []byte(" msg=audit("))
+}
