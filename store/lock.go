@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -79,7 +80,7 @@ func (l *lock) close() error { return l.file.Close() }
 // sign leaves the holder's name in the file, for the message of those who
 // wait. It is a courtesy: on a full disk the name is missing, the lock holds.
 func (l *lock) sign() {
-	if l.holder() == l.me {
+	if l.owner() == l.me {
 		return
 	}
 	if l.file.Truncate(0) == nil {
@@ -87,16 +88,23 @@ func (l *lock) sign() {
 	}
 }
 
-func (l *lock) holder() string {
+func (l *lock) owner() string {
 	b, err := io.ReadAll(io.NewSectionReader(l.file, 0, 200))
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return -1
-		}
-		return r
-	}, string(b))
-	if err != nil || name == "" {
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// holder is the owner in words; the file may hold anything.
+func (l *lock) holder() string {
+	f := strings.Fields(l.owner())
+	if len(f) < 2 {
 		return "another process"
 	}
-	return name
+	pid, err := strconv.Atoi(f[1])
+	if err != nil {
+		return "another process"
+	}
+	return "pid " + strconv.Itoa(pid)
 }

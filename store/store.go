@@ -207,6 +207,14 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 		return s, err
 	}
 	defer func() { err = errors.Join(err, s.lock.release()) }()
+	if at, err := schema(ctx, s.w); err != nil {
+		return s, err
+	} else if at == 0 { // nothing is there to bring up to date
+		if err := s.heads.read(); err != nil {
+			return s, err
+		}
+		return s, &MismatchError{Heads: s.heads.last.Size}
+	}
 	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps); err != nil {
 		return s, err
 	}
