@@ -39,6 +39,21 @@ type Connection struct {
 	Host Host // the machine of a linux connection; nil is this one
 }
 
+// WithDefaults returns the connection with what its actions call at the moment
+// of use: a secret that is missing, and a clock that stands still. A connection
+// without them serves to describe actions.
+func (c Connection) WithDefaults() Connection {
+	if c.Now == nil {
+		c.Now = func() time.Time { return time.Time{} }
+	}
+	if c.Secret == nil {
+		c.Secret = func(_ context.Context, setting string) (string, error) {
+			return "", fmt.Errorf("connection %s has no secret %q", c.Name, setting)
+		}
+	}
+	return c
+}
+
 // Registry finds actions by connection and name.
 type Registry struct {
 	actions     map[string][]bound

@@ -38,9 +38,7 @@ func System() integrations.System {
 }
 
 func actions(c integrations.Connection) ([]integrations.Action, error) {
-	if c.Now == nil || c.Secret == nil {
-		return nil, errors.New("build github actions: the connection has no clock or no way to its secret")
-	}
+	c = c.WithDefaults()
 	base, err := integrations.Base(c, vendor)
 	if err != nil {
 		return nil, err

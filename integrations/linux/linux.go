@@ -9,7 +9,6 @@
 package linux
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -24,7 +23,7 @@ func System() integrations.System {
 		Kind:  "linux",
 		Title: "Linux host",
 		Settings: []integrations.Param{
-			{Name: "ssh_connection", Title: "SSH_CONNECTION of the responder's session: it is never cut", Type: "string"},
+			{Name: "ssh_client", Title: "SSH_CONNECTION of the responder's session: its ends are never blocked", Type: "string"},
 			{Name: "protected", Title: "Addresses and networks that are never blocked", Type: "list"},
 		},
 		Actions: actions,
@@ -32,9 +31,7 @@ func System() integrations.System {
 }
 
 func actions(c integrations.Connection) ([]integrations.Action, error) {
-	if c.Now == nil {
-		return nil, errors.New("build linux actions: the connection has no clock")
-	}
+	c = c.WithDefaults()
 	h := &host{Host: c.Host, now: c.Now}
 	if h.Host == nil {
 		h.Host = here{}
@@ -66,18 +63,18 @@ type protection struct {
 
 func protected(settings map[string]string) ([]protection, error) {
 	var out []protection
-	// SSH_CONNECTION is "client port server port".
-	if f := strings.Fields(settings["ssh_connection"]); len(f) == 4 {
-		for i, why := range map[int]string{0: "the responder's own session comes from there", 2: "the responder's own session goes there"} {
-			a, err := netip.ParseAddr(f[i])
-			if err != nil {
-				return nil, fmt.Errorf("read ssh_connection: %w", err)
-			}
-			a = a.Unmap().WithZone("")
-			out = append(out, protection{netip.PrefixFrom(a, a.BitLen()), why})
+	// SSH_CONNECTION is "client port server port", SSH_CLIENT ends before the
+	// server; only the addresses matter.
+	for i, f := range strings.Fields(settings["ssh_client"]) {
+		if i != 0 && i != 2 || i == 2 && !strings.ContainsAny(f, ".:") {
+			continue
 		}
-	} else if len(f) != 0 {
-		return nil, errors.New(`read ssh_connection: want "client port server port"`)
+		a, err := netip.ParseAddr(f)
+		if err != nil {
+			return nil, fmt.Errorf("read ssh_client: %w", err)
+		}
+		a = a.Unmap().WithZone("")
+		out = append(out, protection{netip.PrefixFrom(a, a.BitLen()), "the responder's own session goes over it"})
 	}
 	for p := range strings.SplitSeq(settings["protected"], ",") {
 		if p = strings.TrimSpace(p); p == "" {

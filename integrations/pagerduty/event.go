@@ -132,7 +132,7 @@ func (e event) Plan(_ context.Context, c integrations.Call, prior integrations.P
 		p.Effects = []string{"the alert closes; a later event with its key opens a new one"}
 	}
 	if status == "not readable" {
-		p.Proof = ""
+		p.Proof = "PagerDuty's acceptance, no more"
 		p.Warnings = []string{"without a REST token the effect cannot be read back"}
 	}
 	p.Unchanged = e.done(status)
@@ -189,13 +189,17 @@ func (e event) receipt(c integrations.Call, v integrations.Values) integrations.
 }
 
 // Verify implements integrations.Action. PagerDuty accepts first and works
-// later, so a "not yet" may become a yes.
-func (e event) Verify(ctx context.Context, c integrations.Call, _ integrations.Receipt) (integrations.Verification, error) {
+// later, so a "not yet" may become a yes. Without a REST token its acceptance,
+// which the receipt stands for, is all that can be known, and Says tells so.
+func (e event) Verify(ctx context.Context, c integrations.Call, r integrations.Receipt) (integrations.Verification, error) {
 	v, err := integrations.Read(e.Describe(), c.Params)
 	if err != nil {
 		return integrations.Verification{}, err
 	}
 	state, err := e.state(ctx, e.dedup(c, v))
+	if errors.Is(err, integrations.ErrNotReadable) && r.Ref != "" && r.Ref == e.dedup(c, v) {
+		return integrations.Verification{OK: true, Says: "PagerDuty accepted it; without a REST token the effect cannot be read back"}, nil
+	}
 	if err != nil {
 		return integrations.Verification{}, err
 	}

@@ -8,7 +8,6 @@ package pagerduty
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -42,9 +41,7 @@ func System() integrations.System {
 }
 
 func actions(c integrations.Connection) ([]integrations.Action, error) {
-	if c.Now == nil || c.Secret == nil {
-		return nil, errors.New("build pagerduty actions: the connection has no clock or no way to its secrets")
-	}
+	c = c.WithDefaults()
 	rest, err := integrations.Base(c, vendor)
 	if err != nil {
 		return nil, err

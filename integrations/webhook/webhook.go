@@ -12,7 +12,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,18 +39,16 @@ func System() integrations.System {
 }
 
 func actions(c integrations.Connection) ([]integrations.Action, error) {
-	if c.Now == nil || c.Secret == nil {
-		return nil, errors.New("build webhook actions: the connection has no clock or no way to its secret")
-	}
-	if c.BaseURL == "" {
-		return nil, errors.New("build webhook actions: the connection has no base_url, the address to send to")
-	}
-	base, err := integrations.Base(c, "")
-	if err != nil {
-		return nil, err
+	c = c.WithDefaults()
+	to := &url.URL{}
+	if c.BaseURL != "" {
+		var err error
+		if to, err = integrations.Base(c, ""); err != nil {
+			return nil, err
+		}
 	}
 	return []integrations.Action{send{
-		to:     base,
+		to:     to,
 		dedups: c.Settings["deduplicates"] == "true",
 		http:   integrations.NewClient(c, integrations.Limits{Body: 64 << 10, Public: c.Settings["allow_private"] != "true"}),
 		secret: c.Secret, now: c.Now,
@@ -93,13 +90,23 @@ func (s send) Describe() integrations.Description {
 
 // Prior implements integrations.Action: there is nothing to read.
 func (s send) Prior(_ context.Context, c integrations.Call) (integrations.Prior, error) {
-	_, err := integrations.Read(s.Describe(), c.Params)
+	_, err := s.read(c)
 	return integrations.Prior{}, err
+}
+
+func (s send) read(c integrations.Call) (integrations.Values, error) {
+	if s.to.Host == "" {
+		return integrations.Values{}, &integrations.Error{
+			Outcome: integrations.Rejected, Hint: "set the connection's base_url to the address to send to",
+			Err: fmt.Errorf("connection %s has no base URL", c.Connection),
+		}
+	}
+	return integrations.Read(s.Describe(), c.Params)
 }
 
 // Plan implements integrations.Action.
 func (s send) Plan(_ context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
-	v, err := integrations.Read(s.Describe(), c.Params)
+	v, err := s.read(c)
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -136,7 +143,7 @@ func (s send) body(c integrations.Call, v integrations.Values, at string) ([]byt
 
 // Do implements integrations.Action.
 func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	v, err := integrations.Read(s.Describe(), c.Params)
+	v, err := s.read(c)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
@@ -181,8 +188,13 @@ func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) 
 	return integrations.Receipt{Ref: c.Key, At: now, Data: map[string]any{"webhook_id": c.Key}}, nil
 }
 
-// Verify implements integrations.Action: a webhook cannot be read back.
-func (s send) Verify(context.Context, integrations.Call, integrations.Receipt) (integrations.Verification, error) {
+// Verify implements integrations.Action. A webhook cannot be read back: all
+// that can be known is that the receiver answered it with a 2xx, which is what
+// the receipt stands for.
+func (s send) Verify(_ context.Context, c integrations.Call, r integrations.Receipt) (integrations.Verification, error) {
+	if r.Ref != "" && r.Ref == c.Key {
+		return integrations.Verification{OK: true, Says: "the receiver took it; a webhook cannot be read back"}, nil
+	}
 	return integrations.Verification{}, fmt.Errorf("read webhook back: %w", integrations.ErrNotReadable)
 }
 
