@@ -32,7 +32,8 @@ type app struct {
 	toast    string
 	toastAt  time.Time
 	failed   []failure
-	dirty    bool // the body has to be drawn again
+	dirty    bool                                 // the body has to be drawn again
+	after    func(time.Duration, tea.Msg) tea.Cmd // a message later; tests send it themselves
 	// show goes to a screen; open goes to an incident; reload asks for what the
 	// shown screen needs. The model sets them.
 	show   func(name string) tea.Cmd

@@ -129,7 +129,8 @@ func (a *app) carryOut(id incident.ID, v response.ActionView) tea.Cmd {
 
 func (p *approval) reject() tea.Cmd {
 	a, v, id := p.a, p.view, p.a.id
-	return a.typed(&prompt{title: "Reject " + v.Title, text: "Why? The reason is recorded.", draft: "reject:" + v.Digest,
+	return a.typed(&prompt{
+		title: "Reject " + v.Title, text: "Why? The reason is recorded.", draft: "reject:" + v.Digest,
 		submit: func(text string, _ bool) tea.Cmd {
 			a.close(p)
 			return a.start(errand{
@@ -139,7 +140,8 @@ func (p *approval) reject() tea.Cmd {
 				},
 				then: func() tea.Cmd { a.draft("reject:"+v.Digest, ""); return nil },
 			})
-		}})
+		},
+	})
 }
 
 func (p *approval) View(w, h int) []line {

@@ -19,10 +19,10 @@ type dashboard struct {
 	events int64
 }
 
-func (d *dashboard) Title() string           { return "Dashboard" }
-func (d *dashboard) Back() (tea.Cmd, bool) { return nil, false }
-func (d *dashboard) Typing() bool            { return false }
-func (d *dashboard) Update(tea.Msg) tea.Cmd  { return nil }
+func (d *dashboard) Title() string          { return "Dashboard" }
+func (d *dashboard) Back() (tea.Cmd, bool)  { return nil, false }
+func (d *dashboard) Typing() bool           { return false }
+func (d *dashboard) Update(tea.Msg) tea.Cmd { return nil }
 
 // Load reads the last dated events of the timeline.
 func (d *dashboard) Load() tea.Cmd {
@@ -220,4 +220,3 @@ func (d *dashboard) idle() string {
 	}
 	return "Every step is over. x writes the review; : closes the incident."
 }
-

@@ -282,7 +282,8 @@ func (v *evidence) collect() tea.Cmd {
 
 func (v *evidence) ingest() tea.Cmd {
 	id, draft := v.id, "ingest:"+string(v.id)
-	return v.typed(&prompt{title: "Ingest files", text: "Paths, one a line (ctrl+j), of syslog, bodyfile, Timesketch, journal and other files. Each is sealed first, then parsed.", draft: draft,
+	return v.typed(&prompt{
+		title: "Ingest files", text: "Paths, one a line (ctrl+j), of syslog, bodyfile, Timesketch, journal and other files. Each is sealed first, then parsed.", draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			var files []string
 			for _, l := range strings.Split(text, "\n") {
@@ -298,7 +299,8 @@ func (v *evidence) ingest() tea.Cmd {
 				},
 				then: func() tea.Cmd { v.draft(draft, ""); return nil },
 			})
-		}})
+		},
+	})
 }
 
 func (v *evidence) check(x response.ExhibitView) tea.Cmd {

@@ -78,7 +78,7 @@ func (a *app) start(e errand) tea.Cmd {
 
 // pulse draws the progress of running work five times a second.
 func (a *app) pulse() tea.Cmd {
-	return tea.Tick(200*time.Millisecond, func(time.Time) tea.Msg { return progressTick{} })
+	return a.after(200*time.Millisecond, progressTick{})
 }
 
 func (a *app) finish(done *job) {

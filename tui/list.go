@@ -61,9 +61,9 @@ func (f *filter) line(w int) []line {
 	return []line{f.field.one(" / ", w, f.on)}
 }
 
-func (l *list) Title() string { return "Incidents" }
+func (l *list) Title() string         { return "Incidents" }
 func (l *list) Back() (tea.Cmd, bool) { return nil, l.filter.back() }
-func (l *list) Typing() bool  { return l.filter.on }
+func (l *list) Typing() bool          { return l.filter.on }
 
 func (l *list) Load() tea.Cmd {
 	told := func(what string, err error) tea.Cmd {

@@ -20,9 +20,9 @@ type screen interface {
 	Actions() []action
 	Update(tea.Msg) tea.Cmd // keys while Typing, and messages of its own
 	View(w, h int) string
-	Load() tea.Cmd // asks for what it shows
+	Load() tea.Cmd         // asks for what it shows
 	Back() (tea.Cmd, bool) // esc inside the screen; false when there is nothing to go back from
-	Typing() bool  // text is being typed: no key is a command
+	Typing() bool          // text is being typed: no key is a command
 }
 
 // Model routes: keys to dialogs and screens, answers to whoever asked. It also
@@ -47,7 +47,7 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	if now == nil {
 		now = func() time.Time { return time.Time{} }
 	}
-	a := &app{ctx: context.Background(), desk: d, playbooks: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, id: o.Incident, drafts: map[string]string{}, dirty: true}
+	a := &app{ctx: context.Background(), desk: d, playbooks: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
 	m := &Model{app: a}
 	m.list = &list{app: a}
 	m.newScreens()
@@ -92,10 +92,13 @@ func (m *Model) openIncident(id incident.ID) tea.Cmd {
 }
 
 // Init asks for the first screen's facts and starts the clock.
-func (m *Model) Init() tea.Cmd { return tea.Batch(m.refresh(), m.follow(), tick()) }
+func (m *Model) Init() tea.Cmd { return tea.Batch(m.refresh(), m.follow(), m.tick()) }
 
-func tick() tea.Cmd {
-	return tea.Tick(time.Second, func(time.Time) tea.Msg { return clockTick{} })
+func (m *Model) tick() tea.Cmd { return m.after(time.Second, clockTick{}) }
+
+// later is the real clock's after.
+func later(d time.Duration, msg tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg })
 }
 
 // Update takes one message. It never waits for anything.
@@ -105,7 +108,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.toast != "" && m.now().Sub(m.toastAt) >= toastTime {
 			m.toast = ""
 		}
-		return m, tick()
+		return m, m.tick()
 	case progressTick:
 		if len(m.jobs) == 0 {
 			return m, nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"firebreak/incident"
@@ -47,14 +48,17 @@ type plainDesk struct {
 	now   func() time.Time
 	ro    bool
 	lines chan string
-	seen  int64 // the last entry of the record that was read out
-	err   error // of writing
+	seen  int64      // the last entry of the record that was read out
+	mu    sync.Mutex // over out and err
+	err   error      // of writing
 }
 
 var errEnded = errors.New("the input has ended")
 
 // say writes one line. Its parts may be foreign.
 func (p *plainDesk) say(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.err != nil {
 		return
 	}
@@ -79,13 +83,20 @@ func (p *plainDesk) run(ctx context.Context) error {
 	if err := p.introduce(ctx); err != nil {
 		return ended(err)
 	}
-	for p.err == nil {
+	for p.broken() == nil {
 		more, err := p.turn(ctx, changed)
 		if err != nil || !more {
 			return ended(err)
 		}
 	}
-	return fmt.Errorf("write: %w", p.err)
+	return fmt.Errorf("write: %w", p.broken())
+}
+
+// broken is why nothing can be written any more.
+func (p *plainDesk) broken() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
 }
 
 // ended makes the end of the input no error.
@@ -460,18 +471,17 @@ func (p *plainDesk) advance(ctx context.Context, _ <-chan struct{}) error {
 	return nil
 }
 
-// progress says each new thing that is worked on, not each step of it.
+// progress says each new thing that is worked on, not each step of it. It may
+// be called from other goroutines.
 func (p *plainDesk) progress() response.ProgressFunc {
+	var mu sync.Mutex
 	last := ""
-	said := make(chan string, 64)
 	return func(t response.Progress) {
-		if t.What == "" || t.What == last {
-			return
-		}
-		last = t.What
-		select {
-		case said <- t.What:
-		default:
+		mu.Lock()
+		defer mu.Unlock()
+		if t.What != "" && t.What != last {
+			last = t.What
+			p.say("... %s", t.What)
 		}
 	}
 }

@@ -136,8 +136,7 @@ func (t *timelineScreen) Update(msg tea.Msg) tea.Cmd {
 		}
 		if t.filter.key(msg) {
 			t.turn++
-			turn := t.turn
-			return tea.Tick(debounce, func(time.Time) tea.Msg { return settled{turn} })
+			return t.after(debounce, settled{t.turn})
 		}
 	}
 	return nil
@@ -201,25 +200,30 @@ func (t *timelineScreen) mark(e response.MarkedEvent, what, draft string, do fun
 
 func (t *timelineScreen) tag(e response.MarkedEvent) tea.Cmd {
 	id, draft := t.id, "tag:"+e.ID
-	return t.typed(&prompt{title: "Tag the event", text: e.Message, draft: draft,
+	return t.typed(&prompt{
+		title: "Tag the event", text: e.Message, draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			tags := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 			return t.mark(e, "tag", draft, func(ctx context.Context) error { return t.desk.Mark(ctx, id, e.ID, nil, tags, "") })
-		}})
+		},
+	})
 }
 
 func (t *timelineScreen) comment(e response.MarkedEvent) tea.Cmd {
 	id, draft := t.id, "comment:"+e.ID
-	return t.typed(&prompt{title: "Comment on the event", text: e.Message, draft: draft,
+	return t.typed(&prompt{
+		title: "Comment on the event", text: e.Message, draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			return t.mark(e, "comment on", draft, func(ctx context.Context) error { return t.desk.Mark(ctx, id, e.ID, nil, nil, text) })
-		}})
+		},
+	})
 }
 
 // goTo asks for a time, written as the filter language writes it.
 func (t *timelineScreen) goTo() tea.Cmd {
 	var at time.Time
-	return t.typed(&prompt{title: "Go to a time", text: "As in 2026-11-20T03:00Z, 2026-11-20, or 03:15 for a time of the selected day (UTC). Empty goes to the start.", draft: "goto", empty: true,
+	return t.typed(&prompt{
+		title: "Go to a time", text: "As in 2026-11-20T03:00Z, 2026-11-20, or 03:15 for a time of the selected day (UTC). Empty goes to the start.", draft: "goto", empty: true,
 		check: func(text string) (err error) { at, err = t.moment(text); return err },
 		submit: func(string, bool) tea.Cmd {
 			t.draft("goto", "")
@@ -227,7 +231,8 @@ func (t *timelineScreen) goTo() tea.Cmd {
 				return t.win.start()
 			}
 			return t.win.jump(edge[response.MarkedEvent]{at: at, n: windowPage})
-		}})
+		},
+	})
 }
 
 // moment reads what people type for a time.

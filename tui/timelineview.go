@@ -176,8 +176,12 @@ func eventDetail(e response.MarkedEvent, w int) []line {
 	out = append(out, nil)
 	for _, f := range [][2]string{
 		{"Time       ", eventTime(e.Time, e.Precision, "2006-01-02 15:04:05") + "  (" + string(e.TimeKind) + ", precision " + string(e.Precision) + ")"},
-		{"Source     ", e.Source}, {"Host       ", e.Host}, {"User       ", e.User}, {"Technique  ", e.Technique},
-		{"Evidence   ", e.Exhibit + " at " + number(e.Offset) + ", read by " + e.Parser}, {"Id         ", e.ID},
+		{"Source     ", e.Source},
+		{"Host       ", e.Host},
+		{"User       ", e.User},
+		{"Technique  ", e.Technique},
+		{"Evidence   ", e.Exhibit + " at " + number(e.Offset) + ", read by " + e.Parser},
+		{"Id         ", e.ID},
 		{"Tags       ", strings.Join(e.Tags, ", ")},
 	} {
 		out = append(out, labelled(f[0], f[1], w)...)

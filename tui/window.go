@@ -11,10 +11,10 @@ import (
 // windowPages pages around the cursor and asks for the next one before the
 // cursor gets there.
 type window[T any] struct {
-	ctx     func() context.Context
-	fetch   func(edge[T]) func(context.Context) ([]T, error)
-	failed  func(error) tea.Cmd
-	rows    []T
+	ctx    func() context.Context
+	fetch  func(edge[T]) func(context.Context) ([]T, error)
+	failed func(error) tea.Cmd
+	rows   []T
 	place
 	atStart bool
 	atEnd   bool

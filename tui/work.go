@@ -102,7 +102,8 @@ func hintFor(q playbooks.Question) string {
 
 // reasoned asks for a reason and then does something with it.
 func (a *app) reasoned(title, draft, key, done string, do func(context.Context, string) error) tea.Cmd {
-	return a.typed(&prompt{title: title, text: "Why? The reason is recorded.", draft: draft,
+	return a.typed(&prompt{
+		title: title, text: "Why? The reason is recorded.", draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			return a.start(errand{
 				key: key, title: title,
@@ -111,7 +112,8 @@ func (a *app) reasoned(title, draft, key, done string, do func(context.Context, 
 				},
 				then: func() tea.Cmd { a.draft(draft, ""); return nil },
 			})
-		}})
+		},
+	})
 }
 
 func (a *app) skipStep(s response.StepView) tea.Cmd {
@@ -201,7 +203,8 @@ func (a *app) lookUp(v response.ActionView) tea.Cmd {
 // revert plans the inverse of an action and shows that plan for approval.
 func (a *app) revert(v response.ActionView) tea.Cmd {
 	id, draft := a.id, "revert:"+string(a.id)+":"+v.Action
-	return a.typed(&prompt{title: "Plan the undo of " + v.Title, text: "Why? The undo is a plan of its own and needs an approval too.", draft: draft,
+	return a.typed(&prompt{
+		title: "Plan the undo of " + v.Title, text: "Why? The undo is a plan of its own and needs an approval too.", draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			var plan response.ActionView
 			return a.start(errand{
@@ -218,13 +221,15 @@ func (a *app) revert(v response.ActionView) tea.Cmd {
 					return a.review(plan, true)
 				},
 			})
-		}})
+		},
+	})
 }
 
 // note writes down what somebody saw or decided.
 func (a *app) note(step string) tea.Cmd {
 	id, draft := a.id, "note:"+string(a.id)
-	return a.typed(&prompt{title: "Note", text: "What happened, or what was decided? It goes into the record with your name and the time.", draft: draft, flag: "this is a decision",
+	return a.typed(&prompt{
+		title: "Note", text: "What happened, or what was decided? It goes into the record with your name and the time.", draft: draft, flag: "this is a decision",
 		submit: func(text string, decision bool) tea.Cmd {
 			return a.start(errand{
 				key: "note", title: "note",
@@ -233,7 +238,8 @@ func (a *app) note(step string) tea.Cmd {
 				},
 				then: func() tea.Cmd { a.draft(draft, ""); return nil },
 			})
-		}})
+		},
+	})
 }
 
 // approvals opens the plan that waits, or the list when several do.
@@ -290,7 +296,7 @@ func (a *app) verify() tea.Cmd {
 			}
 			return "the record is intact", err
 		},
-		then:   func() tea.Cmd { return a.pushSelf(a.read("Verified", func(w int) []line { return reportLines(r, w) })) },
+		then: func() tea.Cmd { return a.pushSelf(a.read("Verified", func(w int) []line { return reportLines(r, w) })) },
 		failed: func(error) bool {
 			if len(r.Problems) > 0 {
 				_ = a.pushSelf(a.read("The record is NOT intact", func(w int) []line { return reportLines(r, w) }))
@@ -355,7 +361,8 @@ func (a *app) reopenIncident() tea.Cmd {
 func (a *app) setSeverity() tea.Cmd {
 	id, draft := a.id, "severity:"+string(a.id)
 	var to incident.Severity
-	return a.typed(&prompt{title: "Set the severity", text: "sev1 is the worst, sev4 the least. Now " + a.board.value.Incident.Severity.String() + ".", draft: draft,
+	return a.typed(&prompt{
+		title: "Set the severity", text: "sev1 is the worst, sev4 the least. Now " + a.board.value.Incident.Severity.String() + ".", draft: draft,
 		check: func(s string) (err error) { to, err = incident.ParseSeverity(s); return err },
 		submit: func(string, bool) tea.Cmd {
 			return a.start(errand{
@@ -365,12 +372,14 @@ func (a *app) setSeverity() tea.Cmd {
 				},
 				then: func() tea.Cmd { a.draft(draft, ""); return nil },
 			})
-		}})
+		},
+	})
 }
 
 func (a *app) addItem() tea.Cmd {
 	id, draft := a.id, "item:"+string(a.id)
-	return a.typed(&prompt{title: "Follow-up for the review", text: "What has to be done after the incident?", draft: draft,
+	return a.typed(&prompt{
+		title: "Follow-up for the review", text: "What has to be done after the incident?", draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			return a.start(errand{
 				key: "item", title: "add a follow-up",
@@ -380,7 +389,8 @@ func (a *app) addItem() tea.Cmd {
 				},
 				then: func() tea.Cmd { a.draft(draft, ""); return nil },
 			})
-		}})
+		},
+	})
 }
 
 // addStep adds a manual step to the run, in the phase that goes on.

@@ -1,0 +1,377 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/internal/testkit"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/response"
+	"firebreak/timeline"
+)
+
+// scripted is a desk with a made-up incident; it notes what it was asked to
+// do. Only the states that the screens react to are kept.
+type scripted struct {
+	mu      sync.Mutex
+	board   response.Board
+	events  int64 // how many events the timeline has
+	did     []string
+	fail    error         // what every act returns
+	hold    chan struct{} // acts wait for it, when it is set
+	pages   int           // how many pages were read
+	changed chan struct{}
+	said    func() string // texts of events, exhibits and entries, when it is set
+}
+
+func at(minute int) time.Time { return testkit.Start().Add(time.Duration(minute) * time.Minute) }
+
+const digest = "9f2c41d07be28a5591c4c07a3a2f6a1b5d0e9f2c41d07be28a5591c4c07a3ae1"
+
+// newScripted has a run in its contain phase, with a plan that waits.
+func newScripted() *scripted {
+	steps := []response.StepView{
+		{ID: "c1", Title: "Confirm scope", Verb: playbooks.VerbManual, Phase: incident.Contain, State: playbooks.Done, By: "m.okafor", At: at(2)},
+		{ID: "c2", Title: "Snapshot FIN-FS01", Verb: playbooks.VerbCollect, Phase: incident.Contain, State: playbooks.Done, By: "auto", At: at(6)},
+		{ID: "c3", Title: "Cut VPN", Verb: playbooks.VerbManual, Phase: incident.Contain, State: playbooks.Skipped, By: "m.okafor", At: at(8), Why: "no VPN user online"},
+		{ID: "c4", Title: "Isolate FIN-FS01", Verb: playbooks.VerbAction, Phase: incident.Contain, State: playbooks.Running, At: at(13), Action: "edr.isolate", ActionID: "a1", Danger: incident.High, Text: "Stop the spread before it reaches FIN-DB02."},
+		{ID: "c5", Title: "Disable svc-backup", Verb: playbooks.VerbManual, Phase: incident.Contain, State: playbooks.Ready, Text: "Disable the account in the directory and end its sessions.", Due: at(45), Assign: "responder", Ask: []playbooks.Question{
+			{Name: "sessions", Text: "How many sessions were ended?", Type: playbooks.Int}, {Name: "personal_data", Text: "Was personal data reachable?", Type: playbooks.Bool},
+		}},
+		{ID: "c6", Title: "Tell legal", Verb: playbooks.VerbManual, Phase: incident.Contain, State: playbooks.Ready, Text: "Call the duty counsel."},
+		{ID: "c7", Title: "Collect again", Verb: playbooks.VerbCollect, Phase: incident.Contain, State: playbooks.Failed, Why: "access denied"},
+	}
+	plan := response.ActionView{
+		Planned: record.Planned{Action: "a1", Name: "edr.isolate", Connection: "edr", Title: "Isolate FIN-FS01", Target: "FIN-FS01", Danger: incident.High, Digest: digest, Undo: "edr.release, about 20 s", Reason: "stop spread", Approvals: 1, By: incident.Commander},
+		Step:    "c4", State: response.Planned, PlannedAt: at(13), PlannedBy: "m.okafor",
+		Details: response.PlanDetails{
+			Identity: "firebreak@edr", Base: "https://edr.example", Effects: []string{"the host loses its network", "41 SMB sessions drop"},
+			Requests: []string{"POST https://edr.example/hosts/8841/isolate\n{\"reason\":\"2026-0042 c4\"}"}, Proof: "the EDR reports state = isolated",
+			Warnings: []string{"FIN-FS01 serves 12 departments"},
+		},
+	}
+	b := response.Board{
+		Incident: incident.Incident{ID: "2026-0042", Title: "Ransomware on FIN-FS01", Severity: incident.SEV1, Status: incident.Open, Phase: incident.Contain, TLP: incident.TLPAmber, Impact: "file shares of finance", Roles: map[incident.Role]string{incident.Commander: "m.okafor", incident.Comms: "j.lind"}, Playbook: "ransomware", Detected: at(-4), Opened: at(0)},
+		Head:     record.Head{Size: 57}, Playbook: "Ransomware 3.0.0",
+		Phases: []response.PhaseView{
+			{Phase: incident.Identify, State: "done", Done: 1, Total: 1, Steps: []response.StepView{{ID: "i1", Title: "Verify the alert", Verb: playbooks.VerbManual, Phase: incident.Identify, State: playbooks.Done, By: "r.singh", At: at(1)}}},
+			{Phase: incident.Contain, State: "current", Done: 3, Total: 7, Steps: steps},
+			{Phase: incident.Eradicate, Total: 1, Steps: []response.StepView{{ID: "e1", Title: "Rebuild", Verb: playbooks.VerbManual, Phase: incident.Eradicate, State: playbooks.Locked, Why: "after contain"}}},
+			{Phase: incident.Recover, Total: 1, Steps: []response.StepView{{ID: "r1", Title: "Restore shares", Verb: playbooks.VerbManual, Phase: incident.Recover, State: playbooks.Locked, Why: "after eradicate"}}},
+			{Phase: incident.Learn, Total: 1, Steps: []response.StepView{{ID: "l1", Title: "Review", Verb: playbooks.VerbReview, Phase: incident.Learn, State: playbooks.Locked, Why: "after recover"}}},
+		},
+		Next: "c4", Approvals: 1, Failures: 1, Exhibits: 3, Events: 1000, Actions: []response.ActionView{plan},
+	}
+	for i := range int64(5) {
+		b.Recent = append(b.Recent, activityAt(53+i))
+	}
+	return &scripted{board: b, events: 1000}
+}
+
+func activityAt(seq int64) response.Activity {
+	a := response.Activity{Seq: seq, Time: at(0).Add(time.Duration(seq) * 14 * time.Second), Actor: "m.okafor", Kind: record.Noted, Text: fmt.Sprintf("note %d: CFO reports files renamed", seq)}
+	if seq%5 == 0 {
+		a.Bad, a.Text, a.Actor = true, "page to dba-oncall failed: 429 Too Many Requests", "pagerduty"
+	}
+	return a
+}
+
+func eventAt(n int64) response.MarkedEvent {
+	e := response.MarkedEvent{Event: timeline.Event{
+		ID: fmt.Sprintf("E%07d", n), Time: at(0).Add(time.Duration(n) * 1234 * time.Millisecond), Precision: timeline.Millisecond, TimeKind: timeline.Logged,
+		Source: "syslog", Parser: "syslog", Host: "FIN-FS01", Message: fmt.Sprintf("sshd[%d]: Failed password for root from 203.0.113.9 port %d", 1000+n, 40000+n%1000),
+		Exhibit: "e3", Offset: n * 97, Attributes: map[string]string{"pid": fmt.Sprint(1000 + n), "ip": "203.0.113.9"},
+	}}
+	if n%7 == 3 {
+		e.Star, e.Tags, e.Technique = true, []string{"pivot"}, "T1110"
+	}
+	return e
+}
+
+// act notes an act, waits where it is told to, and returns the scripted error.
+func (s *scripted) act(ctx context.Context, format string, args ...any) error {
+	s.mu.Lock()
+	s.did = append(s.did, fmt.Sprintf(format, args...))
+	hold, fail := s.hold, s.fail
+	s.mu.Unlock()
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fail
+}
+
+func (s *scripted) done() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Join(s.did, "\n")
+}
+
+func (s *scripted) Actor() incident.Actor { return incident.Actor{ID: "p1", Name: "r.singh"} }
+
+func (s *scripted) List(context.Context) ([]response.Listed, error) {
+	old := s.board.Incident
+	old.ID, old.Title, old.Severity, old.Status, old.Phase, old.Opened = "2026-0041", "Leaked token in build logs", incident.SEV3, incident.Closed, incident.Learn, at(-9000)
+	exercise := s.board.Incident
+	exercise.ID, exercise.Title, exercise.Drill, exercise.Opened, exercise.Severity, exercise.Phase = "2026-0040", "Drill: Leaked GitHub token", true, at(-9900), incident.SEV2, incident.Recover
+	return []response.Listed{{Incident: s.board.Incident, Entries: 57}, {Incident: old}, {Incident: exercise}, {Incident: incident.Incident{ID: "2026-0039"}, Broken: "newer schema 9: this program knows 3"}}, nil
+}
+
+func (s *scripted) Open(ctx context.Context, n response.NewIncident) (incident.Incident, error) {
+	return s.board.Incident, s.act(ctx, "open %s %s %s", n.Title, n.Severity, n.Playbook)
+}
+
+func (s *scripted) StartDrill(ctx context.Context, p string) (incident.Incident, error) {
+	return s.board.Incident, s.act(ctx, "drill %s", p)
+}
+
+func (s *scripted) Board(context.Context, incident.ID) (response.Board, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.board, nil
+}
+
+func (s *scripted) Watch(context.Context, incident.ID) (<-chan struct{}, error) {
+	return s.changed, nil
+}
+
+func (s *scripted) Change(ctx context.Context, _ incident.ID, c record.Changed) error {
+	return s.act(ctx, "change %v", c.Severity)
+}
+
+func (s *scripted) Assign(ctx context.Context, _ incident.ID, r incident.Role, who string) error {
+	return s.act(ctx, "assign %s %s", r, who)
+}
+
+func (s *scripted) Note(ctx context.Context, _ incident.ID, step, text string, decision bool) error {
+	return s.act(ctx, "note %q %q %v", step, text, decision)
+}
+
+func (s *scripted) CloseIncident(ctx context.Context, _ incident.ID, why string) error {
+	return s.act(ctx, "close %s", why)
+}
+
+func (s *scripted) Reopen(ctx context.Context, _ incident.ID, why string) error {
+	return s.act(ctx, "reopen %s", why)
+}
+
+func (s *scripted) AddItem(ctx context.Context, _ incident.ID, i record.Item) (string, error) {
+	return "i1", s.act(ctx, "item %s", i.Text)
+}
+
+func (s *scripted) StartStep(ctx context.Context, _ incident.ID, step string) error {
+	return s.act(ctx, "start %s", step)
+}
+
+func (s *scripted) DoneStep(ctx context.Context, _ incident.ID, step string, answers map[string]string, note string) error {
+	return s.act(ctx, "done %s %v %q", step, answers, note)
+}
+
+func (s *scripted) SkipStep(ctx context.Context, _ incident.ID, step, why string) error {
+	return s.act(ctx, "skip %s %q", step, why)
+}
+
+func (s *scripted) ReopenStep(ctx context.Context, _ incident.ID, step, why string) error {
+	return s.act(ctx, "again %s %q", step, why)
+}
+
+func (s *scripted) AddStep(ctx context.Context, _ incident.ID, a record.AdHoc) (string, error) {
+	return "x1", s.act(ctx, "add %s", a.Title)
+}
+
+func (s *scripted) RunStep(ctx context.Context, _ incident.ID, step string, told response.ProgressFunc) error {
+	told(response.Progress{What: "processes", Done: 12, Total: 40})
+	return s.act(ctx, "run %s", step)
+}
+
+func (s *scripted) FinishWait(ctx context.Context, _ incident.ID, step, _ string) error {
+	return s.act(ctx, "finish %s", step)
+}
+
+func (s *scripted) Advance(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (response.Waiting, error) {
+	return response.Waiting{Steps: []string{"c5"}}, s.act(ctx, "advance")
+}
+
+func (s *scripted) DrillAnswers(context.Context, incident.ID, string) (map[string]string, error) {
+	return map[string]string{"sessions": "3", "personal_data": "no"}, nil
+}
+
+func (s *scripted) Action(_ context.Context, _ incident.ID, id string) (response.ActionView, error) {
+	for _, v := range s.board.Actions {
+		if v.Action == id {
+			return v, nil
+		}
+	}
+	return response.ActionView{}, incident.ErrNotFound
+}
+
+func (s *scripted) Approve(ctx context.Context, _ incident.ID, action, digest, confirm, _ string) error {
+	if err := s.act(ctx, "approve %s %s %q", action, digest[:4], confirm); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.board.Actions = append([]response.ActionView(nil), s.board.Actions...)
+	for i := range s.board.Actions {
+		if s.board.Actions[i].Action == action {
+			s.board.Actions[i].State = response.Approved
+			s.board.Approvals = 0
+		}
+	}
+	return nil
+}
+
+func (s *scripted) Reject(ctx context.Context, _ incident.ID, action, why string) error {
+	return s.act(ctx, "reject %s %q", action, why)
+}
+
+func (s *scripted) Do(ctx context.Context, _ incident.ID, action string) (response.ActionView, error) {
+	return response.ActionView{State: response.Verified}, s.act(ctx, "do %s", action)
+}
+
+func (s *scripted) Look(ctx context.Context, _ incident.ID, action string) (response.ActionView, error) {
+	return response.ActionView{State: response.Verified}, s.act(ctx, "look %s", action)
+}
+
+func (s *scripted) Revert(ctx context.Context, _ incident.ID, action, why string) (response.ActionView, error) {
+	v := s.board.Actions[0]
+	v.Planned.Action, v.Title, v.Digest, v.Reverts = "a2", "Release FIN-FS01", "77"+digest[2:], action
+	return v, s.act(ctx, "revert %s %q", action, why)
+}
+
+func (s *scripted) Collect(ctx context.Context, _ incident.ID, o response.CollectOptions, told response.ProgressFunc) (record.Collection, error) {
+	told(response.Progress{What: "sockets", Done: 3, Total: 14})
+	return record.Collection{Exhibits: 14}, s.act(ctx, "collect %s", o.Profile)
+}
+
+func (s *scripted) Ingest(ctx context.Context, _ incident.ID, files []string, _ response.IngestOptions, _ response.ProgressFunc) (response.Ingested, error) {
+	return response.Ingested{Events: 5}, s.act(ctx, "ingest %v", files)
+}
+
+func (s *scripted) Evidence(context.Context, incident.ID) ([]response.ExhibitView, []record.Collection, error) {
+	var xs []response.ExhibitView
+	for i, title := range []string{"Processes", "Network sockets", "Authentication log"} {
+		x := response.ExhibitView{Exhibit: record.Exhibit{
+			ID: fmt.Sprintf("e%d", i+1), Kind: "linux.processes", Title: title, Source: "/var/log/auth.log", Host: "FIN-FS01", Collector: "processes", Method: "read of one descriptor", Tool: "firebreak 0.1.0",
+			ToolSHA256: digest, Size: int64(i+1) * 123456, SHA256: digest, Started: at(3), Finished: at(4),
+		}, SealedAt: at(4), SealedBy: "m.okafor", Parsed: &record.Ingestion{Parser: "syslog", Events: 481, Seen: 484, Rejected: 3, Samples: []string{"\x1b[2Jbad line"}}}
+		xs = append(xs, x)
+	}
+	if s.said != nil {
+		xs[0].Title, xs[0].Source, xs[0].Host, xs[0].Method = s.said(), s.said(), s.said(), s.said()
+	}
+	xs[1].Deviations = []string{"12 owners could not be read: not root"}
+	xs[2].Checked = &record.Check{Exhibit: "e3", OK: true}
+	return xs, []record.Collection{{Profile: "triage", Host: "FIN-FS01", Exhibits: 3, Bytes: 740736, Took: 3 * time.Second, Refused: []record.Refusal{{Collector: "shadow", Source: "/etc/shadow", Reason: "permission denied"}}}}, nil
+}
+
+func (s *scripted) CheckExhibit(ctx context.Context, _ incident.ID, x string) (record.Check, error) {
+	return record.Check{Exhibit: x, OK: true}, s.act(ctx, "check %s", x)
+}
+
+func (s *scripted) OpenExhibit(context.Context, incident.ID, string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader("line one\n\x1b]0;owned\x07two\n")), nil
+}
+
+// Page pages through generated events; the filter "n:3" keeps every third.
+func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageRequest) ([]response.MarkedEvent, error) {
+	s.mu.Lock()
+	s.pages++
+	s.mu.Unlock()
+	step := int64(1)
+	if r.Filter != "" {
+		step = 3
+	}
+	n := (s.events + step - 1) / step
+	number := func(c *timeline.Cursor) int64 {
+		var i int64
+		if _, err := fmt.Sscanf(c.ID, "E%d", &i); err != nil {
+			return n
+		}
+		return i / step
+	}
+	from, to := int64(0), min(int64(r.Limit), n)
+	switch {
+	case r.After != nil:
+		from = number(r.After) + 1
+		to = min(from+int64(r.Limit), n)
+	case r.Before != nil:
+		to = number(r.Before)
+		from = max(to-int64(r.Limit), 0)
+	case r.End:
+		from, to = max(n-int64(r.Limit), 0), n
+	case !r.At.IsZero():
+		from = min(int64(r.At.Sub(at(0))/(1234*time.Millisecond))/step, n)
+		to = min(from+int64(r.Limit), n)
+	}
+	var out []response.MarkedEvent
+	for i := from; i < to; i++ {
+		e := eventAt(i * step)
+		if s.said != nil {
+			e.Message, e.Host, e.Source, e.Attributes = s.said(), s.said(), s.said(), map[string]string{s.said(): s.said()}
+		}
+		out = append(out, e)
+	}
+	return out, ctx.Err()
+}
+
+func (s *scripted) Count(_ context.Context, _ incident.ID, f string) (int64, error) {
+	if f != "" {
+		return (s.events + 2) / 3, nil
+	}
+	return s.events, nil
+}
+
+func (s *scripted) Histogram(_ context.Context, _ incident.ID, _ string, n int) (response.Histogram, error) {
+	h := response.Histogram{From: at(0), To: at(20)}
+	for i := range n {
+		h.Buckets = append(h.Buckets, int64(i%17*i%13))
+	}
+	return h, nil
+}
+
+func (s *scripted) Event(_ context.Context, _ incident.ID, id string) (response.MarkedEvent, error) {
+	var n int64
+	if _, err := fmt.Sscanf(id, "E%d", &n); err != nil {
+		return response.MarkedEvent{}, errors.New("no such event")
+	}
+	e := eventAt(n)
+	e.Star = true
+	return e, nil
+}
+
+func (s *scripted) Mark(ctx context.Context, _ incident.ID, id string, star *bool, tags []string, comment string) error {
+	return s.act(ctx, "mark %s star=%v %v %q", id, star != nil && *star, tags, comment)
+}
+
+func (s *scripted) Activity(_ context.Context, _ incident.ID, before int64, n int) ([]response.Activity, error) {
+	size := s.board.Head.Size
+	if before == 0 || before > size+1 {
+		if before == 0 {
+			before = size + 1
+		}
+	}
+	var out []response.Activity
+	for i := max(before-int64(n), 1); i < before && i <= size; i++ {
+		out = append(out, activityAt(i))
+	}
+	return out, nil
+}
+
+func (s *scripted) Review(ctx context.Context, _ incident.ID) (response.Written, error) {
+	return response.Written{Markdown: "/data/2026-0042/exports/review.md", HTML: "/data/2026-0042/exports/review.html"}, s.act(ctx, "review")
+}
+
+func (s *scripted) Verify(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (record.Report, error) {
+	return record.Report{Notes: []string{"no head from outside was given"}}, s.act(ctx, "verify")
+}
