@@ -42,11 +42,13 @@ type Check struct {
 	Expect  string
 }
 
-// Undo is how the step is undone.
+// Undo is how the step is undone. What the step itself finds out is not known
+// before it ran: Missing names the parameters that still have no value.
 type Undo struct {
 	Action  string
 	With    map[string]any
 	Secrets []string
+	Missing []string
 	Argv    []string
 	Text    string
 }
@@ -105,11 +107,21 @@ func (v values) undo(c *Resolved, r *Rollback) error {
 		return nil
 	}
 	u := &Undo{Action: r.Action, Text: v.prose(r.Manual)}
+	var unset *UnsetError
 	var err error
-	if u.Argv, err = v.argv(r.Run); err != nil {
+	if u.Argv, err = v.argv(r.Run); errors.As(err, &unset) {
+		u.Argv, u.Missing = nil, []string{unset.Name}
+	} else if err != nil {
 		return fmt.Errorf("rollback: %w", err)
 	}
-	if u.With, u.Secrets, err = v.params(r.With); err != nil {
+	known := maps.Clone(r.With)
+	for _, name := range slices.Sorted(maps.Keys(r.With)) {
+		if _, err := v.tree(r.With[name]); errors.As(err, &unset) {
+			u.Missing = append(u.Missing, name)
+			delete(known, name)
+		}
+	}
+	if u.With, u.Secrets, err = v.params(known); err != nil {
 		return fmt.Errorf("rollback: %w", err)
 	}
 	c.Rollback = u

@@ -122,6 +122,10 @@ func (v values) prose(text string) string {
 			b.WriteString("[secret]")
 		case value == nil:
 			b.WriteString("<" + p.name + ">")
+		case value == true:
+			b.WriteString("yes")
+		case value == false:
+			b.WriteString("no")
 		default:
 			b.WriteString(show(value))
 		}
