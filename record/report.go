@@ -55,6 +55,7 @@ type Report struct {
 	Heads       int         `json:"heads"`
 	Disclosures int         `json:"disclosures"`
 	Withheld    int         `json:"withheld"`
+	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
 	Head        Head        `json:"head"`     // the newest with a good signature
 	Attested    int64       `json:"attested"` // entries that a seal from outside vouches for
 	Problems    []Problem   `json:"problems"`

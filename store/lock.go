@@ -19,9 +19,10 @@ type lock struct {
 	me   string
 }
 
-// openLock opens the lock file, which it makes when it is not there.
-func openLock(path, me string) (*lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+// openLock opens the lock file with those flags. Those who only read have no
+// name to leave in it.
+func openLock(path string, flags int, me string) (*lock, error) {
+	f, err := os.OpenFile(path, flags, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", explain(err))
 	}
@@ -80,7 +81,7 @@ func (l *lock) close() error { return l.file.Close() }
 // sign leaves the holder's name in the file, for the message of those who
 // wait. It is a courtesy: on a full disk the name is missing, the lock holds.
 func (l *lock) sign() {
-	if l.owner() == l.me {
+	if l.me == "" || l.owner() == l.me {
 		return
 	}
 	if l.file.Truncate(0) == nil {

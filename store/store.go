@@ -41,7 +41,7 @@ type Options struct {
 	Key       record.Key // signs the heads
 	Trust     []string   // verifier keys of other installations, see record.Key.Public
 	// ReadOnly opens an incident to be looked at, even when its record and its
-	// heads disagree. Nothing is written, no lock is taken.
+	// heads disagree. Nothing is written.
 	ReadOnly bool
 }
 
@@ -52,8 +52,9 @@ type Store struct {
 	origin string
 	opts   Options
 	steps  []string // migrations
+	blind  bool     // opened without the write-ahead log: the folder has no place for its index
 
-	lock    *lock   // nil when read-only
+	lock    *lock   // nil when there is none to be had, read-only
 	w       *sql.DB // nil when read-only
 	r       *sql.DB
 	heads   headsFile // guarded by lock
@@ -159,7 +160,7 @@ func newStore(dir string, o Options) (*Store, error) {
 	}
 	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
 	path := filepath.Join(dir, DatabaseFile)
-	if s.lock, err = openLock(filepath.Join(dir, lockFile), Owner()); err != nil {
+	if s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, Owner()); err != nil {
 		return nil, err
 	}
 	s.w, s.r = connect(path, write, 1), connect(path, read, readers+1)
@@ -239,7 +240,13 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 	for _, a := range []access{look, immutable} {
 		s.r = connect(path, a, readers+1)
 		if err = s.openLook(ctx); err == nil {
-			return s, nil
+			s.blind = a == immutable
+			// Verify takes the lock, where there is one, to compare like with like.
+			s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDONLY, "")
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrReadOnly) {
+				s.lock, err = nil, nil
+			}
+			return s, err
 		}
 		if errors.Is(err, ErrNewer) {
 			break
@@ -279,8 +286,18 @@ func (s *Store) about(ctx context.Context, tx *sql.Tx) error {
 	if err != nil && !s.opts.ReadOnly {
 		return err
 	}
-	s.head.Store(&h)
+	s.saw(h)
 	return nil
+}
+
+// saw remembers the newest head.
+func (s *Store) saw(h record.Head) {
+	for {
+		old := s.head.Load()
+		if old != nil && old.Size >= h.Size || s.head.CompareAndSwap(old, &h) {
+			return
+		}
+	}
 }
 
 // Close ends all use of the store. It waits for a running Update of this
@@ -331,8 +348,8 @@ func (s *Store) ID() incident.ID { return s.id }
 // Dir is the incident's folder.
 func (s *Store) Dir() string { return s.dir }
 
-// Head is the newest head that this handle has seen. Tx.Head is the one that
-// belongs to a picture.
+// Head is the newest head that this handle has seen: that of its last Update
+// or View. Tx.Head is the one that belongs to a picture.
 func (s *Store) Head() record.Head {
 	if h := s.head.Load(); h != nil {
 		return *h

@@ -75,7 +75,7 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	s.head.Store(&head)
+	s.saw(head)
 	s.trusted = head.Signed
 	if err := s.heads.append(head); err != nil {
 		if errors.Is(err, ErrDamaged) {
