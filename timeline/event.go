@@ -9,6 +9,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -63,6 +64,9 @@ const (
 	Undated   TimeKind = "undated"
 )
 
+// idText is base32 whose texts sort as the bytes do.
+var idText = base32.HexEncoding.WithPadding(base32.NoPadding)
+
 // EventID derives the stable id of event n (counted from 0) that parser made of
 // the bytes at offset of the exhibit with that SHA-256: parsing again gives the
 // same id, so marks survive a rebuild and the same file twice adds nothing.
@@ -93,7 +97,7 @@ func PackID(id string) ([]byte, bool) {
 	if len(id) != 26 {
 		return nil, false
 	}
-	b, err := base32.HexEncoding.WithPadding(base32.NoPadding).DecodeString(id)
+	b, err := base32.HexEncoding.DecodeString(id + "======")
 	if err != nil || len(b) != 16 || UnpackID(b) != id {
 		return nil, false
 	}
@@ -102,5 +106,5 @@ func PackID(id string) ([]byte, bool) {
 
 // UnpackID is the inverse of PackID.
 func UnpackID(b []byte) string {
-	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b)
+	return strings.TrimRight(base32.HexEncoding.EncodeToString(b), "=")
 }

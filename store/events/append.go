@@ -111,6 +111,11 @@ func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{conn: conn, known: make(map[origin]int64)}
+	// Pages that many batches change, those of the indexes, go into the file
+	// once for all of them.
+	if _, err := conn.ExecContext(ctx, `PRAGMA wal_autocheckpoint = 8192`); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
 	err = conn.Raw(func(c any) error {
 		raw, ok := c.(*sqlite3.SQLiteConn)
 		if !ok {
