@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -71,11 +72,11 @@ func (p *approval) Actions() []action {
 	switch {
 	case p.high():
 		yes.keys = []string{"enter"}
-		return append(table, yes)
+		return append([]action{yes}, table...)
 	case p.view.Danger == incident.Medium && !p.sure:
 		return append(table, action{id: "approval.read", title: "I have read the plan", foot: "go on", keys: []string{"enter"}, run: func() tea.Cmd { p.sure = true; return nil }})
 	}
-	return append(table, yes, no)
+	return append([]action{yes, no}, table...)
 }
 
 func (p *approval) Key(k tea.KeyMsg) tea.Cmd {
@@ -152,6 +153,9 @@ func (p *approval) View(w, h int) []line {
 		return ls
 	}, func(w int) []line {
 		out := p.question(w)
+		if h < 14 { // the plan needs the rows more than the air does
+			out = slices.DeleteFunc(out, func(l line) bool { return len(l) == 0 })
+		}
 		p.page = max(h-2-len(out), 1)
 		return out
 	}, &p.top, w, h)
@@ -168,7 +172,7 @@ func (p *approval) plan(w int) []line {
 	if p.a.board.value.Incident.Drill {
 		head = head.with(sp(usual, "  on the drill's own systems"))
 	}
-	return append([]line{head}, planLines(v, w)...)
+	return append(append([]line{head}, planLines(v, w)...), labelled("Plan  ", v.Digest, w)...)
 }
 
 // planLines describe a plan; the dialog and the step's pane both show them.
@@ -205,7 +209,6 @@ func planLines(v response.ActionView, w int) []line {
 	for i, r := range v.Details.Requests {
 		add(map[bool]string{true: "Sends   ", false: "        "}[i == 0], r)
 	}
-	add("Plan    ", "sha256 "+v.Digest)
 	return out
 }
 
@@ -248,7 +251,9 @@ func (p *approval) question(w int) []line {
 		out = append(out, wrap(strong, "Approve plan "+short(p.view.Digest)+" on "+p.view.Target+"? "+what, w)...)
 		out = append(out, line{{hotkey, "y"}, {usual, " approve    "}, {hotkey, "n"}, {usual, " no (enter)"}})
 	}
-	out = append(out, look(faint, you+"ctrl+r rejects."))
+	if len(out) < 4 {
+		out = append(out, look(faint, you+"ctrl+r rejects."))
+	}
 	if p.wrong != "" {
 		out = append(out, look(bad, "! "+p.wrong))
 	}

@@ -57,7 +57,7 @@ func (d *dashboard) View(w, h int) string {
 	top := h - strip
 	var out []line
 	if w >= twoPanes {
-		lw := w * 2 / 5
+		lw := w * 9 / 20
 		bar := " " + d.paint.bar + " "
 		rw := w - lw - 3
 		out = beside(d.left(lw, top), d.right(rw, top), lw, w, top, bar)
@@ -162,11 +162,11 @@ func (d *dashboard) clocks() []line {
 	now := d.now()
 	var out []line
 	if !i.Detected.IsZero() {
-		out = append(out, pair("  detected ", clock(i.Detected, now)+"Z  "+span2(i.Opened.Sub(i.Detected))+" before it was opened"))
+		out = append(out, pair("  detected ", clock(i.Detected, now)+"Z  "+lasted(i.Opened.Sub(i.Detected))+" before it was opened"))
 	}
-	out = append(out, pair("  opened   ", clock(i.Opened, now)+"Z  "+span2(now.Sub(i.Opened))+" ago"))
+	out = append(out, pair("  opened   ", clock(i.Opened, now)+"Z  "+lasted(now.Sub(i.Opened))+" ago"))
 	if !i.Closed.IsZero() {
-		out = append(out, pair("  closed   ", clock(i.Closed, now)+"Z  after "+span2(i.Closed.Sub(i.Opened))))
+		out = append(out, pair("  closed   ", clock(i.Closed, now)+"Z  after "+lasted(i.Closed.Sub(i.Opened))))
 	}
 	var soonest response.StepView
 	for _, p := range d.board.value.Phases {
@@ -180,9 +180,9 @@ func (d *dashboard) clocks() []line {
 		left := soonest.Due.Sub(now)
 		l := line{{faint, "  due      "}, {usual, clock(soonest.Due, now) + "Z  " + soonest.Title + "  "}}
 		if left < 0 {
-			out = append(out, l.with(sp(bad, "LATE by "+span2(-left))))
+			out = append(out, l.with(sp(bad, "LATE by "+lasted(-left))))
 		} else {
-			out = append(out, l.with(sp(usual, span2(left)+" left")))
+			out = append(out, l.with(sp(usual, lasted(left)+" left")))
 		}
 	}
 	return out
@@ -192,7 +192,7 @@ func (d *dashboard) clocks() []line {
 func (d *dashboard) right(w, h int) []line {
 	var events []line
 	if h >= 14 && len(d.last.value) > 0 {
-		events = append(events, d.paint.ruled(heading("TIMELINE last "+number(int64(len(d.last.value)))+" "), w))
+		events = append(events, d.paint.ruled(heading("TIMELINE last "+number(int64(len(d.last.value)))), w))
 		for _, e := range d.last.value {
 			events = append(events, eventLine(e, w, "15:04:05", false))
 		}

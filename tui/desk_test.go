@@ -283,7 +283,7 @@ func (s *scripted) OpenExhibit(context.Context, incident.ID, string) (io.ReadClo
 	return io.NopCloser(strings.NewReader("line one\n\x1b]0;owned\x07two\n")), nil
 }
 
-// Page pages through generated events; the filter "n:3" keeps every third.
+// Page pages through generated events; any filter keeps every third.
 func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageRequest) ([]response.MarkedEvent, error) {
 	s.mu.Lock()
 	s.pages++

@@ -44,6 +44,7 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 	if planned {
 		out = append(out, labelled("State   ", actionState(v), w)...)
 		out = append(out, planLines(v, w)...)
+		out = append(out, labelled("Plan    ", "sha256 "+short(v.Digest), w)...)
 	}
 	out = append(out, resultLines(s.Result, w)...)
 	out = append(out, labelled("Note    ", s.Note, w)...)
@@ -62,9 +63,9 @@ func (a *app) due(s response.StepView) line {
 	case over(s):
 		return l
 	case left < 0:
-		return l.with(sp(bad, "LATE by "+span2(-left)))
+		return l.with(sp(bad, "LATE by "+lasted(-left)))
 	}
-	return l.with(sp(usual, span2(left)+" left"))
+	return l.with(sp(usual, lasted(left)+" left"))
 }
 
 // actionState is an action's state with what the other side said.

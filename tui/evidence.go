@@ -240,7 +240,7 @@ func (v *evidence) refused() tea.Cmd {
 			if c.AsRoot {
 				as = "as root"
 			}
-			out = append(out, heading(fmt.Sprintf("%s on %s, %s: %s, %s, %s", c.Profile, c.Host, as, plural(int64(c.Exhibits), "exhibit"), bytesOf(c.Bytes), span2(c.Took))))
+			out = append(out, heading(fmt.Sprintf("%s on %s, %s: %s, %s, %s", c.Profile, c.Host, as, plural(int64(c.Exhibits), "exhibit"), bytesOf(c.Bytes), lasted(c.Took))))
 			if c.Cut != "" {
 				out = append(out, wrap(bad, "! ended early: "+c.Cut, w)...)
 			}

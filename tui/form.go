@@ -127,7 +127,11 @@ func (f *form) View(w, h int) []line {
 			if e.hint != "" {
 				out[len(out)-1] = out[len(out)-1].with(sp(faint, "  "+e.hint))
 			}
-			out = append(out, e.field.lines("    ", w, i == f.at)...)
+			if i != f.at && len(e.field.text) == 0 {
+				out = append(out, look(faint, "    -"))
+			} else {
+				out = append(out, e.field.lines("    ", w, i == f.at)...)
+			}
 			if i == f.at {
 				focus = at
 			}

@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/response"
 )
 
 // The smallest terminal that is drawn on; the sizes from which more is shown.
@@ -95,51 +97,76 @@ func (m *Model) phases(w int) line {
 	if m.id == "" {
 		return look(faint, "identify > contain > eradicate > recover > learn")
 	}
-	b := m.board.value
-	var r line
-	if b.Approvals > 0 {
-		r = append(r, sp(warn, plural(int64(b.Approvals), "approval")+" waiting"))
+	long, short := m.pending(" waiting"), m.pending("")
+	if roles := roleNames(m.board.value.Incident); len(roles) > 0 && w >= wide+10 {
+		long = append(long, sp(faint, "   "+strings.Join(roles, "   ")))
 	}
-	if b.Unknown > 0 {
-		r = append(r, sp(bad, "  "+plural(int64(b.Unknown), "unknown")))
-	}
-	if b.Failures > 0 {
-		r = append(r, sp(bad, "  "+number(int64(b.Failures))+" failed"))
-	}
-	if w >= wide+10 {
-		if roles := roleNames(b.Incident); len(roles) > 0 {
-			r = append(r, sp(faint, "   "+strings.Join(roles, "   ")))
+	whole, brief := m.phaseLine(false), m.phaseLine(true)
+	for _, form := range [][2]line{{whole, long}, {whole, short}, {brief, short}} {
+		if form[0].width()+form[1].width()+2 <= w {
+			return ends(form[0], form[1], w)
 		}
 	}
-	for _, n := range []int{9, 5, 3} {
-		l := m.phaseLine(n)
-		if l.width()+r.width()+2 <= w || n == 3 {
-			return ends(l, r, w)
-		}
-	}
-	return nil
+	return ends(m.phaseNow(), short, w)
 }
 
-func (m *Model) phaseLine(letters int) line {
+// pending is what waits for somebody.
+func (m *Model) pending(waiting string) line {
+	b := m.board.value
+	var parts line
+	add := func(mk mark, text string) {
+		if len(parts) > 0 {
+			parts = append(parts, sp(usual, "  "))
+		}
+		parts = append(parts, sp(mk, text))
+	}
+	if b.Approvals > 0 {
+		add(warn, plural(int64(b.Approvals), "approval")+waiting)
+	}
+	if b.Unknown > 0 {
+		add(bad, number(int64(b.Unknown))+" unknown")
+	}
+	if b.Failures > 0 {
+		add(bad, number(int64(b.Failures))+" failed")
+	}
+	return parts
+}
+
+// phaseLine names the five phases; brief shortens those that do not go on now.
+func (m *Model) phaseLine(brief bool) line {
 	var l line
 	for i, p := range m.board.value.Phases {
 		name := strings.ToUpper(p.Phase.String())
-		name = name[:min(len(name), letters)]
+		if brief && p.State != "current" {
+			name = name[:min(len(name), 4)]
+		}
 		if i > 0 {
 			l = append(l, sp(faint, " > "))
 		}
-		count := number(int64(p.Done)) + "/" + number(int64(p.Total))
 		switch p.State {
 		case "done":
 			l = append(l, sp(good, name+" ok"))
 		case "current":
-			l = append(l, sp(strong, "["+name+" "+count+"]"))
+			l = append(l, sp(strong, "["+name+" "+counted(p)+"]"))
 		default:
 			l = append(l, sp(faint, name))
 		}
 	}
 	return l
 }
+
+// phaseNow names only the phase that goes on.
+func (m *Model) phaseNow() line {
+	ps := m.board.value.Phases
+	for i, p := range ps {
+		if p.State == "current" {
+			return line{{faint, fmt.Sprintf("phase %d of %d ", i+1, len(ps))}, {strong, "[" + strings.ToUpper(p.Phase.String()) + " " + counted(p) + "]"}}
+		}
+	}
+	return look(good, "every phase is over")
+}
+
+func counted(p response.PhaseView) string { return fmt.Sprintf("%d/%d", p.Done, p.Total) }
 
 // status is what the line above the footer says: failures until they are read,
 // then running work, then the last success.
@@ -194,10 +221,14 @@ func (m *Model) footer(w int) line {
 			l = append(l, part...)
 		}
 	}
-	if m.front() == nil && !m.shown.Typing() && m.id != "" && w >= wide {
-		extra := line{{hotkey, " 1"}, {usual, " dash "}, {hotkey, "2"}, {usual, " steps "}, {hotkey, "3"}, {usual, " timeline "}, {hotkey, "4"}, {usual, " evidence "}, {hotkey, "5"}, {usual, " activity "}}
-		if l.width()+extra.width()+tail.width() < w {
-			l = append(l, extra...)
+	if m.front() == nil && !m.shown.Typing() && m.id != "" {
+		long := line{{hotkey, " 1"}, {usual, " dash "}, {hotkey, "2"}, {usual, " steps "}, {hotkey, "3"}, {usual, " timeline "}, {hotkey, "4"}, {usual, " evidence "}, {hotkey, "5"}, {usual, " activity "}}
+		short := line{{hotkey, " 1-5"}, {usual, " screens "}}
+		for _, extra := range []line{long, short} {
+			if l.width()+extra.width()+tail.width() <= w {
+				l = append(l, extra...)
+				break
+			}
 		}
 	}
 	return append(l, tail...)

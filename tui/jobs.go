@@ -139,5 +139,5 @@ func (j *job) says(now time.Time) string {
 			s += " " + number(p.Done)
 		}
 	}
-	return s + "  " + span2(now.Sub(j.started))
+	return s + "  " + lasted(now.Sub(j.started))
 }

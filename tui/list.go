@@ -161,7 +161,11 @@ func (l *list) line(r response.Listed, w int) line {
 		sev = warn
 	}
 	left := line{{strong, fmt.Sprintf(" %-10s ", r.ID)}, {sev, fmt.Sprintf("%-5s ", r.Severity)}, {m, fmt.Sprintf("%-9s ", word)}, {usual, fmt.Sprintf("%-9s ", r.Phase)}, {usual, r.Title}}
-	return ends(left, look(faint, " "+stamp(r.Opened)[:16]+"Z"), w)
+	layout := " 01-02 15:04Z"
+	if w >= wide {
+		layout = " 2006-01-02 15:04Z"
+	}
+	return ends(left, look(faint, r.Opened.UTC().Format(layout)), w)
 }
 
 // fresh asks what an incident needs to be opened.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -73,6 +74,16 @@ func (p *palette) find() {
 	for _, m := range fuzzy.Find(text, titles) {
 		p.found = append(p.found, m.Index)
 	}
+	whole := func(i int) bool { return strings.Contains(titles[i], strings.ToLower(text)) }
+	slices.SortStableFunc(p.found, func(i, j int) int { // a word that was typed beats letters strewn about
+		switch {
+		case whole(i) == whole(j):
+			return 0
+		case whole(i):
+			return -1
+		}
+		return 1
+	})
 }
 
 func (p *palette) View(w, h int) []line {
@@ -87,7 +98,11 @@ func (p *palette) View(w, h int) []line {
 			if why := p.a.why(act); why != "" {
 				m, note = faint, "("+why+")"
 			}
-			out = append(out, row(ends(look(m, " "+act.title), look(faint, note), w-1), i == p.at, w))
+			tail := look(faint, note)
+			if tail.width() > w/2 {
+				tail = clip(tail, w/2)
+			}
+			out = append(out, row(ends(look(m, " "+act.title), tail, w-1), i == p.at, w))
 		}
 		if len(p.found) == 0 {
 			out = append(out, look(faint, " no command has these letters"))

@@ -410,6 +410,7 @@ func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.Ac
 		}
 		p.say("  %s", b.String())
 	}
+	p.say("  Plan sha256 %s", v.Digest)
 	confirm, ok := "", false
 	if v.Danger >= incident.High {
 		text, err := p.ask(ctx, c, "Type the target's name to approve, empty for no:")

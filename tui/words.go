@@ -46,10 +46,19 @@ func clock(t, now time.Time) string {
 		return ""
 	}
 	t = t.UTC()
-	if y, m, d := t.Date(); func() bool { ny, nm, nd := now.UTC().Date(); return y == ny && m == nm && d == nd }() {
+	if t.Format(time.DateOnly) == now.UTC().Format(time.DateOnly) {
 		return t.Format("15:04:05")
 	}
 	return t.Format("01-02 15:04")
+}
+
+// minute is the time of day without its seconds.
+func minute(t, now time.Time) string {
+	s := clock(t, now)
+	if len(s) == len("15:04:05") {
+		return s[:len("15:04")]
+	}
+	return s
 }
 
 // stamp is a whole time with its zone, "unknown" for none.
@@ -60,8 +69,8 @@ func stamp(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
-// span2 writes a duration in its two largest units.
-func span2(d time.Duration) string {
+// lasted writes a duration in its two largest units.
+func lasted(d time.Duration) string {
 	d = max(d, 0).Round(time.Second)
 	switch {
 	case d < time.Minute:
@@ -154,9 +163,9 @@ func stepState(s response.StepView, v response.ActionView, now time.Time) span {
 	}
 	switch s.State {
 	case playbooks.Done:
-		return sp(faint, strings.TrimSpace(clock(s.At, now)+" "+s.By))
+		return sp(faint, strings.TrimSpace(minute(s.At, now)+" "+s.By))
 	case playbooks.Skipped:
-		return sp(faint, strings.TrimSpace("skipped "+clock(s.At, now)))
+		return sp(faint, strings.TrimSpace("skipped "+minute(s.At, now)))
 	case playbooks.Failed:
 		return sp(bad, "FAILED")
 	case playbooks.Running:
