@@ -144,6 +144,9 @@ func (c *collection) wanted(a artefact) []want {
 	}
 	if len(a.home) > 0 {
 		for _, home := range c.homes() {
+			if c.shut(home) {
+				continue
+			}
 			for _, p := range a.home {
 				add(home, p, true)
 			}
@@ -161,6 +164,20 @@ func (c *collection) isFolder(w want) bool {
 	}
 	defer func() { _ = h.close() }()
 	return h.stat.Mode[0] == 'd'
+}
+
+// shut says whether a home may not be looked into, and lists it once.
+func (c *collection) shut(home string) bool {
+	h, err := c.tree.at(home, ".profile", true)
+	if err == nil {
+		_ = h.close()
+		return false
+	}
+	if missing(err) {
+		return false
+	}
+	c.refuse(home, err)
+	return true
 }
 
 // homes lists the home folders: those of the accounts, and what lies in /home.

@@ -129,7 +129,10 @@ func (o Options) chosen() ([]Description, error) {
 				taken[i], known = true, true
 			}
 		}
-		if !known && !(want == "linux.files" && len(o.Files) > 0) {
+		if want == "linux.files" && len(o.Files) > 0 {
+			known = true // Files alone
+		}
+		if !known {
 			return nil, fmt.Errorf("collect %q: no such collector or profile (try %s, %s or %s)", want, Triage, Volatile, Logs)
 		}
 	}
@@ -141,9 +144,6 @@ func (o Options) chosen() ([]Description, error) {
 	}
 	return out, nil
 }
-
-// live says whether the running host is meant.
-func (o Options) live() bool { return o.Root == "" || o.Root == "/" }
 
 // Collect runs the chosen collectors one after the other, hands each exhibit to
 // sealed as soon as it lies in the locker (its ID is left empty), and sums up.
@@ -160,6 +160,9 @@ func Collect(ctx context.Context, o Options, sealed func(record.Exhibit) error) 
 	which, err := o.chosen()
 	if err != nil {
 		return record.Collection{}, err
+	}
+	if _, err := o.Locker.Sweep(); err != nil {
+		return record.Collection{}, fmt.Errorf("collect: %w", err)
 	}
 	o.Limits = o.Limits.withDefaults()
 	if o.Progress == nil {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 
@@ -28,7 +29,8 @@ type collection struct {
 	now     Description // the collector at work
 	at, of  int64       // its place among those chosen
 	more    int         // refusals beyond maxRefusals
-	taken   int64       // plain bytes of files so far
+	refused map[record.Refusal]bool
+	taken   int64 // plain bytes of files so far
 	inodes  map[inode]string
 	users   map[uint32]string
 	hashes  map[version]string
@@ -54,7 +56,7 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	defer func() { _ = t.root.Close() }()
 	c := &collection{
 		Options: o, tree: t, sealed: sealed,
-		inodes: map[inode]string{}, hashes: map[version]string{},
+		inodes: map[inode]string{}, hashes: map[version]string{}, refused: map[record.Refusal]bool{},
 		of: int64(len(which)),
 	}
 	started := o.Now()
@@ -145,32 +147,51 @@ func (c *collection) run(ctx context.Context, name string) error {
 		return c.units(ctx)
 	case "linux.accounts":
 		return c.accounts(ctx)
+	case "linux.ssh":
+		return c.ssh(ctx)
 	case "linux.listing":
 		return c.listing(ctx)
 	}
 	return c.artefacts(ctx, artefactsOf(name))
 }
 
-// refuse notes what could not be taken. Things that are not there are no
+// refuse notes what could not be taken, once. Things that are not there are no
 // refusal.
 func (c *collection) refuse(source string, err error) {
 	if err == nil || missing(err) {
 		return
 	}
-	if len(c.sum.Refused) >= maxRefusals {
+	r := record.Refusal{Collector: c.now.Name, Source: shown(source), Reason: err.Error()}
+	switch {
+	case c.refused[r]:
+	case len(c.sum.Refused) >= maxRefusals:
 		c.more++
-		return
+	default:
+		c.refused[r] = true
+		c.sum.Refused = append(c.sum.Refused, r)
 	}
-	c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: c.now.Name, Source: source, Reason: err.Error()})
+}
+
+// shown is a name for the record, whose texts are UTF-8: other bytes are
+// escaped as in a body file.
+func shown(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	return string(appendEscaped(nil, name))
 }
 
 // exhibit begins the meta of something taken now.
 func (c *collection) exhibit(title, source, format, method string) record.Exhibit {
-	return record.Exhibit{
-		Kind: c.now.Name, Title: title, Source: source, Host: c.Host, Collector: c.now.Name,
+	e := record.Exhibit{
+		Kind: c.now.Name, Title: shown(title), Source: shown(source), Host: c.Host, Collector: c.now.Name,
 		Authority: c.Authority, Method: method, Tool: c.Tool, ToolSHA256: c.ToolSHA256,
 		Started: c.Now().UTC(), ClockOffset: c.ClockOffset, Format: format,
 	}
+	if !utf8.ValidString(source) {
+		e.Deviations = append(e.Deviations, `its name is not UTF-8: other bytes are shown as \xHH, a backslash as \\`)
+	}
+	return e
 }
 
 // hand counts an exhibit and gives it to the caller.
@@ -224,10 +245,10 @@ func (c *collection) stream(ctx context.Context, e record.Exhibit, write func(*b
 		if err == nil {
 			err = w.Flush()
 		}
-		out.CloseWithError(err) // never fails
+		_ = out.CloseWithError(err) // never fails
 	}()
 	e, err := c.Locker.Seal(ctx, in, e)
-	in.CloseWithError(errStopped) // never fails; ends a writer that is still at work
+	_ = in.CloseWithError(errStopped) // never fails; ends a writer that is still at work
 	<-done
 	ok, err := c.judge(ctx, e.Source, err)
 	return e, ok, err

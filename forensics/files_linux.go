@@ -64,7 +64,7 @@ func (c *collection) take(ctx context.Context, w want) error {
 		return nil
 	}
 	if again, seen := c.inodes[inodeOf(&h.raw)]; seen {
-		if real := c.tree.realPath(h); real != again {
+		if c.tree.realPath(h) != again {
 			c.refuse(name, refuse("the same file as %s, which was taken", again))
 		}
 		return nil

@@ -122,7 +122,7 @@ func TestSpecialFilesAreRefused(t *testing.T) {
 	must(t, os.Mkdir(dir+"/folder", 0o700))
 	l, err := net.Listen("unix", dir+"/sock")
 	must(t, err)
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	want := map[string]string{
 		dir + "/fifo": "FIFO", dir + "/link": `symbolic link to "/etc/passwd"`, dir + "/hostile": `\x1b`,
 		dir + "/folder": "folder", dir + "/sock": "socket", "/dev/null": "device", "/dev/zero": "device",
@@ -203,7 +203,7 @@ func TestSwapRace(t *testing.T) {
 	}()
 	tr, err := openTree("/")
 	must(t, err)
-	defer tr.root.Close()
+	defer func() { _ = tr.root.Close() }()
 	read := 0
 	for range 20_000 {
 		h, err := tr.at(dir+"/home", ".ssh/authorized_keys", true)

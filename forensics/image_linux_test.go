@@ -59,6 +59,10 @@ func TestImage(t *testing.T) {
 		"home/stray/.zsh_history":                      ": 1732150000:0;id\n",
 		"root/.bashrc":                                 "alias ls=x\n",
 		"srv/svc/.ssh/authorized_keys":                 "ssh-rsa BBBB\n",
+		"etc/ssh/sshd_config":                          "Port 22\nauthorizedkeysfile .ssh/authorized_keys /etc/keys/%u \"%h/k\"\n",
+		"etc/keys/alice":                               "ssh-ed25519 CCCC\n",
+		"home/alice/k":                                 "ssh-ed25519 DDDD\n",
+		"var/log/syslog.\xff\xfe":                      "Nov 21 03:00:00 victim-7 x: y\n",
 		"home/guest/.ssh":                              "-> /home/alice/.ssh",
 		"home/old/.bash_history":                       "-> /etc/shadow",
 		"var/log/auth.log":                             "Nov 21 03:00:00 victim-7 sshd[7]: x\n", "var/log/auth.log.1": "older\n",
@@ -88,6 +92,7 @@ func TestImage(t *testing.T) {
 		"/etc/passwd", "/etc/group", "/etc/sudoers", "/etc/sudoers.d/90", "/etc/crontab", "/var/spool/cron/crontabs/alice", "/etc/ld.so.preload",
 		"/etc/systemd/system/evil.service", "/etc/systemd/system/sshd.service.d/x.conf", "/home/alice/.ssh/authorized_keys", "/home/alice/.bash_history",
 		"/home/alice/.config/systemd/user/u.service", "/home/stray/.zsh_history", "/root/.bashrc", "/srv/svc/.ssh/authorized_keys",
+		"/etc/keys/alice", "/home/alice/k", `/var/log/syslog.\xff\xfe`,
 		"/var/log/auth.log", "/var/log/auth.log.1", "/var/log/wtmp", "/var/log/journal/abc/x.journal", "/var/log/dpkg.log", "[/etc /home]",
 	} {
 		if _, ok := bySource[want]; !ok {
@@ -196,7 +201,7 @@ func TestWithoutOpenat2(t *testing.T) {
 	root := image(t, map[string]string{"a/b/file": "x", "a/link": "-> b", "l": "-> a/b/file"})
 	tr, err := openTree(root)
 	must(t, err)
-	defer tr.root.Close()
+	defer func() { _ = tr.root.Close() }()
 	for _, proc := range []bool{true, false} {
 		tr.openat2, tr.proc = false, proc
 		h, err := tr.at("/", "/a/b/file", false)
@@ -227,6 +232,20 @@ func TestWithoutOpenat2(t *testing.T) {
 		must(t, h.close())
 		if _, err := tr.at("/", "/none", false); !missing(err) {
 			t.Errorf("missing: %v", err)
+		}
+	}
+}
+
+func TestNetworkMountsAreNotTouched(t *testing.T) {
+	dir := t.TempDir()
+	must(t, os.WriteFile(dir+"/f", nil, 0o600))
+	tr, err := openTree("/")
+	must(t, err)
+	defer func() { _ = tr.root.Close() }()
+	tr.foreign = append(tr.foreign, dir)
+	for _, name := range []string{dir, dir + "/f", dir + "/none"} {
+		if _, err := tr.at("/", name, false); err == nil || !strings.Contains(err.Error(), "network or user-space file system") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -116,11 +116,11 @@ func (l *walk) folder(ctx context.Context, base, name string, pending []string) 
 		return pending, nil
 	}
 	defer func() { _ = h.close() }()
-	if id := inodeOf(&h.raw); l.seen[id] {
+	id := inodeOf(&h.raw)
+	if l.seen[id] {
 		return pending, nil // listed under another path, or a loop of mounts
-	} else {
-		l.seen[id] = true
 	}
+	l.seen[id] = true
 	notes := len(h.note)
 	d, err := l.c.tree.open(h, true)
 	if err != nil {

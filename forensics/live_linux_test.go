@@ -96,6 +96,11 @@ func TestProcesses(t *testing.T) {
 	if me.Cwd != wd || me.State == "" || me.Threads < 1 || me.Comm == "" || me.Kernel {
 		t.Errorf("myself: %+v", me)
 	}
+	for _, p := range found {
+		if p.Hidden {
+			t.Errorf("nothing is hidden here, but %+v", p)
+		}
+	}
 	if !me.Started.After(found[1].Started) || me.Started.After(time.Now().Add(time.Minute)) {
 		t.Errorf("I started at %v, init at %v", me.Started, found[1].Started)
 	}
@@ -110,6 +115,17 @@ func TestProcesses(t *testing.T) {
 	must(t, err)
 	if bytes.Contains(b, []byte("hunter2hunter2")) {
 		t.Error("an environment was copied")
+	}
+}
+
+func TestUnlisted(t *testing.T) {
+	alive := map[int]bool{1: true, 5: true, 7: true, 9: true, 12: true}
+	got := unlisted([]int{1, 5, 9}, 12, func(pid int) bool { return alive[pid] })
+	if len(got) != 2 || got[0] != 7 || got[1] != 12 {
+		t.Errorf("%v", got)
+	}
+	if !leader(os.Getpid()) || leader(0) {
+		t.Error("I am a process, 0 is none")
 	}
 }
 
@@ -132,19 +148,19 @@ func TestDeletedExecutableIsSealed(t *testing.T) {
 func TestSockets(t *testing.T) {
 	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
 	must(t, err)
-	defer tcp.Close()
+	defer func() { _ = tcp.Close() }()
 	conn, err := net.Dial("tcp4", tcp.Addr().String())
 	must(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	must(t, err)
-	defer udp.Close()
+	defer func() { _ = udp.Close() }()
 	dir, err := os.MkdirTemp("", "fb s") // a short path, with a space
 	must(t, err)
 	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
 	un, err := net.Listen("unix", dir+"/a sock")
 	must(t, err)
-	defer un.Close()
+	defer func() { _ = un.Close() }()
 	want := map[string]string{
 		"tcp listen " + tcp.Addr().String() + " ":                                         "",
 		"tcp established " + conn.LocalAddr().String() + " " + conn.RemoteAddr().String(): "",
@@ -152,7 +168,7 @@ func TestSockets(t *testing.T) {
 		"unix listen " + dir + "/a sock ":                                                 "",
 	}
 	if tcp6, err := net.Listen("tcp6", "[::1]:0"); err == nil {
-		defer tcp6.Close()
+		defer func() { _ = tcp6.Close() }()
 		want["tcp6 listen "+tcp6.Addr().String()+" "] = ""
 	}
 	for _, s := range live[Socket](t, "linux.sockets") {
@@ -175,7 +191,7 @@ func TestOpenFiles(t *testing.T) {
 	p := filepath.Join(t.TempDir(), "gone \xff\n")
 	f, err := os.Create(p)
 	must(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	_, err = f.WriteString("still here")
 	must(t, err)
 	m, err := syscall.Mmap(int(f.Fd()), 0, 4096, syscall.PROT_READ, syscall.MAP_SHARED)
@@ -275,7 +291,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	exe, err := os.Open("/proc/self/exe")
 	must(t, err)
-	defer exe.Close()
+	defer func() { _ = exe.Close() }()
 	program, err := os.OpenFile(dir+"/child.test", os.O_CREATE|os.O_WRONLY, 0o755)
 	must(t, err)
 	_, err = io.Copy(program, exe)

@@ -89,7 +89,7 @@ func (l *Locker) seal(ctx context.Context, r io.Reader) (d sealed, err error) {
 	if err != nil {
 		return d, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	f, temp, err := l.temp(root)
 	if err != nil {
 		return d, err

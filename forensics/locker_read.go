@@ -138,7 +138,7 @@ func (l *Locker) Sweep() (int, error) {
 	if err != nil {
 		return 0, gone(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	dir, err := root.Open(".")
 	if err != nil {
 		return 0, fmt.Errorf("sweep locker: %w", err)

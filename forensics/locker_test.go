@@ -275,12 +275,12 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	live, _, err := l.temp(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer live.Close()
+	defer func() { _ = live.Close() }()
 	n, err := l.Sweep()
 	if err != nil || n != 1 {
 		t.Errorf("swept %d, %v; want the dead one only", n, err)

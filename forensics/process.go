@@ -41,7 +41,8 @@ type Process struct {
 	Ticks     uint64    `json:"start_ticks"` // since boot, in 1/100 s
 	State     string    `json:"state"`       // R, S, D, Z, T, …
 	Kernel    bool      `json:"kernel,omitempty"`
-	UID       uint32    `json:"uid"` // real
+	Hidden    bool      `json:"hidden,omitempty"` // answers by its number, but /proc does not list it
+	UID       uint32    `json:"uid"`              // real
 	EUID      uint32    `json:"euid"`
 	GID       uint32    `json:"gid"`
 	User      string    `json:"user,omitempty"` // of EUID, from /etc/passwd

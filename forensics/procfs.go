@@ -226,17 +226,15 @@ func tcpState(n uint64) string {
 //
 //	Num RefCount Protocol Flags Type St Inode Path
 func parseUnix(line string) (Socket, bool) {
-	head, name := line, ""
+	name := line
 	f := strings.Fields(line)
 	if len(f) < 7 {
 		return Socket{}, false
 	}
 	// The path is the rest after the inode, spaces and all.
 	for range 7 {
-		head = strings.TrimLeft(head, " ")
-		_, head, _ = strings.Cut(head, " ")
+		_, name, _ = strings.Cut(strings.TrimLeft(name, " "), " ")
 	}
-	name = head
 	flags, err := strconv.ParseUint(f[3], 16, 32)
 	if err != nil {
 		return Socket{}, false

@@ -111,7 +111,7 @@ func (c *collection) socketTables(ctx context.Context, dir, ns string, o owners,
 
 // socketTable reads one table line by line.
 func (c *collection) socketTable(name, proto string, f func(Socket) error) (bad int, err error) {
-	file, err := os.Open(name)
+	file, err := os.Open(name) //nolint:gosec // a table of /proc, named here
 	if err != nil {
 		return 0, explain(err)
 	}

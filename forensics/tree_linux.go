@@ -132,8 +132,8 @@ func (t *tree) at(base, name string, strict bool) (*handle, error) {
 		return nil, errors.Join(explain(err), h.close())
 	}
 	h.stat = statOf(&h.raw)
-	if real := t.realPath(h); real != full {
-		h.note = append(h.note, "reached through a symbolic link: it is "+strconv.QuoteToGraphic(real))
+	if truly := t.realPath(h); truly != full {
+		h.note = append(h.note, "reached through a symbolic link: it is "+strconv.QuoteToGraphic(truly))
 	}
 	return h, nil
 }
@@ -259,7 +259,7 @@ func (t *tree) reopen(h *handle, flags int) (int, error) {
 	var fd int
 	var err error
 	if t.openat2 {
-		fd, err = openat2(int(t.root.Fd()), rel(h.path), uint64(flags|unix.O_NOFOLLOW),
+		fd, err = openat2(int(t.root.Fd()), rel(h.path), uint64(flags)|unix.O_NOFOLLOW, //nolint:gosec // flags are positive
 			unix.RESOLVE_IN_ROOT|unix.RESOLVE_NO_MAGICLINKS)
 	} else {
 		fd, err = t.step(h.path, flags|unix.O_NOFOLLOW)

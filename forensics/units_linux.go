@@ -56,11 +56,11 @@ func (c *collection) units(ctx context.Context) error {
 	err := c.snapshot(ctx, e, func(r *rows) error {
 		seen := map[string]bool{}
 		for _, dir := range c.unitFolders() {
-			if real, ok := c.folder(dir); !ok || seen[real] {
+			at, ok := c.folder(dir)
+			if !ok || seen[at] {
 				continue
-			} else {
-				seen[real] = true
 			}
+			seen[at] = true
 			found, err := c.unitsIn(ctx, dir, r)
 			if err != nil {
 				return err
