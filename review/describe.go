@@ -14,8 +14,8 @@ import (
 // who read the activity pane, the plain mode and the review's timeline. Bad
 // says that it tells of a failure, or of something nobody knows the outcome of.
 //
-// The line holds foreign text as it is in the record: whoever shows it passes
-// it through term.Safe first. A field that was withheld or erased shows as
+// The line holds foreign text as it is in the record, but for its line breaks,
+// which become " / ": whoever shows it passes it through term.Safe first. A field that was withheld or erased shows as
 // "(withheld)". An entry that cannot be read says so; it is never left out.
 func Describe(e record.Entry) (text string, bad bool) {
 	describe := describer(e.Kind)
@@ -24,9 +24,9 @@ func Describe(e record.Entry) (text string, bad bool) {
 	}
 	text, bad, err := describe(e)
 	if err != nil {
-		return fmt.Sprintf("an entry that cannot be read: %v", err), true
+		text, bad = fmt.Sprintf("an entry that cannot be read: %v", err), true
 	}
-	return text, bad
+	return strings.ReplaceAll(strings.TrimSpace(text), "\n", " / "), bad
 }
 
 // describer returns the function that puts entries of that kind in words, nil
@@ -259,7 +259,10 @@ func describeChange(p record.Changed) (string, bool) {
 	if len(parts) == 0 {
 		parts = []string{"changed: " + withheld}
 	}
-	return strings.Join(parts, "; ") + because(p.Reason), false
+	if p.Reason != "" {
+		parts = append(parts, "reason: "+p.Reason)
+	}
+	return strings.Join(parts, "; "), false
 }
 
 func describeCollection(p record.Collection) (string, bool) {

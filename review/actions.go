@@ -1,0 +1,329 @@
+package review
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+)
+
+// The states of an action, as the outbox has them.
+const (
+	statePlanned  = "planned"
+	stateApproved = "approved"
+	stateSending  = "sending"
+	stateSent     = "sent"
+	stateVerified = "verified"
+	stateFailed   = "failed"
+	stateRejected = "rejected"
+	stateUnknown  = "unknown"
+)
+
+// Action is one action on an outside system, with what became of it.
+type Action struct {
+	ID         string          `json:"action"`
+	Name       string          `json:"name"`
+	Connection string          `json:"connection"`
+	Title      string          `json:"title"`
+	Target     string          `json:"target"`
+	Danger     incident.Danger `json:"danger"`
+	Phase      incident.Phase  `json:"phase"`
+	Step       string          `json:"step,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Digest     string          `json:"digest"`
+	Effects    []string        `json:"effects"`
+	State      string          `json:"state"`
+	Planned    Act             `json:"planned"`
+	Needed     int             `json:"approvals_needed"`
+	Approvals  []Approval      `json:"approvals"`
+	Attempts   int             `json:"attempts"`
+	Sent       Act             `json:"sent,omitzero"`
+	Changed    Act             `json:"changed"`        // the entry that its state comes from
+	Says       string          `json:"says,omitempty"` // the other side's words, or the error
+	Ref        string          `json:"ref,omitempty"`  // the other side's name for it
+	Undo       string          `json:"undo,omitempty"` // how it is undone; "" when it cannot be
+	Reverts    string          `json:"reverts,omitempty"`
+	RevertedBy string          `json:"reverted_by,omitempty"`
+	// Standing says in words whether the effect is there, as far as is known.
+	Standing string `json:"standing"`
+
+	message string
+}
+
+// Act is who did something, when, and in which entry.
+type Act struct {
+	Seq  int64     `json:"seq"`
+	Time time.Time `json:"time"`
+	By   string    `json:"by"`
+}
+
+// Approval is one person's yes to one plan.
+type Approval struct {
+	Act
+	Person   string    `json:"person"` // the actor's id
+	Digest   string    `json:"digest"`
+	Strength string    `json:"strength"` // how the person was known
+	Reason   string    `json:"reason,omitempty"`
+	Expires  time.Time `json:"expires,omitzero"`
+	Bound    bool      `json:"bound"` // the digest is that of the plan
+}
+
+func act(e record.Entry) Act { return Act{e.Seq, e.Time.UTC(), called(e.Actor)} }
+
+func (b *builder) actions() {
+	for _, e := range b.entries {
+		if b.bad[e.Seq] {
+			continue
+		}
+		switch e.Kind {
+		case record.ActionPlanned:
+			if p, ok := decode[record.Planned](b, e); ok {
+				b.r.Actions = append(b.r.Actions, plannedAction(e, p))
+			}
+		case record.ActionApproved, record.ActionRejected:
+			if p, ok := decode[record.Decision](b, e); ok {
+				b.action(p.Action).decide(e, p)
+			}
+		case record.ActionSending:
+			if p, ok := decode[record.Attempt](b, e); ok {
+				a := b.action(p.Action)
+				a.State, a.Attempts, a.Sent, a.Changed = stateSending, p.Attempt, act(e), act(e)
+			}
+		case record.ActionSent, record.ActionVerified, record.ActionFailed, record.ActionUnknown:
+			if p, ok := decode[record.Outcome](b, e); ok {
+				b.action(p.Action).end(e, p)
+			}
+		default:
+		}
+	}
+	for i := range b.r.Actions {
+		a := &b.r.Actions[i]
+		if a.Reverts != "" && (a.State == stateSent || a.State == stateVerified) {
+			b.action(a.Reverts).RevertedBy = a.ID
+		}
+	}
+	for i := range b.r.Actions {
+		b.r.Actions[i].Standing = b.r.Actions[i].standing()
+	}
+}
+
+func decode[P any](b *builder, e record.Entry) (P, bool) {
+	var p P
+	if err := e.Decode(&p); err != nil {
+		b.bad[e.Seq] = true
+		return p, false
+	}
+	return p, true
+}
+
+// action finds an action. One that was never planned gets a row of its own: an
+// outcome without a plan must not vanish.
+func (b *builder) action(id string) *Action {
+	for i := range b.r.Actions {
+		if b.r.Actions[i].ID == id {
+			return &b.r.Actions[i]
+		}
+	}
+	b.r.Actions = append(b.r.Actions, Action{ID: id, Title: "(no plan is in the record)", Effects: []string{}, Approvals: []Approval{}})
+	return &b.r.Actions[len(b.r.Actions)-1]
+}
+
+func plannedAction(e record.Entry, p record.Planned) Action {
+	var plan struct {
+		Effects []string `json:"effects"`
+		Call    struct {
+			Params map[string]any `json:"params"`
+		} `json:"call"`
+	}
+	if err := json.Unmarshal(p.Plan, &plan); err != nil || plan.Effects == nil {
+		plan.Effects = []string{}
+	}
+	a := Action{
+		ID: p.Action, Name: p.Name, Connection: p.Connection, Title: first(p.Title, p.Name), Target: p.Target,
+		Danger: p.Danger, Phase: e.Phase, Step: e.Step, Reason: p.Reason, Digest: p.Digest, Effects: plan.Effects,
+		State: statePlanned, Planned: act(e), Needed: p.Approvals, Approvals: []Approval{}, Changed: act(e),
+		Undo: p.Undo, Reverts: p.Reverts,
+	}
+	if p.Approvals <= 0 {
+		a.State = stateApproved
+	}
+	for _, name := range []string{"body", "text", "message", "comment", "note", "summary", "title", "subject"} {
+		if s, ok := plan.Call.Params[name].(string); ok && s != "" {
+			a.message = s
+			break
+		}
+	}
+	return a
+}
+
+func (a *Action) decide(e record.Entry, p record.Decision) {
+	if e.Kind == record.ActionRejected {
+		a.State, a.Changed, a.Says = stateRejected, act(e), p.Reason
+		return
+	}
+	bound := p.Digest == a.Digest
+	a.Approvals = append(a.Approvals, Approval{act(e), e.Actor.ID, p.Digest, p.Strength, p.Reason, p.Expires.UTC(), bound})
+	people := map[string]bool{}
+	for _, y := range a.Approvals {
+		if y.Bound {
+			people[y.Person] = true
+		}
+	}
+	if a.State == statePlanned && len(people) >= a.Needed {
+		a.State, a.Changed = stateApproved, act(e)
+	}
+}
+
+func (a *Action) end(e record.Entry, p record.Outcome) {
+	switch e.Kind {
+	case record.ActionSent:
+		a.State = stateSent
+	case record.ActionVerified:
+		a.State = stateVerified
+	case record.ActionFailed:
+		a.State = stateFailed
+	default:
+		a.State = stateUnknown
+	}
+	a.Changed, a.Says, a.Ref = act(e), first(p.Error, p.Says), first(p.Ref, a.Ref)
+	a.Attempts = max(a.Attempts, p.Attempt)
+}
+
+// standing says what is known of the effect.
+func (a *Action) standing() string {
+	if a.RevertedBy != "" {
+		return "undone by " + a.RevertedBy
+	}
+	switch a.State {
+	case stateVerified:
+		return "in effect, verified by reading it back"
+	case stateSent:
+		return "sent, NOT VERIFIED: nobody read it back"
+	case stateUnknown:
+		return "UNKNOWN: it may or may not have happened; look at the other side before repeating it"
+	case stateSending:
+		return "UNKNOWN: the record ends while it was being sent; look at the other side"
+	case stateFailed:
+		return "failed: no effect was confirmed"
+	case stateRejected:
+		return "refused by a person, never sent"
+	case stateApproved:
+		return "approved, never sent"
+	case statePlanned:
+		return "planned, never approved or sent"
+	}
+	return "not known"
+}
+
+// open says that the effect is not known.
+func (a *Action) open() bool { return a.State == stateUnknown || a.State == stateSending }
+
+// Decision is something that a person decided.
+type Decision struct {
+	Act
+	What     string    `json:"what"`
+	Why      string    `json:"why,omitempty"`
+	Action   string    `json:"action,omitempty"`
+	Digest   string    `json:"digest,omitempty"`
+	Strength string    `json:"strength,omitempty"`
+	Expires  time.Time `json:"expires,omitzero"`
+}
+
+// decisions lists what people decided, in the order of the record.
+func (b *builder) decisions() {
+	for _, e := range b.entries {
+		if b.bad[e.Seq] {
+			continue
+		}
+		d := Decision{Act: act(e)}
+		switch e.Kind {
+		case record.Noted:
+			p, _ := decode[record.Note](b, e)
+			if !p.Decision {
+				continue
+			}
+			d.What = given(p.Text)
+		case record.ActionApproved, record.ActionRejected:
+			p, _ := decode[record.Decision](b, e)
+			verb := "approved "
+			if e.Kind == record.ActionRejected {
+				verb = "refused "
+			}
+			a := b.action(p.Action)
+			d.What, d.Why = verb+p.Action+": "+a.Title, p.Reason
+			if a.Target != "" {
+				d.What += " on " + a.Target
+			}
+			d.Action, d.Digest, d.Strength, d.Expires = p.Action, p.Digest, p.Strength, p.Expires.UTC()
+		case record.StepSkipped:
+			p, _ := decode[record.StepSkip](b, e)
+			if p.Guard {
+				continue
+			}
+			d.What, d.Why = "skipped the step "+given(e.Step), given(p.Reason)
+		case record.IncidentChanged:
+			p, _ := decode[record.Changed](b, e)
+			if p.Severity == nil && p.TLP == nil {
+				continue
+			}
+			why := p.Reason
+			p.Reason = ""
+			d.What, _ = describeChange(p)
+			d.Why = why
+		case record.IncidentClosed, record.IncidentReopened:
+			p, _ := decode[record.Reason](b, e)
+			d.What, _ = Describe(record.Entry{Kind: e.Kind})
+			d.Why = p.Reason
+		default:
+			continue
+		}
+		b.r.Decisions = append(b.r.Decisions, d)
+	}
+}
+
+// Communication is a message that left Firebreak, or tried to.
+type Communication struct {
+	Act
+	Action     string `json:"action"`
+	Connection string `json:"connection"`
+	Target     string `json:"target"`
+	Title      string `json:"title"`
+	Text       string `json:"text,omitempty"`
+	State      string `json:"state"`
+	Ref        string `json:"ref,omitempty"`
+}
+
+// communications are the attempted actions that carry words to people: those
+// of notify steps, and those whose name says so.
+func (b *builder) communications() {
+	for _, a := range b.r.Actions {
+		if a.Attempts == 0 || !b.speaks(a) {
+			continue
+		}
+		at := a.Sent
+		if at.Seq == 0 {
+			at = a.Changed
+		}
+		b.r.Communications = append(b.r.Communications, Communication{
+			Act: at, Action: a.ID, Connection: a.Connection, Target: a.Target, Title: a.Title,
+			Text: a.message, State: a.State, Ref: a.Ref,
+		})
+	}
+}
+
+func (b *builder) speaks(a Action) bool {
+	for _, book := range b.books {
+		if book == nil {
+			continue
+		}
+		if s, ok := book.Step(a.Step); ok && a.Step != "" && s.Verb == playbooks.VerbNotify {
+			return true
+		}
+	}
+	return slices.ContainsFunc([]string{"pagerduty.", "webhook.", "slack.", "email.", "github.issue.", "github.comment."},
+		func(p string) bool { return strings.HasPrefix(a.Name, p) })
+}

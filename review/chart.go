@@ -1,0 +1,302 @@
+package review
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/record"
+)
+
+// The charts are drawn in a space of 1000 units of width that the page scales.
+const (
+	chartWidth = 1000.0
+	chartLeft  = 130.0
+	chartRight = 24.0
+	plotWidth  = chartWidth - chartLeft - chartRight
+)
+
+// svg gathers the markup of a drawing. Numbers are formatted here and text is
+// escaped here; nothing else gets in.
+type svg struct{ strings.Builder }
+
+func (s *svg) open(height float64, label string) {
+	fmt.Fprintf(s, `<svg class="chart" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">`,
+		chartWidth, height, template.HTMLEscapeString(label))
+}
+
+func (s *svg) close() template.HTML {
+	s.WriteString("</svg>")
+	return template.HTML(s.String()) //nolint:gosec // made here, out of numbers and escaped text
+}
+
+func (s *svg) rect(class string, x, y, w, h, r float64, title string) {
+	fmt.Fprintf(s, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.1f">%s</rect>`, class, x, y, max(w, 0), h, r, tooltip(title))
+}
+
+func (s *svg) circle(class string, x, y, r float64, title string) {
+	fmt.Fprintf(s, `<circle class="%s" cx="%.1f" cy="%.1f" r="%.1f">%s</circle>`, class, x, y, r, tooltip(title))
+}
+
+func (s *svg) line(class string, x1, y1, x2, y2 float64) {
+	fmt.Fprintf(s, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
+}
+
+func (s *svg) text(class string, x, y float64, text string) {
+	fmt.Fprintf(s, `<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, template.HTMLEscapeString(text))
+}
+
+func tooltip(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "<title>" + template.HTMLEscapeString(s) + "</title>"
+}
+
+// barChart draws the known durations as bars from the opening on, with the
+// unknown ones as empty outlines.
+func barChart(r Review) template.HTML {
+	var longest time.Duration
+	var rows []Duration
+	for _, d := range r.Durations {
+		switch d.Key {
+		case "acknowledge", "contain", "eradicate", "recover", "total":
+			rows = append(rows, d)
+			longest = max(longest, d.Took)
+		}
+	}
+	if longest == 0 {
+		return ""
+	}
+	const rowHeight, barHeight = 30.0, 16.0
+	height := 16 + rowHeight*float64(len(rows)) + 26
+	var s svg
+	s.open(height, "Time from the opening of the incident to the end of each part of the response")
+	unit := (plotWidth - 110) / float64(longest)
+	for _, t := range ticks(longest) {
+		x := chartLeft + float64(t)*unit
+		s.line("grid", x, 10, x, height-24)
+		s.text("axis mid", x, height-8, tickLabel(t))
+	}
+	for i, d := range rows {
+		y := 16 + rowHeight*float64(i)
+		s.text("end strong", chartLeft-12, y+barHeight-3, d.Title)
+		if !d.Known {
+			s.rect("unknownbar", chartLeft, y, 120, barHeight, 3, d.Reason)
+			s.text("axis", chartLeft+132, y+barHeight-4, "unknown: "+d.Reason)
+			continue
+		}
+		class := "bar"
+		if phase, err := incident.ParsePhase(d.Key); err == nil {
+			class = fmt.Sprintf("p%d", phase)
+		}
+		w := max(float64(d.Took)*unit, 2)
+		s.rect(class, chartLeft, y, w, barHeight, 3, d.Title+" "+d.Shown())
+		s.text("", chartLeft+w+8, y+barHeight-3, d.Shown())
+	}
+	return s.close()
+}
+
+// laneChart draws one lane for each phase: the stretches of time spent in it,
+// and the entries of the record and what they were about.
+func laneChart(r Review) template.HTML {
+	from, to := r.Incident.Opened, r.Incident.Opened
+	for _, row := range r.Timeline {
+		if !row.Evidence && row.Time.After(to) {
+			to = row.Time
+		}
+	}
+	if !to.After(from) {
+		to = from.Add(time.Second)
+	}
+	const laneHeight = 34.0
+	phases := incident.Phases()
+	height := 12 + laneHeight*float64(len(phases)) + 28
+	unit := plotWidth / float64(to.Sub(from))
+	at := func(t time.Time) float64 {
+		return chartLeft + min(max(float64(t.Sub(from))*unit, 0), plotWidth)
+	}
+	var s svg
+	s.open(height, "The phases of the response, and the entries of the record in each")
+	for _, t := range ticks(to.Sub(from)) {
+		x := chartLeft + float64(t)*unit
+		s.line("grid", x, 8, x, height-24)
+		s.text("axis mid", x, height-8, "+"+tickLabel(t))
+	}
+	for i, phase := range phases {
+		y := 12 + laneHeight*float64(i)
+		s.text("end strong", chartLeft-12, y+21, phase.String())
+		s.line("grid", chartLeft, y+laneHeight-2, chartWidth-chartRight, y+laneHeight-2)
+		for _, st := range r.Phases {
+			if st.Phase != phase {
+				continue
+			}
+			end, class := st.To, fmt.Sprintf("lane p%d", phase)
+			if end.IsZero() {
+				end, class = to, class+" open"
+			}
+			s.rect(class, at(st.From), y+3, max(at(end)-at(st.From), 3), laneHeight-9, 4,
+				fmt.Sprintf("%s from %s, %s", phase, stamp(st.From), span(max(end.Sub(st.From), 0))))
+		}
+	}
+	placed := map[[2]int]int{}
+	for _, row := range r.Timeline[:min(len(r.Timeline), maxRows)] {
+		if row.Evidence || row.Phase == incident.NoPhase {
+			continue
+		}
+		x := at(row.Time)
+		lane := int(row.Phase) - 1
+		// Entries of one moment are spread a little, so that none hides another.
+		key := [2]int{lane, int(x / 7)}
+		n := placed[key]
+		placed[key]++
+		y := 12 + laneHeight*float64(lane) + 15.5 + []float64{0, -6, 6, -3, 3}[n%5]
+		title := row.Ref + " " + stamp(row.Time) + " " + row.Who + ": " + row.Text
+		switch class := markClass(row); class {
+		case "m-bad":
+			s.rect("mark m-bad", x-4, y-4, 8, 8, 0, title)
+		default:
+			s.circle("mark "+class, x, y, 4, title)
+		}
+	}
+	return s.close()
+}
+
+func markClass(r Row) string {
+	kind := string(r.Kind)
+	switch {
+	case r.Bad:
+		return "m-bad"
+	case strings.HasPrefix(kind, "action."):
+		return "m-action"
+	case r.Kind == record.TimelineIngested, strings.HasPrefix(kind, "evidence."):
+		return "m-evidence"
+	}
+	return "m-person"
+}
+
+// histogram draws the events of the timeline, with the response shaded.
+func histogram(r Review) template.HTML {
+	a := r.Activity
+	if a == nil {
+		return ""
+	}
+	var most int64
+	for _, n := range a.Buckets {
+		most = max(most, n)
+	}
+	if most == 0 {
+		return ""
+	}
+	const height, base = 150.0, 122.0
+	var s svg
+	s.open(height, "Events of the evidence over time")
+	width := plotWidth / float64(len(a.Buckets))
+	unit := plotWidth / float64(a.To.Sub(a.From))
+	at := func(t time.Time) float64 {
+		return chartLeft + min(max(float64(t.Sub(a.From))*unit, 0), plotWidth)
+	}
+	s.line("grid", chartLeft, 14, chartWidth-chartRight, 14)
+	s.line("frame", chartLeft, base, chartWidth-chartRight, base)
+	s.text("axis end", chartLeft-10, 18, grouped(most))
+	s.text("axis end", chartLeft-10, base+4, "0")
+	opened, ended := r.Incident.Opened, r.Incident.Closed
+	if ended.IsZero() {
+		ended = a.To
+	}
+	if x := at(opened); opened.Before(a.To) && ended.After(a.From) {
+		s.rect("shade", x, 10, max(at(ended)-x, 2), base-10, 0, "the response")
+	}
+	for i, n := range a.Buckets {
+		if n == 0 {
+			continue
+		}
+		// The root keeps quiet stretches visible beside a flood.
+		h := max(math.Sqrt(float64(n)/float64(most))*(base-14), 1.5)
+		s.rect("bar", chartLeft+float64(i)*width+.4, base-h, max(width-.8, .8), h, 0, counted64(n, "event", "events"))
+	}
+	for i := range 5 {
+		t := a.From.Add(a.To.Sub(a.From) / 4 * time.Duration(i))
+		class := []string{"axis", "axis mid", "axis mid", "axis mid", "axis end"}[i]
+		s.text(class, at(t), height-10, axisTime(t, a.To.Sub(a.From)))
+	}
+	s.text("axis end", chartLeft-10, 32, "(root scale)")
+	return s.close()
+}
+
+func axisTime(t time.Time, across time.Duration) string {
+	if across > 48*time.Hour {
+		return t.Format("2006-01-02 15:04")
+	}
+	return t.Format("Jan 2, 15:04:05")
+}
+
+// progressChart draws what became of the steps of a run as one bar.
+func progressChart(r Run) template.HTML {
+	parts := []struct {
+		n     int
+		what  string
+		class string
+	}{
+		{r.Counts.Done, "done", "p4"},
+		{r.Counts.Skipped, "skipped", "p5"},
+		{r.Counts.Failed, "failed", "mark m-bad"},
+		{r.Counts.Open, "not ended", "p3"},
+		{r.Counts.Unreached, "never reached", "p0 open"},
+		{r.Counts.NotApplied, "not applicable", "p0 lane"},
+	}
+	all := 0
+	for _, p := range parts {
+		all += p.n
+	}
+	if all == 0 {
+		return ""
+	}
+	var s svg
+	s.open(62, "What became of the steps")
+	x, label := 20.0, 20.0
+	for _, p := range parts {
+		if p.n == 0 {
+			continue
+		}
+		w := float64(p.n) / float64(all) * (chartWidth - 40)
+		s.rect(p.class, x, 14, max(w-2, 1), 14, 2, fmt.Sprintf("%d %s", p.n, p.what))
+		s.rect(p.class, label, 42, 9, 9, 2, "")
+		s.text("axis", label+15, 51, fmt.Sprintf("%d %s", p.n, p.what))
+		x += w
+		label += 150
+	}
+	return s.close()
+}
+
+// ticks are four to eight round lengths of time within d.
+func ticks(d time.Duration) []time.Duration {
+	steps := []time.Duration{
+		time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 500 * time.Millisecond,
+		time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute,
+		30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour,
+		7 * 24 * time.Hour, 28 * 24 * time.Hour, 84 * 24 * time.Hour, 364 * 24 * time.Hour, 3640 * 24 * time.Hour,
+	}
+	step := steps[len(steps)-1]
+	for _, s := range steps {
+		if d/s <= 7 {
+			step = s
+			break
+		}
+	}
+	var out []time.Duration
+	for t := time.Duration(0); t <= d && len(out) < 64; t += step {
+		out = append(out, t)
+	}
+	return out
+}
+
+func tickLabel(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	return span(d)
+}

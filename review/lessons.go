@@ -1,0 +1,160 @@
+package review
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"firebreak/incident"
+	"firebreak/record"
+)
+
+// Section is a part of the review that only people can write. It holds what
+// they recorded; Build adds nothing to it.
+type Section struct {
+	Key    string   `json:"key"` // factors, mitigators, luck, lessons, answers
+	Title  string   `json:"title"`
+	Prompt string   `json:"prompt"`
+	How    string   `json:"how"` // what to record so that it appears here
+	Said   []Saying `json:"said"`
+}
+
+// Saying is one thing that a person recorded.
+type Saying struct {
+	Act
+	Text     string `json:"text"`
+	Question string `json:"question,omitempty"`
+	Step     string `json:"step,omitempty"`
+}
+
+// sections are the prompts. The words begin a note ("lesson: …") or stand in
+// the name of a playbook's question (ask: {lessons: …}).
+func sections() []Section {
+	return []Section{
+		{
+			Key: "factors", Title: "Contributing factors",
+			Prompt: "What technical, process and organisational conditions made this possible, or made it worse? There is rarely one cause, and a person's act is never one.",
+			How:    `a note that begins with "factor:"`,
+		},
+		{
+			Key: "mitigators", Title: "What went well",
+			Prompt: "What limited the damage? What should be kept as it is?",
+			How:    `a note that begins with "went well:"`,
+		},
+		{
+			Key: "luck", Title: "Where we were lucky",
+			Prompt: "What could as well have gone the other way?",
+			How:    `a note that begins with "luck:"`,
+		},
+		{
+			Key: "lessons", Title: "Lessons",
+			Prompt: "What do we know now that we did not know then? What will be done differently?",
+			How:    `a note that begins with "lesson:"`,
+		},
+		{
+			Key: "answers", Title: "Other answers of the learn phase",
+			Prompt: "What the playbook asked at the end.",
+			How:    "an answer to a question of a step in the learn phase",
+		},
+	}
+}
+
+var sectionWords = []struct {
+	key      string
+	note     *regexp.Regexp // how a note begins
+	question *regexp.Regexp // what a question's name holds
+}{
+	{"factors", regexp.MustCompile(`(?i)^(contributing )?(factors?|causes?) ?:`), regexp.MustCompile(`(?i)factor|cause`)},
+	{"mitigators", regexp.MustCompile(`(?i)^(went well|mitigators?|good) ?:`), regexp.MustCompile(`(?i)well|mitigat`)},
+	{"luck", regexp.MustCompile(`(?i)^(luck|lucky) ?:`), regexp.MustCompile(`(?i)luck`)},
+	{"lessons", regexp.MustCompile(`(?i)^(lessons?|learned|improve) ?:`), regexp.MustCompile(`(?i)lesson|learn|improve|differently`)},
+}
+
+func (b *builder) lessons() {
+	b.r.Lessons = sections()
+	say := func(key string, s Saying) {
+		n := slices.IndexFunc(b.r.Lessons, func(x Section) bool { return x.Key == key })
+		b.r.Lessons[n].Said = append(b.r.Lessons[n].Said, s)
+	}
+	for _, e := range b.entries {
+		if b.bad[e.Seq] {
+			continue
+		}
+		switch e.Kind {
+		case record.Noted:
+			p, _ := decode[record.Note](b, e)
+			for _, w := range sectionWords {
+				if begin := w.note.FindString(p.Text); begin != "" {
+					say(w.key, Saying{Act: act(e), Text: strings.TrimSpace(p.Text[len(begin):])})
+					break
+				}
+			}
+		case record.StepDone:
+			p, _ := decode[record.StepEnd](b, e)
+			learn := b.phaseOf(p.Run, e) == incident.Learn
+			for _, a := range b.answers(p.Run, e.Step, p.Answers) {
+				key := ""
+				for _, w := range sectionWords {
+					if text, ok := a.Answer.(string); ok && text != "" && w.question.MatchString(a.Name) {
+						key = w.key
+						break
+					}
+				}
+				if key == "" && learn {
+					key = "answers"
+				}
+				if key != "" {
+					say(key, Saying{Act: act(e), Text: fmt.Sprint(a.Answer), Question: first(a.Question, a.Name), Step: e.Step})
+				}
+			}
+			if learn && p.Note != "" {
+				say("answers", Saying{Act: act(e), Text: p.Note, Step: e.Step})
+			}
+		default:
+		}
+	}
+	for i := range b.r.Lessons {
+		empty(&b.r.Lessons[i].Said)
+	}
+}
+
+// phaseOf is the phase of a step by its playbook, else of its entry.
+func (b *builder) phaseOf(run string, e record.Entry) incident.Phase {
+	if book := b.books[run]; book != nil {
+		if s, ok := book.Step(e.Step); ok {
+			return s.Phase
+		}
+	}
+	return e.Phase
+}
+
+// Wording is a phrase that does not belong in a review without blame.
+type Wording struct {
+	Seq    int64  `json:"seq"`
+	Phrase string `json:"phrase"`
+}
+
+var blaming = regexp.MustCompile(`(?i)\b(should have|shouldn't have|could have known|human error|user error|operator error|careless(ly|ness)?|negligen(t|ce)|incompeten(t|ce)|stupid(ly|ity)?|to blame|whose fault|at fault)\b`)
+
+// wording looks through what people wrote for phrases that put blame.
+func (b *builder) wording() {
+	find := func(seq int64, texts ...string) {
+		for _, t := range texts {
+			if phrase := blaming.FindString(t); phrase != "" {
+				b.r.Wording = append(b.r.Wording, Wording{seq, phrase})
+				return
+			}
+		}
+	}
+	each(b, func(e record.Entry, p record.Note) { find(e.Seq, p.Text) }, record.Noted)
+	each(b, func(e record.Entry, p record.Item) { find(e.Seq, p.Text) }, record.ItemAdded)
+	each(b, func(e record.Entry, p record.StepEnd) {
+		texts := []string{p.Note}
+		for _, a := range b.answers(p.Run, e.Step, p.Answers) {
+			texts = append(texts, fmt.Sprint(a.Answer))
+		}
+		find(e.Seq, texts...)
+	}, record.StepDone)
+	slices.SortFunc(b.r.Wording, func(x, y Wording) int { return int(x.Seq - y.Seq) })
+}

@@ -1,0 +1,147 @@
+// Package review turns the record of an incident into the post-incident review:
+// Build gathers the facts, and Review writes them as JSON, as Markdown, and as
+// one self-contained HTML page.
+//
+// It is pure: the same entries give the same review. Every statement in it has
+// an entry or an event behind it; what nobody recorded is said to be unknown,
+// and what the review does not cover stands in its Limits. It draws no
+// conclusions and names no culprit: causes and lessons are what people wrote.
+package review
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/record"
+	"firebreak/timeline"
+)
+
+// Format names the shape of the JSON form. A field may be added within a
+// version; none is renamed or removed.
+const Format = "firebreak.review/1"
+
+// Extra is what a review needs besides the record's entries. All of it may be
+// missing; the review then says what it cannot show.
+type Extra struct {
+	Head record.Head
+	Now  time.Time // when the review is made
+	Tool string    // program and version
+	// From, To and Buckets count the timeline's events in equal stretches.
+	From, To time.Time
+	Buckets  []int64
+	// Events are the marked events as the timeline has them, by id. For one
+	// that is not here, the text kept with its mark is shown.
+	Events map[string]timeline.Event
+}
+
+// Review is the post-incident review. Strings hold foreign text as it was
+// recorded; Markdown and HTML make it harmless. All times are UTC, a missing
+// time is unknown, and numbers named seq are entries of the record.
+type Review struct {
+	Format         string            `json:"format"`
+	Made           time.Time         `json:"made,omitzero"`
+	Tool           string            `json:"tool,omitempty"`
+	Incident       incident.Incident `json:"incident"`
+	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
+	People         []Person          `json:"people"`
+	Roles          []RoleTerm        `json:"roles"`
+	Durations      []Duration        `json:"durations"`
+	Phases         []Stretch         `json:"phases"`
+	Timeline       []Row             `json:"timeline"`
+	LeftOut        int               `json:"timeline_left_out"` // entries with no row of their own
+	Activity       *Activity         `json:"activity,omitempty"`
+	Decisions      []Decision        `json:"decisions"`
+	Actions        []Action          `json:"actions"`
+	Runs           []Run             `json:"runs"`
+	Communications []Communication   `json:"communications"`
+	Evidence       []Exhibit         `json:"evidence"`
+	Collections    []Collection      `json:"collections"`
+	Ingested       Ingested          `json:"ingested"`
+	Lessons        []Section         `json:"lessons"`
+	Items          []Item            `json:"items"`
+	ClockJumps     []ClockJump       `json:"clock_jumps"`
+	Wording        []Wording         `json:"wording"` // phrases to look at before this is shared
+	Limits         []string          `json:"limits"`
+	Integrity      Integrity         `json:"integrity"`
+}
+
+// Person is somebody who acted.
+type Person struct {
+	Name    string    `json:"name"`
+	ID      string    `json:"id"`
+	Entries int       `json:"entries"`
+	First   time.Time `json:"first"`
+	Last    time.Time `json:"last"`
+}
+
+// RoleTerm is a role held by a person for a time.
+type RoleTerm struct {
+	Role   incident.Role `json:"role"`
+	Person string        `json:"person"`
+	Seq    int64         `json:"seq"`
+	From   time.Time     `json:"from"`
+	To     time.Time     `json:"to,omitzero"` // missing: to the end
+}
+
+// Activity counts the timeline's events in equal stretches of time.
+type Activity struct {
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Buckets []int64   `json:"buckets"`
+}
+
+// Item is a follow-up.
+type Item struct {
+	record.Item
+	Seq int64     `json:"seq"`
+	At  time.Time `json:"at"`
+	By  string    `json:"by"`
+}
+
+// Integrity is the state of the record that the review was made over.
+type Integrity struct {
+	Size    int64  `json:"size"`              // entries under the head
+	Entries int64  `json:"entries"`           // entries the review was made of
+	Root    string `json:"root,omitempty"`    // hex
+	Seal    string `json:"seal,omitempty"`    // the line to keep elsewhere
+	Signed  string `json:"signed,omitempty"`  // the head as a C2SP signed note
+	Problem string `json:"problem,omitempty"` // why the two numbers do not fit
+}
+
+// ErrNoRecord is returned when the entries are not the beginning of a record.
+var ErrNoRecord = errors.New("entries do not start with the opening of an incident")
+
+// Build makes the review of an incident from all entries of its record, in
+// their order. An entry that cannot be read is left out and named in Limits.
+// The only error is ErrNoRecord.
+func Build(entries []record.Entry, extra Extra) (Review, error) {
+	if len(entries) == 0 || entries[0].Kind != record.IncidentOpened {
+		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
+	}
+	b := newBuilder(entries, extra)
+	b.r.Format, b.r.Made, b.r.Tool = Format, extra.Now.UTC(), extra.Tool
+	b.incident()
+	b.people()
+	b.clock()
+	b.phases()
+	b.runs()
+	b.durations()
+	b.actions()
+	b.evidence()
+	b.timeline()
+	b.decisions()
+	b.communications()
+	b.lessons()
+	b.items()
+	b.wording()
+	if extra.To.After(extra.From) && len(extra.Buckets) > 0 {
+		b.r.Activity = &Activity{extra.From.UTC(), extra.To.UTC(), extra.Buckets}
+	}
+	b.integrity()
+	b.summary()
+	b.limits()
+	b.fill()
+	return b.r, nil
+}

@@ -1,0 +1,143 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+
+	"firebreak/incident"
+)
+
+// summary writes the first half page out of typed entries.
+func (b *builder) summary() {
+	r := &b.r
+	i := r.Incident
+	what := "incident"
+	if i.Drill {
+		what = "drill: an exercise, whose actions went to built-in fakes"
+	}
+	s := fmt.Sprintf("%s %s was opened on %s by %s as a %s %s.", given(string(i.ID)), quoted(i.Title),
+		stamp(i.Opened), called(b.entries[0].Actor), i.Severity, what)
+	b.say(s)
+
+	switch {
+	case i.Status != incident.Closed:
+		b.say(fmt.Sprintf("It is OPEN, in phase %s; this review shows it as it stood at %s.", r.Phases[len(r.Phases)-1].Phase, stamp(b.now())))
+	case i.Closed.IsZero():
+	default:
+		total := r.Durations[len(r.Durations)-1]
+		b.say(fmt.Sprintf("It was closed on %s; the whole response took %s.", stamp(i.Closed), total.Shown()))
+	}
+	var known, unknown []string
+	for _, d := range r.Durations {
+		switch d.Key {
+		case "detect", "acknowledge", "contain", "eradicate", "recover":
+			if d.Known {
+				known = append(known, strings.ToLower(d.Title)+" "+d.Shown())
+			} else {
+				unknown = append(unknown, strings.ToLower(d.Title))
+			}
+		}
+	}
+	if len(known) > 0 {
+		s := "Times: " + strings.Join(known, ", ")
+		if len(unknown) > 0 {
+			s += "; unknown: " + strings.Join(unknown, ", ")
+		}
+		b.say(s + ".")
+	}
+	for _, run := range r.Runs {
+		b.say(runSentence(run))
+	}
+	b.say(b.actionSentence())
+	b.say(b.evidenceSentence())
+	if n := len(r.Items); n > 0 {
+		b.say(counted(n, "follow-up is", "follow-ups are") + " recorded.")
+	} else {
+		b.say("No follow-up is recorded.")
+	}
+}
+
+func (b *builder) say(s string) { b.r.Summary = append(b.r.Summary, s) }
+
+func runSentence(run Run) string {
+	s := fmt.Sprintf("The team followed the playbook %s", strings.TrimSpace(given(run.Name)+" "+run.Version))
+	if run.Unread != "" {
+		return s + ", which this version cannot read."
+	}
+	c := run.Counts
+	parts := []string{fmt.Sprintf("%s done", counted(c.Done, "step", "steps"))}
+	for _, x := range []struct {
+		n    int
+		what string
+	}{
+		{c.Skipped, "skipped"},
+		{c.NotApplied, "not applicable"},
+		{c.Failed, "failed"},
+		{c.Open, "not ended"},
+		{c.Unreached, "never reached"},
+		{c.Added, "added on the way"},
+	} {
+		if x.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", x.n, x.what))
+		}
+	}
+	return s + ": " + strings.Join(parts, ", ") + "."
+}
+
+func (b *builder) actionSentence() string {
+	states, undone := map[string]int{}, 0
+	for _, a := range b.r.Actions {
+		states[a.State]++
+		if a.RevertedBy != "" {
+			undone++
+		}
+	}
+	if len(b.r.Actions) == 0 {
+		return "No action on an outside system was planned."
+	}
+	s := counted(len(b.r.Actions), "action on an outside system was", "actions on outside systems were") + " planned: "
+	var parts []string
+	for _, state := range []string{stateVerified, stateSent, stateFailed, stateRejected, stateApproved, statePlanned} {
+		if n := states[state]; n > 0 {
+			word := map[string]string{
+				stateVerified: "verified", stateSent: "sent but not verified", stateFailed: "failed",
+				stateRejected: "refused", stateApproved: "approved but never sent", statePlanned: "never approved",
+			}[state]
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
+		}
+	}
+	if n := states[stateUnknown] + states[stateSending]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d WITH UNKNOWN OUTCOME", n))
+	}
+	if undone > 0 {
+		parts = append(parts, fmt.Sprintf("%d undone again", undone))
+	}
+	return s + strings.Join(parts, ", ") + "."
+}
+
+func (b *builder) evidenceSentence() string {
+	r := &b.r
+	if len(r.Evidence) == 0 {
+		return "No evidence was sealed."
+	}
+	var bytes int64
+	for _, x := range r.Evidence {
+		bytes += x.Size
+	}
+	s := fmt.Sprintf("%s sealed (%s)", counted(len(r.Evidence), "exhibit was", "exhibits were"), size(bytes))
+	if r.Ingested.Seen > 0 {
+		s += fmt.Sprintf(", from which %s went into the timeline", counted64(r.Ingested.Events, "event", "events"))
+	}
+	if n := b.refused(); n > 0 {
+		s += fmt.Sprintf("; %s could not be taken", counted(n, "item", "items"))
+	}
+	return s + "."
+}
+
+func (b *builder) refused() int {
+	n := 0
+	for _, c := range b.r.Collections {
+		n += len(c.Refused)
+	}
+	return n
+}
