@@ -110,6 +110,7 @@ func changeIncident(i *incident.Incident, id incident.ID, e record.Entry) error 
 		set(&i.Summary, c.Summary)
 		set(&i.Impact, c.Impact)
 		set(&i.Detected, c.Detected)
+		i.Detected = i.Detected.UTC()
 	case record.IncidentClosed:
 		i.Status, i.Closed = incident.Closed, e.Time
 	case record.IncidentReopened:
