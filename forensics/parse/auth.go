@@ -57,7 +57,9 @@ func enrich(e *timeline.Event, process, body string) {
 			cron(e, body)
 		}
 	case "ftpd", "vsftpd", "proftpd":
-		if ip, ok := strings.CutPrefix(body, "connection from "); ok {
+		if pam(e, body) {
+			e.Source = "auth"
+		} else if ip, ok := strings.CutPrefix(body, "connection from "); ok {
 			first, _, _ := strings.Cut(ip, " ")
 			from(a, first)
 			a[attrAction] = "connect"

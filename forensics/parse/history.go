@@ -124,11 +124,11 @@ func (p *historyParser) line(ln line) error {
 
 // join adds a line to a bash command of several lines.
 func (p *historyParser) join(ln line) error {
-	if p.size+len(ln.text) > maxRecord {
+	if p.size+len(ln.text)+1 > maxRecord {
 		p.j.reject(ln.offset, ln.text, "record is too long")
 		return nil
 	}
-	p.size += len(ln.text)
+	p.size += len(ln.text) + 1
 	p.text = append(p.text, textOf(ln, p.event.Attributes))
 	return nil
 }
@@ -176,11 +176,11 @@ func (p *historyParser) zsh(ln line, sec int64, rest []byte, took string) error 
 // wrap takes one line of a zsh command; a backslash at its end means that the
 // command goes on.
 func (p *historyParser) wrap(ln line) error {
-	if len(p.text) > 0 && p.size+len(ln.text) > maxRecord {
+	if len(p.text) > 0 && p.size+len(ln.text)+1 > maxRecord {
 		p.j.reject(ln.offset, ln.text, "record is too long")
 		return p.finish()
 	}
-	p.size += len(ln.text)
+	p.size += len(ln.text) + 1
 	text := unmeta(ln.text)
 	p.wrapped = len(text) > 0 && text[len(text)-1] == '\\'
 	if p.wrapped {

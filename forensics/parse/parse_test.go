@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"firebreak/internal/testkit"
 	"firebreak/record"
 	"firebreak/timeline"
 )
@@ -80,20 +81,14 @@ func settle(t *testing.T, got []timeline.Event, ing record.Ingestion) {
 // corpus returns a file of the shared corpus, or skips.
 func corpus(t *testing.T, name string) []byte {
 	t.Helper()
-	dir := os.Getenv("FIREBREAK_CORPUS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "corpus")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("corpus is missing: %s (set FIREBREAK_CORPUS)", name)
-	}
+	b, err := os.ReadFile(filepath.Join(testkit.Corpus(t, name), filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
+// The counts are those of expected.tsv, but where a comment says why not.
 func TestCorpus(t *testing.T) {
 	tests := []struct {
 		file, parser     string
@@ -108,6 +103,7 @@ func TestCorpus(t *testing.T) {
 		{"plaso/bash_history", "history", 4, 0},
 		{"plaso/zsh_extended_history.txt", "history", 4, 0},
 		{"plaso/apt_history.log", "apt", 10, 0},
+		{"plaso/audit_enriched.log", "audit", 29, 0},
 		// plaso counts lines: 3. Each line has two different times here.
 		{"plaso/bodyfile/bodyfile.corrupt", "bodyfile", 6, 0},
 		{"loghub/Linux_2k.log", "syslog", 2000, 0},

@@ -131,8 +131,10 @@ func (m members) when(name string) (time.Time, bool) {
 
 func tellProcess(e *timeline.Event, m members) {
 	e.Source = "process"
+	state := "seen"
 	if t, ok := m.when("started"); ok {
 		e.Time, e.Precision, e.TimeKind = t, timeline.Millisecond, timeline.Started
+		state = "started"
 	}
 	what := "[" + m["comm"] + "]"
 	if argv := m.list("argv"); len(argv) > 0 {
@@ -140,7 +142,7 @@ func tellProcess(e *timeline.Event, m members) {
 		m[attrCommand] = what
 	}
 	m["process"] = m["comm"]
-	e.Message = fmt.Sprintf("process %s started: %s", m["pid"], what)
+	e.Message = fmt.Sprintf("process %s %s: %s", m["pid"], state, what)
 	if m["exe_deleted"] == "true" {
 		e.Message += " (its executable " + m["exe"] + " is deleted)"
 	}

@@ -69,9 +69,9 @@ func (p *syslogParser) line(ln line) error {
 		return nil
 	}
 	if p.open && p.continues(ln) {
-		if p.size+len(ln.text) <= maxRecord {
+		if p.size+len(ln.text) < maxRecord {
 			p.more = append(p.more, textOf(ln, p.event.Attributes))
-			p.size += len(ln.text)
+			p.size += len(ln.text) + 1
 			return nil
 		}
 		why = "record is too long"
@@ -252,6 +252,9 @@ func (p *syslogParser) yearOf(s bsd) (int, string) {
 	if s.mon == 2 && s.day == 29 {
 		for n := 0; n < 8 && !leap(year); n++ {
 			year--
+		}
+		if p.j.again == nil { // nothing was read ahead: the lines behind follow
+			p.years.year = year
 		}
 	}
 	return year, ""

@@ -140,20 +140,23 @@ type stamp struct {
 }
 
 // isoStamp reads an ISO 8601 / RFC 3339 time at the beginning of s: date, "T"
-// or a blank, clock, optional fraction, optional zone. Without a zone it is
+// or a blank, clock (seconds may be missing), optional fraction and zone. Without a zone it is
 // local in zone.
 func isoStamp(s string, zone *time.Location) (stamp, bool) {
 	y, mon, d, ok := date(s, 0)
-	if !ok || len(s) < 19 || s[10] != 'T' && s[10] != ' ' && s[10] != 't' {
-		return stamp{}, false
-	}
-	h, m, sec, ok := clock(s, 11)
-	if !ok {
+	if !ok || len(s) < 16 || s[10] != 'T' && s[10] != ' ' && s[10] != 't' {
 		return stamp{}, false
 	}
 	out := stamp{precision: timeline.Second, size: 19}
+	h, m, sec, ok := clock(s, 11)
+	if !ok {
+		if h, m, sec, ok = clock(s[11:16]+":00", 0); !ok || len(s) > 16 && s[16] >= '0' && s[16] <= ':' {
+			return stamp{}, false
+		}
+		out.precision, out.size = timeline.Minute, 16
+	}
 	var nsec int64
-	if len(s) > 20 && (s[19] == '.' || s[19] == ',') && s[20] >= '0' && s[20] <= '9' {
+	if out.size == 19 && len(s) > 20 && (s[19] == '.' || s[19] == ',') && s[20] >= '0' && s[20] <= '9' {
 		end := 20
 		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
 			end++

@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -50,8 +51,8 @@ func parseTimesketchCSV(j *job, r *bufio.Reader) error {
 			names = fields
 			return nil
 		}
-		if len(fields) > len(names) {
-			j.reject(at, text, "more values than names")
+		if len(fields) != len(names) {
+			j.reject(at, text, fmt.Sprintf("%d values under %d names", len(fields), len(names)))
 			return nil
 		}
 		for i, v := range fields {

@@ -49,16 +49,15 @@ const (
 
 // utmpRecord is one login record.
 type utmpRecord struct {
-	kind             int
-	pid              int32
-	line, id, user   string
-	host             string
-	exit, term       int16
-	session          int64
-	sec, usec        int64
-	addr             netip.Addr
-	zero, odd        bool // all bytes zero; a text field is not text
-	lineRaw, userRaw []byte
+	kind           int
+	pid            int32
+	line, id, user string
+	host           string
+	exit, term     int16
+	session        int64
+	sec, usec      int64
+	addr           netip.Addr
+	zero, odd      bool // all bytes zero; a text field is not text
 }
 
 // read takes the fields out of one record of the layout's size.
@@ -135,10 +134,15 @@ func utmpLayoutOf(head []byte) (best utmpLayout, share float64) {
 		for at := 0; at+l.size <= len(head) && seen < 64; at += l.size {
 			r := l.read(head[at:])
 			seen++
+			dated := r.valid() && r.sec > 300_000_000 && r.sec < 4_200_000_000
 			switch {
 			case r.zero:
 				points += 0.2
-			case r.valid() && !r.odd && (r.sec == 0 || r.sec > 300_000_000 && r.sec < 4_200_000_000):
+			case dated && r.kind == utmpEmpty && !r.odd:
+				points += 0.5
+			case dated && r.kind != utmpEmpty && r.odd:
+				points += 0.7
+			case dated && r.kind != utmpEmpty:
 				points++
 			}
 		}

@@ -1,0 +1,89 @@
+package parse
+
+import (
+	"testing"
+
+	"firebreak/timeline"
+)
+
+func TestEnrich(t *testing.T) {
+	tests := []struct {
+		process, body      string
+		source, user       string
+		ip, outcome, extra string // extra is "name=value" of one more attribute
+	}{
+		{"sshd", "Accepted publickey for plaso from 192.168.0.1 port 59229 ssh2: RSA 00:aa", "auth", "plaso", "192.168.0.1", "success", "key=RSA 00:aa"},
+		{"sshd", "Accepted password for plaso from 2001:db8::1 port 42532  ssh2", "auth", "plaso", "2001:db8::1", "success", "src_port=42532"},
+		{"sshd", "Failed password for invalid user webmaster from 173.234.31.186 port 38926 ssh2", "auth", "webmaster", "173.234.31.186", "failure", "invalid_user=true"},
+		// a visitor's name may look like the rest of the line
+		{"sshd", "Failed password for invalid user root from 10.0.0.1 port 22 from 6.6.6.6 port 5 ssh2", "auth", "root from 10.0.0.1 port 22", "6.6.6.6", "failure", "src_port=5"},
+		{"sshd", "Invalid user webmaster from 173.234.31.186", "auth", "webmaster", "173.234.31.186", "failure", "action=login"},
+		{"sshd", "Invalid user  from 1.2.3.4 port 5", "auth", "", "1.2.3.4", "failure", "src_port=5"},
+		{"sshd", "input_userauth_request: invalid user webmaster [preauth]", "auth", "webmaster", "", "", "invalid_user=true"},
+		{"sshd", "Connection from 188.124.3.41 port 32889", "auth", "", "188.124.3.41", "", "action=connect"},
+		{"sshd", "Connection closed by invalid user ad min 1.2.3.4 port 5 [preauth]", "auth", "ad min", "1.2.3.4", "", "action=disconnect"},
+		{"sshd", "Disconnected from user bob 1.2.3.4 port 5", "auth", "bob", "1.2.3.4", "", "src_port=5"},
+		{"sshd", "Received disconnect from 1.2.3.4: 11: Bye Bye [preauth]", "auth", "", "1.2.3.4", "", "action=disconnect"},
+		{"sshd", "Received disconnect from 1.2.3.4 port 7:11: Bye Bye [preauth]", "auth", "", "1.2.3.4", "", "src_port=7"},
+		{"sshd", "Did not receive identification string from 1.2.3.4", "auth", "", "1.2.3.4", "", ""},
+		{"sshd", "error: maximum authentication attempts exceeded for root from 1.2.3.4 port 5 ssh2 [preauth]", "auth", "root", "1.2.3.4", "failure", ""},
+		{"sshd", "reverse mapping checking getaddrinfo for ns.example [173.234.31.186] failed - POSSIBLE BREAK-IN ATTEMPT!", "auth", "", "173.234.31.186", "", ""},
+		{"sshd", "User git from 1.2.3.4 not allowed because not listed in AllowUsers", "auth", "git", "1.2.3.4", "failure", "reason=not listed in AllowUsers"},
+		{"sshd", "message repeated 5 times: [ Failed password for root from 1.2.3.4 port 5 ssh2]", "auth", "root", "1.2.3.4", "failure", "repeated=5"},
+		{"sshd", "PAM 5 more authentication failures; logname= uid=0 euid=0 tty=ssh ruser= rhost=1.2.3.4  user=root", "auth", "root", "1.2.3.4", "failure", "action=auth"},
+		{"sshd(pam_unix)", "authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=218.188.2.4 ", "auth", "", "218.188.2.4", "failure", ""},
+		{"sshd(pam_unix)", "check pass; user unknown", "auth", "", "", "failure", "invalid_user=true"},
+		{"sshd", "pam_unix(sshd:session): session opened for user root(uid=0) by (uid=0)", "auth", "root", "", "", "action=session_open"},
+		{"su(pam_unix)", "session opened for user cyrus by root(uid=0)", "auth", "cyrus", "", "", "by=root"},
+		{"su(pam_unix)", "session closed for user cyrus", "auth", "cyrus", "", "", "action=session_close"},
+		{"sudo", "  alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/sh -c id ; ls USER=x", "auth", "alice", "", "success", "command=/bin/sh -c id ; ls USER=x"},
+		{"sudo", "alice : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls", "auth", "alice", "", "success", "target_user=root"},
+		{"sudo", "eve : user NOT in sudoers ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/ls", "auth", "eve", "", "failure", "reason=user NOT in sudoers"},
+		{"sudo", "pam_unix(sudo:auth): authentication failure; logname=a uid=1000 euid=0 tty=/dev/pts/0 ruser=alice rhost=  user=alice", "auth", "alice", "", "failure", "by=alice"},
+		{"su", "(to root) alice on pts/1", "auth", "alice", "", "success", "target_user=root"},
+		{"su", "FAILED SU (to root) alice on pts/1", "auth", "alice", "", "failure", "tty=pts/1"},
+		{"su", "Successful su for root by alice", "auth", "alice", "", "success", "target_user=root"},
+		{"su", "- /dev/pts/0 alice:root", "auth", "alice", "", "failure", "tty=/dev/pts/0"},
+		{"CRON", "(root) CMD (touch /x)", "cron", "root", "", "", "command=touch /x"},
+		{"/usr/sbin/cron", "(CRON) INFO (pidfile fd = 3)", "cron", "", "", "", ""},
+		{"systemd-logind", "New session 5 of user root.", "auth", "root", "", "", "action=session_open"},
+		{"login", "FAILED LOGIN (1) on '/dev/tty1' FOR 'root', Authentication failure", "auth", "root", "", "failure", ""},
+		{"useradd", "new user: name=bob, UID=1001, GID=1001, home=/home/bob, shell=/bin/bash", "auth", "", "", "", "target_user=bob"},
+		{"usermod", "add 'bob' to group 'sudo'", "auth", "", "", "", "target_user=bob"},
+		{"vsftpd", "pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=x rhost=1.2.3.4", "auth", "", "1.2.3.4", "failure", "by=x"},
+		{"dovecot", "pam_unix(dovecot:auth): authentication failure; rhost=x ruser=y rhost=1.2.3.4", "auth", "", "", "failure", "src_host=x"},
+		{"ftpd", "connection from 24.54.76.216 (24-54-76-216.example) at Fri Jun 17 07:07:00 2005", "syslog", "", "24.54.76.216", "", "action=connect"},
+		{"kernel", "Accepted password for root from 1.2.3.4", "syslog", "", "", "", ""},
+		{"sshd", "Failed", "auth", "", "", "", ""},
+		{"sudo", " : COMMAND=", "auth", "", "", "", ""},
+	}
+	for _, tt := range tests {
+		e := timeline.Event{Source: "syslog", Attributes: map[string]string{}}
+		enrich(&e, tt.process, tt.body)
+		a := e.Attributes
+		if e.Source != tt.source || e.User != tt.user || a["src_ip"] != tt.ip || a["outcome"] != tt.outcome {
+			t.Errorf("%s: %s\n got %q %q %q %q %q", tt.process, tt.body, e.Source, e.User, a["src_ip"], a["outcome"], a)
+		}
+		for i := range tt.extra {
+			if tt.extra[i] == '=' {
+				if got := a[tt.extra[:i]]; got != tt.extra[i+1:] {
+					t.Errorf("%s: %s\n %s is %q", tt.process, tt.body, tt.extra[:i], got)
+				}
+				break
+			}
+		}
+	}
+}
+
+func FuzzEnrich(f *testing.F) {
+	for _, p := range []string{"sshd", "sudo", "su", "CRON", "login", "useradd", "systemd-logind", "ftpd", "x"} {
+		f.Add(p, "message repeated 2 times: [ Failed password for a from b port c]")
+		f.Add(p, "pam_unix(a:b): authentication failure; rhost=a user=b")
+		f.Add(p, "reverse mapping checking getaddrinfo for x ]1[ failed")
+		f.Add(p, "Connection closed by user  port ")
+	}
+	f.Fuzz(func(_ *testing.T, process, body string) {
+		e := timeline.Event{Attributes: map[string]string{}}
+		enrich(&e, process, body)
+	})
+}
