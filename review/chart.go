@@ -49,6 +49,11 @@ func (s *svg) text(class string, x, y float64, text string) {
 	fmt.Fprintf(s, `<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, template.HTMLEscapeString(text))
 }
 
+// gap draws the sign that something long was left out.
+func (s *svg) gap(x, y, h float64) {
+	fmt.Fprintf(s, `<path class="gap" d="M%.1f %.1fl6 0l-6 %.1fl-6 0z"/>`, x, y, h)
+}
+
 func tooltip(s string) string {
 	if s == "" {
 		return ""
@@ -57,26 +62,36 @@ func tooltip(s string) string {
 }
 
 // barChart draws the known durations as bars from the opening on, with the
-// unknown ones as empty outlines.
+// unknown ones as empty outlines. A whole response that dwarfs its parts is
+// drawn broken off, so that the parts can be seen.
 func barChart(r Review) template.HTML {
-	var longest time.Duration
+	var part, total time.Duration
 	var rows []Duration
 	for _, d := range r.Durations {
 		switch d.Key {
-		case "acknowledge", "contain", "eradicate", "recover", "total":
+		case "acknowledge", "contain", "eradicate", "recover":
 			rows = append(rows, d)
-			longest = max(longest, d.Took)
+			part = max(part, d.Took)
+		case "total":
+			rows = append(rows, d)
+			total = d.Took
 		}
 	}
-	if longest == 0 {
+	scale := max(part, total)
+	if scale == 0 {
 		return ""
+	}
+	broken := part > 0 && total > 3*part
+	if broken {
+		scale = part + part/4
 	}
 	const rowHeight, barHeight = 30.0, 16.0
 	height := 16 + rowHeight*float64(len(rows)) + 26
 	var s svg
 	s.open(height, "Time from the opening of the incident to the end of each part of the response")
-	unit := (plotWidth - 110) / float64(longest)
-	for _, t := range ticks(longest) {
+	const room = plotWidth - 110
+	unit := room / float64(scale)
+	for _, t := range ticks(scale) {
 		x := chartLeft + float64(t)*unit
 		s.line("grid", x, 10, x, height-24)
 		s.text("axis mid", x, height-8, tickLabel(t))
@@ -93,41 +108,43 @@ func barChart(r Review) template.HTML {
 		if phase, err := incident.ParsePhase(d.Key); err == nil {
 			class = fmt.Sprintf("p%d", phase)
 		}
-		w := max(float64(d.Took)*unit, 2)
+		w := min(max(float64(d.Took)*unit, 2), room)
 		s.rect(class, chartLeft, y, w, barHeight, 3, d.Title+" "+d.Shown())
+		if broken && d.Key == "total" {
+			s.gap(chartLeft+room*0.9, y-3, barHeight+6)
+		}
 		s.text("", chartLeft+w+8, y+barHeight-3, d.Shown())
 	}
 	return s.close()
 }
 
 // laneChart draws one lane for each phase: the stretches of time spent in it,
-// and the entries of the record and what they were about.
+// and the entries of the record and what they were about. A long time in which
+// nothing was recorded is drawn short and says how long it was.
 func laneChart(r Review) template.HTML {
-	from, to := r.Incident.Opened, r.Incident.Opened
+	var moments []time.Time
 	for _, row := range r.Timeline {
-		if !row.Evidence && row.Time.After(to) {
-			to = row.Time
+		if !row.Evidence && !row.Time.IsZero() {
+			moments = append(moments, row.Time)
 		}
 	}
-	if !to.After(from) {
-		to = from.Add(time.Second)
-	}
-	const laneHeight = 34.0
+	axis := newAxis(r.Incident.Opened, moments)
+	const laneHeight, top = 34.0, 12.0
 	phases := incident.Phases()
-	height := 12 + laneHeight*float64(len(phases)) + 28
-	unit := plotWidth / float64(to.Sub(from))
-	at := func(t time.Time) float64 {
-		return chartLeft + min(max(float64(t.Sub(from))*unit, 0), plotWidth)
-	}
+	bottom := top + laneHeight*float64(len(phases))
 	var s svg
+	height := bottom + 28
+	if len(axis.gaps) > 0 {
+		height += 16
+	}
 	s.open(height, "The phases of the response, and the entries of the record in each")
-	for _, t := range ticks(to.Sub(from)) {
-		x := chartLeft + float64(t)*unit
-		s.line("grid", x, 8, x, height-24)
-		s.text("axis mid", x, height-8, "+"+tickLabel(t))
+	for _, t := range axis.ticks() {
+		x := axis.at(axis.from.Add(t))
+		s.line("grid", x, 8, x, bottom+4)
+		s.text("axis mid", x, bottom+20, "+"+tickLabel(t))
 	}
 	for i, phase := range phases {
-		y := 12 + laneHeight*float64(i)
+		y := top + laneHeight*float64(i)
 		s.text("end strong", chartLeft-12, y+21, phase.String())
 		s.line("grid", chartLeft, y+laneHeight-2, chartWidth-chartRight, y+laneHeight-2)
 		for _, st := range r.Phases {
@@ -136,24 +153,29 @@ func laneChart(r Review) template.HTML {
 			}
 			end, class := st.To, fmt.Sprintf("lane p%d", phase)
 			if end.IsZero() {
-				end, class = to, class+" open"
+				end, class = axis.to, class+" open"
 			}
-			s.rect(class, at(st.From), y+3, max(at(end)-at(st.From), 3), laneHeight-9, 4,
+			s.rect(class, axis.at(st.From), y+3, max(axis.at(end)-axis.at(st.From), 3), laneHeight-9, 4,
 				fmt.Sprintf("%s from %s, %s", phase, stamp(st.From), span(max(end.Sub(st.From), 0))))
 		}
+	}
+	for _, g := range axis.gaps {
+		x := (axis.at(g.from) + axis.at(g.to)) / 2
+		s.gap(x, 8, bottom-4)
+		s.text("axis mid", x, bottom+36, span(g.to.Sub(g.from))+" without an entry")
 	}
 	placed := map[[2]int]int{}
 	for _, row := range r.Timeline[:min(len(r.Timeline), maxRows)] {
 		if row.Evidence || row.Phase == incident.NoPhase {
 			continue
 		}
-		x := at(row.Time)
+		x := axis.at(row.Time)
 		lane := int(row.Phase) - 1
 		// Entries of one moment are spread a little, so that none hides another.
 		key := [2]int{lane, int(x / 7)}
 		n := placed[key]
 		placed[key]++
-		y := 12 + laneHeight*float64(lane) + 15.5 + []float64{0, -6, 6, -3, 3}[n%5]
+		y := top + laneHeight*float64(lane) + 15.5 + []float64{0, -8, 8, -4, 4}[n%5]
 		title := row.Ref + " " + stamp(row.Time) + " " + row.Who + ": " + row.Text
 		switch class := markClass(row); class {
 		case "m-bad":
@@ -270,33 +292,4 @@ func progressChart(r Run) template.HTML {
 		label += 150
 	}
 	return s.close()
-}
-
-// ticks are four to eight round lengths of time within d.
-func ticks(d time.Duration) []time.Duration {
-	steps := []time.Duration{
-		time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond, 500 * time.Millisecond,
-		time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute,
-		30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour,
-		7 * 24 * time.Hour, 28 * 24 * time.Hour, 84 * 24 * time.Hour, 364 * 24 * time.Hour, 3640 * 24 * time.Hour,
-	}
-	step := steps[len(steps)-1]
-	for _, s := range steps {
-		if d/s <= 7 {
-			step = s
-			break
-		}
-	}
-	var out []time.Duration
-	for t := time.Duration(0); t <= d && len(out) < 64; t += step {
-		out = append(out, t)
-	}
-	return out
-}
-
-func tickLabel(d time.Duration) string {
-	if d == 0 {
-		return "0"
-	}
-	return span(d)
 }

@@ -10,6 +10,9 @@ import (
 // a review says so.
 const drift = 2 * time.Second
 
+// wallClock is how most durations are measured.
+const wallClock = "wall clock"
+
 // ClockJump is a place in the record where the wall clock and the time that
 // really passed do not agree: somebody set the clock, the machine slept, or
 // the next entry was written on another machine.
@@ -98,7 +101,7 @@ func (d Duration) measure(from, to end) Duration {
 	if d.Reason = first(from.why, to.why); d.Reason != "" {
 		return d
 	}
-	d.Took, d.Measured, d.Known = to.at.Sub(from.at), "wall clock", true
+	d.Took, d.Measured, d.Known = to.at.Sub(from.at), wallClock, true
 	if from.entry != nil && to.entry != nil {
 		if steady, ok := steadily(*from.entry, *to.entry); ok {
 			switch {

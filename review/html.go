@@ -138,10 +138,10 @@ func (p *page) figures() {
 	}
 	add("actions verified", fmt.Sprintf("%d of %d", verified, len(p.R.Actions)), false)
 	if unknown > 0 {
-		add("outcome unknown", fmt.Sprint(unknown), true)
+		add("unknown outcome", fmt.Sprint(unknown), true)
 	}
-	add("exhibits sealed", grouped(int64(len(p.R.Evidence))), false)
-	add("events in the timeline", grouped(p.R.Ingested.Added), false)
+	add("exhibits", grouped(int64(len(p.R.Evidence))), false)
+	add("events", grouped(p.R.Ingested.Added), false)
 	add("follow-ups", fmt.Sprint(len(p.R.Items)), false)
 }
 

@@ -105,10 +105,11 @@ func (m *markdown) durations() {
 	for _, d := range m.r.Durations {
 		took := "**" + d.Shown() + "**"
 		note := d.Definition + "."
-		if d.Known {
-			note += " Measured by the " + d.Measured + "."
-		} else {
+		switch {
+		case !d.Known:
 			note += " Unknown: " + d.Reason + "."
+		case d.Measured != wallClock:
+			note += " Measured by the " + d.Measured + "."
 		}
 		if d.Note != "" {
 			note += " Note: " + d.Note + "."
@@ -116,6 +117,7 @@ func (m *markdown) durations() {
 		rows = append(rows, []string{d.Title, took, point(d.From), point(d.To), cell(note)})
 	}
 	m.table([]string{"", "Took", "From", "To", "What is meant"}, rows)
+	m.put("Measured by the wall clock unless it says otherwise.\n")
 	rows = rows[:0]
 	for _, s := range m.r.Phases {
 		to := moment(s.To)
@@ -184,7 +186,7 @@ func (m *markdown) timeline() {
 func (r Review) timelineNote() string {
 	s := "Entries are in the order of the record. Only events of the evidence that people marked are shown."
 	if r.LeftOut > 0 {
-		s += fmt.Sprintf(" %s of the record told by another row.", counted(r.LeftOut, "entry is", "entries are"))
+		s += fmt.Sprintf(" %s no row of their own, because another row tells what they tell.", counted(r.LeftOut, "entry has", "entries have"))
 	}
 	if n := len(r.Timeline) - maxRows; n > 0 {
 		s += fmt.Sprintf(" %s not shown here: see the JSON form.", counted(n, "row is", "rows are"))

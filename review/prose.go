@@ -5,25 +5,48 @@ import (
 	"strings"
 )
 
-// tame is text in which no Markdown dialect sees anything but text, wherever it
-// stands: words, digits and quiet punctuation, beginning with a letter.
-var tame = regexp.MustCompile(`^\p{L}[\p{L}\p{M}\p{N} ,.;:?'"()/%=+-]*$`)
+var (
+	// tame is a word in which no Markdown dialect sees anything but a word,
+	// wherever it stands in a line.
+	tame = regexp.MustCompile(`^["'(]*[\p{L}\p{N}=+/-][\p{L}\p{M}\p{N},.;:?'"()/%=+-]*$|^["'(]*"[,.;:)]*$`)
+	// opener is a tame word that would open a list or a heading in its place at
+	// the beginning of a line.
+	opener = regexp.MustCompile(`^([-+=]+|\d{1,9}[.)])$`)
+)
 
-// prose writes one line of foreign text into Markdown: as it is when it is
-// tame, else as a code span, in which nothing is interpreted.
+// prose writes one line of foreign text into Markdown. Quiet words stay as they
+// are; all others stand in code spans, in which nothing is interpreted.
 func prose(s string) string { return inline(s, false) }
 
 // cell is prose inside a table, where a pipe would end the cell.
 func cell(s string) string { return inline(s, true) }
 
 func inline(s string, table bool) string {
-	s = strings.TrimSpace(strings.Join(strings.Fields(strings.ReplaceAll(s, "\n", " / ")), " "))
-	switch {
-	case s == "":
+	words := strings.Fields(strings.ReplaceAll(s, "\n", " / "))
+	if len(words) == 0 {
 		return "-"
-	case tame.MatchString(s) && !strings.Contains(s, "://"):
-		return s
-	case table:
+	}
+	var out, wild []string
+	flush := func() {
+		if len(wild) > 0 {
+			out = append(out, wildWords(strings.Join(wild, " "), table))
+			wild = nil
+		}
+	}
+	for i, w := range words {
+		if !tame.MatchString(w) || strings.Contains(w, "://") || (i == 0 && opener.MatchString(w)) {
+			wild = append(wild, w)
+			continue
+		}
+		flush()
+		out = append(out, w)
+	}
+	flush()
+	return strings.Join(out, " ")
+}
+
+func wildWords(s string, table bool) string {
+	if table {
 		// A table splits at pipes before it looks at code, and takes the
 		// backslash of "\|" away; behind another backslash nothing escapes one.
 		s = strings.ReplaceAll(s, `\|`, `\\x7c`)
