@@ -29,14 +29,31 @@ var (
 // bounds is what SQL can say of an expression: every row that matches fulfils
 // upper, every row that fulfils lower matches. Between them the row is read
 // and asked in Go. Where the two are the same, SQL alone decides.
+//
+// few is set where an index leads to the handful of rows, named by their ids,
+// that upper can be true of.
 type bounds struct {
 	upper, lower condition
 	exact        bool
+	few          condition
 }
 
 func exactly(c condition) bounds { return bounds{upper: c, lower: c, exact: true} }
 
 func where(sql string, args ...any) condition { return condition{sql: sql, args: args} }
+
+// source is where a query's rows come from: the table, or the few rows by their ids, taken out
+// first. Otherwise SQLite walks through time and looks at every row.
+type source struct{ with, table string }
+
+// source says where to look for rows, what they then have to fulfil, and the
+// parameters of the former.
+func (b bounds) source() (source, condition, []any) {
+	if b.few.sql == "" {
+		return source{table: "event"}, b.upper, nil
+	}
+	return source{with: `WITH few AS MATERIALIZED (SELECT * FROM event WHERE ` + b.few.sql + `) `, table: "few"}, b.upper, append([]any{}, b.few.args...)
+}
 
 func allOf(cs ...condition) condition { return combine(cs, " AND ", always, never) }
 func anyOf(cs ...condition) condition { return combine(cs, " OR ", never, always) }
@@ -92,7 +109,9 @@ func (s *snapshot) bounds(ctx context.Context, x timeline.Expr) (bounds, error) 
 	case timeline.And:
 		return s.combined(ctx, x, func(xs []timeline.Expr) timeline.Expr { return timeline.And(xs) }, allOf)
 	case timeline.Or:
-		return s.combined(ctx, x, func(xs []timeline.Expr) timeline.Expr { return timeline.Or(xs) }, anyOf)
+		b, err := s.combined(ctx, x, func(xs []timeline.Expr) timeline.Expr { return timeline.Or(xs) }, anyOf)
+		b.few = condition{}
+		return b, err
 	case timeline.Not:
 		b, err := s.bounds(ctx, x.X)
 		return bounds{upper: b.lower.not(), lower: b.upper.not(), exact: b.exact}, err
@@ -119,6 +138,7 @@ func (s *snapshot) bounds(ctx context.Context, x timeline.Expr) (bounds, error) 
 func (s *snapshot) combined(ctx context.Context, xs []timeline.Expr, group func([]timeline.Expr) timeline.Expr, join func(...condition) condition) (bounds, error) {
 	var ofOrigin []timeline.Expr
 	var uppers, lowers []condition
+	var few condition
 	exact := true
 	for _, x := range xs {
 		if originOnly(x) {
@@ -130,6 +150,9 @@ func (s *snapshot) combined(ctx context.Context, xs []timeline.Expr, group func(
 			return bounds{}, err
 		}
 		uppers, lowers, exact = append(uppers, b.upper), append(lowers, b.lower), exact && b.exact
+		if few.sql == "" {
+			few = b.few
+		}
 	}
 	if ofOrigin != nil {
 		set, err := s.origins(ctx, group(ofOrigin).Match)
@@ -138,7 +161,7 @@ func (s *snapshot) combined(ctx context.Context, xs []timeline.Expr, group func(
 		}
 		uppers, lowers = append(uppers, set), append(lowers, set)
 	}
-	return bounds{upper: join(uppers...), lower: join(lowers...), exact: exact}, nil
+	return bounds{upper: join(uppers...), lower: join(lowers...), exact: exact, few: few}, nil
 }
 
 // originOnly reports whether the expression looks at nothing but the origin.
@@ -287,7 +310,11 @@ func is(x timeline.Is) bounds {
 	case timeline.FieldAttribute:
 		return bounds{upper: attribute(x), lower: never}
 	case timeline.FieldID:
-		return bounds{upper: identified(x.Patterns), lower: never}
+		ids := identified(x.Patterns)
+		if ids.sql == always.sql {
+			return bounds{upper: ids, lower: never}
+		}
+		return bounds{upper: ids, lower: never, few: ids}
 	default:
 		return bounds{upper: always, lower: never}
 	}
@@ -302,14 +329,14 @@ func attribute(x timeline.Is) condition {
 	var conditions []condition
 	for _, p := range x.Patterns {
 		piece, _ := longest(p.Literals())
-		conditions = append(conditions, named(x.Attribute, piece))
+		conditions = append(conditions, holding(x.Attribute, piece))
 	}
 	return anyOf(conditions...)
 }
 
-// named is fulfilled by rows that may have the attribute with a value that
+// holding is fulfilled by rows that may have the attribute with a value that
 // contains the piece of text.
-func named(attribute, piece string) condition {
+func holding(attribute, piece string) condition {
 	switch {
 	case !ascii(attribute):
 		return always
@@ -337,7 +364,7 @@ func identified(patterns []timeline.Pattern) condition {
 
 func compare(x timeline.Compare) bounds {
 	if x.Field != timeline.FieldOffset {
-		return bounds{upper: named(x.Attribute, ""), lower: never}
+		return bounds{upper: holding(x.Attribute, ""), lower: never}
 	}
 	n, ok := x.Number.Whole()
 	if !ok {
@@ -412,5 +439,9 @@ func marked(ids []string) (bounds, error) {
 		}
 		conditions = append(conditions, where(list.sql, string(text)))
 	}
-	return exactly(anyOf(conditions...)), nil
+	b := exactly(anyOf(conditions...))
+	if len(conditions) > 0 {
+		b.few = b.upper
+	}
+	return b, nil
 }

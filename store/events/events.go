@@ -37,7 +37,7 @@ type DB struct {
 	write *sql.DB
 
 	mu      sync.Mutex // held while writing
-	writer  *writer
+	writer  *writer    // opened at the first write
 	origins *originCache
 }
 

@@ -2,8 +2,7 @@ package events
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"sync"
 
@@ -57,43 +56,49 @@ func (c *originCache) get(id int64) (origin, bool) {
 
 const originColumns = `source, parser, host, user, kind, precision, exhibit, technique`
 
-func (o *origin) targets() []any {
-	return []any{&o.source, &o.parser, &o.host, &o.user, &o.kind, &o.precision, &o.exhibit, &o.technique}
+// read fills the origin from a row of originColumns.
+func (o *origin) read(row []driver.Value) (err error) {
+	for i, p := range []*string{&o.source, &o.parser, &o.host, &o.user, &o.kind, &o.precision, &o.exhibit, &o.technique} {
+		if *p, err = text(row[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // origin returns the origin with that number.
 func (s *snapshot) origin(ctx context.Context, id int64) (origin, error) {
-	if o, ok := s.db.origins.get(id); ok {
+	if o, ok := s.cache.get(id); ok {
 		return o, nil
 	}
 	var o origin
-	err := s.tx.QueryRowContext(ctx, `SELECT `+originColumns+` FROM origin WHERE id = ?`, id).Scan(o.targets()...)
-	if errors.Is(err, sql.ErrNoRows) {
+	found := false
+	err := s.each(ctx, `SELECT `+originColumns+` FROM origin WHERE id = ?`, []any{id}, func(row []driver.Value) (bool, error) {
+		found = true
+		return false, o.read(row)
+	})
+	switch {
+	case err != nil:
+		return o, fmt.Errorf("read origin: %w", err)
+	case !found:
 		return o, fmt.Errorf("%w: there is no origin %d", ErrDamaged, id)
 	}
-	if err != nil {
-		return o, fmt.Errorf("read origin: %w", err)
-	}
-	s.db.origins.put(id, o)
+	s.cache.put(id, o)
 	return o, nil
 }
 
 // eachOrigin calls visit for every origin.
 func (s *snapshot) eachOrigin(ctx context.Context, visit func(id int64, o origin)) error {
-	rows, err := s.tx.QueryContext(ctx, `SELECT id, `+originColumns+` FROM origin`)
-	if err != nil {
-		return fmt.Errorf("read origins: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
+	err := s.each(ctx, `SELECT `+originColumns+`, id FROM origin`, nil, func(row []driver.Value) (bool, error) {
 		var o origin
-		if err := rows.Scan(append([]any{&id}, o.targets()...)...); err != nil {
-			return fmt.Errorf("read origins: %w", err)
+		if err := o.read(row); err != nil {
+			return false, err
 		}
+		id, err := integer(row[8])
 		visit(id, o)
-	}
-	if err := rows.Err(); err != nil {
+		return true, err
+	})
+	if err != nil {
 		return fmt.Errorf("read origins: %w", err)
 	}
 	return nil

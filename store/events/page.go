@@ -2,7 +2,7 @@ package events
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -92,16 +92,15 @@ var ErrNotFound = errors.New("no such event")
 func (db *DB) Get(ctx context.Context, id string) (timeline.Event, error) {
 	var e timeline.Event
 	err := db.view(ctx, func(s *snapshot) error {
-		var r row
-		err := s.tx.QueryRowContext(ctx, `SELECT `+rowColumns+` FROM event WHERE id = ?`, idColumn(id)).
-			Scan(&r.id, &r.time, &r.origin, &r.place, &r.message, &r.attrs)
-		if errors.Is(err, sql.ErrNoRows) {
+		found := false
+		err := s.each(ctx, `SELECT `+rowColumns+` FROM event WHERE id = ?`, []any{idColumn(id)}, func(row []driver.Value) (more bool, err error) {
+			found = true
+			e, err = s.event(ctx, row)
+			return false, err
+		})
+		if err == nil && !found {
 			return ErrNotFound
 		}
-		if err != nil {
-			return err
-		}
-		e, err = s.event(ctx, &r)
 		return err
 	})
 	if err != nil {
@@ -113,8 +112,20 @@ func (db *DB) Get(ctx context.Context, id string) (timeline.Event, error) {
 // Total is the number of all events.
 func (db *DB) Total(ctx context.Context) (int64, error) {
 	var n int64
-	if err := db.read.QueryRowContext(ctx, `SELECT events FROM total`).Scan(&n); err != nil {
-		return 0, fmt.Errorf("count events: %w", explain(err))
+	err := db.view(ctx, func(s *snapshot) (err error) {
+		n, err = s.total(ctx)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count events: %w", err)
 	}
 	return n, nil
+}
+
+func (s session) total(ctx context.Context) (int64, error) {
+	n, found, err := s.number(ctx, `SELECT events FROM total`)
+	if err == nil && !found {
+		return 0, fmt.Errorf("%w: the total is missing", ErrDamaged)
+	}
+	return n, err
 }

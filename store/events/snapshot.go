@@ -2,8 +2,7 @@ package events
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -13,92 +12,95 @@ import (
 // snapshot is one consistent view of the timeline: what others write
 // meanwhile is not in it.
 type snapshot struct {
-	db *DB
-	tx *sql.Tx
+	session
+	cache *originCache
 }
 
 // view calls do with a snapshot. A cancelled context stops what runs in it.
 func (db *DB) view(ctx context.Context, do func(*snapshot) error) error {
-	tx, err := db.read.BeginTx(ctx, nil)
+	conn, err := db.read.Conn(ctx)
 	if err != nil {
 		return explain(err)
 	}
-	err = do(&snapshot{db: db, tx: tx})
-	back := tx.Rollback()
-	switch {
-	case ctx.Err() != nil && err != nil:
+	defer conn.Close() //nolint:errcheck // gives the connection back to the pool
+	err = on(conn, func(s session) error {
+		if _, err := s.exec(ctx, `BEGIN`); err != nil {
+			return err
+		}
+		err := do(&snapshot{session: s, cache: db.origins})
+		if _, end := s.exec(context.WithoutCancel(ctx), `ROLLBACK`); err == nil {
+			err = end
+		}
+		return err
+	})
+	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
-	case err != nil:
-		return explain(err)
-	case back != nil && !errors.Is(back, sql.ErrTxDone):
-		return explain(back)
 	}
-	return nil
-}
-
-// row is an event as it is kept.
-type row struct {
-	id      any
-	time    int64
-	origin  int64
-	place   int64
-	message string
-	attrs   string
-	sure    bool
+	return explain(err)
 }
 
 const rowColumns = `id, time, origin, place, message, attrs`
 
-// event puts the row together again.
-func (s *snapshot) event(ctx context.Context, r *row) (timeline.Event, error) {
-	e := timeline.Event{Message: r.message, Offset: r.place}
-	switch id := r.id.(type) {
+// event puts a row of rowColumns together again.
+func (s *snapshot) event(ctx context.Context, row []driver.Value) (timeline.Event, error) {
+	var e timeline.Event
+	switch id := row[0].(type) {
 	case []byte:
 		e.ID = timeline.UnpackID(id)
 	case string:
 		e.ID = id
+	default:
+		return e, fmt.Errorf("%w: %T where an id belongs", ErrDamaged, id)
 	}
-	if r.time != undated {
-		e.Time = time.Unix(0, r.time).UTC()
+	var numbers [3]int64
+	for i := range numbers {
+		var err error
+		if numbers[i], err = integer(row[1+i]); err != nil {
+			return e, err
+		}
 	}
-	if err := decodeAttributes(r.attrs, &e); err != nil {
+	if numbers[0] != undated {
+		e.Time = time.Unix(0, numbers[0]).UTC()
+	}
+	e.Offset = numbers[2]
+	var err error
+	if e.Message, err = text(row[4]); err != nil {
+		return e, err
+	}
+	attrs, err := text(row[5])
+	if err != nil {
+		return e, err
+	}
+	if err := decodeAttributes(attrs, &e); err != nil {
 		return e, fmt.Errorf("%w: event %s: %w", ErrDamaged, e.ID, err)
 	}
-	o, err := s.origin(ctx, r.origin)
+	o, err := s.origin(ctx, numbers[1])
 	o.fill(&e)
 	return e, err
 }
 
-// scan visits the events that match, in the order of the SQL in tail, until
-// visit returns false. Limits of tail count rows, not matches: rows reports
-// whether the filter is decided by SQL alone.
+// scan visits the events that match and fulfil also, in the order that tail
+// asks for, until visit returns false.
 func (s *snapshot) scan(ctx context.Context, f timeline.Filter, b bounds, also condition, tail string, visit func(*timeline.Event) bool) error {
-	w := allOf(b.upper, also)
+	from, rest, args := b.source()
 	lower := b.lower
 	if b.exact {
 		lower = always
 	}
-	args := append(append([]any{}, lower.args...), w.args...)
-	//nolint:gosec // conditions hold parameters only, tail is one of our constants
-	rows, err := s.tx.QueryContext(ctx, `SELECT `+rowColumns+`, `+lower.sql+` FROM event WHERE `+w.sql+tail, args...)
-	if err != nil {
-		return fmt.Errorf("search events: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var r row
-		if err := rows.Scan(&r.id, &r.time, &r.origin, &r.place, &r.message, &r.attrs, &r.sure); err != nil {
-			return fmt.Errorf("search events: %w", err)
-		}
-		e, err := s.event(ctx, &r)
+	w := allOf(rest, also)
+	query := from.with + `SELECT ` + rowColumns + `, ` + lower.sql + ` FROM ` + from.table + ` WHERE ` + w.sql + tail
+	args = append(append(args, lower.args...), w.args...)
+	err := s.each(ctx, query, args, func(row []driver.Value) (bool, error) {
+		e, err := s.event(ctx, row)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if (r.sure || f.Match(e)) && !visit(&e) {
-			return nil
+		if sure, err := integer(row[6]); err != nil || sure == 0 && !f.Match(e) {
+			return true, err
 		}
-	}
-	if err := rows.Err(); err != nil {
+		return visit(&e), nil
+	})
+	if err != nil {
 		return fmt.Errorf("search events: %w", err)
 	}
 	return nil

@@ -3,6 +3,7 @@ package events
 import (
 	"cmp"
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,11 +24,11 @@ func (db *DB) Count(ctx context.Context, f timeline.Filter) (int64, error) {
 		if err != nil {
 			return err
 		}
-		n, err = s.count(ctx, b.lower)
+		n, err = s.count(ctx, b, always)
 		if err != nil || b.exact {
 			return err
 		}
-		return s.rest(ctx, f, b, func(*timeline.Event) { n++ })
+		return s.rest(ctx, f, b, always, func(*timeline.Event) { n++ })
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count events: %w", err)
@@ -35,20 +36,21 @@ func (db *DB) Count(ctx context.Context, f timeline.Filter) (int64, error) {
 	return n, nil
 }
 
-// count is how many rows fulfil the condition.
-func (s *snapshot) count(ctx context.Context, c condition) (int64, error) {
-	if c.sql == never.sql {
+// count is how many rows fulfil lower and also.
+func (s *snapshot) count(ctx context.Context, b bounds, also condition) (int64, error) {
+	w := allOf(b.lower, also)
+	if w.sql == never.sql {
 		return 0, nil
 	}
-	var n int64
-	err := s.tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM event WHERE `+c.sql, c.args...).Scan(&n) //nolint:gosec // conditions hold parameters only
+	from, _, args := b.source()
+	n, _, err := s.number(ctx, from.with+`SELECT COUNT(*) FROM `+from.table+` WHERE `+w.sql, append(args, w.args...)...)
 	return n, err
 }
 
-// rest visits the matching events that fulfil upper but not lower.
-func (s *snapshot) rest(ctx context.Context, f timeline.Filter, b bounds, visit func(*timeline.Event)) error {
-	open := bounds{upper: allOf(b.upper, b.lower.not()), lower: never}
-	return s.scan(ctx, f, open, always, ``, func(e *timeline.Event) bool {
+// rest visits the matching events that fulfil upper and also but not lower.
+func (s *snapshot) rest(ctx context.Context, f timeline.Filter, b bounds, also condition, visit func(*timeline.Event)) error {
+	open := bounds{upper: allOf(b.upper, b.lower.not()), lower: never, few: b.few}
+	return s.scan(ctx, f, open, also, ``, func(e *timeline.Event) bool {
 		visit(e)
 		return true
 	})
@@ -68,7 +70,7 @@ func (db *DB) Histogram(ctx context.Context, f timeline.Filter, from, to time.Ti
 			return err
 		}
 		for i := range counts {
-			if counts[i], err = s.count(ctx, allOf(b.lower, where("time >= ?", edges[i]), where("time < ?", edges[i+1]))); err != nil {
+			if counts[i], err = s.count(ctx, b, allOf(where("time >= ?", edges[i]), where("time < ?", edges[i+1]))); err != nil {
 				return err
 			}
 		}
@@ -76,8 +78,7 @@ func (db *DB) Histogram(ctx context.Context, f timeline.Filter, from, to time.Ti
 			return nil
 		}
 		inside := allOf(where("time >= ?", edges[0]), where("time < ?", edges[n]))
-		b.upper = allOf(inside, b.upper)
-		return s.rest(ctx, f, b, func(e *timeline.Event) {
+		return s.rest(ctx, f, b, inside, func(e *timeline.Event) {
 			t := stamp(e.Time)
 			counts[sort.Search(n-1, func(i int) bool { return t < edges[i+1] })]++
 		})
@@ -147,14 +148,14 @@ func (db *DB) Top(ctx context.Context, f timeline.Filter, field string, n int) (
 		if which == timeline.FieldAttribute {
 			return s.scan(ctx, f, b, always, ``, func(e *timeline.Event) bool { add(e); return true })
 		}
-		if err := s.byOrigin(ctx, b.lower, func(o origin, count int64) {
+		if err := s.byOrigin(ctx, b, func(o origin, count int64) {
 			var e timeline.Event
 			o.fill(&e)
 			counts[which.Value(&e, "")] += count
 		}); err != nil || b.exact {
 			return err
 		}
-		return s.rest(ctx, f, b, add)
+		return s.rest(ctx, f, b, always, add)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count values of %s: %w", field, err)
@@ -170,24 +171,26 @@ func (db *DB) Top(ctx context.Context, f timeline.Filter, field string, n int) (
 	return values[:min(max(n, 0), len(values))], nil
 }
 
-// byOrigin counts the rows that fulfil the condition, per origin.
-func (s *snapshot) byOrigin(ctx context.Context, c condition, visit func(origin, int64)) error {
-	//nolint:gosec // conditions hold parameters only
-	rows, err := s.tx.QueryContext(ctx, `SELECT origin, COUNT(*) FROM event WHERE `+c.sql+` GROUP BY origin`, c.args...)
-	if err != nil {
-		return err
+// byOrigin counts the rows that fulfil lower, per origin.
+func (s *snapshot) byOrigin(ctx context.Context, b bounds, visit func(origin, int64)) error {
+	if b.lower.sql == never.sql {
+		return nil
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, count int64
-		if err := rows.Scan(&id, &count); err != nil {
-			return err
+	from, _, args := b.source()
+	query := from.with + `SELECT origin, COUNT(*) FROM ` + from.table + ` WHERE ` + b.lower.sql + ` GROUP BY origin`
+	return s.each(ctx, query, append(args, b.lower.args...), func(row []driver.Value) (bool, error) {
+		id, err := integer(row[0])
+		if err != nil {
+			return false, err
+		}
+		count, err := integer(row[1])
+		if err != nil {
+			return false, err
 		}
 		o, err := s.origin(ctx, id)
-		if err != nil {
-			return err
+		if err == nil {
+			visit(o, count)
 		}
-		visit(o, count)
-	}
-	return rows.Err()
+		return true, err
+	})
 }
