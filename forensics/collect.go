@@ -86,7 +86,7 @@ func Collectors() []Description {
 	rest := []string{Triage}
 	logs := []string{Triage, Logs}
 	return []Description{
-		{"linux.system", "Machine, kernel and clock", 10, true, []string{Volatile, Triage, Logs}},
+		{"linux.system", "Machine, kernel and clock", 10, false, []string{Volatile, Triage, Logs}},
 		{"linux.processes", "Processes with hashes of their executables", 20, true, all},
 		{"linux.sockets", "Network and unix sockets with their processes", 30, true, all},
 		{"linux.openfiles", "Open files that have been deleted", 40, true, all},

@@ -217,7 +217,7 @@ func (r *rows) add(line any) error {
 // snapshot seals the JSON lines that fill writes. A refusal from fill means
 // that there is nothing to seal.
 func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*rows) error) error {
-	if c.unsync != "" && c.now.Live {
+	if c.unsync != "" && (c.now.Live || e.Format == FormatSystem) {
 		e.Deviations = append(e.Deviations, c.unsync)
 	}
 	var r rows

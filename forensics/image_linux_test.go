@@ -43,6 +43,7 @@ const shadowText = "root:!$y$j9T$secretsecret:19000:0:99999:7:::\n" +
 
 func TestImage(t *testing.T) {
 	root := image(t, map[string]string{
+		"etc/localtime": "-> /usr/share/zoneinfo/Europe/Paris", "etc/os-release": "ID=x\nPRETTY_NAME=\"Debian 12\"\n",
 		"etc/hostname": "victim-7\n", "etc/passwd": passwdText, "etc/shadow": shadowText,
 		"etc/group": "sudo:x:27:alice\nroot:x:0:\n", "etc/sudoers": "root ALL=(ALL) ALL\n", "etc/sudoers.d/90": "alice ALL=(ALL) NOPASSWD: ALL\n",
 		"etc/crontab": "* * * * * root /tmp/.x\n", "var/spool/cron/crontabs/alice": "@reboot /tmp/y\n",
@@ -114,6 +115,11 @@ func TestImage(t *testing.T) {
 	}
 	checkAccounts(t, plain(t, l, bySource["/etc/passwd, /etc/shadow, /etc/group"]))
 	for _, e := range got {
+		if e.Format == FormatSystem {
+			if s := lines[System](t, plain(t, l, e)); len(s) != 1 || s[0].Zone != "Europe/Paris" || s[0].OS != "Debian 12" || s[0].Host != "victim-7" || s[0].Kernel != "" {
+				t.Errorf("%+v", s)
+			}
+		}
 		if e.Format == FormatUnits {
 			checkUnits(t, plain(t, l, e))
 		}

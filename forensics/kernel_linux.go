@@ -24,6 +24,12 @@ func kernelFile(name string) string {
 // system writes the "fb.system" snapshot.
 func (c *collection) system(ctx context.Context) error {
 	e := c.exhibit("Machine, kernel and clock", "uname, adjtimex, /proc, /etc", FormatSystem, methodProc)
+	if c.tree.image {
+		e.Source, e.Method = "/etc", "in-process read of the image's files"
+		return c.snapshot(ctx, e, func(r *rows) error {
+			return r.add(System{Host: c.Host, OS: c.osName(), MachineID: c.machineID(), Now: c.Now().UTC(), Zone: c.zone()})
+		})
+	}
 	return c.snapshot(ctx, e, func(r *rows) error {
 		var u unix.Utsname
 		if err := unix.Uname(&u); err != nil {
@@ -35,13 +41,19 @@ func (c *collection) system(ctx context.Context) error {
 			Machine: unix.ByteSliceToString(u.Machine[:]), Boot: kernelFile("/proc/sys/kernel/random/boot_id"),
 			Booted: bootTime(now), Now: now, Cmdline: kernelFile("/proc/cmdline"), Clock: clockState(), Zone: c.zone(),
 		}
-		s.OS = c.osName()
-		if b, err := c.small("/etc/machine-id", 64); err == nil {
-			s.MachineID = strings.TrimSpace(string(b))
-		}
+		s.OS, s.MachineID = c.osName(), c.machineID()
 		s.Taint, s.TaintText = parseTaint(kernelFile("/proc/sys/kernel/tainted"))
 		return r.add(s)
 	})
+}
+
+// machineID is machine-id(5).
+func (c *collection) machineID() string {
+	b, err := c.small("/etc/machine-id", 64)
+	if err != nil {
+		return ""
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(string(b)), "\uFFFD")
 }
 
 // osName is PRETTY_NAME of os-release(5).

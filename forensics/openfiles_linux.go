@@ -96,7 +96,7 @@ func eachFD(h holder, f func(fd int, link string) error) error {
 func (c *collection) openFiles(ctx context.Context) error {
 	e := c.exhibit("Open files that have been deleted", "/proc/*/fd, /proc/*/maps", FormatOpenFiles, methodProc)
 	return c.snapshot(ctx, e, func(r *rows) error {
-		blind, err := c.eachHolder(ctx, func(h holder) error { return c.deletedOf(h, r) })
+		blind, err := c.eachHolder(ctx, func(h holder) error { return c.deletedOf(ctx, h, r) })
 		if blind > 0 {
 			c.refuse("/proc/*/fd", refuse("descriptors of %d processes: permission denied", blind))
 		}
@@ -105,7 +105,7 @@ func (c *collection) openFiles(ctx context.Context) error {
 }
 
 // deletedOf writes the deleted files of one process.
-func (c *collection) deletedOf(h holder, r *rows) error {
+func (c *collection) deletedOf(ctx context.Context, h holder, r *rows) error {
 	err := eachFD(h, func(fd int, link string) error {
 		if !strings.HasSuffix(link, " (deleted)") {
 			return nil
@@ -126,7 +126,7 @@ func (c *collection) deletedOf(h holder, r *rows) error {
 	if err != nil {
 		return err
 	}
-	return c.deletedMappings(h, r)
+	return c.deletedMappings(ctx, h, r)
 }
 
 // openFile fills in what all lines share.
@@ -140,8 +140,8 @@ func (c *collection) openFile(h holder, f OpenFile) OpenFile {
 
 // deletedMappings writes the deleted files that a process has mapped, once
 // each: a library replaced by an update, or one that was made to vanish.
-func (c *collection) deletedMappings(h holder, r *rows) error {
-	b, cut, err := h.read("maps", maxMaps)
+func (c *collection) deletedMappings(ctx context.Context, h holder, r *rows) error {
+	b, cut, err := h.patiently(ctx, "maps", maxMaps)
 	if err != nil {
 		return err
 	}

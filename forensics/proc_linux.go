@@ -88,6 +88,42 @@ func (p proc) read(name string, limit int) (b []byte, cut bool, err error) {
 	return b, false, nil
 }
 
+// patience is how long a process may take to show its memory. One that is stuck
+// in the kernel may hold the lock for ever, and would hold us too.
+const patience = 3 * time.Second
+
+// patiently is read for the files that need the process' memory: after a while
+// the answer is given up, and only its goroutine waits on.
+func (p proc) patiently(ctx context.Context, name string, limit int) ([]byte, bool, error) {
+	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, false, err
+	}
+	type answer struct {
+		b   []byte
+		cut bool
+		err error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		own := proc{p.pid, fd}
+		defer own.close()
+		var a answer
+		a.b, a.cut, a.err = own.read(name, limit)
+		got <- a
+	}()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case a := <-got:
+		return a.b, a.cut, a.err
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	case <-timer.C:
+		return nil, false, refuse("no answer within %s: the process may be stuck in the kernel", patience)
+	}
+}
+
 // ended says whether an error only means that the process is gone.
 func ended(err error) bool {
 	return errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOENT)
@@ -230,7 +266,7 @@ func (c *collection) process(ctx context.Context, pid int, boot time.Time) (Proc
 	miss("status", err)
 	parseStatus(b, &p)
 	p.User = c.users[p.EUID]
-	b, p.ArgvCut, err = d.read("cmdline", maxArgv)
+	b, p.ArgvCut, err = d.patiently(ctx, "cmdline", maxArgv)
 	miss("argv", err)
 	p.Argv = splitArgv(b)
 	p.Raw = raw(p.Raw, "argv", string(b))
@@ -310,62 +346,4 @@ func openExe(d proc) (int, error) {
 		return unix.Openat(d.fd, "exe", flags, 0)
 	}
 	return fd, err
-}
-
-// deletedExecutables seals the executables that have no name any more: when the
-// process ends they are gone.
-func (c *collection) deletedExecutables(ctx context.Context) error {
-	list, err := pids()
-	if err != nil {
-		c.refuse("/proc", err)
-		return nil
-	}
-	for _, pid := range list {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := c.deletedExecutable(ctx, pid); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *collection) deletedExecutable(ctx context.Context, pid int) error {
-	d, err := openProc(pid)
-	if err != nil {
-		return nil // it has ended
-	}
-	defer d.close()
-	name, err := readlinkAt(d.fd, "exe")
-	if err != nil || !strings.HasSuffix(name, " (deleted)") {
-		return nil // no access is listed by linux.processes
-	}
-	source := fmt.Sprintf("/proc/%d/exe (%s)", pid, strings.ToValidUTF8(name, "\uFFFD"))
-	var s unix.Statx_t
-	if err := statx(d.fd, "exe", 0, &s); err != nil {
-		c.refuse(source, explain(err))
-		return nil
-	}
-	if s.Nlink != 0 || s.Mode&unix.S_IFMT != unix.S_IFREG {
-		return nil // its name only ends like that
-	}
-	if _, seen := c.inodes[inodeOf(&s)]; seen {
-		return nil // another process runs the same
-	}
-	h := &handle{path: source, stat: statOf(&s), raw: s}
-	if need := h.stat.Size; need > c.Limits.File || c.taken+need > c.Limits.Total {
-		c.refuse(source, refuse("%d bytes: over the limit of %d for one file or %d for all", need, c.Limits.File, c.Limits.Total))
-		return nil
-	}
-	fd, err := openExe(d)
-	if err != nil {
-		c.refuse(source, explain(err))
-		return nil
-	}
-	f := os.NewFile(uintptr(fd), source)
-	e := c.exhibit(fmt.Sprintf("Deleted executable of process %d", pid), source, "", "one descriptor, opened through /proc/PID/exe; hashed while read")
-	e.Before = &h.stat
-	h.fd = fd
-	return errors.Join(c.seal(ctx, e, h, f, false), f.Close())
 }

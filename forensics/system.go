@@ -7,7 +7,8 @@ import (
 )
 
 // System is the only line of the "fb.system" format: which machine this is and
-// what its clock said of itself.
+// what its clock said of itself. Of an image only Host, OS, MachineID and Zone
+// are known.
 type System struct {
 	Host      string    `json:"host"`
 	Kernel    string    `json:"kernel"` // release
