@@ -165,6 +165,10 @@ func cases() []conform.Case {
 			},
 		},
 		{
+			Action: "linux.run", Connection: "host", Params: m{"argv": []any{"systemctl", "stop", "cron"}}, Traceless: true,
+			Bad: []m{{"argv": []any{}}, {"argv": []any{""}}, {"argv": []any{"x", m{}}}, {"argv": []any{"x"}, "timeout": "soon"}},
+		},
+		{
 			Action: "linux.process.stop", Connection: "host", Params: m{"pid": drill.PID},
 			Bad: []m{{"pid": 1}, {"pid": 2}, {"pid": 4100}, {"pid": 4090}, {"pid": 700}, {"pid": 99999}, {"pid": "x"}, {"pid": 0}, {"pid": drill.PID, "start": 1}},
 		},

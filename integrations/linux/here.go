@@ -1,7 +1,6 @@
 package linux
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,8 +43,11 @@ func (here) Run(ctx context.Context, p integrations.Program) (integrations.Outpu
 	if err != nil {
 		return integrations.Output{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 20*time.Second)
+		defer cancel()
+	}
 	cmd := exec.CommandContext(ctx, path, p.Argv[1:]...) //nolint:gosec // the argv is built here, from parsed values
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.Dir = "/"
@@ -57,7 +59,7 @@ func (here) Run(ctx context.Context, p integrations.Program) (integrations.Outpu
 		return integrations.Output{}, &integrations.Error{Outcome: integrations.NotSent, Err: fmt.Errorf("run %s: %w", p.Argv[0], err)}
 	}
 	err = cmd.Wait()
-	out := integrations.Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes(), Code: cmd.ProcessState.ExitCode()}
+	out := integrations.Output{Stdout: stdout.kept, Stderr: stderr.kept, Code: cmd.ProcessState.ExitCode()}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
@@ -71,30 +73,31 @@ func (here) Run(ctx context.Context, p integrations.Program) (integrations.Outpu
 }
 
 func find(name string) (string, error) {
+	if filepath.IsAbs(name) {
+		return name, nil
+	}
 	for _, dir := range []string{"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin"} {
 		path := filepath.Join(dir, name)
 		if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
 			return path, nil
 		}
 	}
-	return "", rejected("install it: on Debian the package nftables", "run %s: there is no such program", name)
+	return "", rejected("install it, or give its whole path; nft is in the package nftables", "run %s: there is no such program", name)
 }
 
 // limited keeps the head of what a program prints.
 type limited struct {
-	bytes.Buffer
+	kept []byte
 	over bool
 }
 
 // Write implements io.Writer. It takes everything, so that the program does
 // not stall, and keeps what fits.
 func (l *limited) Write(p []byte) (int, error) {
-	if room := maxOutput - l.Len(); len(p) > room {
-		l.over = true
-		l.Buffer.Write(p[:room])
-		return len(p), nil
-	}
-	return l.Buffer.Write(p)
+	room := maxOutput - len(l.kept)
+	l.over = l.over || len(p) > room
+	l.kept = append(l.kept, p[:min(len(p), room)]...)
+	return len(p), nil
 }
 
 // Process implements integrations.Host, reading proc(5).

@@ -45,6 +45,7 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		block{h, false},
 		freeze{h, true},
 		freeze{h, false},
+		run{h, c.Drill},
 	}, nil
 }
 

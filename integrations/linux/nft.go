@@ -211,7 +211,7 @@ func networks(from, to string) ([]netip.Prefix, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read nft range: %w", err)
 	}
-	if a.BitLen() != b.BitLen() || b.Less(a) {
+	if a.Zone() != "" || b.Zone() != "" || a.BitLen() != b.BitLen() || b.Less(a) {
 		return nil, fmt.Errorf("read nft range: %s-%s", from, to)
 	}
 	var out []netip.Prefix
