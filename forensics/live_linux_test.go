@@ -118,6 +118,22 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
+// A FIFO stands in for a process that never answers.
+func TestStuckProcess(t *testing.T) {
+	dir := t.TempDir()
+	must(t, unix.Mkfifo(dir+"/cmdline", 0o600))
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	must(t, err)
+	d := proc{1, fd}
+	defer d.close()
+	if _, _, err := d.patiently(t.Context(), "cmdline", 10, time.Millisecond); err == nil || !strings.Contains(err.Error(), "no answer") {
+		t.Errorf("%v", err)
+	}
+	w, err := os.OpenFile(dir+"/cmdline", os.O_WRONLY, 0) // lets the one that waits go
+	must(t, err)
+	must(t, w.Close())
+}
+
 func TestUnlisted(t *testing.T) {
 	alive := map[int]bool{1: true, 5: true, 7: true, 9: true, 12: true}
 	got := unlisted([]int{1, 5, 9}, 12, func(pid int) bool { return alive[pid] })

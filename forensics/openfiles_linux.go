@@ -141,7 +141,7 @@ func (c *collection) openFile(h holder, f OpenFile) OpenFile {
 // deletedMappings writes the deleted files that a process has mapped, once
 // each: a library replaced by an update, or one that was made to vanish.
 func (c *collection) deletedMappings(ctx context.Context, h holder, r *rows) error {
-	b, cut, err := h.patiently(ctx, "maps", maxMaps)
+	b, cut, err := h.patiently(ctx, "maps", maxMaps, patience)
 	if err != nil {
 		return err
 	}

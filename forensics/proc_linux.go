@@ -94,7 +94,7 @@ const patience = 3 * time.Second
 
 // patiently is read for the files that need the process' memory: after a while
 // the answer is given up, and only its goroutine waits on.
-func (p proc) patiently(ctx context.Context, name string, limit int) ([]byte, bool, error) {
+func (p proc) patiently(ctx context.Context, name string, limit int, patience time.Duration) ([]byte, bool, error) {
 	fd, err := unix.FcntlInt(uintptr(p.fd), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, false, err
@@ -266,7 +266,7 @@ func (c *collection) process(ctx context.Context, pid int, boot time.Time) (Proc
 	miss("status", err)
 	parseStatus(b, &p)
 	p.User = c.users[p.EUID]
-	b, p.ArgvCut, err = d.patiently(ctx, "cmdline", maxArgv)
+	b, p.ArgvCut, err = d.patiently(ctx, "cmdline", maxArgv, patience)
 	miss("argv", err)
 	p.Argv = splitArgv(b)
 	p.Raw = raw(p.Raw, "argv", string(b))
