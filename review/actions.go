@@ -101,13 +101,26 @@ func (b *builder) actions() {
 		}
 	}
 	for i := range b.r.Actions {
-		a := &b.r.Actions[i]
-		if a.Reverts != "" && (a.State == stateSent || a.State == stateVerified) {
-			b.action(a.Reverts).RevertedBy = a.ID
-		}
+		b.r.Actions[i].Standing = b.r.Actions[i].standing()
 	}
 	for i := range b.r.Actions {
-		b.r.Actions[i].Standing = b.r.Actions[i].standing()
+		b.undoing(b.r.Actions[i])
+	}
+}
+
+// undoing tells the action that a undoes what became of that.
+func (b *builder) undoing(a Action) {
+	if a.Reverts == "" {
+		return
+	}
+	undone := b.action(a.Reverts)
+	switch a.State {
+	case stateVerified:
+		undone.RevertedBy, undone.Standing = a.ID, "undone by "+a.ID+", verified by reading it back"
+	case stateSent:
+		undone.RevertedBy, undone.Standing = a.ID, "its undoing "+a.ID+" was sent, NOT VERIFIED: nobody read it back"
+	case stateUnknown, stateSending:
+		undone.Standing += "; the outcome of its undoing " + a.ID + " is UNKNOWN"
 	}
 }
 
@@ -195,9 +208,6 @@ func (a *Action) end(e record.Entry, p record.Outcome) {
 
 // standing says what is known of the effect.
 func (a *Action) standing() string {
-	if a.RevertedBy != "" {
-		return "undone by " + a.RevertedBy
-	}
 	switch a.State {
 	case stateVerified:
 		return "in effect, verified by reading it back"
@@ -218,6 +228,24 @@ func (a *Action) standing() string {
 	}
 	return "not known"
 }
+
+// HowUndone says how the effect can be taken back, or was.
+func (a Action) HowUndone() string {
+	switch {
+	case a.RevertedBy != "":
+		return "undone by " + a.RevertedBy
+	case a.Reverts != "":
+		return "is itself the undoing of " + a.Reverts
+	case a.Undo != "":
+		return a.Undo
+	case a.Attempts == 0:
+		return "it was never sent"
+	}
+	return irrevocable
+}
+
+// irrevocable is what has to be seen before anything else of an action.
+const irrevocable = "CANNOT BE UNDONE"
 
 // open says that the effect is not known.
 func (a *Action) open() bool { return a.State == stateUnknown || a.State == stateSending }

@@ -86,3 +86,17 @@ func moved(before, after *record.Stat) bool {
 	return before.Size != after.Size || !before.Modified.Equal(after.Modified) ||
 		!before.Changed.Equal(after.Changed) || before.Inode != after.Inode
 }
+
+// broken lists the exhibits that a check found not to match their seal.
+func (r Review) broken() []string {
+	var out []string
+	for _, x := range r.Evidence {
+		for _, c := range x.Checks {
+			if !c.OK {
+				out = append(out, x.ID)
+				break
+			}
+		}
+	}
+	return out
+}

@@ -50,6 +50,7 @@ type page struct {
 	Collections   []pageCollection
 	IngestWords   string
 	VerifyWords   string
+	Broken        []string // exhibits that do not match their seal
 
 	anchors map[int64]int64
 }
@@ -79,7 +80,7 @@ func newPage(r Review) *page {
 		TLP:  strings.TrimSuffix(string(r.Incident.TLP), "+strict"),
 		Bars: barChart(r), Lanes: laneChart(r), Histogram: histogram(r),
 		TimelineNote: r.timelineNote(), IngestWords: ingestSentence(r.Ingested), VerifyWords: verifyWords,
-		anchors: map[int64]int64{},
+		Broken: r.broken(), anchors: map[int64]int64{},
 	}
 	if a := r.Activity; a != nil {
 		p.HistogramSpan = stamp(a.From) + " to " + stamp(a.To)
@@ -140,6 +141,9 @@ func (p *page) figures() {
 	if unknown > 0 {
 		add("unknown outcome", fmt.Sprint(unknown), true)
 	}
+	if n := len(p.Broken); n > 0 {
+		add("broken exhibits", fmt.Sprint(n), true)
+	}
 	add("exhibits", grouped(int64(len(p.R.Evidence))), false)
 	add("events", grouped(p.R.Ingested.Added), false)
 	add("follow-ups", fmt.Sprint(len(p.R.Items)), false)
@@ -174,6 +178,7 @@ func (p *page) functions() template.FuncMap {
 			return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):]
 		},
 		"unsure":    func(a Action) bool { return a.open() },
+		"final":     func(a Action) bool { return a.HowUndone() == irrevocable },
 		"tone":      func(a Action) string { return first(stateTone(a.State), "plain") },
 		"statetone": stateTone,
 		"steptone":  stepTone,

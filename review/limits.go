@@ -14,6 +14,9 @@ func (b *builder) limits() {
 	if p := r.Integrity.Problem; p != "" {
 		add("The record is not whole: %s.", p)
 	}
+	if broken := r.broken(); len(broken) > 0 {
+		add("EVIDENCE DOES NOT MATCH ITS SEAL: %s.", strings.Join(broken, ", "))
+	}
 	var unknown, unverified, unsent []string
 	for _, a := range r.Actions {
 		switch {
@@ -94,7 +97,6 @@ func (b *builder) evidenceLimits(add func(string, ...any)) {
 	for _, x := range r.Ingested.Exhibits {
 		parsed[x.Exhibit] = true
 	}
-	var broken []string
 	unchecked := 0
 	for _, x := range r.Evidence {
 		if !parsed[x.ID] {
@@ -103,15 +105,6 @@ func (b *builder) evidenceLimits(add func(string, ...any)) {
 		if len(x.Checks) == 0 {
 			unchecked++
 		}
-		for _, c := range x.Checks {
-			if !c.OK {
-				broken = append(broken, x.ID)
-				break
-			}
-		}
-	}
-	if len(broken) > 0 {
-		add("THE EVIDENCE DOES NOT MATCH ITS SEAL: %s.", strings.Join(broken, ", "))
 	}
 	if unparsed > 0 {
 		add("%s no events in the timeline.", counted(unparsed, "exhibit has", "exhibits have"))

@@ -231,14 +231,9 @@ func (m *markdown) actions() {
 	}
 	rows := make([][]string, 0, len(m.r.Actions))
 	for _, a := range m.r.Actions {
-		undo := "**cannot be undone**"
-		switch {
-		case a.RevertedBy != "":
-			undo = "undone by " + cell(a.RevertedBy)
-		case a.Reverts != "":
-			undo = "is itself the undoing of " + cell(a.Reverts)
-		case a.Undo != "":
-			undo = cell(a.Undo)
+		undo := cell(a.HowUndone())
+		if undo == irrevocable {
+			undo = "**" + undo + "**"
 		}
 		var yes []string
 		for _, y := range a.Approvals {

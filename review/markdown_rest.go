@@ -7,6 +7,9 @@ import (
 
 func (m *markdown) evidence() {
 	m.title("Evidence register")
+	for _, id := range m.r.broken() {
+		m.put("**Exhibit %s does not match its seal.**\n", prose(id))
+	}
 	if len(m.r.Evidence) == 0 {
 		m.put("Nothing recorded.")
 	} else {
@@ -175,7 +178,7 @@ func (m *markdown) integrity() {
 	if i.Seal == "" {
 		return
 	}
-	m.put("\nThe record was sealed at %s. The seal, which binds everything above to the record:\n", counted64(i.Size, "entry", "entries"))
+	m.put("\nThe record was sealed at %s, and everything above was read from it. The seal:\n", counted64(i.Size, "entry", "entries"))
 	m.put("%s", block(i.Seal))
 	m.put("%s\n", verifyWords)
 	m.put("%s", block("firebreak verify "+string(m.r.Incident.ID)))

@@ -49,6 +49,7 @@ const (
 	stepOpen       = "begun, not ended"
 	stepUnreached  = "never reached"
 	stepNotNeeded  = "not needed" // a fallback that nothing fell back on
+	stepWriting    = "under way"  // the step that writes this very review
 )
 
 // Step is one step of a run with what became of it.
@@ -103,6 +104,7 @@ func (b *builder) runs() {
 	}
 	for i := range b.r.Runs {
 		r := &b.r.Runs[i]
+		r.order()
 		r.settle(b.books[r.ID])
 		r.count()
 	}
@@ -220,9 +222,34 @@ func (b *builder) byHand(run, step string) bool {
 	return false
 }
 
+// order puts the steps that people added behind the others of their phase.
+func (r *Run) order() {
+	var added []Step
+	r.Steps = slices.DeleteFunc(r.Steps, func(s Step) bool {
+		if s.Added {
+			added = append(added, s)
+		}
+		return s.Added
+	})
+	for _, a := range added {
+		at := len(r.Steps)
+		for i, s := range r.Steps {
+			if s.Phase == a.Phase {
+				at = i + 1
+			}
+		}
+		r.Steps = slices.Insert(r.Steps, at, a)
+	}
+}
+
 // settle gives the steps that no entry names a state: those of a branch that
 // was not taken, those below a step that did not apply, and the groups.
 func (r *Run) settle(book *playbooks.Playbook) {
+	for i := range r.Steps {
+		if s := &r.Steps[i]; s.Verb == string(playbooks.VerbReview) && s.State == stepOpen {
+			s.State, s.Why = stepWriting, "it writes this review"
+		}
+	}
 	if book == nil {
 		return
 	}
