@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -73,6 +74,9 @@ func ParseSeal(s string) (Head, error) {
 func SignHead(key Key, origin string, size int64, root tlog.Hash) (Head, error) {
 	if origin == "" || strings.ContainsAny(origin, "\r\n") {
 		return Head{}, fmt.Errorf("sign head: origin %q: %w", origin, ErrMalformed)
+	}
+	if !key.Valid() {
+		return Head{}, errors.New("sign head: there is no key")
 	}
 	text := fmt.Sprintf("%s\n%d\n%s\n", origin, size, base64.StdEncoding.EncodeToString(root[:]))
 	signed, err := note.Sign(&note.Note{Text: text}, key.signer)

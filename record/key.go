@@ -1,7 +1,6 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -15,9 +14,6 @@ type Key struct {
 	signer note.Signer
 	public string
 }
-
-// errNoKey is returned by whatever needs a key and got the zero one.
-var errNoKey = errors.New("no signing key")
 
 // GenerateKey draws a key with that name from rand. The secret text is for a
 // file that only its owner can read; ParseKey reads it back. The name must not

@@ -258,3 +258,19 @@ func TestDecodeKeepsFieldsApart(t *testing.T) {
 		t.Error("a payload that is no object was accepted")
 	}
 }
+
+func BenchmarkUnseal(b *testing.B) {
+	s, err := Seal(testID, Entry{
+		Seq: 7, Kind: Noted, Time: time.Unix(1, 2), Actor: incident.Actor{ID: "u-1", Name: "Alice"},
+		Fields: map[string]json.RawMessage{"text": json.RawMessage(`"what was seen and done"`), "decision": json.RawMessage("true")},
+	}, dice(1))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := Unseal(s.Line, s.Disclosures); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -47,6 +47,16 @@ func good(t testing.TB, n int) Evidence {
 	return ev
 }
 
+// clone is a copy that a test may spoil.
+func clone(ev Evidence) Evidence {
+	ev.Lines = slices.Clone(ev.Lines)
+	for i, s := range ev.Lines {
+		ev.Lines[i] = Sealed{bytes.Clone(s.Line), slices.Clone(s.Disclosures)}
+	}
+	ev.Leaves, ev.Heads, ev.Inside = slices.Clone(ev.Leaves), bytes.Clone(ev.Heads), slices.Clone(ev.Inside)
+	return ev
+}
+
 func heads(t testing.TB, ev Evidence) [][]byte {
 	t.Helper()
 	h, err := SplitHeads(ev.Heads)
@@ -66,6 +76,7 @@ func edit(s Sealed) Sealed {
 // leaf hashes and without them.
 func TestVerifyNamesTampering(t *testing.T) {
 	const n = 8
+	base, longer := good(t, n), good(t, n+1)
 	forged := func(ev Evidence) []byte { return heads(t, ev)[0] }
 	type want struct {
 		seq  int64
@@ -98,12 +109,10 @@ func TestVerifyNamesTampering(t *testing.T) {
 			ev.Lines = slices.Insert(ev.Lines, 5, edit(ev.Lines[1]))
 		}, []want{{2, Inserted}}, nil},
 		{"add at the end", func(ev *Evidence) {
-			more := good(t, n+1)
-			ev.Lines = append(ev.Lines, more.Lines[n])
+			ev.Lines = append(ev.Lines, longer.Lines[n])
 		}, []want{{9, Unvouched}}, nil},
 		{"change a disclosure", func(ev *Evidence) {
-			other := good(t, n).Lines[0]
-			ev.Lines[4].Disclosures[0] = other.Disclosures[0]
+			ev.Lines[4].Disclosures[0] = base.Lines[0].Disclosures[0]
 		}, []want{{5, ChangedDisclosure}}, nil},
 		{"drop a disclosure", func(ev *Evidence) { ev.Lines[4].Disclosures = ev.Lines[4].Disclosures[:1] }, []want{{5, MissingDisclosure}}, nil},
 		{"add a disclosure", func(ev *Evidence) {
@@ -159,7 +168,7 @@ func TestVerifyNamesTampering(t *testing.T) {
 	} {
 		for _, leaves := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/leaves=%v", c.name, leaves), func(t *testing.T) {
-				ev := good(t, n)
+				ev := clone(base)
 				if !leaves {
 					ev.Leaves = nil
 				}
@@ -275,13 +284,9 @@ func TestVerifyClaimedKeyTornHeadClockAndWithheld(t *testing.T) {
 func TestVerifyAnyByte(t *testing.T) {
 	base := good(t, 5)
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 400 {
-		ev := good(t, 0)
-		ev.Keys, ev.Inside = base.Keys, nil
-		ev.Heads = bytes.Clone(base.Heads)
-		for _, s := range base.Lines {
-			ev.Lines = append(ev.Lines, Sealed{bytes.Clone(s.Line), slices.Clone(s.Disclosures)})
-		}
+	for range 200 {
+		ev := clone(base)
+		ev.Leaves, ev.Inside = nil, nil
 		flip := byte(1 << r.IntN(8))
 		where := r.IntN(3)
 		line := &ev.Lines[r.IntN(5)]

@@ -249,6 +249,7 @@ func expect(t testing.TB, dir string, o Options, acks map[string]int64) {
 }
 
 func TestKilledWriterLosesNothing(t *testing.T) {
+	t.Parallel()
 	home, o := newHome(t)
 	s := create(t, o)
 	closeStore(t, s)
@@ -279,6 +280,7 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 }
 
 func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
+	t.Parallel()
 	home, o := newHome(t)
 	dir := t.TempDir()
 	r := randv2.New(randv2.NewPCG(9, 10))
@@ -318,6 +320,7 @@ func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
 }
 
 func TestFourProcessesOneIncident(t *testing.T) {
+	t.Parallel()
 	const processes, each = 4, 50
 	home, o := newHome(t)
 	s := create(t, o)
@@ -358,6 +361,7 @@ func TestFourProcessesOneIncident(t *testing.T) {
 }
 
 func TestWaitingSaysForWhom(t *testing.T) {
+	t.Parallel()
 	home, o := newHome(t)
 	s := create(t, o)
 	c := start(t, jobHold, s.Dir(), home, 1)

@@ -16,7 +16,6 @@ import (
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
-	"firebreak/incident"
 	"firebreak/record"
 )
 
@@ -43,6 +42,7 @@ func good(t testing.TB, dir string, o Options, entries int64) {
 
 // A crash can tear the last head at any byte, or lose it; opening mends both.
 func TestTornHeadIsMended(t *testing.T) {
+	t.Parallel()
 	o := testOptions(t)
 	base := filled(t, o, 3)
 	whole, err := os.ReadFile(filepath.Join(base, HeadsFile))
@@ -72,6 +72,7 @@ func TestTornHeadIsMended(t *testing.T) {
 // The head cannot be written after the commit: the caller learns that the
 // entry is recorded, and the next update writes both heads.
 func TestHeadFollowsLater(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	s := create(t, o)
 	heads, aside := filepath.Join(s.Dir(), HeadsFile), filepath.Join(s.Dir(), "aside")
@@ -102,6 +103,7 @@ func TestHeadFollowsLater(t *testing.T) {
 
 // A failed fsync is not tried again: nobody knows what is on the disk.
 func TestFailedSyncEndsTheHandle(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	s := create(t, o)
 	heads, aside := filepath.Join(s.Dir(), HeadsFile), filepath.Join(s.Dir(), "aside")
@@ -126,6 +128,7 @@ func TestFailedSyncEndsTheHandle(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		err  error
 		want error
@@ -152,6 +155,7 @@ func TestExplain(t *testing.T) {
 }
 
 func TestCancelledAndClosed(t *testing.T) {
+	t.Parallel()
 	o := testOptions(t)
 	s := create(t, o)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -195,6 +199,7 @@ func TestCancelledAndClosed(t *testing.T) {
 }
 
 func TestManyGoroutines(t *testing.T) {
+	t.Parallel()
 	const writers, each = 6, 15
 	o := testOptions(t)
 	s := create(t, o)
@@ -251,6 +256,7 @@ func small(t *testing.T, size string) string {
 }
 
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	disk := small(t, "1m")
 	dir := filepath.Join(disk, string(testID))
@@ -272,7 +278,8 @@ func TestDiskFull(t *testing.T) {
 		return err
 	}
 	for _, size := range []int{30_000, 3_000, 300} { // until not even a small one goes in
-		for err = nil; err == nil; err = write(size) {
+		for err = write(size); err == nil; {
+			err = write(size)
 		}
 		if !errors.Is(err, ErrFull) {
 			t.Fatalf("full disk: %v, want ErrFull", err)
@@ -302,6 +309,7 @@ func TestDiskFull(t *testing.T) {
 }
 
 func TestReadOnlyFileSystem(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	disk := small(t, "4m")
 	dir := filepath.Join(disk, string(testID))
@@ -357,6 +365,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 // A folder made by another installation can be opened with our key; a report
 // says whose heads there are.
 func TestAnotherInstallation(t *testing.T) {
+	t.Parallel()
 	ctx, theirs := context.Background(), testOptions(t)
 	dir := filled(t, theirs, 3)
 	ours := testOptions(t)
@@ -379,7 +388,7 @@ func TestAnotherInstallation(t *testing.T) {
 	if r, err := s.Verify(ctx, VerifyOptions{}); err != nil || !r.OK() || strings.Contains(strings.Join(r.Notes, " "), "only the record itself names") {
 		t.Errorf("with their key trusted: %+v, %v", r, err)
 	}
-	if s.Head().Incident() != incident.ID(testID) {
+	if s.Head().Incident() != testID {
 		t.Errorf("head %+v", s.Head())
 	}
 }

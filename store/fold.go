@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/record"
@@ -43,9 +44,21 @@ func (f fold) apply(e record.Entry) error {
 		return refuse(e, "a record starts with %s, once", record.IncidentOpened)
 	}
 	switch e.Kind {
-	case record.IncidentOpened, record.IncidentChanged, record.IncidentClosed, record.IncidentReopened,
-		record.PhaseEntered, record.RoleAssigned:
-		return f.incident(e)
+	case record.IncidentOpened:
+		return f.opened(e)
+	case record.IncidentChanged:
+		var c record.Changed
+		return f.incident(e, &c, func(i *incident.Incident) { change(i, c) })
+	case record.IncidentClosed:
+		return f.incident(e, &record.Reason{}, func(i *incident.Incident) { i.Status, i.Closed = incident.Closed, e.Time })
+	case record.IncidentReopened:
+		return f.incident(e, &record.Reason{}, func(i *incident.Incident) { i.Status, i.Closed = incident.Open, time.Time{} })
+	case record.PhaseEntered:
+		var p record.Entered
+		return f.incident(e, &p, func(i *incident.Incident) { i.Phase = p.To })
+	case record.RoleAssigned:
+		var r record.Assigned
+		return f.incident(e, &r, func(i *incident.Incident) { assign(i, r) })
 	case record.RunStarted:
 		return f.run(e)
 	case record.EvidenceSealed:
@@ -75,65 +88,49 @@ func (f fold) apply(e record.Entry) error {
 	return refuse(e, "unknown kind of entry")
 }
 
-func (f fold) incident(e record.Entry) error {
-	var i incident.Incident
-	if e.Kind != record.IncidentOpened {
-		if err := f.get(e, kindIncident, string(f.id), &i); err != nil {
-			return err
-		}
-	}
-	if err := changeIncident(&i, f.id, e); err != nil {
+func (f fold) opened(e record.Entry) error {
+	var o record.Opened
+	if err := e.Decode(&o); err != nil {
 		return err
 	}
+	return f.put(e, kindIncident, string(f.id), 0, string(incident.Open), incident.Incident{
+		ID: f.id, Title: o.Title, Severity: o.Severity, Status: incident.Open, Phase: e.Phase, TLP: o.TLP, Drill: o.Drill,
+		Summary: o.Summary, Impact: o.Impact, Detected: o.Detected.UTC(), Opened: e.Time,
+	})
+}
+
+// incident changes the incident by the payload, once it is decoded.
+func (f fold) incident(e record.Entry, payload any, change func(*incident.Incident)) error {
+	if err := e.Decode(payload); err != nil {
+		return err
+	}
+	var i incident.Incident
+	if err := f.get(e, kindIncident, string(f.id), &i); err != nil {
+		return err
+	}
+	change(&i)
 	return f.put(e, kindIncident, string(f.id), 0, string(i.Status), i)
 }
 
-func changeIncident(i *incident.Incident, id incident.ID, e record.Entry) error {
-	switch e.Kind {
-	case record.IncidentOpened:
-		var o record.Opened
-		if err := e.Decode(&o); err != nil {
-			return err
-		}
-		*i = incident.Incident{
-			ID: id, Title: o.Title, Severity: o.Severity, Status: incident.Open, Phase: e.Phase, TLP: o.TLP, Drill: o.Drill,
-			Summary: o.Summary, Impact: o.Impact, Detected: o.Detected.UTC(), Opened: e.Time,
-		}
-	case record.IncidentChanged:
-		var c record.Changed
-		if err := e.Decode(&c); err != nil {
-			return err
-		}
-		set(&i.Title, c.Title)
-		set(&i.Severity, c.Severity)
-		set(&i.TLP, c.TLP)
-		set(&i.Summary, c.Summary)
-		set(&i.Impact, c.Impact)
-		set(&i.Detected, c.Detected)
-		i.Detected = i.Detected.UTC()
-	case record.IncidentClosed:
-		i.Status, i.Closed = incident.Closed, e.Time
-	case record.IncidentReopened:
-		i.Status, i.Closed = incident.Open, incident.Incident{}.Closed
-	case record.PhaseEntered:
-		var p record.Entered
-		if err := e.Decode(&p); err != nil {
-			return err
-		}
-		i.Phase = p.To
-	case record.RoleAssigned:
-		var a record.Assigned
-		if err := e.Decode(&a); err != nil {
-			return err
-		}
-		if i.Roles == nil {
-			i.Roles = map[incident.Role]string{}
-		}
-		if i.Roles[a.Role] = a.Person; a.Person == "" {
-			delete(i.Roles, a.Role)
-		}
+func change(i *incident.Incident, c record.Changed) {
+	set(&i.Title, c.Title)
+	set(&i.Severity, c.Severity)
+	set(&i.TLP, c.TLP)
+	set(&i.Summary, c.Summary)
+	set(&i.Impact, c.Impact)
+	set(&i.Detected, c.Detected)
+	i.Detected = i.Detected.UTC()
+}
+
+func assign(i *incident.Incident, r record.Assigned) {
+	if r.Person == "" {
+		delete(i.Roles, r.Role)
+		return
 	}
-	return nil
+	if i.Roles == nil {
+		i.Roles = map[incident.Role]string{}
+	}
+	i.Roles[r.Role] = r.Person
 }
 
 func set[T any](to *T, from *T) {
@@ -159,12 +156,7 @@ func (f fold) run(e record.Entry) error {
 	if err := f.add(e, kindRun, "r", s.Run, "", runDoc{s.Playbook, s.Name, s.Version, s.SHA256, e.Seq}); err != nil {
 		return err
 	}
-	var i incident.Incident
-	if err := f.get(e, kindIncident, string(f.id), &i); err != nil {
-		return err
-	}
-	i.Playbook = s.Playbook
-	return f.put(e, kindIncident, string(f.id), 0, string(i.Status), i)
+	return f.incident(e, &record.Started{}, func(i *incident.Incident) { i.Playbook = s.Playbook })
 }
 
 func (f fold) sealed(e record.Entry) error {

@@ -45,6 +45,7 @@ func plan(id string, approvals int) record.Planned {
 }
 
 func TestIncidentProjection(t *testing.T) {
+	t.Parallel()
 	s := create(t, testOptions(t))
 	str, sev, when := func(v string) *string { return &v }, incident.SEV1, time.Date(2026, 11, 19, 1, 2, 3, 4, time.FixedZone("", 7200))
 	add(t, s, record.IncidentChanged, record.Changed{Title: str("Worse"), Severity: &sev, Detected: &when, Impact: str("web down")})
@@ -80,6 +81,7 @@ func TestIncidentProjection(t *testing.T) {
 }
 
 func TestExhibitsMarksItemsAndIDs(t *testing.T) {
+	t.Parallel()
 	ctx, s := context.Background(), create(t, testOptions(t))
 	es, err := s.UpdateAll(ctx, func(tx *Tx) ([]record.Draft, error) {
 		var ds []record.Draft
@@ -149,6 +151,7 @@ func TestExhibitsMarksItemsAndIDs(t *testing.T) {
 }
 
 func TestRefusedEntriesLeaveNothing(t *testing.T) {
+	t.Parallel()
 	ctx, s := context.Background(), create(t, testOptions(t))
 	add(t, s, record.ActionPlanned, plan("a1", 1))
 	before := s.Head()
@@ -198,6 +201,7 @@ func TestRefusedEntriesLeaveNothing(t *testing.T) {
 }
 
 func TestOutbox(t *testing.T) {
+	t.Parallel()
 	s := create(t, testOptions(t))
 	state := func(id string) Action {
 		var a Action
@@ -284,6 +288,7 @@ func TestOutbox(t *testing.T) {
 // Any sequence of entries, refused ones among them, leaves a projection that
 // the record replays to exactly, and no action is ever sending twice at once.
 func TestRandomEntriesReplay(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(6) {
 		s := create(t, testOptions(t))
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -355,6 +360,7 @@ func randomAct(r *rand.Rand) (record.Kind, any) {
 
 // The views for the sqlite3 shell show what the projection holds.
 func TestViewsForPeople(t *testing.T) {
+	t.Parallel()
 	s := create(t, testOptions(t))
 	add(t, s, record.EvidenceSealed, record.Exhibit{ID: "e1", Title: "auth.log"})
 	add(t, s, record.ActionPlanned, plan("a1", 1))

@@ -22,7 +22,7 @@ type lock struct {
 // openLock opens the lock file with those flags. Those who only read have no
 // name to leave in it.
 func openLock(path string, flags int, me string) (*lock, error) {
-	f, err := os.OpenFile(path, flags, 0o600)
+	f, err := os.OpenFile(path, flags, 0o600) //nolint:gosec // a file of the incident's own folder
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", explain(err))
 	}

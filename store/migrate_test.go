@@ -15,6 +15,7 @@ import (
 )
 
 func TestMigrationsAreNumbered(t *testing.T) {
+	t.Parallel()
 	steps, err := migrations(embedded)
 	if err != nil || len(steps) == 0 {
 		t.Fatalf("%d migrations, %v", len(steps), err)
@@ -31,6 +32,7 @@ func TestMigrationsAreNumbered(t *testing.T) {
 }
 
 func TestMigrateBacksUpAndIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	dir := filled(t, o, 4)
 	path := filepath.Join(dir, DatabaseFile)
@@ -75,6 +77,7 @@ func TestMigrateBacksUpAndIsAllOrNothing(t *testing.T) {
 }
 
 func TestNewerSchemaIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	dir := filled(t, o, 3)
 	hand(t, dir, "PRAGMA user_version = 99")
@@ -95,6 +98,7 @@ func TestNewerSchemaIsLeftAlone(t *testing.T) {
 
 // Every connection has the pragmas that the promises rest on.
 func TestPragmas(t *testing.T) {
+	t.Parallel()
 	s := create(t, testOptions(t))
 	for pragma, want := range map[string]string{
 		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "secure_delete": "1", "busy_timeout": "10000", "trusted_schema": "0",
@@ -121,6 +125,7 @@ func TestPragmas(t *testing.T) {
 
 // What is erased is gone from the file, not just from the table.
 func TestDeletedDisclosureLeavesNoBytes(t *testing.T) {
+	t.Parallel()
 	o := testOptions(t)
 	s := create(t, o)
 	e := add(t, s, record.Noted, record.Note{Text: "plain words of a person"})

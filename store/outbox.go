@@ -65,21 +65,16 @@ func (a Action) ApprovedAt(t time.Time) bool {
 // attempt cannot begin while another is open, or unknown, is what makes a
 // silent repeat impossible to record.
 func from(k record.Kind) []string {
-	switch k {
-	case record.ActionApproved, record.ActionRejected:
-		return []string{StatePlanned, StateApproved, StateFailed}
-	case record.ActionSending:
-		return []string{StateApproved, StateFailed}
-	case record.ActionSent:
-		return []string{StateSending, StateUnknown}
-	case record.ActionVerified:
-		return []string{StateApproved, StateSending, StateSent, StateVerified, StateFailed, StateUnknown}
-	case record.ActionFailed:
-		return []string{StatePlanned, StateApproved, StateSending, StateSent, StateVerified, StateUnknown}
-	case record.ActionUnknown:
-		return []string{StateSending, StateSent, StateUnknown}
-	}
-	return nil
+	undecided := []string{StatePlanned, StateApproved, StateFailed}
+	return map[record.Kind][]string{
+		record.ActionApproved: undecided,
+		record.ActionRejected: undecided,
+		record.ActionSending:  {StateApproved, StateFailed},
+		record.ActionSent:     {StateSending, StateUnknown},
+		record.ActionVerified: {StateApproved, StateSending, StateSent, StateVerified, StateFailed, StateUnknown},
+		record.ActionFailed:   {StatePlanned, StateApproved, StateSending, StateSent, StateVerified, StateUnknown},
+		record.ActionUnknown:  {StateSending, StateSent, StateUnknown},
+	}[k]
 }
 
 func (f fold) planned(e record.Entry) error {

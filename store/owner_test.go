@@ -9,6 +9,7 @@ import (
 )
 
 func TestOwner(t *testing.T) {
+	t.Parallel()
 	me := Owner()
 	if !Alive(me) {
 		t.Fatalf("this process, %q, is not alive", me)

@@ -84,7 +84,7 @@ func Create(ctx context.Context, dir string, id incident.ID, o Options, first re
 		return nil, fmt.Errorf("create %s: folder %s: %w", id, dir, fs.ErrExist)
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o700); err != nil {
+	if err := os.MkdirAll(parent, 0o700); err != nil { //nolint:gosec // the caller says where incidents live
 		return nil, fmt.Errorf("create %s: %w", id, explain(err))
 	}
 	part, err := os.MkdirTemp(parent, ".new-"+string(id)+"-") // mode 0700
@@ -95,7 +95,7 @@ func Create(ctx context.Context, dir string, id incident.ID, o Options, first re
 		err = publish(part, dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", id, errors.Join(explain(err), os.RemoveAll(part)))
+		return nil, fmt.Errorf("create %s: %w", id, errors.Join(explain(err), os.RemoveAll(part))) //nolint:gosec // the caller says where incidents live
 	}
 	return Open(ctx, dir, o)
 }
@@ -104,7 +104,7 @@ func Create(ctx context.Context, dir string, id incident.ID, o Options, first re
 func build(ctx context.Context, part string, id incident.ID, o Options, first record.Draft) (err error) {
 	path := filepath.Join(part, DatabaseFile)
 	// Made by hand for its mode: SQLite gives the same to -wal and -shm.
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a file of the incident's own folder
 	if err != nil {
 		return err
 	}
@@ -134,8 +134,8 @@ func publish(part, dir string) error {
 	if err := syncDir(part); err != nil {
 		return err
 	}
-	if err := os.Rename(part, dir); err != nil {
-		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
+	if err := os.Rename(part, dir); err != nil { //nolint:gosec // the caller says where incidents live
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() { //nolint:gosec // the caller says where incidents live
 			return fmt.Errorf("folder %s: %w", dir, fs.ErrExist)
 		}
 		return err
@@ -174,7 +174,7 @@ func newStore(dir string, o Options) (*Store, error) {
 // be opened with Options.ReadOnly. Open does not read the whole record; Verify
 // does.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
-	if _, err := os.Stat(filepath.Join(dir, DatabaseFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, DatabaseFile)); err != nil { //nolint:gosec // the caller says where incidents live
 		if errors.Is(err, fs.ErrNotExist) {
 			err = incident.ErrNotFound
 		}

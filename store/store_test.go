@@ -76,6 +76,7 @@ func add(t testing.TB, s *Store, k record.Kind, payload any) record.Entry {
 }
 
 func TestCreateUpdateReopen(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	s := create(t, o)
 	before, err := s.Version(ctx)
@@ -135,6 +136,7 @@ func TestCreateUpdateReopen(t *testing.T) {
 }
 
 func TestVerifyGoodRecord(t *testing.T) {
+	t.Parallel()
 	s := create(t, testOptions(t))
 	for range 9 {
 		add(t, s, record.Noted, record.Note{Text: "x"})

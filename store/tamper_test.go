@@ -84,6 +84,7 @@ func copyDir(t testing.TB, from string) string {
 // Each hand on the folder has its name in Verify; those that Open can see at
 // once are refused for writing and can still be looked at.
 func TestTamperMatrix(t *testing.T) {
+	t.Parallel()
 	const n = 8
 	for _, c := range []struct {
 		name string
@@ -192,6 +193,7 @@ func TestTamperMatrix(t *testing.T) {
 }
 
 func TestOldBackupRestored(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	dir := filled(t, o, 5)
 	old := copyDir(t, dir)
@@ -248,6 +250,7 @@ func TestOldBackupRestored(t *testing.T) {
 
 // A damaged entry does not hide the others from somebody who only looks.
 func TestLookAtDamagedRecord(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	dir := filled(t, o, 5)
 	hand(t, dir, "UPDATE entries SET line = x'00' WHERE seq = 3",
@@ -281,6 +284,7 @@ func TestLookAtDamagedRecord(t *testing.T) {
 // SQLite opens a WAL that lost its end, or a bit, without a word. The heads do
 // not.
 func TestDamagedWAL(t *testing.T) {
+	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)
 	s := create(t, o)
 	for i := range 30 {
@@ -335,6 +339,7 @@ func TestDamagedWAL(t *testing.T) {
 }
 
 func TestOpenWhatIsNotThere(t *testing.T) {
+	t.Parallel()
 	if _, err := Open(context.Background(), t.TempDir(), testOptions(t)); !errors.Is(err, incident.ErrNotFound) {
 		t.Errorf("open: %v, want ErrNotFound", err)
 	}
