@@ -175,7 +175,7 @@ func suggest(name string) string {
 		}
 	}
 	if best != "" {
-		return fmt.Sprintf("did you mean %s:?", best)
+		return fmt.Sprintf("did you mean %s:? an attribute is attr.%s:…", best, name)
 	}
 	return fmt.Sprintf(`an attribute is attr.%s:…, and text with a colon goes in quotes`, name)
 }
