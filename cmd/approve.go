@@ -1,0 +1,115 @@
+package cmd
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/incident"
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+type approveOptions struct {
+	p        *program
+	incident string
+	action   string
+	digest   string
+	confirm  string
+	reason   string
+	reject   bool
+}
+
+func newApproveCmd(p *program, run func(*cobra.Command, *approveOptions) error) *cobra.Command {
+	o := &approveOptions{p: p}
+	c := &cobra.Command{
+		Use:   "approve INCIDENT ACTION",
+		Short: "Approve a plan, or reject it",
+		Long: `Approve exactly the plan you have seen. On a terminal the plan is shown and you
+are asked; in a script give --digest (twelve digits or more of the plan's) and,
+for high danger, --confirm with the target's name. An approval lasts 15 minutes.`,
+		Args:              exactly(2, "an incident and an action, as in a1"),
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident, o.action = args[0], args[1]
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.digest, "digest", "", "the digest of the plan you have seen")
+	f.StringVar(&o.confirm, "confirm", "", "the target's name, for high danger")
+	f.StringVar(&o.reason, "reason", "", "why")
+	f.BoolVar(&o.reject, "reject", false, "say no")
+	return c
+}
+
+func runApprove(c *cobra.Command, o *approveOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	a, err := s.Action(c.Context(), id, o.action)
+	if err != nil {
+		return err
+	}
+	if o.reject {
+		if err := s.Reject(c.Context(), id, a.Action, o.reason); err != nil {
+			return err
+		}
+		return o.said(c, s, id)
+	}
+	if o.digest == "" {
+		if err := o.ask(id, a); err != nil {
+			return err
+		}
+		o.digest = a.Digest
+	}
+	if len(o.digest) < 12 || !strings.HasPrefix(a.Digest, o.digest) {
+		return &response.Error{Code: response.CodeRefused, Hint: "firebreak show " + string(id) + " " + a.Action + " shows the plan", Err: fmt.Errorf("approve %s: the plan's digest is %.12s…: give at least its first twelve digits", a.Action, a.Digest)}
+	}
+	if err := s.Approve(c.Context(), id, a.Action, a.Digest, o.confirm, o.reason); err != nil {
+		return err
+	}
+	return o.said(c, s, id)
+}
+
+// ask shows the plan on a terminal and reads the answer; no is the default.
+func (o *approveOptions) ask(id incident.ID, a response.ActionView) error {
+	if !o.p.IsTerminal || o.p.json {
+		return errFlag{fmt.Errorf("approve %s: without a terminal give --digest %.12s", a.Action, a.Digest)}
+	}
+	if err := o.p.action(id, a); err != nil {
+		return err
+	}
+	question := "approve? [y/N] "
+	if a.Danger == incident.High {
+		question = "type the target's name to approve: "
+	}
+	answer, err := o.p.ask(question)
+	if err != nil {
+		return err
+	}
+	if a.Danger == incident.High {
+		o.confirm = answer
+		return nil
+	}
+	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
+		return &response.Error{Code: response.CodeRefused, Err: fmt.Errorf("approve %s: you said no", a.Action)}
+	}
+	return nil
+}
+
+func (o *approveOptions) said(c *cobra.Command, s *response.Session, id incident.ID) error {
+	a, err := s.Action(c.Context(), id, o.action)
+	if err != nil {
+		return err
+	}
+	if o.p.json {
+		return o.p.printJSON(a)
+	}
+	if a.State == response.Approved {
+		return o.p.printf("%s %s by %s, until %s\nnext: firebreak do %s %s\n", a.Action, a.State, term.Safe(strings.Join(a.ApprovedBy, ", ")), utc(a.Expires), id, a.Action)
+	}
+	return o.p.printf("%s %s: %d of %d approvals\n", a.Action, a.State, len(a.ApprovedBy), a.Planned.Approvals)
+}

@@ -1,0 +1,96 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/forensics"
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+type collectOptions struct {
+	p        *program
+	incident string
+	list     bool
+	response.CollectOptions
+}
+
+func newCollectCmd(p *program, run func(*cobra.Command, *collectOptions) error) *cobra.Command {
+	o := &collectOptions{p: p}
+	c := &cobra.Command{
+		Use:   "collect INCIDENT",
+		Short: "Take evidence from this machine into the incident",
+		Long: `Take evidence from this machine, most volatile first, seal it with its hashes,
+and read it into the timeline. What could not be taken is listed with the reason.
+Interrupted, it keeps what is sealed.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if o.list {
+				return exactly(0, "no incident with --list")(c, args)
+			}
+			return exactly(1, "an incident")(c, args)
+		},
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.incident = args[0]
+			}
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.list, "list", false, "list the collectors and their profiles")
+	f.StringVar(&o.Profile, "profile", "triage", "volatile, triage or logs")
+	f.StringSliceVar(&o.Collectors, "collector", nil, "only these collectors")
+	f.StringVar(&o.Root, "root", "", "collect from a mounted image at this `folder`")
+	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
+	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
+	f.StringVar(&o.Authority, "authority", "", "on whose authority (default: yours)")
+	return c
+}
+
+func runCollect(c *cobra.Command, o *collectOptions) error {
+	if o.list {
+		return o.catalogue()
+	}
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	sum, err := s.Collect(c.Context(), id, o.CollectOptions, o.p.progress())
+	if err != nil {
+		return err
+	}
+	if o.p.json {
+		return o.p.printJSON(sum)
+	}
+	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
+		return err
+	}
+	for _, r := range sum.Refused {
+		if err := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
+			return err
+		}
+	}
+	if sum.Cut != "" {
+		return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
+	}
+	return nil
+}
+
+func (o *collectOptions) catalogue() error {
+	for _, d := range forensics.Collectors() {
+		var err error
+		if o.p.json {
+			err = o.p.printJSON(d)
+		} else {
+			err = o.p.printf("%-24s %-26v %s\n", d.Name, d.Profiles, d.Title)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

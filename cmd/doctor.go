@@ -1,0 +1,125 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+type doctorOptions struct{ p *program }
+
+func newDoctorCmd(p *program, run func(*cobra.Command, *doctorOptions) error) *cobra.Command {
+	o := &doctorOptions{p: p}
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check that everything is ready for an incident",
+		Long:  "Check the workspace, the configuration, its secrets, the playbooks and this machine. Nothing is sent. Exits with 1 when something is broken.",
+		Args:  exactly(0, "no arguments"),
+		RunE:  func(c *cobra.Command, _ []string) error { return run(c, o) },
+	}
+}
+
+// finding is one line of the doctor.
+type finding struct {
+	Check string `json:"check"`
+	State string `json:"state"` // ok, warn, fail
+	Says  string `json:"says"`
+}
+
+func runDoctor(c *cobra.Command, o *doctorOptions) error {
+	failed := false
+	for _, f := range o.examine(c.Context()) {
+		failed = failed || f.State == "fail"
+		var err error
+		if o.p.json {
+			err = o.p.printJSON(f)
+		} else {
+			err = o.p.printf("%-5s %-16s %s\n", f.State, f.Check, term.Safe(f.Says))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if failed {
+		return errReported{Failed}
+	}
+	return nil
+}
+
+func (o *doctorOptions) examine(ctx context.Context) []finding {
+	var out []finding
+	add := func(check string, err error, ok string) {
+		if err != nil {
+			out = append(out, finding{check, "fail", err.Error()})
+		} else {
+			out = append(out, finding{check, "ok", ok})
+		}
+	}
+	warn := func(check, says string) { out = append(out, finding{check, "warn", says}) }
+	paths, err := o.p.paths()
+	add("paths", err, paths.Home)
+	conf, err := o.p.config()
+	add("configuration", err, paths.Config)
+	if err != nil {
+		return out
+	}
+	s, err := o.p.session()
+	add("workspace", err, paths.Home)
+	if err != nil {
+		return out
+	}
+	add("write", tryWrite(paths.Home), "can write and sync")
+	if fs := remoteFileSystem(paths.Home); fs != "" {
+		warn("file system", fs+": locks may not hold on a network file system; keep the workspace on a local disk")
+	}
+	books, err := s.Service().Playbooks()
+	add("playbooks", err, fmt.Sprintf("%d", len(books)))
+	_, err = s.Service().Catalogue()
+	add("connections", err, fmt.Sprintf("%d configured, and this host", len(conf.Connections)))
+	for name, conn := range conf.Connections {
+		for setting, err := range s.Service().CheckSecrets(ctx, name) {
+			add("secret", err, fmt.Sprintf("%s.%s: %s", name, setting, conn.Secrets[setting]))
+		}
+	}
+	if runtime.GOOS == "linux" {
+		if os.Geteuid() != 0 {
+			warn("rights", "not root: some evidence will be refused, and nftables and foreign processes cannot be acted on")
+		}
+		if _, err := exec.LookPath("nft"); err != nil {
+			warn("nftables", "the program nft is missing: addresses cannot be blocked on this machine")
+		}
+	} else {
+		warn("collectors", "live collection needs Linux; mounted images and ingest work")
+	}
+	list, err := s.List(ctx)
+	add("incidents", err, fmt.Sprintf("%d", len(list)))
+	for _, l := range list {
+		if l.Broken != "" {
+			add("incident", &response.Error{Code: response.CodeIntegrity, Err: fmt.Errorf("%s: %s", l.ID, l.Broken)}, "")
+		}
+	}
+	return out
+}
+
+// tryWrite writes, syncs and removes a small file.
+func tryWrite(dir string) error {
+	f, err := os.CreateTemp(dir, ".doctor-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) //nolint:errcheck // an empty file at worst
+	if _, err := f.WriteString("firebreak doctor\n"); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,113 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+type ingestOptions struct {
+	p        *program
+	incident string
+	files    []string
+	rebuild  bool
+	zone     string
+	response.IngestOptions
+}
+
+func newIngestCmd(p *program, run func(*cobra.Command, *ingestOptions) error) *cobra.Command {
+	o := &ingestOptions{p: p}
+	c := &cobra.Command{
+		Use:   "ingest INCIDENT FILE…",
+		Short: "Seal files as evidence and read them into the timeline",
+		Long: `Seal files as evidence and read them into the timeline: syslog, journal, login
+records, bodyfile, Timesketch CSV and JSONL, shell histories, package logs and
+more; compressed ones are opened. The file "-" is the standard input. Lines that
+cannot be read are counted and sampled, never dropped in silence. The same file
+twice adds nothing.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if o.rebuild {
+				return exactly(1, "an incident, and no files with --rebuild")(c, args)
+			}
+			return atLeast(2, "an incident and files")(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident, o.files = args[0], args[1:]
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Parser, "parser", "", "how to read them (default: find out)")
+	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
+	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: the configured zone)")
+	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
+	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
+	return c
+}
+
+func runIngest(c *cobra.Command, o *ingestOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	if o.rebuild {
+		if err := s.Rebuild(c.Context(), id, o.p.progress()); err != nil {
+			return err
+		}
+		n, err := s.Count(c.Context(), id, "")
+		if err != nil {
+			return err
+		}
+		return o.say(response.Ingested{Events: n, Added: n})
+	}
+	if o.Zone, err = o.location(); err != nil {
+		return err
+	}
+	var sum response.Ingested
+	if len(o.files) == 1 && o.files[0] == "-" {
+		sum, err = s.IngestFrom(c.Context(), id, "stdin", o.p.In, o.IngestOptions, o.p.progress())
+	} else {
+		sum, err = s.Ingest(c.Context(), id, o.files, o.IngestOptions, o.p.progress())
+	}
+	if err != nil && response.CodeOf(err) != response.CodePartial {
+		return err
+	}
+	if serr := o.say(sum); serr != nil {
+		return serr
+	}
+	return err
+}
+
+func (o *ingestOptions) location() (*time.Location, error) {
+	if o.zone != "" {
+		l, err := time.LoadLocation(o.zone)
+		if err != nil {
+			return nil, errFlag{fmt.Errorf("--zone: %w", err)}
+		}
+		return l, nil
+	}
+	c, err := o.p.config()
+	if err != nil {
+		return nil, err
+	}
+	return c.Location()
+}
+
+func (o *ingestOptions) say(sum response.Ingested) error {
+	if o.p.json {
+		return o.p.printJSON(sum)
+	}
+	if err := o.p.printf("%d events (%d new), %d rejected\n", sum.Events, sum.Added, sum.Rejected); err != nil {
+		return err
+	}
+	for _, line := range sum.Samples {
+		if err := o.p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

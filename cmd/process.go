@@ -1,0 +1,76 @@
+package cmd
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"os/user"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// World is what the program takes from the process it runs in. Tests make their
+// own; Process returns the real one.
+type World struct {
+	Args       []string // without the program's name
+	In         io.Reader
+	Out, Err   io.Writer
+	Getenv     func(string) string
+	Now        func() time.Time
+	Monotonic  func() (ns int64, boot string)
+	Rand       io.Reader
+	User       func() string
+	Host       func() (string, error)
+	Executable func() (sha256 string, err error)
+	IsTerminal bool // both In and Out are a terminal
+	Context    func() (context.Context, context.CancelFunc)
+}
+
+// Process is the real world.
+func Process() World {
+	return World{
+		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, //nolint:forbidigo // the one place that takes the real streams
+		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
+		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
+		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
+		Context: func() (context.Context, context.CancelFunc) {
+			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		},
+	}
+}
+
+// Exit ends the process.
+func Exit(c Code) { os.Exit(int(c)) }
+
+func userName() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return fmt.Sprintf("uid %d", os.Getuid())
+}
+
+// hashExecutable is the SHA-256 of this program, as evidence records it.
+func hashExecutable() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close() //nolint:errcheck // read only
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

@@ -1,0 +1,183 @@
+package cmd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/config"
+	"firebreak/incident"
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+// program is what every command shares: the world, the global flags, and the
+// workspace, opened when first asked for.
+type program struct {
+	World
+	json    bool
+	quiet   bool
+	actor   string
+	service *response.Service
+}
+
+// Main runs the program and returns its exit code.
+func Main(w World) Code {
+	ctx, cancel := w.Context()
+	defer cancel()
+	p := &program{World: w}
+	root := newRootCmd(p)
+	root.SetArgs(w.Args)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil && err != nil {
+		err = errors.Join(context.Canceled, err)
+	}
+	if p.service != nil {
+		err = errors.Join(err, p.service.Close())
+	}
+	p.report(err)
+	return codeOf(err)
+}
+
+// paths finds the workspace and the configuration.
+func (p *program) paths() (config.Paths, error) {
+	paths, err := config.FindPaths(p.Getenv)
+	if err != nil {
+		return paths, &response.Error{Code: response.CodeUsage, Err: err}
+	}
+	return paths, nil
+}
+
+func (p *program) config() (config.Config, error) {
+	paths, err := p.paths()
+	if err != nil {
+		return config.Config{}, err
+	}
+	c, err := config.Load(paths.Config)
+	if err != nil {
+		return c, &response.Error{Code: response.CodeUsage, Err: err}
+	}
+	return c, nil
+}
+
+// session opens the workspace for the person at the keyboard.
+func (p *program) session() (*response.Session, error) {
+	c, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	if p.service == nil {
+		if p.service, err = p.open(c); err != nil {
+			return nil, err
+		}
+	}
+	name := p.actor
+	for _, n := range []string{p.Getenv("FIREBREAK_AS"), c.Name, p.User()} {
+		if name == "" {
+			name = n
+		}
+	}
+	return p.service.As(incident.Actor{Name: name}), nil
+}
+
+func (p *program) open(c config.Config) (*response.Service, error) {
+	paths, err := p.paths()
+	if err != nil {
+		return nil, err
+	}
+	host, err := p.Host()
+	if err != nil {
+		return nil, fmt.Errorf("name this machine: %w", err)
+	}
+	client, _, _ := strings.Cut(p.Getenv("SSH_CONNECTION"), " ")
+	return response.New(response.Options{
+		Home: paths.Home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
+		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run},
+		Tool:    "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
+	})
+}
+
+// incident opens the workspace and finds the incident an argument names.
+func (p *program) incident(arg string) (*response.Session, incident.ID, error) {
+	s, err := p.session()
+	if err != nil {
+		return nil, "", err
+	}
+	id, err := s.Service().ParseID(arg)
+	return s, id, err
+}
+
+// print writes to the standard output; text from outside must be made safe by
+// the caller.
+func (p *program) printf(format string, args ...any) error {
+	_, err := fmt.Fprintf(p.Out, format, args...)
+	return err
+}
+
+// errf writes to the standard error. Nothing can be done when that fails.
+func (p *program) errf(format string, args ...any) { _, _ = fmt.Fprintf(p.Err, format, args...) }
+
+// printJSON writes one value on one line.
+func (p *program) printJSON(v any) error {
+	e := json.NewEncoder(p.Out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// progress prints what long work is at, once a second at most, where a person
+// is looking.
+func (p *program) progress() response.ProgressFunc {
+	if p.quiet || p.json {
+		return nil
+	}
+	var last time.Time
+	return func(g response.Progress) {
+		now := p.Now()
+		if now.Sub(last) < time.Second {
+			return
+		}
+		last = now
+		if g.Total > 0 {
+			p.errf("  %s  %d/%d\n", term.Safe(g.What), g.Done, g.Total)
+		} else {
+			p.errf("  %s\n", term.Safe(g.What))
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// exactly wants n arguments and says what they are.
+func exactly(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == n {
+			return nil
+		}
+		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
+	}
+}
+
+// atLeast wants n arguments or more.
+func atLeast(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= n {
+			return nil
+		}
+		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
+	}
+}

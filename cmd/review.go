@@ -1,0 +1,67 @@
+package cmd
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/record"
+)
+
+type reviewOptions struct {
+	p        *program
+	incident string
+	item     string
+	owner    string
+	due      string
+	class    string
+}
+
+func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *cobra.Command {
+	o := &reviewOptions{p: p}
+	c := &cobra.Command{
+		Use:   "review INCIDENT",
+		Short: "Write the post-incident review",
+		Long: `Write the review from the record, as Markdown, one self-contained HTML page and
+JSON. It can be written again at any time. With --item add a follow-up first.`,
+		Args:              exactly(1, "an incident"),
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident = args[0]
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.item, "item", "", "add this follow-up")
+	f.StringVar(&o.owner, "owner", "", "who does it")
+	f.StringVar(&o.due, "due", "", "until when: YYYY-MM-DD")
+	f.StringVar(&o.class, "class", "", "prevent, detect, respond or recover")
+	return c
+}
+
+func runReview(c *cobra.Command, o *reviewOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	if o.item != "" {
+		item := record.Item{Text: o.item, Owner: o.owner, Class: o.class}
+		if o.due != "" {
+			if item.Due, err = time.Parse(time.DateOnly, o.due); err != nil {
+				return errFlag{fmt.Errorf("--due %q: want YYYY-MM-DD", o.due)}
+			}
+		}
+		if _, err := s.AddItem(c.Context(), id, item); err != nil {
+			return err
+		}
+	}
+	w, err := s.Review(c.Context(), id)
+	if err != nil {
+		return err
+	}
+	if o.p.json {
+		return o.p.printJSON(map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON})
+	}
+	return o.p.printf("%s\n%s\n%s\n", w.Markdown, w.HTML, w.JSON)
+}

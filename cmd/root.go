@@ -1,0 +1,78 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `Firebreak is incident response in the terminal: open an incident, let a playbook
+walk you through identify, contain, eradicate, recover and learn, collect
+evidence into a timeline, act with plan and approval, and get the review from
+what was recorded.
+
+Without a command it opens the list of incidents.
+
+Exit status: 0 ok, 1 error, 2 usage, 3 refused (approval, role, state),
+4 authentication, 5 done in part, 6 verification failed, 130 cancelled.`
+
+// newRootCmd is the whole command tree.
+func newRootCmd(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "firebreak",
+		Short:         "Incident response in the terminal",
+		Long:          rootLong,
+		Version:       Version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          exactly(0, "a command (firebreak --help lists them)"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !p.IsTerminal {
+				return c.Help()
+			}
+			return runScreens(c.Context(), p, &runOptions{})
+		},
+	}
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	root.SetVersionTemplate("firebreak {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errFlag{err} })
+	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON, one value a line")
+	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "print no progress")
+	root.PersistentFlags().StringVar(&p.actor, "as", "", "act under this `name` (default: the configuration's, else the login name)")
+	for _, g := range groups(p) {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
+	root.SetHelpCommandGroupID("about")
+	root.SetCompletionCommandGroupID("about")
+	return root
+}
+
+type group struct {
+	id, title string
+	commands  []*cobra.Command
+}
+
+func groups(p *program) []group {
+	return []group{
+		{"incident", "Work on an incident:", []*cobra.Command{
+			newOpenCmd(p, runOpen), newListCmd(p, runList), newShowCmd(p, runShow), newRunCmd(p, runRun),
+			newStepCmd(p), newNoteCmd(p, runNote), newCloseCmd(p, runClose),
+		}},
+		{"evidence", "Evidence and timeline:", []*cobra.Command{
+			newCollectCmd(p, runCollect), newIngestCmd(p, runIngest), newSearchCmd(p, runSearch),
+		}},
+		{"action", "Actions:", []*cobra.Command{
+			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),
+		}},
+		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify)}},
+		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
+		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
+	}
+}
+
+// Command returns the command tree for generated documentation.
+func Command(w World) *cobra.Command { return newRootCmd(&program{World: w}) }

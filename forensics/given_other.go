@@ -1,0 +1,19 @@
+//go:build !linux
+
+package forensics
+
+import (
+	"os"
+
+	"firebreak/record"
+)
+
+func openGiven(path string) (*os.File, error) { return os.Open(path) }
+
+func statGiven(f *os.File) (record.Stat, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return record.Stat{}, err
+	}
+	return record.Stat{Size: info.Size(), Mode: info.Mode().String(), Modified: info.ModTime().UTC()}, nil
+}

@@ -1,0 +1,183 @@
+package response
+
+import (
+	"context"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// Advance performs every step that needs nobody, until the run waits for a
+// person or for a moment in time, or is over.
+func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (Waiting, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Waiting{}, err
+	}
+	f.busy.Lock()
+	defer f.busy.Unlock()
+	for {
+		next, w, err := s.nextAutomatic(ctx, f)
+		if err != nil || next == nil {
+			return w, err
+		}
+		if ctx.Err() != nil {
+			return w, context.Cause(ctx)
+		}
+		if err := s.take(ctx, f, *next, p); err != nil {
+			if ctx.Err() != nil {
+				return w, context.Cause(ctx)
+			}
+			if failed, ferr := s.hasFailed(ctx, f, next.Step.ID); ferr != nil || !failed {
+				return w, err // it was not the step that failed
+			}
+			// The failure is in the record: a retry, on_failure, the fallback or
+			// a person is next.
+		}
+	}
+}
+
+func (s *Session) take(ctx context.Context, f *folder, t playbooks.Task, p ProgressFunc) error {
+	switch {
+	case t.Move == playbooks.Finish:
+		return s.endAttempt(ctx, f, t.Step.ID, nil, nil)
+	case t.Step.Verb == playbooks.VerbParallel:
+		return s.startAttempt(ctx, f, t.Step.ID, time.Time{})
+	}
+	return s.runStep(ctx, f, t.Step.ID, p)
+}
+
+func (s *Session) hasFailed(ctx context.Context, f *folder, step string) (bool, error) {
+	st, err := s.stepStatus(ctx, f, step)
+	if err != nil || st == nil {
+		return false, err
+	}
+	return st.State == playbooks.Failed || (st.State != playbooks.Running && st.Attempts > 0), nil
+}
+
+// nextAutomatic returns a move that needs nobody, or what the run waits for.
+func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task, Waiting, error) {
+	var next *playbooks.Task
+	var w Waiting
+	reg, err := s.s.systems(f)
+	if err != nil {
+		return nil, w, err
+	}
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
+			return err
+		}
+		w.Done = run.Over()
+		now := s.s.o.Now()
+		for _, t := range run.Ready(now) {
+			switch {
+			case t.Move == playbooks.Finish, t.Move == playbooks.Retry && !t.At.After(now) && s.unattended(reg, tx, t.Step):
+				next = &t
+				return nil
+			case t.Move == playbooks.Begin && s.unattended(reg, tx, t.Step):
+				next = &t
+				return nil
+			case t.Move == playbooks.Retry && t.At.After(now):
+				if w.Until.IsZero() || t.At.Before(w.Until) {
+					w.Until = t.At
+				}
+			default:
+				w.Steps = append(w.Steps, t.Step.ID)
+			}
+		}
+		for _, st := range run.Steps() {
+			switch {
+			case st.State == playbooks.Failed && !st.Handled:
+				w.Steps = append(w.Steps, st.Step.ID)
+				w.Reason = "step " + st.Step.ID + " failed: " + st.Why
+			case st.State == playbooks.Running && st.Step.Verb == playbooks.VerbWait:
+				if w.Until.IsZero() || st.Until.Before(w.Until) {
+					w.Until = st.Until
+				}
+			case st.State == playbooks.Running && st.Step.Verb.Acts():
+				w.Steps = append(w.Steps, st.Step.ID)
+			}
+		}
+		return nil
+	})
+	return next, w, err
+}
+
+// unattended says whether a step may run with nobody looking: it is automatic,
+// and what it does to the world needs no approval, or has it.
+func (s *Session) unattended(reg lookup, tx *store.Tx, st *playbooks.Step) bool {
+	switch st.Verb {
+	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbNotify, playbooks.VerbWait:
+		return st.Approve == nil
+	case playbooks.VerbAction:
+		impl, _, err := reg.Lookup(st.Action, st.Connection)
+		if err == nil && impl.Describe().ReadOnly {
+			return true
+		}
+		if err == nil && st.Approve == nil && max(impl.Describe().Danger, danger(st)) <= incident.Low {
+			return !s.stuck(tx, st.ID)
+		}
+		return s.approved(tx, st.ID)
+	case playbooks.VerbRun:
+		return s.approved(tx, st.ID)
+	case playbooks.VerbParallel:
+		return true // its beginning; its steps are asked one by one
+	case playbooks.VerbManual, playbooks.VerbReview, playbooks.VerbIf:
+	}
+	return false
+}
+
+// approved says whether the step's newest action may be sent now.
+func (s *Session) approved(tx *store.Tx, step string) bool {
+	a, ok := newestAction(tx, step)
+	return ok && ActionState(a.State) != Unknown && s.mayBegin(tx.ID(), a) == nil
+}
+
+// stuck says whether the step's newest action is one that a person must look at.
+func (s *Session) stuck(tx *store.Tx, step string) bool {
+	a, ok := newestAction(tx, step)
+	return ok && (ActionState(a.State) == Unknown || ActionState(a.State) == Sending)
+}
+
+func newestAction(tx *store.Tx, step string) (store.Action, bool) {
+	all, err := tx.Actions()
+	if err != nil {
+		return store.Action{}, false
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].Step == step && all[i].Reverts == "" {
+			return all[i], true
+		}
+	}
+	return store.Action{}, false
+}
+
+func danger(st *playbooks.Step) incident.Danger {
+	d, err := incident.ParseDanger(st.Impact)
+	if err != nil { // "" when the playbook says nothing
+		return incident.None
+	}
+	return d
+}
+
+// FinishWait ends a wait before its time, as a person's decision.
+func (s *Session) FinishWait(ctx context.Context, id incident.ID, step, note string) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		st, err := wantState(run, step, playbooks.Running)
+		if err != nil {
+			return "", "", nil, err
+		}
+		if st.Step.Verb != playbooks.VerbWait {
+			return "", "", nil, refused("", "step %s is not a wait", step)
+		}
+		return record.StepDone, step, record.StepEnd{Run: run.ID(), Note: note}, nil
+	})
+}

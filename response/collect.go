@@ -1,0 +1,293 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"firebreak/forensics"
+	"firebreak/forensics/parse"
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+	"firebreak/store/events"
+	"firebreak/timeline"
+)
+
+// sealTogether is how many exhibits go into the record in one transaction.
+const sealTogether = 32
+
+// Collect takes evidence from this machine (or a mounted image), seals it, and
+// reads what can be read into the timeline. What was sealed before a
+// cancellation or a failure stays.
+func (s *Session) Collect(ctx context.Context, id incident.ID, o CollectOptions, p ProgressFunc) (record.Collection, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return record.Collection{}, err
+	}
+	f.busy.Lock()
+	defer f.busy.Unlock()
+	return s.collect(ctx, f, o, p)
+}
+
+func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p ProgressFunc) (record.Collection, error) {
+	if err := f.store.View(ctx, mustBeOpen); err != nil {
+		return record.Collection{}, err
+	}
+	tool, err := s.s.o.ToolSHA256()
+	if err != nil {
+		return record.Collection{}, fmt.Errorf("hash this program: %w", err)
+	}
+	if o.Authority == "" {
+		o.Authority = s.by.Name
+	}
+	var sealed, pending []record.Exhibit
+	flush := func() error {
+		numbered, err := s.register(ctx, f, pending, o.Step)
+		sealed, pending = append(sealed, numbered...), pending[:0]
+		return err
+	}
+	paths := o.Paths
+	if len(paths) == 0 {
+		paths = s.s.o.Config.Collect.Folders
+	}
+	c, err := forensics.Collect(ctx, forensics.Options{
+		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: paths, Files: o.Files, Authority: o.Authority,
+		Locker: f.locker, Now: s.s.o.Now, Host: s.s.o.Host, Tool: s.s.o.Tool, ToolSHA256: tool,
+		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
+	}, func(x record.Exhibit) error {
+		pending = append(pending, x)
+		if len(pending) < sealTogether {
+			return nil
+		}
+		return flush()
+	})
+	err = errors.Join(err, flush())
+	if err == nil {
+		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: s.s.o.Host, Step: o.Step}, c.Cut, p)
+	}
+	if err != nil && c.Cut == "" {
+		c.Cut = err.Error()
+	}
+	keep := context.WithoutCancel(ctx)
+	return c, errors.Join(err, s.actIn(keep, f, record.CollectionFinished, o.Step, c, nil))
+}
+
+// parseAll reads sealed exhibits into the timeline.
+func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhibit, o IngestOptions, cut string, p ProgressFunc) error {
+	if cut != "" {
+		return nil // the responder wanted it to stop
+	}
+	for i, x := range sealed {
+		tell(p, "reading "+x.Title, int64(i), int64(len(sealed)))
+		if x.Format == "" || x.Format == "text" {
+			continue
+		}
+		if _, err := s.parse(ctx, f, x, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// register gives exhibits their numbers and records them as sealed.
+func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, step string) ([]record.Exhibit, error) {
+	if len(xs) == 0 {
+		return nil, nil
+	}
+	out := make([]record.Exhibit, len(xs))
+	copy(out, xs)
+	_, err := f.store.UpdateAll(context.WithoutCancel(ctx), func(tx *store.Tx) ([]record.Draft, error) {
+		id, err := tx.NextID("e")
+		if err != nil {
+			return nil, err
+		}
+		var first int
+		if _, err := fmt.Sscanf(id, "e%d", &first); err != nil {
+			return nil, fmt.Errorf("number exhibits after %q: %w", id, err)
+		}
+		drafts := make([]record.Draft, len(out))
+		for i := range out {
+			out[i].ID = fmt.Sprintf("e%d", first+i)
+			if drafts[i], err = s.draft(tx, record.EvidenceSealed, step, out[i]); err != nil {
+				return nil, err
+			}
+		}
+		return drafts, nil
+	})
+	return out, err
+}
+
+// parse reads one exhibit into the timeline and records how that went.
+func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o IngestOptions) (record.Ingestion, error) {
+	db, err := s.s.timeline(ctx, f)
+	if err != nil {
+		return record.Ingestion{}, err
+	}
+	r, err := f.locker.Open(x.Blob)
+	if err != nil {
+		return record.Ingestion{}, fmt.Errorf("open exhibit %s: %w", x.ID, err)
+	}
+	batch := batch{db: db}
+	parser := o.Parser
+	if parser == "" {
+		parser = x.Format
+	}
+	if x.Host == "" {
+		x.Host = o.Host
+	}
+	in, err := parse.File(ctx, r, parse.Source{Exhibit: x, Parser: parser, Host: x.Host, Zone: o.Zone, Year: o.Year, Collected: x.Finished, Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) }}, func(es []timeline.Event) error {
+		return batch.add(ctx, es)
+	})
+	if err == nil {
+		err = batch.flush(ctx)
+	}
+	if err = errors.Join(err, r.Close()); err != nil {
+		return in, fmt.Errorf("read exhibit %s into the timeline: %w", x.ID, err)
+	}
+	in.Exhibit, in.Added = x.ID, batch.added
+	return in, s.actIn(ctx, f, record.TimelineIngested, o.Step, in, nil)
+}
+
+// batch gathers parsed events, so that one transaction holds many.
+type batch struct {
+	db    *events.DB
+	held  []timeline.Event
+	added int64
+}
+
+const batchSize = 20_000
+
+func (b *batch) add(ctx context.Context, es []timeline.Event) error {
+	b.held = append(b.held, es...)
+	if len(b.held) < batchSize {
+		return nil
+	}
+	return b.flush(ctx)
+}
+
+func (b *batch) flush(ctx context.Context) error {
+	n, err := b.db.Append(ctx, b.held)
+	b.added += n
+	b.held = b.held[:0]
+	return err
+}
+
+// collectStep performs a playbook's collect step.
+func (s *Session) collectStep(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved, p ProgressFunc) (map[string]any, error) {
+	o := CollectOptions{Step: st.ID, Collectors: res.Collect, Paths: texts(res.With["paths"]), Files: texts(res.With["files"])}
+	c, err := s.collect(ctx, f, o, p)
+	if err == nil && c.Cut != "" {
+		err = fail(CodePartial, "run the step again: what is sealed stays", "the collection ended early: %s", c.Cut)
+	}
+	return map[string]any{"exhibits": c.Exhibits, "bytes": c.Bytes, "refused": len(c.Refused)}, err
+}
+
+// tell passes progress on, if anybody listens.
+func tell(p ProgressFunc, what string, done, total int64) {
+	if p != nil {
+		p(Progress{What: what, Done: done, Total: total})
+	}
+}
+
+// texts reads a parameter that may be one text or a list of them.
+func texts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []string:
+		return v
+	case []any:
+		var out []string
+		for _, e := range v {
+			if t, ok := e.(string); ok {
+				out = append(out, t)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// Evidence returns the exhibits in the order they were sealed, and the passes
+// that took them with what was refused.
+func (s *Session) Evidence(ctx context.Context, id incident.ID) ([]ExhibitView, []record.Collection, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var out []ExhibitView
+	var passes []record.Collection
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		xs, err := tx.Exhibits()
+		if err != nil {
+			return err
+		}
+		for _, x := range xs {
+			out = append(out, ExhibitView{Exhibit: x.Exhibit, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked})
+		}
+		entries, err := tx.EntriesOf(record.CollectionFinished)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			var c record.Collection
+			if err := e.Decode(&c); err != nil {
+				return err
+			}
+			passes = append(passes, c)
+		}
+		return nil
+	})
+	return out, passes, err
+}
+
+// CheckExhibit hashes the sealed bytes again and records what was found.
+func (s *Session) CheckExhibit(ctx context.Context, id incident.ID, exhibit string) (record.Check, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return record.Check{}, err
+	}
+	x, err := f.exhibit(ctx, exhibit)
+	if err != nil {
+		return record.Check{}, err
+	}
+	c, err := f.locker.Check(ctx, x)
+	if err != nil {
+		return c, fmt.Errorf("check exhibit %s: %w", exhibit, err)
+	}
+	c.Exhibit = exhibit
+	return c, s.actIn(ctx, f, record.EvidenceChecked, "", c, nil)
+}
+
+// OpenExhibit returns the plain bytes of an exhibit. Reading to the end checks
+// them against the seal.
+func (s *Session) OpenExhibit(ctx context.Context, id incident.ID, exhibit string) (io.ReadCloser, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	x, err := f.exhibit(ctx, exhibit)
+	if err != nil {
+		return nil, err
+	}
+	r, err := f.locker.Open(x.Blob)
+	if err != nil {
+		return nil, fmt.Errorf("open exhibit %s: %w", exhibit, err)
+	}
+	return r, nil
+}
+
+func (f *folder) exhibit(ctx context.Context, exhibit string) (record.Exhibit, error) {
+	var x store.Exhibit
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		x, err = tx.Exhibit(exhibit)
+		return err
+	})
+	if err != nil {
+		return record.Exhibit{}, notFound("firebreak show lists the exhibits", "exhibit %q: %w", exhibit, err)
+	}
+	return x.Exhibit, nil
+}

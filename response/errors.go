@@ -1,0 +1,71 @@
+package response
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code sorts errors by what a caller has to do; package cmd maps each to an
+// exit code.
+type Code string
+
+// The codes.
+const (
+	CodeInternal  Code = "internal"
+	CodeUsage     Code = "usage"        // the request itself is wrong
+	CodeNotFound  Code = "not-found"    // what it names is not there
+	CodeRefused   Code = "refused"      // approval, role, state or read-only forbids it
+	CodeAuth      Code = "auth"         // the other side does not accept our credential
+	CodePartial   Code = "partial"      // done in part; the message says which
+	CodeUnknown   Code = "unknown"      // it may have happened: look first
+	CodeIntegrity Code = "verification" // the record or the evidence is damaged
+)
+
+// Error is an error with a code and, where there is one, a hint: what the
+// responder can do about it.
+type Error struct {
+	Code Code
+	Hint string
+	Err  error
+}
+
+// Error is the cause's message; the hint is printed once, at the edge.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code err carries, CodeInternal when it carries none.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return CodeInternal
+}
+
+// HintOf returns the hint err carries, or "".
+func HintOf(err error) string {
+	var e *Error
+	for errors.As(err, &e) {
+		if e.Hint != "" {
+			return e.Hint
+		}
+		err = e.Err
+	}
+	return ""
+}
+
+func fail(code Code, hint, format string, args ...any) error {
+	return &Error{Code: code, Hint: hint, Err: fmt.Errorf(format, args...)}
+}
+
+func usage(hint, format string, args ...any) error { return fail(CodeUsage, hint, format, args...) }
+
+func refused(hint, format string, args ...any) error {
+	return fail(CodeRefused, hint, format, args...)
+}
+
+func notFound(hint, format string, args ...any) error {
+	return fail(CodeNotFound, hint, format, args...)
+}

@@ -1,0 +1,205 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"firebreak/forensics"
+	"firebreak/incident"
+	"firebreak/integrations"
+	"firebreak/integrations/all"
+	"firebreak/integrations/drill"
+	"firebreak/store"
+	"firebreak/store/events"
+)
+
+// folder is one open incident: its record, its timeline, its locker and the
+// systems its actions go to.
+type folder struct {
+	id     incident.ID
+	dir    string
+	drill  bool
+	store  *store.Store
+	locker *forensics.Locker
+
+	mu       sync.Mutex // guards what is opened on first use
+	events   *events.DB
+	world    *drill.World
+	registry *integrations.Registry
+
+	busy sync.Mutex // one long work at a time: collect, ingest, advance
+}
+
+func (f *folder) close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var errs []error
+	if f.events != nil {
+		errs = append(errs, f.events.Close())
+	}
+	if f.world != nil {
+		errs = append(errs, f.world.Close())
+	}
+	errs = append(errs, f.store.Close())
+	return errors.Join(errs...)
+}
+
+// storeOptions is how this workspace opens a record.
+func (s *Service) storeOptions() store.Options {
+	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key}
+}
+
+// open returns the incident, opened once and kept.
+func (s *Service) open(ctx context.Context, id incident.ID) (*folder, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.folders[id]; f != nil {
+		return f, nil
+	}
+	dir := s.Dir(id)
+	if _, err := os.Stat(filepath.Join(dir, "incident.db")); errors.Is(err, fs.ErrNotExist) {
+		return nil, notFound("firebreak list shows them all", "incident %s: %w", id, incident.ErrNotFound)
+	}
+	st, err := store.Open(ctx, dir, s.storeOptions())
+	if err != nil {
+		return nil, storeError(id, err)
+	}
+	f, err := s.folderOf(ctx, id, dir, st)
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	s.folders[id] = f
+	if err := s.settleInterrupted(ctx, f); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *store.Store) (*folder, error) {
+	f := &folder{id: id, dir: dir, store: st, locker: s.locker(id)}
+	err := st.View(ctx, func(tx *store.Tx) error {
+		inc, err := tx.Incident()
+		f.drill = inc.Drill
+		return err
+	})
+	return f, err
+}
+
+// locker is where the incident's evidence is sealed.
+func (s *Service) locker(id incident.ID) *forensics.Locker {
+	return forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), s.key.lockerKey(id))
+}
+
+// timeline opens timeline.db on first use. It is derived: damaged, it is made
+// again from the evidence.
+func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.events != nil {
+		return f.events, nil
+	}
+	path := filepath.Join(f.dir, "timeline.db")
+	db, err := events.Open(ctx, path)
+	if errors.Is(err, events.ErrDamaged) {
+		return nil, &Error{Code: CodeIntegrity, Hint: "firebreak ingest " + string(f.id) + " --rebuild makes it again from the evidence", Err: err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open timeline of %s: %w", f.id, err)
+	}
+	f.events = db
+	return db, nil
+}
+
+// lookup finds actions; the registry of an incident is one.
+type lookup = *integrations.Registry
+
+// systems returns the actions of the incident: the configured connections, or
+// in a drill the fakes that stand in for them.
+func (s *Service) systems(f *folder) (*integrations.Registry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.registry != nil {
+		return f.registry, nil
+	}
+	if !f.drill {
+		r, err := s.liveRegistry()
+		if err != nil {
+			return nil, err
+		}
+		f.registry = r
+		return r, nil
+	}
+	w, err := drill.Open(filepath.Join(f.dir, "drill"), s.o.Now)
+	if err != nil {
+		return nil, fmt.Errorf("start the drill's servers: %w", err)
+	}
+	r, err := integrations.NewRegistry(all.Systems(), w.Connections())
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	f.world, f.registry = w, r
+	return r, nil
+}
+
+func (s *Service) liveRegistry() (*integrations.Registry, error) {
+	cs := s.connections()
+	r, err := integrations.NewRegistry(all.Systems(), cs)
+	if err != nil {
+		return nil, usage("correct the connection in the configuration: firebreak config path", "%w", err)
+	}
+	return r, nil
+}
+
+// connections turns the configuration into connections. This machine is always
+// there as the connection "host".
+func (s *Service) connections() []integrations.Connection {
+	host := integrations.Connection{Name: "host", Kind: "linux", Now: s.o.Now, Settings: map[string]string{"ssh_client": s.o.SSHClient}}
+	out := []integrations.Connection{}
+	for name, c := range s.o.Config.Connections {
+		secrets := c.Secrets
+		conn := integrations.Connection{
+			Name: name, Kind: c.Kind, BaseURL: c.BaseURL, Settings: c.Settings, Now: s.o.Now,
+			Secret: func(ctx context.Context, setting string) (string, error) {
+				ref, ok := secrets[setting]
+				if !ok {
+					return "", fail(CodeAuth, "add it under connections."+name+".secrets in the configuration", "connection %s has no secret %q", name, setting)
+				}
+				v, err := s.o.Secrets.Resolve(ctx, ref)
+				if err != nil {
+					return "", &Error{Code: CodeAuth, Err: fmt.Errorf("connection %s: secret %s: %w", name, setting, err)}
+				}
+				return v.Reveal(), nil
+			},
+		}
+		if name == host.Name {
+			if conn.Settings == nil {
+				conn.Settings = map[string]string{}
+			}
+			conn.Settings["ssh_client"] = s.o.SSHClient
+			host = conn
+			continue
+		}
+		out = append(out, conn)
+	}
+	return append(out, host)
+}
+
+// storeError gives the store's sentinels their codes and hints.
+func storeError(id incident.ID, err error) error {
+	switch {
+	case errors.Is(err, store.ErrNewer):
+		return refused("use the newer firebreak that wrote it; nothing was changed", "open %s: %w", id, err)
+	case errors.Is(err, store.ErrTruncated):
+		return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(id) + " says what is missing; restore the folder from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
+	case errors.Is(err, store.ErrFull):
+		return &Error{Code: CodeInternal, Hint: "free some space and repeat: what was acknowledged is safe", Err: err}
+	case errors.Is(err, store.ErrReadOnly):
+		return refused("the folder is read-only: screens and exports work, changes do not", "%s: %w", id, err)
+	}
+	return fmt.Errorf("open %s: %w", id, err)
+}

@@ -1,0 +1,83 @@
+package response
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"firebreak/incident"
+	"firebreak/record"
+)
+
+// instanceKey is the key this workspace signs heads with, and the root of the
+// keys derived from it.
+type instanceKey struct {
+	record.Key
+	secret []byte
+}
+
+// loadInstanceKey reads keys/instance, or makes it on first use. Two processes
+// that start at once end with the same key.
+func loadInstanceKey(dir string, random io.Reader) (instanceKey, error) {
+	path := filepath.Join(dir, "instance")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeInstanceKey(path, random); err != nil {
+			return instanceKey{}, fmt.Errorf("make instance key: %w", err)
+		}
+		b, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return instanceKey{}, fmt.Errorf("read instance key: %w", err)
+	}
+	k, err := record.ParseKey(string(b))
+	if err != nil {
+		return instanceKey{}, &Error{Code: CodeIntegrity, Hint: "restore it from a backup: heads cannot be signed without it", Err: fmt.Errorf("read instance key %s: %w", path, err)}
+	}
+	return instanceKey{k, b}, nil
+}
+
+func makeInstanceKey(path string, random io.Reader) error {
+	var suffix [4]byte
+	if _, err := io.ReadFull(random, suffix[:]); err != nil {
+		return err
+	}
+	_, secret, err := record.GenerateKey(random, "firebreak-"+hex.EncodeToString(suffix[:]))
+	if err != nil {
+		return err
+	}
+	unlock, err := lockFile(path + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := os.Stat(path); err == nil {
+		return nil // another process was first
+	}
+	return renameio.WriteFile(path, []byte(secret), 0o600)
+}
+
+// derive returns the key for one purpose.
+func (k instanceKey) derive(purpose string) [32]byte {
+	m := hmac.New(sha256.New, k.secret)
+	m.Write([]byte(purpose))
+	return [32]byte(m.Sum(nil))
+}
+
+// pseudonym is what stands in the clear in the record for a name: it is stable
+// in this workspace and says nothing outside it.
+func (k instanceKey) pseudonym(name string) string {
+	key := k.derive("actor\x00" + name)
+	return "p-" + base32.StdEncoding.EncodeToString(key[:5])
+}
+
+func (k instanceKey) lockerKey(id incident.ID) [32]byte { return k.derive("locker\x00" + string(id)) }

@@ -1,0 +1,274 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// Open opens an incident and, when it names a playbook, starts the run. The
+// folder appears under its id only when its record holds both.
+func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, error) {
+	if strings.TrimSpace(n.Title) == "" {
+		return incident.Incident{}, usage("firebreak open \"what happened, in a few words\"", "an incident needs a title")
+	}
+	if len(n.Title) > 300 {
+		return incident.Incident{}, usage("put the rest into the summary", "the title has %d bytes; 300 is the limit", len(n.Title))
+	}
+	var p *playbooks.Playbook
+	if n.Playbook != "" {
+		var err error
+		if p, err = s.s.Playbook(n.Playbook); err != nil {
+			return incident.Incident{}, err
+		}
+	}
+	opened := record.Opened{Title: n.Title, Severity: n.Severity, TLP: n.TLP, Drill: n.Drill, Summary: n.Summary, Impact: n.Impact, Detected: n.Detected}
+	if opened.Severity == 0 {
+		opened.Severity = incident.SEV3
+		if p != nil && p.Severity != 0 {
+			opened.Severity = p.Severity
+		}
+	}
+	if opened.TLP == "" {
+		opened.TLP = incident.TLPAmber
+		if p != nil && p.TLP != "" {
+			opened.TLP = p.TLP
+		}
+	}
+	var started *record.Started
+	if p != nil {
+		vars, err := p.Values(n.Vars, n.Drill)
+		if err != nil {
+			return incident.Incident{}, usage("give it with --var NAME=VALUE", "%w", err)
+		}
+		started = &record.Started{Run: "r1", Playbook: p.ID, Name: p.Name, Version: p.Version, SHA256: p.SHA256, Source: string(p.Source), Vars: vars}
+	}
+	id, err := s.create(ctx, opened, started)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	return f.incident(ctx)
+}
+
+// create writes the new record in a folder with a working name and renames it
+// to its id.
+func (s *Session) create(ctx context.Context, opened record.Opened, started *record.Started) (incident.ID, error) {
+	unlock, err := lockFile(filepath.Join(s.s.incidentsDir(), ".lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	id, err := s.s.nextID()
+	if err != nil {
+		return "", err
+	}
+	work := filepath.Join(s.s.incidentsDir(), ".new-"+string(id))
+	if err := os.RemoveAll(work); err != nil { // a former attempt that was interrupted
+		return "", fmt.Errorf("open incident: %w", err)
+	}
+	first, err := record.NewDraft(s.by, record.IncidentOpened, incident.NoPhase, "", opened)
+	if err != nil {
+		return "", err
+	}
+	st, err := store.Create(ctx, work, id, s.s.storeOptions(), first)
+	if err != nil {
+		return "", errors.Join(storeError(id, err), os.RemoveAll(work))
+	}
+	if started != nil {
+		err = s.startRun(ctx, st, *started)
+	}
+	if err = errors.Join(err, st.Close()); err != nil {
+		return "", errors.Join(err, os.RemoveAll(work))
+	}
+	if err := os.Rename(work, s.s.Dir(id)); err != nil {
+		return "", fmt.Errorf("open incident: %w", err)
+	}
+	return id, nil
+}
+
+// nextID is the next running number of this year.
+func (s *Service) nextID() (incident.ID, error) {
+	year := s.o.Now().UTC().Year()
+	ids, err := s.ids()
+	if err != nil {
+		return "", err
+	}
+	highest := 0
+	for _, id := range ids {
+		y, number, _ := strings.Cut(string(id), "-")
+		n, err := strconv.Atoi(number)
+		if err == nil && y == strconv.Itoa(year) {
+			highest = max(highest, n)
+		}
+	}
+	return incident.ID(fmt.Sprintf("%d-%04d", year, highest+1)), nil
+}
+
+// List returns the incidents, newest first. One that cannot be opened is
+// listed with the reason.
+func (s *Session) List(ctx context.Context) ([]Listed, error) {
+	ids, err := s.s.ids()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Listed, 0, len(ids))
+	for _, id := range ids {
+		l := Listed{Incident: incident.Incident{ID: id}}
+		f, err := s.s.open(ctx, id)
+		if err == nil {
+			l.Incident, err = f.incident(ctx)
+			l.Entries = f.store.Head().Size
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			l.Broken = err.Error()
+			l.Incident.ID = id
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// Incident returns the incident as the record has it now.
+func (s *Session) Incident(ctx context.Context, id incident.ID) (incident.Incident, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	return f.incident(ctx)
+}
+
+func (f *folder) incident(ctx context.Context) (inc incident.Incident, err error) {
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		inc, err = tx.Incident()
+		return err
+	})
+	return inc, err
+}
+
+// Change corrects the incident's head data.
+func (s *Session) Change(ctx context.Context, id incident.ID, c record.Changed) error {
+	if c.Title != nil && strings.TrimSpace(*c.Title) == "" {
+		return usage("", "an incident needs a title")
+	}
+	return s.act(ctx, id, record.IncidentChanged, "", c, mustBeOpen)
+}
+
+// Assign gives a role to a person; "" takes it away.
+func (s *Session) Assign(ctx context.Context, id incident.ID, role incident.Role, person string) error {
+	return s.act(ctx, id, record.RoleAssigned, "", record.Assigned{Role: role, Person: person}, mustBeOpen)
+}
+
+// Note records free text; decision puts it into the review's decision log.
+func (s *Session) Note(ctx context.Context, id incident.ID, step, text string, decision bool) error {
+	if strings.TrimSpace(text) == "" {
+		return usage("", "the note is empty")
+	}
+	if len(text) > 64<<10 {
+		return usage("seal it as evidence: firebreak ingest", "the note has %d bytes; 64 KiB is the limit", len(text))
+	}
+	return s.act(ctx, id, record.Noted, step, record.Note{Text: text, Decision: decision}, nil)
+}
+
+// CloseIncident ends the work on an incident. What is unknown must be looked
+// at first.
+func (s *Session) CloseIncident(ctx context.Context, id incident.ID, reason string) error {
+	return s.act(ctx, id, record.IncidentClosed, "", record.Reason{Reason: reason}, func(tx *store.Tx) error {
+		if err := mustBeOpen(tx); err != nil {
+			return err
+		}
+		actions, err := tx.Actions()
+		if err != nil {
+			return err
+		}
+		for _, a := range actions {
+			if ActionState(a.State) == Unknown || ActionState(a.State) == Sending {
+				return refused("firebreak do "+string(id)+" "+a.Action+" --look", "close %s: nobody knows what became of action %s (%s)", id, a.Action, a.Title)
+			}
+		}
+		return nil
+	})
+}
+
+// Reopen takes up a closed incident again.
+func (s *Session) Reopen(ctx context.Context, id incident.ID, reason string) error {
+	return s.act(ctx, id, record.IncidentReopened, "", record.Reason{Reason: reason}, func(tx *store.Tx) error {
+		inc, err := tx.Incident()
+		if err == nil && inc.Status != incident.Closed {
+			return refused("", "%s is open", id)
+		}
+		return err
+	})
+}
+
+// AddItem adds a follow-up to the review and returns its id.
+func (s *Session) AddItem(ctx context.Context, id incident.ID, item record.Item) (string, error) {
+	if strings.TrimSpace(item.Text) == "" {
+		return "", usage("", "the follow-up is empty")
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		if item.ID, err = tx.NextID("i"); err != nil {
+			return record.Draft{}, err
+		}
+		return s.draft(tx, record.ItemAdded, "", item)
+	})
+	return item.ID, err
+}
+
+// act records one entry, if the guard lets it.
+func (s *Session) act(ctx context.Context, id incident.ID, kind record.Kind, step string, payload any, guard func(*store.Tx) error) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.actIn(ctx, f, kind, step, payload, guard)
+}
+
+func (s *Session) actIn(ctx context.Context, f *folder, kind record.Kind, step string, payload any, guard func(*store.Tx) error) error {
+	_, err := f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		if guard != nil {
+			if err := guard(tx); err != nil {
+				return record.Draft{}, err
+			}
+		}
+		return s.draft(tx, kind, step, payload)
+	})
+	return err
+}
+
+// draft makes an entry's draft in the incident's present phase.
+func (s *Session) draft(tx *store.Tx, kind record.Kind, step string, payload any) (record.Draft, error) {
+	inc, err := tx.Incident()
+	if err != nil {
+		return record.Draft{}, err
+	}
+	return record.NewDraft(s.by, kind, inc.Phase, step, payload)
+}
+
+func mustBeOpen(tx *store.Tx) error {
+	inc, err := tx.Incident()
+	if err == nil && inc.Status == incident.Closed {
+		return refused("firebreak open --again "+string(inc.ID)+" takes it up again", "%s was closed at %s", inc.ID, inc.Closed.UTC().Format(time.RFC3339))
+	}
+	return err
+}

@@ -1,0 +1,130 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"firebreak/forensics/parse"
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+)
+
+// Ingest seals files as evidence and reads them into the timeline. A file that
+// cannot be read does not keep the others from being read; the error names it.
+func (s *Session) Ingest(ctx context.Context, id incident.ID, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Ingested{}, err
+	}
+	f.busy.Lock()
+	defer f.busy.Unlock()
+	return s.ingest(ctx, f, files, o, p)
+}
+
+func (s *Session) ingest(ctx context.Context, f *folder, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
+	var sum Ingested
+	if err := f.store.View(ctx, mustBeOpen); err != nil {
+		return sum, err
+	}
+	var errs []error
+	for i, path := range files {
+		tell(p, "reading "+path, int64(i), int64(len(files)))
+		in, x, err := s.ingestFile(ctx, f, path, o, p)
+		if x.ID != "" {
+			sum.Exhibits = append(sum.Exhibits, x.ID)
+		}
+		sum.Events += in.Events
+		sum.Added += in.Added
+		sum.Rejected += in.Rejected
+		sum.Samples = append(sum.Samples, in.Samples...)
+		if ctx.Err() != nil {
+			return sum, errors.Join(err, context.Cause(ctx))
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("ingest %s: %w", path, err))
+		}
+	}
+	if len(errs) > 0 && len(errs) < len(files) {
+		return sum, &Error{Code: CodePartial, Err: errors.Join(errs...)}
+	}
+	return sum, errors.Join(errs...)
+}
+
+func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {
+	tool, err := s.s.o.ToolSHA256()
+	if err != nil {
+		return record.Ingestion{}, record.Exhibit{}, fmt.Errorf("hash this program: %w", err)
+	}
+	x := record.Exhibit{
+		Kind: "file", Title: filepath.Base(path), Source: path, Host: o.Host, Collector: "ingest", Authority: s.by.Name,
+		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
+	}
+	sealed, err := f.locker.SealFile(ctx, path, x, func(done, total int64) { tell(p, "sealing "+path, done, total) })
+	if err != nil {
+		return record.Ingestion{}, record.Exhibit{}, err
+	}
+	if sealed.Format, err = s.formatOf(f, sealed, o); err != nil {
+		return record.Ingestion{}, record.Exhibit{}, err
+	}
+	numbered, err := s.register(ctx, f, []record.Exhibit{sealed}, o.Step)
+	if err != nil {
+		return record.Ingestion{}, record.Exhibit{}, err
+	}
+	tell(p, "parsing "+path, 0, 0)
+	in, err := s.parse(ctx, f, numbered[0], o)
+	return in, numbered[0], err
+}
+
+// formatOf finds out how a sealed file is read.
+func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string, error) {
+	if o.Parser != "" {
+		if !slices.Contains(parse.Names(), o.Parser) {
+			return "", usage("there are: "+strings.Join(parse.Names(), ", "), "parser %q: there is none of that name", o.Parser)
+		}
+		return o.Parser, nil
+	}
+	r, err := f.locker.Open(x.Blob)
+	if err != nil {
+		return "", fmt.Errorf("open what was sealed: %w", err)
+	}
+	head := make([]byte, 64<<10)
+	n, err := io.ReadFull(r, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", errors.Join(fmt.Errorf("read what was sealed: %w", err), r.Close())
+	}
+	return parse.Detect(filepath.Base(x.Source), head[:n]), r.Close()
+}
+
+// IngestFrom seals a stream and reads it into the timeline.
+func (s *Session) IngestFrom(ctx context.Context, id incident.ID, name string, r io.Reader, o IngestOptions, p ProgressFunc) (Ingested, error) {
+	dir, err := os.MkdirTemp(s.s.Dir(id), ".stream-")
+	if err != nil {
+		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // a leftover copy in the incident's own folder harms nobody
+	path := filepath.Join(dir, filepath.Base(name))
+	w, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
+	}
+	if _, err := io.Copy(w, r); err != nil {
+		return Ingested{}, errors.Join(fmt.Errorf("keep the stream: %w", err), w.Close())
+	}
+	if err := w.Close(); err != nil {
+		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
+	}
+	return s.Ingest(ctx, id, []string{path}, o, p)
+}
+
+// ingestStep performs a playbook's ingest step.
+func (s *Session) ingestStep(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved, p ProgressFunc) (map[string]any, error) {
+	in, err := s.ingest(ctx, f, res.Paths, IngestOptions{Step: st.ID, Host: s.s.o.Host}, p)
+	return map[string]any{"events": in.Events, "rejected": in.Rejected}, err
+}

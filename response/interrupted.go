@@ -1,0 +1,113 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// settleInterrupted finds what a process that is gone left half done: an action
+// being sent becomes unknown, a running step becomes what its action is, or
+// is opened again. Nothing is ever sent from here.
+func (s *Service) settleInterrupted(ctx context.Context, f *folder) error {
+	self := s.As(incident.Actor{Name: "firebreak"})
+	var sending []store.Action
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		all, err := tx.Actions()
+		for _, a := range all {
+			if ActionState(a.State) == Sending && !store.Alive(a.Owner) {
+				sending = append(sending, a)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range sending {
+		if err := self.giveUp(ctx, f, a); err != nil {
+			return err
+		}
+	}
+	return self.settleSteps(ctx, f)
+}
+
+var errMoved = errors.New("it has moved on")
+
+// giveUp records that nobody knows what became of an attempt.
+func (s *Session) giveUp(ctx context.Context, f *folder, a store.Action) error {
+	err := f.updateAction(ctx, s, a.Action, func(now store.Action) (record.Kind, any, error) {
+		if ActionState(now.State) != Sending || now.Owner != a.Owner {
+			return "", nil, errMoved // another process was first
+		}
+		return record.ActionUnknown, record.Outcome{
+			Action: a.Action, Attempt: a.Attempts, Class: "ambiguous",
+			Error: "the process that was sending it ended before it knew the outcome",
+		}, nil
+	})
+	if errors.Is(err, errMoved) {
+		return nil
+	}
+	return err
+}
+
+func (s *Session) settleSteps(ctx context.Context, f *folder) error {
+	var left []*playbooks.StepStatus
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		inc, err := tx.Incident()
+		if err != nil || inc.Status == incident.Closed {
+			return err
+		}
+		run, err := s.s.run(tx)
+		if err != nil || run == nil {
+			return err
+		}
+		for _, st := range run.Steps() {
+			if st.State == playbooks.Running && st.Owner != "" && st.Step.Verb.Automatic() && !store.Alive(st.Owner) {
+				left = append(left, st)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, st := range left {
+		if err := s.settleStep(ctx, f, st); err != nil {
+			return fmt.Errorf("settle step %s: %w", st.Step.ID, err)
+		}
+	}
+	return nil
+}
+
+func (s *Session) settleStep(ctx context.Context, f *folder, st *playbooks.StepStatus) error {
+	if st.Step.Verb.Acts() {
+		a, ok, err := s.latestOf(ctx, f, st.Step.ID, "", "")
+		if err != nil {
+			return err
+		}
+		if ok && a.State == Unknown {
+			return nil // a person has to look first
+		}
+		if ok && (a.State == Verified || a.State == Sent || a.State == Failed || a.State == Rejected) {
+			_, err := s.finishActionStep(ctx, f, a.Action)
+			return err
+		}
+	}
+	err := s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		now, ok := run.Status(st.Step.ID)
+		if !ok || now.State != playbooks.Running || now.Owner != st.Owner {
+			return "", "", nil, errMoved
+		}
+		return record.StepReopened, st.Step.ID, record.StepSkip{Run: run.ID(), Reason: "interrupted: the process that ran it ended"}, nil
+	})
+	if errors.Is(err, errMoved) {
+		return nil
+	}
+	return err
+}

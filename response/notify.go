@@ -1,0 +1,68 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"firebreak/integrations"
+	"firebreak/playbooks"
+)
+
+// notify sends a step's message to each of its connections, as one action each.
+// A message that went out before is not sent again when the step is repeated.
+func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (map[string]any, error) {
+	inc, err := f.incident(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reg, err := s.s.systems(f)
+	if err != nil {
+		return nil, err
+	}
+	m := integrations.Message{
+		Subject: fmt.Sprintf("[%s %s %s] %s", inc.Mode(), inc.Severity, inc.ID, inc.Title),
+		Body:    res.Text, Severity: inc.Severity, Fields: res.With,
+	}
+	result := map[string]any{}
+	var errs []error
+	for _, connection := range res.Notify {
+		name, params, err := reg.Notification(connection, m)
+		if err != nil {
+			errs = append(errs, usage("name a connection of the configuration: firebreak config actions", "notify %s: %w", connection, err))
+			continue
+		}
+		ref, err := s.tellOnce(ctx, f, wish{name: name, connection: connection, params: params, step: st.ID, reason: st.Title, step0: st})
+		if err != nil {
+			errs = append(errs, fmt.Errorf("notify %s: %w", connection, err))
+			continue
+		}
+		result[connection] = ref
+	}
+	return result, errors.Join(errs...)
+}
+
+// tellOnce sends one message through the outbox, unless it was sent already.
+func (s *Session) tellOnce(ctx context.Context, f *folder, w wish) (string, error) {
+	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case ok && (a.State == Verified || a.State == Sent):
+		return a.Ref, nil
+	case ok && a.State == Unknown:
+		if a, err = s.Look(ctx, f.id, a.Action); err != nil || a.State == Verified {
+			return a.Ref, err
+		}
+	case ok && (a.State == Planned || a.State == Approved):
+	default:
+		if a, err = s.plan(ctx, f, w); err != nil {
+			return "", err
+		}
+	}
+	if a, err = s.Do(ctx, f.id, a.Action); err != nil {
+		return "", err
+	}
+	return a.Ref, nil
+}

@@ -1,0 +1,489 @@
+package response
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"firebreak/incident"
+	"firebreak/integrations"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+const (
+	approvalLasts = 15 * time.Minute // then the plan has to be looked at again
+	sendTries     = 3                // of what is known not to have been sent
+	verifyTries   = 5                // for effects that come late
+	quietPeriod   = 2 * time.Second  // before looking for an effect whose request may still be under way
+)
+
+// Approve agrees to exactly the plan with that digest. For high danger confirm
+// must be the target's name, typed.
+func (s *Session) Approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string) error {
+	return s.approve(ctx, id, action, digest, confirm, reason, "local")
+}
+
+func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, confirm, reason, strength string) error {
+	return s.decide(ctx, id, action, func(tx *store.Tx, a store.Action) (record.Kind, record.Decision, error) {
+		none := record.Decision{}
+		if ActionState(a.State) != Planned && ActionState(a.State) != Approved {
+			return "", none, refused("", "action %s is %s", action, a.State)
+		}
+		if a.Digest != digest {
+			return "", none, refused("look at the plan as it is now, then approve that", "action %s: the plan's digest is %.12s…, not %.12s…", action, a.Digest, digest)
+		}
+		if a.Danger == incident.High && strength == "local" && confirm != a.Target {
+			return "", none, refused("", "action %s is dangerous: type its target, %q, to approve it", action, a.Target)
+		}
+		inc, err := tx.Incident()
+		if err != nil {
+			return "", none, err
+		}
+		if who := inc.Roles[a.By]; a.By != "" && who != "" && who != s.by.Name {
+			return "", none, refused("they can approve it, or the role can be handed over: firebreak open --assign", "action %s is for the %s to approve: %s", action, a.By, who)
+		}
+		for _, ap := range a.Approvals {
+			if ap.Actor.ID == s.by.ID && ap.Expires.After(s.s.o.Now()) {
+				return "", none, refused("somebody else has to agree too", "you have approved action %s already", action)
+			}
+		}
+		return record.ActionApproved, record.Decision{Action: action, Digest: digest, Reason: reason, Strength: strength, Expires: s.s.o.Now().UTC().Add(approvalLasts)}, nil
+	})
+}
+
+// Reject says no to a plan; the step that wants it fails.
+func (s *Session) Reject(ctx context.Context, id incident.ID, action, reason string) error {
+	err := s.decide(ctx, id, action, func(_ *store.Tx, a store.Action) (record.Kind, record.Decision, error) {
+		if ActionState(a.State) != Planned && ActionState(a.State) != Approved {
+			return "", record.Decision{}, refused("", "action %s is %s", action, a.State)
+		}
+		return record.ActionRejected, record.Decision{Action: action, Digest: a.Digest, Reason: reason, Strength: "local"}, nil
+	})
+	if err != nil {
+		return err
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.finishActionStep(ctx, f, action)
+	return err
+}
+
+func (s *Session) decide(ctx context.Context, id incident.ID, action string, decide func(*store.Tx, store.Action) (record.Kind, record.Decision, error)) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		if err := mustBeOpen(tx); err != nil {
+			return record.Draft{}, err
+		}
+		a, err := tx.Action(action)
+		if err != nil {
+			return record.Draft{}, notFound("", "action %q: %w", action, err)
+		}
+		kind, decision, err := decide(tx, a)
+		if err != nil {
+			return record.Draft{}, err
+		}
+		return s.draft(tx, kind, a.Step, decision)
+	})
+	return err
+}
+
+// Do sends an approved action and verifies its effect. The intent is durable
+// before the first byte leaves.
+func (s *Session) Do(ctx context.Context, id incident.ID, action string) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	failure := s.do(ctx, f, action)
+	a, err := s.finishActionStep(context.WithoutCancel(ctx), f, action)
+	return a, errors.Join(failure, err)
+}
+
+func (s *Session) do(ctx context.Context, f *folder, action string) error {
+	a, impl, plan, err := s.ready(ctx, f, action)
+	if err != nil {
+		return err
+	}
+	if err := s.startActionStep(ctx, f, a); err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		attempt, err := s.begin(ctx, f, action)
+		if err != nil {
+			return err
+		}
+		call := plan.Call
+		call.Seal = f.store.Head().Seal()
+		receipt, err := impl.Do(ctx, call, plan)
+		if err == nil {
+			return s.sent(ctx, f, a, impl, call, attempt, receipt)
+		}
+		wait, again := s.failed(err, try)
+		// What became of the attempt is recorded even when the caller has gone.
+		if err := s.outcome(context.WithoutCancel(ctx), f, a.Step, failureKind(err), failureOf(action, attempt, err)); err != nil {
+			return err
+		}
+		if !again {
+			return actionError(a.Name+" on "+a.Target, err)
+		}
+		if err := s.s.o.Sleep(ctx, wait); err != nil {
+			return fmt.Errorf("wait to repeat %s: %w", action, err)
+		}
+	}
+}
+
+// ready returns what is needed to send the action, if it may be sent now and
+// the world still looks as the plan says.
+func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Action, integrations.Action, integrations.Plan, error) {
+	var a store.Action
+	var plan integrations.Plan
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		if err := mustBeOpen(tx); err != nil {
+			return err
+		}
+		if a, err = tx.Action(action); err != nil {
+			return notFound("", "action %q: %w", action, err)
+		}
+		return s.mayBegin(f.id, a)
+	})
+	if err != nil {
+		return a, nil, plan, err
+	}
+	if err := json.Unmarshal(a.Plan, &plan); err != nil {
+		return a, nil, plan, fmt.Errorf("read plan of %s: %w", action, err)
+	}
+	impl, err := s.lookup(f, a)
+	if err != nil {
+		return a, nil, plan, err
+	}
+	now, err := s.s.draw(ctx, f, impl, plan.Call)
+	if err != nil {
+		return a, nil, plan, err
+	}
+	digest, err := now.Digest()
+	if err != nil {
+		return a, nil, plan, err
+	}
+	if digest != a.Digest {
+		return a, nil, plan, refused("make a new plan and have it approved", "action %s: what is there has changed since the plan was approved", action)
+	}
+	return a, impl, plan, nil
+}
+
+func (s *Session) lookup(f *folder, a store.Action) (integrations.Action, error) {
+	reg, err := s.s.systems(f)
+	if err != nil {
+		return nil, err
+	}
+	impl, _, err := reg.Lookup(a.Name, a.Connection)
+	if err != nil {
+		return nil, usage("the connection it was planned for is gone from the configuration", "%w", err)
+	}
+	return impl, nil
+}
+
+// mayBegin says whether the action may be sent now.
+func (s *Session) mayBegin(id incident.ID, a store.Action) error {
+	valid := map[string]bool{}
+	for _, ap := range a.Approvals {
+		if ap.Digest == a.Digest && ap.Expires.After(s.s.o.Now()) {
+			valid[ap.Actor.ID] = true
+		}
+	}
+	enough := len(valid) >= a.Planned.Approvals
+	state := ActionState(a.State)
+	notDone := state == Failed && (a.Last.Class == string(integrations.NotSent) || a.Last.Class == string(integrations.Throttled))
+	switch {
+	case (state == Planned || state == Approved || notDone) && enough:
+		return nil
+	case state == Planned || state == Approved || notDone:
+		if len(a.Approvals) > len(valid) {
+			return refused("look at the plan again and approve it: firebreak approve "+string(id)+" "+a.Action, "action %s: its approval has run out (it lasts %s)", a.Action, approvalLasts)
+		}
+		return refused("firebreak approve "+string(id)+" "+a.Action, "action %s needs %s: it has %d", a.Action, plural(a.Planned.Approvals, "approval"), len(valid))
+	case state == Unknown:
+		return fail(CodeUnknown, "firebreak do "+string(id)+" "+a.Action+" --look", "action %s may have happened: look first", a.Action)
+	case state == Sending:
+		return refused("", "action %s is being sent by another process", a.Action)
+	}
+	return refused("", "action %s is %s", a.Action, a.State)
+}
+
+// begin commits the intent: from here on a crash leaves the action unknown.
+func (s *Session) begin(ctx context.Context, f *folder, action string) (int, error) {
+	attempt := 0
+	err := f.updateAction(ctx, s, action, func(a store.Action) (record.Kind, any, error) {
+		if err := s.mayBegin(f.id, a); err != nil {
+			return "", nil, err
+		}
+		attempt = a.Attempts + 1
+		return record.ActionSending, record.Attempt{Action: action, Attempt: attempt, Owner: store.Owner()}, nil
+	})
+	return attempt, err
+}
+
+func (f *folder) updateAction(ctx context.Context, s *Session, action string, decide func(store.Action) (record.Kind, any, error)) error {
+	_, err := f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		a, err := tx.Action(action)
+		if err != nil {
+			return record.Draft{}, err
+		}
+		kind, payload, err := decide(a)
+		if err != nil {
+			return record.Draft{}, err
+		}
+		return s.draft(tx, kind, a.Step, payload)
+	})
+	return err
+}
+
+// sent records the receipt, then looks whether the effect is there.
+func (s *Session) sent(ctx context.Context, f *folder, a store.Action, impl integrations.Action, call integrations.Call, attempt int, r integrations.Receipt) error {
+	ctx = context.WithoutCancel(ctx) // the effect is out there: its receipt must be kept
+	b, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("encode receipt: %w", err)
+	}
+	out := record.Outcome{Action: a.Action, Attempt: attempt, Ref: r.Ref, Receipt: b}
+	if err := s.outcome(ctx, f, a.Step, record.ActionSent, out); err != nil {
+		return err
+	}
+	return s.verifyEffect(ctx, f, a, impl, call, attempt, r)
+}
+
+func (s *Session) verifyEffect(ctx context.Context, f *folder, a store.Action, impl integrations.Action, call integrations.Call, attempt int, r integrations.Receipt) error {
+	var v integrations.Verification
+	var err error
+	for try := range verifyTries {
+		if try > 0 {
+			if err := s.s.o.Sleep(ctx, time.Duration(try)*500*time.Millisecond); err != nil {
+				return err
+			}
+		}
+		if v, err = impl.Verify(ctx, call, r); errors.Is(err, integrations.ErrNotReadable) {
+			return nil // it stays "sent": nobody claims that it arrived
+		}
+		if err == nil && v.OK {
+			break
+		}
+	}
+	b, merr := json.Marshal(r)
+	if merr != nil {
+		return fmt.Errorf("encode receipt: %w", merr)
+	}
+	out := record.Outcome{Action: a.Action, Attempt: attempt, Ref: r.Ref, Says: v.Says, Receipt: b}
+	switch {
+	case err != nil:
+		out.Class, out.Error = string(integrations.Ambiguous), "sent, but its effect could not be read back: "+err.Error()
+		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
+	case !v.OK:
+		out.Class, out.Error = string(integrations.Rejected), "sent, but the effect is not there: "+v.Says
+		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionFailed, out), fail(CodeInternal, "", "%s: %s", a.Action, out.Error))
+	}
+	return s.outcome(ctx, f, a.Step, record.ActionVerified, out)
+}
+
+func (s *Session) outcome(ctx context.Context, f *folder, step string, kind record.Kind, out record.Outcome) error {
+	return s.actIn(ctx, f, kind, step, out, nil)
+}
+
+// failed says whether to repeat by ourselves, and after which wait.
+func (s *Session) failed(err error, try int) (time.Duration, bool) {
+	var e *integrations.Error
+	if !errors.As(err, &e) || try >= sendTries {
+		return 0, false
+	}
+	switch e.Outcome {
+	case integrations.NotSent:
+		return time.Duration(try) * time.Second, true
+	case integrations.Throttled:
+		return max(e.After, time.Second), e.After <= 10*time.Second
+	case integrations.Rejected, integrations.Ambiguous:
+	}
+	return 0, false
+}
+
+func failureKind(err error) record.Kind {
+	if integrations.OutcomeOf(err) == integrations.Ambiguous {
+		return record.ActionUnknown
+	}
+	return record.ActionFailed
+}
+
+func failureOf(action string, attempt int, err error) record.Outcome {
+	return record.Outcome{Action: action, Attempt: attempt, Class: string(integrations.OutcomeOf(err)), Error: err.Error()}
+}
+
+// Look finds out what became of an action whose outcome is unknown: by the
+// mark it would have left, or by the state it would have changed.
+func (s *Session) Look(ctx context.Context, id incident.ID, action string) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	if err := s.s.settleInterrupted(ctx, f); err != nil {
+		return ActionView{}, err
+	}
+	var a store.Action
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		a, err = tx.Action(action)
+		return err
+	})
+	if err != nil {
+		return ActionView{}, notFound("", "action %q: %w", action, err)
+	}
+	if ActionState(a.State) != Unknown {
+		return ActionView{}, refused("", "action %s is %s: there is nothing to find out", action, a.State)
+	}
+	if wait := quietPeriod - s.s.o.Now().Sub(a.Changed); wait > 0 {
+		if err := s.s.o.Sleep(ctx, wait); err != nil {
+			return ActionView{}, err
+		}
+	}
+	if err := s.look(ctx, f, a); err != nil {
+		return ActionView{}, err
+	}
+	return s.finishActionStep(ctx, f, action)
+}
+
+func (s *Session) look(ctx context.Context, f *folder, a store.Action) error {
+	impl, err := s.lookup(f, a)
+	if err != nil {
+		return err
+	}
+	var plan integrations.Plan
+	if err := json.Unmarshal(a.Plan, &plan); err != nil {
+		return fmt.Errorf("read plan of %s: %w", a.Action, err)
+	}
+	receipt, found, err := find(ctx, impl, plan.Call, a)
+	if errors.Is(err, integrations.ErrNotReadable) {
+		return fail(CodeUnknown, "ask over there, then say what they say: firebreak do "+string(f.id)+" "+a.Action+" --happened yes (or no)", "look for the effect of %s: %w", a.Action, err)
+	}
+	if err != nil {
+		return actionError("look for the effect of "+a.Action, err)
+	}
+	if !found {
+		return s.outcome(ctx, f, a.Step, record.ActionFailed, record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: "looked: the effect is not there"})
+	}
+	return s.sent(ctx, f, a, impl, plan.Call, a.Attempts, receipt)
+}
+
+// Settle ends an unknown outcome by what a person found out elsewhere.
+func (s *Session) Settle(ctx context.Context, id incident.ID, action string, happened bool, reason string) (ActionView, error) {
+	if strings.TrimSpace(reason) == "" {
+		return ActionView{}, usage("--reason \"who said so\"", "a person's word on an unknown outcome needs a reason")
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	err = f.updateAction(ctx, s, action, func(a store.Action) (record.Kind, any, error) {
+		if ActionState(a.State) != Unknown {
+			return "", nil, refused("", "action %s is %s: there is nothing to settle", action, a.State)
+		}
+		says := s.by.Name + " says: " + reason
+		if happened {
+			return record.ActionSent, record.Outcome{Action: action, Attempt: a.Attempts, Says: says, Receipt: a.Last.Receipt}, nil
+		}
+		return record.ActionFailed, record.Outcome{Action: action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: says}, nil
+	})
+	if err != nil {
+		return ActionView{}, err
+	}
+	return s.finishActionStep(ctx, f, action)
+}
+
+// find looks by the action's own means, else by its verification.
+func find(ctx context.Context, impl integrations.Action, call integrations.Call, a store.Action) (integrations.Receipt, bool, error) {
+	if finder, ok := impl.(integrations.Finder); ok {
+		return finder.Find(ctx, call)
+	}
+	var r integrations.Receipt
+	if len(a.Last.Receipt) > 0 {
+		if err := json.Unmarshal(a.Last.Receipt, &r); err != nil {
+			return r, false, fmt.Errorf("read receipt: %w", err)
+		}
+	}
+	v, err := impl.Verify(ctx, call, r)
+	return r, v.OK, err
+}
+
+// Revert plans the inverse of an action as an action of its own.
+func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason string) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	var a store.Action
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		a, err = tx.Action(action)
+		return err
+	})
+	if err != nil {
+		return ActionView{}, notFound("", "action %q: %w", action, err)
+	}
+	if st := ActionState(a.State); st != Verified && st != Sent {
+		return ActionView{}, refused("", "action %s is %s: there is nothing to undo", action, a.State)
+	}
+	if a.RevertedBy != "" {
+		return ActionView{}, refused("", "action %s was undone by %s", action, a.RevertedBy)
+	}
+	impl, err := s.lookup(f, a)
+	if err != nil {
+		return ActionView{}, err
+	}
+	rev, ok := impl.(integrations.Reverter)
+	if !ok {
+		return ActionView{}, refused("", "%s cannot be undone", a.Name)
+	}
+	var plan integrations.Plan
+	var receipt integrations.Receipt
+	if err := errors.Join(json.Unmarshal(a.Plan, &plan), json.Unmarshal(a.Last.Receipt, &receipt)); err != nil {
+		return ActionView{}, fmt.Errorf("read plan of %s: %w", action, err)
+	}
+	inverse, err := rev.Inverse(plan.Call, plan.Prior, receipt)
+	if err != nil {
+		return ActionView{}, actionError("undo "+action, err)
+	}
+	if reason == "" {
+		reason = "undo " + action
+	}
+	return s.plan(ctx, f, wish{name: inverse.Action, connection: a.Connection, params: inverse.Params, step: a.Step, reason: reason, reverts: action})
+}
+
+// actionError gives the outcomes of integrations their codes.
+func actionError(what string, err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	var e *integrations.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	code := CodeInternal
+	switch e.Outcome {
+	case integrations.Ambiguous:
+		code = CodeUnknown
+	case integrations.Rejected:
+		code = CodeRefused
+	case integrations.NotSent, integrations.Throttled:
+	}
+	return &Error{Code: code, Hint: e.Hint, Err: fmt.Errorf("%s: %w", what, err)}
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,283 @@
+package response
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"firebreak/incident"
+	"firebreak/integrations"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// wish is an action somebody wants planned.
+type wish struct {
+	name       string
+	connection string
+	params     map[string]any
+	step       string
+	reason     string
+	reverts    string
+	step0      *playbooks.Step // the playbook's word on approval and impact
+}
+
+// Plan plans an action outside the playbook.
+func (s *Session) Plan(ctx context.Context, id incident.ID, r PlanRequest) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	return s.plan(ctx, f, wish{name: r.Action, connection: r.Connection, params: r.Params, step: r.Step, reason: r.Reason})
+}
+
+// PlanStep plans the action of a step, or returns the plan it has already when
+// nobody decided on it yet and it still says the same.
+func (s *Session) PlanStep(ctx context.Context, id incident.ID, step string) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	w, err := s.stepWish(ctx, f, step)
+	if err != nil {
+		return ActionView{}, err
+	}
+	if a, ok, err := s.latestOf(ctx, f, step, w.name, w.connection); err != nil {
+		return ActionView{}, err
+	} else if ok && (a.State == Planned || a.State == Approved || a.State == Sending || a.State == Unknown) {
+		return a, nil
+	}
+	return s.plan(ctx, f, w)
+}
+
+// stepWish resolves the action a step asks for.
+func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, error) {
+	var w wish
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
+			return err
+		}
+		st, ok := run.Status(step)
+		if !ok {
+			return notFound("firebreak show lists the steps", "step %q: %w", step, incident.ErrNotFound)
+		}
+		if st.State == playbooks.Locked {
+			return refused("", "step %s is locked (%s)", step, st.Why)
+		}
+		r, err := run.Resolve(st.Step)
+		if err != nil {
+			return fmt.Errorf("step %s: %w", step, err)
+		}
+		w = wish{step: step, step0: st.Step, reason: st.Step.Title, connection: st.Step.Connection}
+		switch st.Step.Verb {
+		case playbooks.VerbAction:
+			w.name, w.params = st.Step.Action, r.With
+		case playbooks.VerbRun:
+			w.name, w.connection, w.params = "linux.run", "host", commandParams(r)
+		default:
+			return refused("", "step %s is a %s step: it has no plan", step, st.Step.Verb)
+		}
+		return nil
+	})
+	return w, err
+}
+
+func commandParams(r playbooks.Resolved) map[string]any {
+	argv := make([]any, len(r.Argv))
+	for i, a := range r.Argv {
+		argv[i] = a
+	}
+	p := map[string]any{"argv": argv}
+	if r.Timeout > 0 {
+		p["timeout"] = r.Timeout.String()
+	}
+	return p
+}
+
+// sealAtSending stands in a plan where the sent message will carry the record's
+// head.
+const sealAtSending = "(head of the record at sending)"
+
+// plan reads the prior state, works out the plan and records it.
+func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, error) {
+	reg, err := s.s.systems(f)
+	if err != nil {
+		return ActionView{}, err
+	}
+	action, connection, err := reg.Lookup(w.name, w.connection)
+	if err != nil {
+		return ActionView{}, usage("firebreak config actions lists what the configured connections can do", "%w", err)
+	}
+	d := action.Describe()
+	if err := integrations.Check(d, w.params); err != nil {
+		return ActionView{}, usage("", "%w", err)
+	}
+	key, err := s.newKey(f.id, w)
+	if err != nil {
+		return ActionView{}, err
+	}
+	call := integrations.Call{Action: w.name, Connection: connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
+	p, err := s.s.draw(ctx, f, action, call)
+	if err != nil {
+		return ActionView{}, err
+	}
+	planned, err := describePlan(d, p, w)
+	if err != nil {
+		return ActionView{}, err
+	}
+	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		if err := mustBeOpen(tx); err != nil {
+			return record.Draft{}, err
+		}
+		if planned.Action, err = tx.NextID("a"); err != nil {
+			return record.Draft{}, err
+		}
+		return s.draft(tx, record.ActionPlanned, w.step, planned)
+	})
+	if err != nil {
+		return ActionView{}, err
+	}
+	return s.Action(ctx, f.id, planned.Action)
+}
+
+// draw reads what is there and plans, without sending anything that writes.
+func (s *Service) draw(ctx context.Context, f *folder, a integrations.Action, call integrations.Call) (integrations.Plan, error) {
+	call.Seal = sealAtSending // the head moves on; the digest must not
+	prior, err := a.Prior(ctx, call)
+	if err != nil {
+		return integrations.Plan{}, actionError("read the state before "+call.Action, err)
+	}
+	p, err := a.Plan(ctx, call, prior)
+	if err != nil {
+		return integrations.Plan{}, actionError("plan "+call.Action, err)
+	}
+	if err := s.protect(p); err != nil {
+		return integrations.Plan{}, err
+	}
+	return p, nil
+}
+
+// describePlan makes the record's form of a plan.
+func describePlan(d integrations.Description, p integrations.Plan, w wish) (record.Planned, error) {
+	canonical, err := p.Canonical()
+	if err != nil {
+		return record.Planned{}, err
+	}
+	digest, err := p.Digest()
+	if err != nil {
+		return record.Planned{}, err
+	}
+	out := record.Planned{
+		Name: d.Name, Connection: p.Call.Connection, Title: d.Title, Target: p.Target, Danger: d.Danger,
+		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
+	}
+	if w.step0 != nil {
+		out.Title = w.step0.Title
+		out.Danger = max(out.Danger, danger(w.step0))
+	}
+	out.Approvals, out.By = approvalsFor(out.Danger, w.step0)
+	return out, nil
+}
+
+// approvalsFor is how many people must agree, and in which role. What only
+// reads or is of low danger needs a plain yes; a playbook can ask for more.
+func approvalsFor(danger incident.Danger, step *playbooks.Step) (int, incident.Role) {
+	n, by := 0, incident.Role("")
+	if danger >= incident.Medium {
+		n = 1
+	}
+	if step != nil && step.Approve != nil {
+		n, by = max(1, step.Approve.Count), step.Approve.By
+	}
+	return n, by
+}
+
+// newKey makes the idempotency key that stays with this plan over all retries.
+func (s *Session) newKey(id incident.ID, w wish) (string, error) {
+	nonce := make([]byte, 16)
+	if _, err := io.ReadFull(s.s.o.Rand, nonce); err != nil {
+		return "", fmt.Errorf("make idempotency key: %w", err)
+	}
+	h := sha256.Sum256(fmt.Appendf(nonce, "%s\x00%s\x00%s\x00%s", id, w.step, w.name, w.connection))
+	return "fb-" + strings.ToLower(base32.StdEncoding.EncodeToString(h[:15])), nil
+}
+
+// Action returns one action with its plan.
+func (s *Session) Action(ctx context.Context, id incident.ID, action string) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	var a store.Action
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		a, err = tx.Action(action)
+		return err
+	})
+	if err != nil {
+		return ActionView{}, notFound("firebreak show "+string(id)+" lists the actions", "action %q: %w", action, err)
+	}
+	return actionView(a)
+}
+
+// latestOf returns the newest action of that kind planned for a step.
+func (s *Session) latestOf(ctx context.Context, f *folder, step, name, connection string) (ActionView, bool, error) {
+	var found *store.Action
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		all, err := tx.Actions()
+		for _, a := range slices.Backward(all) {
+			if a.Step == step && (name == "" || a.Name == name) && (connection == "" || a.Connection == connection) && a.Reverts == "" {
+				found = &a
+				break
+			}
+		}
+		return err
+	})
+	if err != nil || found == nil {
+		return ActionView{}, false, err
+	}
+	v, err := actionView(*found)
+	return v, err == nil, err
+}
+
+func actionView(a store.Action) (ActionView, error) {
+	var p integrations.Plan
+	if err := json.Unmarshal(a.Plan, &p); err != nil {
+		return ActionView{}, fmt.Errorf("read plan of %s: %w", a.Action, err)
+	}
+	v := ActionView{
+		Planned: a.Planned, Step: a.Step, State: ActionState(a.State), PlannedAt: a.PlannedAt, PlannedBy: a.PlannedBy,
+		Attempts: a.Attempts, Changed: a.Changed, Ref: a.Last.Ref, Says: a.Last.Says, Class: a.Last.Class, RevertedBy: a.RevertedBy,
+		Details: PlanDetails{Identity: p.Identity, Base: p.Base, Effects: p.Effects, Proof: p.Proof, Unchanged: p.Unchanged, Warnings: p.Warnings},
+	}
+	if a.Last.Error != "" {
+		v.Says = a.Last.Error
+	}
+	for _, r := range p.Requests {
+		v.Details.Requests = append(v.Details.Requests, requestText(r))
+	}
+	for _, ap := range a.Approvals {
+		v.ApprovedBy = append(v.ApprovedBy, ap.Actor.Name)
+		v.Expires = ap.Expires
+	}
+	return v, nil
+}
+
+func requestText(r integrations.Request) string {
+	var b strings.Builder
+	if len(r.Argv) > 0 {
+		fmt.Fprintf(&b, "exec %q", r.Argv)
+	} else {
+		b.WriteString(r.Method + " " + r.URL)
+	}
+	if r.Body != "" {
+		b.WriteString("\n" + r.Body)
+	}
+	return b.String()
+}

@@ -1,0 +1,85 @@
+package response
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"firebreak/incident"
+	"firebreak/record"
+	"firebreak/review"
+	"firebreak/store"
+)
+
+// Review writes the post-incident review over the record as it is now, as
+// Markdown, HTML and JSON in the incident's exports folder.
+func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Written{}, err
+	}
+	return s.writeReview(ctx, f, "")
+}
+
+func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Written, error) {
+	r, head, err := s.buildReview(ctx, f)
+	if err != nil {
+		return Written{}, err
+	}
+	html, err := r.HTML()
+	if err != nil {
+		return Written{}, fmt.Errorf("write review: %w", err)
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return Written{}, fmt.Errorf("write review: %w", err)
+	}
+	dir := filepath.Join(f.dir, "exports")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Written{}, fmt.Errorf("write review: %w", err)
+	}
+	w := Written{Markdown: filepath.Join(dir, "review.md"), HTML: filepath.Join(dir, "review.html"), JSON: filepath.Join(dir, "review.json")}
+	sums := map[string]string{}
+	for path, content := range map[string][]byte{w.Markdown: r.Markdown(), w.HTML: html, w.JSON: append(data, '\n')} {
+		if err := renameio.WriteFile(path, content, 0o600); err != nil {
+			return Written{}, fmt.Errorf("write review: %w", err)
+		}
+		h := sha256.Sum256(content)
+		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
+	}
+	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
+}
+
+// buildReview gathers the facts: the entries, their head, and the shape of the
+// timeline.
+func (s *Session) buildReview(ctx context.Context, f *folder) (review.Review, record.Head, error) {
+	var entries []record.Entry
+	var head record.Head
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		if head, err = tx.Head(); err != nil {
+			return err
+		}
+		entries, err = tx.Entries(0, int(head.Size))
+		return err
+	})
+	if err != nil {
+		return review.Review{}, head, err
+	}
+	extra := review.Extra{Head: head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
+	h, err := s.Histogram(ctx, f.id, "", 120)
+	if err != nil && CodeOf(err) != CodeIntegrity {
+		return review.Review{}, head, err
+	}
+	extra.From, extra.To, extra.Buckets = h.From, h.To, h.Buckets
+	r, err := review.Build(entries, extra)
+	if err != nil {
+		return review.Review{}, head, fmt.Errorf("build review: %w", err)
+	}
+	return r, head, nil
+}

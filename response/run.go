@@ -1,0 +1,166 @@
+package response
+
+import (
+	"context"
+	"fmt"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// stepKinds are the entries a run is made of.
+var stepKinds = []record.Kind{
+	record.RunStarted, record.VariableSet, record.StepStarted, record.StepDone,
+	record.StepFailed, record.StepSkipped, record.StepReopened, record.StepAdded,
+}
+
+// run replays the incident's run from its record; nil when it follows none.
+func (s *Service) run(tx *store.Tx) (*playbooks.Run, error) {
+	entries, err := tx.EntriesOf(stepKinds...)
+	if err != nil {
+		return nil, err
+	}
+	var run *playbooks.Run
+	for _, e := range entries {
+		if e.Kind == record.RunStarted {
+			var st record.Started
+			if err := e.Decode(&st); err != nil {
+				return nil, err
+			}
+			p, err := s.pinned(st)
+			if err != nil {
+				return nil, err
+			}
+			run = playbooks.NewRun(st.Run, p)
+		}
+		if run == nil {
+			continue
+		}
+		if err := run.Apply(e); err != nil {
+			return nil, fmt.Errorf("replay run: entry %d: %w", e.Seq, err)
+		}
+	}
+	if run == nil {
+		return nil, nil
+	}
+	inc, err := tx.Incident()
+	run.About(inc)
+	return run, err
+}
+
+// pinned parses the playbook as it was when the run started, once.
+func (s *Service) pinned(st record.Started) (*playbooks.Playbook, error) {
+	s.parsedMu.Lock()
+	defer s.parsedMu.Unlock()
+	if p := s.parsed[st.SHA256]; p != nil {
+		return p, nil
+	}
+	p, err := playbooks.Parse(st.Playbook+".yaml", []byte(st.Source))
+	if err != nil {
+		return nil, fmt.Errorf("parse the pinned playbook %s %s: %w", st.Playbook, st.Version, err)
+	}
+	s.parsed[st.SHA256] = p
+	return p, nil
+}
+
+// mustRun is run for calls that need one.
+func (s *Service) mustRun(tx *store.Tx, id incident.ID) (*playbooks.Run, error) {
+	if err := mustBeOpen(tx); err != nil {
+		return nil, err
+	}
+	run, err := s.run(tx)
+	if err != nil {
+		return nil, err
+	}
+	if run == nil {
+		return nil, refused("open an incident with --playbook, or record notes and actions without one", "%s follows no playbook", id)
+	}
+	return run, nil
+}
+
+// startRun records the run and what follows from it by itself.
+func (s *Session) startRun(ctx context.Context, st *store.Store, started record.Started) error {
+	_, err := st.UpdateAll(ctx, func(tx *store.Tx) ([]record.Draft, error) {
+		p, err := s.s.pinned(started)
+		if err != nil {
+			return nil, err
+		}
+		return s.settled(tx, playbooks.NewRun(started.Run, p), record.RunStarted, "", started)
+	})
+	return err
+}
+
+// change moves the run by one entry: decide looks at the run and says which.
+// What follows by itself (guards that are false, branches taken, a new phase)
+// is recorded in the same transaction.
+func (s *Session) change(ctx context.Context, f *folder, decide func(*store.Tx, *playbooks.Run) (record.Kind, string, any, error)) error {
+	_, err := f.store.UpdateAll(ctx, func(tx *store.Tx) ([]record.Draft, error) {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
+			return nil, err
+		}
+		kind, step, payload, err := decide(tx, run)
+		if err != nil {
+			return nil, err
+		}
+		return s.settled(tx, run, kind, step, payload)
+	})
+	return err
+}
+
+// settled returns the draft of that entry and of all that follows from it.
+func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, step string, payload any) ([]record.Draft, error) {
+	inc, err := tx.Incident()
+	if err != nil {
+		return nil, err
+	}
+	phase := inc.Phase
+	var drafts []record.Draft
+	add := func(kind record.Kind, step string, payload any) error {
+		d, err := record.NewDraft(s.by, kind, phase, step, payload)
+		if err != nil {
+			return err
+		}
+		drafts = append(drafts, d)
+		e := record.Entry{Time: s.s.o.Now().UTC(), Actor: d.Actor, Kind: d.Kind, Phase: d.Phase, Step: d.Step, Fields: d.Fields}
+		if err := run.Apply(e); err != nil {
+			return refused("", "%w", err)
+		}
+		if now := run.Phase(); now != incident.NoPhase && now != phase {
+			d, err := record.NewDraft(s.by, record.PhaseEntered, now, "", record.Entered{From: phase, To: now})
+			if err != nil {
+				return err
+			}
+			drafts = append(drafts, d)
+			phase = now
+		}
+		return nil
+	}
+	if err := add(kind, step, payload); err != nil {
+		return nil, err
+	}
+	for range 10_000 { // a playbook of 1 MiB has fewer steps
+		moved := false
+		for _, t := range run.Ready(s.s.o.Now()) {
+			switch t.Move {
+			case playbooks.Skip:
+				err = add(record.StepSkipped, t.Step.ID, record.StepSkip{Run: run.ID(), Reason: t.Why, Guard: true})
+			case playbooks.Branch:
+				err = add(record.StepDone, t.Step.ID, record.StepEnd{Run: run.ID(), Branch: t.Branch, Note: t.Why})
+			case playbooks.Begin, playbooks.Finish, playbooks.Retry, playbooks.Decide:
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			moved = true
+			break // what is ready may have changed
+		}
+		if !moved {
+			return drafts, nil
+		}
+	}
+	return nil, fmt.Errorf("settle run: no end in sight")
+}

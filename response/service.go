@@ -1,0 +1,147 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"firebreak/config"
+	"firebreak/incident"
+	"firebreak/integrations"
+	"firebreak/playbooks"
+)
+
+// Options are what a Service takes from its surroundings. Every field without
+// a default in its comment is required.
+type Options struct {
+	Home       string        // the workspace: design.md section 4
+	Config     config.Config // connections, protected targets, folders
+	Secrets    config.Env    // how references to secrets are resolved
+	Now        func() time.Time
+	Monotonic  func() (ns int64, boot string)
+	Rand       io.Reader
+	Host       string // this machine's name
+	Tool       string // program and version, as evidence records it
+	ToolSHA256 func() (string, error)
+	SSHClient  string // address this session came from, "" when local: never blocked
+	Sleep      func(context.Context, time.Duration) error
+}
+
+// Service is the open workspace. It is safe for concurrent use, and several
+// processes may have the same workspace open.
+type Service struct {
+	o   Options
+	key instanceKey
+
+	mu      sync.Mutex
+	folders map[incident.ID]*folder
+
+	parsedMu sync.Mutex
+	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256
+}
+
+// New opens the workspace, making it when it is not there.
+func New(o Options) (*Service, error) {
+	for _, d := range []string{"", "incidents", "keys", "playbooks"} {
+		if err := os.MkdirAll(filepath.Join(o.Home, d), 0o700); err != nil {
+			return nil, &Error{Code: CodeInternal, Hint: "set FIREBREAK_HOME to a folder you can write to", Err: fmt.Errorf("open workspace: %w", err)}
+		}
+	}
+	key, err := loadInstanceKey(filepath.Join(o.Home, "keys"), o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{o: o, key: key, folders: map[incident.ID]*folder{}, parsed: map[string]*playbooks.Playbook{}}, nil
+}
+
+// Close closes every incident the service has open.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for id, f := range s.folders {
+		errs = append(errs, f.close())
+		delete(s.folders, id)
+	}
+	return errors.Join(errs...)
+}
+
+// Session is one person at the workspace.
+type Session struct {
+	s  *Service
+	by incident.Actor
+}
+
+// As returns the session of that person. An actor without an ID gets the
+// pseudonym that this workspace derives from the name.
+func (s *Service) As(by incident.Actor) *Session {
+	if by.ID == "" {
+		by.ID = s.key.pseudonym(by.Name)
+	}
+	return &Session{s: s, by: by}
+}
+
+// Actor is who the session acts for.
+func (s *Session) Actor() incident.Actor { return s.by }
+
+// Service is the workspace the session works in.
+func (s *Session) Service() *Service { return s.s }
+
+func (s *Service) incidentsDir() string { return filepath.Join(s.o.Home, "incidents") }
+
+// Dir is the folder of an incident.
+func (s *Service) Dir(id incident.ID) string { return filepath.Join(s.incidentsDir(), string(id)) }
+
+// Catalogue lists the actions of the configured connections.
+func (s *Service) Catalogue() ([]integrations.Listed, error) {
+	r, err := s.liveRegistry()
+	if err != nil {
+		return nil, err
+	}
+	return r.List(), nil
+}
+
+// ids lists the incident folders, newest first.
+func (s *Service) ids() ([]incident.ID, error) {
+	entries, err := os.ReadDir(s.incidentsDir())
+	if err != nil {
+		return nil, fmt.Errorf("list incidents: %w", err)
+	}
+	var out []incident.ID
+	for _, e := range entries {
+		if id, err := incident.ParseID(e.Name()); err == nil && e.IsDir() {
+			out = append(out, id)
+		}
+	}
+	slices.SortFunc(out, func(a, b incident.ID) int { return strings.Compare(string(b), string(a)) })
+	return out, nil
+}
+
+// ParseID accepts a full id, a running number of this workspace ("7"), or
+// "last" for the newest incident.
+func (s *Service) ParseID(text string) (incident.ID, error) {
+	ids, err := s.ids()
+	if err != nil {
+		return "", err
+	}
+	if text == "last" && len(ids) > 0 {
+		return ids[0], nil
+	}
+	for _, id := range ids {
+		year, number, _ := strings.Cut(string(id), "-")
+		if string(id) == text || strings.TrimLeft(number, "0") == text || year+"-"+strings.TrimLeft(number, "0") == text {
+			return id, nil
+		}
+	}
+	if len(ids) == 0 {
+		return "", notFound("open one: firebreak open TITLE", "incident %q: there are no incidents here: %w", text, incident.ErrNotFound)
+	}
+	return "", notFound("firebreak list shows them all", "incident %q: %w", text, incident.ErrNotFound)
+}

@@ -1,0 +1,151 @@
+package response
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// StartStep says that this person is on a manual step.
+func (s *Session) StartStep(ctx context.Context, id incident.ID, step string) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		st, err := wantState(run, step, playbooks.Ready)
+		if err != nil {
+			return "", "", nil, err
+		}
+		if !st.Step.Verb.Manual() {
+			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step, "step %s is not done by hand: it is a %s step", step, st.Step.Verb)
+		}
+		return record.StepStarted, step, record.StepBegin{Run: run.ID(), Attempt: st.Attempts + 1}, nil
+	})
+}
+
+// DoneStep ends a manual or review step with the answers to its questions. A
+// review step writes the review first.
+func (s *Session) DoneStep(ctx context.Context, id incident.ID, step string, answers map[string]string, note string) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := s.reviewFirst(ctx, f, step); err != nil {
+		return err
+	}
+	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		st, err := wantState(run, step, playbooks.Ready, playbooks.Running)
+		if err != nil {
+			return "", "", nil, err
+		}
+		if !st.Step.Verb.Manual() {
+			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step+", or skip it with a reason", "step %s is not done by hand: it is a %s step", step, st.Step.Verb)
+		}
+		end, err := manualEnd(run, st, answers, note)
+		return record.StepDone, step, end, err
+	})
+}
+
+// reviewFirst writes the review when the step is the one that asks for it.
+func (s *Session) reviewFirst(ctx context.Context, f *folder, step string) error {
+	st, err := s.stepStatus(ctx, f, step)
+	if err != nil || st == nil || st.Step.Verb != playbooks.VerbReview || (st.State != playbooks.Ready && st.State != playbooks.Running) {
+		return err
+	}
+	_, err = s.writeReview(ctx, f, step)
+	return err
+}
+
+// manualEnd checks the answers and works out what the step sets.
+func manualEnd(run *playbooks.Run, st *playbooks.StepStatus, answers map[string]string, note string) (record.StepEnd, error) {
+	typed, err := run.Answers(st.Step, answers)
+	if err != nil {
+		return record.StepEnd{}, usage("answer with --answer NAME=VALUE", "step %s: %w", st.Step.ID, err)
+	}
+	set, err := run.Sets(st.Step, typed, nil)
+	if err != nil {
+		return record.StepEnd{}, fmt.Errorf("step %s: %w", st.Step.ID, err)
+	}
+	return record.StepEnd{Run: run.ID(), Answers: typed, Set: set, Note: note}, nil
+}
+
+// SkipStep passes a step over; the reason stands in the review.
+func (s *Session) SkipStep(ctx context.Context, id incident.ID, step, reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return usage("firebreak step skip INCIDENT STEP --reason \"…\"", "a skipped step needs a reason")
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		if _, err := wantState(run, step, playbooks.Ready, playbooks.Running, playbooks.Failed, playbooks.Locked); err != nil {
+			return "", "", nil, err
+		}
+		return record.StepSkipped, step, record.StepSkip{Run: run.ID(), Reason: reason}, nil
+	})
+}
+
+// ReopenStep takes a finished, skipped or failed step up again.
+func (s *Session) ReopenStep(ctx context.Context, id incident.ID, step, reason string) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		if _, err := wantState(run, step, playbooks.Done, playbooks.Skipped, playbooks.Failed); err != nil {
+			return "", "", nil, err
+		}
+		return record.StepReopened, step, record.StepSkip{Run: run.ID(), Reason: reason}, nil
+	})
+}
+
+// AddStep adds a manual step to the run, after the others of its phase.
+func (s *Session) AddStep(ctx context.Context, id incident.ID, a record.AdHoc) (string, error) {
+	if strings.TrimSpace(a.Title) == "" {
+		return "", usage("", "an added step needs a title")
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	err = s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		a.Run = run.ID()
+		if a.Phase == incident.NoPhase {
+			a.Phase = run.Phase()
+		}
+		if a.ID == "" {
+			for n := 1; ; n++ {
+				a.ID = fmt.Sprintf("adhoc-%d", n)
+				if _, ok := run.Status(a.ID); !ok {
+					break
+				}
+			}
+		}
+		return record.StepAdded, a.ID, a, nil
+	})
+	return a.ID, err
+}
+
+// wantState returns the step, if it is in one of the states.
+func wantState(run *playbooks.Run, step string, states ...playbooks.State) (*playbooks.StepStatus, error) {
+	st, ok := run.Status(step)
+	if !ok {
+		return nil, notFound("firebreak show lists the steps", "step %q: %w", step, incident.ErrNotFound)
+	}
+	if !slices.Contains(states, st.State) {
+		why := ""
+		if st.Why != "" {
+			why = " (" + st.Why + ")"
+		}
+		return nil, refused("", "step %s is %s%s", step, st.State, why)
+	}
+	return st, nil
+}

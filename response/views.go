@@ -1,0 +1,235 @@
+package response
+
+import (
+	"time"
+
+	"firebreak/incident"
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/timeline"
+)
+
+// NewIncident is what a responder says when opening an incident.
+type NewIncident struct {
+	Title    string
+	Severity incident.Severity // 0 takes the playbook's, else SEV3
+	TLP      incident.TLP      // "" takes the playbook's, else amber
+	Summary  string
+	Impact   string
+	Detected time.Time
+	Playbook string // library id, or path of a file; "" for none
+	Vars     map[string]any
+	Drill    bool
+}
+
+// Listed is one line of the incident list.
+type Listed struct {
+	incident.Incident
+	Entries int64  `json:"entries"`
+	Broken  string `json:"broken,omitempty"` // why the incident cannot be opened
+}
+
+// Board is one consistent picture of an incident: what every screen's header,
+// the dashboard and the walker show.
+type Board struct {
+	Incident  incident.Incident `json:"incident"`
+	Head      record.Head       `json:"head"`
+	Playbook  string            `json:"playbook,omitempty"` // name and version
+	Phases    []PhaseView       `json:"phases"`
+	Next      string            `json:"next,omitempty"` // id of the step that waits for a person
+	Approvals int               `json:"approvals"`      // plans that wait for one
+	Unknown   int               `json:"unknown"`        // actions whose outcome is unknown
+	Failures  int               `json:"failures"`       // failed steps and actions nobody dealt with
+	Exhibits  int               `json:"exhibits"`
+	Events    int64             `json:"events"`
+	Actions   []ActionView      `json:"actions"`
+	Recent    []Activity        `json:"recent"` // newest last, at most 50
+}
+
+// PhaseView is one phase of the run.
+type PhaseView struct {
+	Phase incident.Phase `json:"phase"`
+	State string         `json:"state"` // "", "current", "done"
+	Done  int            `json:"done"`
+	Total int            `json:"total"`
+	Steps []StepView     `json:"steps"`
+}
+
+// StepView is one step of the run as people see it.
+type StepView struct {
+	ID       string               `json:"id"`
+	Title    string               `json:"title"`
+	Verb     playbooks.Verb       `json:"verb"`
+	Phase    incident.Phase       `json:"phase"`
+	Depth    int                  `json:"depth"` // nesting under if and parallel
+	State    playbooks.State      `json:"state"`
+	Why      string               `json:"why,omitempty"`  // why locked, skipped or failed
+	By       string               `json:"by,omitempty"`   // who did it last
+	At       time.Time            `json:"at,omitzero"`    // when its state last changed
+	Text     string               `json:"text,omitempty"` // instructions of a manual step; what an automatic one will do
+	Assign   string               `json:"assign,omitempty"`
+	Due      time.Time            `json:"due,omitzero"`
+	Ask      []playbooks.Question `json:"ask,omitempty"`
+	Action   string               `json:"action,omitempty"`    // name of the integration's action
+	ActionID string               `json:"action_id,omitempty"` // a1, once planned
+	Danger   incident.Danger      `json:"danger"`
+	Result   map[string]any       `json:"result,omitempty"`
+	Note     string               `json:"note,omitempty"`
+	Advice   string               `json:"advice,omitempty"` // the playbook's remark beside the step
+	Until    time.Time            `json:"until,omitzero"`   // when a wait ends
+	Adhoc    bool                 `json:"adhoc,omitempty"`
+}
+
+// ActionState is where an action stands in the outbox.
+type ActionState string
+
+// The states of an action, in the order they are passed.
+const (
+	Planned  ActionState = "planned"
+	Approved ActionState = "approved"
+	Sending  ActionState = "sending"
+	Sent     ActionState = "sent"
+	Verified ActionState = "verified"
+	Failed   ActionState = "failed"
+	Rejected ActionState = "rejected"
+	Unknown  ActionState = "unknown"
+)
+
+// ActionView is one action with its plan.
+type ActionView struct {
+	record.Planned
+	Step       string      `json:"step,omitempty"`
+	State      ActionState `json:"state"`
+	PlannedAt  time.Time   `json:"planned_at"`
+	PlannedBy  string      `json:"planned_by"`
+	ApprovedBy []string    `json:"approved_by,omitempty"`
+	Expires    time.Time   `json:"expires,omitzero"` // of the approval
+	Attempts   int         `json:"attempts"`
+	Changed    time.Time   `json:"changed"`
+	Ref        string      `json:"ref,omitempty"`
+	Says       string      `json:"says,omitempty"`  // what the other side says, or the error
+	Class      string      `json:"class,omitempty"` // of a failure: not-sent, rejected, throttled, ambiguous
+	RevertedBy string      `json:"reverted_by,omitempty"`
+	Details    PlanDetails `json:"details"`
+}
+
+// PlanDetails is the plan in words, for the approval dialog.
+type PlanDetails struct {
+	Identity  string   `json:"identity,omitempty"`
+	Base      string   `json:"base,omitempty"`
+	Effects   []string `json:"effects"`
+	Requests  []string `json:"requests"` // one line or block each
+	Proof     string   `json:"proof,omitempty"`
+	Unchanged bool     `json:"unchanged,omitempty"`
+	Warnings  []string `json:"warnings,omitempty"`
+}
+
+// Activity is one entry of the record in one line.
+type Activity struct {
+	Seq   int64          `json:"seq"`
+	Time  time.Time      `json:"time"`
+	Actor string         `json:"actor"`
+	Kind  record.Kind    `json:"kind"`
+	Phase incident.Phase `json:"phase"`
+	Step  string         `json:"step,omitempty"`
+	Text  string         `json:"text"`
+	Bad   bool           `json:"bad,omitempty"` // a failure: stays until read
+}
+
+// Progress is told while long work goes on. Total is 0 where it is not known.
+type Progress struct {
+	What  string `json:"what"`
+	Done  int64  `json:"done"`
+	Total int64  `json:"total"`
+}
+
+// ProgressFunc receives progress; it must return at once.
+type ProgressFunc func(Progress)
+
+// CollectOptions says what to collect.
+type CollectOptions struct {
+	Profile    string   // "triage" (default), "volatile", "logs"
+	Collectors []string // names; overrides the profile
+	Root       string   // "/" by default; a mounted image otherwise
+	Paths      []string // folders to list with their MACB times
+	Files      []string // files to take besides
+	Authority  string
+	Step       string
+}
+
+// IngestOptions says how to read files into the timeline.
+type IngestOptions struct {
+	Parser string // "" finds out
+	Host   string // for sources that do not name theirs
+	Zone   *time.Location
+	Year   int // of the first year-less syslog line; 0 infers it
+	Step   string
+}
+
+// Ingested sums up an ingestion.
+type Ingested struct {
+	Events   int64    `json:"events"`
+	Added    int64    `json:"added"`
+	Rejected int64    `json:"rejected"`
+	Exhibits []string `json:"exhibits"`
+	Samples  []string `json:"samples,omitempty"`
+}
+
+// PageRequest asks for a page of the timeline. The zero value asks for its
+// start.
+type PageRequest struct {
+	Filter string
+	After  *timeline.Cursor // events after this one
+	Before *timeline.Cursor // events before this one
+	At     time.Time        // events from this time on
+	End    bool             // the last page
+	Limit  int              // 200 by default, at most 10,000
+}
+
+// MarkedEvent is an event with what people said of it.
+type MarkedEvent struct {
+	timeline.Event
+	Star     bool     `json:"star,omitempty"`
+	Tags     []string `json:"tags,omitempty"`
+	Comments []string `json:"comments,omitempty"`
+}
+
+// Histogram counts events in equal stretches of time.
+type Histogram struct {
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Buckets []int64   `json:"buckets"`
+}
+
+// ExhibitView is an exhibit with its place in the record.
+type ExhibitView struct {
+	record.Exhibit
+	SealedAt time.Time         `json:"sealed_at"`
+	SealedBy string            `json:"sealed_by"`
+	Parsed   *record.Ingestion `json:"parsed,omitempty"`
+	Checked  *record.Check     `json:"checked,omitempty"`
+}
+
+// PlanRequest asks for an action outside a step.
+type PlanRequest struct {
+	Action     string
+	Connection string
+	Params     map[string]any
+	Reason     string
+	Step       string
+}
+
+// Written is where a review went.
+type Written struct {
+	Markdown string `json:"markdown"`
+	HTML     string `json:"html"`
+	JSON     string `json:"json"`
+}
+
+// Waiting says why an automatic run stopped.
+type Waiting struct {
+	Done   bool      `json:"done"`            // the run has ended
+	Steps  []string  `json:"steps,omitempty"` // steps that need a person
+	Reason string    `json:"reason,omitempty"`
+	Until  time.Time `json:"until,omitzero"` // a wait step's end
+}
