@@ -18,6 +18,9 @@ import (
 // together, up to the next time; in another file a time belongs to one line.
 // Commands without a time are undated events.
 func parseHistory(j *job, r *bufio.Reader) error {
+	if f := otherHistory(j.src.Exhibit.Source); f != nil {
+		return parseOther(j, r, f)
+	}
 	p := &historyParser{j: j, user: homeOf(j.src.Exhibit.Source), shell: shellOf(j.src.Exhibit.Source)}
 	err := eachLine(j, r, p.line)
 	if ferr := p.finish(); err == nil {
@@ -265,13 +268,13 @@ func shellOf(source string) string {
 			return s
 		}
 	}
-	if strings.HasPrefix(name, "lesshst") {
-		return "less"
-	}
 	return "unknown"
 }
 
 func isHistory(name string, head []byte) bool {
+	if otherHistory(name) != nil {
+		return bytes.IndexByte(head, 0) < 0
+	}
 	bare := strings.TrimLeft(name, "._")
 	if strings.HasSuffix(bare, "_history") || strings.HasSuffix(bare, ".history") || bare == "histfile" || bare == "zhistory" ||
 		strings.HasSuffix(bare, "_history.txt") || strings.HasPrefix(bare, "bash_history") {

@@ -92,8 +92,8 @@ func parseJournal(j *job, r *bufio.Reader) error {
 	flags, size := le.Uint32(head[12:]), le.Uint64(head[88:])
 	arena := min(le.Uint64(head[96:]), 1<<50)
 	p.compact = flags&journalCompact != 0
-	p.end = int64(min(le.Uint64(head[136:]), math.MaxInt64))            //nolint:gosec // bounded
-	p.entries = int64(min(le.Uint64(head[152:]), arena/journalDataMin)) //nolint:gosec // bounded
+	p.end = int64(min(le.Uint64(head[136:]), math.MaxInt64))
+	p.entries = int64(min(le.Uint64(head[152:]), arena/journalDataMin))
 	if flags&^uint32(journalKnown) != 0 {
 		j.rejectMany(max(1, p.entries), 0, nil, fmt.Sprintf("journal has features that are not known (flags %#x)", flags))
 		return nil
@@ -110,7 +110,7 @@ func parseJournal(j *job, r *bufio.Reader) error {
 		j.note(fmt.Sprintf("journal state %d is not known", head[16]))
 	}
 	defer p.unpack.close()
-	err := p.skip(int64(size) - journalHeaderMin) //nolint:gosec // bounded above
+	err := p.skip(int64(size) - journalHeaderMin)
 	if err == nil {
 		err = p.objects()
 	}

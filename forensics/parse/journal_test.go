@@ -228,28 +228,25 @@ func TestJournalOracle(t *testing.T) {
 		t.Skip("journalctl is not installed")
 	}
 	for _, compact := range []string{"0", "1"} {
-		for _, compress := range []string{"no", "yes"} {
-			t.Run("compact="+compact+" compress="+compress, func(t *testing.T) {
-				dir := t.TempDir()
-				name := filepath.Join(dir, "x.journal")
-				cmd := exec.CommandContext(t.Context(), remote, "--compress="+compress, "-o", name, "-")
-				cmd.Env = append(os.Environ(), "SYSTEMD_JOURNAL_COMPACT="+compact)
-				cmd.Stdin = journalExport(500)
-				if out, err := cmd.CombinedOutput(); err != nil {
-					t.Skipf("systemd-journal-remote: %v: %s", err, out)
-				}
-				data, err := os.ReadFile(name)
-				must(t, err)
-				got, ing := run(t, "journal", name, data)
-				want := journalctl(t, name)
-				if len(want) != 500 || len(got) != len(want) || ing.Rejected != 0 {
-					t.Fatalf("%d events of %d, %+v", len(got), len(want), ing)
-				}
-				for i, w := range want {
-					compareEntry(t, got[i], w)
-				}
-			})
-		}
+		t.Run("compact="+compact, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "x.journal")
+			cmd := exec.CommandContext(t.Context(), remote, "-o", name, "-")
+			cmd.Env = append(os.Environ(), "SYSTEMD_JOURNAL_COMPACT="+compact)
+			cmd.Stdin = journalExport(300)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Skipf("systemd-journal-remote: %v: %s", err, out)
+			}
+			data, err := os.ReadFile(name)
+			must(t, err)
+			got, ing := run(t, "journal", name, data)
+			want := journalctl(t, name)
+			if len(want) != 300 || len(got) != len(want) || ing.Rejected != 0 {
+				t.Fatalf("%d events of %d, %+v", len(got), len(want), ing)
+			}
+			for i, w := range want {
+				compareEntry(t, got[i], w)
+			}
+		})
 	}
 }
 

@@ -65,7 +65,7 @@ func (u *journalUnpacker) openZstd(b []byte) ([]byte, int64, error) {
 	}
 	head, total, err := u.prefix(u.zstd)
 	if h.HasFCS && h.FrameContentSize < 1<<40 {
-		total = int64(h.FrameContentSize) //nolint:gosec // bounded
+		total = int64(h.FrameContentSize)
 	}
 	return head, total, err
 }

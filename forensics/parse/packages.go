@@ -32,25 +32,25 @@ func parseDpkg(j *job, r *bufio.Reader) error {
 			return nil
 		}
 		a[attrAction] = f[0]
-		set := func(from int, names ...string) {
+		set := func(names ...string) {
 			for i, name := range names {
-				if from+i < len(f) && f[from+i] != "<none>" {
-					a[name] = f[from+i]
+				if 1+i < len(f) && f[1+i] != "<none>" {
+					a[name] = f[1+i]
 				}
 			}
 		}
 		switch f[0] {
 		case "install", "upgrade", "remove", "purge", "disappear":
 			e.TimeKind = timeline.Installed
-			set(1, "package", "old_version", "version")
+			set("package", "old_version", "version")
 		case "configure", "trigproc":
-			set(1, "package", "version")
+			set("package", "version")
 		case "status":
-			set(1, "state", "package", "version")
+			set("state", "package", "version")
 		case "conffile":
-			set(1, "path", "decision")
+			set("path", "decision")
 		case "startup":
-			set(1, "phase", "command")
+			set("phase", "command")
 		}
 		return j.add(ln.offset, e)
 	})

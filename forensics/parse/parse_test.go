@@ -150,3 +150,14 @@ func TestFileErrors(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// docs/parsers.md has every parser.
+func TestDocumented(t *testing.T) {
+	doc, err := os.ReadFile(filepath.Join(testkit.Root(t), "docs", "parsers.md"))
+	must(t, err)
+	for _, name := range Names() {
+		if !bytes.Contains(doc, []byte("`"+name+"`")) {
+			t.Errorf("docs/parsers.md does not have %s", name)
+		}
+	}
+}

@@ -162,7 +162,11 @@ func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
 	if !ok {
 		return timeline.Event{}, "no time"
 	}
-	if s.size < len(text) && text[s.size] != ' ' && text[s.size] != ':' && !(p.bare && (text[s.size] == '|' || text[s.size] == ']')) {
+	ends := " :"
+	if p.bare {
+		ends = " :|]"
+	}
+	if s.size < len(text) && strings.IndexByte(ends, text[s.size]) < 0 {
 		return timeline.Event{}, "no time"
 	}
 	e := timeline.Event{Time: s.time, Precision: s.precision, TimeKind: timeline.Logged, Source: "syslog", Attributes: attrs}

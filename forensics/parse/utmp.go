@@ -320,7 +320,7 @@ const lastlogSize = 4 + 32 + 256
 
 func parseLastlog(j *job, r *bufio.Reader) error {
 	order := binary.ByteOrder(binary.LittleEndian)
-	head, _ := r.Peek(headSize) //nolint:errcheck // an error comes again with the next read
+	head, _ := r.Peek(headSize) // an error comes again with the next read
 	if lastlogShare(head, binary.BigEndian) > lastlogShare(head, order) {
 		order = binary.BigEndian
 	}
