@@ -16,6 +16,7 @@ const (
 	codeFormat       = "PB011"
 	codeValue        = "PB012"
 	codeTooMany      = "PB013"
+	codeHidden       = "PB014"
 
 	codeVerb         = "PB020"
 	codeLater        = "PB021"
@@ -82,6 +83,7 @@ func Codes() []Code {
 		{codeFormat, Error, "not a playbook of this format version"},
 		{codeValue, Error, "value is not allowed here"},
 		{codeTooMany, Error, "too much in one file"},
+		{codeHidden, Error, "character that cannot be seen"},
 		{codeVerb, Error, "step has no verb or more than one"},
 		{codeLater, Error, "not supported yet by this version"},
 		{codeStepID, Error, "step id is missing or badly formed"},

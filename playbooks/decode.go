@@ -364,7 +364,7 @@ func (d *decoder) phases(n *yaml.Node) {
 		}
 	}
 	slices.SortStableFunc(d.p.Phases, func(a, b PhaseSteps) int { return int(a.Phase) - int(b.Phase) })
-	if len(order) == 0 {
+	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
 		d.node(codeMissing, n, "", "playbook has no steps")
 	}
 }

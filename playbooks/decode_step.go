@@ -243,7 +243,9 @@ func isShellText(before []string) bool {
 
 func (d *decoder) modifiers(s *Step, keys map[string]*yaml.Node) {
 	s.If = d.optional(keys["if"], "if")
-	s.Needs = d.texts(keys["needs"], "needs")
+	if n := keys["needs"]; n != nil {
+		s.Needs = append([]string{}, d.texts(n, "needs")...)
+	}
 	s.OnFailure = d.optional(keys["on_failure"], "on_failure")
 	s.Irreversible = d.optional(keys["irreversible"], "irreversible")
 	s.Note = d.optional(keys["note"], "note")

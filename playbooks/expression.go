@@ -7,8 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
@@ -97,30 +100,49 @@ func compile(text string, in scope, want reflect.Kind) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, &expressionError{message: fmt.Sprintf("expression is longer than %d bytes", maxExpression), code: codeExpression}
 	}
-	options := []expr.Option{expr.Env(in.env()), expr.DisableAllBuiltins(), expr.MaxNodes(maxNodes), expr.DisableIfOperator()}
-	for _, f := range functions() {
-		options = append(options, expr.EnableBuiltin(f))
-	}
-	switch want {
-	case reflect.Bool:
-		options = append(options, expr.AsBool())
-	case reflect.Invalid:
-	default:
-		options = append(options, expr.AsKind(want))
-	}
 	e := &expression{text: text}
 	look := &inspector{in: in, e: e}
-	options = append(options, expr.Patch(look))
-	program, err := expr.Compile(text, options...)
+	config := language()
+	config.Visitors = []ast.Visitor{look}
+	config.Expect, config.ExpectAny = want, true
+	config.WithEnv(in.env())
+	tree, err := checker.ParseCheck(text, config)
 	if look.refused != nil {
 		return nil, look.refused
 	}
 	if err != nil {
 		return nil, in.explain(err)
 	}
-	e.program = program
+	if e.program, err = compiler.Compile(tree, config); err != nil {
+		return nil, in.explain(err)
+	}
 	return e, nil
 }
+
+// language is what of expr's language playbooks may use. It is made by hand
+// because expr.Compile copies a table of all its functions each time, which
+// costs more than the rest of the work.
+func language() *conf.Config {
+	c := &conf.Config{
+		ShortCircuit: true, Strict: true, MaxNodes: maxNodes, DisableIfOperator: true,
+		ConstFns: map[string]reflect.Value{}, Functions: conf.FunctionsTable{},
+		Builtins: conf.FunctionsTable{}, Disabled: leftOut,
+	}
+	for _, name := range functions() {
+		c.Builtins[name] = builtin.Builtins[builtin.Index[name]]
+	}
+	return c
+}
+
+// leftOut are the functions of expr that are not in the language. It is only
+// ever read.
+var leftOut = func() map[string]bool {
+	out := make(map[string]bool, len(builtin.Builtins))
+	for _, f := range builtin.Builtins {
+		out[f.Name] = !slices.Contains(functions(), f.Name)
+	}
+	return out
+}()
 
 // explain turns the library's error into ours: its place, its words, and a
 // hint when a name is not known.
@@ -184,6 +206,10 @@ func (i *inspector) Visit(node *ast.Node) {
 			if name, ok := n.Property.(*ast.StringNode); ok {
 				add(&i.e.result, name.Value)
 			}
+		}
+	case *ast.BuiltinNode:
+		if !slices.Contains(functions(), n.Name) {
+			i.refuse(n, n.Name+" is not part of the language of playbooks")
 		}
 	case *ast.VariableDeclaratorNode, *ast.SequenceNode, *ast.PredicateNode, *ast.PointerNode, *ast.BytesNode:
 		i.refuse(*node, "not part of the language of playbooks")

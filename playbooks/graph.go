@@ -152,13 +152,13 @@ func (d *decoder) circle(path []moment, m moment) {
 			blame = x.step
 		}
 	}
-	d.at(codeCycle, blame.place("needs"), "", "steps wait for each other: %s", strings.Join(append(names, names[0]), " waits for "))
+	d.at(codeCycle, blame.place("needs"), "a step without needs waits for the one before it; needs: [] waits for none", "steps wait for each other: %s", strings.Join(append(names, names[0]), " waits for "))
 }
 
 // before returns the steps that s waits for beside its parent: those it needs,
 // else the step before it in its list. Phases are not looked at here.
 func (p *Playbook) before(s *Step) []*Step {
-	if len(s.Needs) > 0 {
+	if s.Needs != nil {
 		out := make([]*Step, 0, len(s.Needs))
 		for _, id := range s.Needs {
 			if t := p.steps[id]; t != nil {

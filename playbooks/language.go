@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// language compiles every expression and checks every template of the file.
-func (d *decoder) language() {
+// phrases compiles every expression and checks every template of the file.
+func (d *decoder) phrases() {
 	for _, s := range d.p.order {
 		d.expressions(s)
 		d.templates(s)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -72,7 +73,7 @@ func (d *decoder) parse(src []byte) *Playbook {
 	}
 	d.playbook(root)
 	d.connect()
-	d.language()
+	d.phrases()
 	return d.p
 }
 
@@ -182,12 +183,40 @@ func (d *decoder) tidy(n *yaml.Node, depth int) bool {
 	if n.Kind == yaml.MappingNode {
 		d.keys(n)
 	}
+	if n.Kind == yaml.ScalarNode {
+		d.seen(n)
+	}
 	for _, c := range n.Content {
 		if !d.tidy(c, depth+1) {
 			return false
 		}
 	}
 	return true
+}
+
+// seen refuses characters that a reviewer or a terminal does not show as they
+// are: controls, and those that change the direction of text or have no width.
+func (d *decoder) seen(n *yaml.Node) {
+	i := 0
+	for _, r := range n.Value {
+		if hidden(r) {
+			d.at(codeHidden, d.source.inside(n, i), "remove it, or write what it stands for in words", "character U+%04X cannot be seen", r)
+			return
+		}
+		i++
+	}
+}
+
+func hidden(r rune) bool {
+	switch {
+	case r == '\n' || r == '\t':
+		return false
+	case unicode.IsControl(r), r == 0xFEFF, r == 0x061C,
+		r >= 0x200B && r <= 0x200F, r >= 0x2028 && r <= 0x202E, r >= 0x2060 && r <= 0x2069,
+		r >= 0xE0000 && r <= 0xE007F, r == 0xFFFD:
+		return true
+	}
+	return false
 }
 
 func coreTags() []string {
@@ -221,8 +250,17 @@ func (d *decoder) at(code string, at pos, hint, format string, args ...any) {
 	}
 	d.problems = append(d.problems, Problem{
 		Code: code, File: d.file, Line: at.line, Column: at.column,
-		Severity: severityOf(code), Message: fmt.Sprintf(format, args...), Hint: hint,
+		Severity: severityOf(code), Message: shorten(fmt.Sprintf(format, args...)), Hint: shorten(hint),
 	})
+}
+
+// shorten keeps a message readable, whatever the file put into it.
+func shorten(s string) string {
+	const most = 400
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
 }
 
 func (d *decoder) node(code string, n *yaml.Node, hint, format string, args ...any) {

@@ -25,11 +25,10 @@ func (s source) inside(n *yaml.Node, offset int) pos {
 	if n.Line < 1 || n.Line > len(s.lines) {
 		return start
 	}
-	c := cursor{lines: s.lines, line: n.Line - 1, col: n.Column - 1}
+	c := cursor{lines: s.lines, line: n.Line - 1, col: n.Column - 1, base: -1}
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		c.line++
-		c.col = c.indent()
+		c.block()
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
 		c.col++
 	}
@@ -45,7 +44,7 @@ func (s source) inside(n *yaml.Node, offset int) pos {
 	if offset > 0 {
 		return start
 	}
-	c.settle(n.Style)
+	c.settle()
 	return pos{c.line + 1, c.col + 1}
 }
 
@@ -54,8 +53,31 @@ type cursor struct {
 	lines []string
 	line  int
 	col   int
+	base  int // indentation of a block's text, -1 outside blocks
 	text  []rune
 	of    int // line that text holds, plus one
+}
+
+// block moves from the sign of a block to its first character.
+func (c *cursor) block() {
+	first := c.line + 1
+	c.line = first
+	c.col = 0
+	for c.line+1 < len(c.lines) && c.atBreak() {
+		c.line++
+	}
+	c.base = c.indent()
+	c.line = first
+	c.col = min(c.base, len(c.runes()))
+}
+
+// next moves to the beginning of the text of the next line.
+func (c *cursor) next() {
+	c.line++
+	c.col = c.indent()
+	if c.base >= 0 {
+		c.col = min(c.base, len(c.runes()))
+	}
 }
 
 func (c *cursor) runes() []rune {
@@ -78,14 +100,9 @@ func (c *cursor) indent() int {
 
 // settle moves from the end of a line to the first character of the next one
 // that has any.
-func (c *cursor) settle(style yaml.Style) {
+func (c *cursor) settle() {
 	for c.col >= len(c.runes()) && c.line+1 < len(c.lines) {
-		c.line++
-		if style&yaml.LiteralStyle != 0 {
-			c.col = c.indent()
-			continue
-		}
-		c.col = c.indent()
+		c.next()
 	}
 }
 
@@ -95,13 +112,12 @@ func (c *cursor) skip(want rune, style yaml.Style) bool {
 		return false
 	}
 	if want == '\n' || (want == ' ' && c.atBreak()) {
-		c.line++
-		c.col = c.indent()
+		c.next()
 		return true
 	}
 	line := c.runes()
 	if c.col >= len(line) {
-		c.settle(style)
+		c.settle()
 		line = c.runes()
 		if c.col >= len(line) {
 			return false

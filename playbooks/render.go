@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -159,8 +160,8 @@ func (m *page) step(s *Step, number, heading string) {
 	if s.If != "" {
 		facts = append(facts, "if "+code(s.If))
 	}
-	if len(s.Needs) > 0 {
-		facts = append(facts, "after "+code(strings.Join(s.Needs, ", ")))
+	if s.Needs != nil {
+		facts = append(facts, "after "+code(cmp.Or(strings.Join(s.Needs, ", "), "nothing")))
 	}
 	m.line("*" + strings.Join(facts, " · ") + "*")
 	m.line("")
@@ -306,11 +307,14 @@ func code(text string) string {
 	return ticks + text + ticks
 }
 
-// plainText escapes what Markdown or HTML would take for markup.
+// plainText escapes what Markdown or HTML would take for markup, or for a link.
 func plainText(text string) string {
 	var b strings.Builder
-	for _, r := range strings.Join(strings.Fields(text), " ") {
+	for i, r := range strings.Join(strings.Fields(text), " ") {
 		switch {
+		case i == 0 && strings.ContainsRune("-+=", r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
 		case r == '<':
 			b.WriteString("&lt;")
 		case r == '>':
@@ -324,5 +328,6 @@ func plainText(text string) string {
 			b.WriteRune(r)
 		}
 	}
-	return b.String()
+	// Some readers turn addresses into links by themselves.
+	return strings.NewReplacer("://", "&#58;//", "www.", "www&#46;", "@", "&#64;").Replace(b.String())
 }

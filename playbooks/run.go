@@ -239,21 +239,25 @@ func (r *Run) entered(s *Step) bool {
 
 // picture is the state of every step at one moment.
 type picture struct {
-	run     *Run
-	order   []*Step
-	state   map[string]State
-	why     map[string]string
-	settled map[incident.Phase]bool // the phase and all before it
+	run      *Run
+	order    []*Step
+	state    map[string]State
+	why      map[string]string
+	blockers map[*Step]*Step
+	open     map[incident.Phase]string // why a phase may not begin, "" when it may
 }
 
 // picture works out every step's state from what the entries said.
 func (r *Run) picture() *picture {
-	v := &picture{run: r, state: map[string]State{}, why: map[string]string{}, settled: map[incident.Phase]bool{}}
-	before := true
-	v.settled[incident.NoPhase] = true
+	v := &picture{run: r, state: map[string]State{}, why: map[string]string{}, blockers: map[*Step]*Step{}, open: map[incident.Phase]string{}}
+	why := ""
 	for _, ph := range incident.Phases() {
-		v.settled[ph] = before && r.allSettled(r.top(ph))
-		before = v.settled[ph]
+		v.open[ph] = why
+		for _, s := range r.top(ph) {
+			if why == "" && !r.settled(s) {
+				why = "waits for " + s.ID + " of " + ph.String()
+			}
+		}
 	}
 	for _, ph := range incident.Phases() {
 		v.visit(r.top(ph))
@@ -354,34 +358,35 @@ func (v *picture) locked(s *Step) string {
 	case s.Adhoc:
 		return v.lockedAdhoc(s)
 	default:
-		if open := v.openBefore(s.Phase); open != "" {
-			return open
+		if why := v.open[s.Phase]; why != "" {
+			return why
 		}
 	}
 	for _, b := range r.book.before(s) {
-		if !r.settled(b) {
-			return "waits for " + b.ID
+		if open := v.blocker(b); open != nil {
+			return "waits for " + open.ID
 		}
 	}
 	return ""
 }
 
-// openBefore names a step of an earlier phase that is open.
-func (v *picture) openBefore(ph incident.Phase) string {
-	for _, earlier := range incident.Phases() {
-		if earlier >= ph {
-			return ""
-		}
-		if v.settled[earlier] {
-			continue
-		}
-		for _, s := range v.run.top(earlier) {
-			if !v.run.settled(s) {
-				return "waits for " + s.ID + " of " + earlier.String()
-			}
+// blocker is the step that keeps what comes after s locked: s itself, or one
+// before it that people opened again; nil when there is none.
+func (v *picture) blocker(s *Step) *Step {
+	if b, known := v.blockers[s]; known {
+		return b
+	}
+	var found *Step
+	for _, b := range v.run.book.before(s) {
+		if found = v.blocker(b); found != nil {
+			break
 		}
 	}
-	return ""
+	if found == nil && !v.run.settled(s) {
+		found = s
+	}
+	v.blockers[s] = found
+	return found
 }
 
 // lockedAdhoc: a step that people added may begin once its phase has begun.
@@ -396,7 +401,7 @@ func (v *picture) lockedAdhoc(s *Step) string {
 			}
 		}
 	}
-	return v.openBefore(s.Phase)
+	return v.open[s.Phase]
 }
 
 func (v *picture) lockedFallback(s *Step) string {
@@ -404,17 +409,14 @@ func (v *picture) lockedFallback(s *Step) string {
 	if !r.entered(s) {
 		return "only after a failure"
 	}
-	if len(s.Needs) > 0 {
-		for _, b := range r.book.before(s) {
-			if r.entered(b) && !r.settled(b) {
-				return "waits for " + b.ID
-			}
-		}
-		return ""
+	earlier := r.book.Fallback[:slices.Index(r.book.Fallback, s)]
+	if s.Needs != nil {
+		earlier = r.book.before(s)
 	}
-	for _, b := range r.book.Fallback {
-		if b == s {
-			break
+	for _, b := range earlier {
+		p := r.of(b)
+		if p.state == Failed && p.routed {
+			continue // it waits for a later one itself
 		}
 		if r.entered(b) && !r.settled(b) {
 			return "waits for " + b.ID

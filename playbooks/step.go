@@ -69,8 +69,8 @@ type Step struct {
 	Parallel []*Step
 
 	// Modifiers.
-	If           string // guard; the condition when the verb is if
-	Needs        []string
+	If           string   // guard; the condition when the verb is if
+	Needs        []string // nil: the step before; empty: none
 	Assign       incident.Role
 	Due          Duration
 	Ask          []Question
