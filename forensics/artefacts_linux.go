@@ -32,7 +32,7 @@ func artefactsOf(collector string) []artefact {
 	case "linux.auth":
 		return []artefact{
 			{"linux.auth", "Authentication log", FormatSyslog, []string{"/var/log/auth.log*", "/var/log/secure*", "/var/log/sudo.log*"}, nil, true},
-			{"linux.audit", "Audit log", "", []string{"/var/log/audit/audit.log*"}, nil, true},
+			{"linux.audit", "Audit log", FormatAudit, []string{"/var/log/audit/audit.log*"}, nil, true},
 		}
 	case "linux.syslog":
 		return []artefact{{"linux.syslog", "System log", FormatSyslog, []string{
@@ -49,7 +49,7 @@ func artefactsOf(collector string) []artefact {
 			{"linux.dpkg", "Package log", FormatDpkg, []string{"/var/log/dpkg.log*"}, nil, true},
 			{"linux.apt", "Package history", FormatApt, []string{"/var/log/apt/history.log*"}, nil, true},
 			{"linux.apt.terminal", "Package manager's terminal", FormatText, []string{"/var/log/apt/term.log*"}, nil, true},
-			{"linux.packages", "Package log", "", []string{
+			{"linux.packages", "Package log", FormatPackages, []string{
 				"/var/log/dnf*.log*", "/var/log/yum.log*", "/var/log/pacman.log*", "/var/log/zypp/history*", "/var/log/apk.log*",
 			}, nil, true},
 			{"linux.packages.status", "Installed packages", FormatText, []string{"/var/lib/dpkg/status", "/lib/apk/db/installed"}, nil, false},

@@ -99,7 +99,7 @@ func (c *collection) takeOpen(ctx context.Context, w want, h *handle) error {
 	e := c.exhibit(w.title, name, w.format, methodFile)
 	e.Kind, e.Before = w.kind, &h.stat
 	if sparse {
-		e.Format = ""
+		e.Format = FormatExtents
 		e.Method += "; only the data between holes (SEEK_DATA), as JSON lines of offset, data (base64) and size"
 		e.Deviations = append(e.Deviations, fmt.Sprintf("sparse: %d bytes with holes, about %d of data; the holes are left out", h.stat.Size, data))
 	}

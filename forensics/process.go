@@ -16,20 +16,23 @@ const (
 	FormatMounts    = "fb.mounts"    // Mount
 	FormatUnits     = "fb.units"     // Unit
 	FormatAccounts  = "fb.accounts"  // Account
+	FormatExtents   = "fb.extents"   // Extent: the data of a sparse file
 	FormatBodyfile  = "bodyfile"     // see BodyLine
 )
 
 // Formats of files that are sealed byte for byte. They name the parser.
 const (
-	FormatUtmp    = "utmp"    // utmp, wtmp
-	FormatBtmp    = "btmp"    // failed logins, in utmp's records
-	FormatLastlog = "lastlog" // lastlog, one record a UID
-	FormatSyslog  = "syslog"  // any of the syslog family, also auth logs
-	FormatJournal = "journal" // systemd journal, binary
-	FormatHistory = "history" // shell and program histories; Source names which
-	FormatDpkg    = "dpkg"    // dpkg.log
-	FormatApt     = "apt"     // apt's history.log
-	FormatText    = "text"    // configuration: read by people
+	FormatUtmp     = "utmp"     // utmp, wtmp
+	FormatBtmp     = "btmp"     // failed logins, in utmp's records
+	FormatLastlog  = "lastlog"  // lastlog, one record a UID
+	FormatSyslog   = "syslog"   // any of the syslog family, also auth logs
+	FormatAudit    = "audit"    // auditd
+	FormatJournal  = "journal"  // systemd journal, binary
+	FormatHistory  = "history"  // shell and program histories; Source names which
+	FormatDpkg     = "dpkg"     // dpkg.log
+	FormatApt      = "apt"      // apt's history.log
+	FormatPackages = "packages" // logs of dnf, yum, pacman, zypper, apk
+	FormatText     = "text"     // configuration: read by people
 )
 
 // Process is a line of the "fb.processes" format: one process as /proc showed

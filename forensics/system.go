@@ -105,10 +105,9 @@ type Account struct {
 	Raw map[string][]byte `json:"raw,omitempty"`
 }
 
-// Extent is a line of an exhibit that stands for a sparse file whose holes would
-// make it too large to seal byte for byte: a run of its data. What no extent
-// covers is zeros, up to Size. No parser reads it yet, so such an exhibit has no
-// Format; its Method and Deviations say what it is.
+// Extent is a line of the "fb.extents" format: a run of data in a sparse file
+// whose holes would make it too large to seal byte for byte. What no extent
+// covers is zeros, up to Size.
 type Extent struct {
 	Offset int64  `json:"offset"`
 	Data   []byte `json:"data"`
