@@ -113,17 +113,13 @@ func (p *approval) approve() tea.Cmd {
 	})
 }
 
-// carryOut sends an approved action: through its step, so that the run goes
-// on, or by itself.
+// carryOut sends an approved action; the step it belongs to ends with it.
 func (a *app) carryOut(id incident.ID, v response.ActionView) tea.Cmd {
 	return a.start(errand{
 		key: "action:" + v.Action, title: v.Title, sends: true, long: true,
-		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
-			if v.Step != "" && v.Reverts == "" {
-				return "done: " + v.Title, a.desk.RunStep(ctx, id, v.Step, told)
-			}
+		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
 			after, err := a.desk.Do(ctx, id, v.Action)
-			return string(after.State) + ": " + v.Title, err
+			return strings.TrimSuffix(string(after.State)+": "+v.Title+": "+after.Says, ": "), err
 		},
 	})
 }

@@ -13,20 +13,20 @@ import (
 // stepDetail says everything about a step in w cells.
 func (a *app) stepDetail(s response.StepView, w int) []line {
 	v, planned := a.action(s.ActionID)
-	head := line{{strong, s.Title}}
+	about := line{{faint, s.ID + "  " + string(s.Verb) + "  "}}
 	if s.Danger > incident.None {
 		m := warn
 		if s.Danger >= incident.High {
 			m = bad
 		}
-		head = ends(head, look(m, "DANGER "+s.Danger.String()), w)
+		about = about.with(sp(m, "DANGER "+s.Danger.String()), sp(usual, "  "))
 	}
-	out := []line{head, {{faint, s.ID + "  " + string(s.Verb) + "  "}, stepState(s, v, a.now())}}
+	out := append(wrap(strong, s.Title, w), about.with(stepState(s, v, a.now())))
 	if s.State == playbooks.Failed || s.State == playbooks.Skipped {
 		out = append(out, labelled("Why     ", s.Why, w)...)
 	}
 	out = append(out, nil)
-	out = append(out, wrap(usual, s.Text, w)...)
+	out = append(out, prose(s.Text, w)...)
 	if s.Text != "" {
 		out = append(out, nil)
 	}
@@ -130,6 +130,8 @@ func whatNow(s response.StepView, v response.ActionView) string {
 		return "r writes the review; space marks the step done without writing one."
 	case s.Verb == playbooks.VerbWait && s.State == playbooks.Running:
 		return "It goes on by itself when the time is over; space ends the wait now, with a reason."
+	case s.State == playbooks.Running && s.Verb.Automatic():
+		return "It is under way."
 	case s.Verb.Acts():
 		return "r makes the plan. Nothing is sent by that."
 	case s.Verb == playbooks.VerbIf || s.Verb == playbooks.VerbParallel:

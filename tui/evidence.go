@@ -171,15 +171,14 @@ func (v *evidence) line(x response.ExhibitView, w int) line {
 func (v *evidence) columns(id, title, host, size, sum, events, at string, w int) string {
 	cell := func(s string, n int) string { return term.Pad(term.Safe(bound(s, n)), n) + "  " }
 	s := "  " + cell(id, 5)
-	rest := w - 9
-	fixed := 10 + 8 + 14
+	rest := w - 9 - 2 - 11 - 9 - 11 - 3 // beside the title: id, its gap, size, events, time, flag
 	if w >= twoPanes {
-		fixed += 16
+		rest -= 16
 	}
 	if w >= wide {
-		fixed += 12 + 2
+		rest -= 14
 	}
-	s += cell(title, max(rest-fixed-6, 12))
+	s += cell(title, max(rest, 8))
 	if w >= wide {
 		s += cell(host, 12)
 	}

@@ -68,7 +68,7 @@ func TestApproveByTypingTheTarget(t *testing.T) {
 	h.types("FIN-FS0").press("enter")
 	h.did("")
 	h.types("1").press("enter")
-	h.did("approve a1 9f2c \"FIN-FS01\"\nrun c4")
+	h.did("approve a1 9f2c \"FIN-FS01\"\ndo a1")
 	h.seesNot("APPROVE")
 }
 
@@ -83,7 +83,7 @@ func TestMediumAsksTwiceAndLowOnce(t *testing.T) {
 		h.did("")
 		h.seesNot("APPROVE")
 		h.press("a").press(keys...)
-		h.did("approve a1 9f2c \"\"\nrun c4")
+		h.did("approve a1 9f2c \"\"\ndo a1")
 	}
 }
 
@@ -118,7 +118,7 @@ func TestADialogThatOpensByItselfSwallowsKeys(t *testing.T) {
 		h.clock.Advance(300 * time.Millisecond)
 		h.press("y")
 	}
-	h.did("approve a1 9f2c \"\"\nrun c4")
+	h.did("approve a1 9f2c \"\"\ndo a1")
 }
 
 func TestADialogTakesKeysOnceItIsQuiet(t *testing.T) {
@@ -128,7 +128,7 @@ func TestADialogTakesKeysOnceItIsQuiet(t *testing.T) {
 	h.m.pushSelf(&approval{a: h.m.app, view: v})
 	h.clock.Advance(graceQuiet)
 	h.press("y")
-	h.did("approve a1 9f2c \"\"\nrun c4")
+	h.did("approve a1 9f2c \"\"\ndo a1")
 }
 
 func TestEnterNeverExecutes(t *testing.T) {

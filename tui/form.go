@@ -107,7 +107,7 @@ func (f *form) Key(k tea.KeyMsg) tea.Cmd {
 func (f *form) View(w, h int) []line {
 	focus := 0
 	return f.a.boxed(f.title, func(w int) []line {
-		out := wrap(faint, f.text, w)
+		out := prose(f.text, w)
 		if len(out) > 0 {
 			out = append(out, nil)
 		}
@@ -124,8 +124,12 @@ func (f *form) View(w, h int) []line {
 				}
 				out = append(out, append(line{{strong, mark}}, l...))
 			}
-			if e.hint != "" {
-				out[len(out)-1] = out[len(out)-1].with(sp(faint, "  "+e.hint))
+			switch hint := sp(faint, "  "+e.hint); {
+			case e.hint == "":
+			case out[len(out)-1].width()+(line{hint}).width() <= w:
+				out[len(out)-1] = out[len(out)-1].with(hint)
+			default:
+				out = append(out, line{{usual, "  "}, hint})
 			}
 			if i != f.at && len(e.field.text) == 0 {
 				out = append(out, look(faint, "    -"))
@@ -145,13 +149,8 @@ func (f *form) View(w, h int) []line {
 			out = append(out, wrap(bad, "! "+f.wrong, w)...)
 			focus = len(out) - 1
 		}
-		// The field with the focus stays in sight.
-		if focus < f.top {
-			f.top = focus
-		}
-		if room := max(h-2, 1); focus+3 > f.top+room {
-			f.top = focus + 3 - room
-		}
+		// The field with the focus stands high, so that those after it are seen.
+		f.top = focus - 1
 		return out
 	}, nil, &f.top, w, h)
 }

@@ -169,30 +169,31 @@ func (m *Model) phaseNow() line {
 func counted(p response.PhaseView) string { return fmt.Sprintf("%d/%d", p.Done, p.Total) }
 
 // status is what the line above the footer says: failures until they are read,
-// then running work, then the last success.
+// for four seconds the last success, then the work under way.
 func (m *Model) status() line {
 	var l line
 	if n := len(m.failed); n > 0 {
 		f := m.failed[n-1]
-		l = append(l, sp(bad, "! "+f.what+": "+f.err), sp(usual, " "))
+		l = append(l, sp(bad, "! "+f.what+": "+f.err))
 		if n > 1 {
-			l = append(l, sp(bad, "(+"+number(int64(n-1))+") "))
+			l = append(l, sp(bad, " (+"+number(int64(n-1))+")"))
 		}
-		return ends(l, look(hotkey, "! reads "), max(m.w-4, 10))
+		return ends(l, line{{hotkey, " !"}, {usual, " reads"}}, max(m.w-4, 10))
+	}
+	if m.toast != "" {
+		return look(good, m.toast)
 	}
 	if n := len(m.jobs); n > 0 {
 		j := m.jobs[n-1]
 		l = line{{warn, ".. "}, {usual, j.says(m.now())}}
+		r := line{{hotkey, " ctrl+c"}, {usual, " cancels"}}
 		if n > 1 {
-			l = append(l, sp(faint, "  +"+number(int64(n-1))+" more"))
+			r = append(look(faint, " +"+number(int64(n-1))+" more "), r...)
 		}
-		return append(l, sp(hotkey, "  ctrl+c"), sp(usual, " cancels "))
-	}
-	if m.toast != "" {
-		return line{{good, m.toast + " "}}
+		return ends(l, r, min(l.width()+r.width()+1, max(m.w-4, 10)))
 	}
 	if m.board.busy && !m.board.loaded {
-		return line{{faint, "reading "}}
+		return line{{faint, "reading"}}
 	}
 	return nil
 }

@@ -340,12 +340,27 @@ func (p *plainDesk) stepOffers(s response.StepView) []offer {
 			word = "Make the plan: "
 		}
 		out = append(out, offer{word + s.Title, func(ctx context.Context, _ <-chan struct{}) error {
-			return p.desk.RunStep(ctx, p.id, s.ID, p.progress())
+			return p.runStep(ctx, s)
 		}})
 	}
 	return append(out, offer{"Skip: " + s.Title, p.withReason(func(ctx context.Context, why string) error {
 		return p.desk.SkipStep(ctx, p.id, s.ID, why)
 	})})
+}
+
+// runStep performs an automatic step; that its plan needs an approval is no
+// failure, and the plan is offered next.
+func (p *plainDesk) runStep(ctx context.Context, s response.StepView) error {
+	err := p.desk.RunStep(ctx, p.id, s.ID, p.progress())
+	if !s.Verb.Acts() || err != nil && response.CodeOf(err) != response.CodeRefused {
+		return err
+	}
+	v, waits, boardErr := planOf(ctx, p.desk, p.id, s.ID)
+	if waits {
+		p.say("Planned: %s. It needs %s.", v.Title, plural(int64(v.Approvals), "approval"))
+		return nil
+	}
+	return errors.Join(err, boardErr)
 }
 
 // withReason asks for a reason; without one nothing happens.
@@ -447,9 +462,6 @@ func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.Ac
 // send carries out an approved action.
 func (p *plainDesk) send(ctx context.Context, v response.ActionView) error {
 	p.say("Sending: %s", v.Title)
-	if v.Step != "" && v.Reverts == "" {
-		return p.desk.RunStep(ctx, p.id, v.Step, p.progress())
-	}
 	after, err := p.desk.Do(ctx, p.id, v.Action)
 	if err == nil {
 		p.say("It is %s: %s", after.State, after.Says)

@@ -120,7 +120,11 @@ func (t *timelineScreen) apply() tea.Cmd {
 	t.applied = text
 	t.count.forget()
 	t.density.forget()
-	return tea.Batch(t.win.start(), t.measure())
+	first := edge[response.MarkedEvent]{n: windowPage}
+	if e, ok := t.win.selected(); ok && text == "" { // taking the filter away keeps the place
+		first.at = e.Time
+	}
+	return tea.Batch(t.win.jump(first), t.measure())
 }
 
 func (t *timelineScreen) Update(msg tea.Msg) tea.Cmd {

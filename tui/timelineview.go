@@ -1,8 +1,10 @@
 package tui
 
 import (
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"firebreak/response"
 )
@@ -58,11 +60,11 @@ func (t *timelineScreen) head(w int) []line {
 		out = append(out, look(bad, " ! "+t.wrong.Error()))
 	}
 	if w >= twoPanes {
-		time := 14 + 4
+		n := 14 + 4
 		if w >= wide {
-			time = 19 + 4
+			n = 19 + 4
 		}
-		out = append(out, look(faint, "   "+pad("TIME", time)+" "+pad("SOURCE", 9)+" "+pad("HOST", 10)+" EVENT"))
+		out = append(out, look(faint, "   "+pad("TIME", n)+" "+pad("SOURCE", 9)+" "+pad("HOST", 10)+" EVENT"))
 	}
 	return out
 }
@@ -105,12 +107,17 @@ func (t *timelineScreen) strip(w int) line {
 	if len(d.Buckets) == 0 || d.From.IsZero() {
 		return nil
 	}
-	from, to := d.From.UTC().Format(" 01-02 15:04 "), d.To.UTC().Format(" 01-02 15:04")
+	layout := "01-02 15:04"
+	if d.To.Sub(d.From) > 300*24*time.Hour {
+		layout = "2006-01-02"
+	}
+	from, to := d.From.UTC().Format(" "+layout+" "), d.To.UTC().Format(" "+layout)
 	room := max(w-len(from)-len(to)-1, 1)
 	return line{{faint, from}, {usual, dense(d.Buckets, room)}, {faint, to}}
 }
 
-// dense squeezes counts into at most w characters of growing weight.
+// dense squeezes counts into at most w characters of growing weight; the scale
+// is logarithmic, so that a handful beside a flood is still seen.
 func dense(counts []int64, w int) string {
 	const weights = " .:-=+*#@"
 	n := min(w, len(counts))
@@ -126,7 +133,7 @@ func dense(counts []int64, w int) string {
 	for _, c := range sums {
 		i := 0
 		if c > 0 && most > 0 {
-			i = 1 + int(float64(c)/float64(most)*float64(len(weights)-2))
+			i = 1 + int(math.Log1p(float64(c))/math.Log1p(float64(most))*float64(len(weights)-2))
 		}
 		b.WriteByte(weights[min(i, len(weights)-1)])
 	}

@@ -19,8 +19,9 @@ type walker struct {
 	filter filter
 	place
 	chosen string // id of the selected step; the cursor follows it
+	next   string // the step that waited for a person when last looked
 	detail bool   // the detail has the keys
-	top2   int    // how far the detail is scrolled
+	scroll int    // how far the detail is scrolled
 	page   int
 	rows   int
 }
@@ -32,18 +33,25 @@ func (k *walker) Typing() bool  { return k.filter.on }
 
 func (k *walker) Back() (tea.Cmd, bool) {
 	if k.detail {
-		k.detail, k.top2 = false, 0
+		k.detail, k.scroll = false, 0
 		return nil, true
 	}
 	return nil, k.filter.back()
 }
 
-// Load puts the cursor on the next step the first time.
+// Load puts the cursor on the next step, the first time and whenever it stood
+// on a step that waited and is over now.
 func (k *walker) Load() tea.Cmd {
-	if k.chosen == "" {
-		k.chosen = k.board.value.Next
+	next := k.board.value.Next
+	at, _ := k.step(k.chosen)
+	if k.chosen == "" || k.chosen == k.next && next != "" && over(at) {
+		if k.chosen != next {
+			k.detail, k.scroll = false, 0
+		}
+		k.chosen = next
 	}
-	k.follow2()
+	k.next = next
+	k.seek()
 	return nil
 }
 
@@ -60,8 +68,8 @@ func (k *walker) steps() []response.StepView {
 	return out
 }
 
-// follow2 puts the cursor where the chosen step is now.
-func (k *walker) follow2() {
+// seek puts the cursor where the chosen step is now.
+func (k *walker) seek() {
 	for i, s := range k.steps() {
 		if s.ID == k.chosen {
 			k.at = i
@@ -81,13 +89,13 @@ func (k *walker) selected() (response.StepView, response.ActionView, bool) {
 
 func (k *walker) by(n int) tea.Cmd {
 	if k.detail {
-		k.top2 = min(max(k.top2+min(max(n, -k.rows), k.rows), 0), max(k.rows-k.page, 0))
+		k.scroll = min(max(k.scroll+min(max(n, -k.rows), k.rows), 0), max(k.rows-k.page, 0))
 		return nil
 	}
 	ss := k.steps()
 	k.move(n, len(ss))
 	if len(ss) > 0 {
-		k.chosen, k.top2 = ss[k.at].ID, 0
+		k.chosen, k.scroll = ss[k.at].ID, 0
 	}
 	return nil
 }
@@ -194,6 +202,8 @@ func whyNotRun(s response.StepView, v response.ActionView) string {
 		return lockedWhy(s)
 	case s.State == playbooks.Failed:
 		return "it has failed: o opens it again"
+	case s.State == playbooks.Running && !s.Verb.Acts():
+		return "it is under way"
 	}
 	return ""
 }
@@ -270,7 +280,7 @@ func (k *walker) pane(s response.StepView, w, h int) []line {
 			ls[0] = append(line{{strong, "> "}}, clip(ls[0], w-2)...)
 		}
 	}
-	return scrolled(ls, k.top2, h)
+	return scrolled(ls, k.scroll, h)
 }
 
 // left is the list with a heading in front of each phase.
@@ -336,6 +346,9 @@ func stepLine(s response.StepView, v response.ActionView, w int, now time.Time, 
 		m = bad
 	}
 	state := stepState(s, v, now)
+	if s.State == playbooks.Locked && w < 48 {
+		state.text = "" // the title needs the room; the detail says why
+	}
 	if most := w * 2 / 5; (line{state}).width() > most {
 		state = span{state.mark, clip(line{state}, most)[0].text}
 	}

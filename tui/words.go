@@ -139,7 +139,7 @@ func stepMark(s response.StepView, v response.ActionView) span {
 		if v.State == response.Planned {
 			return sp(warn, "!!")
 		}
-		return sp(strong, "> ")
+		return sp(strong, "[]")
 	case playbooks.Locked:
 	}
 	return sp(faint, "  ")

@@ -140,24 +140,17 @@ func (a *app) runStep(s response.StepView) tea.Cmd {
 	var plan response.ActionView
 	return a.start(errand{
 		key: "step:" + s.ID, title: s.Title, long: true,
-		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
-			if err := a.desk.RunStep(ctx, id, s.ID, told); err != nil {
-				return "", err
+		do: func(ctx context.Context, told response.ProgressFunc) (says string, err error) {
+			err = a.desk.RunStep(ctx, id, s.ID, told)
+			if !s.Verb.Acts() || err != nil && response.CodeOf(err) != response.CodeRefused {
+				return "done: " + s.Title, err
 			}
-			if !s.Verb.Acts() {
-				return "done: " + s.Title, nil
+			v, waits, boardErr := planOf(ctx, a.desk, id, s.ID)
+			if waits { // that the plan needs an approval is no failure
+				plan = v
+				return "planned: " + s.Title, nil
 			}
-			b, err := a.desk.Board(ctx, id)
-			if err != nil {
-				return "", err
-			}
-			for _, v := range b.Actions {
-				if v.Step == s.ID && v.State == response.Planned {
-					plan = v
-					return "planned: " + s.Title, nil
-				}
-			}
-			return "done: " + s.Title, nil
+			return "done: " + s.Title, errors.Join(err, boardErr)
 		},
 		then: func() tea.Cmd {
 			if plan.Action == "" || a.id != id {
@@ -166,6 +159,20 @@ func (a *app) runStep(s response.StepView) tea.Cmd {
 			return a.review(plan, true)
 		},
 	})
+}
+
+// planOf finds the plan of a step that waits for an approval.
+func planOf(ctx context.Context, d desk, id incident.ID, step string) (v response.ActionView, waits bool, err error) {
+	b, err := d.Board(ctx, id)
+	if err != nil {
+		return v, false, err
+	}
+	for _, v := range b.Actions {
+		if v.Step == step && v.State == response.Planned {
+			return v, true, nil
+		}
+	}
+	return v, false, nil
 }
 
 // advance performs all the automatic steps that need nobody.
