@@ -17,7 +17,7 @@ const (
 	FormatUnits     = "fb.units"     // Unit
 	FormatAccounts  = "fb.accounts"  // Account
 	FormatExtents   = "fb.extents"   // Extent: the data of a sparse file
-	FormatBodyfile  = "bodyfile"     // see BodyLine
+	FormatBodyfile  = "bodyfile"     // see AppendBodyLine
 )
 
 // Formats of files that are sealed byte for byte. They name the parser.
