@@ -350,8 +350,8 @@ func first(texts ...string) string {
 
 // brief is the beginning of a hash, enough to compare by eye.
 func brief(hash string) string {
-	if len(hash) > 12 {
-		return hash[:12] + "..."
+	if r := []rune(hash); len(r) > 12 {
+		return string(r[:12]) + "..."
 	}
 	return given(hash)
 }

@@ -113,11 +113,12 @@ func (p *page) rows() {
 	}
 }
 
+// figures are the numbers that stand on top, alarms first.
 func (p *page) figures() {
-	add := func(label, value string, alarm bool) { p.Figures = append(p.Figures, figure{label, value, alarm}) }
+	var alarms, calm []figure
 	for _, d := range p.R.Durations {
 		if d.Key == "contain" || d.Key == "total" {
-			add(map[string]string{"contain": "to contain", "total": "whole response"}[d.Key], d.Shown(), false)
+			calm = append(calm, figure{Label: map[string]string{"contain": "to contain", "total": "whole response"}[d.Key], Value: d.Shown()})
 		}
 	}
 	done, all := 0, 0
@@ -126,7 +127,7 @@ func (p *page) figures() {
 		all += r.Counts.Done + r.Counts.Skipped + r.Counts.Failed + r.Counts.Open + r.Counts.Unreached
 	}
 	if all > 0 {
-		add("steps done", fmt.Sprintf("%d of %d", done, all), false)
+		calm = append(calm, figure{Label: "steps done", Value: fmt.Sprintf("%d of %d", done, all)})
 	}
 	verified, unknown := 0, 0
 	for _, a := range p.R.Actions {
@@ -137,16 +138,20 @@ func (p *page) figures() {
 			unknown++
 		}
 	}
-	add("actions verified", fmt.Sprintf("%d of %d", verified, len(p.R.Actions)), false)
 	if unknown > 0 {
-		add("unknown outcome", fmt.Sprint(unknown), true)
+		alarms = append(alarms, figure{"unknown outcome", fmt.Sprint(unknown), true})
 	}
 	if n := len(p.Broken); n > 0 {
-		add("broken exhibits", fmt.Sprint(n), true)
+		alarms = append(alarms, figure{"broken exhibits", fmt.Sprint(n), true})
 	}
-	add("exhibits", grouped(int64(len(p.R.Evidence))), false)
-	add("events", grouped(p.R.Ingested.Added), false)
-	add("follow-ups", fmt.Sprint(len(p.R.Items)), false)
+	calm = append(calm,
+		figure{Label: "actions verified", Value: fmt.Sprintf("%d of %d", verified, len(p.R.Actions))},
+		figure{Label: "exhibits", Value: grouped(int64(len(p.R.Evidence)))},
+		figure{Label: "events", Value: grouped(p.R.Ingested.Added)},
+		figure{Label: "follow-ups", Value: fmt.Sprint(len(p.R.Items))},
+	)
+	p.Figures = append(alarms, calm...)
+	p.Figures = p.Figures[:min(len(p.Figures), 8)] // one row
 }
 
 // PhaseNumber is the number of a phase, for its colour.

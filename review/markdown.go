@@ -176,7 +176,7 @@ func (m *markdown) timeline() {
 		if r.Bad {
 			text = "**!** " + text
 		}
-		rows = append(rows, []string{at, codeSpan(r.Ref), phaseWord(r.Phase), who, text})
+		rows = append(rows, []string{at, code(r.Ref), phaseWord(r.Phase), who, text})
 	}
 	m.table([]string{"Time", "Reference", "Phase", "Who", "What"}, rows)
 	m.put("%s", m.r.timelineNote())
@@ -211,7 +211,7 @@ func (m *markdown) decisions() {
 	for _, d := range m.r.Decisions {
 		bound := "-"
 		if d.Digest != "" {
-			bound = "plan " + codeSpan(brief(d.Digest)) + ", known by " + cell(d.Strength)
+			bound = "plan " + code(brief(d.Digest)) + ", known by " + cell(d.Strength)
 		}
 		rows = append(rows, []string{moment(d.Time), ref(d.Seq), cell(d.By), cell(d.What), cell(d.Why), bound})
 	}
@@ -256,7 +256,7 @@ func (m *markdown) actions() {
 		}
 		rows = append(rows, []string{
 			cell(a.ID), cell(a.Title), cell(a.Target), a.Danger.String(), approved, standing, undo,
-			ref(a.Planned.Seq) + " to " + ref(a.Changed.Seq), codeSpan(brief(a.Digest)),
+			ref(a.Planned.Seq) + " to " + ref(a.Changed.Seq), code(brief(a.Digest)),
 		})
 	}
 	m.table([]string{"", "What", "On", "Danger", "Approved", "What is known of it", "Undo", "Entries", "Plan"}, rows)

@@ -16,7 +16,7 @@ func (m *markdown) evidence() {
 		rows := make([][]string, 0, len(m.r.Evidence))
 		for _, x := range m.r.Evidence {
 			rows = append(rows, []string{
-				cell(x.ID), cell(first(x.Title, x.Kind)), cell(x.Host + " " + x.Source), size(x.Size), codeSpan(first(x.SHA256, withheld)),
+				cell(x.ID), cell(first(x.Title, x.Kind)), cell(x.Host + " " + x.Source), size(x.Size), code(x.SHA256),
 				moment(x.Finished), cell(x.SealedBy) + " " + ref(x.Seq), cell(x.Method), cell(exhibitRemark(x)),
 			})
 		}
@@ -119,7 +119,7 @@ func (m *markdown) lessons() {
 	if len(m.r.Wording) > 0 {
 		m.put("### Wording to look at before this is shared\n")
 		for _, w := range m.r.Wording {
-			m.put("- %s: %s", ref(w.Seq), codeSpan(w.Phrase))
+			m.put("- %s: %s", ref(w.Seq), code(w.Phrase))
 		}
 	}
 }

@@ -45,6 +45,11 @@ func inline(s string, table bool) string {
 	return strings.Join(out, " ")
 }
 
+// code writes one line of foreign text as code, whatever it is.
+func code(s string) string {
+	return wildWords(first(strings.Join(strings.Fields(strings.ReplaceAll(s, "\n", " / ")), " "), withheld), true)
+}
+
 func wildWords(s string, table bool) string {
 	if table {
 		// A table splits at pipes before it looks at code, and takes the

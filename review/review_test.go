@@ -6,13 +6,11 @@ import (
 	"errors"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"firebreak/incident"
 	"firebreak/internal/testkit"
 	"firebreak/record"
 	"firebreak/review"
@@ -95,8 +93,3 @@ func TestNoRecord(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
-
-var (
-	_ = exec.Command
-	_ incident.Phase
-)
