@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Format is a text format that events are written in.
@@ -129,8 +130,13 @@ func (w *Writer) timesketchLine(e Event, m Mark) error {
 		line[name] = value
 	}
 	set := func(name string, value any) {
+		// An attribute of that name moves aside.
 		if old, taken := line[name]; taken {
-			line["attr_"+name] = old
+			aside := "attr_" + name
+			for line[aside] != nil {
+				aside = "attr_" + aside
+			}
+			line[aside] = old
 		}
 		line[name] = value
 	}
@@ -225,21 +231,16 @@ func (w *Writer) row(cells ...string) error {
 // also in their wide forms, tab or carriage return as the first character
 // after spaces (OWASP, CSV injection). A plain number stays.
 func inert(cell string) string {
-	start := strings.TrimLeft(cell, " \u00a0\u3000\n\v\f")
-	if start == "" || !strings.ContainsAny(start[:1], "=+-@\t\r") && !startsWide(start) {
+	if _, number := parseNumber(cell); number && strings.Trim(cell, "+-.0123456789eE") == "" {
 		return cell
 	}
-	if _, number := parseNumber(cell); number && !strings.ContainsAny(cell, "\t\r\n") {
-		return cell
-	}
-	return "'" + cell
-}
-
-func startsWide(s string) bool {
-	for _, wide := range []string{"＝", "＋", "－", "＠"} {
-		if strings.HasPrefix(s, wide) {
-			return true
+	for _, r := range cell {
+		switch {
+		case strings.ContainsRune("=+-@\t\r＝＋－＠", r):
+			return "'" + cell
+		case !unicode.IsSpace(r) && !unicode.IsControl(r) && !unicode.Is(unicode.Cf, r):
+			return cell
 		}
 	}
-	return false
+	return cell
 }
