@@ -79,7 +79,7 @@ func (u *journalUnpacker) openLZ4(b []byte) ([]byte, int64, error) {
 	if size > maxJournalStored || size > 255*uint64(len(b)) { // no block grows more than 255-fold
 		return nil, 0, fmt.Errorf("open lz4: %d bytes are over the limit", size)
 	}
-	n := int(size) //nolint:gosec // bounded
+	n := int(size)
 	if cap(u.out) < n {
 		u.out = make([]byte, n)
 	}
