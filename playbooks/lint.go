@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -105,7 +106,7 @@ func (l *linter) action(s *Step) {
 		l.at(codeAction, s.place("verify.action"), "verify with an action that only reads, or leave the action out to use the read-back", "%s changes something, so it cannot verify", v.Action)
 	}
 	l.params(s, "verify", v.With, child(s.nodes["verify"], "with"), check, s.place("verify.action"))
-	l.typed(s.nodes["verify.expect"], check)
+	l.typed(s.nodes["verify.expect"], check, reflect.Bool)
 }
 
 // params checks what an action is given against what it declares.

@@ -14,12 +14,12 @@ import (
 // results checks what set and verify read against what the action returns.
 func (l *linter) results(s *Step, info ActionInfo) {
 	for _, a := range s.Set {
-		l.typed(child(s.nodes["set"], a.Name), info)
+		l.typed(child(s.nodes["set"], a.Name), info, kindOf(l.p.vars[a.Name].Type))
 	}
 }
 
 // typed compiles an expression again, now that the result's members are known.
-func (l *linter) typed(n *yaml.Node, info ActionInfo) {
+func (l *linter) typed(n *yaml.Node, info ActionInfo, want reflect.Kind) {
 	if n == nil {
 		return
 	}
@@ -29,7 +29,7 @@ func (l *linter) typed(n *yaml.Node, info ActionInfo) {
 		result[m.Name] = typeOf(m.Type)
 		members = append(members, m.Name)
 	}
-	_, err := compile(n.Value, scope{vars: l.p.vars, result: result}, reflect.Invalid)
+	_, err := compile(n.Value, scope{vars: l.p.vars, result: result}, want)
 	var wrong *expressionError
 	if !errors.As(err, &wrong) {
 		return

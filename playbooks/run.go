@@ -249,7 +249,11 @@ type picture struct {
 
 // picture works out every step's state from what the entries said.
 func (r *Run) picture() *picture {
-	v := &picture{run: r, state: map[string]State{}, why: map[string]string{}, blockers: map[*Step]*Step{}, open: map[incident.Phase]string{}}
+	n := len(r.book.order) + len(r.adhoc)
+	v := &picture{
+		run: r, order: make([]*Step, 0, n), state: make(map[string]State, n), why: make(map[string]string, n),
+		blockers: make(map[*Step]*Step, n), open: make(map[incident.Phase]string, len(incident.Phases())),
+	}
 	why := ""
 	for _, ph := range incident.Phases() {
 		v.open[ph] = why
