@@ -9,7 +9,6 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -97,7 +96,7 @@ func PackID(id string) ([]byte, bool) {
 	if len(id) != 26 {
 		return nil, false
 	}
-	b, err := base32.HexEncoding.DecodeString(id + "======")
+	b, err := idText.DecodeString(id)
 	if err != nil || len(b) != 16 || UnpackID(b) != id {
 		return nil, false
 	}
@@ -105,6 +104,4 @@ func PackID(id string) ([]byte, bool) {
 }
 
 // UnpackID is the inverse of PackID.
-func UnpackID(b []byte) string {
-	return strings.TrimRight(base32.HexEncoding.EncodeToString(b), "=")
-}
+func UnpackID(b []byte) string { return idText.EncodeToString(b) }

@@ -2,9 +2,11 @@ package timeline
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 var now = time.Date(2026, 11, 20, 12, 30, 0, 0, time.UTC)
@@ -291,6 +293,17 @@ func TestClockIsTheLastOne(t *testing.T) {
 	}
 }
 
+func TestWhatAnExpressionRequires(t *testing.T) {
+	for expression, want := range map[string]string{
+		`mimi.atz`: "mimi", `(?i)Mimikatz`: "mimi", `(?i)sks`: "", `a|b`: "", `abc|abd`: "ab", `(foo)+bar{2}`: "foo", `x*yy?`: "y", `^Größe$`: "größe",
+		`(?:long one){0,3}s`: "s", `[Ff]ailed`: "ailed", ``: "", `(?i)ärger`: "ärger",
+	} {
+		if got := required(expression); got != want {
+			t.Errorf("%s requires %q, want %q", expression, got, want)
+		}
+	}
+}
+
 // A long run without spaces and a pattern that nearly fits everywhere.
 func TestWildcardIsNotQuadratic(t *testing.T) {
 	f := mustParse(t, "*a*a*a*a*b*c")
@@ -301,6 +314,21 @@ func TestWildcardIsNotQuadratic(t *testing.T) {
 	if f.Match(Event{Message: strings.Repeat("-a", 1<<19)}) {
 		t.Error("matches")
 	}
+}
+
+// Whatever an expression matches contains what it is said to require.
+func FuzzRequired(f *testing.F) {
+	f.Add(`(?i)fail.d (pass|word)+x`, "FAILed passwordx")
+	f.Add(`a\x{212a}b[^c]k`, "a\u212abdk")
+	f.Fuzz(func(t *testing.T, expression, text string) {
+		re, err := regexp.Compile(expression)
+		if err != nil {
+			return
+		}
+		if must := required(expression); re.MatchString(text) && !strings.Contains(fold(text), must) && utf8.ValidString(text) {
+			t.Fatalf("%q matches %q without %q", expression, text, must)
+		}
+	})
 }
 
 func FuzzParseFilter(f *testing.F) {

@@ -143,7 +143,7 @@ func readEpoch(s string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	return time.Unix(seconds, int64(ns)), true //nolint:gosec // nine digits fit
+	return time.Unix(seconds, int64(ns)), true
 }
 
 // readDuration reads "90s", "1h30m", "2d" or "1w", spaces allowed.

@@ -20,6 +20,7 @@ type Pattern struct {
 	right bool     // a star comes after the last piece
 	ascii bool     // every piece is ASCII
 	re    *regexp.Regexp
+	must  string // what every match of re contains, folded
 }
 
 func literal(text string) Pattern {
@@ -53,16 +54,21 @@ func expression(text string, ignoreCase bool) (Pattern, error) {
 	if err != nil {
 		return Pattern{}, err
 	}
-	return Pattern{raw: raw, re: re}, nil
+	return Pattern{raw: raw, re: re, must: required(source)}, nil
 }
 
 // Regexp is the compiled expression, nil for other patterns.
 func (p Pattern) Regexp() *regexp.Regexp { return p.re }
 
 // Literals are the pieces of text that everything the pattern matches
-// contains, in lower case; none for a regular expression. A store can use
-// them to pass over what cannot match.
-func (p Pattern) Literals() []string { return p.parts }
+// contains, in lower case. A store can use them to pass over what cannot
+// match.
+func (p Pattern) Literals() []string {
+	if p.must != "" {
+		return []string{p.must}
+	}
+	return p.parts
+}
 
 // Any reports whether the pattern is a star alone, which asks for any value.
 func (p Pattern) Any() bool { return p.re == nil && len(p.parts) == 0 }

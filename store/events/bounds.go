@@ -182,12 +182,7 @@ func originOnly(x timeline.Expr) bool {
 	case timeline.Not:
 		return originOnly(x.X)
 	case timeline.Is:
-		switch x.Field {
-		case timeline.FieldID, timeline.FieldOffset, timeline.FieldAttribute:
-			return false
-		default:
-			return true
-		}
+		return x.Field != timeline.FieldID && x.Field != timeline.FieldOffset && x.Field != timeline.FieldAttribute
 	default:
 		return false
 	}
@@ -306,18 +301,15 @@ func addressTexts(p netip.Prefix) []string {
 }
 
 func is(x timeline.Is) bounds {
-	switch x.Field {
-	case timeline.FieldAttribute:
+	if x.Field == timeline.FieldAttribute {
 		return bounds{upper: attribute(x), lower: never}
-	case timeline.FieldID:
-		ids := identified(x.Patterns)
-		if ids.sql == always.sql {
-			return bounds{upper: ids, lower: never}
-		}
-		return bounds{upper: ids, lower: never, few: ids}
-	default:
-		return bounds{upper: always, lower: never}
 	}
+	if x.Field == timeline.FieldID {
+		if ids := identified(x.Patterns); ids.sql != always.sql {
+			return bounds{upper: ids, lower: never, few: ids}
+		}
+	}
+	return bounds{upper: always, lower: never}
 }
 
 // attribute is fulfilled by rows that may have the attribute with one of the

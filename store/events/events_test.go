@@ -255,7 +255,7 @@ func TestDamagedFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer raw.Close()
+		defer closeTest(t, raw)
 		for _, s := range statements {
 			if _, err := raw.Exec(s); err != nil {
 				t.Fatal(err)
@@ -275,14 +275,14 @@ func TestDamagedFiles(t *testing.T) {
 	if _, err := raw.Exec(`CREATE TABLE t (x)`); err != nil {
 		t.Fatal(err)
 	}
-	raw.Close()
+	closeTest(t, raw)
 	for _, path := range []string{
 		text, foreign, change("newer.db", `PRAGMA user_version = 2`), change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
 	} {
 		if db, err := Open(t.Context(), path); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", path, err)
 			if err == nil {
-				db.Close()
+				closeTest(t, db)
 			}
 		}
 	}
@@ -300,7 +300,7 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	db, err = Open(t.Context(), torn)
 	if err == nil {
-		defer db.Close()
+		defer closeTest(t, db)
 		err = db.Check(t.Context())
 	}
 	if !errors.Is(err, ErrDamaged) {
@@ -310,7 +310,7 @@ func TestDamagedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer whole.Close()
+	defer closeTest(t, whole)
 	if err := whole.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -411,7 +411,7 @@ func TestReadersWhileWriting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer writer.Close()
+	defer closeTest(t, writer)
 	const batches, size = 20, 500
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -420,7 +420,7 @@ func TestReadersWhileWriting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer reader.Close()
+		defer closeTest(t, reader)
 		wg.Go(func() {
 			for last := int64(0); ; {
 				n, err := reader.Count(t.Context(), parse(t, "number -exhibit:nothing"))
@@ -459,7 +459,7 @@ func TestTwoWriters(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer db.Close()
+			defer closeTest(t, db)
 			for i := range 10 {
 				if _, err := db.Append(context.Background(), numbered(fmt.Sprint("e", w, "-", i), 100)); err != nil {
 					t.Error(err)
@@ -472,7 +472,7 @@ func TestTwoWriters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer closeTest(t, db)
 	if n, err := db.Count(t.Context(), parse(t, "number")); n != 2000 || err != nil {
 		t.Errorf("count %d, %v", n, err)
 	}

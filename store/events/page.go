@@ -28,8 +28,8 @@ const MaxPage = 10_000
 const pageByDefault = 200
 
 const (
-	upwards   = ` ORDER BY time, id`
-	downwards = ` ORDER BY time DESC, id DESC`
+	ascending  = ` ORDER BY time, id`
+	descending = ` ORDER BY time DESC, id DESC`
 )
 
 // Page returns events that match, in the order of time, undated events last,
@@ -55,7 +55,7 @@ func (db *DB) Page(ctx context.Context, f timeline.Filter, r Request) ([]timelin
 	if err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
-	if order == downwards {
+	if order == descending {
 		slices.Reverse(page)
 	}
 	return page, nil
@@ -64,17 +64,17 @@ func (db *DB) Page(ctx context.Context, f timeline.Filter, r Request) ([]timelin
 func (r Request) place() (condition, string) {
 	switch {
 	case r.After != nil && r.Before != nil:
-		return allOf(beyond(*r.After), short(*r.Before)), upwards
+		return allOf(beyond(*r.After), short(*r.Before)), ascending
 	case r.After != nil:
-		return beyond(*r.After), upwards
+		return beyond(*r.After), ascending
 	case r.Before != nil:
-		return short(*r.Before), downwards
+		return short(*r.Before), descending
 	case !r.At.IsZero():
-		return where("time >= ?", stamp(r.At)), upwards
+		return where("time >= ?", stamp(r.At)), ascending
 	case r.End:
-		return always, downwards
+		return always, descending
 	}
-	return always, upwards
+	return always, ascending
 }
 
 func beyond(c timeline.Cursor) condition {

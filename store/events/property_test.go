@@ -3,12 +3,14 @@ package events
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"firebreak/timeline"
 )
@@ -21,12 +23,14 @@ func openTest(t testing.TB) *DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { closeTest(t, db) })
 	return db
+}
+
+func closeTest(t testing.TB, c io.Closer) {
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
@@ -90,12 +94,12 @@ func randomFilter(r *rand.Rand, depth int) string {
 		case 0:
 			return "*"
 		case 1:
-			if word := strings.Trim(v, `"-/ `); word != "" && !strings.ContainsAny(word, "\x00\x1b\x1e\x1f\xff,()") && !strings.Contains(word, " ") {
+			if word := strings.Trim(v, `"-/ `); word != "" && !strings.ContainsAny(word, "\x00\x1b\x1e\x1f,() ") && utf8.ValidString(word) {
 				cut := []rune(word)
 				return pick(r, []string{"*", ""}) + string(cut[:(len(cut)+1)/2]) + "*"
 			}
 		case 2:
-			return pick(r, []string{`/o+t/`, `/^w.b/i`, `/\d$/`, `/^$/`, `/ош/i`})
+			return pick(r, []string{`/o+t/`, `/^w.b/i`, `/ROOT/`, `/kernel|password/i`, `/(?:fail)+ed/i`, `/SSHD/i`, `/sp? .*fail/`, `/ф?ош+/`, `/\d$/`, `/^$/`, `/ош/i`})
 		}
 		clean := strings.Map(func(c rune) rune {
 			if c < ' ' || c == '\uFFFD' {

@@ -93,10 +93,11 @@ func (db *DB) Histogram(ctx context.Context, f timeline.Filter, from, to time.Ti
 // a nanosecond from the next.
 func edges(from, to int64, n int) []int64 {
 	width := uint64(to) - uint64(from) //nolint:gosec // to is greater; the difference fits
-	part, left := width/uint64(n), width%uint64(n)
+	parts := uint64(n)                 //nolint:gosec // n is more than 0
+	part, left := width/parts, width%parts
 	out := make([]int64, n+1)
-	for i := range out {
-		out[i] = int64(uint64(from) + part*uint64(i) + left*uint64(i)/uint64(n)) //nolint:gosec // lies between from and to
+	for i := range parts + 1 {
+		out[i] = int64(uint64(from) + part*i + left*i/parts) //nolint:gosec // lies between from and to
 	}
 	return out
 }
@@ -110,10 +111,10 @@ func (db *DB) Span(ctx context.Context, f timeline.Filter) (first, last time.Tim
 			return err
 		}
 		dated := where("time < ?", int64(undated))
-		if err := s.scan(ctx, f, b, dated, upwards, func(e *timeline.Event) bool { first = e.Time; return false }); err != nil {
+		if err := s.scan(ctx, f, b, dated, ascending, func(e *timeline.Event) bool { first = e.Time; return false }); err != nil {
 			return err
 		}
-		return s.scan(ctx, f, b, dated, downwards, func(e *timeline.Event) bool { last = e.Time; return false })
+		return s.scan(ctx, f, b, dated, descending, func(e *timeline.Event) bool { last = e.Time; return false })
 	})
 	if err != nil {
 		return time.Time{}, time.Time{}, fmt.Errorf("read time span: %w", err)
