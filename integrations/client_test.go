@@ -18,9 +18,9 @@ import (
 )
 
 // send makes one request with the client and returns what Fail says of it.
-func send(t *testing.T, c *http.Client, method, url string, secrets ...string) error {
+func send(t *testing.T, c *http.Client, method, url string) error {
 	t.Helper()
-	ctx, x := Watch(t.Context(), secrets...)
+	ctx, x := Watch(t.Context())
 	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(""))
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func send(t *testing.T, c *http.Client, method, url string, secrets ...string) e
 	if err != nil {
 		return x.Fail("send", err)
 	}
-	defer resp.Body.Close()
+	defer closing(t, resp.Body)
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return x.Fail("read", err)
@@ -38,6 +38,13 @@ func send(t *testing.T, c *http.Client, method, url string, secrets ...string) e
 		return x.Fail("send", fmt.Errorf("%s: %s", resp.Status, b))
 	}
 	return nil
+}
+
+func closing(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func fixed() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
@@ -113,7 +120,7 @@ func TestBrokenConnections(t *testing.T) {
 	hangUp := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err == nil {
-			c.Close()
+			closing(t, c)
 		}
 	}))
 	defer hangUp.Close()
@@ -127,7 +134,7 @@ func TestBrokenConnections(t *testing.T) {
 	release := make(chan struct{})
 	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		calls.Add(1)
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		_, _ = io.WriteString(w, "a")
 		_ = http.NewResponseController(w).Flush()
 		<-release // an answer that never ends
@@ -153,7 +160,7 @@ func TestBrokenConnections(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	ctx, x := Watch(ctx)
-	r, err := http.NewRequestWithContext(ctx, "POST", flood.URL, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, flood.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,19 +168,18 @@ func TestBrokenConnections(t *testing.T) {
 	if err = x.Fail("send", err); OutcomeOf(err) != NotSent || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
-	bare, err := http.NewRequestWithContext(t.Context(), "POST", flood.URL, nil)
+	bare, err := http.NewRequestWithContext(t.Context(), http.MethodPost, flood.URL, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, err := testClient(Limits{}).Do(bare); err == nil {
-		resp.Body.Close()
+	if _, err := testClient(Limits{}).Do(bare); err == nil { //nolint:bodyclose // there is none
 		t.Error("a request that nobody watches was sent")
 	}
 }
 
 func TestTLS(t *testing.T) {
 	old := httptest.NewUnstartedServer(http.NotFoundHandler())
-	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // this is what must be refused
+	old.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	old.Config.ErrorLog = log.New(io.Discard, "", 0)
 	old.StartTLS()
 	defer old.Close()
@@ -195,7 +201,7 @@ func TestRedirects(t *testing.T) {
 	defer target.Close()
 	var writes atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != "GET" {
+		if r.Method != http.MethodGet {
 			writes.Add(1)
 		}
 		switch r.URL.Path {

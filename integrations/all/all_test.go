@@ -1,6 +1,7 @@
 package all
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -9,12 +10,19 @@ import (
 	"firebreak/integrations/drill"
 )
 
+func closing(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRegistryOfTheDrill(t *testing.T) {
 	w, err := drill.Open(t.TempDir(), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
+	defer closing(t, w)
 	r, err := integrations.NewRegistry(Systems(), w.Connections())
 	if err != nil {
 		t.Fatal(err)

@@ -186,6 +186,7 @@ func TestEveryActionConforms(t *testing.T) {
 	for _, c := range cases() {
 		tested[c.Action] = true
 		t.Run(c.Action, func(t *testing.T) {
+			t.Parallel()
 			conform.Run(t, func(t *testing.T) conform.World {
 				_, w := open(t)
 				return w

@@ -161,7 +161,7 @@ func TestRequestsSatisfyTheVendors(t *testing.T) {
 			continue
 		}
 		t.Run(c.Action, func(t *testing.T) {
-			conform.Run(t, func(t *testing.T) conform.World { return behind(t, gitHub, rest, events) }, c)
+			conform.Cycle(t, func(t *testing.T) conform.World { return behind(t, gitHub, rest, events) }, c)
 		})
 	}
 	for name, s := range map[string]*spec{"github": gitHub, "pagerduty rest": rest, "pagerduty events": events} {
@@ -285,7 +285,7 @@ func TestVendorsAnswersAreUnderstood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer closing(t, d)
 	type m = map[string]any
 	for _, c := range []struct {
 		kind, file, base string

@@ -45,6 +45,7 @@ func TestFaultsAreClassified(t *testing.T) {
 	for _, a := range actions {
 		for _, f := range modes {
 			t.Run(a.name+"/"+string(f.mode), func(t *testing.T) {
+				t.Parallel()
 				d, w := open(t)
 				action := conform.Lookup(t, w, a.name, a.connection)
 				call := integrations.Call{Action: a.name, Connection: a.connection, Params: a.params, Key: integrations.Key("2026-0007", "a1", 0), Incident: "2026-0007"}
@@ -142,7 +143,7 @@ func TestWrongSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	defer closing(t, d)
 	cs := d.Connections()
 	const wrong = "wrong-secret-0123456789"
 	for i := range cs {

@@ -52,6 +52,12 @@ func Run(t *testing.T, open func(t *testing.T) World, c Case) {
 	t.Run("cancel", func(t *testing.T) { cancelled(t, start(t, open, c)) })
 }
 
+// Cycle runs only the part that does, verifies, finds and undoes.
+func Cycle(t *testing.T, open func(t *testing.T) World, c Case) {
+	t.Helper()
+	cycle(t, start(t, open, c))
+}
+
 // subject is a case in a world of its own.
 type subject struct {
 	World

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -118,8 +119,9 @@ func (f fakeHost) Run(ctx context.Context, p integrations.Program) (integrations
 	default:
 		return out, &integrations.Error{Outcome: integrations.Rejected, Err: fmt.Errorf("run %s: the drill's host does not know it", p.Argv[0])}
 	}
-	if e, ok := err.(syntax); ok { //nolint:errorlint // it is made here and never wrapped
-		return integrations.Output{Stderr: []byte("Error: " + string(e)), Code: 1}, nil
+	var wrong syntax
+	if errors.As(err, &wrong) {
+		return integrations.Output{Stderr: []byte("Error: " + string(wrong)), Code: 1}, nil
 	}
 	return out, err
 }

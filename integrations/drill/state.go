@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -149,10 +148,26 @@ func (w *World) change(f func(*state) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("encode drill: %w", err)
 	}
-	if err := renameio.WriteFile(w.file(), b, 0o600); err != nil {
+	return w.write(b)
+}
+
+// write replaces the state file at once. It does not wait for the disk: an
+// exercise must outlive its processes, not a power cut.
+func (w *World) write(b []byte) (err error) {
+	tmp, err := os.CreateTemp(w.dir, ".drill-*")
+	if err != nil {
 		return fmt.Errorf("write drill: %w", err)
 	}
-	return nil
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write drill: %w", err), os.Remove(tmp.Name()))
+		}
+	}()
+	_, err = tmp.Write(b)
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), w.file())
 }
 
 // draw returns a new random secret with a prefix.

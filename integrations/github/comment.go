@@ -31,15 +31,15 @@ func (commentCreate) Describe() integrations.Description {
 }
 
 // comment looks for the comment that carries the key.
-func (s session) comment(v integrations.Values, key string) (*github.IssueComment, error) {
-	who, err := s.identity()
+func (s session) comment(ctx context.Context, v integrations.Values, key string) (*github.IssueComment, error) {
+	who, err := s.identity(ctx)
 	if err != nil {
 		return nil, err
 	}
 	owner, repo := split(v.Text("repo"))
 	opts := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: 100}}
 	for range 50 { // GitHub sorts an issue's comments oldest first, whatever is asked
-		comments, resp, err := s.Issues.ListComments(s.ctx, owner, repo, int(v.Int("number")), opts)
+		comments, resp, err := s.Issues.ListComments(ctx, owner, repo, int(v.Int("number")), opts)
 		if err != nil {
 			return nil, s.seen.Fail("list comments", err)
 		}
@@ -62,15 +62,15 @@ func (a commentCreate) Prior(ctx context.Context, c integrations.Call) (integrat
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	issue, err := s.issue(v.Text("repo"), int(v.Int("number")))
+	issue, err := s.issue(ctx, v.Text("repo"), int(v.Int("number")))
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	found, err := s.comment(v, c.Key)
+	found, err := s.comment(ctx, v, c.Key)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -112,12 +112,12 @@ func (a commentCreate) Do(ctx context.Context, c integrations.Call, _ integratio
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
 	owner, repo := split(v.Text("repo"))
-	made, _, err := s.Issues.CreateComment(s.ctx, owner, repo, int(v.Int("number")), newComment(c, v))
+	made, _, err := s.Issues.CreateComment(ctx, owner, repo, int(v.Int("number")), newComment(c, v))
 	if err != nil {
 		return integrations.Receipt{}, s.seen.Fail("create comment", err)
 	}
@@ -150,11 +150,11 @@ func (a commentCreate) Find(ctx context.Context, c integrations.Call) (integrati
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	found, err := s.comment(v, c.Key)
+	found, err := s.comment(ctx, v, c.Key)
 	if err != nil || found == nil {
 		return integrations.Receipt{}, false, err
 	}
@@ -195,24 +195,24 @@ func (a commentDelete) Prior(ctx context.Context, c integrations.Call) (integrat
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	return s.own(v)
+	return s.own(ctx, v)
 }
 
 // own reads a comment and refuses one that Firebreak did not write.
-func (s session) own(v integrations.Values) (integrations.Prior, error) {
+func (s session) own(ctx context.Context, v integrations.Values) (integrations.Prior, error) {
 	owner, repo := split(v.Text("repo"))
-	found, _, err := s.Issues.GetComment(s.ctx, owner, repo, v.Int("comment_id"))
+	found, _, err := s.Issues.GetComment(ctx, owner, repo, v.Int("comment_id"))
 	if missing(err) {
 		return integrations.Prior{State: map[string]any{"exists": false}}, nil
 	}
 	if err != nil {
 		return integrations.Prior{}, s.seen.Fail("read comment", err)
 	}
-	who, err := s.identity()
+	who, err := s.identity(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -252,11 +252,11 @@ func (a commentDelete) Do(ctx context.Context, c integrations.Call, _ integratio
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	prior, err := s.own(v)
+	prior, err := s.own(ctx, v)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
@@ -264,7 +264,7 @@ func (a commentDelete) Do(ctx context.Context, c integrations.Call, _ integratio
 		return a.receipt(v), nil
 	}
 	owner, repo := split(v.Text("repo"))
-	if _, err := s.Issues.DeleteComment(s.ctx, owner, repo, v.Int("comment_id")); err != nil && !missing(err) {
+	if _, err := s.Issues.DeleteComment(ctx, owner, repo, v.Int("comment_id")); err != nil && !missing(err) {
 		return integrations.Receipt{}, s.seen.Fail("delete comment", err)
 	}
 	return a.receipt(v), nil

@@ -37,12 +37,12 @@ func (k keyDelete) Prior(ctx context.Context, c integrations.Call) (integrations
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := k.open(ctx)
+	ctx, s, err := k.open(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
 	owner, repo := split(v.Text("repo"))
-	found, _, err := s.Repositories.GetKey(s.ctx, owner, repo, v.Int("key_id"))
+	found, _, err := s.Repositories.GetKey(ctx, owner, repo, v.Int("key_id"))
 	if missing(err) {
 		return integrations.Prior{State: map[string]any{"exists": false}}, nil
 	}
@@ -95,12 +95,12 @@ func (k keyDelete) Do(ctx context.Context, c integrations.Call, _ integrations.P
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := k.open(ctx)
+	ctx, s, err := k.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
 	owner, repo := split(v.Text("repo"))
-	if _, err := s.Repositories.DeleteKey(s.ctx, owner, repo, v.Int("key_id")); err != nil && !missing(err) {
+	if _, err := s.Repositories.DeleteKey(ctx, owner, repo, v.Int("key_id")); err != nil && !missing(err) {
 		return integrations.Receipt{}, s.seen.Fail("delete deploy key", err)
 	}
 	return k.receipt(v), nil
@@ -168,11 +168,11 @@ func (keyCreate) Describe() integrations.Description {
 }
 
 // find looks for the same key material among the repository's keys.
-func (s session) find(v integrations.Values) (*github.Key, error) {
+func (s session) find(ctx context.Context, v integrations.Values) (*github.Key, error) {
 	owner, repo := split(v.Text("repo"))
 	opts := &github.ListOptions{PerPage: 100}
 	for range 10 {
-		keys, resp, err := s.Repositories.ListKeys(s.ctx, owner, repo, opts)
+		keys, resp, err := s.Repositories.ListKeys(ctx, owner, repo, opts)
 		if err != nil {
 			return nil, s.seen.Fail("list deploy keys", err)
 		}
@@ -203,11 +203,11 @@ func (k keyCreate) Prior(ctx context.Context, c integrations.Call) (integrations
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := k.open(ctx)
+	ctx, s, err := k.open(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	found, err := s.find(v)
+	found, err := s.find(ctx, v)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -262,18 +262,18 @@ func (k keyCreate) Do(ctx context.Context, c integrations.Call, _ integrations.P
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := k.open(ctx)
+	ctx, s, err := k.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
 	owner, repo := split(v.Text("repo"))
-	made, _, err := s.Repositories.CreateKey(s.ctx, owner, repo, newKey(v))
+	made, _, err := s.Repositories.CreateKey(ctx, owner, repo, newKey(v))
 	if err != nil {
 		if s.seen.Status() != http.StatusUnprocessableEntity {
 			return integrations.Receipt{}, s.seen.Fail("create deploy key", err)
 		}
 		refusal := s.seen.Fail("create deploy key", err)
-		if made, err = s.find(v); err != nil {
+		if made, err = s.find(ctx, v); err != nil {
 			return integrations.Receipt{}, err
 		}
 		if made == nil {
@@ -308,11 +308,11 @@ func (k keyCreate) Find(ctx context.Context, c integrations.Call) (integrations.
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	s, err := k.open(ctx)
+	ctx, s, err := k.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	found, err := s.find(v)
+	found, err := s.find(ctx, v)
 	if err != nil || found == nil {
 		return integrations.Receipt{}, false, err
 	}

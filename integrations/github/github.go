@@ -72,15 +72,15 @@ type hub struct {
 // long as one method of an action runs.
 type session struct {
 	*github.Client
-	ctx  context.Context
 	seen *integrations.Exchange
 }
 
-// open fetches the token. Nothing has been sent when it fails.
-func (h *hub) open(ctx context.Context) (session, error) {
+// open fetches the token; requests under the context it returns are watched.
+// Nothing has been sent when it fails.
+func (h *hub) open(ctx context.Context) (context.Context, session, error) {
 	token, err := h.secret(ctx, "token")
 	if err != nil {
-		return session{}, &integrations.Error{
+		return ctx, session{}, &integrations.Error{
 			Outcome: integrations.NotSent,
 			Hint:    "set the connection's token",
 			Err:     fmt.Errorf("fetch github token: %w", err),
@@ -92,13 +92,13 @@ func (h *hub) open(ctx context.Context) (session, error) {
 	seen.Hint(http.StatusNotFound, "it does not exist, or the token may not see it")
 	client := github.NewClient(h.http).WithAuthToken(token)
 	client.BaseURL = h.base
-	return session{client, ctx, seen}, nil
+	return ctx, session{client, seen}, nil
 }
 
 // identity asks who the token belongs to. An app's token has no user: then the
 // identity stays empty, which is not an error.
-func (s session) identity() (string, error) {
-	u, _, err := s.Users.Get(s.ctx, "")
+func (s session) identity(ctx context.Context) (string, error) {
+	u, _, err := s.Users.Get(ctx, "")
 	if err != nil {
 		if s.seen.ReadStatus() == http.StatusForbidden {
 			return "", nil
@@ -110,11 +110,11 @@ func (s session) identity() (string, error) {
 
 // plan starts a plan with all that every plan of this connection says.
 func (h *hub) plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
-	s, err := h.open(ctx)
+	ctx, s, err := h.open(ctx)
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	who, err := s.identity()
+	who, err := s.identity(ctx)
 	if err != nil {
 		return integrations.Plan{}, err
 	}

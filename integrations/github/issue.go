@@ -37,8 +37,8 @@ const pages = 5
 
 // marked looks for the newest issue that carries the key. Where it is known who
 // we are, somebody else's copy of the mark does not count.
-func (s session) marked(repo, key string) (*github.Issue, error) {
-	who, err := s.identity()
+func (s session) marked(ctx context.Context, repo, key string) (*github.Issue, error) {
+	who, err := s.identity(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (s session) marked(repo, key string) (*github.Issue, error) {
 		ListOptions: github.ListOptions{PerPage: 100},
 	}
 	for range pages {
-		issues, resp, err := s.Issues.ListByRepo(s.ctx, owner, name, opts)
+		issues, resp, err := s.Issues.ListByRepo(ctx, owner, name, opts)
 		if err != nil {
 			return nil, s.seen.Fail("list issues", err)
 		}
@@ -117,12 +117,12 @@ func (a issueCreate) Do(ctx context.Context, c integrations.Call, _ integrations
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
 	owner, repo := split(v.Text("repo"))
-	made, _, err := s.Issues.Create(s.ctx, owner, repo, newIssue(c, v))
+	made, _, err := s.Issues.Create(ctx, owner, repo, newIssue(c, v))
 	if err != nil {
 		return integrations.Receipt{}, s.seen.Fail("create issue", err)
 	}
@@ -147,11 +147,11 @@ func (a issueCreate) Verify(ctx context.Context, c integrations.Call, r integrat
 	if err != nil {
 		return integrations.Verification{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Verification{}, err
 	}
-	found, err := s.issue(v.Text("repo"), int(n))
+	found, err := s.issue(ctx, v.Text("repo"), int(n))
 	if err != nil {
 		return integrations.Verification{}, err
 	}
@@ -164,9 +164,9 @@ func (a issueCreate) Verify(ctx context.Context, c integrations.Call, r integrat
 	}, nil
 }
 
-func (s session) issue(repo string, number int) (*github.Issue, error) {
+func (s session) issue(ctx context.Context, repo string, number int) (*github.Issue, error) {
 	owner, name := split(repo)
-	found, _, err := s.Issues.Get(s.ctx, owner, name, number)
+	found, _, err := s.Issues.Get(ctx, owner, name, number)
 	return found, s.seen.Fail(fmt.Sprintf("read issue #%d", number), err)
 }
 
@@ -176,11 +176,11 @@ func (a issueCreate) Find(ctx context.Context, c integrations.Call) (integration
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	found, err := s.marked(v.Text("repo"), c.Key)
+	found, err := s.marked(ctx, v.Text("repo"), c.Key)
 	if err != nil || found == nil {
 		return integrations.Receipt{}, false, err
 	}
@@ -228,11 +228,11 @@ func (a issueState) Prior(ctx context.Context, c integrations.Call) (integration
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	found, err := s.issue(v.Text("repo"), int(v.Int("number")))
+	found, err := s.issue(ctx, v.Text("repo"), int(v.Int("number")))
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -281,12 +281,12 @@ func (a issueState) Do(ctx context.Context, c integrations.Call, _ integrations.
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := a.open(ctx)
+	ctx, s, err := a.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
 	owner, repo := split(v.Text("repo"))
-	if _, _, err := s.Issues.Edit(s.ctx, owner, repo, int(v.Int("number")), a.edit()); err != nil {
+	if _, _, err := s.Issues.Edit(ctx, owner, repo, int(v.Int("number")), a.edit()); err != nil {
 		return integrations.Receipt{}, s.seen.Fail("edit issue", err)
 	}
 	return a.receipt(v), nil

@@ -50,11 +50,11 @@ func (w workflow) Prior(ctx context.Context, c integrations.Call) (integrations.
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := w.open(ctx)
+	ctx, s, err := w.open(ctx)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	found, err := s.workflow(v)
+	found, err := s.workflow(ctx, v)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -65,15 +65,15 @@ func (w workflow) Prior(ctx context.Context, c integrations.Call) (integrations.
 }
 
 // workflow fetches the workflow that the parameters name.
-func (s session) workflow(v integrations.Values) (*github.Workflow, error) {
+func (s session) workflow(ctx context.Context, v integrations.Values) (*github.Workflow, error) {
 	owner, repo := split(v.Text("repo"))
 	name := v.Text("workflow")
 	var found *github.Workflow
 	var err error
 	if id, isNumber := number(name); isNumber {
-		found, _, err = s.Actions.GetWorkflowByID(s.ctx, owner, repo, id)
+		found, _, err = s.Actions.GetWorkflowByID(ctx, owner, repo, id)
 	} else {
-		found, _, err = s.Actions.GetWorkflowByFileName(s.ctx, owner, repo, name)
+		found, _, err = s.Actions.GetWorkflowByFileName(ctx, owner, repo, name)
 	}
 	return found, s.seen.Fail("read workflow "+name, err)
 }
@@ -126,7 +126,7 @@ func (w workflow) Do(ctx context.Context, c integrations.Call, _ integrations.Pl
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := w.open(ctx)
+	ctx, s, err := w.open(ctx)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
@@ -135,13 +135,13 @@ func (w workflow) Do(ctx context.Context, c integrations.Call, _ integrations.Pl
 	id, isNumber := number(name)
 	switch {
 	case w.enable && isNumber:
-		_, err = s.Actions.EnableWorkflowByID(s.ctx, owner, repo, id)
+		_, err = s.Actions.EnableWorkflowByID(ctx, owner, repo, id)
 	case w.enable:
-		_, err = s.Actions.EnableWorkflowByFileName(s.ctx, owner, repo, name)
+		_, err = s.Actions.EnableWorkflowByFileName(ctx, owner, repo, name)
 	case isNumber:
-		_, err = s.Actions.DisableWorkflowByID(s.ctx, owner, repo, id)
+		_, err = s.Actions.DisableWorkflowByID(ctx, owner, repo, id)
 	default:
-		_, err = s.Actions.DisableWorkflowByFileName(s.ctx, owner, repo, name)
+		_, err = s.Actions.DisableWorkflowByFileName(ctx, owner, repo, name)
 	}
 	if err != nil {
 		return integrations.Receipt{}, s.seen.Fail("set workflow "+name, err)

@@ -45,7 +45,7 @@ func kernelState(t *testing.T, pid int) string {
 
 func TestStopReally(t *testing.T) {
 	pid := child(t)
-	as := real(t, nil)
+	as := thisHost(t, nil)
 	call := integrations.Call{Action: "linux.process.stop", Connection: "host", Params: map[string]any{"pid": pid}}
 	p, r := do(t, as, call)
 	if s := kernelState(t, pid); s != "T" {
@@ -70,7 +70,7 @@ func TestStopReally(t *testing.T) {
 
 func TestStopRefuses(t *testing.T) {
 	pid := child(t)
-	as := real(t, nil)
+	as := thisHost(t, nil)
 	stop := as["linux.process.stop"]
 	for name, params := range map[string]map[string]any{
 		"init":           {"pid": 1},

@@ -103,7 +103,7 @@ func (l *limited) Write(p []byte) (int, error) {
 // Process implements integrations.Host, reading proc(5).
 func (here) Process(_ context.Context, pid int) (integrations.Process, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
-	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	stat, err := os.ReadFile(filepath.Join(dir, "stat")) //nolint:gosec // dir is /proc and a number
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 		return integrations.Process{}, incident.ErrNotFound
 	}
@@ -114,12 +114,12 @@ func (here) Process(_ context.Context, pid int) (integrations.Process, error) {
 	if err != nil {
 		return integrations.Process{}, err
 	}
-	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	status, err := os.ReadFile(filepath.Join(dir, "status")) //nolint:gosec // dir is /proc and a number
 	if err != nil {
 		return integrations.Process{}, incident.ErrNotFound // it ended meanwhile
 	}
 	p.Leader, p.UID = parseStatus(status, pid)
-	cmdline, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	cmdline, err := os.ReadFile(filepath.Join(dir, "cmdline")) //nolint:gosec // dir is /proc and a number
 	if err != nil {
 		cmdline = nil // it ended meanwhile, or it is not ours to read
 	}

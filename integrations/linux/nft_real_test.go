@@ -57,7 +57,7 @@ func up(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer unix.Close(fd)
+	defer unix.Close(fd) //nolint:errcheck // it only carried ioctls
 	ifr, err := unix.NewIfreq("lo")
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func reach(address string) bool {
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // what counts was read
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	return err == nil && line == "hello\n"
 }
@@ -97,21 +97,27 @@ func serve(t *testing.T, address string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	go func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
 				return
 			}
-			_, _ = io.WriteString(c, "hello\n")
-			c.Close()
+			_, err = io.WriteString(c, "hello\n")
+			if err = errors.Join(err, c.Close()); err != nil {
+				return
+			}
 		}
 	}()
 	return l.Addr().String()
 }
 
-func real(t *testing.T, settings map[string]string) map[string]integrations.Action {
+func thisHost(t *testing.T, settings map[string]string) map[string]integrations.Action {
 	t.Helper()
 	as, err := actions(integrations.Connection{Name: "host", Kind: "linux", Now: time.Now, Settings: settings})
 	if err != nil {
@@ -170,7 +176,7 @@ func reallyBlock(t *testing.T) {
 	nftOut(t, "add chain inet site input { type filter hook input priority 0; policy accept; }")
 	nftOut(t, "add rule inet site input tcp dport 9 drop")
 	site := nftOut(t, "list", "table", "inet", "site")
-	as := real(t, map[string]string{"ssh_client": "100.64.0.9 50000 22", "protected": "192.0.2.0/24"})
+	as := thisHost(t, map[string]string{"ssh_client": "100.64.0.9 50000 22", "protected": "192.0.2.0/24"})
 	call := integrations.Call{Action: "linux.nft.block", Connection: "host", Params: map[string]any{"address": "203.0.113.7"}}
 	if p, err := as[call.Action].Prior(t.Context(), call); err != nil || p.State["table"] != false {
 		t.Fatalf("prior %v, %v", p, err)

@@ -72,11 +72,11 @@ func (e event) Prior(ctx context.Context, c integrations.Call) (integrations.Pri
 
 // state reads the alert's incident back: status is "none" when there is none.
 func (e event) state(ctx context.Context, key string) (map[string]any, error) {
-	s, err := e.reader(ctx)
+	ctx, s, err := e.reader(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.incident(key)
+	found, err := s.incident(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +169,11 @@ func (e event) Do(ctx context.Context, c integrations.Call, _ integrations.Plan)
 	if e.dedup(c, v) == "" {
 		return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Rejected, Err: fmt.Errorf("send event: no key")}
 	}
-	s, err := e.open(ctx, "routing_key")
+	ctx, s, err := e.open(ctx, "routing_key")
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	answer, err := s.ManageEventWithContext(s.ctx, e.event(c, v, s.key))
+	answer, err := s.ManageEventWithContext(ctx, e.event(c, v, s.key))
 	if err != nil {
 		return integrations.Receipt{}, s.seen.Fail("send event", err)
 	}

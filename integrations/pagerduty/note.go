@@ -34,15 +34,15 @@ func (n note) Prior(ctx context.Context, c integrations.Call) (integrations.Prio
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	s, err := n.open(ctx, "token")
+	ctx, s, err := n.open(ctx, "token")
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	found, err := s.GetIncidentWithContext(s.ctx, v.Text("incident"))
+	found, err := s.GetIncidentWithContext(ctx, v.Text("incident"))
 	if err != nil {
 		return integrations.Prior{}, s.seen.Fail("read incident", err)
 	}
-	wrote, err := s.note(v, c.Key)
+	wrote, err := s.note(ctx, v, c.Key)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -50,8 +50,8 @@ func (n note) Prior(ctx context.Context, c integrations.Call) (integrations.Prio
 }
 
 // note looks for the note that carries the key.
-func (s session) note(v integrations.Values, key string) (*pagerduty.IncidentNote, error) {
-	notes, err := s.ListIncidentNotesWithContext(s.ctx, v.Text("incident"))
+func (s session) note(ctx context.Context, v integrations.Values, key string) (*pagerduty.IncidentNote, error) {
+	notes, err := s.ListIncidentNotesWithContext(ctx, v.Text("incident"))
 	if err != nil {
 		return nil, s.seen.Fail("list notes", err)
 	}
@@ -103,11 +103,11 @@ func (n note) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) 
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	s, err := n.open(ctx, "token")
+	ctx, s, err := n.open(ctx, "token")
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	made, err := s.CreateIncidentNoteWithContext(s.ctx, v.Text("incident"), n.note(c, v))
+	made, err := s.CreateIncidentNoteWithContext(ctx, v.Text("incident"), n.note(c, v))
 	if err != nil {
 		return integrations.Receipt{}, s.seen.Fail("write note", err)
 	}
@@ -140,11 +140,11 @@ func (n note) Find(ctx context.Context, c integrations.Call) (integrations.Recei
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	s, err := n.open(ctx, "token")
+	ctx, s, err := n.open(ctx, "token")
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	found, err := s.note(v, c.Key)
+	found, err := s.note(ctx, v, c.Key)
 	if err != nil || found == nil {
 		return integrations.Receipt{}, false, err
 	}

@@ -81,16 +81,16 @@ type duty struct {
 // session is one use of the connection.
 type session struct {
 	*pagerduty.Client
-	ctx  context.Context
 	seen *integrations.Exchange
 	key  string // the routing key, for events
 }
 
-// open fetches the secret of that setting. Nothing has been sent when it fails.
-func (d *duty) open(ctx context.Context, setting string) (session, error) {
+// open fetches the secret of that setting; requests under the context it
+// returns are watched. Nothing has been sent when it fails.
+func (d *duty) open(ctx context.Context, setting string) (context.Context, session, error) {
 	value, err := d.secret(ctx, setting)
 	if err != nil {
-		return session{}, &integrations.Error{
+		return ctx, session{}, &integrations.Error{
 			Outcome: integrations.NotSent,
 			Hint:    "set the connection's " + setting,
 			Err:     fmt.Errorf("fetch pagerduty %s: %w", setting, err),
@@ -101,29 +101,29 @@ func (d *duty) open(ctx context.Context, setting string) (session, error) {
 	seen.Hint(http.StatusForbidden, "the token may not do this: it may be read-only")
 	seen.Hint(http.StatusNotFound, "it does not exist, or the token may not see it")
 	seen.Hint(http.StatusBadRequest, "PagerDuty refused the request: for events, check the routing key; for notes, the setting from")
-	s := session{ctx: ctx, seen: seen}
+	s := session{seen: seen}
 	token := value
 	if setting == "routing_key" {
 		s.key, token = value, ""
 	}
 	s.Client = pagerduty.NewClient(token, pagerduty.WithAPIEndpoint(d.rest), pagerduty.WithV2EventsAPIEndpoint(d.events))
 	s.HTTPClient = d.http
-	return s, nil
+	return ctx, s, nil
 }
 
 // reader opens the REST API to read an alert back; ErrNotReadable without a
 // token.
-func (d *duty) reader(ctx context.Context) (session, error) {
-	s, err := d.open(ctx, "token")
+func (d *duty) reader(ctx context.Context) (context.Context, session, error) {
+	ctx, s, err := d.open(ctx, "token")
 	if err != nil {
-		return session{}, fmt.Errorf("read back from pagerduty: no token is set: %w", integrations.ErrNotReadable)
+		return ctx, session{}, fmt.Errorf("read back from pagerduty: no token is set: %w", integrations.ErrNotReadable)
 	}
-	return s, nil
+	return ctx, s, nil
 }
 
 // incident returns the newest incident with that key, nil when there is none.
-func (s session) incident(key string) (*pagerduty.Incident, error) {
-	found, err := s.ListIncidentsWithContext(s.ctx, pagerduty.ListIncidentsOptions{
+func (s session) incident(ctx context.Context, key string) (*pagerduty.Incident, error) {
+	found, err := s.ListIncidentsWithContext(ctx, pagerduty.ListIncidentsOptions{
 		IncidentKey: key, DateRange: "all", Limit: 10, SortBy: "created_at:desc",
 	})
 	if err != nil {
