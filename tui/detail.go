@@ -21,7 +21,10 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 		}
 		about = about.with(sp(m, "DANGER "+s.Danger.String()), sp(usual, "  "))
 	}
-	out := append(wrap(strong, s.Title, w), about.with(stepState(s, v, a.now())))
+	if state := stepState(s, v, a.now()); about.width()+(line{state}).width() <= w {
+		about = about.with(state)
+	}
+	out := append(wrap(strong, s.Title, w), about)
 	if s.State == playbooks.Failed || s.State == playbooks.Skipped {
 		out = append(out, labelled("Why     ", s.Why, w)...)
 	}
@@ -38,7 +41,7 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 	if !s.Due.IsZero() {
 		out = append(out, a.due(s))
 	}
-	if s.Action != "" && !planned {
+	if s.Action != "" && !planned && !strings.Contains(s.Text, s.Action) {
 		out = append(out, labelled("Action  ", s.Action, w)...)
 	}
 	if planned {
@@ -127,7 +130,7 @@ func whatNow(s response.StepView, v response.ActionView) string {
 	case byHand(s.Verb):
 		return "space marks it done; s skips with a reason."
 	case s.Verb == playbooks.VerbReview:
-		return "r writes the review; space marks the step done without writing one."
+		return "r writes the review to read it; space ends the step."
 	case s.Verb == playbooks.VerbWait && s.State == playbooks.Running:
 		return "It goes on by itself when the time is over; space ends the wait now, with a reason."
 	case s.State == playbooks.Running && s.Verb.Automatic():

@@ -198,6 +198,8 @@ func readyWord(s response.StepView) string {
 		return "space done"
 	case s.Verb.Acts():
 		return "r plans"
+	case s.Verb == playbooks.VerbReview:
+		return "r writes"
 	case s.Verb == playbooks.VerbWait:
 		return "r waits"
 	case s.Verb == playbooks.VerbIf || s.Verb == playbooks.VerbParallel:

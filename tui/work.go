@@ -137,6 +137,9 @@ func (a *app) runStep(s response.StepView) tea.Cmd {
 	if v, ok := a.action(s.ActionID); ok && v.State == response.Approved {
 		return a.carryOut(id, v)
 	}
+	if s.Verb == playbooks.VerbReview { // a person ends the step, after reading it
+		return a.writeReview()
+	}
 	var plan response.ActionView
 	return a.start(errand{
 		key: "step:" + s.ID, title: s.Title, long: true,

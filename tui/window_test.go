@@ -1,0 +1,102 @@
+package tui
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// TestWindowIsTheSequence walks at random and compares the row under the
+// cursor with the row that a list of everything would have there.
+func TestWindowIsTheSequence(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, n := range []int64{1, 7, 199, 200, 201, 650, 5000} {
+		d := newScripted()
+		d.events, d.board.Events = n, n
+		h := sit(t, d, Options{Incident: id}, 80, 24)
+		h.press("3")
+		want := int64(0)
+		for step := range 400 {
+			by := int64(r.IntN(41) - 20)
+			switch r.IntN(20) {
+			case 0:
+				h.press("home")
+				want = 0
+			case 1:
+				h.press("G")
+				want = n - 1
+			case 2:
+				by *= 30
+				fallthrough
+			default:
+				h.run(h.m.timeline.win.by(int(by)))
+				want = min(max(want+by, 0), n-1)
+			}
+			e, ok := h.m.timeline.win.selected()
+			if !ok || e.ID != fmt.Sprintf("E%07d", want) {
+				t.Fatalf("%d events, step %d: the cursor is on %q, want event %d", n, step, e.ID, want)
+			}
+			if rows := len(h.m.timeline.win.rows); rows > windowPages*windowPage {
+				t.Fatalf("%d rows are held, want at most %d", rows, windowPages*windowPage)
+			}
+		}
+	}
+}
+
+func TestGoToATime(t *testing.T) {
+	h := begin(t)
+	h.press("3", "g").types("03:10").press("enter")
+	e, _ := h.m.timeline.win.selected()
+	if got := e.Time.Format("15:04:05"); got != "03:10:00" {
+		t.Errorf("the cursor went to %s", got)
+	}
+	h.press("up")
+	if e, _ := h.m.timeline.win.selected(); e.ID != "E0000486" && e.ID != "E0000485" {
+		t.Errorf("the event before is %s", e.ID)
+	}
+	h.press("g").types("soon").press("enter")
+	h.sees("not a time")
+	h.press("esc", "home")
+	if e, _ := h.m.timeline.win.selected(); e.ID != "E0000000" {
+		t.Errorf("home went to %s", e.ID)
+	}
+}
+
+func TestMarksAreSentAndShown(t *testing.T) {
+	h := begin(t)
+	h.press("3", "down", "*")
+	h.did("mark E0000001 star=true [] \"\"")
+	if e, _ := h.m.timeline.win.selected(); !e.Star {
+		t.Error("the star is not shown")
+	}
+	h.press("t").types("pivot, entry").press("enter")
+	h.press("c").types("came from vpn").press("enter")
+	h.did("mark E0000001 star=true [] \"\"\nmark E0000001 star=false [pivot entry] \"\"\nmark E0000001 star=false [] \"came from vpn\"")
+}
+
+// BenchmarkTimelineKey is one key and one frame in a timeline of a million
+// events, pages included.
+func BenchmarkTimelineKey(b *testing.B) {
+	d := newScripted()
+	d.events, d.board.Events = 1_000_000, 1_000_000
+	h := sit(b, d, Options{Incident: id}, 120, 40)
+	h.press("3")
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%1000 == 999 {
+			h.press("G")
+		}
+		h.press("down")
+		_ = h.m.View()
+	}
+}
+
+// BenchmarkClockTick is the frame that only the clock changed.
+func BenchmarkClockTick(b *testing.B) {
+	h := sit(b, newScripted(), Options{Incident: id}, 120, 40)
+	_ = h.m.View()
+	for b.Loop() {
+		h.send(clockTick{})
+		_ = h.m.View()
+	}
+}
