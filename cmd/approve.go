@@ -111,5 +111,5 @@ func (o *approveOptions) said(c *cobra.Command, s *response.Session, id incident
 	if a.State == response.Approved {
 		return o.p.printf("%s %s by %s, until %s\nnext: firebreak do %s %s\n", a.Action, a.State, term.Safe(strings.Join(a.ApprovedBy, ", ")), utc(a.Expires), id, a.Action)
 	}
-	return o.p.printf("%s %s: %d of %d approvals\n", a.Action, a.State, len(a.ApprovedBy), a.Planned.Approvals)
+	return o.p.printf("%s %s: %d of %d approvals\n", a.Action, a.State, len(a.ApprovedBy), a.Approvals)
 }

@@ -130,8 +130,8 @@ func stepTail(st response.StepView) string {
 
 func actionTail(a response.ActionView) string {
 	tail := ""
-	if a.State == response.Planned && a.Planned.Approvals > 0 {
-		tail = fmt.Sprintf("  needs %d approval(s), has %d", a.Planned.Approvals, len(a.ApprovedBy))
+	if a.State == response.Planned && a.Approvals > 0 {
+		tail = fmt.Sprintf("  needs %d approval(s), has %d", a.Approvals, len(a.ApprovedBy))
 	}
 	if a.RevertedBy != "" {
 		tail += "  undone by " + a.RevertedBy

@@ -91,7 +91,7 @@ func (p *program) action(id incident.ID, a response.ActionView) error {
 		row("approved", term.Safe(strings.Join(a.ApprovedBy, ", "))+", until "+utc(a.Expires))
 	}
 	row("result", term.Safe(strings.TrimSpace(a.Ref+" "+a.Says)))
-	if a.State == response.Planned && a.Planned.Approvals > len(a.ApprovedBy) {
+	if a.State == response.Planned && a.Approvals > len(a.ApprovedBy) {
 		fmt.Fprintf(&w, "next: firebreak approve %s %s --digest %.12s\n", id, a.Action, a.Digest)
 	} else if a.State == response.Planned || a.State == response.Approved {
 		fmt.Fprintf(&w, "next: firebreak do %s %s\n", id, a.Action)

@@ -76,7 +76,7 @@ func (b *Board) count() {
 	for _, a := range b.Actions {
 		switch a.State {
 		case Planned:
-			if a.Planned.Approvals > 0 {
+			if a.Approvals > 0 {
 				b.Approvals++
 			}
 		case Unknown:

@@ -49,13 +49,13 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		sealed, pending = append(sealed, numbered...), pending[:0]
 		return err
 	}
-	paths := o.Paths
-	if len(paths) == 0 {
-		paths = s.s.o.Config.Collect.Folders
+	host := s.s.o.Host
+	if o.Root != "" {
+		host = "" // an image names its own
 	}
 	c, err := forensics.Collect(ctx, forensics.Options{
-		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: paths, Files: o.Files, Authority: o.Authority,
-		Locker: f.locker, Now: s.s.o.Now, Host: s.s.o.Host, Tool: s.s.o.Tool, ToolSHA256: tool,
+		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Files: o.Files, Authority: o.Authority,
+		Locker: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
 	}, func(x record.Exhibit) error {
 		pending = append(pending, x)
@@ -66,13 +66,26 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	})
 	err = errors.Join(err, flush())
 	if err == nil {
-		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: s.s.o.Host, Step: o.Step}, c.Cut, p)
+		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: host, Step: o.Step}, c.Cut, p)
 	}
 	if err != nil && c.Cut == "" {
 		c.Cut = err.Error()
 	}
 	keep := context.WithoutCancel(ctx)
 	return c, errors.Join(err, s.actIn(keep, f, record.CollectionFinished, o.Step, c, nil))
+}
+
+// listed says which folders are listed with their file times: those asked for,
+// else the usual ones and those of the configuration. A drill lists few, so
+// that an exercise does not index a developer's whole home.
+func (s *Session) listed(f *folder, asked []string) []string {
+	switch {
+	case len(asked) > 0:
+		return asked
+	case f.drill:
+		return []string{"/etc", "/usr/local/bin", "/usr/local/sbin", "/var/spool/cron", "/dev/shm"}
+	}
+	return append(forensics.DefaultPaths(), s.s.o.Config.Collect.Folders...)
 }
 
 // parseAll reads sealed exhibits into the timeline.

@@ -114,7 +114,7 @@ func (s *Session) drillAction(ctx context.Context, f *folder, step string) error
 	if err != nil {
 		return s.drillFails(ctx, f, step, err)
 	}
-	for n := len(a.ApprovedBy); n < a.Planned.Approvals; n++ {
+	for n := len(a.ApprovedBy); n < a.Approvals; n++ {
 		by := s
 		if n > 0 {
 			by = s.s.As(incident.Actor{Name: fmt.Sprintf("drill approver %d", n+1)})

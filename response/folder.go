@@ -119,7 +119,7 @@ func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
 type lookup = *integrations.Registry
 
 // systems returns the actions of the incident: the configured connections, or
-// in a drill the fakes that stand in for them.
+// in a drill the fakes that stand in for them. These outlive the call.
 func (s *Service) systems(f *folder) (*integrations.Registry, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

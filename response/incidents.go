@@ -138,7 +138,7 @@ func (s *Session) List(ctx context.Context) ([]Listed, error) {
 		}
 		if err != nil {
 			l.Broken = err.Error()
-			l.Incident.ID = id
+			l.ID = id
 		}
 		out = append(out, l)
 	}

@@ -165,7 +165,7 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	if err != nil {
 		return a, nil, plan, err
 	}
-	now, err := s.s.draw(ctx, f, impl, plan.Call)
+	now, err := s.s.draw(ctx, impl, plan.Call)
 	if err != nil {
 		return a, nil, plan, err
 	}

@@ -158,7 +158,7 @@ func (s *Session) read(ctx context.Context, f *folder, impl integrations.Action,
 		return nil, err
 	}
 	call := integrations.Call{Action: w.name, Connection: w.connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
-	p, err := s.s.draw(ctx, f, impl, call)
+	p, err := s.s.draw(ctx, impl, call)
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, e
 			w.name, w.params = st.Step.Action, r.With
 		case playbooks.VerbRun:
 			w.name, w.connection, w.params = "linux.run", "host", commandParams(r)
-		default:
+		case playbooks.VerbManual, playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbNotify, playbooks.VerbIf, playbooks.VerbParallel, playbooks.VerbWait, playbooks.VerbReview:
 			return refused("", "step %s is a %s step: it has no plan", step, st.Step.Verb)
 		}
 		return nil
@@ -124,7 +124,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 		return ActionView{}, err
 	}
 	call := integrations.Call{Action: w.name, Connection: connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
-	p, err := s.s.draw(ctx, f, action, call)
+	p, err := s.s.draw(ctx, action, call)
 	if err != nil {
 		return ActionView{}, err
 	}
@@ -148,7 +148,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 }
 
 // draw reads what is there and plans, without sending anything that writes.
-func (s *Service) draw(ctx context.Context, f *folder, a integrations.Action, call integrations.Call) (integrations.Plan, error) {
+func (s *Service) draw(ctx context.Context, a integrations.Action, call integrations.Call) (integrations.Plan, error) {
 	call.Seal = sealAtSending // the head moves on; the digest must not
 	prior, err := a.Prior(ctx, call)
 	if err != nil {

@@ -1,0 +1,45 @@
+// Command gendocs writes the man pages and shell completions into the folder
+// that it is given (default share), and docs/keys.md. It runs in the project's
+// root.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra/doc"
+
+	"firebreak/cmd"
+	"firebreak/tui"
+)
+
+func main() {
+	dir := "share"
+	if len(os.Args) > 1 {
+		dir = os.Args[1]
+	}
+	if err := write(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "gendocs:", err) //nolint:forbidigo // a program of its own
+		os.Exit(1)
+	}
+}
+
+func write(dir string) error {
+	root := cmd.Command(cmd.Process())
+	root.DisableAutoGenTag = true
+	man, completions := filepath.Join(dir, "man", "man1"), filepath.Join(dir, "completions")
+	if err := errors.Join(os.MkdirAll(man, 0o755), os.MkdirAll(completions, 0o755)); err != nil {
+		return err
+	}
+	if err := doc.GenManTree(root, &doc.GenManHeader{Title: "FIREBREAK", Section: "1", Source: "Firebreak", Manual: "Incident response in the terminal"}, man); err != nil {
+		return fmt.Errorf("write man pages: %w", err)
+	}
+	return errors.Join(
+		root.GenBashCompletionFileV2(filepath.Join(completions, "firebreak.bash"), true),
+		root.GenZshCompletionFile(filepath.Join(completions, "_firebreak")),
+		root.GenFishCompletionFile(filepath.Join(completions, "firebreak.fish"), true),
+		os.WriteFile(filepath.Join("docs", "keys.md"), []byte(tui.KeysMarkdown()), 0o644),
+	)
+}
