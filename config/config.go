@@ -87,7 +87,7 @@ func Load(path string) (Config, error) {
 // OpenFile opens a file for reading without waiting for a FIFO's other side.
 // It is what Load uses, and what Env.Open is outside tests.
 func OpenFile(path string) (fs.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0) //nolint:gosec // the user names the file
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the *PathError says all; returning f would be a non-nil interface
 	}

@@ -17,7 +17,7 @@ var errTooMuch = errors.New("printed more than 64 KiB")
 // ends the program is killed with everything it started.
 func Run(ctx context.Context, argv []string) (stdout, stderr []byte, err error) {
 	out, complaint := &capped{max: maxSecret, strict: true}, &capped{max: maxComplain}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the user's own configuration names it
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = out, complaint
 	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipe open
 	isolate(cmd)

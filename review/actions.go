@@ -79,7 +79,7 @@ func (b *builder) actions() {
 		if b.bad[e.Seq] {
 			continue
 		}
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // the other kinds are not about actions
 		case record.ActionPlanned:
 			if p, ok := decode[record.Planned](b, e); ok {
 				b.r.Actions = append(b.r.Actions, plannedAction(e, p))
@@ -192,7 +192,7 @@ func (a *Action) decide(e record.Entry, p record.Decision) {
 }
 
 func (a *Action) end(e record.Entry, p record.Outcome) {
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // only outcomes come here
 	case record.ActionSent:
 		a.State = stateSent
 	case record.ActionVerified:
@@ -268,7 +268,7 @@ func (b *builder) decisions() {
 			continue
 		}
 		d := Decision{Act: act(e)}
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // the other kinds are no decisions
 		case record.Noted:
 			p, _ := decode[record.Note](b, e)
 			if !p.Decision {

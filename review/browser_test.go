@@ -38,7 +38,9 @@ func watch(t *testing.T) *witness {
 			}
 			go func() {
 				defer c.Close()
-				c.SetDeadline(time.Now().Add(10 * time.Second))
+				if c.SetDeadline(time.Now().Add(10*time.Second)) != nil {
+					return
+				}
 				line, _ := bufio.NewReader(c).ReadString('\n')
 				w.mu.Lock()
 				defer w.mu.Unlock()

@@ -67,7 +67,7 @@ func (b *builder) incident() {
 	i := &b.r.Incident
 	i.ID = b.extra.Head.Incident()
 	i.Status, i.Opened, i.Phase = incident.Open, b.entries[0].Time.UTC(), b.entries[0].Phase
-	each(b, func(e record.Entry, p record.Opened) {
+	each(b, func(_ record.Entry, p record.Opened) {
 		i.Title, i.Severity, i.TLP, i.Drill = p.Title, p.Severity, p.TLP, p.Drill
 		i.Summary, i.Impact, i.Detected = p.Summary, p.Impact, p.Detected.UTC()
 	}, record.IncidentOpened)
@@ -81,7 +81,7 @@ func (b *builder) incident() {
 		i.Detected = i.Detected.UTC()
 	}, record.IncidentChanged)
 	for _, e := range b.entries {
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // the others do not open or close
 		case record.IncidentClosed:
 			i.Status, i.Closed = incident.Closed, e.Time.UTC()
 		case record.IncidentReopened:

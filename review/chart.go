@@ -21,37 +21,39 @@ const (
 
 // svg gathers the markup of a drawing. Numbers are formatted here and text is
 // escaped here; nothing else gets in.
-type svg struct{ strings.Builder }
+type svg struct{ out strings.Builder }
+
+func (s *svg) put(format string, args ...any) { s.out.WriteString(fmt.Sprintf(format, args...)) }
 
 func (s *svg) open(height float64, label string) {
-	fmt.Fprintf(s, `<svg class="chart" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">`,
+	s.put(`<svg class="chart" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">`,
 		chartWidth, height, template.HTMLEscapeString(label))
 }
 
 func (s *svg) close() template.HTML {
-	s.WriteString("</svg>")
-	return template.HTML(s.String()) //nolint:gosec // made here, out of numbers and escaped text
+	s.put("</svg>")
+	return template.HTML(s.out.String()) //nolint:gosec // made here, out of numbers and escaped text
 }
 
 func (s *svg) rect(class string, x, y, w, h, r float64, title string) {
-	fmt.Fprintf(s, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.1f">%s</rect>`, class, x, y, max(w, 0), h, r, tooltip(title))
+	s.put(`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="%.1f">%s</rect>`, class, x, y, max(w, 0), h, r, tooltip(title))
 }
 
 func (s *svg) circle(class string, x, y, r float64, title string) {
-	fmt.Fprintf(s, `<circle class="%s" cx="%.1f" cy="%.1f" r="%.1f">%s</circle>`, class, x, y, r, tooltip(title))
+	s.put(`<circle class="%s" cx="%.1f" cy="%.1f" r="%.1f">%s</circle>`, class, x, y, r, tooltip(title))
 }
 
 func (s *svg) line(class string, x1, y1, x2, y2 float64) {
-	fmt.Fprintf(s, `<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
+	s.put(`<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
 }
 
 func (s *svg) text(class string, x, y float64, text string) {
-	fmt.Fprintf(s, `<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, template.HTMLEscapeString(text))
+	s.put(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, x, y, template.HTMLEscapeString(text))
 }
 
 // gap draws the sign that something long was left out.
 func (s *svg) gap(x, y, h float64) {
-	fmt.Fprintf(s, `<path class="gap" d="M%.1f %.1fl6 0l-6 %.1fl-6 0z"/>`, x, y, h)
+	s.put(`<path class="gap" d="M%.1f %.1fl6 0l-6 %.1fl-6 0z"/>`, x, y, h)
 }
 
 func tooltip(s string) string {

@@ -35,7 +35,7 @@ func (b *builder) phases() {
 	}
 	begin(0, phase)
 	for i, e := range b.entries {
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // the others change no phase
 		case record.PhaseEntered:
 			var p record.Entered
 			if b.bad[e.Seq] || e.Decode(&p) != nil || p.To == phase || p.To == incident.NoPhase {
@@ -170,7 +170,7 @@ func (b *builder) firstAct() end {
 }
 
 func (b *builder) personal(e record.Entry) bool {
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // programs make the other kinds by themselves
 	case record.Noted, record.RoleAssigned, record.IncidentChanged, record.EventMarked, record.StepAdded,
 		record.ActionApproved, record.ActionRejected, record.ItemAdded, record.IncidentClosed, record.StepReopened:
 		return true

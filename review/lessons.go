@@ -81,7 +81,7 @@ func (b *builder) lessons() {
 		if b.bad[e.Seq] {
 			continue
 		}
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // people write lessons in these
 		case record.Noted:
 			p, _ := decode[record.Note](b, e)
 			for _, w := range sectionWords {

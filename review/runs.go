@@ -144,7 +144,7 @@ func (b *builder) step(run string, e record.Entry) *Step {
 
 func (b *builder) follow(e record.Entry) {
 	at := act(e)
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // the other kinds are not about steps
 	case record.StepStarted:
 		p, _ := decode[record.StepBegin](b, e)
 		s := b.step(p.Run, e)

@@ -108,31 +108,31 @@ phases:
 // rich is a whole incident with every kind of entry, and what can go wrong.
 func rich(t *testing.T) *story {
 	s := newStory(t)
-	min := time.Minute
+	minute := time.Minute
 	at := testkit.Start()
 	s.then(0, record.IncidentOpened, "", record.Opened{
 		Title: "Deploy key of acme/widgets used from an unknown address", Severity: incident.SEV3, TLP: incident.TLPAmber,
 		Summary:  "GitHub reported a clone with a deploy key that only the build host should have.",
-		Detected: at.Add(-14 * min),
+		Detected: at.Add(-14 * minute),
 	})
 	s.then(0, record.RunStarted, "", record.Started{
 		Run: "r1", Playbook: "stolen-key", Name: "Stolen deploy key", Version: "1.2.0",
 		SHA256: strings.Repeat("ab12", 16), Source: playbook,
 	})
 	s.then(0, record.VariableSet, "", record.Variables{Run: "r1", Vars: map[string]any{"repo": "acme/widgets"}})
-	s.then(3*min, record.RoleAssigned, "", record.Assigned{Role: incident.Commander, Person: "Ada Okafor"})
-	s.as(jun(), min, record.RoleAssigned, "", record.Assigned{Role: incident.Investigator, Person: "Jun Lindqvist"})
+	s.then(3*minute, record.RoleAssigned, "", record.Assigned{Role: incident.Commander, Person: "Ada Okafor"})
+	s.as(jun(), minute, record.RoleAssigned, "", record.Assigned{Role: incident.Investigator, Person: "Jun Lindqvist"})
 	sev := incident.SEV2
 	impact := "Source code of one private repository was read by an unknown party.\nNo customer data is in it."
-	s.then(2*min, record.IncidentChanged, "", record.Changed{Severity: &sev, Impact: &impact, Reason: "the key could write"})
+	s.then(2*minute, record.IncidentChanged, "", record.Changed{Severity: &sev, Impact: &impact, Reason: "the key could write"})
 	s.then(0, record.StepStarted, "scope", record.StepBegin{Run: "r1", Attempt: 1})
-	s.then(9*min, record.StepDone, "scope", record.StepEnd{Run: "r1", Answers: map[string]any{"personal_data": false}, Note: "read access to one repository, see e2"})
+	s.then(9*minute, record.StepDone, "scope", record.StepEnd{Run: "r1", Answers: map[string]any{"personal_data": false}, Note: "read access to one repository, see e2"})
 	s.then(0, record.StepStarted, "take", record.StepBegin{Run: "r1", Attempt: 1})
 	s.then(20*time.Second, record.StepFailed, "take", record.StepFailure{Run: "r1", Error: "host build-1: connection reset", Attempt: 1, RetryAt: s.clock.Now().Add(10 * time.Second)})
 	s.then(10*time.Second, record.StepStarted, "take", record.StepBegin{Run: "r1", Attempt: 2})
-	stat := record.Stat{Size: 48_211, Mode: "-rw-r-----", Inode: 99, Modified: at.Add(-30 * min), Accessed: at, Changed: at.Add(-30 * min)}
+	stat := record.Stat{Size: 48_211, Mode: "-rw-r-----", Inode: 99, Modified: at.Add(-30 * minute), Accessed: at, Changed: at.Add(-30 * minute)}
 	later := stat
-	later.Size, later.Modified = 48_377, at.Add(16*min)
+	later.Size, later.Modified = 48_377, at.Add(16*minute)
 	for i, x := range []record.Exhibit{
 		{Kind: "linux.processes", Title: "Running processes", Source: "/proc", Method: "read /proc, executables hashed", Size: 91_204, Format: "fb.processes"},
 		{Kind: "linux.auth", Title: "Authentication log", Source: "/var/log/auth.log", Method: "O_NOATIME read of one descriptor", Size: 48_211, Format: "syslog", Before: &stat, After: &later, Deviations: []string{"grew while it was read"}},
@@ -150,17 +150,17 @@ func rich(t *testing.T) *story {
 			{Collector: "linux.history", Source: "/root/.bash_history", Reason: "permission denied"},
 		},
 	})
-	s.then(time.Second, record.TimelineIngested, "take", record.Ingestion{Exhibit: "e1", Parser: "fb.processes", Events: 212, Added: 212, Seen: 212, First: at, Last: at.Add(15 * min)})
+	s.then(time.Second, record.TimelineIngested, "take", record.Ingestion{Exhibit: "e1", Parser: "fb.processes", Events: 212, Added: 212, Seen: 212, First: at, Last: at.Add(15 * minute)})
 	s.then(time.Second, record.TimelineIngested, "take", record.Ingestion{
 		Exhibit: "e2", Parser: "syslog", Events: 4811, Added: 4790, Rejected: 3, Seen: 4814,
-		First: at.Add(-50 * time.Hour), Last: at.Add(16 * min), Samples: []string{"-- MARK --", "\x00\x00\x00garbage"},
+		First: at.Add(-50 * time.Hour), Last: at.Add(16 * minute), Samples: []string{"-- MARK --", "\x00\x00\x00garbage"},
 	})
 	s.then(0, record.StepDone, "take", record.StepEnd{Run: "r1", Result: map[string]any{"exhibits": 3}})
 	yes := true
-	s.as(jun(), 4*min, record.EventMarked, "", record.Mark{Event: "EV1", Star: &yes, Tags: []string{"initial-access"}, Time: at.Add(-126 * min), Message: "Accepted publickey for deploy from 203.0.113.9 port 50122 ssh2", Exhibit: "e2"})
-	s.as(jun(), min, record.EventMarked, "", record.Mark{Event: "EV2", Star: &yes, Tags: []string{"exfiltration", "T1213"}, Comment: "that is the clone GitHub saw", Time: at.Add(-15 * min), Message: "git-upload-pack 'acme/widgets' by deploy", Exhibit: "e2"})
-	s.as(jun(), min, record.EventMarked, "", record.Mark{Event: "EV3", Comment: "no time in this one", Message: "deleted but open: /tmp/.x/kworkerd", Exhibit: "e1"})
-	s.then(2*min, record.Noted, "", record.Note{Text: "We take the key away before we look further: every minute it can push.", Decision: true})
+	s.as(jun(), 4*minute, record.EventMarked, "", record.Mark{Event: "EV1", Star: &yes, Tags: []string{"initial-access"}, Time: at.Add(-126 * minute), Message: "Accepted publickey for deploy from 203.0.113.9 port 50122 ssh2", Exhibit: "e2"})
+	s.as(jun(), minute, record.EventMarked, "", record.Mark{Event: "EV2", Star: &yes, Tags: []string{"exfiltration", "T1213"}, Comment: "that is the clone GitHub saw", Time: at.Add(-15 * minute), Message: "git-upload-pack 'acme/widgets' by deploy", Exhibit: "e2"})
+	s.as(jun(), minute, record.EventMarked, "", record.Mark{Event: "EV3", Comment: "no time in this one", Message: "deleted but open: /tmp/.x/kworkerd", Exhibit: "e1"})
+	s.then(2*minute, record.Noted, "", record.Note{Text: "We take the key away before we look further: every minute it can push.", Decision: true})
 
 	s.enter(0, incident.Contain)
 	plan := json.RawMessage(`{"call":{"params":{"repo":"acme/widgets","key_id":8841}},"effects":["acme/widgets loses the deploy key build-1","builds of acme/widgets stop until a new key is there"]}`)
@@ -169,19 +169,19 @@ func rich(t *testing.T) *story {
 		Danger: incident.High, Digest: strings.Repeat("9f2c", 16), Key: "k1", Plan: plan, Approvals: 2, By: incident.Approver, Reason: "it was used from 203.0.113.9",
 		Undo: "add the saved public key again, read-only",
 	})
-	s.then(min, record.ActionApproved, "", record.Decision{Action: "a1", Digest: strings.Repeat("9f2c", 16), Strength: "local", Reason: "worth a broken build", Expires: s.clock.Now().Add(15 * min)})
-	s.as(jun(), min, record.ActionApproved, "", record.Decision{Action: "a1", Digest: strings.Repeat("9f2c", 16), Strength: "ssh key in agent", Expires: s.clock.Now().Add(15 * min)})
+	s.then(minute, record.ActionApproved, "", record.Decision{Action: "a1", Digest: strings.Repeat("9f2c", 16), Strength: "local", Reason: "worth a broken build", Expires: s.clock.Now().Add(15 * minute)})
+	s.as(jun(), minute, record.ActionApproved, "", record.Decision{Action: "a1", Digest: strings.Repeat("9f2c", 16), Strength: "ssh key in agent", Expires: s.clock.Now().Add(15 * minute)})
 	s.then(5*time.Second, record.ActionSending, "", record.Attempt{Action: "a1", Attempt: 1, Owner: "p-1"})
 	s.then(time.Second, record.ActionSent, "", record.Outcome{Action: "a1", Attempt: 1, Ref: "key 8841"})
 	s.then(2*time.Second, record.ActionVerified, "", record.Outcome{Action: "a1", Attempt: 1, Says: "GET /repos/acme/widgets/keys/8841: 404"})
 
-	s.then(min, record.ActionPlanned, "", record.Planned{Action: "a2", Name: "linux.nft.block", Connection: "build-1", Title: "Block an address", Target: "203.0.113.9", Danger: incident.Medium, Digest: strings.Repeat("11aa", 16), Key: "k2", Plan: json.RawMessage(`{"effects":["nothing more leaves build-1 for 203.0.113.9"]}`), Approvals: 1, Undo: "delete the element from the set"})
+	s.then(minute, record.ActionPlanned, "", record.Planned{Action: "a2", Name: "linux.nft.block", Connection: "build-1", Title: "Block an address", Target: "203.0.113.9", Danger: incident.Medium, Digest: strings.Repeat("11aa", 16), Key: "k2", Plan: json.RawMessage(`{"effects":["nothing more leaves build-1 for 203.0.113.9"]}`), Approvals: 1, Undo: "delete the element from the set"})
 	s.then(20*time.Second, record.ActionApproved, "", record.Decision{Action: "a2", Digest: strings.Repeat("11aa", 16), Strength: "local"})
 	s.then(time.Second, record.ActionSending, "", record.Attempt{Action: "a2", Attempt: 1, Owner: "p-1"})
 	s.then(time.Second, record.ActionSent, "", record.Outcome{Action: "a2", Attempt: 1})
 	s.then(time.Second, record.ActionVerified, "", record.Outcome{Action: "a2", Attempt: 1, Says: "the set holds 203.0.113.9"})
 
-	s.then(min, record.ActionPlanned, "tell", record.Planned{Action: "a3", Name: "webhook.post", Connection: "chat", Title: "Post a message", Target: "#incidents", Danger: incident.Low, Digest: strings.Repeat("22bb", 16), Key: "k3", Plan: json.RawMessage(`{"call":{"params":{"text":"We are on it: 2026-0007, SEV2."}},"effects":["people are told"]}`)})
+	s.then(minute, record.ActionPlanned, "tell", record.Planned{Action: "a3", Name: "webhook.post", Connection: "chat", Title: "Post a message", Target: "#incidents", Danger: incident.Low, Digest: strings.Repeat("22bb", 16), Key: "k3", Plan: json.RawMessage(`{"call":{"params":{"text":"We are on it: 2026-0007, SEV2."}},"effects":["people are told"]}`)})
 	s.then(time.Second, record.ActionSending, "tell", record.Attempt{Action: "a3", Attempt: 1, Owner: "p-1"})
 	s.then(time.Second, record.ActionSent, "tell", record.Outcome{Action: "a3", Attempt: 1, Ref: "msg-551"})
 	s.then(0, record.StepDone, "tell", record.StepEnd{Run: "r1"})
@@ -189,41 +189,41 @@ func rich(t *testing.T) *story {
 	s.then(time.Second, record.ActionSending, "", record.Attempt{Action: "a4", Attempt: 1, Owner: "p-1"})
 	s.then(30*time.Second, record.ActionUnknown, "", record.Outcome{Action: "a4", Attempt: 1, Class: "ambiguous", Error: "connection reset after the request was sent"})
 	s.then(0, record.ActionPlanned, "", record.Planned{Action: "a5", Name: "github.repo.archive", Connection: "github", Title: "Archive the repository", Target: "acme/widgets", Danger: incident.High, Digest: strings.Repeat("44dd", 16), Key: "k5", Plan: json.RawMessage(`{}`), Approvals: 2})
-	s.as(jun(), min, record.ActionRejected, "", record.Decision{Action: "a5", Digest: strings.Repeat("44dd", 16), Strength: "local", Reason: "the team still works in it"})
+	s.as(jun(), minute, record.ActionRejected, "", record.Decision{Action: "a5", Digest: strings.Repeat("44dd", 16), Strength: "local", Reason: "the team still works in it"})
 	s.then(0, record.ActionPlanned, "", record.Planned{Action: "a6", Name: "github.workflow.disable", Connection: "github", Title: "Disable a workflow", Target: "release.yml", Danger: incident.Medium, Digest: strings.Repeat("55ee", 16), Key: "k6", Plan: json.RawMessage(`{"effects":["no releases"]}`), Approvals: 1, Undo: "enable it again"})
 	s.then(0, record.ActionApproved, "", record.Decision{Action: "a6", Digest: strings.Repeat("55ee", 16), Strength: "local"})
 	s.then(0, record.ActionSending, "", record.Attempt{Action: "a6", Attempt: 1, Owner: "p-1"})
 	s.then(0, record.ActionFailed, "", record.Outcome{Action: "a6", Attempt: 1, Class: "rejected", Error: "403 Forbidden: needs scope actions:write"})
-	s.then(min, record.StepDone, "decide", record.StepEnd{Run: "r1", Branch: "else"})
-	s.then(min, record.StepSkipped, "note-it", record.StepSkip{Run: "r1", Reason: "it is in the note above"})
+	s.then(minute, record.StepDone, "decide", record.StepEnd{Run: "r1", Branch: "else"})
+	s.then(minute, record.StepSkipped, "note-it", record.StepSkip{Run: "r1", Reason: "it is in the note above"})
 	s.then(0, record.StepSkipped, "wall", record.StepSkip{Run: "r1", Reason: "personal_data is false", Guard: true})
 	s.then(0, record.StepAdded, "", record.AdHoc{Run: "r1", ID: "x1", Title: "Ask the hoster who 203.0.113.9 is", Text: "Write to abuse.", Phase: incident.Contain})
-	s.as(jun(), 12*min, record.StepDone, "x1", record.StepEnd{Run: "r1", Note: "a rented machine, logs asked for"})
+	s.as(jun(), 12*minute, record.StepDone, "x1", record.StepEnd{Run: "r1", Note: "a rented machine, logs asked for"})
 
-	s.enter(min, incident.Eradicate)
-	s.then(25*min, record.StepDone, "purge", record.StepEnd{Run: "r1"})
+	s.enter(minute, incident.Eradicate)
+	s.then(25*minute, record.StepDone, "purge", record.StepEnd{Run: "r1"})
 	s.then(0, record.StepReopened, "purge", record.StepSkip{Run: "r1", Reason: "one branch was forgotten"})
-	s.then(6*min, record.StepDone, "purge", record.StepEnd{Run: "r1", Note: "both branches"})
+	s.then(6*minute, record.StepDone, "purge", record.StepEnd{Run: "r1", Note: "both branches"})
 	s.then(0, record.StepFailed, "rotate", record.StepFailure{Run: "r1", Error: "no access to the second organisation", Attempt: 1, Final: true})
-	s.enter(min, incident.Recover)
-	s.then(min, record.ActionPlanned, "", record.Planned{Action: "a7", Name: "linux.nft.unblock", Connection: "build-1", Title: "Unblock an address", Target: "203.0.113.9", Danger: incident.Low, Digest: strings.Repeat("66ff", 16), Key: "k7", Plan: json.RawMessage(`{}`), Reverts: "a2", Approvals: 1})
+	s.enter(minute, incident.Recover)
+	s.then(minute, record.ActionPlanned, "", record.Planned{Action: "a7", Name: "linux.nft.unblock", Connection: "build-1", Title: "Unblock an address", Target: "203.0.113.9", Danger: incident.Low, Digest: strings.Repeat("66ff", 16), Key: "k7", Plan: json.RawMessage(`{}`), Reverts: "a2", Approvals: 1})
 	s.then(0, record.ActionApproved, "", record.Decision{Action: "a7", Digest: strings.Repeat("66ff", 16), Strength: "local"})
 	s.then(0, record.ActionSending, "", record.Attempt{Action: "a7", Attempt: 1, Owner: "p-1"})
 	s.then(0, record.ActionSent, "", record.Outcome{Action: "a7", Attempt: 1})
 	s.then(time.Second, record.ActionVerified, "", record.Outcome{Action: "a7", Attempt: 1, Says: "the set is empty"})
-	s.then(18*min, record.StepDone, "build", record.StepEnd{Run: "r1", Note: "reproducible, hashes match"})
-	s.enter(min, incident.Learn)
-	s.then(min, record.EvidenceChecked, "", record.Check{Exhibit: "e1", OK: true, Found: strings.Repeat("77", 32)})
+	s.then(18*minute, record.StepDone, "build", record.StepEnd{Run: "r1", Note: "reproducible, hashes match"})
+	s.enter(minute, incident.Learn)
+	s.then(minute, record.EvidenceChecked, "", record.Check{Exhibit: "e1", OK: true, Found: strings.Repeat("77", 32)})
 	s.then(0, record.EvidenceChecked, "", record.Check{Exhibit: "e3", OK: false, Found: strings.Repeat("00", 32)})
-	s.then(20*min, record.Noted, "", record.Note{Text: "factor: the key had no expiry and nobody was told when it was used from elsewhere"})
-	s.as(jun(), min, record.Noted, "", record.Note{Text: "went well: the key was gone 30 minutes after the first look"})
+	s.then(20*minute, record.Noted, "", record.Note{Text: "factor: the key had no expiry and nobody was told when it was used from elsewhere"})
+	s.as(jun(), minute, record.Noted, "", record.Note{Text: "went well: the key was gone 30 minutes after the first look"})
 	s.then(0, record.Noted, "", record.Note{Text: "He should have rotated it."})
-	s.then(5*min, record.StepDone, "talk", record.StepEnd{Run: "r1", Answers: map[string]any{"lessons": "Short-lived tokens instead of deploy keys."}})
+	s.then(5*minute, record.StepDone, "talk", record.StepEnd{Run: "r1", Answers: map[string]any{"lessons": "Short-lived tokens instead of deploy keys."}})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i1", Text: "Replace deploy keys with short-lived tokens", Owner: "Ada Okafor", Due: at.Add(30 * 24 * time.Hour), Class: "prevent"})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i2", Text: "Alert on a deploy key used from a new network", Class: "detect"})
 	s.then(0, record.ReviewWritten, "write", record.Written{Files: map[string]string{"review.md": strings.Repeat("aa", 32)}, Size: 70, Root: strings.Repeat("bc", 32)})
-	s.then(min, record.IncidentClosed, "", record.Reason{Reason: "the key is gone, the builds are back"})
+	s.then(minute, record.IncidentClosed, "", record.Reason{Reason: "the key is gone, the builds are back"})
 	s.then(26*time.Hour, record.IncidentReopened, "", record.Reason{Reason: "the hoster has answered"})
-	s.then(40*min, record.IncidentClosed, "", record.Reason{Reason: "nothing new in the hoster's logs"})
+	s.then(40*minute, record.IncidentClosed, "", record.Reason{Reason: "nothing new in the hoster's logs"})
 	return s
 }

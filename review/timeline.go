@@ -92,7 +92,7 @@ func (b *builder) entryRows() []placed {
 // its event, and the start of what ended, in the row that says how.
 func (b *builder) told(i int) bool {
 	e := b.entries[i]
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // the other kinds have rows of their own
 	case record.EventMarked:
 		return !b.bad[e.Seq]
 	case record.StepStarted:
@@ -102,7 +102,7 @@ func (b *builder) told(i int) bool {
 	case record.ActionSending:
 		p, ok := decode[record.Attempt](b, e)
 		return ok && slices.ContainsFunc(b.entries[i+1:], func(x record.Entry) bool {
-			switch x.Kind {
+			switch x.Kind { //nolint:exhaustive // only outcomes end an attempt
 			case record.ActionSent, record.ActionVerified, record.ActionFailed, record.ActionUnknown:
 				var o record.Outcome
 				return x.Decode(&o) == nil && o.Action == p.Action
@@ -120,7 +120,7 @@ func (b *builder) told(i int) bool {
 func (b *builder) machinery(i int) int {
 	last := i
 	for j := i; j < len(b.entries); j++ {
-		switch b.entries[j].Kind {
+		switch b.entries[j].Kind { //nolint:exhaustive // the other kinds have rows of their own
 		case record.EvidenceSealed, record.TimelineIngested, record.EvidenceChecked:
 			if _, bad := Describe(b.entries[j]); bad {
 				return last
@@ -138,7 +138,7 @@ func (b *builder) sumUp(entries []record.Entry) string {
 	var bytes, events, rejected int64
 	read, checked := 0, 0
 	for _, e := range entries {
-		switch e.Kind {
+		switch e.Kind { //nolint:exhaustive // only these come here
 		case record.EvidenceSealed:
 			p, _ := decode[record.Exhibit](b, e)
 			ids = append(ids, given(p.ID))
