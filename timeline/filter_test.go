@@ -161,6 +161,9 @@ func TestFilterMatches(t *testing.T) {
 		{`fe80::1`, text("via fe80::1 now"), true},
 		{`dead::beef`, text("dead::beef"), true},
 		{`12:30`, text("at 12:30"), true},
+		{`host:::1`, Event{Host: "::1"}, true},
+		{`host:\\srv`, Event{Host: `\\srv`}, true},
+		{`message:a,::ff*`, text("from ::ffff:1"), true},
 		{`f(x)`, text("call f(x)"), true},
 		{`(f(x))`, text("call f(x)"), true},
 		{`a,b`, text("a,b"), true},
@@ -335,6 +338,7 @@ func FuzzParseFilter(f *testing.F) {
 	for _, seed := range []string{
 		`host:web-1 user:root "failed password" after:2026-11-20T03:00Z -source:cron tag:pivot ip:10.0.0.0/8`,
 		`(a or -b*) /x\/y/i attr."q\"":>=1e3 around:-2h,5m star:no message:a,"b c",/d/`, `id:x,y technique:T1* user:"" C:\x http://x`, `not(a)or b and(c)`, `a(b*c)d`, `-"-"`,
+		`message:a,::b*,//c*,\d*,<e* host:::1*,<f* comment:-x*,(y*)`, `id::1 source:\x star:: tag:"",/,/`,
 	} {
 		f.Add(seed, "Failed password for root from 10.0.0.1")
 	}

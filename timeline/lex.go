@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,7 +60,10 @@ func (p *parser) fieldName() (name string, end int) {
 			return "", 0
 		}
 	}
-	if strings.HasPrefix(value, "//") || strings.HasPrefix(value, `\`) || strings.HasPrefix(value, ":") && !strings.EqualFold(name, "ip") {
+	if slices.Contains(fieldWords(), strings.ToLower(name)) {
+		return name, p.at + colon + 1
+	}
+	if strings.HasPrefix(value, "//") || strings.HasPrefix(value, `\`) || strings.HasPrefix(value, ":") {
 		return "", 0
 	}
 	return name, p.at + colon + 1
@@ -162,14 +166,16 @@ func unquote(s string) (text string, n int, ok bool) {
 	return "", 0, false
 }
 
+// fieldWords are the words that may stand before a colon, attr aside.
+func fieldWords() []string {
+	return append(fieldNames[FieldHost:FieldAttribute:FieldAttribute], "message", "ip", "after", "before", "around", "star", "tag", "comment")
+}
+
 // suggest is a hint for a name that is no field.
 func suggest(name string) string {
 	low := strings.ToLower(name)
 	best, distance := "", 3
-	for _, known := range []string{
-		"host", "user", "source", "parser", "kind", "precision", "exhibit", "technique", "id", "offset",
-		"message", "ip", "after", "before", "around", "star", "tag", "comment",
-	} {
+	for _, known := range fieldWords() {
 		if d := editDistance(low, known); d < distance && d < len(known) {
 			best, distance = known, d
 		}
