@@ -311,7 +311,7 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	case r.End:
 		from, to = max(n-int64(r.Limit), 0), n
 	case !r.At.IsZero():
-		from = min(int64(r.At.Sub(at(0))/(1234*time.Millisecond))/step, n)
+		from = min((int64((r.At.Sub(at(0))+1233*time.Millisecond)/(1234*time.Millisecond))+step-1)/step, n)
 		to = min(from+int64(r.Limit), n)
 	}
 	var out []response.MarkedEvent
