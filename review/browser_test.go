@@ -29,7 +29,7 @@ func watch(t *testing.T) *witness {
 		t.Skip(err)
 	}
 	w := &witness{Listener: l}
-	t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { _ = l.Close() })
 	go func() {
 		for {
 			c, err := l.Accept()
@@ -37,7 +37,7 @@ func watch(t *testing.T) *witness {
 				return
 			}
 			go func() {
-				defer c.Close()
+				defer func() { _ = c.Close() }()
 				if c.SetDeadline(time.Now().Add(10*time.Second)) != nil {
 					return
 				}

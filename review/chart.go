@@ -23,7 +23,7 @@ const (
 // escaped here; nothing else gets in.
 type svg struct{ out strings.Builder }
 
-func (s *svg) put(format string, args ...any) { s.out.WriteString(fmt.Sprintf(format, args...)) }
+func (s *svg) put(format string, args ...any) { _, _ = fmt.Fprintf(&s.out, format, args...) }
 
 func (s *svg) open(height float64, label string) {
 	s.put(`<svg class="chart" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">`,

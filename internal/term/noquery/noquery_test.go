@@ -46,7 +46,7 @@ func TestSilentTerminalIsNotAsked(t *testing.T) {
 			if err != nil {
 				t.Skipf("no pseudo-terminal here: %v", err)
 			}
-			defer tty.Close()
+			defer func() { _ = tty.Close() }()
 			var out bytes.Buffer
 			if _, err := io.Copy(&out, tty); err != nil && !errors.Is(err, syscall.EIO) {
 				t.Fatal(err) // EIO is how a pty says that the other side has ended
