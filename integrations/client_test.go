@@ -233,6 +233,29 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// TestNothingIsReplayed has each request come on a connection of its own: the
+// transport repeats by itself only what it sent on one that was used before.
+func TestNothingIsReplayed(t *testing.T) {
+	var connections atomic.Int32
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	s.Start()
+	defer s.Close()
+	c := testClient(Limits{})
+	for range 3 {
+		if err := send(t, c, "POST", s.URL); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := connections.Load(); n != 3 {
+		t.Errorf("three requests came on %d connections", n)
+	}
+}
+
 // TestWritesDoNotOverlap has many goroutines write at once.
 func TestWritesDoNotOverlap(t *testing.T) {
 	var now, most atomic.Int32

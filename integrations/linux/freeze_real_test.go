@@ -97,6 +97,10 @@ func TestStopRefuses(t *testing.T) {
 	if _, err := stop.Do(t.Context(), call, stale); err == nil || integrations.OutcomeOf(err) != integrations.Rejected {
 		t.Errorf("a plan for another process: %v", err)
 	}
+	// The number was taken by another process between look and signal.
+	if err := (here{}).Stop(t.Context(), integrations.Process{PID: pid, Start: 1}, true); err == nil || integrations.OutcomeOf(err) != integrations.Rejected {
+		t.Errorf("another process's start: %v", err)
+	}
 	if s := kernelState(t, pid); s == "T" {
 		t.Error("a refused call stopped it")
 	}

@@ -213,6 +213,27 @@ func reallyBlock(t *testing.T) {
 	realSets(t, as, bad)
 }
 
+// repairs has somebody empty a chain of ours: the address is still in the set,
+// and blocks nothing. That must be seen, and doing it again must mend it.
+func repairs(t *testing.T, as map[string]integrations.Action) {
+	for _, params := range []map[string]any{{"address": "203.0.113.7", "ttl": "1h"}, {"address": "2001:db8:2::/48"}} {
+		call := integrations.Call{Action: "linux.nft.block", Connection: "host", Params: params}
+		p, r := do(t, as, call)
+		nftOut(t, "flush chain inet firebreak output")
+		if v, err := as[call.Action].Verify(t.Context(), call, r); err != nil || v.OK {
+			t.Errorf("verified without the rules: %+v, %v", v, err)
+		}
+		if again, _ := do(t, as, call); again.Unchanged {
+			t.Error("the plan sees nothing to do without the rules")
+		}
+		inverse, err := as[call.Action].(integrations.Reverter).Inverse(p.Call, p.Prior, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(t, as, inverse)
+	}
+}
+
 // realSets tries networks, timeouts, IPv6 and overlaps with the real nft.
 func realSets(t *testing.T, as map[string]integrations.Action, bad string) {
 	for _, address := range []string{"203.0.113.0/29", "2001:db8::1", "2001:db8:1::/48", "192.168.4.0/22"} {
@@ -247,6 +268,7 @@ func realSets(t *testing.T, as map[string]integrations.Action, bad string) {
 	for _, address := range []string{"198.51.100.4", "198.51.100.8/30"} {
 		do(t, as, integrations.Call{Action: "linux.nft.unblock", Connection: "host", Params: map[string]any{"address": address}})
 	}
+	repairs(t, as)
 	// What overlaps is refused in the plan, with what is in the way.
 	wide := integrations.Call{Action: "linux.nft.block", Connection: "host", Params: map[string]any{"address": "198.51.100.0/29"}}
 	prior, err := as[wide.Action].Prior(t.Context(), wide)

@@ -100,7 +100,9 @@ func TestAcceptedWithoutSuccess(t *testing.T) {
 	if err == nil || integrations.OutcomeOf(err) != integrations.Rejected || strings.Contains(err.Error(), "r0123456789abcdef") {
 		t.Errorf("%v", err)
 	}
-	if _, err = as["pagerduty.event.trigger"].Do(t.Context(), integrations.Call{Params: map[string]any{"summary": "s"}}, integrations.Plan{}); integrations.OutcomeOf(err) != integrations.Rejected {
+	as, got := serve(t, 202, `{"status":"success"}`, map[string]string{"routing_key": "r0123456789abcdef"})
+	_, err = as["pagerduty.event.trigger"].Do(t.Context(), integrations.Call{Params: map[string]any{"summary": "s"}}, integrations.Plan{})
+	if err == nil || integrations.OutcomeOf(err) != integrations.Rejected || len(*got) != 0 {
 		t.Errorf("an event without a key: %v", err)
 	}
 }
