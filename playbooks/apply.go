@@ -50,10 +50,11 @@ func (r *Run) accept(e record.Entry) (func(), error) {
 	var of struct {
 		Run string `json:"run"`
 	}
-	switch e.Kind {
-	case record.RunStarted, record.VariableSet, record.StepStarted, record.StepDone, record.StepFailed,
-		record.StepSkipped, record.StepReopened, record.StepAdded:
-	default:
+	onStep := map[record.Kind]func(record.Entry, *Step, *picture, refusal) (func(), error){
+		record.StepStarted: r.acceptBegin, record.StepDone: r.acceptDone, record.StepFailed: r.acceptFailed,
+		record.StepSkipped: r.acceptSkipped, record.StepReopened: r.acceptReopened,
+	}[e.Kind]
+	if onStep == nil && e.Kind != record.RunStarted && e.Kind != record.VariableSet && e.Kind != record.StepAdded {
 		return nil, nil
 	}
 	if err := e.Decode(&of); err != nil {
@@ -78,19 +79,7 @@ func (r *Run) accept(e record.Entry) (func(), error) {
 	if !ok {
 		return refuse("the run has no such step")
 	}
-	v := r.picture()
-	switch e.Kind {
-	case record.StepStarted:
-		return r.acceptBegin(e, s, v, refuse)
-	case record.StepDone:
-		return r.acceptDone(e, s, v, refuse)
-	case record.StepFailed:
-		return r.acceptFailed(e, s, v, refuse)
-	case record.StepSkipped:
-		return r.acceptSkipped(e, s, v, refuse)
-	default:
-		return r.acceptReopened(e, s, v, refuse)
-	}
+	return onStep(e, s, r.picture(), refuse)
 }
 
 type refusal func(format string, args ...any) (func(), error)

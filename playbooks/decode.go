@@ -50,14 +50,12 @@ func (d *decoder) mapping(n *yaml.Node, what string, known []string) (map[string
 
 // list returns the items of a sequence; one scalar counts as a list of one.
 func (d *decoder) list(n *yaml.Node, what string) []*yaml.Node {
-	switch n.Kind {
-	case yaml.SequenceNode:
+	switch {
+	case n.Kind == yaml.SequenceNode:
 		return n.Content
-	case yaml.ScalarNode:
-		if n.ShortTag() != "!!null" {
-			return []*yaml.Node{n}
-		}
-	case yaml.AliasNode:
+	case n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null":
+		return []*yaml.Node{n}
+	case n.Kind == yaml.AliasNode:
 		return nil
 	}
 	d.node(codeShape, n, "", "%s must be a list", what)
@@ -148,25 +146,25 @@ func (d *decoder) bool(n *yaml.Node, what string) bool {
 
 // value turns a node into what JSON would make of it.
 func (d *decoder) value(n *yaml.Node, what string) any {
-	switch n.Kind {
-	case yaml.MappingNode:
-		out := map[string]any{}
-		_, order := d.mapping(n, what, nil)
-		for _, e := range order {
-			out[e.key.Value] = d.value(e.value, what)
-		}
-		return out
-	case yaml.SequenceNode:
+	if n.Kind == yaml.ScalarNode {
+		return d.scalar(n, what)
+	}
+	if n.Kind == yaml.SequenceNode {
 		out := make([]any, 0, len(n.Content))
 		for _, c := range n.Content {
 			out = append(out, d.value(c, what))
 		}
 		return out
-	case yaml.ScalarNode:
-		return d.scalar(n, what)
-	default:
-		return nil
 	}
+	if n.Kind != yaml.MappingNode {
+		return nil // an alias, noted by tidy
+	}
+	out := map[string]any{}
+	_, order := d.mapping(n, what, nil)
+	for _, e := range order {
+		out[e.key.Value] = d.value(e.value, what)
+	}
+	return out
 }
 
 func (d *decoder) scalar(n *yaml.Node, what string) any {

@@ -47,18 +47,16 @@ func (d *decoder) expressions(s *Step) {
 // knownResult is what a step of that verb returns. An action's result is
 // declared by its integration, so here it may have any member.
 func knownResult(v Verb) types.Map {
-	switch v {
-	case VerbRun:
-		return types.Map{"exit_code": types.Int, "stdout": types.String, "stderr": types.String}
-	case VerbCollect:
-		return types.Map{"exhibits": types.Int, "bytes": types.Int, "refused": types.Int, "events": types.Int}
-	case VerbIngest:
-		return types.Map{"events": types.Int, "added": types.Int, "rejected": types.Int}
-	case VerbNotify:
-		return types.Map{"sent": types.Int}
-	default:
-		return anyResult()
+	known := map[Verb]types.Map{
+		VerbRun:     {"exit_code": types.Int, "stdout": types.String, "stderr": types.String},
+		VerbCollect: {"exhibits": types.Int, "bytes": types.Int, "refused": types.Int, "events": types.Int},
+		VerbIngest:  {"events": types.Int, "added": types.Int, "rejected": types.Int},
+		VerbNotify:  {"sent": types.Int},
 	}
+	if r, ok := known[v]; ok {
+		return r
+	}
+	return anyResult()
 }
 
 // readBack is the result that a verify without an action looks at: what the
@@ -143,15 +141,11 @@ func (d *decoder) template(n *yaml.Node, what string, secrets bool) {
 	if n == nil {
 		return
 	}
-	switch n.Kind {
-	case yaml.ScalarNode:
+	if n.Kind == yaml.ScalarNode {
 		d.templateText(n, what, secrets)
-	case yaml.MappingNode:
-		for i := 1; i < len(n.Content); i += 2 {
-			d.template(n.Content[i], what, secrets)
-		}
-	case yaml.SequenceNode:
-		for _, c := range n.Content {
+	}
+	for i, c := range n.Content {
+		if n.Kind != yaml.MappingNode || i%2 == 1 {
 			d.template(c, what, secrets)
 		}
 	}

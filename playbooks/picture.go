@@ -66,7 +66,7 @@ func (v *picture) judge(s *Step) (State, string) {
 		}
 		return Running, "its steps are open"
 	case Failed:
-		return Failed, v.failure(s, p)
+		return Failed, explain(p)
 	case Skipped:
 		return Skipped, p.reason
 	case Locked, Ready:
@@ -101,7 +101,7 @@ func (v *picture) holds(s *Step) bool {
 	return err == nil && yes
 }
 
-func (v *picture) failure(s *Step, p progress) string {
+func explain(p progress) string {
 	switch {
 	case !p.routed:
 		return p.failure

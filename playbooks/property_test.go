@@ -290,7 +290,7 @@ func TestRandomEntriesNeverBreakARun(t *testing.T) {
 				id = "nope"
 			}
 			var payload any
-			switch kind := kinds[r.IntN(len(kinds))]; kind {
+			switch kind := kinds[r.IntN(len(kinds))]; kind { //nolint:exhaustive // the kinds above
 			case record.StepStarted:
 				payload = record.StepBegin{Run: "r", Attempt: r.IntN(3)}
 				_ = w.apply(kind, id, payload)

@@ -38,13 +38,13 @@ func Markdown(p *Playbook) []byte {
 		}
 	}
 	m.line(fmt.Sprintf("*%s %s, sha256 %s*", plainText(p.ID), plainText(p.Version), p.SHA256))
-	return []byte(m.String())
+	return []byte(m.text.String())
 }
 
 // page is Markdown being written.
-type page struct{ strings.Builder }
+type page struct{ text strings.Builder }
 
-func (m *page) line(s string) { m.WriteString(s + "\n") }
+func (m *page) line(s string) { m.text.WriteString(s + "\n") }
 
 func (m *page) row(cells ...string) {
 	for i, c := range cells {
@@ -240,7 +240,7 @@ func (m *page) conditions(s *Step) {
 			m.line("- " + what + ": " + text)
 		}
 	}
-	start := m.Len()
+	start := m.text.Len()
 	for _, q := range s.Ask {
 		item("Asks", plainText(q.Text)+" ("+code(q.Name)+")")
 	}
@@ -277,7 +277,7 @@ func (m *page) conditions(s *Step) {
 	}
 	item("Technique", plainText(strings.Join(s.Attack, ", ")))
 	item("Note", plainText(s.Note))
-	if m.Len() > start {
+	if m.text.Len() > start {
 		m.line("")
 	}
 }

@@ -81,14 +81,14 @@ func (v values) fill(c *Resolved, s *Step) error {
 			return err
 		}
 	}
-	switch s.Verb {
-	case VerbRun:
+	with := s.With
+	if s.Verb == VerbNotify {
+		c.Text, with = v.prose(show(s.With["message"])), without(s.With, "message")
+	}
+	if s.Verb == VerbRun {
 		err = v.environment(c, s)
-	case VerbNotify:
-		c.Text = v.prose(show(s.With["message"]))
-		c.With, c.Secrets, err = v.params(without(s.With, "message"))
-	default:
-		c.With, c.Secrets, err = v.params(s.With)
+	} else {
+		c.With, c.Secrets, err = v.params(with)
 	}
 	if err != nil {
 		return err

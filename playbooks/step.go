@@ -34,12 +34,7 @@ func (v Verb) Acts() bool { return v == VerbAction || v == VerbRun }
 
 // Automatic says that a program carries the step out, not a person.
 func (v Verb) Automatic() bool {
-	switch v {
-	case VerbRun, VerbAction, VerbCollect, VerbIngest, VerbNotify:
-		return true
-	default:
-		return false
-	}
+	return v.Acts() || v == VerbCollect || v == VerbIngest || v == VerbNotify
 }
 
 // Step is one step of a playbook: a verb with its operand, and modifiers.
@@ -99,15 +94,11 @@ type Step struct {
 
 // Children returns the steps nested in s, as written.
 func (s *Step) Children() []*Step {
-	switch s.Verb {
-	case VerbIf:
+	if s.Verb == VerbIf {
 		out := make([]*Step, 0, len(s.Then)+len(s.Else))
 		return append(append(out, s.Then...), s.Else...)
-	case VerbParallel:
-		return s.Parallel
-	default:
-		return nil
 	}
+	return s.Parallel
 }
 
 // place is where the value of key was written, else where the step begins.
