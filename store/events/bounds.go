@@ -14,18 +14,6 @@ import (
 	"firebreak/timeline"
 )
 
-// condition is a piece of SQL over event with its parameters. Texts, numbers
-// and ids of a filter are only ever parameters.
-type condition struct {
-	sql  string
-	args []any
-}
-
-var (
-	always = condition{sql: "1"}
-	never  = condition{sql: "0"}
-)
-
 // bounds is what SQL can say of an expression: every row that matches fulfils
 // upper, every row that fulfils lower matches. Between them the row is read
 // and asked in Go. Where the two are the same, SQL alone decides.
@@ -40,8 +28,6 @@ type bounds struct {
 
 func exactly(c condition) bounds { return bounds{upper: c, lower: c, exact: true} }
 
-func where(sql string, args ...any) condition { return condition{sql: sql, args: args} }
-
 // source is where a query's rows come from: the table, or the few rows by their ids, taken out
 // first. Otherwise SQLite walks through time and looks at every row.
 type source struct{ with, table string }
@@ -53,43 +39,6 @@ func (b bounds) source() (source, condition, []any) {
 		return source{table: "event"}, b.upper, nil
 	}
 	return source{with: `WITH few AS MATERIALIZED (SELECT * FROM event WHERE ` + b.few.sql + `) `, table: "few"}, b.upper, append([]any{}, b.few.args...)
-}
-
-func allOf(cs ...condition) condition { return combine(cs, " AND ", always, never) }
-func anyOf(cs ...condition) condition { return combine(cs, " OR ", never, always) }
-
-// combine joins conditions, leaving out the neutral ones; one that dominates
-// decides alone.
-func combine(cs []condition, word string, neutral, dominant condition) condition {
-	var parts []string
-	var args []any
-	for _, c := range cs {
-		switch c.sql {
-		case neutral.sql:
-		case dominant.sql:
-			return dominant
-		default:
-			parts = append(parts, c.sql)
-			args = append(args, c.args...)
-		}
-	}
-	switch len(parts) {
-	case 0:
-		return neutral
-	case 1:
-		return condition{sql: parts[0], args: args}
-	}
-	return condition{sql: "(" + strings.Join(parts, word) + ")", args: args}
-}
-
-func (c condition) not() condition {
-	switch c.sql {
-	case always.sql:
-		return never
-	case never.sql:
-		return always
-	}
-	return condition{sql: "NOT " + c.sql, args: c.args}
 }
 
 // bind works out the bounds of the filter in this snapshot.

@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -228,91 +227,6 @@ func TestSums(t *testing.T) {
 	}
 	if e := edges(-1<<63, 1<<63-1, 7); e[0] != -1<<63 || e[7] != 1<<63-1 || !slices.IsSorted(e) {
 		t.Errorf("edges %v", e)
-	}
-}
-
-func TestDamagedFiles(t *testing.T) {
-	dir := t.TempDir()
-	good := filepath.Join(dir, "good.db")
-	db, err := Open(t.Context(), good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mustAppend(t, db, numbered("e1", 5000))
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
-	change := func(name string, statements ...string) string {
-		path := filepath.Join(dir, name)
-		b, err := os.ReadFile(good)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		raw, err := sql.Open("sqlite3", path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer closeTest(t, raw)
-		for _, s := range statements {
-			if _, err := raw.Exec(s); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return path
-	}
-	text := filepath.Join(dir, "text.db")
-	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 1000)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	foreign := filepath.Join(dir, "foreign.db")
-	raw, err := sql.Open("sqlite3", foreign)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := raw.Exec(`CREATE TABLE t (x)`); err != nil {
-		t.Fatal(err)
-	}
-	closeTest(t, raw)
-	for _, path := range []string{
-		text, foreign, change("newer.db", `PRAGMA user_version = 2`), change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
-	} {
-		if db, err := Open(t.Context(), path); !errors.Is(err, ErrDamaged) {
-			t.Errorf("%s: %v", path, err)
-			if err == nil {
-				closeTest(t, db)
-			}
-		}
-	}
-	// Damage that does not show in the first page.
-	b, err := os.ReadFile(good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 8192; i < len(b)-100; i += 4096 {
-		copy(b[i:], strings.Repeat("\xfe", 100))
-	}
-	torn := filepath.Join(dir, "torn.db")
-	if err := os.WriteFile(torn, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	db, err = Open(t.Context(), torn)
-	if err == nil {
-		defer closeTest(t, db)
-		err = db.Check(t.Context())
-	}
-	if !errors.Is(err, ErrDamaged) {
-		t.Errorf("torn: %v", err)
-	}
-	whole, err := Open(t.Context(), good)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer closeTest(t, whole)
-	if err := whole.Check(t.Context()); err != nil {
-		t.Error(err)
 	}
 }
 
