@@ -74,7 +74,13 @@ func (p *approval) Actions() []action {
 		yes.keys = []string{"enter"}
 		return append([]action{yes}, table...)
 	case p.view.Danger == incident.Medium && !p.sure:
-		return append(table, action{id: "approval.read", title: "I have read the plan", foot: "go on", keys: []string{"enter"}, run: func() tea.Cmd { p.sure = true; return nil }})
+		return append(table, action{id: "approval.read", title: "read on; after the last line the question is asked", foot: "read on", keys: []string{"enter"}, run: func() tea.Cmd {
+			if p.top+p.page < p.rows { // the question comes after the plan's last line
+				return scroll(p.page)
+			}
+			p.sure = true
+			return nil
+		}})
 	}
 	return append([]action{yes, no}, table...)
 }
@@ -242,7 +248,7 @@ func (p *approval) question(w int) []line {
 		out = append(out, wrap(strong, "Type the target's name to approve, or esc to go back. "+what, w)...)
 		out = append(out, p.field.one("> ", w, true))
 	case p.view.Danger == incident.Medium && !p.sure:
-		out = append(out, look(strong, "Read the plan, then enter for the question, or esc to go back."))
+		out = append(out, look(strong, "Enter reads on, then asks. Esc goes back."))
 	default:
 		out = append(out, wrap(strong, "Approve plan "+short(p.view.Digest)+" on "+p.view.Target+"? "+what, w)...)
 		out = append(out, line{{hotkey, "y"}, {usual, " approve    "}, {hotkey, "n"}, {usual, " no (enter)"}})

@@ -101,10 +101,18 @@ func (d *dashboard) left(w, h int) []line {
 		out = append(out, line{{strong, " PLAYBOOK "}, {usual, name}})
 		out = append(out, d.progress(w, room)...)
 	}
-	out = append(out, heading(" SCOPE"))
-	out = append(out, scope...)
-	out = append(out, heading(" CLOCKS"))
-	return append(out, clocks...)
+	air := h-len(out)-len(scope)-len(clocks)-2 >= 2 // room for an empty line before each heading
+	for _, part := range []struct {
+		name  string
+		lines []line
+	}{{" SCOPE", scope}, {" CLOCKS", clocks}} {
+		if air {
+			out = append(out, nil)
+		}
+		out = append(out, heading(part.name))
+		out = append(out, part.lines...)
+	}
+	return out
 }
 
 // progress lists the steps of the phase that goes on, as many as fit, the next
@@ -194,7 +202,7 @@ func (d *dashboard) right(w, h int) []line {
 	if h >= 14 && len(d.last.value) > 0 {
 		events = append(events, d.paint.ruled(heading("TIMELINE last "+number(int64(len(d.last.value)))), w))
 		for _, e := range d.last.value {
-			events = append(events, eventLine(e, w, "15:04:05", false))
+			events = append(events, eventLine(e, w, "15:04:05", d.now(), false))
 		}
 	}
 	room := h - len(events)

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -16,13 +17,7 @@ func (t *timelineScreen) View(w, h int) string {
 	foot := t.foot(w, h)
 	t.page = max(h-len(out)-len(foot), 1)
 	from, to := t.win.visible(len(t.win.rows), t.page)
-	layout := "15:04:05"
-	switch {
-	case w >= wide:
-		layout = "2006-01-02 15:04:05"
-	case w >= twoPanes:
-		layout = "01-02 15:04:05"
-	}
+	layout := eventLayout(w)
 	switch {
 	case len(t.win.rows) == 0 && !t.win.loaded:
 		out = append(out, look(faint, " reading"))
@@ -32,7 +27,7 @@ func (t *timelineScreen) View(w, h int) string {
 		out = append(out, nil, say("  No event yet. 4 goes to the evidence: collect (c) or ingest files (i)."))
 	}
 	for i := from; i < to; i++ {
-		out = append(out, row(eventLine(t.win.rows[i], w-1, layout, true), i == t.win.at, w))
+		out = append(out, row(eventLine(t.win.rows[i], w-1, layout, t.now(), true), i == t.win.at, w))
 	}
 	out = fit(out, h-len(foot))
 	return t.paint.block(append(out, foot...), w, h)
@@ -76,7 +71,7 @@ func (t *timelineScreen) foot(w, h int) []line {
 	}
 	out := []line{t.paint.ruled(nil, w)}
 	if e, ok := t.win.selected(); ok {
-		where := line{{faint, " "}, {usual, e.Exhibit + "@" + number(e.Offset)}, {faint, "  " + e.Parser + "  " + string(e.TimeKind) + "  precision " + string(e.Precision)}}
+		where := line{{faint, " "}, {usual, fmt.Sprintf("%s@%d", e.Exhibit, e.Offset)}, {faint, "  " + e.Parser + "  " + string(e.TimeKind) + "  precision " + string(e.Precision)}}
 		if e.Technique != "" {
 			where = where.with(sp(hotkey, "  "+e.Technique))
 		}
@@ -150,13 +145,42 @@ func attributes(e response.MarkedEvent) string {
 	return strings.Join(out, " ")
 }
 
+// eventLayout is how times are written in a list of w cells.
+func eventLayout(w int) string {
+	switch {
+	case w >= wide:
+		return "2006-01-02 15:04:05"
+	case w >= twoPanes:
+		return "01-02 15:04:05"
+	}
+	return "15:04:05"
+}
+
+// dated writes the time of an event in the room of a layout and its fraction.
+// Where the layout leaves the day or the year out and it is not this one, the
+// seconds give way to it: no time may read as another.
+func dated(e response.MarkedEvent, layout string, now time.Time) string {
+	at, now := e.Time.UTC(), now.UTC()
+	far := at.Year() != now.Year()
+	switch {
+	case e.Time.IsZero():
+	case far && layout == "01-02 15:04:05":
+		return at.Format("2006-01-02 15:04")
+	case far && layout == "15:04:05":
+		return at.Format("2006-01-02")
+	case at.YearDay() != now.YearDay() && layout == "15:04:05":
+		return at.Format("01-02 15:04")
+	}
+	return eventTime(e.Time, e.Precision, layout)
+}
+
 // eventLine is one event in w cells. full shows star and host columns.
-func eventLine(e response.MarkedEvent, w int, layout string, full bool) line {
+func eventLine(e response.MarkedEvent, w int, layout string, now time.Time, full bool) line {
 	star := sp(usual, "  ")
 	if e.Star {
 		star = sp(warn, "* ")
 	}
-	at := pad(eventTime(e.Time, e.Precision, layout), len(layout)+4)
+	at := pad(dated(e, layout, now), len(layout)+4)
 	source := clip(look(faint, e.Source), 9)[0].text
 	if !full {
 		return clip(line{{faint, " " + at + " "}, {faint, source + " "}, {usual, e.Message}}, w)
@@ -187,7 +211,7 @@ func eventDetail(e response.MarkedEvent, w int) []line {
 		{"Host       ", e.Host},
 		{"User       ", e.User},
 		{"Technique  ", e.Technique},
-		{"Evidence   ", e.Exhibit + " at " + number(e.Offset) + ", read by " + e.Parser},
+		{"Evidence   ", fmt.Sprintf("%s at %d, read by %s", e.Exhibit, e.Offset, e.Parser)},
 		{"Id         ", e.ID},
 		{"Tags       ", strings.Join(e.Tags, ", ")},
 	} {

@@ -47,7 +47,7 @@ func TestGoToATime(t *testing.T) {
 	h := begin(t)
 	h.press("3", "g").types("03:10").press("enter")
 	e, _ := h.m.timeline.win.selected()
-	if got := e.Time.Format("15:04:05"); got != "03:10:01" {
+	if got := e.Time.Format("15:04:05"); got != "03:10:00" {
 		t.Errorf("the cursor went to %s", got)
 	}
 	h.press("up")
