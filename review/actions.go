@@ -116,9 +116,9 @@ func (b *builder) undoing(a Action) {
 	undone := b.action(a.Reverts)
 	switch a.State {
 	case stateVerified:
-		undone.RevertedBy, undone.Standing = a.ID, "undone by "+a.ID+", verified by reading it back"
+		undone.RevertedBy, undone.Standing = a.ID, "undone by "+a.ID+", confirmed by the other side"
 	case stateSent:
-		undone.RevertedBy, undone.Standing = a.ID, "its undoing "+a.ID+" was sent, NOT VERIFIED: nobody read it back"
+		undone.RevertedBy, undone.Standing = a.ID, "its undoing "+a.ID+" was sent, NOT VERIFIED: nobody asked the other side"
 	case stateUnknown, stateSending:
 		undone.Standing += "; the outcome of its undoing " + a.ID + " is UNKNOWN"
 	}
@@ -210,9 +210,9 @@ func (a *Action) end(e record.Entry, p record.Outcome) {
 func (a *Action) standing() string {
 	switch a.State {
 	case stateVerified:
-		return "in effect, verified by reading it back"
+		return "in effect, confirmed by the other side"
 	case stateSent:
-		return "sent, NOT VERIFIED: nobody read it back"
+		return "sent, NOT VERIFIED: nobody asked the other side"
 	case stateUnknown:
 		return "UNKNOWN: it may or may not have happened; look at the other side before repeating it"
 	case stateSending:

@@ -80,13 +80,13 @@ func TestActions(t *testing.T) {
 		byID[a.ID] = a
 	}
 	for id, want := range map[string][3]string{
-		"a1": {"verified", "in effect, verified by reading it back", "add the saved public key again, read-only"},
-		"a2": {"verified", "undone by a7, verified by reading it back", "undone by a7"},
-		"a3": {"sent", "sent, NOT VERIFIED: nobody read it back", "CANNOT BE UNDONE"},
+		"a1": {"verified", "in effect, confirmed by the other side", "add the saved public key again, read-only"},
+		"a2": {"verified", "undone by a7, confirmed by the other side", "undone by a7"},
+		"a3": {"sent", "sent, NOT VERIFIED: nobody asked the other side", "CANNOT BE UNDONE"},
 		"a4": {"unknown", "UNKNOWN: it may or may not have happened; look at the other side before repeating it", "CANNOT BE UNDONE"},
 		"a5": {"rejected", "refused by a person, never sent", "it was never sent"},
 		"a6": {"failed", "failed: no effect was confirmed", "enable it again"},
-		"a7": {"verified", "in effect, verified by reading it back", "is itself the undoing of a2"},
+		"a7": {"verified", "in effect, confirmed by the other side", "is itself the undoing of a2"},
 	} {
 		a := byID[id]
 		if got := [3]string{a.State, a.Standing, a.HowUndone()}; got != want {

@@ -11,6 +11,9 @@ import (
 func (b *builder) limits() {
 	r := &b.r
 	add := func(format string, args ...any) { r.Limits = append(r.Limits, fmt.Sprintf(format, args...)) }
+	if r.Incident.Drill {
+		add("This was a drill: its times, decisions and answers say little of a real incident.")
+	}
 	if p := r.Integrity.Problem; p != "" {
 		add("The record is not whole: %s.", p)
 	}

@@ -251,7 +251,7 @@ func (m *markdown) actions() {
 		if a.open() {
 			standing = "**" + standing + "**"
 		}
-		if a.Says != "" {
+		if a.Says != "" && a.RevertedBy == "" {
 			standing += ": " + cell(a.Says)
 		}
 		rows = append(rows, []string{

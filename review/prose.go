@@ -26,23 +26,28 @@ func inline(s string, table bool) string {
 	if len(words) == 0 {
 		return "-"
 	}
-	var out, wild []string
-	flush := func() {
-		if len(wild) > 0 {
-			out = append(out, wildWords(strings.Join(wild, " "), table))
-			wild = nil
-		}
-	}
-	for i, w := range words {
-		if !tame.MatchString(w) || strings.Contains(w, "://") || (i == 0 && opener.MatchString(w)) {
-			wild = append(wild, w)
+	var out []string
+	for i := 0; i < len(words); i++ {
+		if quiet(words[i], i == 0) {
+			out = append(out, words[i])
 			continue
 		}
-		flush()
-		out = append(out, w)
+		// Up to two quiet words between wild ones belong to the same thing, as
+		// in "{{ repo }}".
+		last := i
+		for j := i + 1; j < len(words) && j-last <= 3; j++ {
+			if !quiet(words[j], false) {
+				last = j
+			}
+		}
+		out = append(out, wildWords(strings.Join(words[i:last+1], " "), table))
+		i = last
 	}
-	flush()
 	return strings.Join(out, " ")
+}
+
+func quiet(word string, begins bool) bool {
+	return tame.MatchString(word) && !strings.Contains(word, "://") && (!begins || !opener.MatchString(word))
 }
 
 // code writes one line of foreign text as code, whatever it is.

@@ -108,6 +108,9 @@ func span(d time.Duration) string {
 		if d < u.d {
 			continue
 		}
+		if u.d == time.Second && d < 10*time.Second {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Truncate(100*time.Millisecond).Seconds()), ".0") + " s"
+		}
 		s := fmt.Sprintf("%d %s", d/u.d, u.name)
 		if i+1 < len(units) {
 			if rest := (d % u.d) / units[i+1].d; rest > 0 {
