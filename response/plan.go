@@ -2,8 +2,7 @@ package response
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -101,10 +100,6 @@ func commandParams(r playbooks.Resolved) map[string]any {
 	return p
 }
 
-// sealAtSending stands in a plan where the sent message will carry the record's
-// head.
-const sealAtSending = "(head of the record at sending)"
-
 // plan reads the prior state, works out the plan and records it.
 func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, error) {
 	reg, err := s.s.systems(f)
@@ -149,7 +144,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 
 // draw reads what is there and plans, without sending anything that writes.
 func (s *Service) draw(ctx context.Context, a integrations.Action, call integrations.Call) (integrations.Plan, error) {
-	call.Seal = sealAtSending // the head moves on; the digest must not
+	call.Seal = integrations.SealPlace // the head moves on; the digest must not
 	prior, err := a.Prior(ctx, call)
 	if err != nil {
 		return integrations.Plan{}, actionError("read the state before "+call.Action, err)
@@ -205,8 +200,7 @@ func (s *Session) newKey(id incident.ID, w wish) (string, error) {
 	if _, err := io.ReadFull(s.s.o.Rand, nonce); err != nil {
 		return "", fmt.Errorf("make idempotency key: %w", err)
 	}
-	h := sha256.Sum256(fmt.Appendf(nonce, "%s\x00%s\x00%s\x00%s", id, w.step, w.name, w.connection))
-	return "fb-" + strings.ToLower(base32.StdEncoding.EncodeToString(h[:15])), nil
+	return integrations.Key(id, w.name+" "+hex.EncodeToString(nonce), 0), nil
 }
 
 // Action returns one action with its plan.
