@@ -8,6 +8,19 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// actionName decodes the name of an action. Those that run programs are left
+// to the verb run, which keeps values apart from commands.
+func (d *decoder) actionName(n *yaml.Node) string {
+	if n == nil {
+		return ""
+	}
+	name := d.text(n, "action")
+	if strings.HasSuffix(name, ".run") {
+		d.node(codeArgv, n, "use the verb run", "%s runs a program", brief(name))
+	}
+	return name
+}
+
 // argv decodes a command. A template must be a whole element, never the
 // program and never the text of a shell: values are data.
 func (d *decoder) argv(n *yaml.Node, what string) []string {

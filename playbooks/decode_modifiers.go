@@ -156,7 +156,7 @@ func (d *decoder) rollback(s *Step, n *yaml.Node) {
 	if keys == nil {
 		return
 	}
-	r := &Rollback{Action: d.optional(keys["action"], "action"), Manual: d.optional(keys["manual"], "manual")}
+	r := &Rollback{Action: d.actionName(keys["action"]), Manual: d.optional(keys["manual"], "manual")}
 	ways := 0
 	for _, k := range []string{"action", "run", "manual"} {
 		if keys[k] != nil {
@@ -184,7 +184,7 @@ func (d *decoder) verify(s *Step, n *yaml.Node) {
 	if keys == nil {
 		return
 	}
-	v := &Verify{Action: d.optional(keys["action"], "action"), Expect: d.optional(keys["expect"], "expect"), Connection: d.optional(keys["connection"], "connection")}
+	v := &Verify{Action: d.actionName(keys["action"]), Expect: d.optional(keys["expect"], "expect"), Connection: d.optional(keys["connection"], "connection")}
 	if keys["expect"] == nil {
 		d.node(codeMissing, n, "as in expect: result.ok", "verify does not say what to expect")
 	}
@@ -207,10 +207,10 @@ func (d *decoder) verify(s *Step, n *yaml.Node) {
 func (d *decoder) fitting(s *Step, order []entry) {
 	only := map[string][]Verb{
 		"ask":          {VerbManual, VerbReview},
-		"with":         {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
+		"with":         {VerbAction, VerbCollect, VerbIngest, VerbNotify},
 		"retry":        {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
 		"timeout":      {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify, VerbManual},
-		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify, VerbManual},
+		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbManual},
 		"approve":      {VerbAction, VerbRun, VerbManual, VerbNotify},
 		"rollback":     {VerbAction, VerbRun, VerbManual},
 		"irreversible": {VerbAction, VerbRun, VerbManual, VerbNotify},
@@ -220,6 +220,10 @@ func (d *decoder) fitting(s *Step, order []entry) {
 		"assign":       {VerbManual, VerbReview, VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
 	}
 	if s.Verb == "" {
+		return
+	}
+	if n := s.nodes["with"]; n != nil && s.Verb == VerbRun {
+		d.node(codeLater, n, "give the values as arguments", "with on run, its environment, is not supported yet by this version")
 		return
 	}
 	for _, e := range order {

@@ -155,7 +155,7 @@ func (d *decoder) operand(s *Step, keys map[string]*yaml.Node) {
 	case VerbRun:
 		s.Run = d.argv(keys["run"], "run")
 	case VerbAction:
-		s.Action = d.text(keys["action"], "action")
+		s.Action = d.actionName(keys["action"])
 	case VerbCollect:
 		s.Collect = d.texts(keys["collect"], "collect")
 	case VerbIngest:

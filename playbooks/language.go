@@ -48,10 +48,9 @@ func (d *decoder) expressions(s *Step) {
 // declared by its integration, so here it may have any member.
 func knownResult(v Verb) types.Map {
 	known := map[Verb]types.Map{
-		VerbRun:     {"exit_code": types.Int, "stdout": types.String, "stderr": types.String},
-		VerbCollect: {"exhibits": types.Int, "bytes": types.Int, "refused": types.Int, "events": types.Int},
-		VerbIngest:  {"events": types.Int, "added": types.Int, "rejected": types.Int},
-		VerbNotify:  {"sent": types.Int},
+		VerbRun:     {"exit": types.Int, "stdout": types.String, "stderr": types.String},
+		VerbCollect: {"exhibits": types.Int, "bytes": types.Int, "refused": types.Int},
+		VerbIngest:  {"events": types.Int, "rejected": types.Int},
 	}
 	if r, ok := known[v]; ok {
 		return r
@@ -128,7 +127,7 @@ func (d *decoder) templates(s *Step) {
 	for _, key := range []string{"run", "collect", "ingest", "notify", "ask"} {
 		d.template(s.nodes[key], key, false)
 	}
-	d.template(s.nodes["with"], "with", s.Verb == VerbAction || s.Verb == VerbRun)
+	d.template(s.nodes["with"], "with", s.Verb == VerbAction)
 	for _, key := range []string{"rollback", "verify"} {
 		n := s.nodes[key]
 		d.template(child(n, "with"), key, true)
@@ -167,7 +166,7 @@ func (d *decoder) templateText(n *yaml.Node, what string, secrets bool) {
 			known := append(d.varNames(), incidentNames()...)
 			d.at(codeUndeclared, d.source.inside(n, p.offset), didYouMean(p.name, known), "{{ %s }} is not declared", p.name)
 		case v != nil && v.Type == Secret && !secrets:
-			d.at(codeSecret, d.source.inside(n, p.offset), "a secret goes into a parameter of an action or into the environment of run", "secret %s would be shown by %s", p.name, what)
+			d.at(codeSecret, d.source.inside(n, p.offset), "a secret goes into a parameter of an action", "secret %s would be shown by %s", p.name, what)
 		case v != nil && v.Type == Secret && !alone:
 			d.at(codeSecret, d.source.inside(n, p.offset), "make it the whole value", "secret %s cannot be part of a text", p.name)
 		}

@@ -221,23 +221,6 @@ func (l *linter) run(s *Step) {
 	if s.Rollback == nil && s.Irreversible == "" && s.Impact != "none" {
 		l.at(codeRunUndo, s.place("run"), "add rollback:, irreversible: or, for a program that only reads, impact: none", "the step does not say what the program changes")
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.With)) {
-		if !envShape.MatchString(name) || reservedEnv(name) {
-			l.at(codeParam, s.place("with."+name+" key"), "use an own name in capitals, as in TARGET_HOST", "%s cannot be set in the environment", brief(name))
-		}
-	}
-}
-
-var envShape = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,63}$`)
-
-// reservedEnv: variables that make a program load or run something else.
-func reservedEnv(name string) bool {
-	for _, prefix := range []string{"LD_", "DYLD_", "GIT_", "PYTHON", "PERL", "RUBY", "NODE_", "GO", "JAVA_", "BASH_", "GCONV_"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return slices.Contains([]string{"PATH", "IFS", "ENV", "SHELL", "HOME", "EDITOR", "VISUAL", "PAGER", "PS4", "PROMPT_COMMAND", "SHELLOPTS", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}, name)
 }
 
 func (l *linter) collect(s *Step) {

@@ -84,7 +84,6 @@ func TestLint(t *testing.T) {
 		{"approval for reading", "{id: s, action: token.check, with: {token: \"{{ token }}\"}, approve: §{by: commander}}", "PB065", "only reads"},
 		{"program", "{id: s, run: §[ls]}", "PB068", "impact: none"},
 		{"program that reads", "{id: s, run: [ls], impact: none}", "", ""},
-		{"dangerous environment", "{id: s, run: [ls], impact: none, with: {§LD_PRELOAD: x, §path: y, OK_1: z}}", "PB051 PB051", ""},
 		{"role", "{id: s, manual: m, assign: §legal}", "PB067", "legal"},
 		{"change before evidence", "{id: s, action: §host.block, with: {address: 192.0.2.1}, rollback: {manual: m}}\n    - {id: c, collect: triage}", "PB069", "collect first"},
 	}

@@ -17,16 +17,15 @@ import (
 // filled.
 type Resolved struct {
 	Step       *Step
-	Text       string            // manual: the instructions; review: its kind; notify: the message
-	Argv       []string          // run
-	Env        map[string]string // run: from with
+	Text       string   // manual: the instructions; review: its kind; notify: the message
+	Argv       []string // run
 	Action     string
 	Connection string
 	With       map[string]any // parameters, a notify's without its message
 	Collect    []string       // profiles and collectors
 	Paths      []string       // ingest
 	Notify     []string       // connections
-	Secrets    []string       // members of With or Env that hold a secret's reference
+	Secrets    []string       // members of With that hold a secret's reference
 	Wait       time.Duration
 	Timeout    time.Duration // 0 for none
 	Verify     *Check
@@ -85,12 +84,7 @@ func (v values) fill(c *Resolved, s *Step) error {
 	if s.Verb == VerbNotify {
 		c.Text, with = v.prose(show(s.With["message"])), without(s.With, "message")
 	}
-	if s.Verb == VerbRun {
-		err = v.environment(c, s)
-	} else {
-		c.With, c.Secrets, err = v.params(with)
-	}
-	if err != nil {
+	if c.With, c.Secrets, err = v.params(with); err != nil {
 		return err
 	}
 	if s.Verify != nil {
@@ -156,25 +150,6 @@ func (v values) params(with map[string]any) (map[string]any, []string, error) {
 		out[name] = value
 	}
 	return out, secrets, nil
-}
-
-func (v values) environment(c *Resolved, s *Step) error {
-	with, secrets, err := v.params(s.With)
-	if err != nil {
-		return err
-	}
-	c.Secrets = secrets
-	if len(with) > 0 {
-		c.Env = make(map[string]string, len(with))
-	}
-	for name, value := range with {
-		text := show(value)
-		if strings.ContainsRune(text, 0) {
-			return fmt.Errorf("%s: value holds a NUL byte", name)
-		}
-		c.Env[name] = text
-	}
-	return nil
 }
 
 // argv renders a command: each value is one element, a list is several. After
