@@ -191,6 +191,8 @@ func (b *batch) flush(ctx context.Context) error {
 // collectStep performs a playbook's collect step.
 func (s *Session) collectStep(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved, p ProgressFunc) (map[string]any, error) {
 	o := CollectOptions{Step: st.ID, Collectors: res.Collect, Paths: texts(res.With["paths"]), Files: texts(res.With["files"])}
+	o.Root, _ = res.With["root"].(string)
+	o.Authority, _ = res.With["authority"].(string)
 	c, err := s.collect(ctx, f, o, p)
 	if err == nil && c.Cut != "" {
 		err = fail(CodePartial, "run the step again: what is sealed stays", "the collection ended early: %s", c.Cut)

@@ -3,6 +3,10 @@ package response
 import (
 	"errors"
 	"fmt"
+
+	"firebreak/forensics"
+	"firebreak/store"
+	"firebreak/store/events"
 )
 
 // Code sorts errors by what a caller has to do; package cmd maps each to an
@@ -44,14 +48,22 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-// HintOf returns the hint err carries, or "".
+// HintOf returns the hint err carries, or the one that belongs to what is
+// wrong with the disk, or "".
 func HintOf(err error) string {
 	var e *Error
-	for errors.As(err, &e) {
+	for rest := err; errors.As(rest, &e); rest = e.Err {
 		if e.Hint != "" {
 			return e.Hint
 		}
-		err = e.Err
+	}
+	switch {
+	case errors.Is(err, store.ErrFull), errors.Is(err, forensics.ErrFull), errors.Is(err, events.ErrDiskFull):
+		return "free some space and repeat: what was acknowledged is safe"
+	case errors.Is(err, store.ErrReadOnly):
+		return "the folder cannot be written to: screens and exports work, changes do not"
+	case errors.Is(err, store.ErrDamaged):
+		return "firebreak verify says what is damaged; restore the folder from a copy"
 	}
 	return ""
 }

@@ -196,8 +196,6 @@ func storeError(id incident.ID, err error) error {
 		return refused("use the newer firebreak that wrote it; nothing was changed", "open %s: %w", id, err)
 	case errors.Is(err, store.ErrTruncated):
 		return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(id) + " says what is missing; restore the folder from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
-	case errors.Is(err, store.ErrFull):
-		return &Error{Code: CodeInternal, Hint: "free some space and repeat: what was acknowledged is safe", Err: err}
 	case errors.Is(err, store.ErrReadOnly):
 		return refused("the folder is read-only: screens and exports work, changes do not", "%s: %w", id, err)
 	}

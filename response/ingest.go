@@ -125,6 +125,11 @@ func (s *Session) IngestFrom(ctx context.Context, id incident.ID, name string, r
 
 // ingestStep performs a playbook's ingest step.
 func (s *Session) ingestStep(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved, p ProgressFunc) (map[string]any, error) {
-	in, err := s.ingest(ctx, f, res.Paths, IngestOptions{Step: st.ID, Host: s.s.o.Host}, p)
+	o := IngestOptions{Step: st.ID, Host: s.s.o.Host}
+	if host, ok := res.With["host"].(string); ok {
+		o.Host = host
+	}
+	o.Parser, _ = res.With["parser"].(string)
+	in, err := s.ingest(ctx, f, res.Paths, o, p)
 	return map[string]any{"events": in.Events, "rejected": in.Rejected}, err
 }

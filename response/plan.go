@@ -1,6 +1,7 @@
 package response
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -24,6 +25,7 @@ type wish struct {
 	step       string
 	reason     string
 	reverts    string
+	title      string          // the step's, with its values in place
 	step0      *playbooks.Step // the playbook's word on approval and impact
 }
 
@@ -74,7 +76,7 @@ func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, e
 		if err != nil {
 			return fmt.Errorf("step %s: %w", step, err)
 		}
-		w = wish{step: step, step0: st.Step, reason: st.Step.Title, connection: st.Step.Connection}
+		w = wish{step: step, step0: st.Step, title: st.Title, reason: st.Title, connection: st.Step.Connection}
 		switch st.Step.Verb {
 		case playbooks.VerbAction:
 			w.name, w.params = st.Step.Action, r.With
@@ -174,7 +176,7 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
 	}
 	if w.step0 != nil {
-		out.Title = w.step0.Title
+		out.Title = cmp.Or(w.title, d.Title)
 		out.Danger = max(out.Danger, danger(w.step0))
 	}
 	out.Approvals, out.By = approvalsFor(out.Danger, w.step0)
