@@ -53,7 +53,7 @@ func Lint(p *Playbook, c Catalog) Problems {
 		case VerbCollect:
 			l.collect(s)
 		case VerbIngest:
-			l.options(s, []string{"host", "parser", "year", "zone"})
+			l.options(s, []string{"host", "parser"})
 		case VerbNotify:
 			l.notify(s)
 		case VerbManual, VerbIf, VerbParallel, VerbWait, VerbReview:
