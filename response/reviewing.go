@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,8 @@ import (
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/store"
+	"firebreak/store/events"
+	"firebreak/timeline"
 )
 
 // Review writes the post-incident review over the record as it is now, as
@@ -56,6 +59,37 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
 }
 
+// markedEvents returns the events that people starred, tagged or commented, as
+// the timeline has them. One that is not there is shown as it was marked.
+func (s *Session) markedEvents(ctx context.Context, f *folder) (map[string]timeline.Event, error) {
+	db, err := s.s.timeline(ctx, f)
+	if CodeOf(err) == CodeIntegrity {
+		return nil, nil // damaged: the marks keep their own text
+	}
+	if err != nil {
+		return nil, err
+	}
+	var marks []store.Mark
+	if err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		marks, err = tx.Marks()
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	out := map[string]timeline.Event{}
+	for _, m := range marks {
+		e, err := db.Get(ctx, m.Event)
+		if errors.Is(err, events.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read marked event %s: %w", m.Event, err)
+		}
+		out[m.Event] = e
+	}
+	return out, nil
+}
+
 // buildReview gathers the facts: the entries, their head, and the shape of the
 // timeline.
 func (s *Session) buildReview(ctx context.Context, f *folder) (review.Review, record.Head, error) {
@@ -77,6 +111,9 @@ func (s *Session) buildReview(ctx context.Context, f *folder) (review.Review, re
 		return review.Review{}, head, err
 	}
 	extra.From, extra.To, extra.Buckets = h.From, h.To, h.Buckets
+	if extra.Events, err = s.markedEvents(ctx, f); err != nil {
+		return review.Review{}, head, err
+	}
 	r, err := review.Build(entries, extra)
 	if err != nil {
 		return review.Review{}, head, fmt.Errorf("build review: %w", err)
