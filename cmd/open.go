@@ -81,15 +81,17 @@ func runOpen(c *cobra.Command, o *openOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, a := range o.assign { // before anything is recorded
+		if role, _, ok := strings.Cut(a, "="); !ok || role == "" {
+			return errFlag{fmt.Errorf("--assign %q: want ROLE=PERSON, as in commander=ada", a)}
+		}
+	}
 	inc, err := s.Open(c.Context(), n)
 	if err != nil {
 		return err
 	}
 	for _, a := range o.assign {
-		role, person, ok := strings.Cut(a, "=")
-		if !ok {
-			return errFlag{fmt.Errorf("--assign %q: want ROLE=PERSON, as in commander=ada", a)}
-		}
+		role, person, _ := strings.Cut(a, "=")
 		if err := s.Assign(c.Context(), inc.ID, incident.Role(role), person); err != nil {
 			return err
 		}

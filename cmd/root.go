@@ -24,6 +24,12 @@ func newRootCmd(p *program) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          exactly(0, "a command (firebreak --help lists them)"),
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := c.ValidateFlagGroups(); err != nil { // before cobra does, to mark it as usage
+				return errFlag{err}
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !p.IsTerminal {
 				return c.Help()

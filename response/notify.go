@@ -21,8 +21,12 @@ func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res
 		return nil, err
 	}
 	status, err := s.stepStatus(ctx, f, st.ID)
-	if err != nil || status == nil {
-		return nil, errors.Join(err, fmt.Errorf("notify: no step %s", st.ID))
+	if err != nil {
+		return nil, err
+	}
+	title := st.Title
+	if status != nil {
+		title = status.Title // with its values in place
 	}
 	m := integrations.Message{
 		Subject: fmt.Sprintf("[%s %s %s] %s", inc.Mode(), inc.Severity, inc.ID, inc.Title),
@@ -36,7 +40,7 @@ func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res
 			errs = append(errs, usage("name a connection of the configuration: firebreak config actions", "notify %s: %w", connection, err))
 			continue
 		}
-		ref, err := s.tellOnce(ctx, f, wish{name: name, connection: connection, params: params, step: st.ID, title: status.Title, reason: status.Title, step0: st})
+		ref, err := s.tellOnce(ctx, f, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st})
 		if err != nil {
 			errs = append(errs, fmt.Errorf("notify %s: %w", connection, err))
 			continue
