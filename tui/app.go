@@ -15,16 +15,17 @@ import (
 // app is what the screens and the dialogs share: the desk, the open incident,
 // and ways to say something or to start work.
 type app struct {
-	ctx       context.Context
-	desk      desk
-	playbooks func() ([]*playbooks.Playbook, error)
-	now       func() time.Time
-	paint     *paint
-	ro        bool // the session may only look
+	ctx     context.Context
+	desk    desk
+	library func() ([]*playbooks.Playbook, error)
+	now     func() time.Time
+	paint   *paint
+	ro      bool // the session may only look
 
 	id       incident.ID // "" while the incident list is shown
 	board    query[response.Board]
-	watch    int // turn of the incident's watch
+	stale    bool // it has changed since the board was asked for
+	watch    int  // turn of the incident's watch
 	w, h     int
 	jobs     []*job
 	overlays []*layer
@@ -85,9 +86,13 @@ func (a *app) refresh() tea.Cmd {
 	if id == "" {
 		return a.reload()
 	}
+	a.stale = false
 	return a.board.ask(a.ctx, func(ctx context.Context) (response.Board, error) { return a.desk.Board(ctx, id) }, func() tea.Cmd {
 		if err := a.board.err; err != nil && !errors.Is(err, context.Canceled) {
 			return a.fail("read incident "+string(id), err)
+		}
+		if a.stale { // changes that came meanwhile wait for an answer, they do not cancel it
+			return tea.Batch(a.reload(), a.refresh())
 		}
 		return a.reload()
 	})

@@ -56,15 +56,14 @@ func (p *approval) high() bool { return p.view.Danger >= incident.High }
 func (p *approval) last() bool { return len(p.view.ApprovedBy)+1 >= p.view.Approvals }
 
 func (p *approval) Actions() []action {
-	scroll := func(n int) tea.Cmd {
-		p.top = min(max(p.top+min(max(n, -p.rows), p.rows), 0), max(p.rows-p.page, 0))
-		return nil
+	scroll := func(by int) func() tea.Cmd {
+		return func() tea.Cmd { p.scroll(by); return nil }
 	}
 	table := []action{
-		{id: "approval.up", title: "scroll the plan up", keys: []string{"up"}, moves: true, run: func() tea.Cmd { return scroll(-1) }},
-		{id: "approval.down", title: "scroll the plan down", foot: "more", keys: []string{"down"}, moves: true, run: func() tea.Cmd { return scroll(1) }},
-		{id: "approval.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: func() tea.Cmd { return scroll(-p.page) }},
-		{id: "approval.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: func() tea.Cmd { return scroll(p.page) }},
+		{id: "approval.up", title: "scroll the plan up", keys: []string{"up"}, moves: true, run: scroll(-1)},
+		{id: "approval.down", title: "scroll the plan down", foot: "more", keys: []string{"down"}, moves: true, run: scroll(1)},
+		{id: "approval.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: scroll(-p.page)},
+		{id: "approval.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: scroll(p.page)},
 		{id: "approval.reject", title: "reject the plan, with a reason", foot: "reject", keys: []string{"ctrl+r"}, writes: true, run: p.reject},
 	}
 	yes := action{id: "approval.yes", title: "approve the plan", foot: "approve", keys: []string{"y"}, danger: p.view.Danger, writes: true, run: p.approve}
@@ -76,13 +75,18 @@ func (p *approval) Actions() []action {
 	case p.view.Danger == incident.Medium && !p.sure:
 		return append(table, action{id: "approval.read", title: "read on; after the last line the question is asked", foot: "read on", keys: []string{"enter"}, run: func() tea.Cmd {
 			if p.top+p.page < p.rows { // the question comes after the plan's last line
-				return scroll(p.page)
+				p.scroll(p.page)
+				return nil
 			}
 			p.sure = true
 			return nil
 		}})
 	}
 	return append([]action{yes, no}, table...)
+}
+
+func (p *approval) scroll(by int) {
+	p.top = min(max(p.top+by, 0), max(p.rows-p.page, 0))
 }
 
 func (p *approval) Key(k tea.KeyMsg) tea.Cmd {

@@ -74,12 +74,10 @@ type reader struct {
 	top   int
 	page  int
 	rows  int
-	more  []action
-	shut  func() // runs when the text is closed with enter
 }
 
-func (a *app) read(title string, text func(w int) []line, more ...action) *reader {
-	return &reader{a: a, title: title, text: text, page: 10, more: more}
+func (a *app) read(title string, text func(w int) []line) *reader {
+	return &reader{a: a, title: title, text: text, page: 10}
 }
 
 func (r *reader) Title() string { return r.title }
@@ -87,12 +85,8 @@ func (r *reader) Title() string { return r.title }
 func (r *reader) Actions() []action {
 	table := []action{{id: "read.close", title: "close the text", foot: "close", keys: []string{"enter"}, run: func() tea.Cmd {
 		r.a.close(r)
-		if r.shut != nil {
-			r.shut()
-		}
 		return nil
 	}}}
-	table = append(table, r.more...)
 	return append(table, mover(func(n int) tea.Cmd {
 		r.top = min(max(r.top+min(max(n, -r.rows), r.rows), 0), max(r.rows-r.page, 0))
 		return nil

@@ -245,7 +245,7 @@ func (s *scripted) Look(ctx context.Context, _ incident.ID, action string) (resp
 
 func (s *scripted) Revert(ctx context.Context, _ incident.ID, action, why string) (response.ActionView, error) {
 	v := s.board.Actions[0]
-	v.Planned.Action, v.Title, v.Digest, v.Reverts = "a2", "Release FIN-FS01", "77"+digest[2:], action
+	v.Action, v.Title, v.Digest, v.Reverts = "a2", "Release FIN-FS01", "77"+digest[2:], action
 	return v, s.act(ctx, "revert %s %q", action, why)
 }
 

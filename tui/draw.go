@@ -37,7 +37,6 @@ func say(text string) line            { return line{{usual, text}} }
 func look(m mark, text string) line   { return line{{m, text}} }
 func sp(m mark, text string) span     { return span{m, text} }
 func (l line) with(more ...span) line { return append(l[:len(l):len(l)], more...) }
-func blank() line                     { return nil }
 func pair(label, text string) line    { return line{{faint, label}, {usual, text}} }
 func heading(text string) line        { return look(strong, text) }
 func plural(n int64, one string) string {

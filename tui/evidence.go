@@ -19,7 +19,6 @@ import (
 type evidence struct {
 	*app
 	held   query[held]
-	asked  int
 	filter filter
 	place
 	page int

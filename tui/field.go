@@ -30,7 +30,7 @@ func (f *field) key(k tea.KeyMsg) bool {
 	switch k.Type { //nolint:exhaustive // every other key belongs to somebody else
 	case tea.KeyRunes, tea.KeySpace:
 		if k.Alt || len(f.text)+len(k.Runes) > most {
-			return k.Alt == false
+			return !k.Alt
 		}
 		f.insert(k.Runes)
 	case tea.KeyCtrlJ:

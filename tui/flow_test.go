@@ -395,3 +395,29 @@ func TestFilterIsAppliedWhenTypingPauses(t *testing.T) {
 	h.sees("1 000 events")
 	h.seesNot("! filter")
 }
+
+func TestChangesDoNotStarveTheBoard(t *testing.T) {
+	h := begin(t)
+	w := watching{turn: h.m.watch, c: make(chan struct{})}
+	h.asyn = true
+	h.send(watched{w})
+	first := h.kept
+	h.kept = nil
+	for range 5 {
+		h.send(watched{w})
+	}
+	if !h.m.board.busy || !h.m.stale {
+		t.Fatal("a change that came meanwhile is forgotten")
+	}
+	h.kept = nil
+	h.desk.board.Incident.Title = "Worse than thought"
+	for _, c := range first { // the board, and the wait for the next change
+		if b, ok := c().(tea.BatchMsg); ok {
+			h.m.Update(b[0]())
+		}
+	}
+	h.sees("Worse than thought")
+	if !h.m.board.busy {
+		t.Error("the board was not asked for again")
+	}
+}

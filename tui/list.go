@@ -73,10 +73,10 @@ func (l *list) Load() tea.Cmd {
 		return nil
 	}
 	rows := l.rows.ask(l.ctx, l.desk.List, func() tea.Cmd { return told("list incidents", l.rows.err) })
-	if l.app.playbooks == nil || l.books.loaded {
+	if l.library == nil || l.books.loaded {
 		return rows
 	}
-	read := func(context.Context) ([]*playbooks.Playbook, error) { return l.app.playbooks() }
+	read := func(context.Context) ([]*playbooks.Playbook, error) { return l.library() }
 	return tea.Batch(rows, l.books.ask(l.ctx, read, func() tea.Cmd { return told("list playbooks", l.books.err) }))
 }
 

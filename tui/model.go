@@ -47,7 +47,7 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	if now == nil {
 		now = func() time.Time { return time.Time{} }
 	}
-	a := &app{ctx: context.Background(), desk: d, playbooks: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
+	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
 	m := &Model{app: a}
 	m.list = &list{app: a}
 	m.newScreens()
@@ -126,6 +126,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case watched:
 		if msg.turn != m.watch {
 			return m, nil
+		}
+		if m.board.busy {
+			m.stale = true
+			return m, m.next(msg.watching)
 		}
 		return m, tea.Batch(m.refresh(), m.next(msg.watching))
 	case tea.WindowSizeMsg:
@@ -330,11 +334,17 @@ func (m *Model) help() tea.Cmd {
 			if len(act.keys) == 0 {
 				continue
 			}
-			l := line{{hotkey, pad(strings.Join(act.keys, " "), 12)}, {usual, act.title}}
-			if why := m.why(act); why != "" {
-				l = l.with(sp(faint, "  ("+why+")"))
+			rows := wrap(usual, act.title, max(w-12, 8))
+			rows[0] = append(line{{hotkey, pad(strings.Join(act.keys, " "), 12)}}, rows[0]...)
+			for i := range rows[1:] {
+				rows[i+1] = append(line{{usual, spaces(12)}}, rows[i+1]...)
 			}
-			out = append(out, l)
+			out = append(out, rows...)
+			if why := m.why(act); why != "" {
+				for _, l := range wrap(faint, "not now: "+why, max(w-14, 8)) {
+					out = append(out, append(line{{usual, spaces(14)}}, l...))
+				}
+			}
 		}
 		out = append(out, nil)
 		return append(out, wrap(faint, ": lists the commands without a key too.", w)...)

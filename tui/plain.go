@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -288,7 +289,10 @@ func (p *plainDesk) offers(b response.Board) []offer {
 			}
 		}
 		for _, s := range open(b) {
-			out = append(out, p.stepOffers(s)...)
+			decided := slices.ContainsFunc(b.Actions, func(v response.ActionView) bool {
+				return v.Action == s.ActionID && (v.State == response.Planned || v.State == response.Approved || v.State == response.Unknown)
+			})
+			out = append(out, p.stepOffers(s, decided)...)
 		}
 		add("Run the automatic steps that need nobody", p.advance)
 		add("Note what happened", p.note)
@@ -324,8 +328,9 @@ func open(b response.Board) []response.StepView {
 	return out
 }
 
-// stepOffers are the choices of one step.
-func (p *plainDesk) stepOffers(s response.StepView) []offer {
+// stepOffers are the choices of one step. decided says that its action waits
+// for something else than to be planned.
+func (p *plainDesk) stepOffers(s response.StepView, decided bool) []offer {
 	var out []offer
 	switch {
 	case s.State == playbooks.Failed:
@@ -334,6 +339,7 @@ func (p *plainDesk) stepOffers(s response.StepView) []offer {
 		})})
 	case s.Verb == playbooks.VerbManual:
 		out = append(out, offer{"Do by hand: " + s.Title, func(ctx context.Context, c <-chan struct{}) error { return p.byHand(ctx, c, s) }})
+	case decided: // its action is offered by itself
 	case s.State == playbooks.Ready:
 		word := "Run: "
 		if s.Verb.Acts() {
@@ -426,7 +432,8 @@ func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.Ac
 		p.say("  %s", b.String())
 	}
 	p.say("  Plan sha256 %s", v.Digest)
-	confirm, ok := "", false
+	var confirm string
+	var ok bool
 	if v.Danger >= incident.High {
 		text, err := p.ask(ctx, c, "Type the target's name to approve, empty for no:")
 		if err != nil {

@@ -59,6 +59,9 @@ func (t *timelineScreen) Load() tea.Cmd {
 		return nil
 	}
 	first := t.asked < 0
+	if !first && (t.count.busy || t.density.busy) {
+		return nil // the answer calls Load again
+	}
 	t.asked = n
 	if first {
 		return tea.Batch(t.win.start(), t.measure())
@@ -99,10 +102,10 @@ func (t *timelineScreen) readFailed(err error) tea.Cmd {
 func (t *timelineScreen) measure() tea.Cmd {
 	id, f := t.id, t.applied
 	return tea.Batch(
-		t.count.ask(t.ctx, func(ctx context.Context) (int64, error) { return t.desk.Count(ctx, id, f) }, nil),
+		t.count.ask(t.ctx, func(ctx context.Context) (int64, error) { return t.desk.Count(ctx, id, f) }, t.Load),
 		t.density.ask(t.ctx, func(ctx context.Context) (response.Histogram, error) {
 			return t.desk.Histogram(ctx, id, f, densityBins)
-		}, nil))
+		}, t.Load))
 }
 
 // apply takes the typed filter when it is one, and says what is wrong else.
