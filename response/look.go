@@ -1,0 +1,108 @@
+package response
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"firebreak/incident"
+	"firebreak/integrations"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// Look finds out what became of an action whose outcome is unknown: by the
+// mark it would have left, or by the state it would have changed.
+func (s *Session) Look(ctx context.Context, id incident.ID, action string) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	if err := s.s.settleInterrupted(ctx, f); err != nil {
+		return ActionView{}, err
+	}
+	var a store.Action
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		a, err = tx.Action(action)
+		return err
+	})
+	if err != nil {
+		return ActionView{}, notFound("", "action %q: %w", action, err)
+	}
+	if ActionState(a.State) != Unknown {
+		return ActionView{}, refused("", "action %s is %s: there is nothing to find out", action, a.State)
+	}
+	if wait := quietPeriod - s.s.o.Now().Sub(a.Changed); wait > 0 {
+		if err := s.s.o.Sleep(ctx, wait); err != nil {
+			return ActionView{}, err
+		}
+	}
+	if err := s.look(ctx, f, a); err != nil {
+		return ActionView{}, err
+	}
+	return s.finishActionStep(ctx, f, action)
+}
+
+func (s *Session) look(ctx context.Context, f *folder, a store.Action) error {
+	impl, err := s.lookup(f, a)
+	if err != nil {
+		return err
+	}
+	var plan integrations.Plan
+	if err := json.Unmarshal(a.Plan, &plan); err != nil {
+		return fmt.Errorf("read plan of %s: %w", a.Action, err)
+	}
+	receipt, found, err := find(ctx, impl, plan.Call, a)
+	if errors.Is(err, integrations.ErrNotReadable) {
+		return fail(CodeUnknown, "ask over there, then say what they say: firebreak do "+string(f.id)+" "+a.Action+" --happened yes (or no)", "look for the effect of %s: %w", a.Action, err)
+	}
+	if err != nil {
+		return actionError("look for the effect of "+a.Action, err)
+	}
+	if !found {
+		return s.outcome(ctx, f, a.Step, record.ActionFailed, record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: "looked: the effect is not there"})
+	}
+	return s.sent(ctx, f, a, impl, plan.Call, a.Attempts, receipt)
+}
+
+// Settle ends an unknown outcome by what a person found out elsewhere.
+func (s *Session) Settle(ctx context.Context, id incident.ID, action string, happened bool, reason string) (ActionView, error) {
+	if strings.TrimSpace(reason) == "" {
+		return ActionView{}, usage("--reason \"who said so\"", "a person's word on an unknown outcome needs a reason")
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	err = f.updateAction(ctx, s, action, func(a store.Action) (record.Kind, any, error) {
+		if ActionState(a.State) != Unknown {
+			return "", nil, refused("", "action %s is %s: there is nothing to settle", action, a.State)
+		}
+		says := s.by.Name + " says: " + reason
+		if happened {
+			return record.ActionSent, record.Outcome{Action: action, Attempt: a.Attempts, Says: says, Receipt: a.Last.Receipt}, nil
+		}
+		return record.ActionFailed, record.Outcome{Action: action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: says}, nil
+	})
+	if err != nil {
+		return ActionView{}, err
+	}
+	return s.finishActionStep(ctx, f, action)
+}
+
+// find looks by the action's own means, else by its verification.
+func find(ctx context.Context, impl integrations.Action, call integrations.Call, a store.Action) (integrations.Receipt, bool, error) {
+	if finder, ok := impl.(integrations.Finder); ok {
+		return finder.Find(ctx, call)
+	}
+	var r integrations.Receipt
+	if len(a.Last.Receipt) > 0 {
+		if err := json.Unmarshal(a.Last.Receipt, &r); err != nil {
+			return r, false, fmt.Errorf("read receipt: %w", err)
+		}
+	}
+	v, err := impl.Verify(ctx, call, r)
+	return r, v.OK, err
+}
