@@ -263,6 +263,13 @@ func (k *walker) View(w, h int) string {
 			right = k.pane(s, rw, top)
 		}
 		out = beside(k.left(lw, top), right, lw, w, top, bar)
+		if k.detail { // the mark of the pane that has the keys
+			for i, s := range out[0] {
+				if s.text == bar {
+					out[0][i] = sp(strong, " "+k.paint.bar+">")
+				}
+			}
+		}
 	}
 	if strip > 0 {
 		out = append(out, k.activityPane(w, strip)...)
@@ -276,9 +283,6 @@ func (k *walker) pane(s response.StepView, w, h int) []line {
 	k.rows = len(ls)
 	if k.detail {
 		k.page = max(h, 1)
-		if len(ls) > 0 {
-			ls[0] = append(line{{strong, "> "}}, clip(ls[0], w-2)...)
-		}
 	}
 	return scrolled(ls, k.scroll, h)
 }
