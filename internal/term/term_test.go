@@ -113,6 +113,13 @@ func TestWrap(t *testing.T) {
 			t.Errorf("line %q is wider than 10", line)
 		}
 	}
+	for w := 1; w < 60; w++ {
+		for _, line := range term.Wrap(`"$T" | curl -sS -K - -D - -o body.json https://api.github.com/user`, w) {
+			if term.Width(line) > w {
+				t.Errorf("line %q is wider than %d", line, w)
+			}
+		}
+	}
 	if got := term.Wrap("x", 0); got != nil {
 		t.Errorf("Wrap to nothing = %q", got)
 	}

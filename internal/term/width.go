@@ -47,5 +47,14 @@ func Wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, w, ""), "\n")
+	var out []string
+	for _, l := range strings.Split(ansi.Wrap(s, w, ""), "\n") {
+		if Width(l) <= w {
+			out = append(out, l)
+			continue
+		}
+		// ansi.Wrap lets a hyphen and a space hang over the edge.
+		out = append(out, strings.Split(ansi.Hardwrap(strings.TrimRight(l, " "), w, true), "\n")...)
+	}
+	return out
 }
