@@ -14,6 +14,9 @@ import (
 // ErrNotLinux is returned by Collect on other systems.
 var ErrNotLinux = errors.New("live collection needs Linux")
 
+// ErrNoCollector is returned for a collector or a profile that there is not.
+var ErrNoCollector = errors.New("no such collector or profile")
+
 // Options says what to collect, from where, and in whose name.
 type Options struct {
 	Profile    string   // triage (default), volatile, logs; see Collectors
@@ -133,7 +136,7 @@ func (o Options) chosen() ([]Description, error) {
 			known = true // Files alone
 		}
 		if !known {
-			return nil, fmt.Errorf("collect %q: no such collector or profile (try %s, %s or %s)", want, Triage, Volatile, Logs)
+			return nil, fmt.Errorf("collect %q: %w (try %s, %s or %s)", want, ErrNoCollector, Triage, Volatile, Logs)
 		}
 	}
 	var out []Description

@@ -64,6 +64,9 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		}
 		return flush()
 	})
+	if errors.Is(err, forensics.ErrNoCollector) { // nothing was begun: there is nothing to record
+		return c, usage("firebreak collect --list", "%w", err)
+	}
 	err = errors.Join(err, flush())
 	if err == nil {
 		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: host, Step: o.Step}, c.Cut, p)
