@@ -263,3 +263,19 @@ func TestDrillsWithOtherAnswersAndFailures(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkLint100 lists and lints the library 34 times: 102 playbooks.
+func BenchmarkLint100(b *testing.B) {
+	c := playbooks.Catalog{}
+	for b.Loop() {
+		for range 34 {
+			found, err := library.List()
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, p := range found {
+				playbooks.Lint(p, c)
+			}
+		}
+	}
+}
