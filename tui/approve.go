@@ -25,6 +25,7 @@ type approval struct {
 	top   int
 	page  int
 	rows  int
+	seen  bool // the plan's last line has been in sight
 	layer *layer
 }
 
@@ -74,15 +75,21 @@ func (p *approval) Actions() []action {
 		return append([]action{yes}, table...)
 	case p.view.Danger == incident.Medium && !p.sure:
 		return append(table, action{id: "approval.read", title: "read on; after the last line the question is asked", foot: "read on", keys: []string{"enter"}, run: func() tea.Cmd {
-			if p.top+p.page < p.rows { // the question comes after the plan's last line
-				p.scroll(p.page)
-				return nil
-			}
-			p.sure = true
+			p.sure = p.read()
 			return nil
 		}})
 	}
 	return append([]action{yes, no}, table...)
+}
+
+// read shows the next part of the plan, and says whether its last line has
+// been in sight: nobody approves what was never on the screen.
+func (p *approval) read() bool {
+	if p.seen {
+		return true
+	}
+	p.scroll(p.page)
+	return false
 }
 
 func (p *approval) scroll(by int) {
@@ -105,6 +112,10 @@ func (p *approval) approve() tea.Cmd {
 			p.wrong = "not the target's name; nothing was approved"
 			return nil
 		}
+	}
+	if !p.read() {
+		p.wrong = "there is more of the plan: read on, then approve"
+		return nil
 	}
 	a, v, id := p.a, p.view, p.a.id
 	a.close(p)
@@ -153,6 +164,7 @@ func (p *approval) reject() tea.Cmd {
 
 func (p *approval) View(w, h int) []line {
 	title := "APPROVE " + p.view.Title
+	defer func() { p.seen = p.seen || p.top+p.page >= p.rows }()
 	return p.a.boxed(title, func(w int) []line {
 		ls := p.plan(w)
 		p.rows = len(ls)
@@ -191,6 +203,9 @@ func planLines(v response.ActionView, w int) []line {
 	for i, e := range v.Details.Effects {
 		add(map[bool]string{true: "Effect  ", false: "        "}[i == 0], e)
 	}
+	for i, r := range v.Details.Requests {
+		add(map[bool]string{true: "Sends   ", false: "        "}[i == 0], r)
+	}
 	if v.Details.Unchanged {
 		add("Effect  ", "none: it is already so")
 	}
@@ -212,9 +227,6 @@ func planLines(v response.ActionView, w int) []line {
 	}
 	add("Asked   ", strings.TrimSpace(asked))
 	add("Needs   ", needs(v))
-	for i, r := range v.Details.Requests {
-		add(map[bool]string{true: "Sends   ", false: "        "}[i == 0], r)
-	}
 	return out
 }
 

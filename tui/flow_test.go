@@ -421,3 +421,18 @@ func TestChangesDoNotStarveTheBoard(t *testing.T) {
 		t.Error("the board was not asked for again")
 	}
 }
+
+func TestNobodyApprovesWhatWasNeverOnTheScreen(t *testing.T) {
+	h := sit(t, newScripted(), Options{Incident: id, ASCII: true}, 60, 15)
+	h.desk.board.Actions[0].Danger = incident.Low
+	h.press("a")
+	h.m.View()
+	h.press("y")
+	h.did("")
+	h.sees("there is more of the plan")
+	for range 10 {
+		h.m.View()
+		h.press("y")
+	}
+	h.did("approve a1 9f2c \"\"\ndo a1")
+}

@@ -40,6 +40,7 @@ func sit(t testing.TB, d *scripted, o Options, w, h int) *hand {
 
 func (h *hand) send(msg tea.Msg) {
 	_, cmd := h.m.Update(msg)
+	_ = h.m.View() // a program draws after each message
 	h.run(cmd)
 }
 
