@@ -126,6 +126,7 @@ func TestADialogTakesKeysOnceItIsQuiet(t *testing.T) {
 	v := h.desk.board.Actions[0]
 	v.Danger = incident.Low
 	h.m.pushSelf(&approval{a: h.m.app, view: v})
+	_ = h.m.View()
 	h.clock.Advance(graceQuiet)
 	h.press("y")
 	h.did("approve a1 9f2c \"\"\ndo a1")
