@@ -1,0 +1,114 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"firebreak/incident"
+	"firebreak/record"
+	"firebreak/response"
+)
+
+// The commands of the palette that change the incident itself.
+
+// assign gives a role to a person.
+func (a *app) assign() tea.Cmd {
+	id := a.id
+	f := &form{title: "Give a role", draft: "assign:" + string(id), send: "Assign", text: "An empty person takes the role away."}
+	f.entries = []*entry{
+		{name: "role", label: "Role", hint: "commander, investigator, scribe, approver, comms, legal"},
+		{name: "person", label: "Person"},
+	}
+	f.submit = func(in map[string]string) (tea.Cmd, error) {
+		if in["role"] == "" {
+			return nil, errors.New("name a role")
+		}
+		return a.start(errand{
+			key: "assign", title: "give the role " + in["role"],
+			do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+				return in["role"] + ": " + in["person"], a.desk.Assign(ctx, id, incident.Role(strings.ToLower(in["role"])), in["person"])
+			},
+			then: func() tea.Cmd { f.sent(); return nil },
+		}), nil
+	}
+	return a.fill(f)
+}
+
+func (a *app) closeIncident() tea.Cmd {
+	id := a.id
+	return a.reasoned("Close the incident", "close:"+string(id), "close", "closed", func(ctx context.Context, reason string) error {
+		return a.desk.CloseIncident(ctx, id, reason)
+	})
+}
+
+func (a *app) reopenIncident() tea.Cmd {
+	id := a.id
+	return a.reasoned("Open the incident again", "reopen:"+string(id), "close", "open again", func(ctx context.Context, reason string) error {
+		return a.desk.Reopen(ctx, id, reason)
+	})
+}
+
+func (a *app) setSeverity() tea.Cmd {
+	id, draft := a.id, "severity:"+string(a.id)
+	var to incident.Severity
+	return a.typed(&prompt{
+		title: "Set the severity", text: "sev1 is the worst, sev4 the least. Now " + a.board.value.Incident.Severity.String() + ".", draft: draft,
+		check: func(s string) (err error) { to, err = incident.ParseSeverity(s); return err },
+		submit: func(string, bool) tea.Cmd {
+			return a.start(errand{
+				key: "severity", title: "set the severity",
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					return "now " + to.String(), a.desk.Change(ctx, id, record.Changed{Severity: &to})
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		},
+	})
+}
+
+func (a *app) addItem() tea.Cmd {
+	id, draft := a.id, "item:"+string(a.id)
+	return a.typed(&prompt{
+		title: "Follow-up for the review", text: "What has to be done after the incident?", draft: draft,
+		submit: func(text string, _ bool) tea.Cmd {
+			return a.start(errand{
+				key: "item", title: "add a follow-up",
+				do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+					n, err := a.desk.AddItem(ctx, id, record.Item{Text: text})
+					return "follow-up " + n, err
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		},
+	})
+}
+
+// addStep adds a manual step to the run, in the phase that goes on.
+func (a *app) addStep() tea.Cmd {
+	id := a.id
+	f := &form{title: "Add a step to this run", draft: "addstep:" + string(id), send: "Add", text: "The playbook's file stays as it is; the review shows the step as added."}
+	phase := &entry{name: "phase", label: "Phase", hint: "identify, contain, eradicate, recover, learn"}
+	phase.field = newField(a.board.value.Incident.Phase.String())
+	f.entries = []*entry{{name: "title", label: "Title"}, {name: "text", label: "What to do"}, phase}
+	f.submit = func(in map[string]string) (tea.Cmd, error) {
+		ph, err := incident.ParsePhase(in["phase"])
+		if err != nil {
+			return nil, err
+		}
+		if in["title"] == "" {
+			return nil, errors.New("give it a title")
+		}
+		return a.start(errand{
+			key: "addstep", title: "add a step",
+			do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+				n, err := a.desk.AddStep(ctx, id, record.AdHoc{Title: in["title"], Text: in["text"], Phase: ph})
+				return "added " + n, err
+			},
+			then: func() tea.Cmd { f.sent(); return nil },
+		}), nil
+	}
+	return a.fill(f)
+}
