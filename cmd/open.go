@@ -81,18 +81,16 @@ func runOpen(c *cobra.Command, o *openOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range o.assign { // before anything is recorded
-		if role, _, ok := strings.Cut(a, "="); !ok || role == "" {
-			return errFlag{fmt.Errorf("--assign %q: want ROLE=PERSON, as in commander=ada", a)}
-		}
+	roles, err := parseRoles(o.assign)
+	if err != nil {
+		return err
 	}
 	inc, err := s.Open(c.Context(), n)
 	if err != nil {
 		return err
 	}
-	for _, a := range o.assign {
-		role, person, _ := strings.Cut(a, "=")
-		if err := s.Assign(c.Context(), inc.ID, incident.Role(role), person); err != nil {
+	for _, r := range roles {
+		if err := s.Assign(c.Context(), inc.ID, r.role, r.person); err != nil {
 			return err
 		}
 	}

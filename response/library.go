@@ -147,7 +147,7 @@ func (s *Service) catalog() (playbooks.Catalog, error) {
 func paramInfo(ps []integrations.Param) []playbooks.ParamInfo {
 	out := make([]playbooks.ParamInfo, len(ps))
 	for i, p := range ps {
-		out[i] = playbooks.ParamInfo{Name: p.Name, Type: p.Type, Required: p.Required}
+		out[i] = playbooks.ParamInfo{Name: p.Name, Type: p.Type, Required: p.Required, Match: p.Match}
 	}
 	return out
 }

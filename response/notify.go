@@ -12,17 +12,53 @@ import (
 // notify sends a step's message to each of its connections, as one action each.
 // A message that went out before is not sent again when the step is repeated.
 func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (map[string]any, error) {
+	wishes, errs := s.notices(ctx, f, st, res)
+	result := map[string]any{}
+	for _, w := range wishes {
+		ref, err := s.tellOnce(ctx, f, w)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("notify %s: %w", w.connection, err))
+			continue
+		}
+		result[w.connection] = ref
+	}
+	return result, errors.Join(errs...)
+}
+
+// approvedNotices makes sure that a step's messages have the approval that the
+// playbook asks for: it plans them, and says what has to be approved.
+func (s *Session) approvedNotices(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) error {
+	if st.Approve == nil {
+		return nil
+	}
+	wishes, errs := s.notices(ctx, f, st, res)
+	for _, w := range wishes {
+		a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+		if err == nil && (!ok || a.State == Failed || a.State == Rejected) {
+			a, err = s.plan(ctx, f, w)
+		}
+		if err != nil {
+			errs = append(errs, err)
+		} else if a.State == Planned {
+			errs = append(errs, refused("firebreak approve "+string(f.id)+" "+a.Action+", then run the step again", "the message over %s needs %s: action %s", w.connection, plural(a.Approvals, "approval"), a.Action))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// notices puts a step's message into the form of each of its connections.
+func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (wishes []wish, errs []error) {
 	inc, err := f.incident(ctx)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	reg, err := s.s.systems(f)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	status, err := s.stepStatus(ctx, f, st.ID)
 	if err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	title := st.Title
 	if status != nil {
@@ -32,22 +68,15 @@ func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res
 		Subject: fmt.Sprintf("[%s %s %s] %s", inc.Mode(), inc.Severity, inc.ID, inc.Title),
 		Body:    res.Text, Severity: inc.Severity, Fields: res.With,
 	}
-	result := map[string]any{}
-	var errs []error
 	for _, connection := range res.Notify {
 		name, params, err := reg.Notification(connection, m)
 		if err != nil {
 			errs = append(errs, usage("name a connection of the configuration: firebreak config actions", "notify %s: %w", connection, err))
 			continue
 		}
-		ref, err := s.tellOnce(ctx, f, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st})
-		if err != nil {
-			errs = append(errs, fmt.Errorf("notify %s: %w", connection, err))
-			continue
-		}
-		result[connection] = ref
+		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st})
 	}
-	return result, errors.Join(errs...)
+	return wishes, errs
 }
 
 // tellOnce sends one message through the outbox, unless it was sent already.

@@ -43,7 +43,7 @@ func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, c
 			return "", none, err
 		}
 		if who := inc.Roles[a.By]; a.By != "" && who != "" && who != s.by.Name {
-			return "", none, refused("they can approve it, or the role can be handed over: firebreak open --assign", "action %s is for the %s to approve: %s", action, a.By, who)
+			return "", none, refused("they can approve it, or the role is handed over: firebreak change "+string(id)+" --assign "+string(a.By)+"=NAME", "action %s is for the %s to approve: %s", action, a.By, who)
 		}
 		for _, ap := range a.Approvals {
 			if ap.Actor.ID == s.by.ID && ap.Expires.After(s.s.o.Now()) {

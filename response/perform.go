@@ -40,6 +40,9 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 	case playbooks.VerbAction, playbooks.VerbRun:
 		return s.runAction(ctx, f, st)
 	case playbooks.VerbNotify:
+		if err := s.approvedNotices(ctx, f, st, res); err != nil {
+			return err
+		}
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.notify(ctx, f, st, res) })
 	case playbooks.VerbCollect:
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.collectStep(ctx, f, st, res, p) })
@@ -212,8 +215,8 @@ func (s *Session) finishActionStep(ctx context.Context, f *folder, action string
 	case playbooks.Locked, playbooks.Done, playbooks.Failed, playbooks.Skipped:
 		return a, nil // the step went on without it
 	}
-	if cause == nil && st.Step.Verify != nil && st.Step.Verify.Action != "" {
-		cause = s.expect(ctx, f, st.Step)
+	if cause == nil && st.Step.Verify != nil {
+		cause = s.expect(ctx, f, st.Step, action)
 	}
 	data, err := s.receiptData(ctx, f, action)
 	if err != nil {
@@ -253,11 +256,19 @@ func (s *Session) receiptData(ctx context.Context, f *folder, action string) (ma
 	return r.Data, nil
 }
 
-// expect runs the playbook's own check of a step.
-func (s *Session) expect(ctx context.Context, f *folder, st *playbooks.Step) error {
+// expect runs the playbook's own check of a step: an action that only reads, or
+// the read-back of the step's own.
+func (s *Session) expect(ctx context.Context, f *folder, st *playbooks.Step, action string) error {
 	reg, err := s.s.systems(f)
 	if err != nil {
 		return err
+	}
+	if st.Verify.Action == "" {
+		got, err := s.readBack(ctx, f, action)
+		if err != nil {
+			return fmt.Errorf("verify step %s: %w", st.ID, err)
+		}
+		return s.holds(ctx, f, st, got)
 	}
 	impl, connection, err := reg.Lookup(st.Verify.Action, st.Verify.Connection)
 	if err != nil {
@@ -266,10 +277,10 @@ func (s *Session) expect(ctx context.Context, f *folder, st *playbooks.Step) err
 	if !impl.Describe().ReadOnly {
 		return usage("", "verify step %s: %s changes things: a check must only read", st.ID, st.Verify.Action)
 	}
-	var run *playbooks.Run
 	var params map[string]any
 	err = f.store.View(ctx, func(tx *store.Tx) error {
-		if run, err = s.s.mustRun(tx, f.id); err != nil {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
 			return err
 		}
 		params, err = run.Fill(st.Verify.With)
@@ -282,7 +293,46 @@ func (s *Session) expect(ctx context.Context, f *folder, st *playbooks.Step) err
 	if err != nil {
 		return err
 	}
-	ok, err := run.Expect(st.Verify.Expect, got)
+	return s.holds(ctx, f, st, got)
+}
+
+// readBack asks the other side once more for the state an action changed.
+func (s *Session) readBack(ctx context.Context, f *folder, action string) (map[string]any, error) {
+	var a store.Action
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		a, err = tx.Action(action)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	impl, err := s.lookup(f, a)
+	if err != nil {
+		return nil, err
+	}
+	var plan integrations.Plan
+	var receipt integrations.Receipt
+	if err := errors.Join(json.Unmarshal(a.Plan, &plan), json.Unmarshal(a.Last.Receipt, &receipt)); err != nil {
+		return nil, fmt.Errorf("read plan of %s: %w", action, err)
+	}
+	v, err := impl.Verify(ctx, plan.Call, receipt)
+	if err != nil {
+		return nil, actionError("read back "+action, err)
+	}
+	return map[string]any{"ok": v.OK, "says": v.Says, "state": v.State}, nil
+}
+
+// holds evaluates the condition of a step's check.
+func (s *Session) holds(ctx context.Context, f *folder, st *playbooks.Step, got map[string]any) error {
+	ok := false
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
+			return err
+		}
+		ok, err = run.Expect(st.Verify.Expect, got)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("verify step %s: %w", st.ID, err)
 	}

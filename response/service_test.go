@@ -146,7 +146,6 @@ func (b *bench) reach() ActionView {
 	return a
 }
 
-
 // sleepFor really sleeps.
 func sleepFor(ctx context.Context, d time.Duration) error {
 	select {

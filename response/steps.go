@@ -40,7 +40,7 @@ func (s *Session) DoneStep(ctx context.Context, id incident.ID, step string, ans
 	if err := s.reviewFirst(ctx, f, step); err != nil {
 		return err
 	}
-	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+	return s.change(ctx, f, func(tx *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
 		st, err := wantState(run, step, playbooks.Ready, playbooks.Running)
 		if err != nil {
 			return "", "", nil, err
@@ -48,9 +48,28 @@ func (s *Session) DoneStep(ctx context.Context, id incident.ID, step string, ans
 		if !st.Step.Verb.Manual() {
 			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step+", or skip it with a reason", "step %s is not done by hand: it is a %s step", step, st.Step.Verb)
 		}
+		if err := s.mayEnd(tx, st.Step); err != nil {
+			return "", "", nil, err
+		}
 		end, err := manualEnd(run, st, answers, note)
 		return record.StepDone, step, end, err
 	})
+}
+
+// mayEnd says whether this person may end a step that asks for approval: on one
+// machine a role is a guard rail, so it binds only once somebody has it.
+func (s *Session) mayEnd(tx *store.Tx, st *playbooks.Step) error {
+	if st.Approve == nil || st.Approve.By == "" {
+		return nil
+	}
+	inc, err := tx.Incident()
+	if err != nil {
+		return err
+	}
+	if who := inc.Roles[st.Approve.By]; who != "" && who != s.by.Name {
+		return refused("they can end it, or the role can be handed over", "step %s is for the %s to end: %s", st.ID, st.Approve.By, who)
+	}
+	return nil
 }
 
 // reviewFirst writes the review when the step is the one that asks for it.
