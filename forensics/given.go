@@ -60,4 +60,3 @@ func (t *told) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
