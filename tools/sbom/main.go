@@ -1,5 +1,6 @@
 // Command sbom writes the CycloneDX 1.5 bill of materials of a Go binary, from
-// the build information inside it: sbom BINARY OUTPUT.
+// the build information inside it: sbom BINARY OUTPUT [VERSION]. VERSION is that
+// of the release, which a binary built outside a module cache does not know.
 package main
 
 import (
@@ -26,20 +27,23 @@ type bom struct {
 }
 
 func main() {
-	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: sbom BINARY OUTPUT") //nolint:forbidigo // a program of its own
+	if len(os.Args) < 3 || len(os.Args) > 4 {
+		fmt.Fprintln(os.Stderr, "usage: sbom BINARY OUTPUT [VERSION]") //nolint:forbidigo // a program of its own
 		os.Exit(2)
 	}
-	if err := write(os.Args[1], os.Args[2]); err != nil {
+	if err := write(os.Args[1], os.Args[2], os.Args[3:]...); err != nil {
 		fmt.Fprintln(os.Stderr, "sbom:", err) //nolint:forbidigo // as above
 		os.Exit(1)
 	}
 }
 
-func write(binary, output string) error {
+func write(binary, output string, version ...string) error {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
 		return err
+	}
+	if len(version) > 0 {
+		info.Main.Version = version[0]
 	}
 	b := bom{Format: "CycloneDX", Spec: "1.5", Version: 1, Metadata: map[string]any{
 		"component": component{Type: "application", Name: info.Main.Path, Version: info.Main.Version},
