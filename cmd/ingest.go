@@ -91,8 +91,8 @@ func (o *ingestOptions) location() (*time.Location, error) {
 		return l, nil
 	}
 	c, err := o.p.config()
-	if err != nil {
-		return nil, err
+	if err != nil || c.Zone == "" {
+		return nil, err // not known: the parser says what it assumes
 	}
 	return c.Location()
 }
