@@ -115,6 +115,8 @@ func runAuto(ctx context.Context, o *runOptions) error {
 			reason = ": " + term.Safe(w.Reason)
 		}
 		return o.p.printf("%s  waits for a person: %s%s\nnext: firebreak run %s\n", id, strings.Join(w.Steps, ", "), reason, id)
+	case len(w.Others) > 0:
+		return o.p.printf("%s  waits for another process, which performs %s\n", id, strings.Join(w.Others, ", "))
 	case !w.Until.IsZero():
 		return o.p.printf("%s  waits until %s\n", id, utc(w.Until))
 	}

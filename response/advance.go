@@ -98,6 +98,8 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 				if w.Until.IsZero() || st.Until.Before(w.Until) {
 					w.Until = st.Until
 				}
+			case st.State == playbooks.Running && st.Owner != store.Owner() && store.Alive(st.Owner):
+				w.Others = append(w.Others, st.Step.ID)
 			case st.State == playbooks.Running && st.Step.Verb.Acts():
 				w.Steps = append(w.Steps, st.Step.ID)
 			}
