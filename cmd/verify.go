@@ -9,17 +9,19 @@ import (
 type verifyOptions struct {
 	p        *program
 	incident string
+	seals    []string
 }
 
 func newVerifyCmd(p *program, run func(*cobra.Command, *verifyOptions) error) *cobra.Command {
 	o := &verifyOptions{p: p}
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "verify INCIDENT",
 		Short: "Verify the record and the evidence",
 		Long: `Recompute the record's tree, check every head and signature, replay the record
 into a fresh database and compare, and hash every exhibit again. Exits with 0
 when all is well, with 6 when something is wrong, and says what and where. It
-also says what it cannot prove.`,
+also says what it cannot prove: with --seal it checks against a head that
+somebody kept outside.`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -27,6 +29,8 @@ also says what it cannot prove.`,
 			return run(c, o)
 		},
 	}
+	c.Flags().StringArrayVar(&o.seals, "seal", nil, "a `SEAL` that was kept elsewhere: \"2026-0007 @12 9f2c…\", from a message or a review")
+	return c
 }
 
 func runVerify(c *cobra.Command, o *verifyOptions) error {
@@ -34,7 +38,7 @@ func runVerify(c *cobra.Command, o *verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Verify(c.Context(), id, o.p.progress())
+	r, err := s.VerifyAgainst(c.Context(), id, o.seals, o.p.progress())
 	if err != nil {
 		return err
 	}

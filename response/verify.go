@@ -13,13 +13,24 @@ import (
 // projections by replay, and the sealed bytes of every exhibit. A problem is
 // part of the report, not an error.
 func (s *Session) Verify(ctx context.Context, id incident.ID, p ProgressFunc) (record.Report, error) {
+	return s.VerifyAgainst(ctx, id, nil, p)
+}
+
+// VerifyAgainst is Verify with seals that somebody kept elsewhere, as they are
+// printed in messages and reviews: they show whether the past was rewritten.
+func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, seals []string, p ProgressFunc) (record.Report, error) {
+	for _, text := range seals {
+		if _, err := record.ParseSeal(text); err != nil {
+			return record.Report{}, usage("as it is printed: \""+string(id)+" @12 9f2c…\" with all 64 digits", "%w", err)
+		}
+	}
 	st, err := s.s.openToVerify(ctx, id)
 	if err != nil {
 		return record.Report{}, err
 	}
 	defer func() { _ = st.Close() }() // only read from
 	tell(p, "checking the record", 0, 0)
-	report, err := st.Verify(ctx, store.VerifyOptions{})
+	report, err := st.Verify(ctx, store.VerifyOptions{Seals: seals})
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
