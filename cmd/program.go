@@ -63,7 +63,7 @@ func (p *program) config() (config.Config, error) {
 	if err != nil {
 		return c, &response.Error{Code: response.CodeUsage, Err: err}
 	}
-	return c, nil
+	return c.InHome(p.Getenv("HOME")), nil
 }
 
 // session opens the workspace for the person at the keyboard.

@@ -1,0 +1,28 @@
+package config
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// InHome returns the configuration with "~/" at the beginning of its folders
+// and files replaced by home. Without a home they stay as they are.
+func (c Config) InHome(home string) Config {
+	c.Playbooks = inHome(c.Playbooks, home)
+	c.Collect.Folders = inHome(c.Collect.Folders, home)
+	return c
+}
+
+func inHome(paths []string, home string) []string {
+	if home == "" || paths == nil {
+		return paths
+	}
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i] = p
+		if rest, ok := strings.CutPrefix(p, "~/"); ok {
+			out[i] = filepath.Join(home, rest)
+		}
+	}
+	return out
+}
