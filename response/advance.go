@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"firebreak/incident"
@@ -72,13 +73,17 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 			return err
 		}
 		w.Done = run.Over()
+		actions, err := tx.Actions()
+		if err != nil {
+			return err
+		}
 		now := s.s.o.Now()
 		for _, t := range run.Ready(now) {
 			switch {
-			case t.Move == playbooks.Finish, t.Move == playbooks.Retry && !t.At.After(now) && s.unattended(reg, tx, t.Step):
+			case t.Move == playbooks.Finish, t.Move == playbooks.Retry && !t.At.After(now) && s.unattended(reg, actions, t.Step):
 				next = &t
 				return nil
-			case t.Move == playbooks.Begin && s.unattended(reg, tx, t.Step):
+			case t.Move == playbooks.Begin && s.unattended(reg, actions, t.Step):
 				next = &t
 				return nil
 			case t.Move == playbooks.Retry && t.At.After(now):
@@ -111,7 +116,7 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 
 // unattended says whether a step may run with nobody looking: it is automatic,
 // and what it does to the world needs no approval, or has it.
-func (s *Session) unattended(reg lookup, tx *store.Tx, st *playbooks.Step) bool {
+func (s *Session) unattended(reg lookup, actions []store.Action, st *playbooks.Step) bool {
 	switch st.Verb {
 	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbNotify, playbooks.VerbWait:
 		return st.Approve == nil
@@ -121,11 +126,11 @@ func (s *Session) unattended(reg lookup, tx *store.Tx, st *playbooks.Step) bool 
 			return true
 		}
 		if err == nil && st.Approve == nil && max(impl.Describe().Danger, danger(st)) <= incident.Low {
-			return !s.stuck(tx, st.ID)
+			return !stuck(actions, st.ID)
 		}
-		return s.approved(tx, st.ID)
+		return s.approved(actions, st.ID)
 	case playbooks.VerbRun:
-		return s.approved(tx, st.ID)
+		return s.approved(actions, st.ID)
 	case playbooks.VerbParallel:
 		return true // its beginning; its steps are asked one by one
 	case playbooks.VerbManual, playbooks.VerbReview, playbooks.VerbIf:
@@ -134,25 +139,22 @@ func (s *Session) unattended(reg lookup, tx *store.Tx, st *playbooks.Step) bool 
 }
 
 // approved says whether the step's newest action may be sent now.
-func (s *Session) approved(tx *store.Tx, step string) bool {
-	a, ok := newestAction(tx, step)
-	return ok && ActionState(a.State) != Unknown && s.mayBegin(tx.ID(), a) == nil
+func (s *Session) approved(actions []store.Action, step string) bool {
+	a, ok := newestAction(actions, step)
+	return ok && ActionState(a.State) != Unknown && s.mayBegin("", a) == nil
 }
 
 // stuck says whether the step's newest action is one that a person must look at.
-func (s *Session) stuck(tx *store.Tx, step string) bool {
-	a, ok := newestAction(tx, step)
+func stuck(actions []store.Action, step string) bool {
+	a, ok := newestAction(actions, step)
 	return ok && (ActionState(a.State) == Unknown || ActionState(a.State) == Sending)
 }
 
-func newestAction(tx *store.Tx, step string) (store.Action, bool) {
-	all, err := tx.Actions()
-	if err != nil {
-		return store.Action{}, false
-	}
-	for i := len(all) - 1; i >= 0; i-- {
-		if all[i].Step == step && all[i].Reverts == "" {
-			return all[i], true
+// newestAction is the last action planned for a step, undoings aside.
+func newestAction(actions []store.Action, step string) (store.Action, bool) {
+	for _, a := range slices.Backward(actions) {
+		if a.Step == step && a.Reverts == "" {
+			return a, true
 		}
 	}
 	return store.Action{}, false
