@@ -88,7 +88,7 @@ func (p *program) report(err error) {
 	if p.json {
 		b, merr := json.Marshal(map[string]any{"error": err.Error(), "code": int(codeOf(err)), "hint": hint})
 		if merr == nil {
-			p.errf("%s\n", b)
+			p.errf("%s\n", term.JSON(string(b)))
 			return
 		}
 	}

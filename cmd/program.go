@@ -123,11 +123,16 @@ func (p *program) printf(format string, args ...any) error {
 // errf writes to the standard error. Nothing can be done when that fails.
 func (p *program) errf(format string, args ...any) { _, _ = fmt.Fprintf(p.Err, format, args...) }
 
-// printJSON writes one value on one line.
+// printJSON writes one value on one line, in a form that is harmless on a
+// terminal too.
 func (p *program) printJSON(v any) error {
-	e := json.NewEncoder(p.Out)
+	var b strings.Builder
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	return p.printf("%s", term.JSON(b.String()))
 }
 
 // progress prints what long work is at, once a second at most, where a person

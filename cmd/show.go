@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,10 +84,14 @@ func (p *program) board(b response.Board) error {
 	if inc.Summary != "" {
 		fmt.Fprintf(&w, "%s\n", term.SafeLines(inc.Summary))
 	}
-	for role, person := range inc.Roles {
-		fmt.Fprintf(&w, "%s: %s\n", term.Safe(string(role)), term.Safe(person))
+	for _, role := range slices.Sorted(maps.Keys(inc.Roles)) {
+		fmt.Fprintf(&w, "%s: %s\n", term.Safe(string(role)), term.Safe(inc.Roles[role]))
 	}
-	fmt.Fprintf(&w, "evidence: %d exhibits, %d events on the timeline\n", b.Exhibits, b.Events)
+	if b.NoTimeline == "" {
+		fmt.Fprintf(&w, "evidence: %d exhibits, %d events on the timeline\n", b.Exhibits, b.Events)
+	} else {
+		fmt.Fprintf(&w, "evidence: %d exhibits; the timeline cannot be read: %s\n", b.Exhibits, term.Safe(b.NoTimeline))
+	}
 	for _, p := range b.Phases {
 		if p.Total == 0 {
 			continue

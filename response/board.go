@@ -61,12 +61,15 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		return Board{}, err
 	}
 	b.count()
-	if db, err := s.s.timeline(ctx, f); err == nil {
-		if b.Events, err = db.Total(ctx); err != nil {
-			return Board{}, err
-		}
-	} else if CodeOf(err) != CodeIntegrity { // a damaged timeline must not hide the record
-		return Board{}, err
+	db, err := s.s.timeline(ctx, f)
+	if err == nil {
+		b.Events, err = db.Total(ctx)
+	}
+	if ctx.Err() != nil {
+		return Board{}, context.Cause(ctx)
+	}
+	if err != nil { // it is derived: its state must not hide the record
+		b.NoTimeline = err.Error()
 	}
 	return b, nil
 }

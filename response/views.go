@@ -42,8 +42,11 @@ type Board struct {
 	Failures  int               `json:"failures"`       // failed steps and actions nobody dealt with
 	Exhibits  int               `json:"exhibits"`
 	Events    int64             `json:"events"`
-	Actions   []ActionView      `json:"actions"`
-	Recent    []Activity        `json:"recent"` // newest last, at most 50
+	// NoTimeline says why the events cannot be counted: the timeline is damaged,
+	// or the disk has no room to open it.
+	NoTimeline string       `json:"no_timeline,omitempty"`
+	Actions    []ActionView `json:"actions"`
+	Recent     []Activity   `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.

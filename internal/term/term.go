@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -58,6 +59,29 @@ func Exact(s string) string {
 	var b strings.Builder
 	b.Grow(len(s) + len(s)/4)
 	escape(&b, s, true)
+	return b.String()
+}
+
+// JSON is encoded JSON that every terminal shows and none obeys: what Safe
+// would escape stands as \uXXXX, which means the same to whoever decodes it.
+// Newlines, which JSON has only between its values, stay.
+func JSON(encoded string) string {
+	if plain(strings.ReplaceAll(encoded, "\n", "")) {
+		return encoded
+	}
+	var b strings.Builder
+	b.Grow(len(encoded) + len(encoded)/4)
+	for _, r := range encoded {
+		switch {
+		case r == '\n' || shown(r):
+			b.WriteRune(r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		}
+	}
 	return b.String()
 }
 

@@ -1,6 +1,8 @@
 package term_test
 
 import (
+	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -206,4 +208,26 @@ func unescape(t *testing.T, s string) string {
 		s = s[2+digits:]
 	}
 	return string(out)
+}
+
+func TestJSON(t *testing.T) {
+	for _, text := range []string{
+		"plain", "zwölf Boxkämpfer", "\x1b[2J\u009b31m\x7f\u202e\u2066", "\U000e0041tag", "a\nb\tc\u2028", "\xff\xfe", "日本語 👍",
+	} {
+		encoded, err := json.Marshal(map[string]string{"text": text})
+		if err != nil {
+			t.Fatal(err)
+		}
+		safe := term.JSON(string(encoded) + "\n")
+		if line := strings.TrimSuffix(safe, "\n"); term.Safe(line) != line || line == safe {
+			t.Errorf("%q is not safe to print", safe)
+		}
+		var before, after map[string]string
+		if err := errors.Join(json.Unmarshal(encoded, &before), json.Unmarshal([]byte(safe), &after)); err != nil {
+			t.Fatal(err)
+		}
+		if before["text"] != after["text"] {
+			t.Errorf("%q became %q", before["text"], after["text"])
+		}
+	}
 }
