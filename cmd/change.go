@@ -20,15 +20,16 @@ type changeOptions struct {
 	detected string
 	reason   string
 	assign   []string
+	vars     []string
 }
 
 func newChangeCmd(p *program, run func(*cobra.Command, *changeOptions) error) *cobra.Command {
 	o := &changeOptions{p: p}
 	c := &cobra.Command{
 		Use:   "change INCIDENT",
-		Short: "Correct an incident's severity, title, impact or roles",
+		Short: "Correct an incident's severity, title, impact, roles or values",
 		Example: `  firebreak change last --severity sev1 --reason "customer data was read"
-  firebreak change last --assign commander=grace`,
+  firebreak change last --assign commander=grace --var host=web-1`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -43,6 +44,7 @@ func newChangeCmd(p *program, run func(*cobra.Command, *changeOptions) error) *c
 	f.StringVar(&o.impact, "impact", "", "who and what is affected")
 	f.StringVar(&o.detected, "detected", "", "when the first sign was seen: RFC 3339, or HH:MM of today")
 	f.StringVar(&o.reason, "reason", "", "why")
+	f.StringArrayVar(&o.vars, "var", nil, "give a variable of the playbook a value: `NAME=VALUE`; unknown takes it away")
 	f.StringArrayVar(&o.assign, "assign", nil, "give a role: `ROLE=PERSON`; nobody takes it away")
 	return c
 }
@@ -60,11 +62,20 @@ func runChange(c *cobra.Command, o *changeOptions) error {
 	if err != nil {
 		return err
 	}
-	if !any && len(roles) == 0 {
-		return errFlag{fmt.Errorf("change: say what: --title, --severity, --summary, --impact, --detected or --assign")}
+	vars, err := parseVars(o.vars)
+	if err != nil {
+		return err
+	}
+	if !any && len(roles) == 0 && len(vars) == 0 {
+		return errFlag{fmt.Errorf("change: say what: --title, --severity, --summary, --impact, --detected, --var or --assign")}
 	}
 	if any {
 		if err := s.Change(c.Context(), id, ch); err != nil {
+			return err
+		}
+	}
+	if len(vars) > 0 {
+		if err := s.SetVariables(c.Context(), id, vars); err != nil {
 			return err
 		}
 	}
@@ -115,6 +126,19 @@ func (o *changeOptions) change(c *cobra.Command) (ch record.Changed, any bool, e
 	}
 	ch.Reason = o.reason
 	return ch, any, nil
+}
+
+// parseVars reads NAME=VALUE pairs.
+func parseVars(pairs []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, errFlag{fmt.Errorf("--var %q: want NAME=VALUE", pair)}
+		}
+		out[name] = value
+	}
+	return out, nil
 }
 
 type roleOf struct {

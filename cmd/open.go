@@ -94,6 +94,13 @@ func runOpen(c *cobra.Command, o *openOptions) error {
 			return err
 		}
 	}
+	b, err := s.Board(c.Context(), inc.ID)
+	if err != nil {
+		return err
+	}
+	for _, q := range b.Missing {
+		o.p.errf("  not said yet: %s: firebreak change %s --var %s=…\n", term.Safe(q.Text), inc.ID, q.Name)
+	}
 	return o.say(inc.ID, inc.Severity.String()+" "+term.Safe(inc.Title))
 }
 
@@ -119,11 +126,11 @@ func (o *openOptions) incident() (response.NewIncident, error) {
 	default:
 		return n, errFlag{fmt.Errorf("--tlp %q: want clear, green, amber, amber+strict or red", o.tlp)}
 	}
-	for _, v := range o.vars {
-		name, value, ok := strings.Cut(v, "=")
-		if !ok {
-			return n, errFlag{fmt.Errorf("--var %q: want NAME=VALUE", v)}
-		}
+	vars, err := parseVars(o.vars)
+	if err != nil {
+		return n, err
+	}
+	for name, value := range vars {
 		n.Vars[name] = value
 	}
 	if o.detected != "" {

@@ -102,7 +102,8 @@ func (p *Playbook) Questions() []Question {
 
 // Values returns what a run starts with: the values given, which may be texts
 // as people type them, over those of drill when it is one. The error names
-// every value that does not fit and every required one that is missing.
+// every value that does not fit. A required one may be missing: an incident is
+// opened before everything is known; see Run.Missing.
 func (p *Playbook) Values(given map[string]any, drill bool) (map[string]any, error) {
 	out := map[string]any{}
 	if drill {
@@ -129,11 +130,6 @@ func (p *Playbook) Values(given map[string]any, drill bool) (map[string]any, err
 			bad = append(bad, err)
 		} else if value != nil {
 			out[name] = value
-		}
-	}
-	for _, v := range p.Vars {
-		if v.Required && out[v.Name] == nil && v.Default == nil {
-			bad = append(bad, fmt.Errorf("%s is needed: %s", v.Name, cmp.Or(v.Prompt, v.Name)))
 		}
 	}
 	if len(bad) > 0 {

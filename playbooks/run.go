@@ -126,6 +126,17 @@ func (r *Run) Vars() map[string]any {
 	return out
 }
 
+// Missing lists the required variables that nobody has given a value yet.
+func (r *Run) Missing() []Question {
+	var out []Question
+	for _, q := range r.book.Questions() {
+		if q.Required && r.vars[q.Name] == nil {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
 // top returns the steps of a phase with those that people added, in order.
 func (r *Run) top(ph incident.Phase) []*Step {
 	var out []*Step

@@ -127,6 +127,7 @@ func (s *Session) fillRun(b *Board, run *playbooks.Run, reg lookup) {
 		}
 		b.Phases = append(b.Phases, pv)
 	}
+	b.Missing = run.Missing()
 	b.Next = nextStep(run, s.s.o.Now())
 }
 

@@ -49,7 +49,7 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 	if p != nil {
 		vars, err := p.Values(n.Vars, n.Drill)
 		if err != nil {
-			return incident.Incident{}, usage("give it with --var NAME=VALUE", "%w", err)
+			return incident.Incident{}, usage("--var NAME=VALUE, as the playbook declares it", "%w", err)
 		}
 		started = &record.Started{Run: "r1", Playbook: p.ID, Name: p.Name, Version: p.Version, SHA256: p.SHA256, Source: string(p.Source), Vars: vars}
 	}

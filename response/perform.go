@@ -73,11 +73,20 @@ func (s *Session) resolve(ctx context.Context, f *folder, step string) (*playboo
 		}
 		st = status.Step
 		if res, err = run.Resolve(st); err != nil {
-			return usage("", "step %s: %w", step, err)
+			return unset(f.id, err)
 		}
 		return nil
 	})
 	return st, res, err
+}
+
+// unset gives the lack of a value its hint.
+func unset(id incident.ID, err error) error {
+	var u *playbooks.UnsetError
+	if errors.As(err, &u) {
+		return refused("firebreak change "+string(id)+" --var "+u.Name+"=VALUE", "%w", err)
+	}
+	return usage("", "%w", err)
 }
 
 // attempt records the start of a step, performs it, and records how it ended.

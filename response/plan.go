@@ -74,7 +74,7 @@ func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, e
 		}
 		r, err := run.Resolve(st.Step)
 		if err != nil {
-			return fmt.Errorf("step %s: %w", step, err)
+			return unset(f.id, err)
 		}
 		w = wish{step: step, step0: st.Step, title: st.Title, reason: st.Title, connection: st.Step.Connection}
 		switch st.Step.Verb {

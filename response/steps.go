@@ -56,6 +56,29 @@ func (s *Session) DoneStep(ctx context.Context, id incident.ID, step string, ans
 	})
 }
 
+// SetVariables gives variables of the playbook a value; "unknown" takes it away.
+func (s *Session) SetVariables(ctx context.Context, id incident.ID, texts map[string]string) error {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		vars := map[string]any{}
+		for name, text := range texts {
+			v, ok := run.Playbook().Var(name)
+			if !ok {
+				return "", "", nil, usage("firebreak playbook show "+run.Playbook().ID+" lists them under vars", "the playbook has no variable %q", name)
+			}
+			value, err := v.Read(text)
+			if err != nil {
+				return "", "", nil, usage("", "%w", err)
+			}
+			vars[name] = value
+		}
+		return record.VariableSet, "", record.Variables{Run: run.ID(), Vars: vars}, nil
+	})
+}
+
 // mayEnd says whether this person may end a step that asks for approval: on one
 // machine a role is a guard rail, so it binds only once somebody has it.
 func (s *Session) mayEnd(tx *store.Tx, st *playbooks.Step) error {

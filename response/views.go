@@ -32,16 +32,17 @@ type Listed struct {
 // Board is one consistent picture of an incident: what every screen's header,
 // the dashboard and the walker show.
 type Board struct {
-	Incident  incident.Incident `json:"incident"`
-	Head      record.Head       `json:"head"`
-	Playbook  string            `json:"playbook,omitempty"` // name and version
-	Phases    []PhaseView       `json:"phases"`
-	Next      string            `json:"next,omitempty"` // id of the step that waits for a person
-	Approvals int               `json:"approvals"`      // plans that wait for one
-	Unknown   int               `json:"unknown"`        // actions whose outcome is unknown
-	Failures  int               `json:"failures"`       // failed steps and actions nobody dealt with
-	Exhibits  int               `json:"exhibits"`
-	Events    int64             `json:"events"`
+	Incident  incident.Incident    `json:"incident"`
+	Head      record.Head          `json:"head"`
+	Playbook  string               `json:"playbook,omitempty"` // name and version
+	Phases    []PhaseView          `json:"phases"`
+	Missing   []playbooks.Question `json:"missing,omitempty"` // values the playbook needs and nobody gave yet
+	Next      string               `json:"next,omitempty"`    // id of the step that waits for a person
+	Approvals int                  `json:"approvals"`         // plans that wait for one
+	Unknown   int                  `json:"unknown"`           // actions whose outcome is unknown
+	Failures  int                  `json:"failures"`          // failed steps and actions nobody dealt with
+	Exhibits  int                  `json:"exhibits"`
+	Events    int64                `json:"events"`
 	// NoTimeline says why the events cannot be counted: the timeline is damaged,
 	// or the disk has no room to open it.
 	NoTimeline string       `json:"no_timeline,omitempty"`
