@@ -155,6 +155,9 @@ func (d *dashboard) scope(int) []line {
 		{{usual, "  " + plural(int64(b.Exhibits), "exhibit") + "  " + plural(b.Events, "event")}},
 		{{usual, "  " + number(int64(steps)) + " of " + plural(int64(all), "step")}, {usual, "  " + number(int64(done)) + " of " + plural(int64(len(b.Actions)), "action") + " verified"}},
 	}
+	if n := len(b.Missing); n > 0 {
+		out = append(out, line{{bad, "  " + plural(int64(n), "value") + " not said yet"}, {usual, "  V gives them"}})
+	}
 	if b.Incident.Impact != "" {
 		out = append(out, pair("  impact ", b.Incident.Impact))
 	}

@@ -34,6 +34,7 @@ type desk interface {
 	RunStep(context.Context, incident.ID, string, response.ProgressFunc) error
 	Advance(context.Context, incident.ID, response.ProgressFunc) (response.Waiting, error)
 	DrillAnswers(context.Context, incident.ID, string) (map[string]string, error)
+	SetVariables(context.Context, incident.ID, map[string]string) error
 	FinishWait(ctx context.Context, id incident.ID, step, note string) error
 
 	Action(context.Context, incident.ID, string) (response.ActionView, error)

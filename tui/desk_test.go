@@ -194,6 +194,10 @@ func (s *scripted) RunStep(ctx context.Context, _ incident.ID, step string, told
 	return s.act(ctx, "run %s", step)
 }
 
+func (s *scripted) SetVariables(ctx context.Context, _ incident.ID, values map[string]string) error {
+	return s.act(ctx, "set %v", values)
+}
+
 func (s *scripted) FinishWait(ctx context.Context, _ incident.ID, step, _ string) error {
 	return s.act(ctx, "finish %s", step)
 }

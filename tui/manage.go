@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -84,6 +85,39 @@ func (a *app) addItem() tea.Cmd {
 			})
 		},
 	})
+}
+
+// giveValues asks for the values that the playbook needs and nobody gave when
+// the incident was opened.
+func (a *app) giveValues() tea.Cmd {
+	id := a.id
+	f := &form{title: "What the playbook needs to know", draft: "values:" + string(id), send: "Give", text: "A field that stays empty can be given later."}
+	for _, q := range a.board.value.Missing {
+		f.entries = append(f.entries, &entry{name: q.Name, label: q.Text, hint: hintFor(q)})
+	}
+	f.submit = func(in map[string]string) (tea.Cmd, error) {
+		given := maps.Clone(in)
+		maps.DeleteFunc(given, func(_, text string) bool { return text == "" })
+		if len(given) == 0 {
+			return nil, errors.New("nothing is filled in")
+		}
+		return a.start(errand{
+			key: "values", title: "give values to the playbook",
+			do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+				return plural(int64(len(given)), "value") + " given", a.desk.SetVariables(ctx, id, given)
+			},
+			then: func() tea.Cmd { f.sent(); return nil },
+			failed: func(err error) bool {
+				if response.CodeOf(err) != response.CodeUsage || a.id != id {
+					return false
+				}
+				f.wrong, f.at = err.Error(), 0
+				_ = a.pushSelf(f)
+				return true
+			},
+		}), nil
+	}
+	return a.fill(f)
 }
 
 // addStep adds a manual step to the run, in the phase that goes on.

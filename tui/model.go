@@ -245,6 +245,12 @@ func (m *Model) inIncident() []action {
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
 		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},
 		{id: "verify", title: "verify the record and the evidence", run: m.verify},
+		{id: "incident.values", title: "give the values that the playbook needs", keys: []string{"V"}, writes: true, run: m.giveValues, disabled: func() string {
+			if len(m.board.value.Missing) == 0 {
+				return "nothing is missing"
+			}
+			return ""
+		}},
 		{id: "incident.severity", title: "set the severity", writes: true, run: m.setSeverity},
 		{id: "incident.role", title: "give a role to a person", writes: true, run: m.assign},
 		{id: "incident.item", title: "add a follow-up for the review", writes: true, run: m.addItem},
