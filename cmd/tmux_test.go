@@ -110,6 +110,8 @@ func (p *pane) approves(title, target string) (swallowed bool) {
 		p.gone(title)
 		p.press("a")
 	}
+	sent := clock(p.look()) // when the clock goes on, the program has read the keys
+	p.until("the clock", func(rows []string) bool { return clock(rows) != sent })
 	rows := p.gone("keys are ignored")
 	if !shows(rows, "DANGER medium") || !shows(rows, "Enter reads on") {
 		p.t.Fatalf("keys were not swallowed:\n%s", strings.Join(rows, "\n"))
@@ -125,6 +127,12 @@ func (p *pane) approves(title, target string) (swallowed bool) {
 	p.press("y")
 	p.gone(title)
 	return swallowed
+}
+
+// clock is the time of day in the header.
+func clock(rows []string) string {
+	at := strings.Fields(rows[0])
+	return at[len(at)-1]
 }
 
 // selects moves the cursor to the step, which is on the screen.
