@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // state is all that the drill's world holds, as its file has it.
@@ -126,12 +124,12 @@ func (w *World) view() (*state, error) {
 func (w *World) change(f func(*state) error) (err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	lock, err := os.OpenFile(filepath.Join(w.dir, "drill.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	held, err := os.OpenFile(filepath.Join(w.dir, "drill.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock drill: %w", err)
 	}
-	defer func() { err = errors.Join(err, lock.Close()) }() // which also unlocks
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+	defer func() { err = errors.Join(err, held.Close()) }() // which also unlocks
+	if err := lock(held); err != nil {
 		return fmt.Errorf("lock drill: %w", err)
 	}
 	s, err := w.view()
