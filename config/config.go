@@ -73,7 +73,7 @@ func Load(path string) (Config, error) {
 		return Config{}, fmt.Errorf("read configuration: %w", err)
 	case !info.Mode().IsRegular():
 		return Config{}, fmt.Errorf("read configuration %s: not a regular file", path)
-	case info.Mode().Perm()&0o002 != 0:
+	case info.Mode().Perm()&othersWrite != 0:
 		return Config{}, fmt.Errorf("read configuration %s: everybody may write it (mode %04o); run: chmod go-w %s",
 			path, info.Mode().Perm(), path)
 	}

@@ -159,7 +159,7 @@ func (e Env) file(path string) (string, error) {
 		return "", err
 	case !info.Mode().IsRegular():
 		return "", errors.New("not a regular file")
-	case info.Mode().Perm()&0o077 != 0:
+	case info.Mode().Perm()&othersAny != 0:
 		return "", fmt.Errorf("others may read or write it (mode %04o); run: chmod 600 %s", info.Mode().Perm(), path)
 	case info.Size() > maxSecret:
 		return "", errors.New("larger than 64 KiB")
