@@ -12,8 +12,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"firebreak/incident"
 	"firebreak/record"
 )
@@ -63,7 +61,7 @@ func makeInstanceKey(path string, random io.Reader) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil // another process was first
 	}
-	return renameio.WriteFile(path, []byte(secret), 0o600)
+	return replaceFile(path, []byte(secret), 0o600)
 }
 
 // derive returns the key for one purpose.

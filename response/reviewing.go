@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
@@ -50,7 +48,7 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 	w := Written{Markdown: filepath.Join(dir, "review.md"), HTML: filepath.Join(dir, "review.html"), JSON: filepath.Join(dir, "review.json")}
 	sums := map[string]string{}
 	for path, content := range map[string][]byte{w.Markdown: r.Markdown(), w.HTML: html, w.JSON: append(data, '\n')} {
-		if err := renameio.WriteFile(path, content, 0o600); err != nil {
+		if err := replaceFile(path, content, 0o600); err != nil {
 			return Written{}, fmt.Errorf("write review: %w", err)
 		}
 		h := sha256.Sum256(content)

@@ -1,0 +1,15 @@
+//go:build unix
+
+package response
+
+import (
+	"os"
+
+	"github.com/google/renameio/v2"
+)
+
+// replaceFile writes a file so that its name leads to the whole of the old
+// content or the whole of the new one, whenever the machine stops.
+func replaceFile(path string, content []byte, mode os.FileMode) error {
+	return renameio.WriteFile(path, content, mode)
+}
