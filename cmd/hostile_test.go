@@ -1,19 +1,17 @@
+//go:build unix
+
 package cmd_test
 
 import (
 	"bufio"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // hostile is text that would clear a screen, set a title, press keys, move the
@@ -235,89 +233,6 @@ func TestUnreadable(t *testing.T) {
 	if r := as("verify", "last"); r.code != 0 {
 		t.Errorf("verify: exit %d: %s%s", r.code, r.out, r.err)
 	}
-}
-
-// TestFullDisk works on a file system that has no room left.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("needs root to mount a small file system")
-	}
-	b := newBench(t)
-	small := filepath.Join(b.dir, "small")
-	if err := os.Mkdir(small, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", small, "tmpfs", 0, "size=6m"); err != nil {
-		t.Skip("may not mount a file system here: " + err.Error())
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(small, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	b.home = filepath.Join(small, "workspace")
-	b.env = plainEnv(b.dir, b.home)
-	id := b.open("odd process")
-	b.want(0, "note", id, "before the disk was full")
-	noise := make([]byte, 8<<20) // random, so that it cannot be compressed
-	if _, err := rand.Read(noise); err != nil {
-		t.Fatal(err)
-	}
-	big := b.write("big.log", string(noise))
-	says(t, b.want(1, "ingest", id, big), "hint: free some space")
-	b.verified(id)
-	says(t, b.want(1, "collect", id, "--collector", "linux.system", "--file", big), "hint: free some space")
-	b.verified(id)
-
-	// Not a byte is left.
-	stuff, err := os.Create(filepath.Join(small, "stuff"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for chunk := noise[:64<<10]; len(chunk) > 0; {
-		if _, err := stuff.Write(chunk); errors.Is(err, syscall.ENOSPC) {
-			chunk = chunk[:len(chunk)/2]
-		} else if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := stuff.Close(); err != nil {
-		t.Fatal(err)
-	}
-	acked := 0
-	for n := range 200 {
-		r := b.run("note", id, fmt.Sprintf("note %d %s", n, strings.Repeat("x", 4000)))
-		if r.code != 0 {
-			says(t, r, "hint: free some space")
-			break
-		}
-		acked++
-	}
-	if acked == 200 {
-		t.Fatal("the disk never became full")
-	}
-	b.verified(id)
-	b.want(0, "show", id)
-	says(t, b.want(1, "open", "another one"), "no space left")
-	b.want(0, "list")
-
-	// Room again: the work goes on, and all that was acknowledged is there.
-	if err := os.Remove(stuff.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	b.want(0, "note", id, "after it")
-	b.verified(id)
-	notes := 0
-	for _, a := range b.activity(id) {
-		if a.Kind == "note" {
-			notes++
-		}
-	}
-	if notes != acked+2 {
-		t.Errorf("%d notes, want %d", notes, acked+2)
-	}
-	b.open("another one")
 }
 
 func says(t *testing.T, r result, what string) {
