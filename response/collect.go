@@ -197,6 +197,9 @@ func (s *Session) collectStep(ctx context.Context, f *folder, st *playbooks.Step
 	o.Root, _ = res.With["root"].(string)
 	o.Authority, _ = res.With["authority"].(string)
 	c, err := s.collect(ctx, f, o, p)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	if err == nil && c.Cut != "" {
 		err = fail(CodePartial, "run the step again: what is sealed stays", "the collection ended early: %s", c.Cut)
 	}

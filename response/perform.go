@@ -127,7 +127,7 @@ func (s *Session) endAttempt(ctx context.Context, f *folder, step string, result
 			}
 		}
 		if errors.Is(cause, context.Canceled) { // a person stopped it: it can be run again
-			return record.StepReopened, step, record.StepSkip{Run: run.ID(), Reason: "cancelled by " + s.by.Name}, nil
+			return record.StepReopened, step, record.StepSkip{Run: run.ID(), Reason: "stopped by " + s.by.Name}, nil
 		}
 		again := CodeOf(cause) != CodeUnknown && CodeOf(cause) != CodeRefused
 		return record.StepFailed, step, run.Failure(st.Step, cause, s.s.o.Now().UTC(), again), nil

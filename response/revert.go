@@ -51,5 +51,15 @@ func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason str
 	if reason == "" {
 		reason = "undo " + action
 	}
-	return s.plan(ctx, f, wish{name: inverse.Action, connection: a.Connection, params: inverse.Params, step: a.Step, reason: reason, reverts: action})
+	w := wish{name: inverse.Action, connection: a.Connection, params: inverse.Params, step: a.Step, reason: reason, reverts: action}
+	if a.Step != "" { // who had to agree to the step has to agree to its undoing
+		st, err := s.stepStatus(ctx, f, a.Step)
+		if err != nil {
+			return ActionView{}, err
+		}
+		if st != nil {
+			w.step0 = st.Step
+		}
+	}
+	return s.plan(ctx, f, w)
 }

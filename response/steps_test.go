@@ -1,6 +1,8 @@
 package response
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,4 +205,39 @@ func TestIncidentsAreNumberedAndFound(t *testing.T) {
 	if len(list) != 3 || list[1].Broken == "" || list[0].Broken != "" {
 		t.Errorf("%+v", list)
 	}
+}
+
+const collectOnce = `playbook: v1
+id: collect-once
+name: Collect once
+version: 1.0.0
+phases:
+  identify:
+    - id: take
+      title: Take
+      collect: [linux.processes, linux.sockets, linux.mounts]
+fallback:
+  - id: unplug
+    title: Pull the plug
+    manual: Pull it.
+`
+
+// TestStoppedStepIsNoFailure: a person who stops a step has not failed it, and
+// is not sent into the fallback.
+func TestStoppedStepIsNoFailure(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.drill(collectOnce)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := b.s.RunStep(ctx, b.id, "take", func(Progress) { cancel() })
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped: %v", err)
+	}
+	if got := b.state("take"); got != playbooks.Ready {
+		t.Fatalf("the stopped step is %s", got)
+	}
+	b.must(b.s.RunStep(t.Context(), b.id, "take", nil))
+	if got := b.state("take"); got != playbooks.Done {
+		t.Errorf("run again it is %s", got)
+	}
+	b.verified()
 }
