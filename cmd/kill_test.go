@@ -191,7 +191,7 @@ func (k *killing) step(t *testing.T, kill bool) bool {
 	w := k.walk
 	next := w.work[w.at]
 	var s snapshot
-	if w.id != "" {
+	if next.name == "do" {
 		s = k.look(t)
 	}
 	killed := k.start(t, next, next.args(w.id, s), kill)
@@ -307,10 +307,13 @@ func (k *killing) afterKill(t *testing.T) {
 	}
 	w.verified(w.id)
 	s := k.look(t)
+	changed := false
 	for _, a := range s.Actions {
-		k.judge(t, a)
+		changed = k.judge(t, a) || changed
 	}
-	s = k.look(t)
+	if changed {
+		s = k.look(t)
+	}
 	for _, p := range s.Phases {
 		for _, st := range p.Steps {
 			if st.State == "failed" {
@@ -319,7 +322,6 @@ func (k *killing) afterKill(t *testing.T) {
 			}
 		}
 	}
-	s = k.look(t)
 	if w.work[w.at].done(s) {
 		k.seen["killed after the effect was recorded"]++
 		w.at++
@@ -327,8 +329,8 @@ func (k *killing) afterKill(t *testing.T) {
 }
 
 // judge compares what the record says of an action with what the other side
-// received, and settles what is unknown.
-func (k *killing) judge(t *testing.T, a shownAction) {
+// received. What is unknown it settles, and says so.
+func (k *killing) judge(t *testing.T, a shownAction) bool {
 	t.Helper()
 	received := k.vendors.of(a.Key)
 	switch a.State {
@@ -346,9 +348,11 @@ func (k *killing) judge(t *testing.T, a shownAction) {
 		}
 		k.seen[fmt.Sprintf("unknown: %s, received %d times", a.Name, received)]++
 		k.settle(t, a, received)
+		return true
 	default: // sending: but nobody is
 		t.Fatalf("%s %s is %s after a kill\n%s", a.Action, a.Name, a.State, k.story())
 	}
+	return false
 }
 
 // settle finds out what became of an unknown action: the program looks; where

@@ -30,6 +30,7 @@ func scripts(more func(*testscript.Env) error, files ...string) testscript.Param
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("FIREBREAK_HOME", filepath.Join(e.WorkDir, "workspace"))
 			e.Setenv("LANG", "C.UTF-8")
+			e.Setenv("GORACE", gorace)
 			if more != nil {
 				return more(e)
 			}
