@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"firebreak/incident"
 	"firebreak/internal/term"
 	"firebreak/playbooks"
 	"firebreak/response"
@@ -71,6 +72,16 @@ func (p *program) completePlaybooks(*cobra.Command, []string, string) ([]string,
 	return out, cobra.ShellCompDirectiveDefault
 }
 
+// listedPlaybook is a line of "playbook list --json".
+type listedPlaybook struct {
+	ID       string            `json:"id"`
+	Name     string            `json:"name"`
+	Version  string            `json:"version"`
+	Severity incident.Severity `json:"severity,omitzero"`
+	Steps    int               `json:"steps"`
+	SHA256   string            `json:"sha256"`
+}
+
 func runPlaybookList(o *playbookOptions) error {
 	s, err := o.p.session()
 	if err != nil {
@@ -82,7 +93,7 @@ func runPlaybookList(o *playbookOptions) error {
 	}
 	for _, b := range all {
 		if o.p.json {
-			err = o.p.printJSON(map[string]any{"id": b.ID, "name": b.Name, "version": b.Version, "severity": b.Severity.String(), "steps": len(b.Steps()), "sha256": b.SHA256})
+			err = o.p.printJSON(listedPlaybook{b.ID, b.Name, b.Version, b.Severity, len(b.Steps()), b.SHA256})
 		} else {
 			err = o.p.printf("%-24s %-8s %s\n", b.ID, term.Safe(b.Version), term.Safe(b.Name))
 		}
