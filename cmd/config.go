@@ -19,7 +19,7 @@ type configOptions struct{ p *program }
 
 func newConfigCmd(p *program) *cobra.Command {
 	o := &configOptions{p: p}
-	c := &cobra.Command{Use: "config", Short: "Show, check and start the configuration", Args: exactly(0, "a subcommand: path, show, init or actions"), RunE: helpOnly}
+	c := &cobra.Command{Use: "config", Short: "Show, check and start the configuration", Args: subcommand, RunE: helpOnly}
 	for _, sub := range []struct {
 		use, short string
 		run        func(*configOptions) error

@@ -22,7 +22,7 @@ type playbookOptions struct {
 }
 
 func newPlaybookCmd(p *program) *cobra.Command {
-	c := &cobra.Command{Use: "playbook", Short: "List, show, lint and render playbooks", Args: exactly(0, "a subcommand: list, show, lint or render"), RunE: helpOnly}
+	c := &cobra.Command{Use: "playbook", Short: "List, show, lint and render playbooks", Args: subcommand, RunE: helpOnly}
 	o := &playbookOptions{p: p}
 	c.AddCommand(&cobra.Command{
 		Use: "list", Short: "List the playbooks there are", Args: exactly(0, "no arguments"),

@@ -167,6 +167,22 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// subcommand wants no argument: one is the name of a command that is not there.
+func subcommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := c.CommandPath() + " --help lists the commands"
+	c.SuggestionsMinimumDistance = 2 // letters
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		for i := range near {
+			near[i] = c.CommandPath() + " " + near[i]
+		}
+		hint = "did you mean: " + strings.Join(near, ", ") + "?"
+	}
+	return &response.Error{Code: response.CodeUsage, Hint: hint, Err: fmt.Errorf("unknown command %q for %s", args[0], c.CommandPath())}
+}
+
 // exactly wants n arguments and says what they are.
 func exactly(n int, names string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

@@ -23,7 +23,7 @@ func newRootCmd(p *program) *cobra.Command {
 		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          exactly(0, "a command (firebreak --help lists them)"),
+		Args:          subcommand,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			if err := c.ValidateFlagGroups(); err != nil { // before cobra does, to mark it as usage
 				return errFlag{err}

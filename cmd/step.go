@@ -24,7 +24,7 @@ type stepOptions struct {
 }
 
 func newStepCmd(p *program) *cobra.Command {
-	c := &cobra.Command{Use: "step", Short: "Move a step of the run", Args: exactly(0, "a subcommand: start, done, skip, reopen, note or add"), RunE: helpOnly}
+	c := &cobra.Command{Use: "step", Short: "Move a step of the run", Args: subcommand, RunE: helpOnly}
 	o := &stepOptions{p: p}
 	sub := func(use, short string, run func(*cobra.Command, *stepOptions) error, flags func(*cobra.Command)) {
 		s := &cobra.Command{
