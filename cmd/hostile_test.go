@@ -205,12 +205,12 @@ func TestUnreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, dir := range []string{filepath.Dir(program), filepath.Dir(filepath.Dir(program))} {
-			if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // another user has to run it
+			if err := os.Chmod(dir, 0o711); err != nil { // another user has to run it
 				t.Fatal(err)
 			}
 		}
 		for dir := b.dir; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-			if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // another user has to pass
+			if err := os.Chmod(dir, 0o711); err != nil { // another user has to pass
 				t.Fatal(err)
 			}
 		}

@@ -130,7 +130,7 @@ func (v *vendors) count(r *http.Request, body []byte) {
 
 func (v *vendors) pause() {
 	if v.slow > 0 {
-		time.Sleep(rand.N(v.slow)) //nolint:gosec // it only has to be uneven
+		time.Sleep(rand.N(v.slow))
 	}
 }
 
