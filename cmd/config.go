@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,7 +54,17 @@ func runConfigShow(o *configOptions) error {
 	if err != nil {
 		return err
 	}
-	return o.p.printJSON(c)
+	if o.p.json {
+		return o.p.printJSON(c)
+	}
+	var b strings.Builder // the file's own keys, and JSON is YAML too
+	e := json.NewEncoder(&b)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(c); err != nil {
+		return fmt.Errorf("show configuration: %w", err)
+	}
+	return o.p.printf("%s", term.JSON(b.String()))
 }
 
 func runConfigInit(o *configOptions) error {

@@ -20,28 +20,32 @@ import (
 const maxFile = 1 << 20
 
 // Config is what config.yaml says. The zero value is a usable configuration:
-// nobody's name, UTC, no connections.
+// nobody's name, UTC, no connections. As JSON it has the file's own keys, and
+// Parse reads it back.
 type Config struct {
-	Name        string                // the responder's name, as the record shows it
-	Zone        string                // IANA time zone for input and display; "" is UTC
-	Connections map[string]Connection // by the name that playbooks use
-	Protected   []string              // addresses, CIDRs and names no action may touch
-	Collect     Collect
-	Playbooks   []string // folders and files besides the built-in library
+	Name        string                `json:"name,omitempty"`        // the responder's name, as the record shows it
+	Zone        string                `json:"zone,omitempty"`        // IANA time zone for input and display; "" is UTC
+	Connections map[string]Connection `json:"connections,omitempty"` // by the name that playbooks use
+	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
+	Collect     Collect               `json:"collect,omitzero"`
+	Playbooks   []string              `json:"playbooks,omitempty"` // folders and files besides the built-in library
 }
 
 // Connection is one configured outside system.
 type Connection struct {
-	Kind     string               // github, pagerduty, webhook, linux
-	BaseURL  string               // "" is the vendor's own
-	Settings map[string]string    // plain values
-	Secrets  map[string]Reference // where each secret is to be found
+	Kind     string               `json:"kind"`               // github, pagerduty, webhook, linux
+	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
+	Settings map[string]string    `json:"settings,omitempty"` // plain values
+	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found
 }
 
 // Collect adds to what the collectors take.
 type Collect struct {
-	Folders []string // listed with their MACB times
+	Folders []string `json:"folders,omitempty"` // listed with their MACB times
 }
+
+// IsZero says whether nothing is added.
+func (c Collect) IsZero() bool { return len(c.Folders) == 0 }
 
 // Location is the zone's location; an empty Zone is UTC.
 func (c Config) Location() (*time.Location, error) {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -125,6 +126,23 @@ func TestAllProblemsAtOnceInOrder(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != 3 || !strings.HasPrefix(lines[0], "c.yaml:1:") || !strings.HasPrefix(lines[2], "c.yaml:3:") {
 		t.Errorf("got %q", lines)
+	}
+}
+
+// TestJSON: the configuration as JSON is a configuration file that says the same.
+func TestJSON(t *testing.T) {
+	for _, src := range []string{full, "", "collect: {folders: [/srv]}", "connections: {host: {kind: linux}}"} {
+		c, err := config.Parse("config.yaml", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := config.Parse("again", b); err != nil || !reflect.DeepEqual(back, c) {
+			t.Errorf("%s: read back as %+v: %v", b, back, err)
+		}
 	}
 }
 
