@@ -32,6 +32,11 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 			if ctx.Err() != nil {
 				return w, context.Cause(ctx)
 			}
+			if CodeOf(err) == CodeRefused {
+				if elsewhere, oerr := s.takenElsewhere(ctx, f, next.Step.ID); oerr == nil && elsewhere {
+					continue
+				}
+			}
 			if failed, ferr := s.hasFailed(ctx, f, next.Step.ID); ferr != nil || !failed {
 				return w, err // it was not the step that failed
 			}
@@ -49,6 +54,16 @@ func (s *Session) take(ctx context.Context, f *folder, t playbooks.Task, p Progr
 		return s.startAttempt(ctx, f, t.Step.ID, time.Time{})
 	}
 	return s.runStep(ctx, f, t.Step.ID, p)
+}
+
+// takenElsewhere says that another process was first: it performs the step, or
+// has ended it.
+func (s *Session) takenElsewhere(ctx context.Context, f *folder, step string) (bool, error) {
+	st, err := s.stepStatus(ctx, f, step)
+	if err != nil || st == nil {
+		return false, err
+	}
+	return st.State == playbooks.Done || st.State == playbooks.Running && st.Owner != store.Owner() && store.Alive(st.Owner), nil
 }
 
 func (s *Session) hasFailed(ctx context.Context, f *folder, step string) (bool, error) {
