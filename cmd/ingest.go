@@ -104,6 +104,11 @@ func (o *ingestOptions) say(sum response.Ingested) error {
 	if err := o.p.printf("%d events (%d new), %d rejected\n", sum.Events, sum.Added, sum.Rejected); err != nil {
 		return err
 	}
+	for _, line := range sum.Notes {
+		if err := o.p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
+			return err
+		}
+	}
 	for _, line := range sum.Samples {
 		if err := o.p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
 			return err

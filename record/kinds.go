@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -236,7 +237,22 @@ type Ingestion struct {
 	Seen     int64     `json:"seen"`
 	First    time.Time `json:"first,omitzero"`
 	Last     time.Time `json:"last,omitzero"`
-	Samples  []string  `json:"samples,omitempty"` // of what was rejected
+	Samples  []string  `json:"samples,omitempty"` // of what was rejected; and notes, behind NotePrefix
+}
+
+// NotePrefix begins those samples that say what the parser assumed.
+const NotePrefix = "note: "
+
+// Split parts the samples into what was rejected and what the parser assumed.
+func (i Ingestion) Split() (rejected, notes []string) {
+	for _, s := range i.Samples {
+		if note, ok := strings.CutPrefix(s, NotePrefix); ok {
+			notes = append(notes, note)
+		} else {
+			rejected = append(rejected, s)
+		}
+	}
+	return rejected, notes
 }
 
 // Mark is a star, tags or a comment on an event of the timeline. The event's

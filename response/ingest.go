@@ -43,7 +43,9 @@ func (s *Session) ingest(ctx context.Context, f *folder, files []string, o Inges
 		sum.Events += in.Events
 		sum.Added += in.Added
 		sum.Rejected += in.Rejected
-		sum.Samples = append(sum.Samples, in.Samples...)
+		rejected, notes := in.Split()
+		sum.Samples = append(sum.Samples, rejected...)
+		sum.Notes = append(sum.Notes, notes...)
 		if ctx.Err() != nil {
 			return sum, errors.Join(err, context.Cause(ctx))
 		}

@@ -176,7 +176,8 @@ type Ingested struct {
 	Added    int64    `json:"added"`
 	Rejected int64    `json:"rejected"`
 	Exhibits []string `json:"exhibits"`
-	Samples  []string `json:"samples,omitempty"`
+	Samples  []string `json:"samples,omitempty"` // some of what was rejected
+	Notes    []string `json:"notes,omitempty"`   // what the parsers assumed
 }
 
 // PageRequest asks for a page of the timeline. The zero value asks for its

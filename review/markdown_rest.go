@@ -83,8 +83,12 @@ func (m *markdown) ingested() {
 	}
 	m.table([]string{"Exhibit", "Parser", "Seen", "Events", "New", "Rejected", "First", "Last", "Entry"}, rows)
 	for _, x := range in.Exhibits {
-		if len(x.Samples) > 0 {
-			m.put("Rejected in %s, for example:\n\n%s", cell(x.Exhibit), block(strings.Join(x.Samples[:min(len(x.Samples), 5)], "\n")))
+		rejected, notes := x.Split()
+		if len(notes) > 0 {
+			m.put("Assumed in %s:\n\n%s", cell(x.Exhibit), block(strings.Join(notes[:min(len(notes), 5)], "\n")))
+		}
+		if len(rejected) > 0 {
+			m.put("Rejected in %s, for example:\n\n%s", cell(x.Exhibit), block(strings.Join(rejected[:min(len(rejected), 5)], "\n")))
 		}
 	}
 }

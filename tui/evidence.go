@@ -211,7 +211,11 @@ func custody(x response.ExhibitView, w int) []line {
 	}
 	if p := x.Parsed; p != nil {
 		out = append(out, labelled("Parsed     ", plural(p.Events, "event")+" by "+p.Parser+", "+number(p.Rejected)+" rejected", w)...)
-		for _, s := range p.Samples {
+		rejected, notes := p.Split()
+		for _, s := range notes {
+			out = append(out, labelled("  note     ", s, w)...)
+		}
+		for _, s := range rejected {
 			out = append(out, labelled("  rejected ", s, w)...)
 		}
 	}

@@ -139,7 +139,7 @@ func (j *job) result() record.Ingestion {
 	r := j.done
 	r.Seen = r.Events + r.Rejected
 	for _, n := range j.notes {
-		r.Samples = append(r.Samples, "note: "+n)
+		r.Samples = append(r.Samples, record.NotePrefix+n)
 	}
 	return r
 }
