@@ -71,7 +71,7 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 	for _, connection := range res.Notify {
 		name, params, err := reg.Notification(connection, m)
 		if err != nil {
-			errs = append(errs, usage("name a connection of the configuration: firebreak config actions", "notify %s: %w", connection, err))
+			errs = append(errs, usage(howToConfigure, "notify %s: %w", connection, err))
 			continue
 		}
 		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st})

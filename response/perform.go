@@ -129,10 +129,30 @@ func (s *Session) endAttempt(ctx context.Context, f *folder, step string, result
 		if errors.Is(cause, context.Canceled) { // a person stopped it: it can be run again
 			return record.StepReopened, step, record.StepSkip{Run: run.ID(), Reason: "stopped by " + s.by.Name}, nil
 		}
-		again := CodeOf(cause) != CodeUnknown && CodeOf(cause) != CodeRefused
-		return record.StepFailed, step, run.Failure(st.Step, cause, s.s.o.Now().UTC(), again), nil
+		return record.StepFailed, step, run.Failure(st.Step, withHint(cause), s.s.o.Now().UTC(), passing(cause)), nil
 	})
 }
+
+// passing says whether time alone may heal what is wrong.
+func passing(cause error) bool {
+	switch CodeOf(cause) {
+	case CodeUnknown, CodeRefused, CodeUsage, CodeAuth:
+		return false
+	case CodeInternal, CodeNotFound, CodePartial, CodeIntegrity:
+	}
+	return true
+}
+
+// withHint keeps what a person can do beside what only a person can mend.
+func withHint(cause error) error {
+	if hint := HintOf(cause); hint != "" && CodeOf(cause) == CodeUsage {
+		return fmt.Errorf("%w (%s)", cause, hint)
+	}
+	return cause
+}
+
+// howToConfigure is the hint where a connection is missing.
+const howToConfigure = "add the connection to the configuration: firebreak config path says where it is, firebreak config init starts one"
 
 // runAction takes an action step as far as it can go now.
 func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) error {
@@ -146,7 +166,7 @@ func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) 
 	}
 	impl, _, err := reg.Lookup(w.name, w.connection)
 	if err != nil {
-		return usage("firebreak config actions lists what the configured connections can do", "step %s: %w", st.ID, err)
+		return s.attempt(ctx, f, st, func() (map[string]any, error) { return nil, usage(howToConfigure, "%w", err) })
 	}
 	if impl.Describe().ReadOnly {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.read(ctx, f, impl, w) })

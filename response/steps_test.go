@@ -106,6 +106,59 @@ func TestMessagesGoOutOnce(t *testing.T) {
 	b.verified()
 }
 
+const notConfigured = `playbook: v1
+id: not-configured
+name: Not configured
+version: 1.0.0
+phases:
+  contain:
+    - id: tell
+      title: Tell them
+      notify: [webhook]
+      with: {message: "It is on."}
+      retry: {max: 5, every: 30s}
+    - id: comment
+      title: Comment
+      action: github.issue.create
+      with: {repo: acme/shop, title: "It is on."}
+      retry: {max: 5, every: 30s}
+`
+
+// TestMissingConnection: no time heals a connection that nobody configured, so
+// the step fails once, and says what to do.
+func TestMissingConnection(t *testing.T) {
+	b := newBench(t, config.Config{})
+	ctx := t.Context()
+	inc, err := b.s.Open(ctx, NewIncident{Title: "odd login", Playbook: b.file("p.yaml", notConfigured)})
+	b.must(err)
+	b.id = inc.ID
+	got, err := b.s.Advance(ctx, b.id, nil)
+	b.must(err)
+	if !got.Until.IsZero() || !strings.Contains(got.Reason, "webhook") || !strings.Contains(got.Reason, "firebreak config init") {
+		t.Errorf("%+v", got)
+	}
+	b.failedOnce("tell")
+	b.must(b.s.SkipStep(ctx, b.id, "tell", "told by telephone"))
+	err = b.s.RunStep(ctx, b.id, "comment", nil)
+	b.want(CodeUsage, err)
+	if HintOf(err) != howToConfigure {
+		t.Errorf("hint %q", HintOf(err))
+	}
+	b.failedOnce("comment")
+	b.verified()
+}
+
+func (b *bench) failedOnce(step string) {
+	b.Helper()
+	f, err := b.s.s.open(b.Context(), b.id)
+	b.must(err)
+	st, err := b.s.stepStatus(b.Context(), f, step)
+	b.must(err)
+	if st.State != playbooks.Failed || st.Attempts != 1 {
+		b.Errorf("step %s is %s after %d attempts", step, st.State, st.Attempts)
+	}
+}
+
 func TestAdvanceStopsWhereAPersonIsNeeded(t *testing.T) {
 	b := newBench(t, config.Config{})
 	b.drill(tellTwo)
