@@ -33,6 +33,7 @@ type app struct {
 	toast    string
 	toastAt  time.Time
 	failed   []failure
+	ended    string                               // the action that was carried out last and can be undone
 	dirty    bool                                 // the body has to be drawn again
 	after    func(time.Duration, tea.Msg) tea.Cmd // a message later; tests send it themselves
 	// show goes to a screen; open goes to an incident; reload asks for what the
@@ -40,6 +41,8 @@ type app struct {
 	show   func(name string) tea.Cmd
 	open   func(incident.ID) tea.Cmd
 	reload func() tea.Cmd
+	// bound says whether the shown screen has a command for a key.
+	bound func(key string) bool
 }
 
 // failure stays until somebody has read it.
@@ -61,7 +64,7 @@ func (a *app) tell(text string) tea.Cmd {
 // fail keeps an error until it is read.
 func (a *app) fail(what string, err error) tea.Cmd {
 	if errors.Is(err, context.Canceled) {
-		return a.tell(what + ": cancelled")
+		return a.tell(what + ": stopped by you")
 	}
 	a.failed = append(a.failed, failure{a.now(), what, err.Error(), response.HintOf(err)})
 	a.dirty = true
@@ -159,6 +162,16 @@ func (a *app) action(id string) (response.ActionView, bool) {
 		}
 	}
 	return response.ActionView{}, false
+}
+
+// undo finds the newest plan that undoes an action and was not refused.
+func (a *app) undo(v response.ActionView) (newest response.ActionView) {
+	for _, u := range a.board.value.Actions {
+		if v.Action != "" && u.Reverts == v.Action && u.State != response.Rejected && u.State != response.Failed {
+			newest = u
+		}
+	}
+	return newest
 }
 
 // waiting lists the plans that wait for an approval.

@@ -136,11 +136,24 @@ func (p *approval) approve() tea.Cmd {
 
 // carryOut sends an approved action; the step it belongs to ends with it.
 func (a *app) carryOut(id incident.ID, v response.ActionView) tea.Cmd {
+	undoable, says := false, ""
 	return a.start(errand{
 		key: "action:" + v.Action, title: v.Title, sends: true, long: true,
 		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
 			after, err := a.desk.Do(ctx, id, v.Action)
-			return strings.TrimSuffix(string(after.State)+": "+v.Title+": "+after.Says, ": "), err
+			says = string(after.State) + ": " + v.Title
+			undoable = after.Undo != "" && (after.State == response.Verified || after.State == response.Sent) && v.Reverts == ""
+			return strings.TrimSuffix(says+": "+after.Says, ": "), err
+		},
+		then: func() tea.Cmd {
+			if a.id != id || !undoable {
+				return nil
+			}
+			a.ended = v.Action
+			if !a.bound("u") {
+				return nil
+			}
+			return a.tell(says + "; u undoes it")
 		},
 	})
 }

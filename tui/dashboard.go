@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -41,6 +42,13 @@ func (d *dashboard) next() (response.StepView, bool) { return d.step(d.board.val
 
 func (d *dashboard) Actions() []action {
 	return []action{
+		{id: "dashboard.undo", title: "plan the undo of the last action", foot: "undo", keys: []string{"u"}, writes: true, disabled: func() string {
+			v, _ := d.action(d.ended)
+			return d.whyNotUndo(v)
+		}, run: func() tea.Cmd {
+			v, _ := d.action(d.ended)
+			return d.revert(v)
+		}},
 		{id: "dashboard.next", title: "open the next step", foot: "next step", keys: []string{"enter"}, run: func() tea.Cmd { return d.show("Steps") }},
 	}
 }
@@ -87,7 +95,7 @@ func (d *dashboard) left(w, h int) []line {
 	out := []line{heading(" NEXT")}
 	if s, ok := d.next(); ok {
 		v, _ := d.action(s.ActionID)
-		out = append(out, stepLine(s, v, w, d.now(), true))
+		out = append(out, stepLine(s, v, d.undo(v), w, d.now(), true))
 	} else {
 		out = append(out, look(faint, "  nothing waits for a person"))
 	}
@@ -129,7 +137,7 @@ func (d *dashboard) progress(w, room int) []line {
 				at = len(out)
 			}
 			v, _ := d.action(s.ActionID)
-			out = append(out, stepLine(s, v, w, d.now(), false))
+			out = append(out, stepLine(s, v, d.undo(v), w, d.now(), false))
 		}
 	}
 	if len(out) <= room {
@@ -139,21 +147,21 @@ func (d *dashboard) progress(w, room int) []line {
 	return out[from : from+room]
 }
 
-func (d *dashboard) scope(int) []line {
+func (d *dashboard) scope(w int) []line {
 	b := d.board.value
-	done := 0
-	for _, v := range b.Actions {
-		if v.State == response.Verified {
-			done++
-		}
-	}
 	steps, all := 0, 0
 	for _, p := range b.Phases {
 		steps, all = steps+p.Done, all+p.Total
 	}
 	out := []line{
 		{{usual, "  " + plural(int64(b.Exhibits), "exhibit") + "  " + plural(b.Events, "event")}},
-		{{usual, "  " + number(int64(steps)) + " of " + plural(int64(all), "step")}, {usual, "  " + number(int64(done)) + " of " + plural(int64(len(b.Actions)), "action") + " verified"}},
+		{{usual, "  " + number(int64(steps)) + " of " + plural(int64(all), "step")}},
+	}
+	if did := deeds(b.Actions); did.width() > 0 {
+		if out[1].width()+2+did.width() > w {
+			out[1] = say(fmt.Sprintf("  %d/%d steps", steps, all))
+		}
+		out[1] = append(append(out[1], sp(usual, "  ")), did...)
 	}
 	if n := len(b.Missing); n > 0 {
 		out = append(out, line{{bad, "  " + plural(int64(n), "value") + " not said yet"}, {usual, "  V gives them"}})
@@ -165,6 +173,28 @@ func (d *dashboard) scope(int) []line {
 		out = append(out, pair("  roles ", strings.Join(roles, ", ")))
 	}
 	return out
+}
+
+// deeds counts what became of the actions. One that was undone is not in force
+// any more and counts as nothing else.
+func deeds(vs []response.ActionView) line {
+	verified, undone := int64(0), int64(0)
+	for _, v := range vs {
+		switch {
+		case v.RevertedBy != "":
+			undone++
+		case v.State == response.Verified:
+			verified++
+		}
+	}
+	switch n := int64(len(vs)); {
+	case n == 0:
+		return nil
+	case undone > 0:
+		return line{{usual, number(verified) + " verified, "}, {warn, number(undone) + " undone"}}
+	default:
+		return say(number(verified) + " of " + plural(n, "action") + " verified")
+	}
 }
 
 // clocks shows the moments that are known and how long lies between them.

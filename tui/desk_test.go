@@ -239,8 +239,10 @@ func (s *scripted) Reject(ctx context.Context, _ incident.ID, action, why string
 	return s.act(ctx, "reject %s %q", action, why)
 }
 
-func (s *scripted) Do(ctx context.Context, _ incident.ID, action string) (response.ActionView, error) {
-	return response.ActionView{State: response.Verified}, s.act(ctx, "do %s", action)
+func (s *scripted) Do(ctx context.Context, id incident.ID, action string) (response.ActionView, error) {
+	v, err := s.Action(ctx, id, action)
+	v.State = response.Verified
+	return v, errors.Join(err, s.act(ctx, "do %s", action))
 }
 
 func (s *scripted) Look(ctx context.Context, _ incident.ID, action string) (response.ActionView, error) {

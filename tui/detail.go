@@ -13,6 +13,7 @@ import (
 // stepDetail says everything about a step in w cells.
 func (a *app) stepDetail(s response.StepView, w int) []line {
 	v, planned := a.action(s.ActionID)
+	undo := a.undo(v)
 	about := line{{faint, s.ID + "  " + string(s.Verb) + "  "}}
 	if s.Danger > incident.None {
 		m := warn
@@ -21,7 +22,7 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 		}
 		about = about.with(sp(m, "DANGER "+s.Danger.String()), sp(usual, "  "))
 	}
-	if state := stepState(s, v, a.now()); about.width()+(line{state}).width() <= w {
+	if state := stepState(s, v, undo, a.now()); about.width()+(line{state}).width() <= w {
 		about = about.with(state)
 	}
 	out := append(wrap(strong, s.Title, w), about)
@@ -46,12 +47,15 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 	}
 	if planned {
 		out = append(out, labelled("State   ", actionState(v), w)...)
+		if undo.Action != "" {
+			out = append(out, labelled("Undoing ", undo.Action+" "+undo.Title+": "+actionState(undo), w)...)
+		}
 		out = append(out, planLines(v, w)...)
 		out = append(out, labelled("Plan    ", "sha256 "+short(v.Digest), w)...)
 	}
 	out = append(out, resultLines(s.Result, w)...)
 	out = append(out, labelled("Note    ", s.Note, w)...)
-	if now := whatNow(s, v); now != "" {
+	if now := whatNow(s, v, undo); now != "" {
 		out = append(out, nil)
 		out = append(out, wrap(hotkey, now, w)...)
 	}
@@ -74,6 +78,9 @@ func (a *app) due(s response.StepView) line {
 // actionState is an action's state with what the other side said.
 func actionState(v response.ActionView) string {
 	s := string(v.State)
+	if v.RevertedBy != "" {
+		s = "UNDONE by " + v.RevertedBy + "; was " + s
+	}
 	if v.Attempts > 1 {
 		s += fmt.Sprintf(", attempt %d", v.Attempts)
 	}
@@ -81,9 +88,6 @@ func actionState(v response.ActionView) string {
 		if more != "" {
 			s += ": " + more
 		}
-	}
-	if v.RevertedBy != "" {
-		s += "; undone by " + v.RevertedBy
 	}
 	return s
 }
@@ -109,7 +113,15 @@ func resultLines(result map[string]any, w int) []line {
 }
 
 // whatNow says which key goes on from here.
-func whatNow(s response.StepView, v response.ActionView) string {
+func whatNow(s response.StepView, v, undo response.ActionView) string {
+	switch undo.State { //nolint:exhaustive // nothing is left to do in the others
+	case response.Planned:
+		return "enter shows the plan of the undo for approval."
+	case response.Approved:
+		return "r sends the approved undo."
+	case response.Unknown:
+		return "l looks what really became of the undo."
+	}
 	switch {
 	case over(s) && (v.State == response.Verified || v.State == response.Sent) && v.Undo != "" && v.RevertedBy == "":
 		return "u plans the undo."

@@ -250,7 +250,7 @@ func TestCtrlCCancelsWorkFirst(t *testing.T) {
 	h.asyn = false
 	h.press("ctrl+c")
 	h.release() // the work sees its context ended
-	h.sees("collect triage: cancelled")
+	h.sees("collect triage: stopped by you")
 	if h.quit {
 		t.Fatal("ctrl+c left although work was under way")
 	}
@@ -272,7 +272,7 @@ func TestCancellingWhatWasSentAsksFirst(t *testing.T) {
 	h.sees("Stop waiting for Isolate FIN-FS01?")
 	h.press("enter", "ctrl+c", "y")
 	h.release()
-	h.sees("cancelled")
+	h.sees("stopped by you")
 }
 
 func TestReadOnlyRefusesEveryChange(t *testing.T) {

@@ -169,33 +169,61 @@ func (m *Model) phaseNow() line {
 func counted(p response.PhaseView) string { return fmt.Sprintf("%d/%d", p.Done, p.Total) }
 
 // status is what the line above the footer says: failures until they are read,
-// for four seconds the last success, then the work under way.
+// for four seconds the last success, and always the work under way.
 func (m *Model) status() line {
-	var l line
-	if n := len(m.failed); n > 0 {
-		f := m.failed[n-1]
-		l = append(l, sp(bad, "! "+f.what+": "+f.err))
-		if n > 1 {
-			l = append(l, sp(bad, " (+"+number(int64(n-1))+")"))
+	room := max(m.w-4, 10)
+	l, working := m.word(), m.working()
+	switch {
+	case len(working) == 0 && len(m.failed) > 0:
+		return ends(l, line{{hotkey, " !"}, {usual, " reads"}}, room)
+	case len(working) == 0 && m.toast != "":
+		return l
+	case len(working) > 0:
+		keys := line{{hotkey, " ctrl+c"}, {usual, " cancels"}}
+		if len(m.failed) > 0 {
+			keys = append(line{{hotkey, " !"}, {usual, " reads"}}, keys...)
 		}
-		return ends(l, line{{hotkey, " !"}, {usual, " reads"}}, max(m.w-4, 10))
-	}
-	if m.toast != "" {
-		return look(good, m.toast)
-	}
-	if n := len(m.jobs); n > 0 {
-		j := m.jobs[n-1]
-		l = line{{warn, ".. "}, {usual, j.says(m.now())}}
-		r := line{{hotkey, " ctrl+c"}, {usual, " cancels"}}
-		if n > 1 {
-			r = append(look(faint, " +"+number(int64(n-1))+" more "), r...)
+		if n := len(m.jobs); n > 1 {
+			keys = append(look(faint, " +"+number(int64(n-1))+" more "), keys...)
 		}
-		return ends(l, r, min(l.width()+r.width()+1, max(m.w-4, 10)))
+		if len(l) == 0 {
+			return ends(working, keys, min(working.width()+keys.width()+1, room))
+		}
+		if most := room/2 - keys.width(); working.width() > most {
+			working = clip(working, max(most, 8))
+		}
+		return ends(l, append(append(line{{usual, " "}}, working...), keys...), room)
 	}
 	if m.board.busy && !m.board.loaded {
 		return line{{faint, "reading"}}
 	}
 	return nil
+}
+
+// word is what was said last: a failure that nobody has read, else the toast.
+func (m *Model) word() line {
+	n := len(m.failed)
+	if n == 0 {
+		if m.toast == "" {
+			return nil
+		}
+		return look(good, m.toast)
+	}
+	f := m.failed[n-1]
+	l := look(bad, "! "+f.what+": "+f.err)
+	if n > 1 {
+		l = append(l, sp(bad, " (+"+number(int64(n-1))+")"))
+	}
+	return l
+}
+
+// working is the job that was started last.
+func (m *Model) working() line {
+	n := len(m.jobs)
+	if n == 0 {
+		return nil
+	}
+	return line{{warn, ".. "}, {usual, m.jobs[n-1].says(m.now())}}
 }
 
 // footer names the keys that do something here and now, most wanted first.

@@ -57,6 +57,7 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	}
 	a.reload = func() tea.Cmd { return m.shown.Load() }
 	a.open = m.openIncident
+	a.bound = func(key string) bool { _, ok := keyed(m.shown.Actions(), key); return ok }
 	a.show = func(name string) tea.Cmd {
 		for _, s := range m.screens() {
 			if s.Title() == name {
@@ -82,7 +83,7 @@ func (m *Model) newScreens() {
 // openIncident changes to another incident, or with "" to the list.
 func (m *Model) openIncident(id incident.ID) tea.Cmd {
 	m.board.forget()
-	m.id = id
+	m.id, m.ended = id, ""
 	m.newScreens() // no row of one incident may show in another
 	m.shown, m.dirty = m.list, true
 	if id != "" {

@@ -233,16 +233,14 @@ func (p *plainDesk) send(ctx context.Context, v response.ActionView) error {
 
 func (p *plainDesk) advance(ctx context.Context, _ <-chan struct{}) error {
 	w, err := p.desk.Advance(ctx, p.id, p.progress())
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case w.Done:
-		p.say("The run has ended.")
-	case w.Reason != "":
-		p.say("It waits: %s", w.Reason)
-	default:
-		p.say("It waits for a person: %s", strings.Join(w.Steps, ", "))
 	}
+	b, err := p.desk.Board(ctx, p.id)
+	if err != nil {
+		return err
+	}
+	p.say("The playbook: %s", waits(w, b))
 	return nil
 }
 

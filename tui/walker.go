@@ -19,7 +19,7 @@ type walker struct {
 	filter filter
 	place
 	chosen string // id of the selected step; the cursor follows it
-	next   string // the step that waited for a person when last looked
+	moved  bool   // the person chose the step and has not worked on it since
 	detail bool   // the detail has the keys
 	scroll int    // how far the detail is scrolled
 	page   int
@@ -39,18 +39,14 @@ func (k *walker) Back() (tea.Cmd, bool) {
 	return nil, k.filter.back()
 }
 
-// Load puts the cursor on the next step, the first time and whenever it stood
-// on a step that waited and is over now.
+// Load puts the cursor on the next step, the first time and whenever the work
+// under it is over; where the person has moved it, it stays.
 func (k *walker) Load() tea.Cmd {
 	next := k.board.value.Next
 	at, _ := k.step(k.chosen)
-	if k.chosen == "" || k.chosen == k.next && next != "" && over(at) {
-		if k.chosen != next {
-			k.detail, k.scroll = false, 0
-		}
-		k.chosen = next
+	if k.chosen == "" || !k.moved && next != "" && next != k.chosen && over(at) {
+		k.chosen, k.detail, k.scroll = next, false, 0
 	}
-	k.next = next
 	k.seek()
 	return nil
 }
@@ -96,8 +92,27 @@ func (k *walker) by(n int) tea.Cmd {
 	k.move(n, len(ss))
 	if len(ss) > 0 {
 		k.chosen, k.scroll = ss[k.at].ID, 0
+		k.moved = k.chosen != k.board.value.Next
 	}
 	return nil
+}
+
+// work is on for what may end the step: the cursor goes on when it does.
+func (k *walker) work(do func(response.StepView, response.ActionView) tea.Cmd) func() tea.Cmd {
+	return k.on(func(s response.StepView, v response.ActionView) tea.Cmd {
+		k.moved = k.moved && over(s)
+		return do(s, v)
+	})
+}
+
+// undoable is the action that u undoes: the step's, or the one that has just
+// ended when the cursor has gone on by itself.
+func (k *walker) undoable() response.ActionView {
+	_, v, _ := k.selected()
+	if just, ok := k.action(k.ended); ok && !k.moved && v.State != response.Verified && v.State != response.Sent {
+		return just
+	}
+	return v
 }
 
 // on makes the run function of an action on the selected step.
@@ -128,22 +143,40 @@ func (k *walker) unless(why func(response.StepView, response.ActionView) string)
 func (k *walker) Actions() []action {
 	table := []action{
 		{id: "step.open", title: "open the step, or its plan when it needs an approval", foot: "open", keys: []string{"enter"}, run: k.on(func(_ response.StepView, v response.ActionView) tea.Cmd {
+			if undo := k.undo(v); undo.State == response.Planned {
+				return k.review(undo, false)
+			}
 			if v.State == response.Planned {
 				return k.review(v, false)
 			}
 			k.detail = true
 			return nil
 		})},
-		{id: "step.done", title: "mark a manual step done, or end a wait", foot: "done", keys: []string{"space"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.doneStep(s) }), disabled: k.unless(whyNotDone)},
-		{id: "step.run", title: "run an automatic step, or send its approved action", foot: "run", keys: []string{"r"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.runStep(s) }), disabled: k.unless(whyNotRun)},
-		{id: "step.undo", title: "plan the undo of the step's action", foot: "undo", keys: []string{"u"}, writes: true, run: k.on(func(_ response.StepView, v response.ActionView) tea.Cmd { return k.revert(v) }), disabled: k.unless(whyNotUndo)},
-		{id: "step.look", title: "look what became of an unknown action", foot: "look", keys: []string{"l"}, writes: true, run: k.on(func(_ response.StepView, v response.ActionView) tea.Cmd { return k.lookUp(v) }), disabled: k.unless(func(_ response.StepView, v response.ActionView) string {
-			if v.State != response.Unknown {
+		{id: "step.done", title: "mark a manual step done, or end a wait", foot: "done", keys: []string{"space"}, writes: true, run: k.work(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.doneStep(s) }), disabled: k.unless(whyNotDone)},
+		{id: "step.run", title: "run an automatic step, or send its approved action", foot: "run", keys: []string{"r"}, writes: true, run: k.work(func(s response.StepView, v response.ActionView) tea.Cmd {
+			if undo := k.undo(v); undo.State == response.Approved {
+				return k.carryOut(k.id, undo)
+			}
+			return k.runStep(s)
+		}), disabled: k.unless(func(s response.StepView, v response.ActionView) string {
+			if k.undo(v).State == response.Approved {
+				return ""
+			}
+			return whyNotRun(s, v)
+		})},
+		{id: "step.undo", title: "plan the undo of the step's or the last action", foot: "undo", keys: []string{"u"}, writes: true, run: func() tea.Cmd { return k.revert(k.undoable()) }, disabled: func() string { return k.whyNotUndo(k.undoable()) }},
+		{id: "step.look", title: "look what became of an unknown action", foot: "look", keys: []string{"l"}, writes: true, run: k.work(func(_ response.StepView, v response.ActionView) tea.Cmd {
+			if undo := k.undo(v); undo.State == response.Unknown {
+				return k.lookUp(undo)
+			}
+			return k.lookUp(v)
+		}), disabled: k.unless(func(_ response.StepView, v response.ActionView) string {
+			if v.State != response.Unknown && k.undo(v).State != response.Unknown {
 				return "its outcome is not unknown"
 			}
 			return ""
 		})},
-		{id: "step.skip", title: "skip the step, with a reason", foot: "skip", keys: []string{"s"}, writes: true, run: k.on(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.skipStep(s) }), disabled: k.unless(func(s response.StepView, _ response.ActionView) string {
+		{id: "step.skip", title: "skip the step, with a reason", foot: "skip", keys: []string{"s"}, writes: true, run: k.work(func(s response.StepView, _ response.ActionView) tea.Cmd { return k.skipStep(s) }), disabled: k.unless(func(s response.StepView, _ response.ActionView) string {
 			if over(s) {
 				return "it is over"
 			}
@@ -208,14 +241,23 @@ func whyNotRun(s response.StepView, v response.ActionView) string {
 	return ""
 }
 
-func whyNotUndo(_ response.StepView, v response.ActionView) string {
-	switch {
+// whyNotUndo says why an action cannot be undone now.
+func (a *app) whyNotUndo(v response.ActionView) string {
+	switch undo := a.undo(v); {
 	case v.Action == "":
 		return "it has no action"
+	case a.running("revert:"+v.Action) || a.running("action:"+v.Action):
+		return "it is under way"
 	case v.State != response.Verified && v.State != response.Sent:
 		return "its action was not carried out"
+	case undo.State == response.Planned:
+		return "undo " + undo.Action + " NEEDS APPROVAL (a)"
+	case undo.State == response.Unknown:
+		return "undo " + undo.Action + " is unknown: l looks first"
 	case v.RevertedBy != "":
 		return "it was undone by " + v.RevertedBy
+	case undo.Action != "":
+		return "undo " + undo.Action + " is " + string(undo.State)
 	case v.Undo == "":
 		return "it cannot be undone"
 	}
@@ -234,7 +276,7 @@ func (k *walker) Update(msg tea.Msg) tea.Cmd {
 		k.filter.key(key)
 		k.place = place{}
 		if ss := k.steps(); len(ss) > 0 {
-			k.chosen = ss[0].ID
+			k.chosen, k.moved = ss[0].ID, true
 		}
 	}
 	return nil
@@ -313,7 +355,7 @@ func (k *walker) left(w, h int) []line {
 			if n == k.at {
 				cursor = len(rows)
 			}
-			rows = append(rows, listed{stepLine(s, v, w, k.now(), n == k.at), n})
+			rows = append(rows, listed{stepLine(s, v, k.undo(v), w, k.now(), n == k.at), n})
 			n++
 		}
 	}
@@ -341,7 +383,7 @@ func phaseHeading(p response.PhaseView) line {
 }
 
 // stepLine is one step in w cells: cursor, mark, title, state.
-func stepLine(s response.StepView, v response.ActionView, w int, now time.Time, selected bool) line {
+func stepLine(s response.StepView, v, undo response.ActionView, w int, now time.Time, selected bool) line {
 	m := usual
 	switch {
 	case over(s) || s.State == playbooks.Locked:
@@ -349,14 +391,18 @@ func stepLine(s response.StepView, v response.ActionView, w int, now time.Time, 
 	case s.State == playbooks.Failed:
 		m = bad
 	}
-	state := stepState(s, v, now)
+	state := stepState(s, v, undo, now)
 	if s.State == playbooks.Locked && w < 48 {
 		state.text = "" // the title needs the room; the detail says why
 	}
-	if most := w * 2 / 5; (line{state}).width() > most {
+	most := w * 2 / 5
+	if undo.Action != "" {
+		most = w * 3 / 5
+	}
+	if (line{state}).width() > most {
 		state = span{state.mark, clip(line{state}, most)[0].text}
 	}
-	left := line{stepMark(s, v), {usual, spaces(1 + 2*min(s.Depth, 4))}, {m, s.Title}}
+	left := line{stepMark(s, v, undo), {usual, spaces(1 + 2*min(s.Depth, 4))}, {m, s.Title}}
 	return row(ends(left, line{{usual, " "}, state}, w-1), selected, w)
 }
 

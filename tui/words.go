@@ -118,8 +118,20 @@ func eventTime(t time.Time, p timeline.Precision, layout string) string {
 	return t.UTC().Format(layout)
 }
 
-// stepMark is the two characters in front of a step, and how they look.
-func stepMark(s response.StepView, v response.ActionView) span {
+// stepMark is the two characters in front of a step, and how they look. undo is
+// the action that undoes the step's, when there is one.
+func stepMark(s response.StepView, v, undo response.ActionView) span {
+	switch undo.State { //nolint:exhaustive // the others have changed nothing
+	case response.Planned:
+		return sp(warn, "!!")
+	case response.Approved, response.Sending:
+		return sp(warn, "..")
+	case response.Unknown:
+		return sp(bad, "??")
+	}
+	if v.RevertedBy != "" {
+		return sp(warn, "<-")
+	}
 	switch s.State {
 	case playbooks.Done:
 		return sp(good, "ok")
@@ -145,8 +157,27 @@ func stepMark(s response.StepView, v response.ActionView) span {
 	return sp(faint, "  ")
 }
 
-// stepState is the word behind a step.
-func stepState(s response.StepView, v response.ActionView, now time.Time) span {
+// stepState is the word behind a step. What undoes its action comes before
+// what the action did.
+func stepState(s response.StepView, v, undo response.ActionView, now time.Time) span {
+	switch undo.State { //nolint:exhaustive // the others have changed nothing
+	case response.Planned:
+		return sp(warn, "undo "+undo.Action+" NEEDS APPROVAL")
+	case response.Approved:
+		return sp(warn, "undo "+undo.Action+" approved, r sends")
+	case response.Sending:
+		return sp(warn, "undo "+undo.Action+" SENDING")
+	case response.Unknown:
+		return sp(bad, "undo "+undo.Action+" UNKNOWN, l looks")
+	case response.Sent:
+		return sp(warn, "undo "+undo.Action+" sent, not verified")
+	}
+	switch {
+	case v.RevertedBy != "" && undo.RevertedBy != "":
+		return sp(warn, "undo "+undo.Action+" UNDONE "+undo.RevertedBy)
+	case v.RevertedBy != "":
+		return sp(warn, "UNDONE "+v.RevertedBy)
+	}
 	if !over(s) {
 		switch v.State { //nolint:exhaustive // the other states say nothing that the step does not
 		case response.Planned:

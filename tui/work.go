@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,7 +172,7 @@ func planOf(ctx context.Context, d desk, id incident.ID, step string) (v respons
 		return v, false, err
 	}
 	for _, v := range b.Actions {
-		if v.Step == step && v.State == response.Planned {
+		if v.Step == step && v.State == response.Planned && v.Reverts == "" {
 			return v, true, nil
 		}
 	}
@@ -185,17 +186,46 @@ func (a *app) advance() tea.Cmd {
 		key: "advance", title: "run the automatic steps", long: true,
 		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
 			w, err := a.desk.Advance(ctx, id, told)
-			switch {
-			case err != nil:
+			if err != nil {
 				return "", err
-			case w.Done:
-				return "the run has ended", nil
-			case w.Reason != "":
-				return "waits: " + w.Reason, nil
 			}
-			return "waits for a person: " + strings.Join(w.Steps, ", "), nil
+			b, err := a.desk.Board(ctx, id)
+			return waits(w, b), err
 		},
 	})
+}
+
+// waits says what an automatic run has stopped at.
+func waits(w response.Waiting, b response.Board) string {
+	title, resting := map[string]string{}, false
+	for _, p := range b.Phases {
+		for _, s := range p.Steps {
+			title[s.ID] = s.Title
+			resting = resting || s.Verb == playbooks.VerbWait && s.State == playbooks.Running && s.Until.Equal(w.Until)
+		}
+	}
+	titles := func(ids []string) string {
+		out := make([]string, len(ids))
+		for i, id := range ids {
+			out[i] = cmp.Or(title[id], id)
+		}
+		return strings.Join(out, ", ")
+	}
+	switch {
+	case w.Done:
+		return "the run has ended"
+	case w.Reason != "":
+		return "waits: " + w.Reason
+	case len(w.Steps) > 0:
+		return "waits for a person: " + titles(w.Steps)
+	case len(w.Others) > 0:
+		return "another process performs " + titles(w.Others)
+	case resting:
+		return "waits until " + w.Until.UTC().Format("15:04:05Z") + "; space ends the wait"
+	case !w.Until.IsZero():
+		return "tries again at " + w.Until.UTC().Format("15:04:05Z") + "; r runs it now"
+	}
+	return "nothing can be done now"
 }
 
 // lookUp reads back what became of an action whose outcome is unknown.
