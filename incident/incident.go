@@ -81,3 +81,11 @@ func (i Incident) Mode() string {
 		return "LIVE"
 	}
 }
+
+// Standing is the word that lists of incidents show.
+func (i Incident) Standing() string {
+	if i.Status == Closed {
+		return "CLOSED"
+	}
+	return i.Mode()
+}

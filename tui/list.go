@@ -148,19 +148,18 @@ func (l *list) line(r response.Listed, w int) line {
 	if r.Broken != "" {
 		return line{{usual, fmt.Sprintf(" %-10s ", r.ID)}, {bad, "CANNOT BE OPENED  " + r.Broken}}
 	}
-	mode := r.Mode()
-	m, word := bad, mode
-	switch mode {
-	case "DRILL":
+	m := bad
+	switch {
+	case r.Status == incident.Closed:
+		m = faint
+	case r.Drill:
 		m = hotkey
-	case "READ ONLY":
-		m, word = faint, "closed"
 	}
 	sev := usual
 	if r.Severity <= incident.SEV2 {
 		sev = warn
 	}
-	left := line{{strong, fmt.Sprintf(" %-10s ", r.ID)}, {sev, fmt.Sprintf("%-5s ", r.Severity)}, {m, fmt.Sprintf("%-9s ", word)}, {usual, fmt.Sprintf("%-9s ", r.Phase)}, {usual, r.Title}}
+	left := line{{strong, fmt.Sprintf(" %-10s ", r.ID)}, {sev, fmt.Sprintf("%-5s ", r.Severity)}, {m, fmt.Sprintf("%-9s ", r.Standing())}, {usual, fmt.Sprintf("%-9s ", r.Phase)}, {usual, r.Title}}
 	layout := " 01-02 15:04Z"
 	if w >= wide {
 		layout = " 2006-01-02 15:04Z"

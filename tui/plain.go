@@ -179,7 +179,7 @@ func (p *plainDesk) pick(ctx context.Context) error {
 	}
 	p.say("Incidents:")
 	for i, r := range rows {
-		p.say("%d  %s %s %s %s: %s", i+1, r.ID, r.Severity, r.Mode(), r.Phase, r.Title)
+		p.say("%d  %s %s %s %s: %s", i+1, r.ID, r.Severity, r.Standing(), r.Phase, r.Title)
 	}
 	text, err := p.ask(ctx, nil, "Number of the incident, empty to leave:")
 	if err != nil {
