@@ -164,10 +164,13 @@ func (p *program) evidence(xs []response.ExhibitView, passes []record.Collection
 			return err
 		}
 	}
-	if p.json {
-		return nil
-	}
 	for _, c := range passes {
+		if p.json {
+			if err := p.printJSON(map[string]any{"collection": c}); err != nil {
+				return err
+			}
+			continue
+		}
 		for _, r := range c.Refused {
 			if err := p.printf("refused  %s  %s: %s\n", term.Safe(r.Collector), term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
 				return err
