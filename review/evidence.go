@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"time"
 
 	"firebreak/record"
@@ -66,17 +67,27 @@ func (b *builder) evidence() {
 	in := &b.r.Ingested
 	each(b, func(e record.Entry, p record.Ingestion) {
 		in.Exhibits = append(in.Exhibits, Ingestion{p, e.Seq})
-		in.Events += p.Events
-		in.Added += p.Added
-		in.Rejected += p.Rejected
-		in.Seen += p.Seen
-		if !p.First.IsZero() && (in.First.IsZero() || p.First.Before(in.First)) {
-			in.First = p.First.UTC()
-		}
-		if p.Last.After(in.Last) {
-			in.Last = p.Last.UTC()
-		}
 	}, record.TimelineIngested)
+	read := map[string]bool{}
+	for _, p := range slices.Backward(in.Exhibits) { // a rebuild reads them again: the last reading counts
+		if !read[p.Exhibit] {
+			read[p.Exhibit] = true
+			in.add(p.Ingestion)
+		}
+	}
+}
+
+func (in *Ingested) add(p record.Ingestion) {
+	in.Events += p.Events
+	in.Added += p.Added
+	in.Rejected += p.Rejected
+	in.Seen += p.Seen
+	if !p.First.IsZero() && (in.First.IsZero() || p.First.Before(in.First)) {
+		in.First = p.First.UTC()
+	}
+	if p.Last.After(in.Last) {
+		in.Last = p.Last.UTC()
+	}
 }
 
 func moved(before, after *record.Stat) bool {

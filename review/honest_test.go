@@ -44,6 +44,32 @@ func TestBareRecord(t *testing.T) {
 	}
 }
 
+// TestOneNumberOfEvents: an event is counted once, however often it was read,
+// and every place has the same number.
+func TestOneNumberOfEvents(t *testing.T) {
+	s := newStory(t)
+	s.then(0, record.IncidentOpened, "", record.Opened{Title: "x", Severity: incident.SEV4})
+	s.then(0, record.EvidenceSealed, "", record.Exhibit{ID: "e1", Format: "syslog"})
+	s.then(0, record.EvidenceSealed, "", record.Exhibit{ID: "e2", Format: "syslog"})
+	for range 2 { // the second time is a rebuild
+		s.then(0, record.TimelineIngested, "", record.Ingestion{Exhibit: "e1", Parser: "syslog", Events: 2000, Added: 2000, Seen: 2000})
+		s.then(0, record.TimelineIngested, "", record.Ingestion{Exhibit: "e2", Parser: "syslog", Events: 2000, Added: 7, Seen: 2000})
+	}
+	r, err := review.Build(s.entries, review.Extra{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	html, err := r.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"from which 2,007 events went into the timeline", "<b>2,007</b><span>events</span>"} {
+		if !strings.Contains(string(html), want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
 func TestWhatIsMissingIsSaid(t *testing.T) {
 	s := rich(t)
 	s.then(0, "future.kind", "", record.Reason{Reason: "x"})

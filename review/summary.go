@@ -126,7 +126,7 @@ func (b *builder) evidenceSentence() string {
 	}
 	s := fmt.Sprintf("%s sealed (%s)", counted(len(r.Evidence), "exhibit was", "exhibits were"), size(bytes))
 	if r.Ingested.Seen > 0 {
-		s += fmt.Sprintf(", from which %s went into the timeline", counted64(r.Ingested.Events, "event", "events"))
+		s += fmt.Sprintf(", from which %s went into the timeline", counted64(r.Ingested.Added, "event", "events"))
 	}
 	if n := b.refused(); n > 0 {
 		s += fmt.Sprintf("; %s could not be taken", counted(n, "item", "items"))
