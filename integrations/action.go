@@ -121,11 +121,13 @@ type Receipt struct {
 }
 
 // Verification is what the other side says now. OK means that the effect is
-// there; Says is one line for people.
+// there; Says is one line for people. Unread means that nothing could be read
+// back: the other side took it, and that is all that is known.
 type Verification struct {
-	OK    bool           `json:"ok"`
-	Says  string         `json:"says"`
-	State map[string]any `json:"state,omitempty"`
+	OK     bool           `json:"ok"`
+	Unread bool           `json:"unread,omitempty"`
+	Says   string         `json:"says"`
+	State  map[string]any `json:"state,omitempty"`
 }
 
 // Canonical is the plan's JSON with sorted members: what Digest hashes and what

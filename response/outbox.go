@@ -268,8 +268,8 @@ func (s *Session) verifyEffect(ctx context.Context, f *folder, a store.Action, i
 				return err
 			}
 		}
-		if v, err = impl.Verify(ctx, call, r); errors.Is(err, integrations.ErrNotReadable) {
-			return nil // it stays "sent": nobody claims that it arrived
+		if v, err = impl.Verify(ctx, call, r); errors.Is(err, integrations.ErrNotReadable) || v.Unread {
+			return nil // it stays "sent": nobody claims to have seen the effect
 		}
 		if err == nil && v.OK {
 			break

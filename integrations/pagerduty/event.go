@@ -198,7 +198,7 @@ func (e event) Verify(ctx context.Context, c integrations.Call, r integrations.R
 	}
 	state, err := e.state(ctx, e.dedup(c, v))
 	if errors.Is(err, integrations.ErrNotReadable) && r.Ref != "" && r.Ref == e.dedup(c, v) {
-		return integrations.Verification{OK: true, Says: "PagerDuty accepted it; without a REST token the effect cannot be read back"}, nil
+		return integrations.Verification{OK: true, Unread: true, Says: "PagerDuty accepted it; without a REST token the effect cannot be read back"}, nil
 	}
 	if err != nil {
 		return integrations.Verification{}, err

@@ -193,7 +193,7 @@ func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) 
 // the receipt stands for.
 func (s send) Verify(_ context.Context, c integrations.Call, r integrations.Receipt) (integrations.Verification, error) {
 	if r.Ref != "" && r.Ref == c.Key {
-		return integrations.Verification{OK: true, Says: "the receiver took it; a webhook cannot be read back"}, nil
+		return integrations.Verification{OK: true, Unread: true, Says: "the receiver took it; a webhook cannot be read back"}, nil
 	}
 	return integrations.Verification{}, fmt.Errorf("read webhook back: %w", integrations.ErrNotReadable)
 }
