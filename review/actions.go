@@ -118,7 +118,7 @@ func (b *builder) undoing(a Action) {
 	case stateVerified:
 		undone.RevertedBy, undone.Standing = a.ID, "undone by "+a.ID+", confirmed by the other side"
 	case stateSent:
-		undone.RevertedBy, undone.Standing = a.ID, "its undoing "+a.ID+" was sent, NOT VERIFIED: nobody asked the other side"
+		undone.RevertedBy, undone.Standing = a.ID, "its undoing "+a.ID+" was sent, NOT VERIFIED: nothing was read back"
 	case stateUnknown, stateSending:
 		undone.Standing += "; the outcome of its undoing " + a.ID + " is UNKNOWN"
 	}
@@ -212,7 +212,7 @@ func (a *Action) standing() string {
 	case stateVerified:
 		return "in effect, confirmed by the other side"
 	case stateSent:
-		return "sent, NOT VERIFIED: nobody asked the other side"
+		return "sent, NOT VERIFIED: nothing was read back"
 	case stateUnknown:
 		return "UNKNOWN: it may or may not have happened; look at the other side before repeating it"
 	case stateSending:

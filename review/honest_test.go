@@ -108,7 +108,7 @@ func TestActions(t *testing.T) {
 	for id, want := range map[string][3]string{
 		"a1": {"verified", "in effect, confirmed by the other side", "add the saved public key again, read-only"},
 		"a2": {"verified", "undone by a7, confirmed by the other side", "undone by a7"},
-		"a3": {"sent", "sent, NOT VERIFIED: nobody asked the other side", "CANNOT BE UNDONE"},
+		"a3": {"sent", "sent, NOT VERIFIED: nothing was read back", "CANNOT BE UNDONE"},
 		"a4": {"unknown", "UNKNOWN: it may or may not have happened; look at the other side before repeating it", "CANNOT BE UNDONE"},
 		"a5": {"rejected", "refused by a person, never sent", "it was never sent"},
 		"a6": {"failed", "failed: no effect was confirmed", "enable it again"},
