@@ -63,24 +63,44 @@ func (p *approval) Actions() []action {
 	table := []action{
 		{id: "approval.up", title: "scroll the plan up", keys: []string{"up"}, moves: true, run: scroll(-1)},
 		{id: "approval.down", title: "scroll the plan down", foot: "more", keys: []string{"down"}, moves: true, run: scroll(1)},
-		{id: "approval.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: scroll(-p.page)},
-		{id: "approval.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: scroll(p.page)},
+		{id: "approval.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: scroll(-p.next())},
+		{id: "approval.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: scroll(p.next())},
 		{id: "approval.reject", title: "reject the plan, with a reason", foot: "reject", keys: []string{"ctrl+r"}, writes: true, run: p.reject},
 	}
 	yes := action{id: "approval.yes", title: "approve the plan", foot: "approve", keys: []string{"y"}, danger: p.view.Danger, writes: true, run: p.approve}
-	no := action{id: "approval.no", title: "go back", foot: "back", keys: []string{"n", "enter"}, run: func() tea.Cmd { p.a.close(p); return nil }}
+	no := action{id: "approval.no", title: "go back", keys: []string{"n"}, run: p.leave}
+	neither := action{id: "approval.neither", title: "nothing: it does not answer the question", keys: []string{"enter"}, moves: true, run: func() tea.Cmd {
+		p.wrong = "y approves, n does not"
+		return nil
+	}}
 	switch {
 	case p.high():
 		yes.keys = []string{"enter"}
 		return append([]action{yes}, table...)
 	case p.view.Danger == incident.Medium && !p.sure:
-		return append(table, action{id: "approval.read", title: "read on; after the last line the question is asked", foot: "read on", keys: []string{"enter"}, run: func() tea.Cmd {
-			p.sure = p.read()
+		early := action{id: "approval.early", title: "approve, once the plan is read", keys: []string{"y"}, writes: true, run: func() tea.Cmd {
+			p.wrong = "read to the last line first: enter reads on, then asks"
+			return nil
+		}}
+		return append(table, early, action{id: "approval.read", title: "read on; after the last line the question is asked", foot: "read on", keys: []string{"enter"}, run: func() tea.Cmd {
+			p.sure, p.wrong = p.read(), ""
 			return nil
 		}})
 	}
-	return append([]action{yes, no}, table...)
+	return append([]action{yes, no, neither}, table...)
 }
+
+// leave closes the dialog without a decision, and says so.
+func (p *approval) leave() tea.Cmd {
+	p.a.close(p)
+	if p.a.readOnly() != "" {
+		return nil
+	}
+	return p.a.tell("not approved; a opens it again")
+}
+
+// next is how far a page goes: its last row may be the note that there is more.
+func (p *approval) next() int { return max(p.page-1, 1) }
 
 // read shows the next part of the plan, and says whether its last line has
 // been in sight: nobody approves what was never on the screen.
@@ -88,7 +108,7 @@ func (p *approval) read() bool {
 	if p.seen {
 		return true
 	}
-	p.scroll(p.page)
+	p.scroll(p.next())
 	return false
 }
 
@@ -114,7 +134,7 @@ func (p *approval) approve() tea.Cmd {
 		}
 	}
 	if !p.read() {
-		p.wrong = "there is more of the plan: read on, then approve"
+		p.wrong = "read to the last line first"
 		return nil
 	}
 	a, v, id := p.a, p.view, p.a.id
@@ -178,7 +198,9 @@ func (p *approval) reject() tea.Cmd {
 func (p *approval) View(w, h int) []line {
 	title := "APPROVE " + p.view.Title
 	defer func() { p.seen = p.seen || p.top+p.page >= p.rows }()
-	return p.a.boxed(title, func(w int) []line {
+	return p.a.framed(title, func(w int) []line {
+		return p.pinned(w, h)
+	}, func(w int) []line {
 		ls := p.plan(w)
 		p.rows = len(ls)
 		return ls
@@ -187,23 +209,37 @@ func (p *approval) View(w, h int) []line {
 		if h < 14 { // the plan needs the rows more than the air does
 			out = slices.DeleteFunc(out, func(l line) bool { return len(l) == 0 })
 		}
-		p.page = max(h-2-len(out), 1)
+		p.page = max(h-2-len(p.pinned(w, h))-len(out), 1)
 		return out
 	}, &p.top, w, h)
 }
 
-// plan is everything the digest covers, in words.
-func (p *approval) plan(w int) []line {
+// pinned is what stays in sight while the plan is read: how dangerous, on what,
+// and whether there is a way back. The plan has both in full.
+func (p *approval) pinned(w, h int) []line {
 	v := p.view
 	m := warn
 	if v.Danger >= incident.High {
 		m = bad
 	}
-	head := line{{m, "DANGER " + v.Danger.String()}}
-	if p.a.board.value.Incident.Drill {
-		head = head.with(sp(usual, "  on the drill's own systems"))
+	head := line{{m, "DANGER " + v.Danger.String()}, {strong, "  " + v.Target}}
+	way := line{{faint, "Undo    "}, {usual, v.Undo}}
+	if v.Undo == "" {
+		way = line{{faint, "Undo    "}, {bad, "CANNOT BE UNDONE"}}
 	}
-	return append(append([]line{head}, planLines(v, w)...), labelled("Plan  ", v.Digest, w)...)
+	if h < 14 {
+		half := clip(head, min(head.width(), w/2))
+		return []line{append(append(half, sp(usual, "  ")), way...)}
+	}
+	if p.a.board.value.Incident.Drill {
+		head = ends(head, look(usual, " the drill's own systems"), w)
+	}
+	return []line{head, way}
+}
+
+// plan is everything the digest covers, in words.
+func (p *approval) plan(w int) []line {
+	return append(planLines(p.view, w), labelled("Plan    ", p.view.Digest, w)...)
 }
 
 // planLines describe a plan; the dialog and the step's pane both show them.
@@ -215,9 +251,6 @@ func planLines(v response.ActionView, w int) []line {
 	add("As      ", join2(v.Details.Identity, " on ", v.Details.Base))
 	for i, e := range v.Details.Effects {
 		add(map[bool]string{true: "Effect  ", false: "        "}[i == 0], e)
-	}
-	for i, r := range v.Details.Requests {
-		add(map[bool]string{true: "Sends   ", false: "        "}[i == 0], r)
 	}
 	if v.Details.Unchanged {
 		add("Effect  ", "none: it is already so")
@@ -240,6 +273,9 @@ func planLines(v response.ActionView, w int) []line {
 	}
 	add("Asked   ", strings.TrimSpace(asked))
 	add("Needs   ", needs(v))
+	for i, r := range v.Details.Requests {
+		add(map[bool]string{true: "Sends   ", false: "        "}[i == 0], r)
+	}
 	return out
 }
 
@@ -277,10 +313,14 @@ func (p *approval) question(w int) []line {
 		out = append(out, wrap(strong, "Type the target's name to approve, or esc to go back. "+what, w)...)
 		out = append(out, p.field.one("> ", w, true))
 	case p.view.Danger == incident.Medium && !p.sure:
-		out = append(out, look(strong, "Enter reads on, then asks. Esc goes back."))
+		if p.seen {
+			out = append(out, look(strong, "That is the whole plan. Enter asks, esc goes back."))
+		} else {
+			out = append(out, look(strong, "Enter reads on, then asks. Esc goes back."))
+		}
 	default:
 		out = append(out, wrap(strong, "Approve plan "+short(p.view.Digest)+" on "+p.view.Target+"? "+what, w)...)
-		out = append(out, line{{hotkey, "y"}, {usual, " approve    "}, {hotkey, "n"}, {usual, " no (enter)"}})
+		out = append(out, line{{hotkey, "y"}, {usual, " approve    "}, {hotkey, "n"}, {usual, " no"}})
 	}
 	if len(out) < 4 {
 		out = append(out, look(faint, you+"ctrl+r rejects."))

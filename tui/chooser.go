@@ -90,7 +90,7 @@ func (r *reader) Actions() []action {
 	return append(table, mover(func(n int) tea.Cmd {
 		r.top = min(max(r.top+min(max(n, -r.rows), r.rows), 0), max(r.rows-r.page, 0))
 		return nil
-	}, func() int { return r.page }, nil, nil)...)
+	}, func() int { return max(r.page-1, 1) }, nil, nil)...) // the last row may be the note that there is more
 }
 
 func (r *reader) Key(tea.KeyMsg) tea.Cmd { return nil }

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -76,12 +77,21 @@ func TestMediumAsksTwiceAndLowOnce(t *testing.T) {
 	for danger, keys := range map[incident.Danger][]string{incident.Medium: {"enter", "y"}, incident.Low: {"y"}} {
 		h := begin(t)
 		h.desk.board.Actions[0].Danger = danger
-		h.press("a", "enter")
+		h.press("a")
 		if danger == incident.Medium {
-			h.press("enter") // the question's default is No
+			h.sees("That is the whole plan.")
+			h.press("y")
+			h.sees("read to the last line first")
+			h.press("enter")
 		}
+		h.press("enter", "enter") // decides nothing
 		h.did("")
+		h.sees("APPROVE", "y approves, n does not")
+		h.press("n")
 		h.seesNot("APPROVE")
+		h.sees("not approved; a opens it again")
+		h.press("a", "esc")
+		h.sees("not approved; a opens it again")
 		h.press("a").press(keys...)
 		h.did("approve a1 9f2c \"\"\ndo a1")
 	}
@@ -430,10 +440,37 @@ func TestNobodyApprovesWhatWasNeverOnTheScreen(t *testing.T) {
 	h.m.View()
 	h.press("y")
 	h.did("")
-	h.sees("there is more of the plan")
+	h.sees("read to the last line first")
 	for range 10 {
 		h.m.View()
 		h.press("y")
 	}
+	h.did("approve a1 9f2c \"\"\ndo a1")
+}
+
+func TestEveryLineOfAPlanIsOnTheScreenOnTheWay(t *testing.T) {
+	h := sit(t, newScripted(), Options{Incident: id, ASCII: true}, 60, 24)
+	v := &h.desk.board.Actions[0]
+	v.Danger, v.Target = incident.Medium, "203.0.113.66"
+	v.Details.Requests = nil
+	for n := range 60 {
+		v.Details.Requests = append(v.Details.Requests, fmt.Sprintf("PUT /rule/%02d", n))
+	}
+	h.press("a")
+	seen := bare(h.m)
+	for range 20 {
+		h.sees("DANGER medium  203.0.113.66", "Undo    edr.release")
+		if strings.Contains(bare(h.m), "That is the whole plan.") {
+			break
+		}
+		h.press("enter")
+		seen += bare(h.m)
+	}
+	for _, want := range v.Details.Requests {
+		if !strings.Contains(seen, want) {
+			t.Errorf("%s was never on the screen", want)
+		}
+	}
+	h.press("enter", "y")
 	h.did("approve a1 9f2c \"\"\ndo a1")
 }

@@ -190,6 +190,9 @@ func (m *Model) key(k tea.KeyMsg) tea.Cmd {
 			return nil
 		}
 		if name == "esc" {
+			if p, ok := l.overlay.(*approval); ok {
+				return p.leave()
+			}
 			m.close(l.overlay)
 			return nil
 		}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -85,6 +86,11 @@ func (a *app) front() *layer {
 // boxed frames what a dialog says, in the middle of w by h cells. tail is kept
 // in sight; the rest is scrolled from top on.
 func (a *app) boxed(title string, body, tail func(w int) []line, top *int, w, h int) []line {
+	return a.framed(title, nil, body, tail, top, w, h)
+}
+
+// framed is boxed with rows above that are kept in sight too.
+func (a *app) framed(title string, head, body, tail func(w int) []line, top *int, w, h int) []line {
 	const widest = 100
 	bw := min(w, widest)
 	if w >= 76 {
@@ -95,14 +101,18 @@ func (a *app) boxed(title string, body, tail func(w int) []line, top *int, w, h 
 	if tail != nil {
 		last = tail(inner)
 	}
+	var first []line
+	if head != nil {
+		first = head(inner)
+	}
 	text := body(inner)
-	room := max(h-2-len(last), 1)
+	room := max(h-2-len(first)-len(last), 1)
 	*top = min(max(*top, 0), max(len(text)-room, 0))
 	shown := text
 	if len(text) > room {
 		shown = scrolled(text, *top, room)
 	}
-	box := a.paint.box(title, append(append([]line(nil), shown...), last...), bw)
+	box := a.paint.box(title, slices.Concat(first, shown, last), bw)
 	out := make([]line, 0, h)
 	for range max((h-len(box))/3, 0) {
 		out = append(out, nil)

@@ -200,7 +200,7 @@ func (k *walker) Actions() []action {
 		{id: "step.pane", title: "the other pane", keys: []string{"tab"}, moves: true, run: func() tea.Cmd { k.detail = !k.detail; return nil }},
 		{id: "step.filter", title: "filter as you type", foot: "filter", keys: []string{"/"}, run: func() tea.Cmd { k.filter.on, k.detail = true, false; return nil }},
 	}
-	return append(table, mover(k.by, func() int { return k.page }, nil, nil)...)
+	return append(table, mover(k.by, func() int { return max(k.page-1, 1) }, nil, nil)...) // the detail's last row may be a note
 }
 
 func whyNotDone(s response.StepView, _ response.ActionView) string {

@@ -3,6 +3,7 @@ package term_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -122,6 +123,26 @@ func TestWrap(t *testing.T) {
 			}
 		}
 	}
+	for _, c := range []struct {
+		text string
+		w    int
+		want []string
+	}{
+		{"collect with --full --fast now", 15, []string{"collect with", "--full --fast", "now"}},
+		{"a well-known host", 8, []string{"a", "well-kno", "wn host"}},
+		{"  indented text goes on", 12, []string{"  indented", "text goes on"}},
+		{"/a/very/long/path and more", 10, []string{"/a/very/lo", "ng/path", "and more"}},
+		{"two  spaces   stay", 12, []string{"two  spaces", "stay"}},
+		{"ends here      ", 10, []string{"ends here"}},
+		{"a\n\nb", 5, []string{"a", "", "b"}},
+		{"日本語 日本", 6, []string{"日本語", "日本"}},
+		{"", 5, []string{""}},
+		{"          ", 4, []string{""}},
+	} {
+		if got := term.Wrap(c.text, c.w); !slices.Equal(got, c.want) {
+			t.Errorf("Wrap(%q, %d) = %q, want %q", c.text, c.w, got, c.want)
+		}
+	}
 	if got := term.Wrap("x", 0); got != nil {
 		t.Errorf("Wrap to nothing = %q", got)
 	}
@@ -148,6 +169,11 @@ func FuzzSafe(f *testing.F) {
 			t.Fatalf("%q shown as %q reads back as %q", s, exact, back)
 		}
 		w %= 200
+		for _, line := range term.Wrap(lines, w) {
+			if term.Width(line) > max(w, 2) { // a wide character takes two
+				t.Fatalf("Wrap(%q, %d) has the line %q", lines, w, line)
+			}
+		}
 		if got := term.Width(term.Cut(safe, w)); got > max(w, 0) {
 			t.Fatalf("Cut(%q, %d) is %d wide", safe, w, got)
 		}

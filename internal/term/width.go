@@ -41,20 +41,50 @@ func PadLeft(s string, w int) string {
 	return s
 }
 
-// Wrap breaks safe text into lines of at most w cells, between words where it
-// can. It keeps the newlines that are there.
+// Wrap breaks safe text into lines of at most w cells: at spaces, and only
+// inside what is longer than a whole line. A hyphen ends no line, so that no
+// "--" of a command stands at an edge. It keeps the newlines that are there,
+// and the spaces that a line begins with.
 func Wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
 	var out []string
-	for _, l := range strings.Split(ansi.Wrap(s, w, ""), "\n") {
-		if Width(l) <= w {
-			out = append(out, l)
-			continue
-		}
-		// ansi.Wrap lets a hyphen and a space hang over the edge.
-		out = append(out, strings.Split(ansi.Hardwrap(strings.TrimRight(l, " "), w, true), "\n")...)
+	for l := range strings.SplitSeq(s, "\n") {
+		out = append(out, wrapLine(l, w)...)
 	}
 	return out
+}
+
+func wrapLine(s string, w int) []string {
+	if Width(s) <= w {
+		return []string{s}
+	}
+	var out []string
+	row, n := "", 0 // the line that is being filled, and its cells
+	for s != "" {
+		gap := s[:len(s)-len(strings.TrimLeft(s, " "))]
+		word, _, _ := strings.Cut(s[len(gap):], " ")
+		s = s[len(gap)+len(word):]
+		m := Width(word)
+		switch {
+		case word == "":
+			continue
+		case n+len(gap)+m <= w:
+			row, n = row+gap+word, n+len(gap)+m
+			continue
+		case n > 0:
+			out = append(out, row)
+			row, n = word, m
+		default: // the first word of the text, with the spaces it begins with
+			row, n = gap+word, len(gap)+m
+		}
+		if n > w {
+			parts := strings.Split(ansi.Hardwrap(row, w, true), "\n")
+			out = append(out, parts[:len(parts)-1]...)
+			row = parts[len(parts)-1]
+			n = Width(row)
+		}
+	}
+	return append(out, row)
 }
