@@ -16,19 +16,20 @@ type chooser struct {
 	a       *app
 	title   string
 	text    string
+	verb    string // what enter does, for the footer
 	choices []choice
 	place
 	page int
 }
 
-func (a *app) choose(title, text string, cs []choice) tea.Cmd {
-	return a.push(&chooser{a: a, title: title, text: text, choices: cs, page: 10})
+func (a *app) choose(title, text, verb string, cs []choice) tea.Cmd {
+	return a.push(&chooser{a: a, title: title, text: text, verb: verb, choices: cs, page: 10})
 }
 
 func (c *chooser) Title() string { return c.title }
 
 func (c *chooser) Actions() []action {
-	table := []action{{id: "choose.enter", title: "open the selected one", foot: "open", keys: []string{"enter"}, run: func() tea.Cmd {
+	table := []action{{id: "choose.enter", title: c.verb + " the selected one", foot: c.verb, keys: []string{"enter"}, run: func() tea.Cmd {
 		if len(c.choices) == 0 {
 			return nil
 		}

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -16,8 +17,8 @@ import (
 // playbook is, what there is, the clocks, what happened last.
 type dashboard struct {
 	*app
-	last   query[[]response.MarkedEvent]
-	events int64
+	last query[[]response.MarkedEvent]
+	size int64 // entries of the record when last was asked for: a star is one
 }
 
 func (d *dashboard) Title() string          { return "Dashboard" }
@@ -25,15 +26,30 @@ func (d *dashboard) Back() (tea.Cmd, bool)  { return nil, false }
 func (d *dashboard) Typing() bool           { return false }
 func (d *dashboard) Update(tea.Msg) tea.Cmd { return nil }
 
-// Load reads the last dated events of the timeline.
+const (
+	starred  = "star:yes"
+	happened = "-kind:observed" // not what a collection saw while it was made
+)
+
+// Load reads the starred events, and the last dated ones where there is room.
 func (d *dashboard) Load() tea.Cmd {
-	if !d.board.loaded || d.last.loaded && d.events == d.board.value.Events {
+	if !d.board.loaded || d.last.loaded && d.size == d.board.value.Head.Size {
 		return nil
 	}
-	d.events = d.board.value.Events
+	const most = 5
+	d.size = d.board.value.Head.Size
 	id, never := d.id, d.now().AddDate(100, 0, 0)
 	return d.last.ask(d.ctx, func(ctx context.Context) ([]response.MarkedEvent, error) {
-		return d.desk.Page(ctx, id, response.PageRequest{Before: &timeline.Cursor{Time: never}, Limit: 5})
+		read := func(filter string) ([]response.MarkedEvent, error) {
+			return d.desk.Page(ctx, id, response.PageRequest{Filter: filter, Before: &timeline.Cursor{Time: never}, Limit: most})
+		}
+		out, err := read(starred)
+		if err != nil || len(out) == most {
+			return out, err
+		}
+		last, err := read(happened)
+		last = slices.DeleteFunc(last, func(e response.MarkedEvent) bool { return e.Star })
+		return append(out, last[max(len(out)+len(last)-most, 0):]...), err
 	}, nil)
 }
 
@@ -233,7 +249,20 @@ func (d *dashboard) clocks() []line {
 func (d *dashboard) right(w, h int) []line {
 	var events []line
 	if h >= 14 && len(d.last.value) > 0 {
-		events = append(events, d.paint.ruled(heading("TIMELINE last "+number(int64(len(d.last.value)))), w))
+		stars := 0
+		for _, e := range d.last.value {
+			if e.Star {
+				stars++
+			}
+		}
+		var parts []string
+		if stars > 0 {
+			parts = append(parts, number(int64(stars))+" starred")
+		}
+		if rest := len(d.last.value) - stars; rest > 0 {
+			parts = append(parts, "last "+number(int64(rest)))
+		}
+		events = append(events, d.paint.ruled(heading("TIMELINE "+strings.Join(parts, ", ")), w))
 		for _, e := range d.last.value {
 			events = append(events, eventLine(e, w, "15:04:05", d.now(), false))
 		}

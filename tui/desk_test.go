@@ -295,7 +295,16 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	s.pages++
 	s.mu.Unlock()
 	step := int64(1)
-	if r.Filter != "" {
+	if r.Filter == starred {
+		var out []response.MarkedEvent
+		for i := s.events - 1; i >= 0 && len(out) < min(r.Limit, 2); i-- {
+			if e := eventAt(i); e.Star {
+				out = append([]response.MarkedEvent{e}, out...)
+			}
+		}
+		return out, ctx.Err()
+	}
+	if r.Filter != "" && r.Filter != happened {
 		step = 3
 	}
 	n := (s.events + step - 1) / step
@@ -317,7 +326,7 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	case r.End:
 		from, to = max(n-int64(r.Limit), 0), n
 	case !r.At.IsZero():
-		from = min((int64((r.At.Sub(at(0))+1233*time.Millisecond)/(1234*time.Millisecond))+step-1)/step, n)
+		from = min(max((int64((r.At.Sub(at(0))+1233*time.Millisecond)/(1234*time.Millisecond))+step-1)/step, 0), n)
 		to = min(from+int64(r.Limit), n)
 	}
 	var out []response.MarkedEvent

@@ -103,7 +103,7 @@ func TestADrillIsWalkedToItsEnd(t *testing.T) {
 	r.press("2")
 	r.sees("[] Look around")
 	r.press("space")
-	r.sees("Did it spread?", "false_")
+	r.sees("Did it spread?", "no_")
 	r.press("shift+tab", "enter")
 	r.until("look", playbooks.Done)
 

@@ -279,7 +279,7 @@ func (v *evidence) collect() tea.Cmd {
 			})
 		}})
 	}
-	return v.choose("Collect from this machine", "Read only; what cannot be read is listed as refused.", cs)
+	return v.choose("Collect from this machine", "Read only; what cannot be read is listed as refused.", "collect", cs)
 }
 
 func (v *evidence) ingest() tea.Cmd {

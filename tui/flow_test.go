@@ -474,3 +474,17 @@ func TestEveryLineOfAPlanIsOnTheScreenOnTheWay(t *testing.T) {
 	h.press("enter", "y")
 	h.did("approve a1 9f2c \"\"\ndo a1")
 }
+
+func TestAFormShowsItsInstructionsOnTheWayUp(t *testing.T) {
+	h := sit(t, newScripted(), Options{Incident: id, ASCII: true}, 60, 15)
+	h.desk.board.Phases[1].Steps[4].Text = "Look at the directory first.\n\n" + strings.Repeat("Then look again, at everything there is. ", 12)
+	h.press("2", "down", "space")
+	h.sees("lines above: pgup --", "How many sessions were ended?", "enter next")
+	h.press("pgup", "pgup", "pgup")
+	h.sees("Look at the directory first.")
+	h.seesNot("above: pgup")
+	h.types("3")
+	h.sees("How many sessions were ended?", "3_")
+	h.press("shift+tab")
+	h.sees("enter done", "[ Done ]")
+}

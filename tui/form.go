@@ -23,6 +23,8 @@ type form struct {
 	at      int
 	wrong   string
 	top     int
+	room    int    // rows that were drawn last
+	free    bool   // scrolled by hand: the focus does not pull the text along
 	send    string // the footer's word for sending
 	submit  func(answers map[string]string) (tea.Cmd, error)
 }
@@ -62,12 +64,22 @@ func (f *form) Title() string { return f.title }
 func (f *form) Actions() []action {
 	by := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
-			f.at = (f.at + n + len(f.entries) + 1) % (len(f.entries) + 1)
+			f.at, f.free = (f.at+n+len(f.entries)+1)%(len(f.entries)+1), false
 			return nil
 		}
 	}
+	page := func(n int) func() tea.Cmd {
+		return func() tea.Cmd {
+			f.top, f.free = f.top+n*max(f.room-2, 1), true // two rows may be notes
+			return nil
+		}
+	}
+	foot := "next"
+	if f.at == len(f.entries) {
+		foot = strings.ToLower(f.send)
+	}
 	return []action{
-		{id: "form.enter", title: "next field; on the last row: " + f.send, foot: "next", keys: []string{"enter"}, run: func() tea.Cmd {
+		{id: "form.enter", title: "next field; on the last row: " + f.send, foot: foot, keys: []string{"enter"}, run: func() tea.Cmd {
 			if f.at < len(f.entries) {
 				return by(1)()
 			}
@@ -75,6 +87,8 @@ func (f *form) Actions() []action {
 		}},
 		{id: "form.next", title: "next field", keys: []string{"tab", "down"}, moves: true, run: by(1)},
 		{id: "form.back", title: "field before", keys: []string{"shift+tab", "up"}, moves: true, run: by(-1)},
+		{id: "form.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: page(-1)},
+		{id: "form.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: page(1)},
 	}
 }
 
@@ -85,7 +99,7 @@ func (f *form) finish() tea.Cmd {
 	}
 	cmd, err := f.submit(answers)
 	if err != nil {
-		f.wrong = err.Error()
+		f.wrong, f.free = err.Error(), false
 		return nil
 	}
 	f.a.close(f)
@@ -98,7 +112,7 @@ func (f *form) Key(k tea.KeyMsg) tea.Cmd {
 	}
 	e := f.entries[f.at]
 	if e.field.key(k) {
-		e.touched, f.wrong = true, ""
+		e.touched, f.wrong, f.free = true, "", false
 		f.a.draft(f.key(e), e.field.String())
 	}
 	return nil
@@ -106,6 +120,7 @@ func (f *form) Key(k tea.KeyMsg) tea.Cmd {
 
 func (f *form) View(w, h int) []line {
 	focus := 0
+	f.room = max(h-2, 1)
 	return f.a.boxed(f.title, func(w int) []line {
 		out := prose(f.text, w)
 		if len(out) > 0 {
@@ -150,7 +165,13 @@ func (f *form) View(w, h int) []line {
 			focus = len(out) - 1
 		}
 		// The field with the focus stands high, so that those after it are seen.
-		f.top = focus - 1
+		if !f.free {
+			f.top = focus - 1
+		}
+		f.top = min(max(f.top, 0), max(len(out)-f.room, 0))
+		if f.top > 0 && f.room > 2 {
+			out[f.top] = look(warn, "-- "+plural(int64(f.top+1), "line")+" above: pgup --")
+		}
 		return out
 	}, nil, &f.top, w, h)
 }

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -336,9 +337,11 @@ func (m *Model) readFailures() tea.Cmd {
 
 func (m *Model) help() tea.Cmd {
 	table := m.table()
+	moving := func(act action) int { return map[bool]int{true: 1}[strings.HasPrefix(act.id, "move.")] }
+	slices.SortStableFunc(table, func(x, y action) int { return moving(x) - moving(y) })
 	name := m.shown.Title()
 	return m.push(m.read("Help: "+name, func(w int) []line {
-		out := wrap(usual, "Enter opens and never executes. Esc goes back one level. What is typed is kept until it has been sent.", w)
+		out := wrap(usual, "On a screen enter opens and never executes; in a dialog the last row says what it does. Esc goes back one level. What is typed is kept until it has been sent.", w)
 		out = append(out, nil)
 		for _, act := range table {
 			if len(act.keys) == 0 {

@@ -150,6 +150,7 @@ func (p *plainDesk) byHand(ctx context.Context, c <-chan struct{}, s response.St
 		if def == "" && q.Default != nil {
 			def = fmt.Sprint(q.Default)
 		}
+		def = written(q, def)
 		text := q.Text + " (" + hintFor(q) + ")"
 		if def != "" {
 			text += " [empty takes " + def + "]"

@@ -64,9 +64,26 @@ func (t *timelineScreen) Load() tea.Cmd {
 	}
 	t.asked = n
 	if first {
-		return tea.Batch(t.win.start(), t.measure())
+		return tea.Batch(t.begin(), t.measure())
 	}
 	return tea.Batch(t.win.loosen(), t.measure())
+}
+
+// begin opens an hour before the incident was seen when there are events
+// around that time, else at the end: the oldest file of a host is of no use.
+func (t *timelineScreen) begin() tea.Cmd {
+	const before, around = time.Hour, 24 * time.Hour
+	i := t.board.value.Incident
+	seen := i.Detected
+	if seen.IsZero() {
+		seen = i.Opened
+	}
+	if seen.IsZero() {
+		return t.win.end()
+	}
+	return t.win.seek(edge[response.MarkedEvent]{at: seen.Add(-before), n: windowPage}, func(rows []response.MarkedEvent) bool {
+		return len(rows) > 0 && !rows[0].Time.IsZero() && rows[0].Time.Before(seen.Add(around))
+	})
 }
 
 // fetch asks for one page of the applied filter. The filter is taken now, not
@@ -172,12 +189,12 @@ func (t *timelineScreen) Actions() []action {
 		{id: "event.tag", title: "tag the event", foot: "tag", keys: []string{"t"}, writes: true, run: t.on(t.tag)},
 		{id: "event.comment", title: "comment on the event", foot: "comment", keys: []string{"c"}, writes: true, run: t.on(t.comment)},
 		{id: "event.time", title: "go to a time; empty is the start", foot: "time", keys: []string{"g"}, run: t.goTo},
-		{id: "event.up", title: "up", keys: []string{"up", "k"}, moves: true, run: func() tea.Cmd { return t.win.by(-1) }},
-		{id: "event.down", title: "down", keys: []string{"down", "j"}, moves: true, run: func() tea.Cmd { return t.win.by(1) }},
-		{id: "event.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: func() tea.Cmd { return t.win.by(-t.page) }},
-		{id: "event.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: func() tea.Cmd { return t.win.by(t.page) }},
-		{id: "event.first", title: "to the first", keys: []string{"home"}, moves: true, run: t.win.start},
-		{id: "event.last", title: "to the last", keys: []string{"end", "G"}, moves: true, run: t.win.end},
+		{id: "move.up", title: "up", keys: []string{"up", "k"}, moves: true, run: func() tea.Cmd { return t.win.by(-1) }},
+		{id: "move.down", title: "down", keys: []string{"down", "j"}, moves: true, run: func() tea.Cmd { return t.win.by(1) }},
+		{id: "move.pageup", title: "a page up", keys: []string{"pgup"}, moves: true, run: func() tea.Cmd { return t.win.by(-t.page) }},
+		{id: "move.pagedown", title: "a page down", keys: []string{"pgdown"}, moves: true, run: func() tea.Cmd { return t.win.by(t.page) }},
+		{id: "move.first", title: "to the first", keys: []string{"home"}, moves: true, run: t.win.start},
+		{id: "move.last", title: "to the last", keys: []string{"end", "G"}, moves: true, run: t.win.end},
 	}
 	return table
 }

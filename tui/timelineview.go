@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"firebreak/response"
+	"firebreak/timeline"
 )
 
 // View draws the head with count and filter, the rows, the selected event in
@@ -55,10 +56,7 @@ func (t *timelineScreen) head(w int) []line {
 		out = append(out, look(bad, " ! "+t.wrong.Error()))
 	}
 	if w >= twoPanes {
-		n := 14 + 4
-		if w >= wide {
-			n = 19 + 4
-		}
+		n := timeColumn(eventLayout(w))
 		out = append(out, look(faint, "   "+pad("TIME", n)+" "+pad("SOURCE", 9)+" "+pad("HOST", 10)+" EVENT"))
 	}
 	return out
@@ -156,22 +154,35 @@ func eventLayout(w int) string {
 	return "15:04:05"
 }
 
-// dated writes the time of an event in the room of a layout and its fraction.
-// Where the layout leaves the day or the year out and it is not this one, the
-// seconds give way to it: no time may read as another.
+// dated writes the time of an event. Where the layout leaves the day or the
+// year out and it is not this one, they stand there all the same, and the
+// fraction gives way: no time may read as another.
 func dated(e response.MarkedEvent, layout string, now time.Time) string {
 	at, now := e.Time.UTC(), now.UTC()
 	far := at.Year() != now.Year()
 	switch {
 	case e.Time.IsZero():
-	case far && layout == "01-02 15:04:05":
-		return at.Format("2006-01-02 15:04")
-	case far && layout == "15:04:05":
-		return at.Format("2006-01-02")
+	case far && layout != eventLayout(wide):
+		p := e.Precision
+		if p != timeline.Minute && p != timeline.Day {
+			p = timeline.Second
+		}
+		return eventTime(e.Time, p, eventLayout(wide))
 	case at.YearDay() != now.YearDay() && layout == "15:04:05":
-		return at.Format("01-02 15:04")
+		return at.Format("01-02 15:04:05")
 	}
 	return eventTime(e.Time, e.Precision, layout)
+}
+
+// timeColumn is how wide times of a layout get: a fraction behind it, or the
+// year in front. Where there is only room for the time of day, a day in front
+// pushes the rest of its row aside.
+func timeColumn(layout string) int {
+	n := len(layout) + len(".000")
+	if layout == eventLayout(twoPanes) {
+		n = max(n, len(eventLayout(wide)))
+	}
+	return n
 }
 
 // eventLine is one event in w cells. full shows star and host columns.
@@ -180,10 +191,10 @@ func eventLine(e response.MarkedEvent, w int, layout string, now time.Time, full
 	if e.Star {
 		star = sp(warn, "* ")
 	}
-	at := pad(dated(e, layout, now), len(layout)+4)
+	at := pad(dated(e, layout, now), timeColumn(layout))
 	source := clip(look(faint, e.Source), 9)[0].text
 	if !full {
-		return clip(line{{faint, " " + at + " "}, {faint, source + " "}, {usual, e.Message}}, w)
+		return clip(line{{warn, star.text[:1]}, {faint, at + " "}, {faint, source + " "}, {usual, e.Message}}, w)
 	}
 	l := line{star, {faint, at + " "}}
 	if w >= twoPanes-1 {

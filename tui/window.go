@@ -43,11 +43,18 @@ func (w *window[T]) end() tea.Cmd   { return w.jump(edge[T]{last: true, n: windo
 
 // jump replaces everything by another page; the rows stay in sight until it is
 // here.
-func (w *window[T]) jump(e edge[T]) tea.Cmd {
+func (w *window[T]) jump(e edge[T]) tea.Cmd { return w.seek(e, nil) }
+
+// seek is jump, and goes to the end instead when the page is not what is
+// looked for.
+func (w *window[T]) seek(e edge[T], found func([]T) bool) tea.Cmd {
 	w.want = 0
 	return w.read.ask(w.ctx(), w.fetch(e), func() tea.Cmd {
 		if w.read.err != nil {
 			return w.failed(w.read.err)
+		}
+		if found != nil && !found(w.read.value) {
+			return w.end()
 		}
 		w.rows, w.loaded, w.place = w.read.value, true, place{}
 		short := len(w.rows) < windowPage

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // TestWindowIsTheSequence walks at random and compares the row under the
@@ -98,5 +99,45 @@ func BenchmarkClockTick(b *testing.B) {
 	for b.Loop() {
 		h.send(clockTick{})
 		_ = h.m.View()
+	}
+}
+
+func TestTheTimelineOpensWhereTheIncidentBegan(t *testing.T) {
+	for name, c := range map[string]struct {
+		seen  time.Time
+		first string
+	}{
+		"detected among the events": {at(60 + 4), "E0000195"},
+		"long after the last event": {at(60 * 24 * 30), "E0000999"},
+		"long before the first one": {at(-60 * 24 * 30), "E0000999"},
+	} {
+		d := newScripted()
+		d.board.Incident.Detected = c.seen
+		h := sit(t, d, Options{Incident: id, ASCII: true}, 80, 24)
+		h.press("3")
+		if e, _ := h.m.timeline.win.selected(); e.ID != c.first {
+			t.Errorf("%s: the cursor is on %s, want %s", name, e.ID, c.first)
+		}
+	}
+}
+
+func TestNoTimeReadsAsAnother(t *testing.T) {
+	now := at(0)
+	for _, c := range []struct {
+		at     time.Time
+		layout string
+		want   string
+	}{
+		{now, "15:04:05", "03:00:00.000"},
+		{now.AddDate(0, 0, -1), "15:04:05", "11-19 03:00:00"},
+		{now.AddDate(-20, 0, 0), "15:04:05", "2006-11-20 03:00:00"},
+		{now.AddDate(-20, 0, 0), "01-02 15:04:05", "2006-11-20 03:00:00"},
+		{now.AddDate(-20, 0, 0), "2006-01-02 15:04:05", "2006-11-20 03:00:00.000"},
+	} {
+		e := eventAt(0)
+		e.Time = c.at
+		if got := dated(e, c.layout, now); got != c.want {
+			t.Errorf("%s in %q: %q, want %q", c.at, c.layout, got, c.want)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func (a *app) doneStep(s response.StepView) tea.Cmd {
 	for _, q := range s.Ask {
 		e := &entry{name: q.Name, label: q.Text, hint: hintFor(q)}
 		if q.Default != nil {
-			e.field = newField(fmt.Sprint(q.Default))
+			e.field = newField(written(q, fmt.Sprint(q.Default)))
 		}
 		f.entries = append(f.entries, e)
 	}
@@ -75,12 +75,25 @@ func (a *app) doneStep(s response.StepView) tea.Cmd {
 			if err != nil {
 				return true, a.fail("read the drill's answers", err)
 			}
-			for name, text := range offered {
-				f.offer(name, text)
+			for _, q := range s.Ask {
+				f.offer(q.Name, written(q, offered[q.Name]))
 			}
 			return true, nil
 		})
 	})
+}
+
+// written is an answer as people write it: yes and no, not true and false.
+func written(q playbooks.Question, text string) string {
+	if q.Type == playbooks.Bool {
+		switch text {
+		case "true":
+			return "yes"
+		case "false":
+			return "no"
+		}
+	}
+	return text
 }
 
 // hintFor says how an answer is written. "unknown" is an answer to anything.
@@ -298,7 +311,7 @@ func (a *app) approvals() tea.Cmd {
 			run:  func() tea.Cmd { return a.review(v, false) },
 		})
 	}
-	return a.choose("Approvals", "Each is shown in full before you decide.", cs)
+	return a.choose("Approvals", "Each is shown in full before you decide.", "open", cs)
 }
 
 // writeReview writes the post-incident review and says where it went.
