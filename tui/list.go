@@ -231,5 +231,5 @@ func (l *list) drill() tea.Cmd {
 	if len(cs) == 0 {
 		return l.tell("no playbook was found")
 	}
-	return l.choose("Start a drill", "A real playbook with real collection on this machine; its actions go to systems made up for the drill.", cs)
+	return l.choose("Start a drill", "A real playbook with real collection on this machine; its actions go to systems made up for the drill.", "start", cs)
 }
