@@ -22,7 +22,7 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 	}
 	reg, err := s.s.systems(f)
 	if err != nil {
-		return Board{}, err
+		reg = nil // a wrong connection must not hide the incident: whoever acts on it is told
 	}
 	b := Board{Head: f.store.Head()}
 	err = f.store.View(ctx, func(tx *store.Tx) error {

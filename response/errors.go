@@ -61,7 +61,7 @@ func HintOf(err error) string {
 	case errors.Is(err, store.ErrFull), errors.Is(err, forensics.ErrFull), errors.Is(err, events.ErrDiskFull):
 		return "free some space and repeat: what was acknowledged is safe"
 	case errors.Is(err, store.ErrReadOnly):
-		return "the folder cannot be written to: screens and exports work, changes do not"
+		return "the folder cannot be written to: it can be looked at, searched and verified, not changed"
 	case errors.Is(err, store.ErrDamaged):
 		return "firebreak verify says what is damaged; restore the folder from a copy"
 	}

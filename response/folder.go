@@ -65,7 +65,12 @@ func (s *Service) open(ctx context.Context, id incident.ID) (*folder, error) {
 	if _, err := os.Stat(filepath.Join(dir, "incident.db")); errors.Is(err, fs.ErrNotExist) {
 		return nil, notFound("firebreak list shows them all", "incident %s: %w", id, incident.ErrNotFound)
 	}
-	st, err := store.Open(ctx, dir, s.storeOptions())
+	o := s.storeOptions()
+	st, err := store.Open(ctx, dir, o)
+	if errors.Is(err, store.ErrReadOnly) { // an archive, a mounted copy: it can be looked at
+		o.ReadOnly = true
+		st, err = store.Open(ctx, dir, o)
+	}
 	if err != nil {
 		return nil, storeError(id, err)
 	}
@@ -74,6 +79,9 @@ func (s *Service) open(ctx context.Context, id incident.ID) (*folder, error) {
 		return nil, errors.Join(err, st.Close())
 	}
 	s.folders[id] = f
+	if o.ReadOnly {
+		return f, nil
+	}
 	if err := s.settleInterrupted(ctx, f); err != nil {
 		return nil, err
 	}
@@ -197,7 +205,7 @@ func storeError(id incident.ID, err error) error {
 	case errors.Is(err, store.ErrTruncated):
 		return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(id) + " says what is missing; restore the folder from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
 	case errors.Is(err, store.ErrReadOnly):
-		return refused("the folder is read-only: screens and exports work, changes do not", "%s: %w", id, err)
+		return refused("it can be looked at, searched and verified, not changed", "%s: %w", id, err)
 	}
 	return fmt.Errorf("open %s: %w", id, err)
 }

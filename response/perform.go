@@ -152,7 +152,7 @@ func withHint(cause error) error {
 }
 
 // howToConfigure is the hint where a connection is missing.
-const howToConfigure = "add the connection to the configuration: firebreak config path says where it is, firebreak config init starts one"
+const howToConfigure = "add the connection to the file that firebreak config path names"
 
 // runAction takes an action step as far as it can go now.
 func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) error {

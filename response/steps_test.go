@@ -134,7 +134,7 @@ func TestMissingConnection(t *testing.T) {
 	b.id = inc.ID
 	got, err := b.s.Advance(ctx, b.id, nil)
 	b.must(err)
-	if !got.Until.IsZero() || !strings.Contains(got.Reason, "webhook") || !strings.Contains(got.Reason, "firebreak config init") {
+	if !got.Until.IsZero() || !strings.Contains(got.Reason, "webhook") || !strings.Contains(got.Reason, "firebreak config path") {
 		t.Errorf("%+v", got)
 	}
 	b.failedOnce("tell")

@@ -14,10 +14,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 
 	"github.com/mattn/go-sqlite3"
 )
@@ -49,22 +51,26 @@ const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000"
 const readers = 4
 
 // Open opens timeline.db at path and creates it where it is missing; its
-// folder must exist.
+// folder must exist. Where the folder cannot be written to, as in an archive
+// or a mounted copy, it is opened to be read.
 func Open(ctx context.Context, path string) (*DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if err := create(abs); err != nil {
+	access := "mode=rw&" + pragmas
+	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		access = "mode=ro&immutable=1" // nobody writes it: there is no log to read, nor a place for one
+	} else if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
 	db := &DB{origins: newOriginCache()}
-	if db.write, err = sql.Open("sqlite3", name+"?mode=rw&_txlock=immediate&_cache_size=-65536&"+pragmas); err != nil {
+	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-65536&"+access); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.write.SetMaxOpenConns(1)
-	if db.read, err = sql.Open("sqlite3", name+"?mode=rw&_query_only=1&_cache_size=-32768&"+pragmas); err != nil {
+	if db.read, err = sql.Open("sqlite3", name+"?_query_only=1&_cache_size=-32768&"+access); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
 	db.read.SetMaxOpenConns(readers)
