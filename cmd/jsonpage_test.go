@@ -1,0 +1,336 @@
+package cmd_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"firebreak/integrations/drill"
+)
+
+// TestJSONPage runs the commands that docs/cli-json.md names on a small
+// incident, and looks for the members that it promises.
+func TestJSONPage(t *testing.T) {
+	t.Parallel()
+	v := newVendors(t, 0)
+	b := newBench(t, v.env...)
+	j := &jsonPage{b: b, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
+
+	j.run("config init", 0, "config", "init")
+	b.write(".config/firebreak/config.yaml", v.config())
+	j.run("config path", 0, "config", "path")
+	j.run("config show", 0, "config", "show")
+	j.run("config actions", 0, "config", "actions")
+	j.run("version", 0, "version")
+	j.ran("doctor", b.run("doctor", "--json")) // its code depends on the machine
+	j.playbooks()
+	j.incident(b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))
+	j.evidence()
+	j.actions()
+	j.trust()
+	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.whole()
+}
+
+// The members that a small incident in good order need not show.
+var unshown = []string{
+	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
+	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
+}
+
+func (j *jsonPage) playbooks() {
+	j.run("playbook list", 0, "playbook", "list")
+	j.run("playbook show PLAYBOOK", 0, "playbook", "show", "generic")
+	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
+	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
+	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
+}
+
+func (j *jsonPage) incident(book string) {
+	j.run("open TITLE …", 0, "open", "odd process", "--playbook", book)
+	j.run("list", 0, "list")
+	j.run("note", 0, "note", "last", "a note")
+	j.run("change ID …", 0, "change", "last", "--severity", "sev2", "--impact", "none so far", "--summary", "seen at night", "--assign", "commander=ada", "--detected", "2026-01-02T03:04:05Z")
+	j.run("show ID STEP", 0, "show", "last", "look")
+	j.run("step start", 0, "step", "start", "last", "look")
+	j.run("step note", 0, "step", "note", "last", "look", "--text", "a remark")
+	j.run("step done", 0, "step", "done", "last", "look", "--answer", "address=203.0.113.66", "--note", "looked twice")
+	j.run("step reopen", 0, "step", "reopen", "last", "look", "--reason", "too early")
+	j.run("step skip", 0, "step", "skip", "last", "look", "--reason", "known")
+	j.run("step reopen", 0, "step", "reopen", "last", "look", "--reason", "not known")
+	j.run("step done", 0, "step", "done", "last", "look", "--answer", "address=203.0.113.66", "--note", "looked twice")
+	j.run("step add", 0, "step", "add", "last", "Call the landlord", "--text", "He has the key.")
+	j.run("run ID --step STEP", 0, "run", "last", "--step", "take")
+	j.run("run ID --auto", 0, "run", "last", "--auto")
+	j.run("show ID", 0, "show", "last")
+	j.run("step done", 0, "step", "done", "last", "adhoc-1")
+	j.run("run ID --step STEP", 0, "run", "last", "--step", "page")
+	for _, step := range []string{"look", "take", "page", "adhoc-1", "comment"} {
+		j.run("show ID STEP", 0, "show", "last", step)
+	}
+	j.run("show ID a1", 0, "show", "last", "a1")
+	j.run("show ID", 0, "show", "last")
+}
+
+func (j *jsonPage) evidence() {
+	log := j.b.write("auth.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted publickey for root from 203.0.113.66 port 50222 ssh2\n")
+	j.run("collect --list", 0, "collect", "--list")
+	j.run("collect ID", 0, "collect", "last", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
+	j.run("ingest ID FILE…", 0, "ingest", "last", log)
+	j.run("ingest ID --rebuild", 0, "ingest", "last", "--rebuild")
+	j.b.want(0, "search", "last", "publickey", "--star", "--tag", "entry", "--comment", "this is how they came in")
+	j.run("search ID FILTER", 0, "search", "last", "publickey")
+	j.run("search ID FILTER --count", 0, "search", "last", "publickey", "--count")
+	j.run("search ID FILTER --histogram", 0, "search", "last", "publickey", "--histogram")
+}
+
+func (j *jsonPage) actions() {
+	var a struct{ Action, Digest string }
+	planned := func(doc string, args ...string) {
+		line, _, _ := strings.Cut(strings.TrimSpace(j.run(doc, 0, args...).out), "\n")
+		if err := json.Unmarshal([]byte(line), &a); err != nil {
+			j.b.t.Fatalf("%s: %v", doc, err)
+		}
+		if r := j.b.run("show", "last", a.Action); !strings.Contains(r.out, "approved") {
+			j.run("approve", 0, "approve", "last", a.Action, "--digest", a.Digest)
+		}
+		j.run("do", 0, "do", "last", a.Action)
+	}
+	planned("plan", "plan", "last", "github.workflow.disable", "--with", "repo="+drill.Repo, "--with", "workflow=test.yml", "--reason", "it is abused")
+	disabled := a.Action
+	planned("revert", "revert", "last", disabled)
+	j.run("show ID a1", 0, "show", "last", disabled)
+}
+
+func (j *jsonPage) trust() {
+	r := j.run("verify ID", 0, "verify", "last")
+	var said struct{ Head struct{ Size int64 } }
+	if err := json.Unmarshal([]byte(r.out), &said); err != nil {
+		j.b.t.Fatal(err)
+	}
+	seal := regexp.MustCompile(`2\d{3}-\d{4} @\d+ [0-9a-f]+…?`).FindString(j.b.want(0, "show", "last").out)
+	j.run("verify ID --seal SEAL", 0, "verify", "last", "--seal", seal)
+	j.run("show ID evidence", 0, "show", "last", "evidence")
+	j.run("show ID e1", 0, "show", "last", "e1")
+	j.run("show ID activity", 0, "show", "last", "activity")
+	j.run("review ID", 0, "review", "last")
+	j.run("close", 0, "close", "last", "--reason", "nothing in it")
+	j.run("list", 0, "list")
+	j.run("open --again ID", 0, "open", "--again", "last", "--reason", "it came back")
+}
+
+// jsonPage is the page, and what was seen of it.
+type jsonPage struct {
+	b    *bench
+	rows []pageRow
+	seen map[string]bool // "command" and "command member"
+}
+
+// pageRow is what the page says of some commands: a line has one of the shapes.
+type pageRow struct {
+	commands []string
+	shapes   [][]member
+	prose    bool // no member is named
+}
+
+// member is one member of an object, with those of the objects within.
+type member struct {
+	name     string
+	optional bool
+	inner    []member
+}
+
+func (j *jsonPage) run(doc string, code int, args ...string) result {
+	j.b.t.Helper()
+	r := j.b.want(code, append(args, "--json")...)
+	j.ran(doc, r)
+	return r
+}
+
+// ran compares what a command printed with its row.
+func (j *jsonPage) ran(doc string, r result) {
+	j.b.t.Helper()
+	at := slices.IndexFunc(j.rows, func(row pageRow) bool { return slices.Contains(row.commands, doc) })
+	if at < 0 {
+		j.b.t.Fatalf("the page has no %q", doc)
+	}
+	j.seen[doc] = true
+	row := j.rows[at]
+	for line := range strings.Lines(r.out) {
+		var v map[string]any
+		if err := json.Unmarshal([]byte(line), &v); err != nil {
+			j.b.t.Fatalf("%s: %v in %q", doc, err, line)
+		}
+		if row.prose {
+			continue
+		}
+		missing := ""
+		for _, shape := range row.shapes {
+			if missing = lacks(v, shape, ""); missing == "" {
+				j.note(row.commands[0], shape, v, "")
+				break
+			}
+		}
+		if missing != "" {
+			j.b.t.Errorf("%s: no %s in %s", doc, missing, line)
+		}
+	}
+}
+
+// lacks names a promised member that is not there, or is "".
+func lacks(v any, shape []member, path string) string {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, m := range shape {
+			inner, ok := v[m.name]
+			if !ok && !m.optional {
+				return path + m.name
+			}
+			if what := lacks(inner, m.inner, path+m.name+"."); ok && what != "" {
+				return what
+			}
+		}
+	case []any:
+		for _, one := range v {
+			if what := lacks(one, shape, path); what != "" {
+				return what
+			}
+		}
+	}
+	return ""
+}
+
+// note keeps which members were seen.
+func (j *jsonPage) note(command string, shape []member, v any, path string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, m := range shape {
+			if inner, ok := v[m.name]; ok {
+				j.seen[command+" "+path+m.name] = true
+				j.note(command, m.inner, inner, path+m.name+".")
+			}
+		}
+	case []any:
+		for _, one := range v {
+			j.note(command, shape, one, path)
+		}
+	}
+}
+
+// whole wants every command to have been run and every member to have been seen.
+func (j *jsonPage) whole() {
+	for _, row := range j.rows {
+		for _, c := range row.commands {
+			if !j.seen[c] {
+				j.b.t.Errorf("%s is on the page, and not in this test", c)
+			}
+		}
+		for _, shape := range row.shapes {
+			j.shown(row.commands[0], shape, "")
+		}
+	}
+}
+
+func (j *jsonPage) shown(command string, shape []member, path string) {
+	for _, m := range shape {
+		name := command + " " + path + m.name
+		if !j.seen[name] && !slices.Contains(unshown, name) {
+			j.b.t.Errorf("%s is on the page, and was never printed", name)
+		}
+		if j.seen[name] {
+			j.shown(command, m.inner, path+m.name+".")
+		}
+	}
+}
+
+var (
+	quoted   = regexp.MustCompile("`([^`]+)`")
+	asIn     = regexp.MustCompile("as in `([^`]+)`")
+	printing = regexp.MustCompile("^`([^`]+)` prints `([^`]+)`")
+)
+
+// readPage reads the rows of the page's tables, and what stands between them.
+func readPage(t *testing.T, page string) []pageRow {
+	t.Helper()
+	var rows []pageRow
+	refers := map[int]string{}
+	for line := range strings.Lines(page) {
+		cells := strings.Split(line, " | ")
+		switch found := printing.FindStringSubmatch(line); {
+		case found != nil:
+			rows = append(rows, pageRow{commands: found[1:2], shapes: [][]member{object(found[2])}})
+		case len(cells) == 2 && strings.HasPrefix(line, "| `"):
+			var row pageRow
+			for _, c := range quoted.FindAllStringSubmatch(cells[0], -1) {
+				row.commands = append(row.commands, c[1])
+			}
+			for _, c := range quoted.FindAllStringSubmatch(cells[1], -1) {
+				if strings.HasPrefix(c[1], `{"`) {
+					row.shapes = append(row.shapes, object(c[1]))
+				}
+			}
+			if ref := asIn.FindStringSubmatch(cells[1]); ref != nil && !strings.HasPrefix(cells[1], "`{") {
+				refers[len(rows)] = ref[1]
+			} else if len(row.shapes) == len(row.commands) && len(row.shapes) > 1 {
+				for i := range row.commands[1:] {
+					rows = append(rows, pageRow{commands: row.commands[i+1 : i+2], shapes: row.shapes[i+1 : i+2]})
+				}
+				row.commands, row.shapes = row.commands[:1], row.shapes[:1]
+			}
+			row.prose = len(row.shapes) == 0
+			rows = append(rows, row)
+		}
+	}
+	for i, command := range refers {
+		at := slices.IndexFunc(rows, func(r pageRow) bool { return slices.Contains(r.commands, command) })
+		if at < 0 {
+			t.Fatalf("the page refers to %q, which it has not", command)
+		}
+		rows[i].shapes, rows[i].prose = append(rows[i].shapes, rows[at].shapes...), false
+	}
+	action := page[strings.Index(page, `{"action": `):]
+	action, _, _ = strings.Cut(action, "\n\n")
+	rows = append(rows, pageRow{commands: []string{"plan", "approve", "do", "revert", "show ID a1"}, shapes: [][]member{object(action)}})
+	if len(rows) < 20 {
+		t.Fatalf("the page has %d rows", len(rows))
+	}
+	return rows
+}
+
+// object reads the members of the first object in a shape as the page writes
+// it: {"name", "name"?: {…}, "name": [{"name"}]}. Other words are for people.
+func object(s string) []member {
+	var stack [][]member
+	open := false // a name may follow
+	for len(s) > 0 {
+		c, n := utf8.DecodeRuneInString(s)
+		switch {
+		case c == '{':
+			stack, open = append(stack, nil), true
+		case c == '}':
+			done := stack[len(stack)-1]
+			stack, open = stack[:len(stack)-1], false
+			if len(stack) == 0 {
+				return done
+			}
+			if up := stack[len(stack)-1]; len(up) > 0 {
+				up[len(up)-1].inner = done
+			}
+		case c == ',' && len(stack) > 0:
+			open = true
+		case c == '"':
+			end := strings.IndexByte(s[1:], '"') + 1
+			if open {
+				top := len(stack) - 1
+				stack[top] = append(stack[top], member{name: s[1:end], optional: strings.HasPrefix(s[end+1:], "?")})
+			}
+			n, open = end+1, false
+		}
+		s = s[n:]
+	}
+	return nil
+}
