@@ -39,7 +39,7 @@ func TestScreens(t *testing.T) {
 	p.chosen("Say how far it goes")
 
 	p.press("Space")
-	p.sees("hostile address that can be blocked", "true_", "203.0.113.66")
+	p.sees("hostile address that can be blocked", "yes_", "203.0.113.66")
 	p.press("BTab") // from the first question back to the button
 	p.sees("> [ Done ]")
 	p.press("Enter")
@@ -105,9 +105,9 @@ func (p *pane) approves(title, target string) (swallowed bool) {
 		opened = time.Now()
 		return false
 	})
-	p.press("Enter", "Enter", "y", "Enter")
+	p.press("y", "y", "y", "Enter") // what does no harm where it is taken
 	swallowed = time.Since(opened) < soon
-	if !swallowed { // they may have been taken, and Enter to the question means no
+	if !swallowed { // they may have been taken
 		p.press("Escape")
 		p.gone(title)
 		p.press("a")
@@ -115,7 +115,7 @@ func (p *pane) approves(title, target string) (swallowed bool) {
 	sent := clock(p.look()) // when the clock goes on, the program has read the keys
 	p.until("the clock", func(rows []string) bool { return clock(rows) != sent })
 	rows := p.gone("keys are ignored")
-	if !shows(rows, "DANGER medium") || !shows(rows, "Enter reads on") {
+	if !shows(rows, "DANGER medium") || !shows(rows, "Action  ") || !shows(rows, "Enter reads on") || shows(rows, "read to the last line first") {
 		p.t.Fatalf("keys were not swallowed:\n%s", strings.Join(rows, "\n"))
 	}
 	for !shows(rows, "Approve plan") {
