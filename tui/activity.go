@@ -92,7 +92,7 @@ func (v *activity) View(w, h int) string {
 	v.page = max(h-1, 1)
 	from, to := v.win.visible(len(v.win.rows), v.page)
 	for i := from; i < to; i++ {
-		out = append(out, row(activityLine(v.win.rows[i], w-1, v.now()), i == v.win.at, w))
+		out = append(out, row(activityLine(v.brief(v.win.rows[i]), w-1, v.now()), i == v.win.at, w))
 	}
 	if !v.win.loaded {
 		out = append(out, look(faint, " reading"))

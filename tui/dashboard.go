@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -148,9 +149,12 @@ func (d *dashboard) progress(w, room int) []line {
 		if p.State != "current" {
 			continue
 		}
-		for _, s := range p.Steps {
+		for i, s := range p.Steps {
 			if s.ID == d.board.value.Next {
 				at = len(out)
+				if i == 0 { // it stands right above, under NEXT
+					continue
+				}
 			}
 			v, _ := d.action(s.ActionID)
 			out = append(out, stepLine(s, v, d.undo(v), w, d.now(), false))
@@ -219,7 +223,11 @@ func (d *dashboard) clocks() []line {
 	now := d.now()
 	var out []line
 	if !i.Detected.IsZero() {
-		out = append(out, pair("  detected ", clock(i.Detected, now)+"Z  "+lasted(i.Opened.Sub(i.Detected))+" before it was opened"))
+		l := pair("  detected ", clock(i.Detected, now)+"Z")
+		if before := i.Opened.Sub(i.Detected); before >= time.Second {
+			l = l.with(sp(usual, "  "+lasted(before)+" before it was opened"))
+		}
+		out = append(out, l)
 	}
 	out = append(out, pair("  opened   ", clock(i.Opened, now)+"Z  "+lasted(now.Sub(i.Opened))+" ago"))
 	if !i.Closed.IsZero() {

@@ -85,7 +85,7 @@ func (v *evidence) Actions() []action {
 	}
 	table := []action{
 		{id: "exhibit.open", title: "custody of the exhibit", foot: "custody", keys: []string{"enter"}, run: v.on(func(x response.ExhibitView) tea.Cmd {
-			return v.push(v.read("Exhibit "+x.ID, func(w int) []line { return custody(x, w) }))
+			return v.push(v.read("Exhibit "+x.ID, func(w int) []line { return custody(x, nil, w) }))
 		})},
 		{id: "exhibit.collect", title: "collect from this machine", foot: "collect", keys: []string{"c"}, writes: true, disabled: busy, run: v.collect},
 		{id: "exhibit.ingest", title: "ingest files into the timeline", foot: "ingest", keys: []string{"i"}, writes: true, run: v.ingest},
@@ -124,11 +124,16 @@ func (v *evidence) View(w, h int) string {
 	if n := len(v.refusals()); n > 0 {
 		r = look(warn, " "+number(int64(n))+" refused (f) ")
 	}
-	out := append([]line{ends(head, r, w)}, v.filter.line(w)...)
+	every := v.every()
+	out := []line{ends(head, r, w)}
+	if len(every) > 0 {
+		out = append(out, look(warn, " ! of every exhibit: "+strings.Join(every, "; ")))
+	}
+	out = append(out, v.filter.line(w)...)
 	var foot []line
 	if x, ok := v.selected(); ok && h >= 12 {
 		foot = append(foot, v.paint.ruled(nil, w))
-		foot = append(foot, fit(custody(x, w-1), min(h/3, 12))...)
+		foot = append(foot, fit(custody(x, every, w-1), min(h/3, 12))...)
 		for i := 1; i < len(foot); i++ {
 			foot[i] = append(line{{usual, " "}}, foot[i]...)
 		}
@@ -146,12 +151,31 @@ func (v *evidence) View(w, h int) string {
 	v.page = max(h-len(out)-len(foot), 1)
 	from, to := v.visible(len(xs), v.page)
 	for i := from; i < to; i++ {
-		out = append(out, row(v.line(xs[i], w-1), i == v.at, w))
+		out = append(out, row(v.line(xs[i], every, w-1), i == v.at, w))
 	}
 	return v.paint.block(append(fit(out, h-len(foot)), foot...), w, h)
 }
 
-func (v *evidence) line(x response.ExhibitView, w int) line {
+// every lists the deviations that all exhibits share: said once, they leave the
+// mark in a row to what is special about it.
+func (v *evidence) every() []string {
+	xs := v.held.value.exhibits
+	if len(xs) < 2 {
+		return nil
+	}
+	out := slices.Clone(xs[0].Deviations)
+	for _, x := range xs[1:] {
+		out = slices.DeleteFunc(out, func(d string) bool { return !slices.Contains(x.Deviations, d) })
+	}
+	return out
+}
+
+// special lists the deviations of an exhibit that not every one has.
+func special(x response.ExhibitView, every []string) []string {
+	return slices.DeleteFunc(slices.Clone(x.Deviations), func(d string) bool { return slices.Contains(every, d) })
+}
+
+func (v *evidence) line(x response.ExhibitView, every []string, w int) line {
 	events := "-"
 	if x.Parsed != nil {
 		events = number(x.Parsed.Events)
@@ -160,7 +184,7 @@ func (v *evidence) line(x response.ExhibitView, w int) line {
 	switch {
 	case x.Checked != nil && !x.Checked.OK:
 		return ends(l, look(bad, " BROKEN"), w)
-	case len(x.Deviations) > 0 || x.Parsed != nil && x.Parsed.Rejected > 0:
+	case len(special(x, every)) > 0 || x.Parsed != nil && x.Parsed.Rejected > 0:
 		return ends(l, look(warn, " !"), w)
 	}
 	return l
@@ -188,9 +212,16 @@ func (v *evidence) columns(id, title, host, size, sum, events, at string, w int)
 	return s + term.PadLeft(events, 7) + "  " + term.Pad(at, 11)
 }
 
-// custody says everything about an exhibit.
-func custody(x response.ExhibitView, w int) []line {
+// custody says everything about an exhibit, what is special about it first,
+// but not the deviations that are said of every one.
+func custody(x response.ExhibitView, every []string, w int) []line {
 	out := []line{{{strong, x.ID + " "}, {usual, x.Title}, {faint, "  " + x.Kind}}}
+	for _, d := range special(x, every) {
+		out = append(out, wrap(warn, "! "+d, w)...)
+	}
+	if p := x.Parsed; p != nil && p.Rejected > 0 {
+		out = append(out, look(warn, "! "+number(p.Rejected)+" rejected by the parser"))
+	}
 	for _, f := range [][2]string{
 		{"Source     ", join2(x.Source, " on ", x.Host)},
 		{"SHA-256    ", x.SHA256},
@@ -205,9 +236,6 @@ func custody(x response.ExhibitView, w int) []line {
 	}
 	if x.ClockOffset != 0 {
 		out = append(out, labelled("Clock      ", "the source was "+x.ClockOffset.String()+" off", w)...)
-	}
-	for _, d := range x.Deviations {
-		out = append(out, wrap(warn, "! "+d, w)...)
 	}
 	if p := x.Parsed; p != nil {
 		out = append(out, labelled("Parsed     ", plural(p.Events, "event")+" by "+p.Parser+", "+number(p.Rejected)+" rejected", w)...)

@@ -236,6 +236,7 @@ func (m *Model) footer(w int) line {
 	} else {
 		table = m.table()
 	}
+	const rest = 34 // what the screens, the commands and the help take
 	var l, tail line
 	for _, act := range table {
 		if act.foot == "" || len(act.keys) == 0 || m.why(act) != "" {
@@ -246,7 +247,7 @@ func (m *Model) footer(w int) line {
 			tail = append(tail, part...)
 			continue
 		}
-		if l.width()+part.width()+26 <= w || m.front() != nil {
+		if l.width()+part.width()+rest <= w || m.front() != nil {
 			l = append(l, part...)
 		}
 	}
@@ -270,7 +271,7 @@ func (a *app) activityPane(w, h int) []line {
 	recent := a.board.value.Recent
 	recent = recent[max(len(recent)-(h-1), 0):]
 	for _, e := range recent {
-		out = append(out, activityLine(e, w, a.now()))
+		out = append(out, activityLine(a.brief(e), w, a.now()))
 	}
 	return fit(out, h)
 }

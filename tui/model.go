@@ -246,7 +246,12 @@ func (m *Model) inIncident() []action {
 	return []action{
 		to("1", "dash", "Dashboard"), to("2", "steps", "Steps"), to("3", "timeline", "Timeline"), to("4", "evidence", "Evidence"), to("5", "activity", "Activity"),
 		{id: "note", title: "note what happened or was decided", foot: "note", keys: []string{"n"}, writes: true, run: func() tea.Cmd { return m.note(m.noteStep()) }},
-		{id: "approvals", title: "plans that wait for an approval", foot: "approvals", keys: []string{"a"}, run: m.approvals},
+		{id: "approvals", title: "plans that wait for an approval", foot: "approvals", keys: []string{"a"}, run: m.approvals, disabled: func() string {
+			if len(m.waiting()) == 0 {
+				return "none waits"
+			}
+			return ""
+		}},
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
 		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},
 		{id: "verify", title: "verify the record and the evidence", run: m.verify},

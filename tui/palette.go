@@ -25,6 +25,8 @@ func newPalette(a *app, table []action) *palette {
 			p.table = append(p.table, act)
 		}
 	}
+	keyed := func(act action) int { return min(len(act.keys), 1) }
+	slices.SortStableFunc(p.table, func(x, y action) int { return keyed(x) - keyed(y) }) // nothing else leads to those without a key
 	p.find()
 	return p
 }

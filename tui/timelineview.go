@@ -194,7 +194,10 @@ func eventLine(e response.MarkedEvent, w int, layout string, now time.Time, full
 	at := pad(dated(e, layout, now), timeColumn(layout))
 	source := clip(look(faint, e.Source), 9)[0].text
 	if !full {
-		return clip(line{{warn, star.text[:1]}, {faint, at + " "}, {faint, source + " "}, {usual, e.Message}}, w)
+		if strings.HasPrefix(e.Message, e.Source+" ") { // it says so itself
+			source = ""
+		}
+		return clip(line{{warn, star.text[:1]}, {faint, at + " "}, {faint, source}, {usual, " " + e.Message}}, w)
 	}
 	l := line{star, {faint, at + " "}}
 	if w >= twoPanes-1 {

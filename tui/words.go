@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -247,6 +248,22 @@ func roleNames(i incident.Incident) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+var longRef = regexp.MustCompile(`\[([^\s\]]{8})[^\s\]]{9,}\]$`)
+
+// brief is an entry as a list shows it: its step by its title, as the other
+// screens call it, and what the other side calls a thing by its beginning.
+func (a *app) brief(e response.Activity) response.Activity {
+	if text, ok := strings.CutPrefix(e.Text, "step "+e.Step+" "); ok && e.Step != "" {
+		if s, ok := a.step(e.Step); ok && s.Title != "" {
+			e.Text = s.Title + ": " + text
+		}
+	}
+	if len(e.Text) < 4<<10 {
+		e.Text = longRef.ReplaceAllString(e.Text, "[$1..]")
+	}
+	return e
 }
 
 // activityLine is one entry of the record in w cells; a failure carries a "!".
