@@ -20,6 +20,9 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
+	if err := s.s.settleDead(ctx, f); err != nil {
+		return Board{}, err
+	}
 	reg, err := s.s.systems(f)
 	if err != nil {
 		reg = nil // a wrong connection must not hide the incident: whoever acts on it is told

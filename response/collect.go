@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"firebreak/forensics"
 	"firebreak/forensics/parse"
@@ -146,6 +147,10 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	if err != nil {
 		return record.Ingestion{}, fmt.Errorf("open exhibit %s: %w", x.ID, err)
 	}
+	replaced, err := s.replace(ctx, f, db, x, o)
+	if err != nil {
+		return record.Ingestion{}, errors.Join(err, r.Close())
+	}
 	batch := batch{db: db}
 	parser := o.Parser
 	if parser == "" {
@@ -163,8 +168,52 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	if err = errors.Join(err, r.Close()); err != nil {
 		return in, fmt.Errorf("read exhibit %s into the timeline: %w", x.ID, err)
 	}
-	in.Exhibit, in.Added = x.ID, batch.added
+	in.Exhibit, in.Added, in.Year, in.Zone = x.ID, batch.added, o.Year, zoneName(o.Zone)
+	in.Samples = append(in.Samples, replaced...)
 	return in, s.actIn(ctx, f, record.TimelineIngested, o.Step, in, nil)
+}
+
+// replace removes the events of the same bytes where they were sealed before
+// and read with another year or zone: they have the same ids and would keep
+// their times. It returns notes that say so. Only what a responder ingests
+// replaces; a collection, which knows neither, does not.
+func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x record.Exhibit, o IngestOptions) ([]string, error) {
+	if x.Collector != ingestCollector {
+		return nil, nil
+	}
+	var xs []store.Exhibit
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		xs, err = tx.Exhibits()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var notes []string
+	for _, old := range xs {
+		if old.ID == x.ID {
+			break // the others are later
+		}
+		if old.SHA256 != x.SHA256 || old.Parsed != nil && old.Parsed.Year == o.Year && old.Parsed.Zone == zoneName(o.Zone) {
+			continue
+		}
+		n, err := db.DeleteExhibit(ctx, old.ID)
+		if err != nil {
+			return nil, fmt.Errorf("replace the events of %s: %w", old.ID, err)
+		}
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year or zone: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
+		}
+	}
+	return notes, nil
+}
+
+// zoneName is the IANA name of a zone, "" where none was given.
+func zoneName(l *time.Location) string {
+	if l == nil {
+		return ""
+	}
+	return l.String()
 }
 
 // batch gathers parsed events, so that one transaction holds many.

@@ -3,6 +3,7 @@ package response
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"firebreak/forensics"
 	"firebreak/store"
@@ -51,6 +52,9 @@ func CodeOf(err error) Code {
 // HintOf returns the hint err carries, or the one that belongs to what is
 // wrong with the disk, or "".
 func HintOf(err error) string {
+	if errors.Is(err, store.ErrReadOnly) && errors.Is(err, fs.ErrPermission) {
+		return "your account may not read or write it: look at its owner and mode (ls -ld)"
+	}
 	var e *Error
 	for rest := err; errors.As(rest, &e); rest = e.Err {
 		if e.Hint != "" {

@@ -21,11 +21,12 @@ import (
 // folder is one open incident: its record, its timeline, its locker and the
 // systems its actions go to.
 type folder struct {
-	id     incident.ID
-	dir    string
-	drill  bool
-	store  *store.Store
-	locker *forensics.Locker
+	id       incident.ID
+	dir      string
+	drill    bool
+	readOnly bool
+	store    *store.Store
+	locker   *forensics.Locker
 
 	mu       sync.Mutex // guards what is opened on first use
 	events   *events.DB
@@ -54,16 +55,27 @@ func (s *Service) storeOptions() store.Options {
 	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key}
 }
 
-// open returns the incident, opened once and kept.
+// open returns the incident, opened once and kept. Whoever opens it first puts
+// in order what an interrupted process left.
 func (s *Service) open(ctx context.Context, id incident.ID) (*folder, error) {
+	f, first, err := s.opened(ctx, id)
+	if err != nil || !first {
+		return f, err
+	}
+	return f, s.settleInterrupted(ctx, f)
+}
+
+// opened opens the folder, if nobody did; first says that it was opened now,
+// to be written to.
+func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.folders[id]; f != nil {
-		return f, nil
+		return f, false, nil
 	}
 	dir := s.Dir(id)
 	if _, err := os.Stat(filepath.Join(dir, "incident.db")); errors.Is(err, fs.ErrNotExist) {
-		return nil, notFound("firebreak list shows them all", "incident %s: %w", id, incident.ErrNotFound)
+		return nil, false, notFound("firebreak list shows them all", "incident %s: %w", id, incident.ErrNotFound)
 	}
 	o := s.storeOptions()
 	st, err := store.Open(ctx, dir, o)
@@ -72,20 +84,14 @@ func (s *Service) open(ctx context.Context, id incident.ID) (*folder, error) {
 		st, err = store.Open(ctx, dir, o)
 	}
 	if err != nil {
-		return nil, storeError(id, err)
+		return nil, false, storeError(id, err)
 	}
-	f, err := s.folderOf(ctx, id, dir, st)
-	if err != nil {
-		return nil, errors.Join(err, st.Close())
+	if f, err = s.folderOf(ctx, id, dir, st); err != nil {
+		return nil, false, errors.Join(err, st.Close())
 	}
+	f.readOnly = o.ReadOnly
 	s.folders[id] = f
-	if o.ReadOnly {
-		return f, nil
-	}
-	if err := s.settleInterrupted(ctx, f); err != nil {
-		return nil, err
-	}
-	return f, nil
+	return f, !o.ReadOnly, nil
 }
 
 func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *store.Store) (*folder, error) {

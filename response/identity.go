@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"firebreak/incident"
 	"firebreak/record"
@@ -43,6 +44,41 @@ func loadInstanceKey(dir string, random io.Reader) (instanceKey, error) {
 	}
 	return instanceKey{k, b}, nil
 }
+
+// trustedKeys reads keys/trusted: the verifier keys of colleagues whose
+// incidents this workspace goes on with, one a line; a # begins a comment. What
+// is no key is left out and told in the error, so that a slip of the pen does
+// not close the incidents.
+func trustedKeys(dir string) ([]string, error) {
+	path := filepath.Join(dir, "trusted")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read trusted keys: %w", err)
+	}
+	var keys []string
+	var bad []error
+	n := 0
+	for line := range strings.Lines(string(b)) {
+		n++
+		// Base64 has no #, and neither has a key's name.
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if _, err := record.ParseKeys(line); err != nil {
+			bad = append(bad, fmt.Errorf("%s, line %d: %w", path, n, err))
+			continue
+		}
+		keys = append(keys, line)
+	}
+	return keys, errors.Join(bad...)
+}
+
+// trust are the keys of other workspaces that this one believes.
+func (s *Service) trust() ([]string, error) { return trustedKeys(filepath.Join(s.o.Home, "keys")) }
 
 func makeInstanceKey(path string, random io.Reader) error {
 	var suffix [4]byte

@@ -16,6 +16,9 @@ import (
 	"firebreak/record"
 )
 
+// ingestCollector is what exhibits that a responder gave name as collector.
+const ingestCollector = "ingest"
+
 // Ingest seals files as evidence and reads them into the timeline. A file that
 // cannot be read does not keep the others from being read; the error names it.
 func (s *Session) Ingest(ctx context.Context, id incident.ID, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
@@ -65,7 +68,7 @@ func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o Inge
 		return record.Ingestion{}, record.Exhibit{}, fmt.Errorf("hash this program: %w", err)
 	}
 	x := record.Exhibit{
-		Kind: "file", Title: filepath.Base(path), Source: path, Host: o.Host, Collector: "ingest", Authority: s.by.Name,
+		Kind: "file", Title: filepath.Base(path), Source: path, Host: o.Host, Collector: ingestCollector, Authority: s.by.Name,
 		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
 	}
 	sealed, err := f.locker.SealFile(ctx, path, x, func(done, total int64) { tell(p, "sealing "+path, done, total) })

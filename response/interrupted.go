@@ -37,6 +37,23 @@ func (s *Service) settleInterrupted(ctx context.Context, f *folder) error {
 	return self.settleSteps(ctx, f)
 }
 
+// settleDead settles again when a process that was sending has ended since the
+// folder was opened.
+func (s *Service) settleDead(ctx context.Context, f *folder) error {
+	dead := false
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		all, err := tx.Actions()
+		for _, a := range all {
+			dead = dead || (ActionState(a.State) == Sending && !store.Alive(a.Owner))
+		}
+		return err
+	})
+	if err != nil || !dead || f.readOnly {
+		return err
+	}
+	return s.settleInterrupted(ctx, f)
+}
+
 var errMoved = errors.New("it has moved on")
 
 // giveUp records that nobody knows what became of an attempt.
@@ -91,10 +108,10 @@ func (s *Session) settleStep(ctx context.Context, f *folder, st *playbooks.StepS
 		if err != nil {
 			return err
 		}
-		if ok && a.State == Unknown {
-			return nil // a person has to look first
+		if ok && (a.State == Unknown || a.State == Sent || (a.State == Verified && st.Step.Verify != nil)) {
+			return nil // somebody has to look, or to run the step's own check
 		}
-		if ok && (a.State == Verified || a.State == Sent || a.State == Failed || a.State == Rejected) {
+		if ok && (a.State == Verified || a.State == Failed || a.State == Rejected) {
 			_, err := s.finishActionStep(ctx, f, a.Action)
 			return err
 		}

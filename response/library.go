@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,14 +20,22 @@ import (
 // Playbooks lists the playbooks by id: the built-in ones, and those of the
 // workspace and of the folders in the configuration, which take precedence.
 func (s *Service) Playbooks() ([]*playbooks.Playbook, error) {
+	out, _, err := s.playbooks()
+	return out, err
+}
+
+// playbooks also says which ids a file would have had that cannot be read, and
+// what is wrong with it: the playbook of that id is not the one to run.
+func (s *Service) playbooks() ([]*playbooks.Playbook, map[string]error, error) {
 	byID := map[string]*playbooks.Playbook{}
 	builtin, err := library.List()
 	if err != nil {
-		return nil, fmt.Errorf("list the built-in playbooks: %w", err)
+		return nil, nil, fmt.Errorf("list the built-in playbooks: %w", err)
 	}
 	for _, p := range builtin {
 		byID[p.ID] = p
 	}
+	broken := map[string]error{}
 	var errs []error
 	for _, place := range append([]string{filepath.Join(s.o.Home, "playbooks")}, s.o.Config.Playbooks...) {
 		files, err := playbookFiles(place)
@@ -37,9 +46,13 @@ func (s *Service) Playbooks() ([]*playbooks.Playbook, error) {
 			p, err := parsePlaybook(file)
 			if err != nil {
 				errs = append(errs, err)
+				for _, id := range meantIDs(file) {
+					broken[id] = err
+				}
 				continue
 			}
 			byID[p.ID] = p
+			delete(broken, p.ID) // it takes precedence over the broken one
 		}
 	}
 	out := make([]*playbooks.Playbook, 0, len(byID))
@@ -48,9 +61,29 @@ func (s *Service) Playbooks() ([]*playbooks.Playbook, error) {
 	}
 	slices.SortFunc(out, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
 	if len(errs) > 0 {
-		return out, &Error{Code: CodePartial, Hint: "firebreak playbook lint FILE shows every problem", Err: errors.Join(errs...)}
+		return out, broken, &Error{Code: CodePartial, Hint: "firebreak playbook lint FILE shows every problem", Err: errors.Join(errs...)}
 	}
-	return out, nil
+	return out, nil, nil
+}
+
+var idLine = regexp.MustCompile(`(?m)^id:[ \t]*["']?([^\s"'#]+)`)
+
+// meantIDs are the ids that a file which is no playbook may have been meant to
+// have: its name, and what stands behind "id:".
+func meantIDs(file string) []string {
+	ids := []string{strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > playbooks.MaxSize {
+		return ids
+	}
+	src, err := os.ReadFile(file) //nolint:gosec // a file of the folders of playbooks
+	if err != nil {
+		return ids
+	}
+	for _, m := range idLine.FindAllSubmatch(src, -1) {
+		ids = append(ids, string(m[1]))
+	}
+	return ids
 }
 
 // playbookFiles lists the playbooks of a folder, without their tests; a file
@@ -70,14 +103,18 @@ func playbookFiles(place string) ([]string, error) {
 	return slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, ".test.yaml") }), nil
 }
 
-// Playbook returns the playbook of that id, or of that file.
+// Playbook returns the playbook of that id, or of that file. Where the file
+// that should have the id is broken, no other takes its place.
 func (s *Service) Playbook(idOrPath string) (*playbooks.Playbook, error) {
 	if strings.ContainsAny(idOrPath, "/\\") || strings.HasSuffix(idOrPath, ".yaml") || strings.HasSuffix(idOrPath, ".yml") {
 		return parsePlaybook(idOrPath)
 	}
-	all, err := s.Playbooks()
+	all, broken, err := s.playbooks()
 	if err != nil && CodeOf(err) != CodePartial {
 		return nil, err
+	}
+	if err := broken[idOrPath]; err != nil {
+		return nil, fmt.Errorf("playbook %s: %w", idOrPath, err)
 	}
 	ids := make([]string, len(all))
 	for i, p := range all {

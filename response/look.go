@@ -31,6 +31,9 @@ func (s *Session) Look(ctx context.Context, id incident.ID, action string) (Acti
 	if err != nil {
 		return ActionView{}, notFound("", "action %q: %w", action, err)
 	}
+	if ActionState(a.State) == Sent { // it was taken; nobody has looked since, or nobody can
+		return s.lookAgain(ctx, f, a)
+	}
 	if ActionState(a.State) != Unknown {
 		return ActionView{}, refused("", "action %s is %s: there is nothing to find out", action, a.State)
 	}
@@ -62,9 +65,30 @@ func (s *Session) look(ctx context.Context, f *folder, a store.Action) error {
 		return actionError("look for the effect of "+a.Action, err)
 	}
 	if !found {
-		return s.outcome(ctx, f, a.Step, record.ActionFailed, record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: "looked: the effect is not there"})
+		class := integrations.NotSent
+		if len(a.Last.Receipt) > 0 { // they had taken it
+			class = integrations.Rejected
+		}
+		return s.outcome(ctx, f, a.Step, record.ActionFailed, record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(class), Error: "looked: the effect is not there"})
 	}
 	return s.sent(ctx, f, a, impl, plan.Call, a.Attempts, receipt)
+}
+
+// lookAgain verifies an action whose receipt is there.
+func (s *Session) lookAgain(ctx context.Context, f *folder, a store.Action) (ActionView, error) {
+	impl, err := s.lookup(f, a)
+	if err != nil {
+		return ActionView{}, err
+	}
+	var plan integrations.Plan
+	var receipt integrations.Receipt
+	if err := planAndReceipt(a, &plan, &receipt); err != nil {
+		return ActionView{}, err
+	}
+	if err := s.verifyEffect(ctx, f, a, impl, plan.Call, a.Attempts, receipt); err != nil {
+		return ActionView{}, err
+	}
+	return s.finishActionStep(ctx, f, a.Action)
 }
 
 // Settle ends an unknown outcome by what a person found out elsewhere.

@@ -34,8 +34,8 @@ func (s *Session) approvedNotices(ctx context.Context, f *folder, st *playbooks.
 	wishes, errs := s.notices(ctx, f, st, res)
 	for _, w := range wishes {
 		a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
-		if err == nil && (!ok || a.State == Failed || a.State == Rejected) {
-			a, err = s.plan(ctx, f, w)
+		if err == nil && (!ok || (a.State != Verified && a.State != Sent)) {
+			a, err = s.current(ctx, f, w)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -92,9 +92,8 @@ func (s *Session) tellOnce(ctx context.Context, f *folder, w wish) (string, erro
 		if a, err = s.Look(ctx, f.id, a.Action); err != nil || a.State == Verified {
 			return a.Ref, err
 		}
-	case ok && (a.State == Planned || a.State == Approved):
 	default:
-		if a, err = s.plan(ctx, f, w); err != nil {
+		if a, err = s.current(ctx, f, w); err != nil {
 			return "", err
 		}
 	}

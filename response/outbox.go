@@ -9,6 +9,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/store"
 )
@@ -29,7 +30,7 @@ func (s *Session) Approve(ctx context.Context, id incident.ID, action, digest, c
 func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, confirm, reason, strength string) error {
 	return s.decide(ctx, id, action, func(tx *store.Tx, a store.Action) (record.Kind, record.Decision, error) {
 		none := record.Decision{}
-		if ActionState(a.State) != Planned && ActionState(a.State) != Approved {
+		if ActionState(a.State) != Planned && ActionState(a.State) != Approved && !notDone(a) {
 			return "", none, refused("", "action %s is %s", action, a.State)
 		}
 		if a.Digest != digest {
@@ -102,19 +103,20 @@ func (s *Session) Do(ctx context.Context, id incident.ID, action string) (Action
 	if err != nil {
 		return ActionView{}, err
 	}
-	failure := s.do(ctx, f, action)
-	a, err := s.finishActionStep(context.WithoutCancel(ctx), f, action)
-	return a, errors.Join(failure, err)
-}
-
-func (s *Session) do(ctx context.Context, f *folder, action string) error {
 	a, impl, plan, err := s.ready(ctx, f, action)
 	if err != nil {
-		return err
+		return ActionView{}, err
 	}
 	if err := s.startActionStep(ctx, f, a); err != nil {
-		return err
+		return ActionView{}, err
 	}
+	failure := s.do(ctx, f, a, impl, plan)
+	done, err := s.finishActionStep(context.WithoutCancel(ctx), f, action)
+	return done, errors.Join(failure, err)
+}
+
+func (s *Session) do(ctx context.Context, f *folder, a store.Action, impl integrations.Action, plan integrations.Plan) error {
+	action := a.Action
 	for try := 1; ; try++ {
 		attempt, err := s.begin(ctx, f, action)
 		if err != nil {
@@ -152,6 +154,9 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 		if a, err = tx.Action(action); err != nil {
 			return notFound("", "action %q: %w", action, err)
 		}
+		if err := s.wanted(tx, a); err != nil {
+			return err
+		}
 		return s.mayBegin(f.id, a)
 	})
 	if err != nil {
@@ -178,6 +183,22 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	return a, impl, plan, nil
 }
 
+// wanted refuses an action whose step has ended without it.
+func (s *Session) wanted(tx *store.Tx, a store.Action) error {
+	if a.Step == "" || a.Reverts != "" {
+		return nil
+	}
+	run, err := s.s.run(tx)
+	if err != nil || run == nil {
+		return err
+	}
+	st, ok := run.Status(a.Step)
+	if ok && (st.State == playbooks.Done || st.State == playbooks.Skipped || st.State == playbooks.Failed) {
+		return refused("open the step again first: firebreak step reopen "+string(tx.ID())+" "+a.Step, "action %s: its step %s is %s", a.Action, a.Step, st.State)
+	}
+	return nil
+}
+
 func (s *Session) lookup(f *folder, a store.Action) (integrations.Action, error) {
 	reg, err := s.s.systems(f)
 	if err != nil {
@@ -199,8 +220,7 @@ func (s *Session) mayBegin(id incident.ID, a store.Action) error {
 		}
 	}
 	enough := len(valid) >= a.Planned.Approvals
-	state := ActionState(a.State)
-	notDone := state == Failed && (a.Last.Class == string(integrations.NotSent) || a.Last.Class == string(integrations.Throttled))
+	state, notDone := ActionState(a.State), notDone(a)
 	switch {
 	case (state == Planned || state == Approved || notDone) && enough:
 		return nil
@@ -215,6 +235,12 @@ func (s *Session) mayBegin(id incident.ID, a store.Action) error {
 		return refused("", "action %s is being sent by another process", a.Action)
 	}
 	return refused("", "action %s is %s", a.Action, a.State)
+}
+
+// notDone says that the action failed without having been sent: it may be sent
+// again with the same key.
+func notDone(a store.Action) bool {
+	return ActionState(a.State) == Failed && (a.Last.Class == string(integrations.NotSent) || a.Last.Class == string(integrations.Throttled))
 }
 
 // begin commits the intent: from here on a crash leaves the action unknown.
@@ -285,8 +311,10 @@ func (s *Session) verifyEffect(ctx context.Context, f *folder, a store.Action, i
 		out.Class, out.Error = string(integrations.Ambiguous), "sent, but its effect could not be read back: "+err.Error()
 		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
 	case !v.OK:
-		out.Class, out.Error = string(integrations.Rejected), "sent, but the effect is not there: "+v.Says
-		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionFailed, out), fail(CodeInternal, "", "%s: %s", a.Action, out.Error))
+		// It may come late. Whether it did is for somebody to look; nothing may
+		// send it again by itself.
+		out.Class, out.Error = string(integrations.Ambiguous), "sent, but the effect is not there yet: "+v.Says
+		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
 	}
 	return s.outcome(ctx, f, a.Step, record.ActionVerified, out)
 }

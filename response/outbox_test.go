@@ -103,6 +103,14 @@ func TestNothingDoneCanBeSentAgain(t *testing.T) {
 	if got.State != Failed || b.effects(w) != 0 {
 		t.Fatalf("looked: %s, %d effects", got.State, b.effects(w))
 	}
+	_, err = b.s.Do(t.Context(), b.id, a.Action)
+	b.want(CodeRefused, err) // its step has failed
+	b.must(b.s.ReopenStep(t.Context(), b.id, "comment", "once more"))
+	again, err := b.s.PlanStep(t.Context(), b.id, "comment")
+	b.must(err)
+	if again.Action != a.Action || again.Key != a.Key {
+		t.Errorf("planned %s anew beside %s", again.Action, a.Action)
+	}
 	got, err = b.s.Do(t.Context(), b.id, a.Action)
 	b.must(err)
 	if got.State != Verified || b.effects(w) != 1 {

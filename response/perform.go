@@ -156,6 +156,9 @@ const howToConfigure = "add the connection to the file that firebreak config pat
 
 // runAction takes an action step as far as it can go now.
 func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) error {
+	if under, err := s.resume(ctx, f, st); under || err != nil {
+		return err
+	}
 	w, err := s.stepWish(ctx, f, st.ID)
 	if err != nil {
 		return err
@@ -177,6 +180,30 @@ func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) 
 	}
 	_, err = s.Do(ctx, f.id, a.Action)
 	return err
+}
+
+// resume goes on with the action of a step that was begun before: it looks what
+// became of it, and ends the step. Nothing is sent.
+func (s *Session) resume(ctx context.Context, f *folder, st *playbooks.Step) (bool, error) {
+	status, err := s.stepStatus(ctx, f, st.ID)
+	if err != nil || status == nil || status.State != playbooks.Running {
+		return false, err
+	}
+	a, ok, err := s.latestOf(ctx, f, st.ID, "", "")
+	if err != nil || !ok {
+		return false, err
+	}
+	switch a.State {
+	case Unknown, Sent:
+		_, err = s.Look(ctx, f.id, a.Action)
+	case Verified, Failed, Rejected:
+		_, err = s.finishActionStep(ctx, f, a.Action)
+	case Sending:
+		err = refused("", "action %s is being sent", a.Action)
+	case Planned, Approved:
+		return false, nil
+	}
+	return true, err
 }
 
 // read calls an action that only reads: there is nothing to approve, and
@@ -217,7 +244,7 @@ func (s *Session) startActionStep(ctx context.Context, f *folder, a store.Action
 // finishActionStep ends the step an action belongs to, once its outcome is
 // known, and returns the action as it is now.
 func (s *Session) finishActionStep(ctx context.Context, f *folder, action string) (ActionView, error) {
-	a, err := s.Action(ctx, f.id, action)
+	a, err := f.action(ctx, action)
 	if err != nil || a.Step == "" || a.Reverts != "" {
 		return a, err
 	}
@@ -231,7 +258,7 @@ func (s *Session) finishActionStep(ctx context.Context, f *folder, action string
 	case Failed:
 		cause = errors.New(a.Says)
 	case Rejected:
-		cause = fmt.Errorf("the plan was rejected: %s", a.Says)
+		cause = refused("", "the plan was rejected: %s", a.Says) // a person said no: no retry
 	case Planned, Approved, Sending, Unknown:
 		return a, nil
 	}
@@ -341,8 +368,8 @@ func (s *Session) readBack(ctx context.Context, f *folder, action string) (map[s
 	}
 	var plan integrations.Plan
 	var receipt integrations.Receipt
-	if err := errors.Join(json.Unmarshal(a.Plan, &plan), json.Unmarshal(a.Last.Receipt, &receipt)); err != nil {
-		return nil, fmt.Errorf("read plan of %s: %w", action, err)
+	if err := planAndReceipt(a, &plan, &receipt); err != nil {
+		return nil, err
 	}
 	v, err := impl.Verify(ctx, plan.Call, receipt)
 	if err != nil {

@@ -49,12 +49,54 @@ func (s *Session) PlanStep(ctx context.Context, id incident.ID, step string) (Ac
 	if err != nil {
 		return ActionView{}, err
 	}
-	if a, ok, err := s.latestOf(ctx, f, step, w.name, w.connection); err != nil {
+	return s.current(ctx, f, w)
+}
+
+// current returns the action that stands for a wish: the one under way, the one
+// planned if it still says the same, else a new plan. A plan that no longer
+// fits is withdrawn, so that nobody sends it later.
+func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, error) {
+	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	if err != nil {
 		return ActionView{}, err
-	} else if ok && (a.State == Planned || a.State == Approved || a.State == Sending || a.State == Unknown) {
+	}
+	switch {
+	case ok && (a.State == Sending || a.State == Unknown):
 		return a, nil
+	case ok && (a.State == Planned || a.State == Approved || a.NotSent()):
+		same, err := s.same(ctx, f, a, w)
+		if err != nil || same {
+			return a, err
+		}
+		err = f.updateAction(ctx, s, a.Action, func(now store.Action) (record.Kind, any, error) {
+			return record.ActionRejected, record.Decision{Action: now.Action, Digest: now.Digest, Reason: "withdrawn: what it was planned for has changed", Strength: "local"}, nil
+		})
+		if err != nil {
+			return ActionView{}, err
+		}
 	}
 	return s.plan(ctx, f, w)
+}
+
+// same says whether planning the wish again would give the same plan.
+func (s *Session) same(ctx context.Context, f *folder, a ActionView, w wish) (bool, error) {
+	reg, err := s.s.systems(f)
+	if err != nil {
+		return false, err
+	}
+	impl, connection, err := reg.Lookup(a.Name, a.Connection)
+	if err != nil {
+		return false, usage("firebreak config actions lists what the configured connections can do", "%w", err)
+	}
+	if err := integrations.Check(impl.Describe(), w.params); err != nil {
+		return false, usage("", "%w", err)
+	}
+	p, err := s.s.draw(ctx, impl, integrations.Call{Action: a.Name, Connection: connection, Params: w.params, Key: a.Key, Incident: f.id, Step: w.step})
+	if err != nil {
+		return false, err
+	}
+	digest, err := p.Digest()
+	return digest == a.Digest, err
 }
 
 // stepWish resolves the action a step asks for.
@@ -141,7 +183,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 	if err != nil {
 		return ActionView{}, err
 	}
-	return s.Action(ctx, f.id, planned.Action)
+	return f.action(ctx, planned.Action)
 }
 
 // draw reads what is there and plans, without sending anything that writes.
@@ -211,13 +253,17 @@ func (s *Session) Action(ctx context.Context, id incident.ID, action string) (Ac
 	if err != nil {
 		return ActionView{}, err
 	}
+	return f.action(ctx, action)
+}
+
+func (f *folder) action(ctx context.Context, action string) (ActionView, error) {
 	var a store.Action
-	err = f.store.View(ctx, func(tx *store.Tx) error {
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		a, err = tx.Action(action)
 		return err
 	})
 	if err != nil {
-		return ActionView{}, notFound("firebreak show "+string(id)+" lists the actions", "action %q: %w", action, err)
+		return ActionView{}, notFound("firebreak show "+string(f.id)+" lists the actions", "action %q: %w", action, err)
 	}
 	return actionView(a)
 }

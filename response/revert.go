@@ -41,8 +41,8 @@ func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason str
 	}
 	var plan integrations.Plan
 	var receipt integrations.Receipt
-	if err := errors.Join(json.Unmarshal(a.Plan, &plan), json.Unmarshal(a.Last.Receipt, &receipt)); err != nil {
-		return ActionView{}, fmt.Errorf("read plan of %s: %w", action, err)
+	if err := planAndReceipt(a, &plan, &receipt); err != nil {
+		return ActionView{}, err
 	}
 	inverse, err := rev.Inverse(plan.Call, plan.Prior, receipt)
 	if err != nil {
@@ -62,4 +62,17 @@ func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason str
 		}
 	}
 	return s.plan(ctx, f, w)
+}
+
+// planAndReceipt reads what the record keeps of an action. One that a person
+// settled has no receipt.
+func planAndReceipt(a store.Action, plan *integrations.Plan, receipt *integrations.Receipt) error {
+	err := json.Unmarshal(a.Plan, plan)
+	if len(a.Last.Receipt) > 0 {
+		err = errors.Join(err, json.Unmarshal(a.Last.Receipt, receipt))
+	}
+	if err != nil {
+		return fmt.Errorf("read plan of %s: %w", a.Action, err)
+	}
+	return nil
 }

@@ -142,11 +142,27 @@ func (s *Session) ReopenStep(ctx context.Context, id incident.ID, step, reason s
 		return err
 	}
 	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
-		if _, err := wantState(run, step, playbooks.Done, playbooks.Skipped, playbooks.Failed); err != nil {
+		st, err := wantState(run, step, playbooks.Done, playbooks.Skipped, playbooks.Failed, playbooks.Running)
+		if err != nil {
+			return "", "", nil, err
+		}
+		if err := f.abandoned(st); err != nil {
 			return "", "", nil, err
 		}
 		return record.StepReopened, step, record.StepSkip{Run: run.ID(), Reason: reason}, nil
 	})
+}
+
+// abandoned refuses to open a step again while somebody is at work on it.
+func (f *folder) abandoned(st *playbooks.StepStatus) error {
+	if st.State != playbooks.Running || !store.Alive(st.Owner) {
+		return nil // over, by hand, or its process is gone
+	}
+	if st.Owner == store.Owner() && f.busy.TryLock() {
+		f.busy.Unlock()
+		return nil // ours, but nothing is under way: its end could not be recorded
+	}
+	return refused("", "step %s is at work", st.Step.ID)
 }
 
 // AddStep adds a manual step to the run, after the others of its phase.

@@ -1,6 +1,7 @@
 package response
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +152,8 @@ func (s *Session) Mark(ctx context.Context, id incident.ID, event string, star *
 	}, mustBeOpen)
 }
 
-// Rebuild makes the timeline again from the sealed evidence.
+// Rebuild makes the timeline again from the sealed evidence, each exhibit read
+// as it was the last time.
 func (s *Session) Rebuild(ctx context.Context, id incident.ID, p ProgressFunc) error {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
@@ -159,7 +161,7 @@ func (s *Session) Rebuild(ctx context.Context, id incident.ID, p ProgressFunc) e
 	}
 	f.busy.Lock()
 	defer f.busy.Unlock()
-	if err := f.dropTimeline(); err != nil {
+	if err := s.s.emptyTimeline(ctx, f); err != nil {
 		return err
 	}
 	var xs []store.Exhibit
@@ -172,14 +174,51 @@ func (s *Session) Rebuild(ctx context.Context, id incident.ID, p ProgressFunc) e
 	}
 	for i, x := range xs {
 		tell(p, "reading "+x.Title, int64(i), int64(len(xs)))
-		if x.Format == "" || x.Format == "text" {
+		o, err := optionsOf(x)
+		if err != nil {
+			return err
+		}
+		if o.Parser == "" || o.Parser == "text" {
 			continue
 		}
-		if _, err := s.parse(ctx, f, x.Exhibit, IngestOptions{Host: x.Host}); err != nil {
+		if _, err := s.parse(ctx, f, x.Exhibit, o); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// optionsOf is how an exhibit was read the last time.
+func optionsOf(x store.Exhibit) (IngestOptions, error) {
+	o := IngestOptions{Host: x.Host, Parser: x.Format}
+	if x.Parsed == nil {
+		return o, nil
+	}
+	o.Parser, o.Year = cmp.Or(x.Parsed.Parser, x.Format), x.Parsed.Year
+	if x.Parsed.Zone == "" {
+		return o, nil
+	}
+	var err error
+	if o.Zone, err = time.LoadLocation(x.Parsed.Zone); err != nil {
+		return o, fmt.Errorf("read exhibit %s as before: %w", x.ID, err)
+	}
+	return o, nil
+}
+
+// emptyTimeline takes every event out of the timeline. It stays the same file,
+// which other processes may have open; only a damaged one is deleted.
+func (s *Service) emptyTimeline(ctx context.Context, f *folder) error {
+	db, err := s.timeline(ctx, f)
+	if err == nil {
+		err = db.Clear(ctx)
+	}
+	if err == nil {
+		err = db.Check(ctx)
+	}
+	if errors.Is(err, events.ErrDamaged) {
+		return f.dropTimeline()
+	}
+	return err
 }
 
 func (f *folder) dropTimeline() error {

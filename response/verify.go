@@ -13,26 +13,44 @@ import (
 // projections by replay, and the sealed bytes of every exhibit. A problem is
 // part of the report, not an error.
 func (s *Session) Verify(ctx context.Context, id incident.ID, p ProgressFunc) (record.Report, error) {
-	return s.VerifyAgainst(ctx, id, nil, p)
+	return s.VerifyAgainst(ctx, id, VerifyOptions{}, p)
 }
 
-// VerifyAgainst is Verify with seals that somebody kept elsewhere, as they are
-// printed in messages and reviews: they show whether the past was rewritten.
-func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, seals []string, p ProgressFunc) (record.Report, error) {
-	for _, text := range seals {
+// VerifyOptions is what a verification compares with from outside.
+type VerifyOptions struct {
+	// Seals are heads that somebody kept elsewhere, as they are printed in
+	// messages and reviews: they show whether the past was rewritten.
+	Seals []string
+	// Trust are verifier keys to accept beside this workspace's own and those
+	// of keys/trusted.
+	Trust []string
+}
+
+// VerifyAgainst is Verify with what somebody outside knows.
+func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOptions, p ProgressFunc) (record.Report, error) {
+	for _, text := range o.Seals {
 		if _, err := record.ParseSeal(text); err != nil {
 			return record.Report{}, usage("as it is printed: \""+string(id)+" @12 9f2c…\" with all 64 digits", "%w", err)
 		}
 	}
+	for _, text := range o.Trust {
+		if _, err := record.ParseKeys(text); err != nil {
+			return record.Report{}, usage("it is the second line of a workspace's keys/instance, in full; the first line is secret", "%w", err)
+		}
+	}
+	trusted, slips := s.s.trust()
 	st, err := s.s.openToVerify(ctx, id)
 	if err != nil {
 		return record.Report{}, err
 	}
 	defer func() { _ = st.Close() }() // only read from
 	tell(p, "checking the record", 0, 0)
-	report, err := st.Verify(ctx, store.VerifyOptions{Seals: seals})
+	report, err := st.Verify(ctx, store.VerifyOptions{Seals: o.Seals, Trust: append(trusted, o.Trust...)})
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
+	}
+	if slips != nil {
+		report.Notes = append(report.Notes, slips.Error())
 	}
 	var xs []store.Exhibit
 	err = st.View(ctx, func(tx *store.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/integrations"
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/timeline"
@@ -115,6 +116,12 @@ type ActionView struct {
 	Class      string      `json:"class,omitempty"` // of a failure: not-sent, rejected, throttled, ambiguous
 	RevertedBy string      `json:"reverted_by,omitempty"`
 	Details    PlanDetails `json:"details"`
+}
+
+// NotSent says that the action failed before anything was sent: it may be sent
+// again under the same key.
+func (a ActionView) NotSent() bool {
+	return a.State == Failed && (a.Class == string(integrations.NotSent) || a.Class == string(integrations.Throttled))
 }
 
 // PlanDetails is the plan in words, for the approval dialog.

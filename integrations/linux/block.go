@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
@@ -71,7 +72,10 @@ func (b block) state(t table, n netip.Prefix) map[string]any {
 			touching = append(touching, element(x))
 		}
 	}
-	s := map[string]any{"table": t.exists, "rules": t.guards == wholeFrame, "blocked": slices.Contains(t.blocked, n)}
+	// Whether our table is there at all is no part of the state: another block
+	// may make it between the plan and its approval.
+	blocked := slices.Contains(t.blocked, n)
+	s := map[string]any{"rules": blocked && t.guards == wholeFrame, "blocked": blocked}
 	if len(touching) > 0 {
 		s["touching"] = touching
 	}
@@ -109,7 +113,7 @@ func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations
 			fmt.Sprintf("%s drops all packets from and to %s, open connections included", b.Name(), element(n)),
 		}
 		if ttl := v.Duration("ttl"); ttl > 0 {
-			p.Effects = append(p.Effects, fmt.Sprintf("it ends by itself after %s", ttl))
+			p.Effects = append(p.Effects, "it ends by itself after "+spelled(ttl))
 		}
 		if touching, ok := prior.State["touching"]; ok && !blocked {
 			return integrations.Plan{}, rejected("unblock these first", "block %s: it overlaps with what is blocked: %v", n, touching)
@@ -222,4 +226,15 @@ func (b block) Inverse(c integrations.Call, prior integrations.Prior, _ integrat
 		inverse.Action = "linux.nft.block"
 	}
 	return inverse, nil
+}
+
+// spelled writes whole hours as people say them.
+func spelled(d time.Duration) string {
+	switch {
+	case d == time.Hour:
+		return "an hour"
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%d hours", d/time.Hour)
+	}
+	return d.String()
 }

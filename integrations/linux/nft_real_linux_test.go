@@ -178,7 +178,7 @@ func reallyBlock(t *testing.T) {
 	site := nftOut(t, "list", "table", "inet", "site")
 	as := thisHost(t, map[string]string{"ssh_client": "100.64.0.9 50000 22", "protected": "192.0.2.0/24"})
 	call := integrations.Call{Action: "linux.nft.block", Connection: "host", Params: map[string]any{"address": "203.0.113.7"}}
-	if p, err := as[call.Action].Prior(t.Context(), call); err != nil || p.State["table"] != false {
+	if p, err := as[call.Action].Prior(t.Context(), call); err != nil || p.State["blocked"] != false {
 		t.Fatalf("prior %v, %v", p, err)
 	}
 	p, r := do(t, as, call)
