@@ -38,6 +38,22 @@ func (db *DB) Append(ctx context.Context, batch []timeline.Event) (added int64, 
 	return added, nil
 }
 
+// Clear removes every event. Other processes that have the timeline open go on
+// with the empty one.
+func (db *DB) Clear(ctx context.Context) error {
+	err := db.update(ctx, func(w *writer) error {
+		if _, err := w.exec(ctx, `DELETE FROM event`); err != nil {
+			return err
+		}
+		_, err := w.exec(ctx, `UPDATE total SET events = 0`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("clear timeline: %w", err)
+	}
+	return nil
+}
+
 // DeleteExhibit removes the events of an exhibit and returns how many there
 // were.
 func (db *DB) DeleteExhibit(ctx context.Context, exhibit string) (removed int64, err error) {

@@ -119,6 +119,37 @@ func TestDeleteExhibit(t *testing.T) {
 	mustAppend(t, db, numbered("e1", 30))
 }
 
+// Another process that has the timeline open goes on with the same file.
+func TestClear(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "timeline.db")
+	var dbs [2]*DB
+	for i := range dbs {
+		var err error
+		if dbs[i], err = Open(t.Context(), path); err != nil {
+			t.Fatal(err)
+		}
+		defer closeTest(t, dbs[i])
+	}
+	mustAppend(t, dbs[0], numbered("e1", 300))
+	mustAppend(t, dbs[1], numbered("e2", 20))
+	if err := dbs[0].Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := dbs[1].Count(t.Context(), parse(t, "number")); n != 0 || err != nil {
+		t.Errorf("count %d, %v", n, err)
+	}
+	mustAppend(t, dbs[1], numbered("e2", 20))
+	mustAppend(t, dbs[0], numbered("e1", 300))
+	for _, db := range dbs {
+		if n, err := db.Total(t.Context()); n != 320 || err != nil {
+			t.Errorf("total %d, %v", n, err)
+		}
+		if err := db.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Pages, forwards and backwards and of any size, cover everything once.
 func TestPagesCoverEverythingOnce(t *testing.T) {
 	db := openTest(t)
