@@ -231,6 +231,8 @@ type Check struct {
 type Ingestion struct {
 	Exhibit  string    `json:"exhibit"`
 	Parser   string    `json:"parser"`
+	Year     int       `json:"year,omitempty"` // given for a log without one
+	Zone     string    `json:"zone,omitempty"` // given for times without one: its IANA name
 	Events   int64     `json:"events"`
 	Added    int64     `json:"added"` // events that were not there before
 	Rejected int64     `json:"rejected"`
