@@ -59,6 +59,7 @@ func (d *dashboard) next() (response.StepView, bool) { return d.step(d.board.val
 
 func (d *dashboard) Actions() []action {
 	return []action{
+		{id: "dashboard.next", title: "open the next step", foot: "next step", keys: []string{"enter"}, run: func() tea.Cmd { return d.show("Steps") }},
 		{id: "dashboard.undo", title: "plan the undo of the last action", foot: "undo", keys: []string{"u"}, writes: true, disabled: func() string {
 			v, _ := d.action(d.ended)
 			return d.whyNotUndo(v)
@@ -66,7 +67,6 @@ func (d *dashboard) Actions() []action {
 			v, _ := d.action(d.ended)
 			return d.revert(v)
 		}},
-		{id: "dashboard.next", title: "open the next step", foot: "next step", keys: []string{"enter"}, run: func() tea.Cmd { return d.show("Steps") }},
 	}
 }
 

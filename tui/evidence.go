@@ -124,16 +124,16 @@ func (v *evidence) View(w, h int) string {
 	if n := len(v.refusals()); n > 0 {
 		r = look(warn, " "+number(int64(n))+" refused (f) ")
 	}
-	every := v.every()
+	common := v.common()
 	out := []line{ends(head, r, w)}
-	if len(every) > 0 {
-		out = append(out, look(warn, " ! of every exhibit: "+strings.Join(every, "; ")))
+	if len(common) > 0 {
+		out = append(out, look(warn, " ! of most exhibits: "+strings.Join(common, "; ")))
 	}
 	out = append(out, v.filter.line(w)...)
 	var foot []line
 	if x, ok := v.selected(); ok && h >= 12 {
 		foot = append(foot, v.paint.ruled(nil, w))
-		foot = append(foot, fit(custody(x, every, w-1), min(h/3, 12))...)
+		foot = append(foot, fit(custody(x, common, w-1), min(h/3, 12))...)
 		for i := 1; i < len(foot); i++ {
 			foot[i] = append(line{{usual, " "}}, foot[i]...)
 		}
@@ -151,31 +151,34 @@ func (v *evidence) View(w, h int) string {
 	v.page = max(h-len(out)-len(foot), 1)
 	from, to := v.visible(len(xs), v.page)
 	for i := from; i < to; i++ {
-		out = append(out, row(v.line(xs[i], every, w-1), i == v.at, w))
+		out = append(out, row(v.line(xs[i], common, w-1), i == v.at, w))
 	}
 	return v.paint.block(append(fit(out, h-len(foot)), foot...), w, h)
 }
 
-// every lists the deviations that all exhibits share: said once, they leave the
-// mark in a row to what is special about it.
-func (v *evidence) every() []string {
-	xs := v.held.value.exhibits
-	if len(xs) < 2 {
-		return nil
-	}
-	out := slices.Clone(xs[0].Deviations)
-	for _, x := range xs[1:] {
-		out = slices.DeleteFunc(out, func(d string) bool { return !slices.Contains(x.Deviations, d) })
+// common lists the deviations that most exhibits share, such as that of a clock:
+// said once, they leave the mark in a row to what is special about it.
+func (v *evidence) common() []string {
+	const most = 3
+	count := map[string]int{}
+	var out []string
+	for _, x := range v.held.value.exhibits {
+		for _, d := range x.Deviations {
+			count[d]++
+			if 2*count[d] > len(v.held.value.exhibits) && count[d] > 1 && !slices.Contains(out, d) && len(out) < most {
+				out = append(out, d)
+			}
+		}
 	}
 	return out
 }
 
-// special lists the deviations of an exhibit that not every one has.
-func special(x response.ExhibitView, every []string) []string {
-	return slices.DeleteFunc(slices.Clone(x.Deviations), func(d string) bool { return slices.Contains(every, d) })
+// special lists the deviations of an exhibit that are not the common ones.
+func special(x response.ExhibitView, common []string) []string {
+	return slices.DeleteFunc(slices.Clone(x.Deviations), func(d string) bool { return slices.Contains(common, d) })
 }
 
-func (v *evidence) line(x response.ExhibitView, every []string, w int) line {
+func (v *evidence) line(x response.ExhibitView, common []string, w int) line {
 	events := "-"
 	if x.Parsed != nil {
 		events = number(x.Parsed.Events)
@@ -184,7 +187,7 @@ func (v *evidence) line(x response.ExhibitView, every []string, w int) line {
 	switch {
 	case x.Checked != nil && !x.Checked.OK:
 		return ends(l, look(bad, " BROKEN"), w)
-	case len(special(x, every)) > 0 || x.Parsed != nil && x.Parsed.Rejected > 0:
+	case len(special(x, common)) > 0 || x.Parsed != nil && x.Parsed.Rejected > 0:
 		return ends(l, look(warn, " !"), w)
 	}
 	return l
@@ -213,10 +216,10 @@ func (v *evidence) columns(id, title, host, size, sum, events, at string, w int)
 }
 
 // custody says everything about an exhibit, what is special about it first,
-// but not the deviations that are said of every one.
-func custody(x response.ExhibitView, every []string, w int) []line {
+// the deviations that are said of most exhibits last.
+func custody(x response.ExhibitView, common []string, w int) []line {
 	out := []line{{{strong, x.ID + " "}, {usual, x.Title}, {faint, "  " + x.Kind}}}
-	for _, d := range special(x, every) {
+	for _, d := range special(x, common) {
 		out = append(out, wrap(warn, "! "+d, w)...)
 	}
 	if p := x.Parsed; p != nil && p.Rejected > 0 {
@@ -252,6 +255,11 @@ func custody(x response.ExhibitView, every []string, w int) []line {
 			out = append(out, line{{faint, "Checked    "}, {good, "intact"}})
 		} else {
 			out = append(out, line{{faint, "Checked    "}, {bad, "BROKEN: found " + c.Found}})
+		}
+	}
+	for _, d := range x.Deviations {
+		if slices.Contains(common, d) {
+			out = append(out, wrap(warn, "! "+d, w)...)
 		}
 	}
 	if x.Before != nil && x.After != nil && *x.Before != *x.After {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -235,8 +236,15 @@ func (m *Model) footer(w int) line {
 		table = []action{{foot: "keep", keys: []string{"enter"}}, {foot: "clear", keys: []string{"esc"}}}
 	} else {
 		table = m.table()
+		if i := slices.IndexFunc(table, func(act action) bool { return act.id == "approvals" }); i > 1 { // what waits for somebody is not crowded out
+			act := table[i]
+			table = slices.Insert(slices.Delete(table, i, i+1), 1, act)
+		}
 	}
-	const rest = 34 // what the screens, the commands and the help take
+	rest := 34 // what the screens, the commands and the help take
+	if m.id == "" {
+		rest = 21
+	}
 	var l, tail line
 	for _, act := range table {
 		if act.foot == "" || len(act.keys) == 0 || m.why(act) != "" {

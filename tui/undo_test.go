@@ -160,3 +160,36 @@ func TestStoppedWorkSaysSo(t *testing.T) {
 	_ = h.m.fail("collect", context.Canceled)
 	h.sees("collect: stopped by you")
 }
+
+func TestWhatMostExhibitsHaveIsSaidOnce(t *testing.T) {
+	h := begin(t)
+	h.press("4")
+	clock := "the host's clock is not synchronised"
+	xs := h.m.evidence.held.value.exhibits
+	for i := range xs {
+		xs[i].Parsed = nil
+		xs[i].Deviations = append(xs[i].Deviations, clock)
+	}
+	xs[0].Deviations = nil
+	h.sees("! of most exhibits: " + clock)
+	if got := special(xs[1], h.m.evidence.common()); len(got) != 1 || got[0] == clock {
+		t.Errorf("special about the second: %q", got)
+	}
+	if got := special(xs[2], h.m.evidence.common()); len(got) != 0 {
+		t.Errorf("special about the third: %q", got)
+	}
+}
+
+func TestAListShowsAnEntryInShort(t *testing.T) {
+	h := begin(t)
+	for _, c := range [][3]string{
+		{"c4", "step c4 failed: no route", "Isolate FIN-FS01: failed: no route"},
+		{"zz", "step zz started", "step zz started"},
+		{"", "a2 sent [ngrk6icxabcdefghijklmnop]", "a2 sent [ngrk6icx..]"},
+		{"", "a3 sent [203.0.113.66]", "a3 sent [203.0.113.66]"},
+	} {
+		if got := h.m.brief(response.Activity{Step: c[0], Text: c[1]}).Text; got != c[2] {
+			t.Errorf("%q, want %q", got, c[2])
+		}
+	}
+}

@@ -130,7 +130,7 @@ func stepMark(s response.StepView, v, undo response.ActionView) span {
 	case response.Unknown:
 		return sp(bad, "??")
 	}
-	if v.RevertedBy != "" {
+	if v.RevertedBy != "" && over(s) {
 		return sp(warn, "<-")
 	}
 	switch s.State {
@@ -174,6 +174,7 @@ func stepState(s response.StepView, v, undo response.ActionView, now time.Time) 
 		return sp(warn, "undo "+undo.Action+" sent, not verified")
 	}
 	switch {
+	case !over(s): // it was opened again
 	case v.RevertedBy != "" && undo.RevertedBy != "":
 		return sp(warn, "undo "+undo.Action+" UNDONE "+undo.RevertedBy)
 	case v.RevertedBy != "":
