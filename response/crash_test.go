@@ -10,7 +10,6 @@ import (
 	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/integrations"
-	"firebreak/integrations/drill"
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/store"
@@ -93,23 +92,76 @@ func TestSenderThatDiesIsSeen(t *testing.T) {
 	}
 }
 
+// late is an action whose effect shows only after some looks.
+type late struct {
+	looks, sent int
+}
+
+func (*late) Describe() integrations.Description {
+	return integrations.Description{Name: "late.send", Title: "Send late", System: "late", Danger: incident.Low, Idempotency: "none"}
+}
+
+func (*late) Prior(context.Context, integrations.Call) (integrations.Prior, error) {
+	return integrations.Prior{}, nil
+}
+
+func (*late) Plan(_ context.Context, c integrations.Call, p integrations.Prior) (integrations.Plan, error) {
+	return integrations.Plan{Call: c, Prior: p, Target: "somebody"}, nil
+}
+
+func (l *late) Do(_ context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
+	l.sent++
+	return integrations.Receipt{Ref: c.Key}, nil
+}
+
+func (l *late) Verify(context.Context, integrations.Call, integrations.Receipt) (integrations.Verification, error) {
+	l.looks--
+	return integrations.Verification{OK: l.looks < 0, Says: "looked"}, nil
+}
+
 // TestLateEffectIsNotSentTwice: the other side took it and does not show it yet.
+// The step's retry must not send it again; looking later finds it.
 func TestLateEffectIsNotSentTwice(t *testing.T) {
 	b := newBench(t, config.Config{})
-	w := b.drill(strings.Replace(oneComment, "      irreversible:", "      retry: {max: 3, every: 10s}\n      irreversible:", 1))
-	a := b.reach()
-	b.must(b.s.Approve(t.Context(), b.id, a.Action, a.Digest, "", ""))
-	w.Fail(drill.Fault{System: "github", Method: "GET", Mode: drill.ServerError, Times: 50})
-	if _, err := b.s.Do(t.Context(), b.id, a.Action); err == nil {
-		// The plan is drawn anew before sending; with nothing to be read it is refused.
-		t.Fatal("sent without reading what is there")
+	b.drill(strings.Replace(oneComment, "      approve: {by: commander, count: 1}\n", "      retry: {max: 3, every: 10s}\n", 1))
+	l := &late{looks: verifyTries}
+	f, err := b.s.s.open(t.Context(), b.id)
+	b.must(err)
+	system := integrations.System{Kind: "late", Actions: func(integrations.Connection) ([]integrations.Action, error) {
+		return []integrations.Action{renamed{l, "github.issue.create"}}, nil
+	}}
+	f.registry, err = integrations.NewRegistry([]integrations.System{system}, []integrations.Connection{{Name: "github", Kind: "late"}})
+	b.must(err)
+	b.must(b.s.DoneStep(t.Context(), b.id, "ask", nil, ""))
+	for range 3 {
+		if _, err := b.s.Advance(t.Context(), b.id, nil); err != nil {
+			b.want(CodeUnknown, err)
+		}
+		b.clock.Advance(time.Minute)
 	}
-	if _, err := b.s.Advance(t.Context(), b.id, nil); err != nil {
-		t.Log(err)
+	if l.sent != 1 {
+		t.Errorf("sent %d times", l.sent)
 	}
-	if n := b.effects(w); n > 1 {
-		t.Errorf("sent %d times", n)
+	a, err := b.s.Look(t.Context(), b.id, "a1")
+	b.must(err)
+	if a.State != Verified || b.state("comment") != playbooks.Done || l.sent != 1 {
+		t.Errorf("looked: %s, the step is %s, sent %d times", a.State, b.state("comment"), l.sent)
 	}
+}
+
+// renamed gives an action the name, and the parameters, of another.
+type renamed struct {
+	*late
+	name string
+}
+
+func (r renamed) Describe() integrations.Description {
+	d := r.late.Describe()
+	d.Name = r.name
+	for _, p := range []string{"repo", "title", "body"} {
+		d.Params = append(d.Params, integrations.Param{Name: p, Type: "string"})
+	}
+	return d
 }
 
 // TestRejectionIsFinal: a retry of the playbook does not override a person's no.

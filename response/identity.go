@@ -63,13 +63,12 @@ func trustedKeys(dir string) ([]string, error) {
 	n := 0
 	for line := range strings.Lines(string(b)) {
 		n++
-		// Base64 has no #, and neither has a key's name.
-		line, _, _ = strings.Cut(line, "#")
+		line, _, _ = strings.Cut(" "+strings.TrimSpace(line), " #")
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
 		if _, err := record.ParseKeys(line); err != nil {
-			bad = append(bad, fmt.Errorf("%s, line %d: %w", path, n, err))
+			bad = append(bad, fmt.Errorf("%s, line %d: not a verifier key", path, n)) // not repeated: it could be a secret one
 			continue
 		}
 		keys = append(keys, line)

@@ -256,7 +256,10 @@ func (s *Session) finishActionStep(ctx context.Context, f *folder, action string
 	switch a.State {
 	case Verified, Sent: // sent and not verifiable: the action's own state says so
 	case Failed:
-		cause = errors.New(a.Says)
+		cause = refused("", "%s", a.Says) // what was sent and refused, or came to nothing, is not for a retry
+		if a.NotSent() {
+			cause = errors.New(a.Says)
+		}
 	case Rejected:
 		cause = refused("", "the plan was rejected: %s", a.Says) // a person said no: no retry
 	case Planned, Approved, Sending, Unknown:

@@ -3,6 +3,7 @@ package response
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"firebreak/incident"
 	"firebreak/record"
@@ -35,7 +36,7 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	}
 	for _, text := range o.Trust {
 		if _, err := record.ParseKeys(text); err != nil {
-			return record.Report{}, usage("it is the second line of a workspace's keys/instance, in full; the first line is secret", "%w", err)
+			return record.Report{}, usage("it is the second line of a workspace's keys/instance, in full; the first line is secret", "that is not a verifier key") // not repeated: it could be the secret one
 		}
 	}
 	trusted, slips := s.s.trust()
@@ -50,7 +51,7 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
 	if slips != nil {
-		report.Notes = append(report.Notes, slips.Error())
+		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
 	}
 	var xs []store.Exhibit
 	err = st.View(ctx, func(tx *store.Tx) error {
