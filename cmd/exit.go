@@ -80,19 +80,18 @@ func (p *program) report(err error) {
 	if errors.As(err, &reported) || errors.Is(err, errVerification) {
 		return // the command has printed it
 	}
+	text, hint := err.Error(), response.HintOf(err)
 	if errors.Is(err, context.Canceled) {
-		p.errf("firebreak: cancelled: what was acknowledged is kept\n")
-		return
+		text, hint = cancelled(err)
 	}
-	hint := response.HintOf(err)
 	if p.json {
-		b, merr := json.Marshal(map[string]any{"error": err.Error(), "code": int(codeOf(err)), "hint": hint})
+		b, merr := json.Marshal(map[string]any{"error": text, "code": int(codeOf(err)), "hint": hint})
 		if merr == nil {
 			p.errf("%s\n", term.JSON(string(b)))
 			return
 		}
 	}
-	for i, line := range strings.Split(err.Error(), "\n") {
+	for i, line := range strings.Split(text, "\n") {
 		if i == 0 {
 			p.errf("firebreak: %s\n", term.Safe(line))
 		} else {
@@ -102,4 +101,17 @@ func (p *program) report(err error) {
 	if hint != "" {
 		p.errf("  hint: %s\n", term.Safe(hint))
 	}
+}
+
+// cancelled is what there is to say after a cancellation. What it left
+// unknown may have happened: that must not go unsaid.
+func cancelled(err error) (text, hint string) {
+	var own *response.Error
+	if response.CodeOf(err) != response.CodeUnknown || !errors.As(err, &own) {
+		return "cancelled: what was acknowledged is kept", ""
+	}
+	if hint = response.HintOf(own); hint == "" {
+		hint = "it may have happened: firebreak do INCIDENT ACTION --look finds out before it is sent again"
+	}
+	return "cancelled, and the outcome is unknown: " + own.Error(), hint
 }
