@@ -114,6 +114,8 @@ func (j *jsonPage) trust() {
 	}
 	seal := regexp.MustCompile(`2\d{3}-\d{4} @\d+ [0-9a-f]+…?`).FindString(j.b.want(0, "show", "last").out)
 	j.run("verify ID --seal SEAL", 0, "verify", "last", "--seal", seal)
+	key := strings.Split(readFile(j.b.t, j.b.home+"/keys/instance"), "\n")[1]
+	j.run("verify ID --trust KEY", 0, "verify", "last", "--trust", key)
 	j.run("show ID evidence", 0, "show", "last", "evidence")
 	j.run("show ID e1", 0, "show", "last", "e1")
 	j.run("show ID activity", 0, "show", "last", "activity")

@@ -4,12 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/internal/term"
+	"firebreak/response"
 )
 
 type verifyOptions struct {
 	p        *program
 	incident string
-	seals    []string
+	against  response.VerifyOptions
 }
 
 func newVerifyCmd(p *program, run func(*cobra.Command, *verifyOptions) error) *cobra.Command {
@@ -21,7 +22,12 @@ func newVerifyCmd(p *program, run func(*cobra.Command, *verifyOptions) error) *c
 into a fresh database and compare, and hash every exhibit again. Exits with 0
 when all is well, with 6 when something is wrong, and says what and where. It
 also says what it cannot prove: with --seal it checks against a head that
-somebody kept outside.`,
+somebody kept outside.
+
+A record signed with a key that this workspace does not know is a problem: a
+stranger could have put it there whole. A colleague's key is accepted with
+--trust, or for good, and for writing too, when it stands in
+$FIREBREAK_HOME/keys/trusted, one key a line.`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -29,7 +35,8 @@ somebody kept outside.`,
 			return run(c, o)
 		},
 	}
-	c.Flags().StringArrayVar(&o.seals, "seal", nil, "a `SEAL` that was kept elsewhere: \"2026-0007 @12 9f2c…\", from a message or a review")
+	c.Flags().StringArrayVar(&o.against.Seals, "seal", nil, "a `SEAL` that was kept elsewhere: \"2026-0007 @12 9f2c…\", from a message or a review")
+	c.Flags().StringArrayVar(&o.against.Trust, "trust", nil, "accept heads signed with this verifier `KEY` of another workspace: the second line of its keys/instance")
 	return c
 }
 
@@ -38,7 +45,7 @@ func runVerify(c *cobra.Command, o *verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.VerifyAgainst(c.Context(), id, o.seals, o.p.progress())
+	r, err := s.VerifyAgainst(c.Context(), id, o.against, o.p.progress())
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,25 @@ func OpenHead(signed []byte, keys Keys) (Head, error) {
 	return h, nil
 }
 
+// OpenClaimed is OpenHead with keys that nobody vouches for. It says which of
+// them signed, as in "name+hash".
+func OpenClaimed(signed []byte, claimed Keys) (h Head, name string, err error) {
+	err = fmt.Errorf("open head: no key: %w", ErrMalformed)
+	for _, k := range claimed {
+		if h, err = OpenHead(signed, Keys{k}); err == nil {
+			return h, fmt.Sprintf("%s+%08x", k.Name(), k.KeyHash()), nil
+		}
+	}
+	return Head{}, "", err
+}
+
+// StrangeKey says what it means that only the key of that name signed a head,
+// and what can be done.
+func StrangeKey(name string) string {
+	return "signed with a key that this workspace does not know: " + name +
+		"; if it is a colleague's, add it to keys/trusted or verify with --trust KEY"
+}
+
 // ReadHead reads a signed note without checking its signature: for a head that
 // comes from a place where only this installation writes.
 func ReadHead(signed []byte) (Head, error) {

@@ -20,8 +20,9 @@ type Evidence struct {
 	// an export.
 	Inside [][]byte
 	Keys   Keys // verifier keys that the caller knows from elsewhere
-	// Claimed are keys that only the record itself names. A head signed by one
-	// of them is accepted, with a note.
+	// Claimed are keys that only the record itself names. Anybody can put one
+	// there, so a head that only such a key signed is a bad signature; it is
+	// read all the same, to name the key and to find further faults.
 	Claimed Keys
 	Seals   []string // heads from outside, as Head.Seal wrote them
 	// Withheld allows missing disclosures and counts them: for an export that
@@ -62,7 +63,7 @@ func Verify(ev Evidence) Report {
 // openHeads checks signatures and the agreement of the two places where heads
 // are kept. It returns the good ones by rising size.
 func openHeads(r *Report, ev Evidence) []Head {
-	opener := headOpener{r: r, ev: ev, seen: map[string]*Head{}, claimed: map[string]bool{}}
+	opener := headOpener{r: r, ev: ev, seen: map[string]*Head{}, strange: map[string]bool{}, named: map[string]bool{}}
 	file, err := SplitHeads(ev.Heads)
 	if err != nil {
 		r.fault(0, BadHead, "heads file: %v", err)
@@ -79,6 +80,11 @@ func openHeads(r *Report, ev Evidence) []Head {
 	compareHeads(r, ev, outside, inside)
 	all := slices.Concat(outside, inside)
 	slices.SortStableFunc(all, func(a, b Head) int { return int(min(1, max(-1, a.Size-b.Size))) })
+	for _, h := range all {
+		if !opener.strange[string(h.Signed)] {
+			r.Head = h
+		}
+	}
 	good := all[:0]
 	for _, h := range all {
 		if n := len(good); n > 0 && good[n-1].Size == h.Size {
@@ -89,22 +95,17 @@ func openHeads(r *Report, ev Evidence) []Head {
 		}
 		good = append(good, h)
 	}
-	if n := len(good); n > 0 {
-		r.Head = good[n-1]
-	}
-	for _, k := range opener.names() {
-		r.note("heads are signed by %s, a key that only the record itself names: compare it with the one its owner made known", k)
-	}
 	return good
 }
 
-// headOpener opens heads, each once, and remembers which keys were merely
-// claimed.
+// headOpener opens heads, each once, and remembers which are signed by a key
+// that is merely claimed.
 type headOpener struct {
 	r       *Report
 	ev      Evidence
 	seen    map[string]*Head
-	claimed map[string]bool
+	strange map[string]bool // heads
+	named   map[string]bool // keys that a fault names already
 }
 
 func (o headOpener) open(place string, notes [][]byte) []Head {
@@ -132,10 +133,12 @@ func (o headOpener) open(place string, notes [][]byte) []Head {
 func (o headOpener) one(where string, signed []byte) *Head {
 	h, err := OpenHead(signed, o.ev.Keys)
 	if err != nil {
-		for _, k := range o.ev.Claimed {
-			if h, err = OpenHead(signed, Keys{k}); err == nil {
-				o.claimed[fmt.Sprintf("%s+%08x", k.Name(), k.KeyHash())] = true
-				break
+		var name string
+		if h, name, err = OpenClaimed(signed, o.ev.Claimed); err == nil {
+			o.strange[string(signed)] = true
+			if !o.named[name] {
+				o.named[name] = true
+				o.r.fault(0, BadSignature, "%s: %s", where, StrangeKey(name))
 			}
 		}
 	}
@@ -148,15 +151,6 @@ func (o headOpener) one(where string, signed []byte) *Head {
 		return nil
 	}
 	return &h
-}
-
-func (o headOpener) names() []string {
-	var names []string
-	for k := range o.claimed {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // compareHeads looks for heads that are in one place and not in the other. The

@@ -23,6 +23,10 @@ var (
 	ErrTruncated = errors.New("record is shorter than its heads")
 	// ErrTampered: the record and its heads disagree in another way.
 	ErrTampered = errors.New("record and heads disagree")
+	// ErrUntrusted: the newest head is signed with a key that only the incident
+	// itself names, so the whole of it may be a stranger's. It can be looked at;
+	// it is written to once that key is in Options.Trust.
+	ErrUntrusted = errors.New("incident is not of this workspace")
 	// ErrDamaged: SQLite cannot make sense of the file, or the disk failed.
 	// The handle refuses all further work.
 	ErrDamaged = errors.New("damaged")

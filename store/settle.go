@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -14,7 +15,7 @@ import (
 
 // settle compares heads and database under the lock and writes the one head
 // that a crash may have left out of the file. Nothing is built on a head that
-// no known key signed, or on kept hashes that are not the ones it signed.
+// no key known from outside signed, or on kept hashes that are not the ones it signed.
 func (s *Store) settle(ctx context.Context, tx *sql.Tx) error {
 	missing, err := s.heads.compare(ctx, tx)
 	if err != nil {
@@ -38,11 +39,10 @@ func (s *Store) settle(ctx context.Context, tx *sql.Tx) error {
 func (s *Store) trust(ctx context.Context, tx *sql.Tx, newest record.Head) error {
 	mismatch := func(why string) error { return &MismatchError{Entries: newest.Size, Heads: newest.Size, Why: why} }
 	if !bytes.Equal(newest.Signed, s.trusted) {
-		known, claimed, err := s.verifiers(ctx, tx)
-		if err != nil {
-			return err
+		h, err := s.openHead(ctx, tx, newest.Signed)
+		if errors.Is(err, ErrUntrusted) {
+			return fmt.Errorf("%w: %w", ErrReadOnly, err)
 		}
-		h, err := record.OpenHead(newest.Signed, append(known, claimed...))
 		if err != nil {
 			return mismatch(err.Error())
 		}
@@ -59,4 +59,38 @@ func (s *Store) trust(ctx context.Context, tx *sql.Tx, newest record.Head) error
 	}
 	s.trusted = newest.Signed
 	return nil
+}
+
+// openHead checks the signature of a head. One that only a key of the
+// incident's own database signed is ErrUntrusted: whoever forges the incident
+// names the key there too.
+func (s *Store) openHead(ctx context.Context, tx *sql.Tx, signed []byte) (record.Head, error) {
+	known, claimed, err := s.verifiers(ctx, tx, nil)
+	if err != nil {
+		return record.Head{}, err
+	}
+	h, err := record.OpenHead(signed, known)
+	if err == nil {
+		return h, nil
+	}
+	if _, name, e := record.OpenClaimed(signed, claimed); e == nil {
+		return record.Head{}, fmt.Errorf("%w: %s", ErrUntrusted, record.StrangeKey(name))
+	}
+	return record.Head{}, err
+}
+
+// whyNot says why a store that was opened to be looked at is not written to.
+func (s *Store) whyNot(ctx context.Context) error {
+	why := fmt.Errorf("opened to be looked at: %w", ErrReadOnly)
+	tx, err := s.r.BeginTx(ctx, nil)
+	if err != nil {
+		return why
+	}
+	defer func() { _ = tx.Rollback() }() // read only
+	if h, err := lastHead(ctx, tx); err == nil {
+		if _, err := s.openHead(ctx, tx, h.Signed); errors.Is(err, ErrUntrusted) {
+			return err
+		}
+	}
+	return why
 }

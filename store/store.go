@@ -32,14 +32,17 @@ const (
 	lockFile     = "lock"
 )
 
-// Options are what a store needs from outside. With ReadOnly only Trust is
-// used.
+// Options are what a store needs from outside. With ReadOnly only Trust and
+// Key's public half are used.
 type Options struct {
 	Now       func() time.Time
 	Monotonic func() (ns int64, boot string)
 	Rand      io.Reader  // salts; crypto/rand.Reader
 	Key       record.Key // signs the heads
-	Trust     []string   // verifier keys of other installations, see record.Key.Public
+	// Trust are verifier keys of other installations, see record.Key.Public. An
+	// incident whose newest head none of them and not Key signed is not opened
+	// for writing.
+	Trust []string
 	// ReadOnly opens an incident to be looked at, even when its record and its
 	// heads disagree. Nothing is written.
 	ReadOnly bool
@@ -170,7 +173,8 @@ func newStore(dir string, o Options) (*Store, error) {
 // Open opens the incident in the folder dir. It brings an older schema up to
 // date (after a backup), repairs what a crash can leave behind, and compares
 // the heads file with the database: a record that is shorter than its heads is
-// ErrTruncated, any other disagreement ErrTampered; such an incident can still
+// ErrTruncated, any other disagreement ErrTampered, and a newest head signed
+// with a strange key ErrUntrusted and ErrReadOnly; such an incident can still
 // be opened with Options.ReadOnly. Open does not read the whole record; Verify
 // does.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {

@@ -33,7 +33,7 @@ func (s *Store) Update(ctx context.Context, decide func(*Tx) (record.Draft, erro
 // under one head, or none. No draft at all records nothing.
 func (s *Store) UpdateAll(ctx context.Context, decide func(*Tx) ([]record.Draft, error)) ([]record.Entry, error) {
 	if s.w == nil {
-		return nil, fmt.Errorf("update %s: opened to be looked at: %w", s.id, ErrReadOnly)
+		return nil, fmt.Errorf("update %s: %w", s.id, s.whyNot(ctx))
 	}
 	return s.commit(ctx, decide, false)
 }

@@ -23,6 +23,8 @@ type VerifyOptions struct {
 	// a printed review. Without one, no local check can show that the holder of
 	// the key did not write everything anew.
 	Seals []string
+	// Trust are verifier keys to accept beside Options.Trust, this once.
+	Trust []string
 }
 
 // Verify recomputes the whole record: tree, heads, signatures, disclosures;
@@ -37,7 +39,7 @@ func (s *Store) Verify(ctx context.Context, o VerifyOptions) (record.Report, err
 	}
 	defer func() { _ = tx.Rollback() }() // read only
 	ev := record.Evidence{Incident: s.id, Heads: heads, Seals: o.Seals}
-	if ev.Keys, ev.Claimed, err = s.verifiers(ctx, tx); err != nil {
+	if ev.Keys, ev.Claimed, err = s.verifiers(ctx, tx, o.Trust); err != nil {
 		return report, fmt.Errorf("verify %s: %w", s.id, err)
 	}
 	t := &Tx{ctx: ctx, tx: tx, id: s.id}
@@ -94,12 +96,12 @@ func (s *Store) snapshot(ctx context.Context) (heads []byte, tx *sql.Tx, err err
 	return heads, tx, nil
 }
 
-// verifiers are the keys known from the options, and those that only the
-// database names.
-func (s *Store) verifiers(ctx context.Context, tx *sql.Tx) (known, claimed record.Keys, err error) {
-	trust := s.opts.Trust
+// verifiers are the keys known from the options and from more, and those that
+// only the database names.
+func (s *Store) verifiers(ctx context.Context, tx *sql.Tx, more []string) (known, claimed record.Keys, err error) {
+	trust := slices.Concat(s.opts.Trust, more)
 	if s.opts.Key.Valid() {
-		trust = append(trust[:len(trust):len(trust)], s.opts.Key.Public())
+		trust = append(trust, s.opts.Key.Public())
 	}
 	if known, err = record.ParseKeys(trust...); err != nil {
 		return nil, nil, err
