@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -85,7 +86,7 @@ func (v *evidence) Actions() []action {
 	}
 	table := []action{
 		{id: "exhibit.open", title: "custody of the exhibit", foot: "custody", keys: []string{"enter"}, run: v.on(func(x response.ExhibitView) tea.Cmd {
-			return v.push(v.read("Exhibit "+x.ID, func(w int) []line { return custody(x, nil, w) }))
+			return v.push(v.read("Exhibit "+x.ID, func(w int) []line { return custody(x, w) }))
 		})},
 		{id: "exhibit.collect", title: "collect from this machine", foot: "collect", keys: []string{"c"}, writes: true, disabled: busy, run: v.collect},
 		{id: "exhibit.ingest", title: "ingest files into the timeline", foot: "ingest", keys: []string{"i"}, writes: true, run: v.ingest},
@@ -127,13 +128,18 @@ func (v *evidence) View(w, h int) string {
 	common := v.common()
 	out := []line{ends(head, r, w)}
 	if len(common) > 0 {
-		out = append(out, look(warn, " ! of most exhibits: "+strings.Join(common, "; ")))
+		var parts []string
+		for d, n := range common {
+			parts = append(parts, plural(int64(n), "exhibit")+": "+d)
+		}
+		slices.Sort(parts)
+		out = append(out, look(warn, " ! "+strings.Join(parts, "; ")))
 	}
 	out = append(out, v.filter.line(w)...)
 	var foot []line
 	if x, ok := v.selected(); ok && h >= 12 {
 		foot = append(foot, v.paint.ruled(nil, w))
-		foot = append(foot, fit(custody(x, common, w-1), min(h/3, 12))...)
+		foot = append(foot, fit(custody(x, w-1), min(h/3, 12))...)
 		for i := 1; i < len(foot); i++ {
 			foot[i] = append(line{{usual, " "}}, foot[i]...)
 		}
@@ -156,29 +162,26 @@ func (v *evidence) View(w, h int) string {
 	return v.paint.block(append(fit(out, h-len(foot)), foot...), w, h)
 }
 
-// common lists the deviations that most exhibits share, such as that of a clock:
-// said once, they leave the mark in a row to what is special about it.
-func (v *evidence) common() []string {
-	const most = 3
+// common counts the deviations that several exhibits share, such as that of a
+// clock: said once, they leave the mark in a row to what is special about it.
+func (v *evidence) common() map[string]int {
+	const several = 3
 	count := map[string]int{}
-	var out []string
 	for _, x := range v.held.value.exhibits {
 		for _, d := range x.Deviations {
 			count[d]++
-			if 2*count[d] > len(v.held.value.exhibits) && count[d] > 1 && !slices.Contains(out, d) && len(out) < most {
-				out = append(out, d)
-			}
 		}
 	}
-	return out
+	maps.DeleteFunc(count, func(_ string, n int) bool { return n < several })
+	return count
 }
 
 // special lists the deviations of an exhibit that are not the common ones.
-func special(x response.ExhibitView, common []string) []string {
-	return slices.DeleteFunc(slices.Clone(x.Deviations), func(d string) bool { return slices.Contains(common, d) })
+func special(x response.ExhibitView, common map[string]int) []string {
+	return slices.DeleteFunc(slices.Clone(x.Deviations), func(d string) bool { return common[d] > 0 })
 }
 
-func (v *evidence) line(x response.ExhibitView, common []string, w int) line {
+func (v *evidence) line(x response.ExhibitView, common map[string]int, w int) line {
 	events := "-"
 	if x.Parsed != nil {
 		events = number(x.Parsed.Events)
@@ -215,11 +218,10 @@ func (v *evidence) columns(id, title, host, size, sum, events, at string, w int)
 	return s + term.PadLeft(events, 7) + "  " + term.Pad(at, 11)
 }
 
-// custody says everything about an exhibit, what is special about it first,
-// the deviations that are said of most exhibits last.
-func custody(x response.ExhibitView, common []string, w int) []line {
+// custody says everything about an exhibit, what is not as it should be first.
+func custody(x response.ExhibitView, w int) []line {
 	out := []line{{{strong, x.ID + " "}, {usual, x.Title}, {faint, "  " + x.Kind}}}
-	for _, d := range special(x, common) {
+	for _, d := range x.Deviations {
 		out = append(out, wrap(warn, "! "+d, w)...)
 	}
 	if p := x.Parsed; p != nil && p.Rejected > 0 {
@@ -255,11 +257,6 @@ func custody(x response.ExhibitView, common []string, w int) []line {
 			out = append(out, line{{faint, "Checked    "}, {good, "intact"}})
 		} else {
 			out = append(out, line{{faint, "Checked    "}, {bad, "BROKEN: found " + c.Found}})
-		}
-	}
-	for _, d := range x.Deviations {
-		if slices.Contains(common, d) {
-			out = append(out, wrap(warn, "! "+d, w)...)
 		}
 	}
 	if x.Before != nil && x.After != nil && *x.Before != *x.After {
