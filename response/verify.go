@@ -50,6 +50,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
+	if st.ID() != id {
+		report.Problems = append(report.Problems, record.Problem{What: record.BadHead, Where: "the folder of " + string(id) + " holds incident " + string(st.ID())})
+	}
 	if slips != nil {
 		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
 	}
