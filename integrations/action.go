@@ -122,9 +122,11 @@ type Receipt struct {
 
 // Verification is what the other side says now. OK means that the effect is
 // there; Says is one line for people. Unread means that nothing could be read
-// back: the other side took it, and that is all that is known.
+// back: the other side took it, and that is all that is known. Final means that
+// a later look would say the same.
 type Verification struct {
 	OK     bool           `json:"ok"`
+	Final  bool           `json:"final,omitempty"`
 	Unread bool           `json:"unread,omitempty"`
 	Says   string         `json:"says"`
 	State  map[string]any `json:"state,omitempty"`

@@ -154,10 +154,10 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 		if a, err = tx.Action(action); err != nil {
 			return notFound("", "action %q: %w", action, err)
 		}
-		if err := s.wanted(tx, a); err != nil {
+		if err := s.mayBegin(f.id, a); err != nil {
 			return err
 		}
-		return s.mayBegin(f.id, a)
+		return s.wanted(tx, a)
 	})
 	if err != nil {
 		return a, nil, plan, err
@@ -297,7 +297,7 @@ func (s *Session) verifyEffect(ctx context.Context, f *folder, a store.Action, i
 		if v, err = impl.Verify(ctx, call, r); errors.Is(err, integrations.ErrNotReadable) || v.Unread {
 			return nil // it stays "sent": nobody claims to have seen the effect
 		}
-		if err == nil && v.OK {
+		if err == nil && (v.OK || v.Final) {
 			break
 		}
 	}
@@ -310,6 +310,9 @@ func (s *Session) verifyEffect(ctx context.Context, f *folder, a store.Action, i
 	case err != nil:
 		out.Class, out.Error = string(integrations.Ambiguous), "sent, but its effect could not be read back: "+err.Error()
 		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
+	case !v.OK && v.Final:
+		out.Class, out.Error = string(integrations.Rejected), "sent, but the effect is not there: "+v.Says
+		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionFailed, out), fail(CodeInternal, "", "%s: %s", a.Action, out.Error))
 	case !v.OK:
 		// It may come late. Whether it did is for somebody to look; nothing may
 		// send it again by itself.

@@ -107,7 +107,7 @@ func (run) Verify(_ context.Context, c integrations.Call, r integrations.Receipt
 	if text, ok := r.Data["stderr"].(string); ok && text != "" {
 		says += ": " + strings.SplitN(text, "\n", 2)[0]
 	}
-	return integrations.Verification{OK: exit == 0, Says: says}, nil
+	return integrations.Verification{OK: exit == 0, Final: true, Says: says}, nil
 }
 
 func head(b []byte) string { return strings.ToValidUTF8(string(b[:min(len(b), excerpt)]), "?") }
