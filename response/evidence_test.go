@@ -7,8 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"firebreak/config"
+	"firebreak/incident"
+	"firebreak/internal/testkit"
 )
 
 func (b *bench) open() {
@@ -165,5 +168,32 @@ func TestCollectFromThisMachine(t *testing.T) {
 	if n == 0 {
 		t.Error("this process is not on the timeline")
 	}
+	b.verified()
+}
+
+// TestFolderHandedOnIsWhole: a colleague takes an incident's folder over, trusts
+// the key it was signed with, verifies the evidence and goes on.
+func TestFolderHandedOnIsWhole(t *testing.T) {
+	a, b := newBench(t, config.Config{}), &bench{T: t, clock: testkit.NewClock(time.Millisecond), home: t.TempDir(), seed: 7}
+	a.open()
+	_, err := a.s.Ingest(t.Context(), a.id, []string{a.file("auth.log", authLog)}, IngestOptions{}, nil)
+	a.must(err)
+	a.must(a.s.s.Close())
+	b.s = b.service(config.Config{}).As(incident.Actor{Name: "grace"})
+	b.id = a.id
+	a.must(os.CopyFS(b.s.s.Dir(a.id), os.DirFS(a.s.s.Dir(a.id))))
+	r, err := b.s.Verify(t.Context(), a.id, nil)
+	a.must(err)
+	if r.OK() {
+		t.Fatal("an incident of an unknown workspace verified")
+	}
+	a.must(os.WriteFile(filepath.Join(b.home, "keys", "trusted"), []byte(a.s.s.key.Public()+"\n"), 0o600))
+	b.s = b.service(config.Config{}).As(incident.Actor{Name: "grace"})
+	r, err = b.s.Verify(t.Context(), a.id, nil)
+	a.must(err)
+	if !r.OK() || r.Exhibits != 1 {
+		t.Errorf("%+v", r)
+	}
+	a.must(b.s.Note(t.Context(), a.id, "", "taken over", false))
 	b.verified()
 }

@@ -52,7 +52,8 @@ func (f *folder) close() error {
 
 // storeOptions is how this workspace opens a record.
 func (s *Service) storeOptions() store.Options {
-	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key}
+	trust, _ := s.trust() // verify tells what in it is no key
+	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust}
 }
 
 // open returns the incident, opened once and kept. Whoever opens it first puts
@@ -89,24 +90,26 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	if f, err = s.folderOf(ctx, id, dir, st); err != nil {
 		return nil, false, errors.Join(err, st.Close())
 	}
+	if st.ID() != id {
+		return nil, false, &Error{Code: CodeIntegrity, Hint: "put the folder back under its own name", Err: errors.Join(fmt.Errorf("open %s: the folder holds incident %s", id, st.ID()), st.Close())}
+	}
 	f.readOnly = o.ReadOnly
 	s.folders[id] = f
 	return f, !o.ReadOnly, nil
 }
 
 func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *store.Store) (*folder, error) {
-	f := &folder{id: id, dir: dir, store: st, locker: s.locker(id)}
-	err := st.View(ctx, func(tx *store.Tx) error {
+	locker, err := s.locker(id)
+	if err != nil {
+		return nil, err
+	}
+	f := &folder{id: id, dir: dir, store: st, locker: locker}
+	err = st.View(ctx, func(tx *store.Tx) error {
 		inc, err := tx.Incident()
 		f.drill = inc.Drill
 		return err
 	})
 	return f, err
-}
-
-// locker is where the incident's evidence is sealed.
-func (s *Service) locker(id incident.ID) *forensics.Locker {
-	return forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), s.key.lockerKey(id))
 }
 
 // timeline opens timeline.db on first use. It is derived: damaged, it is made

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/record"
 )
@@ -113,4 +114,30 @@ func (k instanceKey) pseudonym(name string) string {
 	return "p-" + base32.StdEncoding.EncodeToString(key[:5])
 }
 
-func (k instanceKey) lockerKey(id incident.ID) [32]byte { return k.derive("locker\x00" + string(id)) }
+// evidenceKey is the file with the key that an incident's blobs are named with.
+// It lies in the incident's folder, so that the folder can be handed on whole.
+const evidenceKey = "evidence.key"
+
+func makeEvidenceKey(dir string, random io.Reader) error {
+	var key [32]byte
+	if _, err := io.ReadFull(random, key[:]); err != nil {
+		return fmt.Errorf("make evidence key: %w", err)
+	}
+	if err := replaceFile(filepath.Join(dir, evidenceKey), []byte(hex.EncodeToString(key[:])+"\n"), 0o600); err != nil {
+		return fmt.Errorf("make evidence key: %w", err)
+	}
+	return nil
+}
+
+// locker is where the incident's evidence is sealed.
+func (s *Service) locker(id incident.ID) (*forensics.Locker, error) {
+	text, err := os.ReadFile(filepath.Join(s.Dir(id), evidenceKey))
+	if err != nil {
+		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %w", id, err)}
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %s is no key", id, evidenceKey)}
+	}
+	return forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), [32]byte(key)), nil
+}

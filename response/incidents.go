@@ -88,7 +88,8 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	if err != nil {
 		return "", errors.Join(storeError(id, err), os.RemoveAll(work))
 	}
-	if started != nil {
+	err = makeEvidenceKey(work, s.s.o.Rand)
+	if err == nil && started != nil {
 		err = s.startRun(ctx, st, *started)
 	}
 	if err = errors.Join(err, st.Close()); err != nil {

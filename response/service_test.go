@@ -21,6 +21,7 @@ type bench struct {
 	s     *Session
 	id    incident.ID
 	home  string
+	seed  uint64 // of its randomness, and so of its keys
 }
 
 func newBench(t *testing.T, conf config.Config) *bench {
@@ -32,7 +33,7 @@ func newBench(t *testing.T, conf config.Config) *bench {
 func (b *bench) service(conf config.Config) *Service {
 	b.Helper()
 	svc, err := New(Options{
-		Home: b.home, Config: conf, Now: b.clock.Now, Monotonic: b.clock.Monotonic, Rand: testkit.Rand(1), Host: "web-1",
+		Home: b.home, Config: conf, Now: b.clock.Now, Monotonic: b.clock.Monotonic, Rand: testkit.Rand(b.seed), Host: "web-1",
 		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}, Tool: "firebreak test",
 		ToolSHA256: func() (string, error) { return "00", nil },
 		Sleep: func(ctx context.Context, d time.Duration) error {

@@ -64,7 +64,10 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
-	locker := s.s.locker(id)
+	locker, err := s.s.locker(id)
+	if err != nil {
+		return report, err
+	}
 	for i, x := range xs {
 		tell(p, "checking "+x.ID+" "+x.Title, int64(i), int64(len(xs)))
 		c, err := locker.Check(ctx, x.Exhibit)
