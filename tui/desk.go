@@ -37,6 +37,7 @@ type desk interface {
 	SetVariables(context.Context, incident.ID, map[string]string) error
 	FinishWait(ctx context.Context, id incident.ID, step, note string) error
 
+	PlanStep(context.Context, incident.ID, string) (response.ActionView, error)
 	Action(context.Context, incident.ID, string) (response.ActionView, error)
 	Approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string) error
 	Reject(ctx context.Context, id incident.ID, action, reason string) error

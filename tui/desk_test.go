@@ -194,6 +194,18 @@ func (s *scripted) RunStep(ctx context.Context, _ incident.ID, step string, told
 	return s.act(ctx, "run %s", step)
 }
 
+func (s *scripted) PlanStep(ctx context.Context, id incident.ID, step string) (response.ActionView, error) {
+	if err := s.act(ctx, "plan %s", step); err != nil {
+		return response.ActionView{}, err
+	}
+	for _, v := range s.board.Actions {
+		if v.Step == step {
+			return v, nil
+		}
+	}
+	return response.ActionView{}, incident.ErrNotFound
+}
+
 func (s *scripted) SetVariables(ctx context.Context, _ incident.ID, values map[string]string) error {
 	return s.act(ctx, "set %v", values)
 }

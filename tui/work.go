@@ -148,9 +148,41 @@ func (a *app) reopenStep(s response.StepView) tea.Cmd {
 // approval by itself when the plan is there.
 func (a *app) runStep(s response.StepView) tea.Cmd {
 	id := a.id
-	if v, ok := a.action(s.ActionID); ok && v.State == response.Approved {
+	if v, ok := a.action(s.ActionID); ok && v.State == response.Approved && v.Approvals > 0 {
 		return a.carryOut(id, v)
 	}
+	switch {
+	case s.Verb == playbooks.VerbNotify:
+		return a.ask("Send this message?", s.Text, "send", func() tea.Cmd { return a.performStep(s) })
+	case s.Verb.Acts() && s.State == playbooks.Ready && s.Danger == incident.Low:
+		return a.planLow(s)
+	}
+	return a.performStep(s)
+}
+
+// planLow plans an action that needs no approval by rule, and asks all the same:
+// one key sends nothing.
+func (a *app) planLow(s response.StepView) tea.Cmd {
+	id := a.id
+	var plan response.ActionView
+	return a.start(errand{
+		key: "step:" + s.ID, title: s.Title,
+		do: func(ctx context.Context, _ response.ProgressFunc) (_ string, err error) {
+			plan, err = a.desk.PlanStep(ctx, id, s.ID)
+			return "planned: " + s.Title, err
+		},
+		then: func() tea.Cmd {
+			if a.id != id {
+				return nil
+			}
+			return a.review(plan, true)
+		},
+	})
+}
+
+// performStep performs one step.
+func (a *app) performStep(s response.StepView) tea.Cmd {
+	id := a.id
 	if s.Verb == playbooks.VerbReview { // a person ends the step, after reading it
 		return a.writeReview()
 	}
