@@ -54,7 +54,7 @@ func runChange(c *cobra.Command, o *changeOptions) error {
 	if err != nil {
 		return err
 	}
-	ch, any, err := o.change(c)
+	ch, some, err := o.change(c)
 	if err != nil {
 		return err
 	}
@@ -66,10 +66,10 @@ func runChange(c *cobra.Command, o *changeOptions) error {
 	if err != nil {
 		return err
 	}
-	if !any && len(roles) == 0 && len(vars) == 0 {
+	if !some && len(roles) == 0 && len(vars) == 0 {
 		return errFlag{fmt.Errorf("change: say what: --title, --severity, --summary, --impact, --detected, --var or --assign")}
 	}
-	if any {
+	if some {
 		if err := s.Change(c.Context(), id, ch); err != nil {
 			return err
 		}
@@ -95,10 +95,10 @@ func runChange(c *cobra.Command, o *changeOptions) error {
 }
 
 // change gathers what the flags say.
-func (o *changeOptions) change(c *cobra.Command) (ch record.Changed, any bool, err error) {
+func (o *changeOptions) change(c *cobra.Command) (ch record.Changed, some bool, err error) {
 	given := func(name string) bool {
 		yes := c.Flags().Changed(name)
-		any = any || yes
+		some = some || yes
 		return yes
 	}
 	if given("title") {
@@ -107,7 +107,7 @@ func (o *changeOptions) change(c *cobra.Command) (ch record.Changed, any bool, e
 	if given("severity") {
 		v, err := incident.ParseSeverity(o.severity)
 		if err != nil {
-			return ch, any, errFlag{err}
+			return ch, some, errFlag{err}
 		}
 		ch.Severity = &v
 	}
@@ -120,12 +120,12 @@ func (o *changeOptions) change(c *cobra.Command) (ch record.Changed, any bool, e
 	if given("detected") {
 		t, err := o.p.moment(o.detected)
 		if err != nil {
-			return ch, any, errFlag{fmt.Errorf("--detected: %w", err)}
+			return ch, some, errFlag{fmt.Errorf("--detected: %w", err)}
 		}
 		ch.Detected = &t
 	}
 	ch.Reason = o.reason
-	return ch, any, nil
+	return ch, some, nil
 }
 
 // parseVars reads NAME=VALUE pairs.

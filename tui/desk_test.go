@@ -194,7 +194,7 @@ func (s *scripted) RunStep(ctx context.Context, _ incident.ID, step string, told
 	return s.act(ctx, "run %s", step)
 }
 
-func (s *scripted) PlanStep(ctx context.Context, id incident.ID, step string) (response.ActionView, error) {
+func (s *scripted) PlanStep(ctx context.Context, _ incident.ID, step string) (response.ActionView, error) {
 	if err := s.act(ctx, "plan %s", step); err != nil {
 		return response.ActionView{}, err
 	}
