@@ -42,7 +42,7 @@ golden: ## Write the golden files anew
 
 e2e: ## The screens in a real tmux, and the scripts of the real program
 	@tools/needs build test
-	$(GO) test -count=1 -run 'Tmux|Script' -v ./cmd/...
+	$(GO) test -count=1 -run 'Screens|Script|Intrusion' -v ./cmd/...
 
 docs: ## Write man pages, completions and docs/keys.md
 	$(GO) run ./tools/gendocs
