@@ -183,7 +183,8 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	return a, impl, plan, nil
 }
 
-// wanted refuses an action whose step has ended without it.
+// wanted refuses an action whose step has ended without it, or is in the hands
+// of another process.
 func (s *Session) wanted(tx *store.Tx, a store.Action) error {
 	if a.Step == "" || a.Reverts != "" {
 		return nil
@@ -195,6 +196,9 @@ func (s *Session) wanted(tx *store.Tx, a store.Action) error {
 	st, ok := run.Status(a.Step)
 	if ok && (st.State == playbooks.Done || st.State == playbooks.Skipped || st.State == playbooks.Failed) {
 		return refused("open the step again first: firebreak step reopen "+string(tx.ID())+" "+a.Step, "action %s: its step %s is %s", a.Action, a.Step, st.State)
+	}
+	if ok && st.State == playbooks.Running && st.Owner != "" && st.Owner != store.Owner() && store.Alive(st.Owner) {
+		return refused("", "action %s: another process is at its step %s", a.Action, a.Step)
 	}
 	return nil
 }
@@ -246,12 +250,16 @@ func notDone(a store.Action) bool {
 // begin commits the intent: from here on a crash leaves the action unknown.
 func (s *Session) begin(ctx context.Context, f *folder, action string) (int, error) {
 	attempt := 0
-	err := f.updateAction(ctx, s, action, func(a store.Action) (record.Kind, any, error) {
-		if err := s.mayBegin(f.id, a); err != nil {
-			return "", nil, err
+	_, err := f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		a, err := tx.Action(action)
+		if err != nil {
+			return record.Draft{}, err
+		}
+		if err := errors.Join(s.mayBegin(f.id, a), s.wanted(tx, a)); err != nil {
+			return record.Draft{}, err
 		}
 		attempt = a.Attempts + 1
-		return record.ActionSending, record.Attempt{Action: action, Attempt: attempt, Owner: store.Owner()}, nil
+		return s.draft(tx, record.ActionSending, a.Step, record.Attempt{Action: action, Attempt: attempt, Owner: store.Owner()})
 	})
 	return attempt, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -69,8 +70,14 @@ func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, e
 			return a, err
 		}
 		err = f.updateAction(ctx, s, a.Action, func(now store.Action) (record.Kind, any, error) {
+			if st := ActionState(now.State); st != Planned && st != Approved && !notDone(now) {
+				return "", nil, errMoved
+			}
 			return record.ActionRejected, record.Decision{Action: now.Action, Digest: now.Digest, Reason: "withdrawn: what it was planned for has changed", Strength: "local"}, nil
 		})
+		if errors.Is(err, errMoved) { // another process was first: it is under way
+			return f.action(ctx, a.Action)
+		}
 		if err != nil {
 			return ActionView{}, err
 		}
@@ -175,15 +182,42 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 		if err := mustBeOpen(tx); err != nil {
 			return record.Draft{}, err
 		}
+		if planned.Action, err = underWay(tx, w); err != nil || planned.Action != "" {
+			return record.Draft{}, errors.Join(errMoved, err)
+		}
 		if planned.Action, err = tx.NextID("a"); err != nil {
 			return record.Draft{}, err
 		}
 		return s.draft(tx, record.ActionPlanned, w.step, planned)
 	})
-	if err != nil {
+	if err != nil && (!errors.Is(err, errMoved) || planned.Action == "") {
 		return ActionView{}, err
 	}
-	return f.action(ctx, planned.Action)
+	return f.action(ctx, planned.Action) // ours, or that of a process that was first
+}
+
+// underWay names the action that another process planned for the same wish in
+// the meantime, "" when there is none.
+func underWay(tx *store.Tx, w wish) (string, error) {
+	if w.step == "" || w.reverts != "" {
+		return "", nil
+	}
+	all, err := tx.Actions()
+	if err != nil {
+		return "", err
+	}
+	for _, a := range slices.Backward(all) {
+		if a.Step != w.step || a.Name != w.name || a.Reverts != "" || (w.connection != "" && a.Connection != w.connection) {
+			continue
+		}
+		switch ActionState(a.State) {
+		case Planned, Approved, Sending, Unknown:
+			return a.Action, nil
+		case Sent, Verified, Failed, Rejected:
+		}
+		return "", nil
+	}
+	return "", nil
 }
 
 // draw reads what is there and plans, without sending anything that writes.
