@@ -290,11 +290,12 @@ type Planned struct {
 
 // Decision is a person's yes or no to one plan.
 type Decision struct {
-	Action   string    `json:"action"`
-	Digest   string    `json:"digest"`
-	Reason   string    `json:"reason,omitempty"`
-	Strength string    `json:"strength"` // how the person was known: "local"
-	Expires  time.Time `json:"expires,omitzero"`
+	Action    string     `json:"action"`
+	Digest    string     `json:"digest"`
+	Reason    string     `json:"reason,omitempty"`
+	Strength  Strength   `json:"strength"`
+	Expires   time.Time  `json:"expires,omitzero"`
+	Signature *Signature `json:"signature,omitempty"` // over the request, canonical JSON
 }
 
 // Attempt is committed before the first byte leaves. Owner tells a later

@@ -54,7 +54,8 @@ type Report struct {
 	Entries     int64       `json:"entries"`
 	Heads       int         `json:"heads"`
 	Disclosures int         `json:"disclosures"`
-	Withheld    int         `json:"withheld"`
+	Withheld    int         `json:"withheld"` // left out of an export by its profile, which says so
+	Erased      int         `json:"erased"`   // destroyed, with an entry that says on what grounds
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
 	Head        Head        `json:"head"`     // the newest with a good signature
 	Attested    int64       `json:"attested"` // entries that a seal from outside vouches for

@@ -25,9 +25,9 @@ type Evidence struct {
 	// read all the same, to name the key and to find further faults.
 	Claimed Keys
 	Seals   []string // heads from outside, as Head.Seal wrote them
-	// Withheld allows missing disclosures and counts them: for an export that
-	// left some out.
-	Withheld bool
+	// Withheld are the digests of the disclosures that the maker of an export
+	// left out. They are missing and no fault.
+	Withheld map[string]bool
 }
 
 // Verify recomputes everything and says what is wrong, and what it cannot know.
@@ -48,8 +48,9 @@ func Verify(ev Evidence) Report {
 	}
 	heads := openHeads(&r, ev)
 	checkLines(&r, ev, lines, tree, heads)
+	absent := absence{ev.Withheld, erasedDigests(&r, lines, ev.Lines)}
 	for i, l := range lines {
-		checkDisclosures(&r, l, int64(i+1), ev.Lines[i].Disclosures, ev.Withheld)
+		checkDisclosures(&r, l, int64(i+1), ev.Lines[i].Disclosures, absent)
 	}
 	checkClock(&r, lines)
 	checkSeals(&r, ev, tree)
@@ -183,7 +184,7 @@ func compareHeads(r *Report, ev Evidence, outside, inside []Head) {
 // checkDisclosures matches the disclosures of one line with its digests. A
 // digest without its disclosure beside a disclosure without its digest is one
 // that was changed.
-func checkDisclosures(r *Report, l *Line, place int64, disclosures []string, withheld bool) {
+func checkDisclosures(r *Report, l *Line, place int64, disclosures []string, absent absence) {
 	r.Disclosures += len(disclosures)
 	if l == nil {
 		return // reported as a line already
@@ -207,7 +208,7 @@ func checkDisclosures(r *Report, l *Line, place int64, disclosures []string, wit
 		}
 		foreign = append(foreign, name)
 	}
-	gone := len(missing)
+	gone := absent.unexplained(r, missing)
 	for _, name := range foreign {
 		if gone > 0 {
 			gone--
@@ -216,9 +217,7 @@ func checkDisclosures(r *Report, l *Line, place int64, disclosures []string, wit
 			r.fault(place, ForeignDisclosure, "field %s does not belong to the entry", name)
 		}
 	}
-	if withheld {
-		r.Withheld += gone
-	} else if gone > 0 {
+	if gone > 0 {
 		r.fault(place, MissingDisclosure, "%d of %d fields are gone, and no entry says why", gone, len(l.Digests))
 	}
 }

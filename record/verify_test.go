@@ -266,8 +266,8 @@ func TestVerifyClaimedKeyTornHeadClockAndWithheld(t *testing.T) {
 	ev := good(t, 3)
 	ev.Claimed, ev.Keys = ev.Keys, nil
 	ev.Heads = append(ev.Heads, ev.Heads[:30]...)
+	ev.Withheld = map[string]bool{DigestOf(ev.Lines[1].Disclosures[1]): true}
 	ev.Lines[1].Disclosures = ev.Lines[1].Disclosures[:1]
-	ev.Withheld = true
 	r := Verify(ev)
 	if len(r.Problems) != 1 || r.Problems[0].What != BadSignature || !strings.Contains(r.Problems[0].Where, "does not know: ") || r.Withheld != 1 || r.Head.Size != 0 {
 		t.Fatalf("a key that only the record names: %+v", r)

@@ -24,10 +24,10 @@ const (
 // Approve agrees to exactly the plan with that digest. For high danger confirm
 // must be the target's name, typed.
 func (s *Session) Approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string) error {
-	return s.approve(ctx, id, action, digest, confirm, reason, "local")
+	return s.approve(ctx, id, action, digest, confirm, reason, record.Local)
 }
 
-func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, confirm, reason, strength string) error {
+func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string, strength record.Strength) error {
 	return s.decide(ctx, id, action, func(tx *store.Tx, a store.Action) (record.Kind, record.Decision, error) {
 		none := record.Decision{}
 		if ActionState(a.State) != Planned && ActionState(a.State) != Approved && !notDone(a) {
@@ -36,7 +36,7 @@ func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, c
 		if a.Digest != digest {
 			return "", none, refused("look at the plan as it is now, then approve that", "action %s: the plan's digest is %.12s…, not %.12s…", action, a.Digest, digest)
 		}
-		if a.Danger == incident.High && strength == "local" && confirm != a.Target {
+		if a.Danger == incident.High && strength == record.Local && confirm != a.Target {
 			return "", none, refused("", "action %s is dangerous: type its target, %q, to approve it", action, a.Target)
 		}
 		inc, err := tx.Incident()
@@ -61,7 +61,7 @@ func (s *Session) Reject(ctx context.Context, id incident.ID, action, reason str
 		if ActionState(a.State) != Planned && ActionState(a.State) != Approved {
 			return "", record.Decision{}, refused("", "action %s is %s", action, a.State)
 		}
-		return record.ActionRejected, record.Decision{Action: action, Digest: a.Digest, Reason: reason, Strength: "local"}, nil
+		return record.ActionRejected, record.Decision{Action: action, Digest: a.Digest, Reason: reason, Strength: record.Local}, nil
 	})
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, e
 			if st := ActionState(now.State); st != Planned && st != Approved && !notDone(now) {
 				return "", nil, errMoved
 			}
-			return record.ActionRejected, record.Decision{Action: now.Action, Digest: now.Digest, Reason: "withdrawn: what it was planned for has changed", Strength: "local"}, nil
+			return record.ActionRejected, record.Decision{Action: now.Action, Digest: now.Digest, Reason: "withdrawn: what it was planned for has changed", Strength: record.Local}, nil
 		})
 		if errors.Is(err, errMoved) { // another process was first: it is under way
 			return f.action(ctx, a.Action)

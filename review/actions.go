@@ -64,12 +64,12 @@ type Act struct {
 // Approval is one person's yes to one plan.
 type Approval struct {
 	Act
-	Person   string    `json:"person"` // the actor's id
-	Digest   string    `json:"digest"`
-	Strength string    `json:"strength"` // how the person was known
-	Reason   string    `json:"reason,omitempty"`
-	Expires  time.Time `json:"expires,omitzero"`
-	Bound    bool      `json:"bound"` // the digest is that of the plan
+	Person   string          `json:"person"` // the actor's id
+	Digest   string          `json:"digest"`
+	Strength record.Strength `json:"strength"` // how the person was known
+	Reason   string          `json:"reason,omitempty"`
+	Expires  time.Time       `json:"expires,omitzero"`
+	Bound    bool            `json:"bound"` // the digest is that of the plan
 }
 
 func act(e record.Entry) Act { return Act{e.Seq, e.Time.UTC(), called(e.Actor)} }
@@ -253,12 +253,12 @@ func (a *Action) open() bool { return a.State == stateUnknown || a.State == stat
 // Decision is something that a person decided.
 type Decision struct {
 	Act
-	What     string    `json:"what"`
-	Why      string    `json:"why,omitempty"`
-	Action   string    `json:"action,omitempty"`
-	Digest   string    `json:"digest,omitempty"`
-	Strength string    `json:"strength,omitempty"`
-	Expires  time.Time `json:"expires,omitzero"`
+	What     string          `json:"what"`
+	Why      string          `json:"why,omitempty"`
+	Action   string          `json:"action,omitempty"`
+	Digest   string          `json:"digest,omitempty"`
+	Strength record.Strength `json:"strength,omitempty"`
+	Expires  time.Time       `json:"expires,omitzero"`
 }
 
 // decisions lists what people decided, in the order of the record.

@@ -213,7 +213,7 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			return fmt.Sprintf("review written over %s, root %s", counted64(p.Size, "entry", "entries"), brief(p.Root)), false
 		})
 	}
-	return nil
+	return trustDescriber(k)
 }
 
 func line[P any](say func(P) (string, bool)) func(record.Entry) (string, bool, error) {

@@ -211,7 +211,7 @@ func (m *markdown) decisions() {
 	for _, d := range m.r.Decisions {
 		bound := "-"
 		if d.Digest != "" {
-			bound = "plan " + code(brief(d.Digest)) + ", known by " + cell(d.Strength)
+			bound = "plan " + code(brief(d.Digest)) + ", known by " + cell(string(d.Strength))
 		}
 		rows = append(rows, []string{moment(d.Time), ref(d.Seq), cell(d.By), cell(d.What), cell(d.Why), bound})
 	}

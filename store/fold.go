@@ -82,7 +82,10 @@ func (f fold) apply(e record.Entry) error {
 	case record.ItemAdded:
 		return f.item(e)
 	case record.Noted, record.VariableSet, record.StepStarted, record.StepDone, record.StepFailed, record.StepSkipped,
-		record.StepReopened, record.StepAdded, record.CollectionFinished, record.ReviewWritten:
+		record.StepReopened, record.StepAdded, record.CollectionFinished, record.ReviewWritten,
+		record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.EvidenceAccessed,
+		record.HoldPlaced, record.HoldLifted, record.ErasureAsked, record.ErasureAgreed, record.ErasureDone,
+		record.BundleMade, record.BackupMade, record.ClockJumped, record.DiskFull:
 		return nil // read from the entries; playbooks.Run replays the steps
 	}
 	return refuse(e, "unknown kind of entry")

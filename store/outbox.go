@@ -42,12 +42,12 @@ type Action struct {
 
 // Approval is one person's yes to the plan with that digest.
 type Approval struct {
-	Actor    incident.Actor `json:"actor"`
-	At       time.Time      `json:"at"`
-	Expires  time.Time      `json:"expires,omitzero"`
-	Digest   string         `json:"digest"`
-	Strength string         `json:"strength,omitempty"`
-	Reason   string         `json:"reason,omitempty"`
+	Actor    incident.Actor  `json:"actor"`
+	At       time.Time       `json:"at"`
+	Expires  time.Time       `json:"expires,omitzero"`
+	Digest   string          `json:"digest"`
+	Strength record.Strength `json:"strength,omitempty"`
+	Reason   string          `json:"reason,omitempty"`
 }
 
 // ApprovedAt says whether enough approvals hold at that time.
