@@ -212,8 +212,12 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 		return line(func(p record.Written) (string, bool) {
 			return fmt.Sprintf("review written over %s, root %s", counted64(p.Size, "entry", "entries"), brief(p.Root)), false
 		})
+
+	case record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.EvidenceAccessed, record.HoldPlaced, record.HoldLifted,
+		record.ErasureAsked, record.ErasureAgreed, record.ErasureDone, record.BundleMade, record.BackupMade, record.ClockJumped, record.DiskFull:
+		return trustDescriber(k)
 	}
-	return trustDescriber(k)
+	return nil
 }
 
 func line[P any](say func(P) (string, bool)) func(record.Entry) (string, bool, error) {

@@ -9,7 +9,7 @@ import (
 
 // trustDescriber is describer for what people did about the record itself.
 func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
-	switch k {
+	switch k { //nolint:exhaustive // describer has the others
 	case record.HeadSigned:
 		return line(func(p record.Signed) (string, bool) {
 			return fmt.Sprintf("%s signed the record of %s, root %s (%s)%s", first(p.Signature.Principal, withheld),
