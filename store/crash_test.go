@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
+	"firebreak/internal/testkit/mishap"
 	"firebreak/record"
 )
 
@@ -27,11 +29,12 @@ const (
 	jobWrite   = "write"  // record notes, print each acknowledged number
 	jobCreate  = "create" // create incidents, print each acknowledged id
 	jobHold    = "hold"   // take the lock and keep it
-	soakEnv    = "FIREBREAK_SOAK"
+	jobInsist  = "insist" // record long notes, go on after a failure, print what became of each
 	secretFile = "key"
 )
 
 func TestMain(m *testing.M) {
+	mishap.Main()
 	if job := os.Getenv(jobEnv); job != "" {
 		if err := work(job, os.Args[1], os.Args[2], os.Args[3]); err != nil {
 			fmt.Println("error", err)
@@ -54,8 +57,11 @@ func work(job, dir, home, count string) error {
 		return err
 	}
 	ctx := context.Background()
-	if job == jobCreate {
+	switch job {
+	case jobCreate:
 		return createMany(ctx, dir, o, n)
+	case jobInsist:
+		return insist(ctx, dir, o, n)
 	}
 	s, err := Open(ctx, dir, o)
 	if err != nil {
@@ -197,16 +203,11 @@ func (c *child) kill(t testing.TB) {
 	_ = c.cmd.Wait() // killed: that is no news
 }
 
-func rounds(t testing.TB, normal int) int {
+// rounds is how often a test goes round: the short form, or with
+// FIREBREAK_SOAK the long one.
+func rounds(t testing.TB, short, long int) int {
 	t.Helper()
-	if s := os.Getenv(soakEnv); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatalf("%s=%q: want a number of rounds", soakEnv, s)
-		}
-		return n
-	}
-	return normal
+	return testkit.Rounds(t, short, long)
 }
 
 // expect opens the incident and checks that it is whole and holds every
@@ -231,10 +232,11 @@ func expect(t testing.TB, dir string, o Options, acks map[string]int64) {
 			if err := e.Decode(&n); err != nil {
 				return err
 			}
-			if _, twice := there[n.Text]; twice {
-				t.Errorf("%s is there twice", n.Text)
+			text, _, _ := strings.Cut(n.Text, "|")
+			if _, twice := there[text]; twice {
+				t.Errorf("%s is there twice", text)
 			}
-			there[n.Text] = e.Seq
+			there[text] = e.Seq
 		}
 		return err
 	})
@@ -255,7 +257,7 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	closeStore(t, s)
 	all := map[string]int64{}
 	r := randv2.New(randv2.NewPCG(7, 8))
-	for range rounds(t, 20) {
+	for range rounds(t, 20, 1000) {
 		c := start(t, jobWrite, s.Dir(), home, 1_000_000)
 		enough := make(chan struct{})
 		var once sync.Once
@@ -285,7 +287,7 @@ func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
 	dir := t.TempDir()
 	r := randv2.New(randv2.NewPCG(9, 10))
 	total := 0
-	for range rounds(t, 8) {
+	for range rounds(t, 8, 100) {
 		c := start(t, jobCreate, dir, home, 1_000_000)
 		enough := make(chan struct{})
 		var once sync.Once

@@ -53,7 +53,7 @@ type Options struct {
 	// set, that the disk was full. The zero Actor is called firebreak.
 	Self incident.Actor
 
-	fail   func(point string) error            // tests: what goes wrong at a point of an update
+	fail   func(point string) error         // tests: what goes wrong at a point of an update
 	kindOf func(dir string) (string, error) // tests: another file system
 }
 
@@ -181,6 +181,7 @@ func newStore(dir string, o Options) (*Store, error) {
 	if s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, Owner()); err != nil {
 		return nil, err
 	}
+	s.lock.now = o.Now
 	s.w, s.r = connect(path, write, 1), connect(path, read, readers+1)
 	return s, nil
 }
