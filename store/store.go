@@ -53,7 +53,6 @@ type Options struct {
 	// set, that the disk was full. The zero Actor is called firebreak.
 	Self incident.Actor
 
-	fail   func(point string) error         // tests: what goes wrong at a point of an update
 	kindOf func(dir string) (string, error) // tests: another file system
 }
 
@@ -176,7 +175,7 @@ func newStore(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile), at: o.fail}}
+	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
 	path := filepath.Join(dir, DatabaseFile)
 	if s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, Owner()); err != nil {
 		return nil, err
@@ -270,6 +269,9 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
+	if err := s.peek(ctx); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(dir, DatabaseFile)
 	for _, a := range []access{look, immutable} {
 		s.r = connect(path, a, readers+1)

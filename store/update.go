@@ -150,9 +150,6 @@ func (s *Store) vouch(ctx context.Context, a *act, head record.Head) error {
 	s.saw(head)
 	s.trusted, s.wrote = head.Signed, true
 	err := s.heads.append(head)
-	if err == nil {
-		return failpoint(s.opts.fail, "head synced")
-	}
 	if !errors.Is(err, ErrFull) || a.freed > 0 || a.first {
 		return err
 	}
@@ -179,9 +176,6 @@ func (s *Store) vouch(ctx context.Context, a *act, head record.Head) error {
 // transact does everything up to and with the commit.
 func (s *Store) transact(ctx context.Context, a *act) ([]record.Entry, record.Head, error) {
 	var none record.Head
-	if err := failpoint(s.opts.fail, "begin"); err != nil {
-		return nil, none, err
-	}
 	sqlTx, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, none, err
@@ -205,9 +199,6 @@ func (s *Store) transact(ctx context.Context, a *act) ([]record.Entry, record.He
 	}
 	entries, head, err := s.write(ctx, tx, at, drafts)
 	if err != nil {
-		return nil, none, err
-	}
-	if err := failpoint(s.opts.fail, "rows"); err != nil {
 		return nil, none, err
 	}
 	if err := explain(sqlTx.Commit()); err != nil {
