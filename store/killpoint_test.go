@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"firebreak/forensics"
@@ -30,9 +32,10 @@ func sealMany(ctx context.Context, dir string, o Options, n int) error {
 	locker := lockerOf(dir)
 	for i := range n {
 		id := ""
-		x, err := locker.Seal(ctx, strings.NewReader(fmt.Sprintf("line %d of %d\n", i, os.Getpid())), record.Exhibit{Title: "auth.log", Source: "auth.log"})
+		x, err := locker.Seal(ctx, strings.NewReader(fmt.Sprintf("line %d\n", i/2)), record.Exhibit{Title: "auth.log", Source: "auth.log"})
 		if err != nil {
-			return err
+			fmt.Println("seal", errors.Is(err, forensics.ErrDisk), err)
+			continue
 		}
 		e, err := s.Update(ctx, func(tx *Tx) (record.Draft, error) {
 			if id, err = tx.NextID("e"); err != nil {
@@ -42,7 +45,8 @@ func sealMany(ctx context.Context, dir string, o Options, n int) error {
 			return record.NewDraft(alice, record.EvidenceSealed, incident.Identify, "", x)
 		})
 		if err != nil {
-			return err
+			fmt.Println("update", errors.Is(err, ErrDamaged), err)
+			continue
 		}
 		fmt.Println("ack", e.Seq, id)
 	}
@@ -121,4 +125,65 @@ func kindOfCall(seen string) string {
 		name = "a folder"
 	}
 	return kind + " of " + name
+}
+
+// Every fsync of the blobs and their folders fails once. The locker seals
+// nothing more then: not even the same content again, whose name is there.
+func TestFailedSyncsOfBlobs(t *testing.T) {
+	t.Parallel()
+	const exhibits = 4
+	home, o := newHome(t)
+	base := filled(t, o, 3)
+	run := func(dir string, p mishap.Plan) (said, seen []string) {
+		cmd := exec.Command(os.Args[0], dir, home, strconv.Itoa(exhibits))
+		cmd.Env = append(os.Environ(), jobEnv+"="+jobSeal)
+		var out strings.Builder
+		cmd.Stdout, cmd.Stderr = &out, os.Stderr
+		p.Kinds, p.Name = []mishap.Kind{mishap.Sync}, "/evidence"
+		w := mishap.Start(t, cmd, p)
+		if err := cmd.Wait(); err != nil {
+			t.Fatalf("%v: %s", err, out.String())
+		}
+		seen, _ = w.End(t)
+		return strings.Split(strings.TrimSpace(out.String()), "\n"), seen
+	}
+	_, all := run(copyDir(t, base), mishap.Plan{})
+	if len(all) < 2*exhibits {
+		t.Fatalf("syncs: %v", all)
+	}
+	where := map[string]int{}
+	for n := 1; n <= len(all); n++ {
+		dir := copyDir(t, base)
+		said, seen := run(dir, mishap.Plan{Nth: n, Errno: syscall.EIO})
+		where[kindOfCall(seen[n-1])]++
+		failed := false
+		for _, line := range said {
+			switch {
+			case strings.HasPrefix(line, "ack ") && !failed:
+			case strings.HasPrefix(line, "seal true "):
+				failed = true
+			default:
+				t.Errorf("sync %d (%s): %q in %q", n, seen[n-1], line, said)
+			}
+		}
+		if !failed {
+			t.Errorf("sync %d (%s) failed, and nothing was said: %q", n, seen[n-1], said)
+		}
+		s, err := Open(context.Background(), dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var xs []Exhibit
+		view(t, s, func(tx *Tx) error { xs, err = tx.Exhibits(); return err })
+		if acks := acked(t, said); len(xs) != len(acks) {
+			t.Errorf("sync %d: %d exhibits recorded, %d acknowledged", n, len(xs), len(acks))
+		}
+		for _, x := range xs {
+			if c, err := lockerOf(dir).Check(context.Background(), x.Exhibit); err != nil || !c.OK {
+				t.Errorf("sync %d: %+v, %v", n, c, err)
+			}
+		}
+		closeStore(t, s)
+	}
+	testkit.Tell(t, testkit.Figure{Name: "EIO from fsync of evidence", Rounds: len(all), Detected: testkit.N(len(all)), Lost: testkit.N(0), Where: where})
 }
