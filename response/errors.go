@@ -49,6 +49,9 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
+// onLocalDisk is what to do about a file system without locks.
+const onLocalDisk = "it can be looked at, searched and verified here; to write, set FIREBREAK_HOME to a folder on a local disk"
+
 // HintOf returns the hint err carries, or the one that belongs to what is
 // wrong with the disk, or "".
 func HintOf(err error) string {
@@ -64,8 +67,12 @@ func HintOf(err error) string {
 	switch {
 	case errors.Is(err, store.ErrFull), errors.Is(err, forensics.ErrFull), errors.Is(err, events.ErrDiskFull):
 		return "free some space and repeat: what was acknowledged is safe"
+	case errors.Is(err, store.ErrFileSystem):
+		return onLocalDisk
 	case errors.Is(err, store.ErrReadOnly):
 		return "the folder cannot be written to: it can be looked at, searched and verified, not changed"
+	case errors.Is(err, store.ErrDisk), errors.Is(err, forensics.ErrDisk):
+		return "the disk failed, see the system's log (dmesg): copy the folder to a sound disk and let firebreak verify the copy"
 	case errors.Is(err, store.ErrDamaged):
 		return "firebreak verify says what is damaged; restore the folder from a copy"
 	}

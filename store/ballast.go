@@ -33,7 +33,7 @@ type Room struct {
 // Room looks at the disk.
 func (s *Store) Room() Room {
 	r := Room{Free: -1, Ballast: s.hasBallast()}
-	if free, ok := freeBytes(s.dir); ok {
+	if free, ok := FreeBytes(s.dir); ok {
 		r.Free = free
 	}
 	return r
@@ -53,7 +53,7 @@ func (s *Store) keepBallast() {
 	if s.hasBallast() {
 		return
 	}
-	if free, known := freeBytes(s.dir); !known || free < ballastSize+ballastMargin {
+	if free, known := FreeBytes(s.dir); !known || free < ballastSize+ballastMargin {
 		return
 	}
 	_ = makeBallast(s.ballast())

@@ -88,7 +88,7 @@ func (h *headsFile) append(head record.Head) (err error) {
 		return errors.Join(fmt.Errorf("write head: %w", explain(err)), f.Truncate(h.size))
 	}
 	if err := f.Sync(); err != nil { // whatever it says: nobody knows what is on the disk
-		return fmt.Errorf("sync heads: %w: %w", ErrDamaged, err)
+		return fmt.Errorf("sync heads: %w: %w: %w", ErrDamaged, ErrDisk, err)
 	}
 	h.size += int64(len(head.Signed))
 	h.seen, h.last = h.size, head
