@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 
 	"firebreak/forensics"
 	"firebreak/store"
@@ -46,11 +47,22 @@ func CodeOf(err error) Code {
 	if errors.As(err, &e) {
 		return e.Code
 	}
+	if errors.Is(err, store.ErrReadOnly) {
+		return CodeRefused
+	}
 	return CodeInternal
 }
 
 // onLocalDisk is what to do about a file system without locks.
 const onLocalDisk = "it can be looked at, searched and verified here; to write, set FIREBREAK_HOME to a folder on a local disk"
+
+// unwritable sorts out the errors of a workspace that cannot be written to.
+func unwritable(err error) error {
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+	}
+	return err
+}
 
 // HintOf returns the hint err carries, or the one that belongs to what is
 // wrong with the disk, or "".

@@ -37,6 +37,15 @@ type folder struct {
 	busy sync.Mutex // one long work at a time: collect, ingest, advance
 }
 
+// writable is an error with the reason when the folder was opened to be looked
+// at only.
+func (f *folder) writable() error {
+	if !f.readOnly {
+		return nil
+	}
+	return storeError(f.id, f.why)
+}
+
 func (f *folder) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

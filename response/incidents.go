@@ -69,7 +69,7 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 func (s *Session) create(ctx context.Context, opened record.Opened, started *record.Started) (incident.ID, error) {
 	unlock, err := lockFile(filepath.Join(s.s.incidentsDir(), ".lock"))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("open incident: %w", unwritable(err))
 	}
 	defer unlock()
 	id, err := s.s.nextID()

@@ -238,6 +238,8 @@ type Written struct {
 	Markdown string `json:"markdown"`
 	HTML     string `json:"html"`
 	JSON     string `json:"json"`
+
+	Unrecorded string `json:"unrecorded,omitempty"` // why no entry tells of it
 }
 
 // Waiting says why an automatic run stopped.
