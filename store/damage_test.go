@@ -25,7 +25,10 @@ type mode struct {
 }
 
 func modes() []mode {
-	return []mode{{"plain", func(o Options) Options { return o }}}
+	return []mode{
+		{"plain", func(o Options) Options { o.Secret = nil; return o }},
+		{"encrypted", func(o Options) Options { o.Secret = &[32]byte{4, 5, 6}; return o }},
+	}
 }
 
 // scene is an incident whose files are about to be damaged.

@@ -23,6 +23,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/store/cryptvfs"
 )
 
 // The files of an incident's folder that are the store's.
@@ -52,6 +53,9 @@ type Options struct {
 	// Self is who the entries of the store's own are by: that the clock was
 	// set, that the disk was full. The zero Actor is called firebreak.
 	Self incident.Actor
+	// Secret is the key that the database is encrypted with; nil is a plain
+	// one. The caller may wipe it once the store is closed.
+	Secret *[32]byte
 
 	kindOf func(dir string) (string, error) // tests: another file system
 }
@@ -65,8 +69,9 @@ type Store struct {
 	steps  []string // migrations
 	blind  bool     // opened without the write-ahead log: the folder has no place for its index
 
-	lock    *lock   // nil when there is none to be had, read-only
-	w       *sql.DB // nil when read-only
+	key     *cryptvfs.Key // nil for a plain database
+	lock    *lock         // nil when there is none to be had, read-only
+	w       *sql.DB       // nil when read-only
 	r       *sql.DB
 	heads   headsFile // guarded by lock
 	trusted []byte    // the newest head whose signature was checked; guarded by lock
@@ -133,7 +138,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 		return err
 	}
 	s.id, s.origin = id, record.Origin(o.Key.Name(), id)
-	if err := migrate(ctx, s.w, path, s.steps); err != nil {
+	if err := migrate(ctx, s.w, path, s.steps, s.key); err != nil {
 		return err
 	}
 	if _, err := s.w.ExecContext(ctx, "INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(id), s.origin); err != nil {
@@ -181,7 +186,10 @@ func newStore(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.lock.now = o.Now
-	s.w, s.r = connect(path, write, 1), connect(path, read, readers+1)
+	if s.key, err = takeKey(o.Secret); err != nil {
+		return nil, errors.Join(err, s.lock.close())
+	}
+	s.w, s.r = connect(path, write, 1, s.key), connect(path, read, readers+1, s.key)
 	return s, nil
 }
 
@@ -218,7 +226,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	if err != nil {
 		return nil, err
 	}
-	if err := (&Store{dir: dir, steps: steps}).peek(ctx); err != nil {
+	if err := peek(ctx, dir, steps, o.Secret); err != nil {
 		return nil, err
 	}
 	if _, err := o.fileSystem(dir); err != nil {
@@ -229,7 +237,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(s.placed(err), s.Close())
 			s = nil
 		}
 	}()
@@ -245,7 +253,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 		}
 		return s, &MismatchError{Heads: s.heads.last.Size}
 	}
-	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps); err != nil {
+	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps, s.key); err != nil {
 		return s, err
 	}
 	tx, err := s.w.BeginTx(ctx, nil)
@@ -269,12 +277,15 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
-	if err := s.peek(ctx); err != nil {
+	if err := peek(ctx, dir, steps, o.Secret); err != nil {
+		return nil, err
+	}
+	if s.key, err = takeKey(o.Secret); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(dir, DatabaseFile)
 	for _, a := range []access{look, immutable} {
-		s.r = connect(path, a, readers+1)
+		s.r = connect(path, a, readers+1, s.key)
 		if err = s.openLook(ctx); err == nil {
 			s.blind = a == immutable
 			// Verify takes the lock, where there is one, to compare like with like.
@@ -290,7 +301,8 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		// A folder that cannot be written to has no place for the WAL index.
 		err = errors.Join(err, s.r.Close())
 	}
-	return nil, err
+	s.key.Release()
+	return nil, s.placed(err)
 }
 
 func (s *Store) openLook(ctx context.Context) error {
@@ -360,6 +372,7 @@ func (s *Store) Close() error {
 	if s.lock != nil {
 		errs = append(errs, s.lock.close())
 	}
+	s.key.Release()
 	return errors.Join(errs...)
 }
 

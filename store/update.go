@@ -81,7 +81,7 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 		return nil, a.mine
 	}
 	if err != nil {
-		return nil, fmt.Errorf("update %s: %w", s.id, s.failed(err))
+		return nil, fmt.Errorf("update %s: %w", s.id, s.placed(s.failed(err)))
 	}
 	if len(entries) == 0 {
 		return nil, nil
