@@ -132,6 +132,9 @@ func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
 	}
 	path := filepath.Join(f.dir, "timeline.db")
 	db, err := events.Open(ctx, path, events.Options{})
+	if errors.Is(err, events.ErrNewer) {
+		return nil, refused("use the newer firebreak that wrote it; nothing was changed", "open timeline of %s: %w", f.id, err)
+	}
 	if errors.Is(err, events.ErrDamaged) {
 		return nil, &Error{Code: CodeIntegrity, Hint: "firebreak ingest " + string(f.id) + " --rebuild makes it again from the evidence", Err: err}
 	}

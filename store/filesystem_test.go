@@ -136,7 +136,7 @@ func TestNewerIsNotTouched(t *testing.T) {
 	dir := filled(t, o, 3)
 	hand(t, dir, "PRAGMA user_version = 99")
 	before := content(t, dir)
-	for _, way := range []Options{o, {ReadOnly: true}} {
+	for _, way := range []Options{o, {ReadOnly: true, Secret: o.Secret}} {
 		if _, err := Open(ctx, dir, way); !errors.Is(err, ErrNewer) || !strings.Contains(err.Error(), "schema 99") {
 			t.Errorf("open (read-only %v): %v", way.ReadOnly, err)
 		}
