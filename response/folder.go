@@ -90,7 +90,7 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	}
 	o := s.storeOptions()
 	st, err := store.Open(ctx, dir, o)
-	if errors.Is(err, store.ErrReadOnly) { // an archive, a mounted copy: it can be looked at
+	if errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrFull) { // an archive, a mounted copy, a full disk: it can be looked at
 		o.ReadOnly, o.Because = true, err
 		st, err = store.Open(ctx, dir, o)
 	}

@@ -111,6 +111,9 @@ func (s *Store) giveUp() (int64, error) {
 // fullness is the entry that says that the disk was full.
 func (s *Store) fullness(tx *Tx, a *act) (*record.Draft, error) {
 	var kinds []string
+	if a.failed != "" {
+		kinds = append(kinds, a.failed)
+	}
 	for _, d := range a.drafts {
 		if !slices.Contains(kinds, string(d.Kind)) {
 			kinds = append(kinds, string(d.Kind))

@@ -212,6 +212,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		open = openRead
 	}
 	s, err := open(ctx, dir, o)
+	if !o.ReadOnly && errors.Is(explain(err), ErrFull) {
+		s, err = openFull(ctx, dir, o, explain(err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open incident in %s: %w", dir, explain(err))
 	}

@@ -50,11 +50,12 @@ type act struct {
 	drafts []record.Draft // what decide said; it is asked once
 	mine   error          // decide's error is the caller's own
 
-	own     int   // entries of the store's own that were recorded before the act
-	freed   int64 // bytes of the ballast that were given up for it
-	alone   bool  // only that the disk is full is recorded
-	kept    bool  // the act is recorded already; its head had no room
-	refused error // why it did not
+	own     int    // entries of the store's own that were recorded before the act
+	freed   int64  // bytes of the ballast that were given up for it
+	failed  string // what had no room, where it is no act
+	alone   bool   // only that the disk is full is recorded
+	kept    bool   // the act is recorded already; its head had no room
+	refused error  // why it did not
 }
 
 func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, error), first bool) (entries []record.Entry, err error) {
