@@ -77,6 +77,8 @@ func TestFullDisk(t *testing.T) {
 	b.verified(id)
 	b.want(0, "show", id)
 	says(t, b.want(1, "open", "another one"), "no space left")
+	says(t, b.want(1, "review", id), "hint: free some space")
+	says(t, b.want(1, "ingest", id, b.write("small.log", "one line\n")), "hint: free some space")
 	b.want(0, "list")
 
 	// Room again: the work goes on, and all that was acknowledged is there.

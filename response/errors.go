@@ -77,7 +77,8 @@ func HintOf(err error) string {
 		}
 	}
 	switch {
-	case errors.Is(err, store.ErrFull), errors.Is(err, forensics.ErrFull), errors.Is(err, events.ErrDiskFull):
+	case errors.Is(err, store.ErrFull), errors.Is(err, forensics.ErrFull), errors.Is(err, events.ErrDiskFull),
+		errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return "free some space and repeat: what was acknowledged is safe"
 	case errors.Is(err, store.ErrFileSystem):
 		return onLocalDisk
