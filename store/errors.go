@@ -91,6 +91,8 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case e.Code == sqlite3.ErrReadonly, e.Code == sqlite3.ErrPerm, e.SystemErrno == syscall.EROFS, e.SystemErrno == syscall.EACCES:
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
+	case e.ExtendedCode == sqlite3.ErrIoErr.Extend(32): // SQLITE_IOERR_DATA: a page that does not decrypt
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case e.Code == sqlite3.ErrIoErr:
 		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err)
 	case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:

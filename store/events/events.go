@@ -154,8 +154,11 @@ func explain(err error) error {
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case sqlite3.ErrIoErr:
-		if e.ExtendedCode == dataError {
+		switch {
+		case e.ExtendedCode == dataError:
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		case e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT: // no room for its log or index
+			return fmt.Errorf("%w: %w", ErrDiskFull, err)
 		}
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
