@@ -119,6 +119,9 @@ func (s *Store) failed(err error) error {
 // so, that entry is recorded alone.
 func (s *Store) attempt(ctx context.Context, a *act) ([]record.Entry, record.Head, error) {
 	if !a.first {
+		if err := s.settled(); err != nil {
+			return nil, record.Head{}, err
+		}
 		if err := s.tidy(ctx); err != nil {
 			return nil, record.Head{}, err
 		}

@@ -35,6 +35,10 @@ var ErrDamaged = errors.New("timeline.db is damaged")
 // is touched.
 var ErrNewer = errors.New("timeline.db was written by a newer version of firebreak")
 
+// ErrDisk is returned where the disk failed. What of the batch is on it is not
+// known; timeline.db is derived and can be made again.
+var ErrDisk = errors.New("the disk of timeline.db failed")
+
 // ErrDiskFull is returned where the disk has no room for a batch. What was
 // there before is untouched.
 var ErrDiskFull = errors.New("no space left on the disk of timeline.db")
@@ -160,6 +164,7 @@ func explain(err error) error {
 		case e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT: // no room for its log or index
 			return fmt.Errorf("%w: %w", ErrDiskFull, err)
 		}
+		return fmt.Errorf("%w: %w", ErrDisk, err)
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	case sqlite3.ErrInterrupt:
