@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +77,12 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 	}
 	add("write", tryWrite(paths.Home), "can write and sync")
 	name, err := s.Service().FileSystem()
-	add("file system", err, strings.TrimSpace(name+" locks hold"))
+	if name == "" {
+		name = "not told apart on this system"
+	} else {
+		name += ": locks hold"
+	}
+	add("file system", err, name)
 	if low := s.Service().LowRoom(); low != "" {
 		warn("room", low+": evidence is refused below 8 MiB, and notes soon after")
 	}

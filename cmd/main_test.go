@@ -28,9 +28,6 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// soak says that the long forms of the tests are wanted.
-func soak() bool { return os.Getenv("FIREBREAK_SOAK") != "" }
-
 // bench is a workspace of its own, and the environment to run the program in.
 type bench struct {
 	t    *testing.T

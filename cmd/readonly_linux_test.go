@@ -17,32 +17,34 @@ import (
 
 // readOnlyWork is what a responder does with an incident; only the first list
 // goes without writing.
-func readOnlyWork(b *bench, id, elsewhere, log string) (look, write [][]string) {
-	return [][]string{
-			{"list"},
-			{"list", "--json"},
-			{"show", id},
-			{"show", id, "activity"},
-			{"show", id, "--json"},
-			{"search", id, "Accepted"},
-			{"search", id, "Accepted", "--count"},
-			{"verify", id},
-			{"doctor"},
-			{"version"},
-			{"playbook", "list"},
-			{"config"},
-			{"review", id, "--to", filepath.Join(elsewhere, "review.md")},
-		}, [][]string{
-			{"note", id, "hi"},
-			{"open", "another"},
-			{"ingest", id, log},
-			{"collect", id, "--collector", "linux.system"},
-			{"change", id, "--severity", "sev1"},
-			{"plan", id, "webhook.send", "--with", "message=x"},
-			{"close", id, "--reason", "over"},
-			{"step", "start", id, "look"},
-			{"review", id},
-		}
+func readOnlyWork(id, elsewhere, log string) (look, write [][]string) {
+	look = [][]string{
+		{"list"},
+		{"list", "--json"},
+		{"show", id},
+		{"show", id, "activity"},
+		{"show", id, "--json"},
+		{"search", id, "Accepted"},
+		{"search", id, "Accepted", "--count"},
+		{"verify", id},
+		{"doctor"},
+		{"version"},
+		{"playbook", "list"},
+		{"config"},
+		{"review", id, "--to", filepath.Join(elsewhere, "review.md")},
+	}
+	write = [][]string{
+		{"note", id, "hi"},
+		{"open", "another"},
+		{"ingest", id, log},
+		{"collect", id, "--collector", "linux.system"},
+		{"change", id, "--severity", "sev1"},
+		{"plan", id, "webhook.send", "--with", "message=x"},
+		{"close", id, "--reason", "over"},
+		{"step", "start", id, "look"},
+		{"review", id},
+	}
+	return look, write
 }
 
 // checkReadOnly wants what looks to work, and what writes to say why it does
@@ -50,7 +52,7 @@ func readOnlyWork(b *bench, id, elsewhere, log string) (look, write [][]string) 
 func checkReadOnly(t *testing.T, b *bench, run func(args ...string) result, id, elsewhere, log string) {
 	t.Helper()
 	before := tree(t, b.home)
-	look, write := readOnlyWork(b, id, elsewhere, log)
+	look, write := readOnlyWork(id, elsewhere, log)
 	for _, args := range look {
 		r := run(args...)
 		if args[0] == "doctor" {

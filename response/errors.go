@@ -84,7 +84,7 @@ func HintOf(err error) string {
 		return onLocalDisk
 	case errors.Is(err, store.ErrReadOnly):
 		return "the folder cannot be written to: it can be looked at, searched and verified, not changed"
-	case errors.Is(err, store.ErrDisk), errors.Is(err, forensics.ErrDisk), errors.Is(err, events.ErrDisk):
+	case errors.Is(err, store.ErrDisk), errors.Is(err, forensics.ErrDisk), errors.Is(err, events.ErrDisk), errors.Is(err, syscall.EIO):
 		return "the disk failed, see the system's log (dmesg): copy the folder to a sound disk and let firebreak verify the copy"
 	case errors.Is(err, store.ErrDamaged):
 		return "firebreak verify says what is damaged; restore the folder from a copy"

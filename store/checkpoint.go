@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,9 +51,16 @@ func (s *Store) tidy(ctx context.Context) error {
 	return s.checkpoint(ctx)
 }
 
+const moveLog = "PRAGMA wal_checkpoint(PASSIVE)"
+
 func (s *Store) checkpoint(ctx context.Context) error {
-	var busy, frames, moved int64
-	err := explain(s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved))
+	return moved(s.w.QueryRowContext(ctx, moveLog))
+}
+
+// moved reads what came of it.
+func moved(answer *sql.Row) error {
+	var busy, frames, done int64
+	err := explain(answer.Scan(&busy, &frames, &done))
 	if err == nil || errors.Is(err, ErrFull) {
 		return nil
 	}
@@ -67,7 +75,7 @@ func (s *Store) finish() error {
 		return nil
 	}
 	if s.wrote {
-		if err := s.checkpoint(context.Background()); errors.Is(err, ErrDamaged) {
+		if err := moved(s.w.QueryRow(moveLog)); errors.Is(err, ErrDamaged) { //nolint:noctx // closing has no context, and ends soon
 			s.kill(err)
 			return err
 		}

@@ -125,9 +125,9 @@ func everything(s *Store) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", q, err)
 		}
-		fmt.Fprintln(h, q, len(rows))
+		_, _ = fmt.Fprintln(h, q, len(rows))
 		for _, r := range rows {
-			fmt.Fprintf(h, "%s\n", r)
+			_, _ = fmt.Fprintf(h, "%s\n", r)
 		}
 	}
 	kept, err := dump(ctx, tx)

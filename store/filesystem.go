@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// ErrFileSystem: the file system keeps no locks, or none that other machines
+// ErrFileSystem says that the file system keeps no locks, or none that other machines
 // see. Two writers would spoil the record, so nothing is written there; it can
 // be looked at. It comes with ErrReadOnly.
 var ErrFileSystem = errors.New("locks do not hold on this file system")

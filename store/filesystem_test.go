@@ -39,8 +39,8 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		if after := content(t, dir); !same(before, after) {
 			t.Errorf("%s: the refusal changed %v into %v", name, sizes(before), sizes(after))
 		}
-		new := filepath.Join(t.TempDir(), "2026-0008")
-		if _, err := Create(ctx, new, "2026-0008", there, opened(t)); !errors.Is(err, ErrFileSystem) {
+		fresh := filepath.Join(t.TempDir(), "2026-0008")
+		if _, err := Create(ctx, fresh, "2026-0008", there, opened(t)); !errors.Is(err, ErrFileSystem) {
 			t.Errorf("%s: create: %v", name, err)
 		}
 		there.ReadOnly, there.Because = true, err

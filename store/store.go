@@ -138,6 +138,12 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 		return err
 	}
 	s.id, s.origin = id, record.Origin(o.Key.Name(), id)
+	if _, err := schema(ctx, s.w); err != nil { // makes the log
+		return err
+	}
+	if err := s.settled(); err != nil {
+		return err
+	}
 	if err := migrate(ctx, s.w, path, s.steps, s.key); err != nil {
 		return err
 	}
