@@ -16,18 +16,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"firebreak/cmd"
+	"firebreak/internal/testkit/mishap"
 )
 
 // TestMain lets this test binary stand as the program "firebreak" in the PATH
 // of the tests: what they run is the real one, in a process of its own.
 func TestMain(m *testing.M) {
+	mishap.Main()
 	testscript.Main(m, map[string]func(){
 		"firebreak": func() { cmd.Exit(cmd.Main(cmd.Process())) },
 	})
 }
-
-// soak says that the long forms of the tests are wanted.
-func soak() bool { return os.Getenv("FIREBREAK_SOAK") != "" }
 
 // bench is a workspace of its own, and the environment to run the program in.
 type bench struct {
