@@ -126,7 +126,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 	if _, err := s.w.ExecContext(ctx, "INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(id), s.origin); err != nil {
 		return err
 	}
-	if _, err := s.commit(ctx, func(*Tx) ([]record.Draft, error) { return []record.Draft{first}, nil }, true); err != nil {
+	if _, err := s.commit(ctx, func(*Tx) ([]record.Draft, error) { return []record.Draft{first}, nil }, how{first: true}); err != nil {
 		return err
 	}
 	return nil

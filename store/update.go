@@ -35,10 +35,19 @@ func (s *Store) UpdateAll(ctx context.Context, decide func(*Tx) ([]record.Draft,
 	if s.w == nil {
 		return nil, fmt.Errorf("update %s: %w", s.id, s.whyNot(ctx))
 	}
-	return s.commit(ctx, decide, false)
+	return s.commit(ctx, decide, update)
 }
 
-func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, error), first bool) (entries []record.Entry, err error) {
+// how says what a commit is part of: the making of a record, an update, or an
+// erasure, which does more in the same transaction.
+type how struct {
+	first bool
+	also  func(*Tx, []record.Entry) error
+}
+
+var update = how{} //nolint:gochecknoglobals // the usual way
+
+func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, error), h how) (entries []record.Entry, err error) {
 	if err := s.alive(); err != nil {
 		return nil, fmt.Errorf("update %s: %w", s.id, err)
 	}
@@ -61,7 +70,7 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 		ds, err := decide(tx)
 		mine = err
 		return ds, err
-	}, first)
+	}, h)
 	if mine != nil {
 		return nil, mine
 	}
@@ -87,14 +96,14 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 }
 
 // transact does everything up to and with the commit.
-func (s *Store) transact(ctx context.Context, decide func(*Tx) ([]record.Draft, error), first bool) ([]record.Entry, record.Head, error) {
+func (s *Store) transact(ctx context.Context, decide func(*Tx) ([]record.Draft, error), h how) ([]record.Entry, record.Head, error) {
 	var none record.Head
 	sqlTx, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, none, err
 	}
 	defer func() { _ = sqlTx.Rollback() }() // does nothing after a commit
-	if !first {
+	if !h.first {
 		if err := s.settle(ctx, sqlTx); err != nil {
 			return nil, none, err
 		}
@@ -105,6 +114,9 @@ func (s *Store) transact(ctx context.Context, decide func(*Tx) ([]record.Draft, 
 		return nil, none, err
 	}
 	entries, head, err := s.write(ctx, tx, drafts)
+	if err == nil && h.also != nil {
+		err = h.also(tx, entries)
+	}
 	if err != nil {
 		return nil, none, err
 	}
