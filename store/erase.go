@@ -28,8 +28,7 @@ func (s *Store) Erase(ctx context.Context, decide func(*Tx) (record.Draft, error
 	if s.w == nil {
 		return record.Entry{}, fmt.Errorf("erase in %s: %w", s.id, s.whyNot(ctx))
 	}
-	var noted bool
-	entries, err := s.commit(ctx, func(tx *Tx) ([]record.Draft, error) {
+	entries, err := s.commit(ctx, &act{decide: func(tx *Tx) ([]record.Draft, error) {
 		left, err := s.leftover(tx)
 		if err == nil && left != nil {
 			err = fmt.Errorf("erase in %s: %w: %s", s.id, ErrUnfinished, left.Erasure)
@@ -42,25 +41,21 @@ func (s *Store) Erase(ctx context.Context, decide func(*Tx) (record.Draft, error
 			err = fmt.Errorf("erase in %s: the draft is of kind %s", s.id, d.Kind)
 		}
 		return []record.Draft{d}, err
-	}, how{also: func(tx *Tx, entries []record.Entry) error {
+	}, also: func(tx *Tx, entries []record.Entry) error {
 		left, err := s.destroy(tx, entries[0])
 		if err != nil {
 			return err
 		}
-		if err := s.note(left); err != nil {
+		if err := s.note(left); err != nil { // stays when the commit fails: it may have been done all the same
 			return err
 		}
-		noted = true
-		reached("noted")
+		s.reached("noted")
 		return nil
 	}})
 	if len(entries) == 0 {
-		if noted { // the commit failed: nothing is to be finished
-			err = errors.Join(err, s.forget())
-		}
 		return record.Entry{}, err
 	}
-	reached("recorded")
+	s.reached("recorded")
 	return entries[0], err
 }
 

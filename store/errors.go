@@ -28,7 +28,8 @@ var (
 	// it is written to once that key is in Options.Trust.
 	ErrUntrusted = errors.New("incident is not of this workspace")
 	// ErrDamaged: SQLite cannot make sense of the file, or the disk failed.
-	// The handle refuses all further work.
+	// The handle writes nothing more, and what it shows may not be on the disk:
+	// a failed fsync is not tried again, the next start reads and compares.
 	ErrDamaged = errors.New("damaged")
 	// ErrUnsealed comes back beside entries that ARE recorded, when their head
 	// could not be written to the heads file. The next update writes it first.
@@ -82,6 +83,8 @@ func explain(err error) error {
 		return err
 	}
 	switch {
+	case e.ExtendedCode == sqlite3.ErrIoErrFsync, e.ExtendedCode == sqlite3.ErrIoErrDirFsync, e.ExtendedCode == sqlite3.ErrIoErrRead:
+		return fmt.Errorf("%w: %w", ErrDamaged, err) // whatever the cause
 	case e.Code == sqlite3.ErrFull, e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT, e.SystemErrno == syscall.EFBIG:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case e.Code == sqlite3.ErrReadonly, e.Code == sqlite3.ErrPerm, e.SystemErrno == syscall.EROFS, e.SystemErrno == syscall.EACCES:

@@ -27,13 +27,9 @@ type Leftover struct {
 	Blobs    []string `json:"blobs,omitempty"` // their sealed bytes
 }
 
-// Reached is called between the steps of an erasure. Tests end the process
-// there.
-var Reached func(step string) //nolint:gochecknoglobals // a failpoint; nil outside tests
-
-func reached(step string) {
-	if Reached != nil {
-		Reached(step)
+func (s *Store) reached(step string) {
+	if s.opts.Reached != nil {
+		s.opts.Reached(step)
 	}
 }
 
@@ -130,11 +126,11 @@ func (s *Store) Finish(ctx context.Context, outside func(l Leftover, still func(
 		if err := outside(*left, func(blob string) bool { return needed[blob] }); err != nil {
 			return fmt.Errorf("finish erasure %s: %w", left.Erasure, err)
 		}
-		reached("outside")
+		s.reached("outside")
 		if err := s.scrub(ctx); err != nil {
 			return fmt.Errorf("finish erasure %s: %w", left.Erasure, explain(err))
 		}
-		reached("scrubbed")
+		s.reached("scrubbed")
 	}
 	if err := errors.Join(s.forget(), syncDir(s.dir)); err != nil {
 		return fmt.Errorf("finish the erasure in %s: %w", s.id, explain(err))
@@ -189,7 +185,7 @@ func (s *Store) scrub(ctx context.Context) (err error) {
 			return fmt.Errorf("write the database anew: %w", err)
 		}
 	}
-	reached("vacuumed")
+	s.reached("vacuumed")
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", scrubWait.Milliseconds())); err != nil {
 		return err
 	}
