@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"firebreak/internal/shred"
 	"firebreak/record"
 )
 
@@ -52,7 +53,7 @@ func (s *Store) note(l Leftover) error {
 }
 
 // forget destroys the note.
-func (s *Store) forget() error { return Shred(filepath.Join(s.dir, leftoverFile)) }
+func (s *Store) forget() error { return shred.File(filepath.Join(s.dir, leftoverFile)) }
 
 // Pending says whether an erasure in that folder may not be finished. It looks
 // for the note only and opens nothing.
@@ -128,7 +129,7 @@ func (s *Store) Finish(ctx context.Context, outside func(l Leftover, still func(
 		}
 		s.reached("outside")
 		if err := s.scrub(ctx); err != nil {
-			return fmt.Errorf("finish erasure %s: %w", left.Erasure, explain(err))
+			return fmt.Errorf("finish erasure %s: %w", left.Erasure, s.failed(err))
 		}
 		s.reached("scrubbed")
 	}
@@ -220,59 +221,7 @@ func (s *Store) scrub(ctx context.Context) (err error) {
 func (s *Store) dropCopies() error {
 	copies, err := filepath.Glob(filepath.Join(s.dir, "incident.schema-*.db*"))
 	for _, path := range copies {
-		err = errors.Join(err, Shred(path))
+		err = errors.Join(err, shred.File(path))
 	}
 	return err
-}
-
-// Shred overwrites a file with zeros, brings them to the disk, and removes it.
-// A file that is not there is fine; only the name of a symbolic link is
-// removed. File systems that write elsewhere, and flash, may keep the old bytes
-// where no program reaches them.
-func Shred(path string) error {
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("destroy: %w", err)
-	}
-	if info.Mode().IsRegular() {
-		if err := zero(path, info); err != nil {
-			return fmt.Errorf("destroy %s: %w", filepath.Base(path), err)
-		}
-	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("destroy: %w", err)
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func zero(path string, info fs.FileInfo) error {
-	if info.Mode().Perm()&0o200 == 0 {
-		if err := os.Chmod(path, info.Mode().Perm()|0o200); err != nil {
-			return err
-		}
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY, 0) //nolint:gosec // the caller names the file
-	if err != nil {
-		return err
-	}
-	now, err := f.Stat()
-	if err == nil && !os.SameFile(now, info) {
-		err = errors.New("it was replaced meanwhile")
-	}
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	_, err = io.CopyN(f, zeros{}, info.Size())
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-// zeros is an endless run of zero bytes.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
 }
