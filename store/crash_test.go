@@ -54,6 +54,9 @@ func work(job, dir, home, count string) error {
 		return err
 	}
 	ctx := context.Background()
+	if job == jobErase {
+		return eraseAndDie(ctx, dir, o)
+	}
 	if job == jobCreate {
 		return createMany(ctx, dir, o, n)
 	}
