@@ -29,6 +29,19 @@ func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
 }
 
 func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Written, error) {
+	for try := 0; ; try++ {
+		w, err := s.writeReviewOnce(ctx, f, step)
+		if !errors.Is(err, errErasedMeanwhile) || try == 3 {
+			return w, err
+		}
+	}
+}
+
+// errErasedMeanwhile: the review was made of what was erased before it was
+// written.
+var errErasedMeanwhile = errors.New("something was erased while the review was written")
+
+func (s *Session) writeReviewOnce(ctx context.Context, f *folder, step string) (Written, error) {
 	r, head, err := s.buildReview(ctx, f)
 	if err != nil {
 		return Written{}, err
@@ -54,7 +67,13 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 		h := sha256.Sum256(content)
 		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
 	}
-	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
+	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
+		done, err := tx.EntriesOf(record.ErasureDone)
+		if err == nil && len(done) > 0 && done[len(done)-1].Seq > head.Size {
+			return errErasedMeanwhile
+		}
+		return err
+	})
 }
 
 // markedEvents returns the events that people starred, tagged or commented, as

@@ -15,6 +15,7 @@ type Exhibit struct {
 	SealedBy string    `json:"sealed_by"`
 	Checks   []Check   `json:"checks,omitempty"`
 	Changed  bool      `json:"changed_while_read,omitempty"` // its size or times moved while it was read
+	Erased   string    `json:"erased,omitempty"`             // the erasure that destroyed its bytes
 }
 
 // Check is a later verification of an exhibit.
@@ -63,6 +64,14 @@ func (b *builder) evidence() {
 	each(b, func(e record.Entry, p record.Collection) {
 		b.r.Collections = append(b.r.Collections, Collection{p, act(e)})
 	}, record.CollectionFinished)
+
+	each(b, func(_ record.Entry, p record.Erasure) {
+		for i := range b.r.Evidence {
+			if x := &b.r.Evidence[i]; slices.Contains(p.Exhibits, x.ID) {
+				x.Erased = p.ID
+			}
+		}
+	}, record.ErasureDone)
 
 	in := &b.r.Ingested
 	each(b, func(e record.Entry, p record.Ingestion) {

@@ -50,6 +50,9 @@ func collectionSentence(c Collection) string {
 // exhibitRemark is what there is to say about an exhibit besides its hash.
 func exhibitRemark(x Exhibit) string {
 	parts := append([]string{}, x.Deviations...)
+	if x.Erased != "" {
+		parts = append(parts, "ERASED with its content, by erasure "+x.Erased)
+	}
 	if x.Changed {
 		parts = append(parts, "changed while it was read")
 	}

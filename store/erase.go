@@ -17,17 +17,20 @@ var ErrUnfinished = errors.New("an erasure is recorded and not finished")
 
 // Erase carries out an erasure that was agreed to. In one transaction it
 // records the draft of decide, of kind erasure.done, takes the disclosures that
-// it names out of the database, and folds the record anew without them. What it
+// it names out of the database, and folds the record anew without them. The
+// files that decide names, by their paths below the incident's folder, may quote
+// what goes, and go too. What it
 // leaves behind, in pages that were freed, in the write-ahead log and outside
 // the database, is told by Leftover and destroyed by Finish; until then it is
 // noted in a file, so that a crash cannot make it forgotten.
 //
 // Errors: ErrRefused when the record does not allow it, ErrUnfinished while an
 // earlier one is not finished, decide's own, and those of Update.
-func (s *Store) Erase(ctx context.Context, decide func(*Tx) (record.Draft, error)) (record.Entry, error) {
+func (s *Store) Erase(ctx context.Context, decide func(*Tx) (record.Draft, []string, error)) (record.Entry, error) {
 	if s.w == nil {
 		return record.Entry{}, fmt.Errorf("erase in %s: %w", s.id, s.whyNot(ctx))
 	}
+	var files []string
 	entries, err := s.commit(ctx, &act{decide: func(tx *Tx) ([]record.Draft, error) {
 		left, err := s.leftover(tx)
 		if err == nil && left != nil {
@@ -36,7 +39,8 @@ func (s *Store) Erase(ctx context.Context, decide func(*Tx) (record.Draft, error
 		if err != nil {
 			return nil, err
 		}
-		d, err := decide(tx)
+		d, quoting, err := decide(tx)
+		files = quoting
 		if err == nil && d.Kind != record.ErasureDone {
 			err = fmt.Errorf("erase in %s: the draft is of kind %s", s.id, d.Kind)
 		}
@@ -46,6 +50,7 @@ func (s *Store) Erase(ctx context.Context, decide func(*Tx) (record.Draft, error
 		if err != nil {
 			return err
 		}
+		left.Files = files
 		if err := s.note(left); err != nil { // stays when the commit fails: it may have been done all the same
 			return err
 		}

@@ -152,7 +152,9 @@ func done(req record.ErasureRequest) record.Erasure {
 
 func erase(t testing.TB, s *Store, req record.ErasureRequest) error {
 	t.Helper()
-	_, err := s.Erase(context.Background(), func(*Tx) (record.Draft, error) { return draft(t, record.ErasureDone, done(req)), nil })
+	_, err := s.Erase(context.Background(), func(*Tx) (record.Draft, []string, error) {
+		return draft(t, record.ErasureDone, done(req)), []string{"exports/review.md", "../outside", "/etc/passwd"}, nil
+	})
 	return err
 }
 
@@ -284,7 +286,7 @@ func TestAllFieldsErasedTogether(t *testing.T) {
 		t.Fatal(err)
 	}
 	left, err := s.Leftover(t.Context())
-	if err != nil || left == nil || left.Erasure != req.ID || !slices.Equal(left.Blobs, []string{"blob-e1", "blob-e2"}) {
+	if err != nil || left == nil || left.Erasure != req.ID || !slices.Equal(left.Blobs, []string{"blob-e1", "blob-e2"}) || !slices.Equal(left.Files, []string{"exports/review.md"}) {
 		t.Fatalf("left over %+v, %v", left, err)
 	}
 	if err := erase(t, s, req); !errors.Is(err, ErrUnfinished) {
@@ -525,12 +527,13 @@ func eraseAndDie(ctx context.Context, dir string, o Options) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Erase(ctx, func(tx *Tx) (record.Draft, error) {
+	_, err = s.Erase(ctx, func(tx *Tx) (record.Draft, []string, error) {
 		x, err := tx.Erasure("x1")
 		if err != nil {
-			return record.Draft{}, err
+			return record.Draft{}, nil, err
 		}
-		return record.NewDraft(alice, record.ErasureDone, incident.Identify, "", done(x.ErasureRequest))
+		d, err := record.NewDraft(alice, record.ErasureDone, incident.Identify, "", done(x.ErasureRequest))
+		return d, nil, err
 	})
 	if err != nil {
 		return err

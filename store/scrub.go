@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"firebreak/internal/shred"
@@ -26,6 +27,7 @@ type Leftover struct {
 	Seq      int64    `json:"seq"` // of its entry
 	Exhibits []string `json:"exhibits,omitempty"`
 	Blobs    []string `json:"blobs,omitempty"` // their sealed bytes
+	Files    []string `json:"files,omitempty"` // that may quote it, below the incident's folder
 }
 
 func (s *Store) reached(step string) {
@@ -98,6 +100,7 @@ func (s *Store) leftover(tx *Tx) (*Leftover, error) {
 	if err != nil || x.State != ErasureDone {
 		return nil, nil //nolint:nilerr // it was not recorded
 	}
+	l.Files = slices.DeleteFunc(l.Files, func(name string) bool { return !filepath.IsLocal(name) }) // whoever writes the folder could name any
 	return &l, nil
 }
 
