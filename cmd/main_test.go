@@ -22,7 +22,11 @@ import (
 // of the tests: what they run is the real one, in a process of its own.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"firebreak": func() { cmd.Exit(cmd.Main(cmd.Process())) },
+		"firebreak": func() {
+			w := cmd.Process()
+			w.Reached = dieAt(os.Getenv(dieEnv))
+			cmd.Exit(cmd.Main(w))
+		},
 	})
 }
 

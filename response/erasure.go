@@ -27,6 +27,18 @@ type EraseRequest struct {
 	Digest string
 }
 
+// Erasure is a request to erase with what became of it.
+type Erasure = store.Erasure
+
+// The states of a request to erase, and how many people have to agree.
+const (
+	ErasureAsked     = store.ErasureAsked
+	ErasureAgreed    = store.ErasureAgreed
+	ErasureRefused   = store.ErasureRefused
+	ErasureDone      = store.ErasureDone
+	ErasureApprovers = store.Approvers
+)
+
 // ErasureView is a request to erase with everything that somebody who has to
 // agree needs to see.
 type ErasureView struct {

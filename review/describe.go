@@ -144,6 +144,9 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 	case record.EvidenceSealed:
 		return line(func(p record.Exhibit) (string, bool) {
 			s := fmt.Sprintf("exhibit %s sealed: %s, %s, sha256 %s", given(p.ID), first(p.Title, p.Kind, p.Source, withheld), size(p.Size), brief(p.SHA256))
+			if p.SHA256 == record.ErasedMark { // it goes with its bytes only, and so does the size
+				s = fmt.Sprintf("exhibit %s sealed: %s", given(p.ID), first(p.Title, p.Kind))
+			}
 			if n := len(p.Deviations); n > 0 {
 				s += fmt.Sprintf(", %s", counted(n, "deviation", "deviations"))
 			}

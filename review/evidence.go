@@ -45,7 +45,8 @@ type Ingested struct {
 // Ingestion is the passage of one exhibit into the timeline.
 type Ingestion struct {
 	record.Ingestion
-	Seq int64 `json:"seq"`
+	Seq    int64 `json:"seq"`
+	Erased bool  `json:"erased,omitempty"` // some of it was
 }
 
 func (b *builder) evidence() {
@@ -75,7 +76,7 @@ func (b *builder) evidence() {
 
 	in := &b.r.Ingested
 	each(b, func(e record.Entry, p record.Ingestion) {
-		in.Exhibits = append(in.Exhibits, Ingestion{p, e.Seq})
+		in.Exhibits = append(in.Exhibits, Ingestion{p, e.Seq, len(e.Erased) > 0})
 	}, record.TimelineIngested)
 	read := map[string]bool{}
 	for _, p := range slices.Backward(in.Exhibits) { // a rebuild reads them again: the last reading counts
