@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"firebreak/integrations/drill"
 )
 
 // dieEnv names the step of an erasure at which the program kills itself.
@@ -41,11 +43,11 @@ type planted struct {
 
 // The marks. Those with GONE in them are erased, those with KEPT stay.
 var (
-	gone = []string{"GONE-note", "GONE-bytes", "GONE-title", "GONE-user", "GONE-answer", "GONE-owner", "GONE-drill"}
+	gone = []string{"GONE-note", "GONE-bytes", "GONE-title", "GONE-user", "GONE-answer", "GONE-owner"}
 	kept = []string{"KEPT-note", "KEPT-bytes", "KEPT-title", "KEPT-user", "KEPT-answer", "KEPT-comment"}
 )
 
-func plant(t *testing.T, drill bool) planted {
+func plant(t *testing.T) planted {
 	t.Helper()
 	v := newVendors(t, 0)
 	b := newBench(t, v.env...)
@@ -58,17 +60,8 @@ func plant(t *testing.T, drill bool) planted {
 		}
 		return b.write(mark+"-title.log", lines.String())
 	}
-	open := []string{"open", "odd process", "--playbook", b.write("fast.yaml", readFile(t, "testdata/fast.yaml"))}
-	if drill {
-		open = append(open, "--drill")
-	}
-	b.want(0, open...)
-	p.id = "2026-0001"
-	var list struct{ ID string }
-	if err := json.Unmarshal([]byte(b.want(0, "list", "--json").out), &list); err != nil {
-		t.Fatal(err)
-	}
-	p.id = list.ID
+	b.want(0, "open", "odd process", "--playbook", b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))
+	p.find()
 	b.want(0, "note", p.id, "the GONE-note of somebody", "--as", "ann")
 	b.want(0, "note", p.id, "the KEPT-note of somebody")
 	b.want(0, "step", "start", p.id, "look")
@@ -79,12 +72,17 @@ func plant(t *testing.T, drill bool) planted {
 	b.want(0, "search", p.id, "KEPT-user", "--limit", "1", "--star", "--comment", "KEPT-comment")
 	b.want(0, "note", p.id, "KEPT-answer")
 	b.want(0, "review", p.id, "--item", "ask GONE-owner", "--owner", "GONE-owner")
-	if drill {
-		b.want(0, "plan", p.id, "webhook.send", "--with", "message=a message about GONE-drill")
-		b.want(0, "approve", p.id, "a1", "--digest", p.digest("a1"))
-		b.want(0, "do", p.id, "a1")
-	}
 	return p
+}
+
+// find reads the incident's id.
+func (p *planted) find() {
+	p.t.Helper()
+	var list struct{ ID string }
+	if err := json.Unmarshal([]byte(p.want(0, "list", "--json").out), &list); err != nil {
+		p.t.Fatal(err)
+	}
+	p.id = list.ID
 }
 
 func (p planted) digest(what string) string {
@@ -109,21 +107,16 @@ func (p planted) seqOf(text string) string {
 }
 
 // ask asks for everything that is marked as gone and has two people agree.
-func (p planted) ask(drill bool) {
+func (p planted) ask() {
 	p.t.Helper()
-	args := []string{
-		"erase", p.id, "--basis", "GDPR Art. 17(1)(a)", "--as", "ann", "--exhibit", "e1", "--field", p.seqOf("GONE-note") + ".text",
-		"--field", p.seqOf("GONE-answer") + ".*", "--field", p.seqOf("follow-up") + ".*",
-	}
-	if drill {
-		args = append(args, "--field", p.seqOf("a1 planned")+".*", "--field", p.seqOf("a1 sent")+".*")
-		for _, a := range p.activity(p.id) {
-			if a.Kind == "action.verified" {
-				args = append(args, "--field", fmt.Sprint(a.Seq)+".*")
-			}
-		}
-	}
-	p.want(0, args...)
+	p.want(0, "erase", p.id, "--basis", "GDPR Art. 17(1)(a)", "--as", "ann", "--exhibit", "e1", "--field", p.seqOf("GONE-note")+".text",
+		"--field", p.seqOf("GONE-answer")+".*", "--field", p.seqOf("follow-up")+".*")
+	p.agree()
+}
+
+// agree has two people agree to x1.
+func (p planted) agree() {
+	p.t.Helper()
 	for _, who := range []string{"ann", "bob"} {
 		p.want(0, "erase", p.id, "--agree", "x1", "--digest", p.digest("x1")[:12], "--as", who)
 	}
@@ -222,13 +215,13 @@ func (p planted) erased() {
 // TestErase plants marks everywhere and erases them through the real program.
 func TestErase(t *testing.T) {
 	t.Parallel()
-	p := plant(t, false)
-	for _, mark := range gone[:6] {
+	p := plant(t)
+	for _, mark := range gone {
 		if p.look([]string{mark})[mark] == 0 {
 			t.Fatalf("%s was not planted", mark)
 		}
 	}
-	p.ask(false)
+	p.ask()
 	p.want(0, "close", p.id, "--reason", "over") // a closed incident can be erased from
 	if out := p.want(0, "erase", p.id, "--do", "x1").out; !strings.Contains(out, "x1  done") {
 		t.Errorf("erase says %s", out)
@@ -248,13 +241,60 @@ func TestErase(t *testing.T) {
 // TestEraseInDrill reaches the state of the drill's stand-ins too.
 func TestEraseInDrill(t *testing.T) {
 	t.Parallel()
-	p := plant(t, true)
-	if p.look([]string{"GONE-drill"})["GONE-drill"] == 0 {
-		t.Fatal("nothing was planted in the drill")
+	v := newVendors(t, 0)
+	p := planted{bench: newBench(t, v.env...)}
+	p.want(0, "drill", p.write("fast.yaml", readFile(t, "testdata/fast.yaml")), "--auto")
+	p.find()
+	p.want(0, "open", "--again", p.id, "--reason", "once more")
+	before := map[int64]bool{}
+	for _, a := range p.activity(p.id) {
+		before[a.Seq] = true
 	}
-	p.ask(true)
+	var a struct{ Action, State, Digest string }
+	if err := json.Unmarshal([]byte(p.want(0, "plan", p.id, "github.issue.comment", "--with", "repo="+drill.Repo, "--with", "number=1", "--with", "body=a message about GONE-drill", "--json").out), &a); err != nil {
+		t.Fatal(err)
+	}
+	if a.State == "planned" {
+		p.want(0, "approve", p.id, a.Action, "--digest", a.Digest)
+	}
+	p.want(0, "do", p.id, a.Action)
+	p.want(0, "note", p.id, "a KEPT-note")
+	marks := []string{"GONE-drill"}
+	if b := readFolder(t, filepath.Join(p.home, "incidents", p.id, "drill")); !strings.Contains(b, marks[0]) {
+		t.Fatal("nothing was planted in the drill's state")
+	}
+	var args []string
+	for _, x := range p.activity(p.id) {
+		if !before[x.Seq] && x.Kind != "note" && x.Kind != "action.sending" {
+			args = append(args, "--field", fmt.Sprint(x.Seq)+".*")
+		}
+	}
+	p.want(0, append([]string{"erase", p.id, "--basis", "exercise", "--reason", "an exercise"}, args...)...)
+	p.agree()
 	p.want(0, "erase", p.id, "--do", "x1")
-	p.erased()
+	if found := p.look(marks); len(found) > 0 {
+		t.Errorf("left: %v", found)
+	}
+	if len(p.look([]string{"KEPT-note"})) == 0 {
+		t.Error("what has nothing to do with it is gone")
+	}
+	p.want(0, "verify", p.id)
+	p.want(0, "show", p.id, a.Action)
+}
+
+func readFolder(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			all.WriteString(readFile(t, path))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
 }
 
 // TestEraseKilled kills the program between any two steps; the next command
@@ -264,8 +304,8 @@ func TestEraseKilled(t *testing.T) {
 	for _, at := range []string{"noted", "recorded", "blobs", "events", "files", "outside", "vacuumed", "scrubbed"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
-			p := plant(t, false)
-			p.ask(false)
+			p := plant(t)
+			p.ask()
 			c := exec.Command("firebreak", "erase", p.id, "--do", "x1")
 			c.Env, c.Dir = append(p.env, dieEnv+"="+at), p.dir
 			var exit *exec.ExitError
