@@ -31,7 +31,8 @@ func newEraseCmd(p *program, run func(*cobra.Command, *eraseOptions) error) *cob
 		Long: `Destroy fields of the record, or whole exhibits, and leave in the record that it
 was done, on what grounds, and who agreed. The record still verifies.
 
-  1. Ask: --field 12.text, --exhibit e3 or --person "Ann Example", with --basis.
+  1. Ask: --field 12.text, --exhibit e3, --person "Ann Example" or --all, with
+     --basis.
      A person is looked for in all fields; what was found is shown, and has to be
      confirmed: on a terminal with y, in a script with the --digest that is shown.
   2. Two different people look at it (firebreak show INCIDENT x1) and say
@@ -53,6 +54,7 @@ have to be destroyed where they are. Without flags, list the requests.`,
 	f.StringArrayVar(&o.ask.Fields, "field", nil, "ask to erase this `SEQ.NAME` of the record, as in 12.text; 12.* is all of it that can go")
 	f.StringArrayVar(&o.ask.Exhibits, "exhibit", nil, "ask to erase this exhibit whole, with its events and what quotes it")
 	f.StringVar(&o.ask.Person, "person", "", "ask to erase all fields that hold this `NAME`, mail address or host")
+	f.BoolVar(&o.ask.All, "all", false, "ask to erase everything that can go, names included: only the frame of the record stays")
 	f.StringVar(&o.ask.Basis, "basis", "", "the legal basis, as in \"GDPR Art. 17(1)(a)\"")
 	f.StringVar(&o.ask.Reason, "reason", "", "why")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would go, and record nothing")
@@ -63,6 +65,7 @@ have to be destroyed where they are. Without flags, list the requests.`,
 	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "field")
 	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "exhibit")
 	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "person")
+	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "all")
 	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "dry-run")
 	return c
 }
@@ -83,11 +86,11 @@ func runErase(c *cobra.Command, o *eraseOptions) error {
 			return err
 		}
 		return o.p.erasure(v)
-	case len(o.ask.Fields) > 0 || len(o.ask.Exhibits) > 0 || o.ask.Person != "":
+	case len(o.ask.Fields) > 0 || len(o.ask.Exhibits) > 0 || o.ask.Person != "", o.ask.All:
 		return o.request(c, s, id)
 	}
 	if o.ask.Basis != "" || o.dryRun || o.digest != "" {
-		return errFlag{errors.New("erase: name what is to be erased: --field, --exhibit or --person")}
+		return errFlag{errors.New("erase: name what is to be erased: --field, --exhibit, --person or --all")}
 	}
 	xs, err := s.Erasures(c.Context(), id)
 	if err != nil {

@@ -20,6 +20,7 @@ type EraseRequest struct {
 	Fields   []string // SEQ.NAME, or SEQ.* for all of an entry that may go
 	Exhibits []string // e3
 	Person   string   // a name, mail address or host: every field that holds it
+	All      bool     // everything that can go: all exhibits, all fields, all names
 	Basis    string   // the legal basis
 	Reason   string
 	// Digest binds a request about a person to what was found and shown: the

@@ -20,11 +20,16 @@ import (
 type gathered struct {
 	fields   []record.ErasedField
 	exhibits []string
+	has      map[record.ErasedField]bool
 }
 
 func (g *gathered) add(seq int64, d record.Disclosed) {
 	f := record.ErasedField{Seq: seq, Name: d.Name, Digest: d.Digest}
-	if !slices.Contains(g.fields, f) {
+	if g.has == nil {
+		g.has = map[record.ErasedField]bool{}
+	}
+	if !g.has[f] {
+		g.has[f] = true
 		g.fields = append(g.fields, f)
 	}
 }
@@ -36,8 +41,8 @@ func gather(tx *store.Tx, r EraseRequest) (gathered, error) {
 	if r.Person != "" && utf8.RuneCountInString(person) < minPerson {
 		return g, usage("give the whole name", "%q is too short to look for", r.Person)
 	}
-	if len(r.Fields) == 0 && len(r.Exhibits) == 0 && person == "" {
-		return g, usage("--field SEQ.NAME, --exhibit e1 or --person NAME", "nothing is named that should be erased")
+	if len(r.Fields) == 0 && len(r.Exhibits) == 0 && person == "" && !r.All {
+		return g, usage("--field SEQ.NAME, --exhibit e1, --person NAME or --all", "nothing is named that should be erased")
 	}
 	entries, err := tx.Fields(0, 0)
 	if err != nil {
@@ -59,6 +64,11 @@ func gather(tx *store.Tx, r EraseRequest) (gathered, error) {
 	}
 	if person != "" {
 		g.person(entries, open, person)
+	}
+	if r.All {
+		if err := g.all(tx, entries, open); err != nil {
+			return g, err
+		}
 	}
 	slices.SortFunc(g.fields, func(a, b record.ErasedField) int {
 		if a.Seq != b.Seq {
@@ -203,6 +213,36 @@ func (g *gathered) person(entries []store.Fields, open map[int64]string, person 
 			}
 		}
 	}
+}
+
+// all takes everything that can go. What was said of erasures and holds stays:
+// it is why the rest is gone.
+func (g *gathered) all(tx *store.Tx, entries []store.Fields, open map[int64]string) error {
+	xs, err := tx.Exhibits()
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		if x.Erased != "" {
+			continue
+		}
+		if err := g.exhibit(tx, entries, x.ID); err != nil {
+			return err
+		}
+	}
+	for _, e := range entries {
+		switch e.Kind { //nolint:exhaustive // the other kinds go
+		case record.ErasureAsked, record.ErasureAgreed, record.ErasureDone, record.HoldPlaced, record.HoldLifted:
+			continue
+		default:
+		}
+		for _, d := range e.Fields {
+			if alone(e, d.Name, open) {
+				g.add(e.Seq, d)
+			}
+		}
+	}
+	return nil
 }
 
 // names says whether any text within a JSON value holds the words, whole and in
