@@ -222,12 +222,11 @@ func (g *gathered) all(tx *store.Tx, entries []store.Fields, open map[int64]stri
 	if err != nil {
 		return err
 	}
+	sealed := map[int64]bool{}
 	for _, x := range xs {
-		if x.Erased != "" {
-			continue
-		}
-		if err := g.exhibit(tx, entries, x.ID); err != nil {
-			return err
+		if x.Erased == "" {
+			sealed[x.Seq] = true
+			g.exhibits = append(g.exhibits, x.ID)
 		}
 	}
 	for _, e := range entries {
@@ -237,7 +236,7 @@ func (g *gathered) all(tx *store.Tx, entries []store.Fields, open map[int64]stri
 		default:
 		}
 		for _, d := range e.Fields {
-			if alone(e, d.Name, open) {
+			if alone(e, d.Name, open) || sealed[e.Seq] && record.ErasedWithExhibit(e.Kind, d.Name) {
 				g.add(e.Seq, d)
 			}
 		}
@@ -292,9 +291,11 @@ func holdsWords(text, words string) bool {
 
 func wordRune(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
-// textFilter is the filter of the timeline for words in an event's text.
+// textFilter is the filter of the timeline for words in an event's text, and
+// for a user or a host of that name.
 func textFilter(words string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(words) + `"`
+	q := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(words) + `"`
+	return q + " or user:" + q + " or host:" + q
 }
 
 // quotable are the strings within a JSON value that are long enough to be told
