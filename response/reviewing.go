@@ -46,6 +46,11 @@ func (s *Session) writeReviewOnce(ctx context.Context, f *folder, step string) (
 	if err != nil {
 		return Written{}, err
 	}
+	return s.keepReview(ctx, f, step, r, head)
+}
+
+// keepReview writes a review that was made over that head.
+func (s *Session) keepReview(ctx context.Context, f *folder, step string, r review.Review, head record.Head) (Written, error) {
 	html, err := r.HTML()
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
