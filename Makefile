@@ -2,6 +2,8 @@
 GO      ?= go
 BIN     := bin/firebreak
 VERSION ?=
+SCALE   ?=
+FAULTS  := Kill|Soak|Damage|Truncat|Crash|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
 .PHONY: help demo run build test check lint bench soak golden e2e docs snapshot
@@ -33,9 +35,12 @@ bench: ## Benchmarks
 	@tools/needs build
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-soak: ## The long suites: kills, damage, fuzzing
+soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliability.md
 	@tools/needs build test
-	FIREBREAK_SOAK=1 $(GO) test -timeout 4h -run 'Kill|Soak|Damage|Truncat|Crash' -v ./store/... ./cmd/...
+	@mkdir -p bin && rm -f bin/figures
+	FIREBREAK_SOAK=1 FIREBREAK_SCALE=$(SCALE) FIREBREAK_FIGURES=$(CURDIR)/bin/figures \
+		$(GO) test -count=1 -timeout 4h -run '$(FAULTS)' ./store/... ./forensics/... ./response/... ./cmd/...
+	$(GO) run ./tools/reliability -version '$(VERSION)' -o docs/reliability.md bin/figures
 
 golden: ## Write the golden files anew
 	$(GO) test ./review ./tui ./playbooks -update

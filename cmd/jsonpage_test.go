@@ -39,7 +39,7 @@ func TestJSONPage(t *testing.T) {
 var unshown = []string{
 	"list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
-	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
+	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
 }

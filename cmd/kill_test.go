@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"firebreak/internal/testkit"
 )
 
 // TestKill kills the program at random moments of an incident's work, again and
@@ -22,10 +23,7 @@ import (
 // and the work goes on to its end. FIREBREAK_SOAK=1 makes it 200 kills.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	rounds := 15
-	if soak() {
-		rounds = 200
-	}
+	rounds := testkit.Rounds(t, 15, 200)
 	k := &killing{vendors: newVendors(t, 80*time.Millisecond), took: map[string]time.Duration{}, seen: map[string]int{}}
 	began := time.Now()
 	for range rounds {
@@ -38,9 +36,10 @@ func TestKill(t *testing.T) {
 		k.step(t, false)
 	}
 	t.Logf("%d kills in %s", rounds, time.Since(began).Round(time.Second))
-	for _, what := range slices.Sorted(maps.Keys(k.seen)) {
-		t.Logf("%5d  %s", k.seen[what], what)
-	}
+	testkit.Tell(t, testkit.Figure{
+		Name: "kill -9 of the program at work", Rounds: rounds, Lost: testkit.N(0), Acked: testkit.N(k.acked), Where: k.seen,
+		Note: "every command of an incident's work, killed at random; nothing was sent twice, and what was under way is unknown until somebody looks",
+	})
 }
 
 // killing is the whole test: one walk after the other.
@@ -48,6 +47,7 @@ type killing struct {
 	vendors *vendors
 	took    map[string]time.Duration // how long each command took when it was left alone
 	seen    map[string]int           // what was observed
+	acked   int                      // commands that were acknowledged and looked for
 	walk    *walk
 }
 
@@ -287,6 +287,7 @@ func (k *killing) look(t *testing.T) snapshot {
 		t.Fatalf("the record does not begin with what it was before\n%s", k.story())
 	}
 	w.last = s.record
+	k.acked += len(w.acked)
 	for _, a := range w.acked {
 		if !a.done(s) {
 			t.Fatalf("%s was acknowledged, and is not there\n%s", a.name, k.story())

@@ -16,11 +16,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"firebreak/cmd"
+	"firebreak/internal/testkit/mishap"
 )
 
 // TestMain lets this test binary stand as the program "firebreak" in the PATH
 // of the tests: what they run is the real one, in a process of its own.
 func TestMain(m *testing.M) {
+	mishap.Main()
 	testscript.Main(m, map[string]func(){
 		"firebreak": func() {
 			w := cmd.Process()

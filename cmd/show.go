@@ -93,6 +93,12 @@ func (p *program) board(b response.Board) error {
 	for _, role := range slices.Sorted(maps.Keys(inc.Roles)) {
 		fmt.Fprintf(&w, "%s: %s\n", term.Safe(string(role)), term.Safe(inc.Roles[role]))
 	}
+	if b.ReadOnly != "" {
+		fmt.Fprintf(&w, "read-only: %s\n", term.Safe(b.ReadOnly))
+	}
+	if b.LowRoom != "" {
+		fmt.Fprintf(&w, "low disk: %s\n", term.Safe(b.LowRoom))
+	}
 	if b.NoTimeline == "" {
 		fmt.Fprintf(&w, "evidence: %d exhibits, %d events on the timeline\n", b.Exhibits, b.Events)
 	} else {

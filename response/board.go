@@ -72,6 +72,11 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		b.Unfinished = f.whyUnfinished()
 	}
 	b.count()
+	if f.readOnly && f.why != nil {
+		b.ReadOnly = f.why.Error()
+	} else {
+		b.LowRoom = lowRoom(f.store.Room())
+	}
 	db, err := s.s.timeline(ctx, f)
 	if err == nil {
 		b.Events, err = db.Total(ctx)

@@ -250,7 +250,7 @@ func (s *Session) erasureView(ctx context.Context, f *folder, x store.Erasure, p
 	if err != nil || x.State == store.ErasureDone {
 		return v, err
 	}
-	if v.Files, err = f.exports(); err != nil {
+	if v.Files, err = f.exported(); err != nil {
 		return v, err
 	}
 	return v, s.countErased(ctx, f, &v, person)
@@ -379,7 +379,7 @@ func (s *Session) countErased(ctx context.Context, f *folder, v *ErasureView, pe
 // interrupted ingestion left. In a drill also the state of its stand-ins, when
 // one of the values is in it.
 func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string) ([]string, error) {
-	out, err := f.exports()
+	out, err := f.exported()
 	if err != nil {
 		return nil, err
 	}
@@ -403,8 +403,8 @@ func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string)
 	return out, err
 }
 
-// exports lists what was exported, by the paths below the incident's folder.
-func (f *folder) exports() ([]string, error) {
+// exported lists what was exported, by the paths below the incident's folder.
+func (f *folder) exported() ([]string, error) {
 	out := []string{}
 	entries, err := os.ReadDir(filepath.Join(f.dir, exportsFolder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -25,12 +25,24 @@ func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "")
+	return s.writeReview(ctx, f, "", f.exports())
 }
 
-func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Written, error) {
+func (f *folder) exports() string { return filepath.Join(f.dir, "exports") }
+
+// ReviewTo is Review into another folder. It works for an incident that can
+// only be looked at; Written.Unrecorded says then why no entry tells of it.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Written{}, err
+	}
+	return s.writeReview(ctx, f, "", dir)
+}
+
+func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
 	for try := 0; ; try++ {
-		w, err := s.writeReviewOnce(ctx, f, step)
+		w, err := s.writeReviewOnce(ctx, f, step, dir)
 		if !errors.Is(err, errErasedMeanwhile) || try == 3 {
 			return w, err
 		}
@@ -41,16 +53,16 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 // written.
 var errErasedMeanwhile = errors.New("something was erased while the review was written")
 
-func (s *Session) writeReviewOnce(ctx context.Context, f *folder, step string) (Written, error) {
+func (s *Session) writeReviewOnce(ctx context.Context, f *folder, step, dir string) (Written, error) {
 	r, head, err := s.buildReview(ctx, f)
 	if err != nil {
 		return Written{}, err
 	}
-	return s.keepReview(ctx, f, step, r, head)
+	return s.keepReview(ctx, f, step, dir, r, head)
 }
 
 // keepReview writes a review that was made over that head.
-func (s *Session) keepReview(ctx context.Context, f *folder, step string, r review.Review, head record.Head) (Written, error) {
+func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r review.Review, head record.Head) (Written, error) {
 	html, err := r.HTML()
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
@@ -59,7 +71,11 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step string, r revi
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	dir := filepath.Join(f.dir, "exports")
+	if dir == f.exports() {
+		if err := f.writable(); err != nil {
+			return Written{}, err
+		}
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
@@ -71,6 +87,10 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step string, r revi
 		}
 		h := sha256.Sum256(content)
 		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
+	}
+	if f.readOnly {
+		w.Unrecorded = f.why.Error()
+		return w, nil
 	}
 	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
 		done, err := tx.EntriesOf(record.ErasureDone)

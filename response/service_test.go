@@ -32,15 +32,7 @@ func newBench(t *testing.T, conf config.Config) *bench {
 
 func (b *bench) service(conf config.Config) *Service {
 	b.Helper()
-	svc, err := New(Options{
-		Home: b.home, Config: conf, Now: b.clock.Now, Monotonic: b.clock.Monotonic, Rand: testkit.Rand(b.seed), Host: "web-1",
-		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}, Tool: "firebreak test",
-		ToolSHA256: func() (string, error) { return "00", nil },
-		Sleep: func(ctx context.Context, d time.Duration) error {
-			b.clock.Advance(d)
-			return ctx.Err()
-		},
-	})
+	svc, err := b.tryService(conf)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -50,6 +42,19 @@ func (b *bench) service(conf config.Config) *Service {
 		}
 	})
 	return svc
+}
+
+// tryService opens the workspace; the caller closes it.
+func (b *bench) tryService(conf config.Config) (*Service, error) {
+	return New(Options{
+		Home: b.home, Config: conf, Now: b.clock.Now, Monotonic: b.clock.Monotonic, Rand: testkit.Rand(b.seed), Host: "web-1",
+		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}, Tool: "firebreak test",
+		ToolSHA256: func() (string, error) { return "00", nil },
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			b.clock.Advance(d)
+			return ctx.Err()
+		},
+	})
 }
 
 // drill opens a drill on a playbook given as YAML and returns its servers.

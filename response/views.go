@@ -49,7 +49,9 @@ type Board struct {
 	// NoTimeline says why the events cannot be counted: the timeline is damaged,
 	// or the disk has no room to open it.
 	NoTimeline string      `json:"no_timeline,omitempty"`
-	Hold       *store.Hold `json:"hold,omitempty"` // the legal hold that stands
+	ReadOnly   string      `json:"read_only,omitempty"` // why nothing can be written
+	LowRoom    string      `json:"low_room,omitempty"`  // what is left on the disk, when that is little
+	Hold       *store.Hold `json:"hold,omitempty"`      // the legal hold that stands
 	// Unfinished says that an erasure is recorded, and that traces are left.
 	Unfinished string       `json:"unfinished,omitempty"`
 	Actions    []ActionView `json:"actions"`
@@ -242,6 +244,8 @@ type Written struct {
 	Markdown string `json:"markdown"`
 	HTML     string `json:"html"`
 	JSON     string `json:"json"`
+
+	Unrecorded string `json:"unrecorded,omitempty"` // why no entry tells of it
 }
 
 // Waiting says why an automatic run stopped.

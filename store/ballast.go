@@ -33,7 +33,7 @@ type Room struct {
 // Room looks at the disk.
 func (s *Store) Room() Room {
 	r := Room{Free: -1, Ballast: s.hasBallast()}
-	if free, ok := freeBytes(s.dir); ok {
+	if free, ok := FreeBytes(s.dir); ok {
 		r.Free = free
 	}
 	return r
@@ -53,7 +53,7 @@ func (s *Store) keepBallast() {
 	if s.hasBallast() {
 		return
 	}
-	if free, known := freeBytes(s.dir); !known || free < ballastSize+ballastMargin {
+	if free, known := FreeBytes(s.dir); !known || free < ballastSize+ballastMargin {
 		return
 	}
 	_ = makeBallast(s.ballast())
@@ -111,6 +111,9 @@ func (s *Store) giveUp() (int64, error) {
 // fullness is the entry that says that the disk was full.
 func (s *Store) fullness(tx *Tx, a *act) (*record.Draft, error) {
 	var kinds []string
+	if a.failed != "" {
+		kinds = append(kinds, a.failed)
+	}
 	for _, d := range a.drafts {
 		if !slices.Contains(kinds, string(d.Kind)) {
 			kinds = append(kinds, string(d.Kind))

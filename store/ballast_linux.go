@@ -21,8 +21,8 @@ func allocate(f *os.File, size int64) error {
 	}
 }
 
-// freeBytes is the room an unprivileged writer has in dir.
-func freeBytes(dir string) (int64, bool) {
+// FreeBytes is the room an unprivileged writer has in dir.
+func FreeBytes(dir string) (int64, bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil || s.Blocks == 0 {
 		return 0, false

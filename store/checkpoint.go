@@ -17,6 +17,19 @@ const (
 	logStep  = 1 << 20 // and tried again, while a reader holds on to it
 )
 
+// settled makes the log's name last, once, before anything is written to the
+// log. SQLite syncs the folder at its first commit, and does not look at what
+// came of it; the log stays where it is while this handle is open.
+func (s *Store) settled() error {
+	if s.wrote {
+		return nil
+	}
+	if err := syncDir(s.dir); err != nil {
+		return fmt.Errorf("sync the incident's folder: %w: %w: %w", ErrDamaged, ErrDisk, err)
+	}
+	return nil
+}
+
 // tidy moves the log into the database when it is due. A full disk is no
 // reason to fail: the log keeps what it has. The caller holds the lock.
 func (s *Store) tidy(ctx context.Context) error {

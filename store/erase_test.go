@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
+	"firebreak/internal/testkit/mishap"
 	"firebreak/record"
 )
 
@@ -522,7 +524,6 @@ func eraseAndDie(ctx context.Context, dir string, o Options) error {
 		}
 	}
 	o.Reached = die
-	o.fail = func(point string) error { die(point); return nil }
 	s, err := Open(ctx, dir, o)
 	if err != nil {
 		return err
@@ -544,65 +545,122 @@ func eraseAndDie(ctx context.Context, dir string, o Options) error {
 	return s.Close()
 }
 
+// toErase is an incident with an erasure that was agreed to, closed.
+func toErase(t *testing.T, o Options) (dir string, req record.ErasureRequest) {
+	t.Helper()
+	s := create(t, o)
+	for i := range 40 {
+		add(t, s, record.Noted, record.Note{Text: fmt.Sprintf("%s-%d", marker, i)})
+	}
+	add(t, s, record.ItemAdded, record.Item{ID: "i1", Text: marker + "-item"})
+	add(t, s, record.ItemAdded, record.Item{ID: "i2", Text: "UNRELATED"})
+	fields, _ := erasableFields(t, s)
+	fields = slices.DeleteFunc(fields, func(f record.ErasedField) bool { return f.Name != "text" || f.Seq > 42 })
+	req = agreeTo(t, s, fields)
+	closeStore(t, s)
+	return s.Dir(), req
+}
+
+// eraser is the process that carries it out.
+func eraser(dir, home, die string) *exec.Cmd {
+	c := exec.Command(os.Args[0], dir, home, "0")
+	c.Env = append(os.Environ(), jobEnv+"="+jobErase, dieEnv+"="+die)
+	return c
+}
+
+// afterKill opens the incident, as the next start does, and wants everything
+// erased, or nothing. It says which.
+func afterKill(t *testing.T, dir string, o Options, req record.ErasureRequest) (recorded bool) {
+	t.Helper()
+	again, err := Open(t.Context(), dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeStore(t, again)
+	finish(t, again)
+	var state string
+	view(t, again, func(tx *Tx) error {
+		x, err := tx.Erasure("x1")
+		state = x.State
+		return err
+	})
+	if Pending(dir) {
+		t.Error("something is noted as left over")
+	}
+	r := verified(t, again)
+	if state == ErasureAgreed {
+		if r.Erased != 0 || traces(t, dir, marker) == 0 {
+			t.Fatal("something was erased without a record")
+		}
+		if err := erase(t, again, req); err != nil {
+			t.Fatal(err)
+		}
+		finish(t, again)
+		r = verified(t, again)
+	}
+	if n := traces(t, dir, marker); n > 0 || r.Erased != len(req.Fields) {
+		t.Errorf("%d traces are left, %d of %d erased", n, r.Erased, len(req.Fields))
+	}
+	if traces(t, dir, "UNRELATED") == 0 {
+		t.Error("what has nothing to do with it is gone")
+	}
+	return state == ErasureDone
+}
+
 // kill -9 between any two steps: the next start finishes, or nothing happened.
-func TestErasureKilledAnywhere(t *testing.T) {
+func TestErasureKilledBetweenSteps(t *testing.T) {
 	t.Parallel()
-	for _, at := range []string{"begin", "rows", "noted", "head written", "head synced", "recorded", "outside", "vacuumed", "scrubbed", "never"} {
+	for _, at := range []string{"noted", "recorded", "outside", "vacuumed", "scrubbed", "never"} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
 			home, o := newHome(t)
-			s := create(t, o)
-			for i := range 40 {
-				add(t, s, record.Noted, record.Note{Text: fmt.Sprintf("%s-%d", marker, i)})
-			}
-			add(t, s, record.ItemAdded, record.Item{ID: "i1", Text: marker + "-item"})
-			add(t, s, record.ItemAdded, record.Item{ID: "i2", Text: "UNRELATED"})
-			fields, _ := erasableFields(t, s)
-			fields = slices.DeleteFunc(fields, func(f record.ErasedField) bool { return f.Name != "text" || f.Seq > 42 })
-			req := agreeTo(t, s, fields)
-			closeStore(t, s)
-			c := exec.Command(os.Args[0], s.Dir(), home, "0")
-			c.Env = append(os.Environ(), jobEnv+"="+jobErase, dieEnv+"="+at)
+			dir, req := toErase(t, o)
+			c := eraser(dir, home, at)
 			out, err := c.CombinedOutput()
 			if killed := !c.ProcessState.Exited(); killed != (at != "never") || !killed && err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
-			again, err := Open(t.Context(), s.Dir(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer closeStore(t, again)
-			finish(t, again)
-			var state string
-			view(t, again, func(tx *Tx) error {
-				x, err := tx.Erasure("x1")
-				state = x.State
-				return err
-			})
-			if before := at == "begin" || at == "rows" || at == "noted"; before != (state == ErasureAgreed) {
-				t.Fatalf("the erasure is %s", state)
-			}
-			if Pending(s.Dir()) {
-				t.Error("something is noted as left over")
-			}
-			r := verified(t, again)
-			if state == ErasureAgreed {
-				if r.Erased != 0 || traces(t, s.Dir(), marker) == 0 {
-					t.Fatal("something was erased without a record")
-				}
-				if err := erase(t, again, req); err != nil {
-					t.Fatal(err)
-				}
-				finish(t, again)
-				r = verified(t, again)
-			}
-			if n := traces(t, s.Dir(), marker); n > 0 || r.Erased != len(fields) {
-				t.Errorf("%d traces are left, %d of %d erased", n, r.Erased, len(fields))
-			}
-			if traces(t, s.Dir(), "UNRELATED") == 0 {
-				t.Error("what has nothing to do with it is gone")
+			if recorded := afterKill(t, dir, o, req); recorded != (at != "noted") {
+				t.Errorf("recorded: %v", recorded)
 			}
 		})
+	}
+}
+
+// The same at each system call that changes something on the disk.
+func TestErasureKilledAtAnyCall(t *testing.T) {
+	t.Parallel()
+	home, o := newHome(t)
+	base, req := toErase(t, o)
+	run := func(dir string, p mishap.Plan) (seen []string, hit bool) {
+		p.Name = "/" + string(testID) + "/"
+		cmd := eraser(dir, home, "")
+		w := mishap.Start(t, cmd, p)
+		if err := cmd.Wait(); err != nil && p.Then != mishap.Kill {
+			t.Fatal(err)
+		}
+		return w.End(t)
+	}
+	all, _ := run(copyDir(t, base), mishap.Plan{})
+	if len(all) < 30 {
+		t.Fatalf("%d calls: %v", len(all), all)
+	}
+	kills, recorded := 0, 0
+	step := max(1, len(all)/testkit.Rounds(t, 25, len(all)))
+	for n := 1; n <= len(all); n += step {
+		dir := copyDir(t, base)
+		if seen, hit := run(dir, mishap.Plan{Nth: n, Then: mishap.Kill}); !hit {
+			t.Logf("call %d of %d did not come", n, len(seen)) // not each run asks for as many
+			continue
+		}
+		kills++
+		if afterKill(t, dir, o, req) {
+			recorded++
+		}
+	}
+	t.Logf("%d kills at %d calls, %d with the erasure in the record", kills, len(all), recorded)
+	if kills == 0 || recorded == 0 || recorded == kills {
+		t.Errorf("%d kills, %d recorded: want both sides of the commit", kills, recorded)
 	}
 }
 

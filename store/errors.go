@@ -31,6 +31,8 @@ var (
 	// The handle writes nothing more, and what it shows may not be on the disk:
 	// a failed fsync is not tried again, the next start reads and compares.
 	ErrDamaged = errors.New("damaged")
+	// ErrDisk comes with ErrDamaged where the disk itself failed.
+	ErrDisk = errors.New("the disk failed")
 	// ErrUnsealed comes back beside entries that ARE recorded, when their head
 	// could not be written to the heads file. The next update writes it first.
 	ErrUnsealed = errors.New("recorded, but its head is not yet in the heads file")
@@ -76,7 +78,7 @@ func explain(err error) error {
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case errors.Is(err, syscall.EIO):
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
+		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err)
 	}
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
@@ -84,13 +86,29 @@ func explain(err error) error {
 	}
 	switch {
 	case e.ExtendedCode == sqlite3.ErrIoErrFsync, e.ExtendedCode == sqlite3.ErrIoErrDirFsync, e.ExtendedCode == sqlite3.ErrIoErrRead:
-		return fmt.Errorf("%w: %w", ErrDamaged, err) // whatever the cause
+		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err) // whatever the cause
 	case e.Code == sqlite3.ErrFull, e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT, e.SystemErrno == syscall.EFBIG:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case e.Code == sqlite3.ErrReadonly, e.Code == sqlite3.ErrPerm, e.SystemErrno == syscall.EROFS, e.SystemErrno == syscall.EACCES:
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
-	case e.Code == sqlite3.ErrIoErr, e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
+	case e.ExtendedCode == sqlite3.ErrIoErr.Extend(32): // SQLITE_IOERR_DATA: a page that does not decrypt
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case e.Code == sqlite3.ErrIoErr:
+		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err)
+	case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+// placed adds where the file did not decrypt, if that is what err is about.
+func (s *Store) placed(err error) error {
+	damage := s.key.Damage()
+	if err == nil || damage == nil {
+		return err
+	}
+	if err = explain(err); errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) {
+		return fmt.Errorf("%w: %w", err, damage)
 	}
 	return err
 }

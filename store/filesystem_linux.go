@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,10 @@ func fuseKind(dir string) (string, error) {
 // and a file mapped into memory that shows what is written to it.
 func probe(dir string) (err error) {
 	a, err := os.CreateTemp(dir, ".probe-")
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // the name of the trial says nothing to anybody
+	}
 	if err != nil {
 		return explain(err)
 	}

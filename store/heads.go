@@ -19,7 +19,6 @@ type headsFile struct {
 	last record.Head // the newest head in it; zero when there is none
 	size int64       // bytes of whole heads
 	seen int64       // length of the file when it was read; size + a torn tail
-	at   func(point string) error
 }
 
 // tail is how much of the file's end is read to find its newest head; a head
@@ -31,7 +30,7 @@ const tail = 16 << 10
 func (h *headsFile) read() error {
 	f, err := os.Open(h.path) //nolint:gosec // a file of the incident's own folder
 	if errors.Is(err, fs.ErrNotExist) {
-		*h = headsFile{path: h.path, at: h.at}
+		*h = headsFile{path: h.path}
 		return nil
 	}
 	if err != nil {
@@ -88,11 +87,8 @@ func (h *headsFile) append(head record.Head) (err error) {
 	if _, err := f.WriteAt(head.Signed, h.size); err != nil {
 		return errors.Join(fmt.Errorf("write head: %w", explain(err)), f.Truncate(h.size))
 	}
-	if err := failpoint(h.at, "head written"); err != nil {
-		return fmt.Errorf("sync heads: %w: %w", ErrDamaged, err)
-	}
 	if err := f.Sync(); err != nil { // whatever it says: nobody knows what is on the disk
-		return fmt.Errorf("sync heads: %w: %w", ErrDamaged, err)
+		return fmt.Errorf("sync heads: %w: %w: %w", ErrDamaged, ErrDisk, err)
 	}
 	h.size += int64(len(head.Signed))
 	h.seen, h.last = h.size, head
@@ -132,12 +128,4 @@ func (h *headsFile) compare(ctx context.Context, tx *sql.Tx) (missing *record.He
 		return &inside[0], nil
 	}
 	return nil, mismatch("heads were taken out of the heads file")
-}
-
-// failpoint is where a test lets something go wrong.
-func failpoint(fail func(string) error, point string) error {
-	if fail == nil {
-		return nil
-	}
-	return fail(point)
 }

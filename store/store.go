@@ -23,6 +23,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/store/cryptvfs"
 )
 
 // The files of an incident's folder that are the store's.
@@ -46,9 +47,6 @@ type Options struct {
 	// ReadOnly opens an incident to be looked at, even when its record and its
 	// heads disagree. Nothing is written.
 	ReadOnly bool
-	// Secret is the key that the database is encrypted with; nil is a plain
-	// one. The caller may wipe it once the store is closed.
-	Secret *[32]byte
 	// Because is why ReadOnly was chosen, where somebody wanted to write: an
 	// update that is refused repeats it.
 	Because error
@@ -58,8 +56,10 @@ type Options struct {
 	// Reached is called between the steps of an erasure, so that tests can end
 	// the process there. nil outside tests.
 	Reached func(step string)
+	// Secret is the key that the database is encrypted with; nil is a plain
+	// one. The caller may wipe it once the store is closed.
+	Secret *[32]byte
 
-	fail   func(point string) error         // tests: what goes wrong at a point of an update
 	kindOf func(dir string) (string, error) // tests: another file system
 }
 
@@ -72,8 +72,9 @@ type Store struct {
 	steps  []string // migrations
 	blind  bool     // opened without the write-ahead log: the folder has no place for its index
 
-	lock    *lock   // nil when there is none to be had, read-only
-	w       *sql.DB // nil when read-only
+	key     *cryptvfs.Key // nil for a plain database
+	lock    *lock         // nil when there is none to be had, read-only
+	w       *sql.DB       // nil when read-only
 	r       *sql.DB
 	heads   headsFile // guarded by lock
 	trusted []byte    // the newest head whose signature was checked; guarded by lock
@@ -140,7 +141,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 		return err
 	}
 	s.id, s.origin = id, record.Origin(o.Key.Name(), id)
-	if err := migrate(ctx, s.w, path, s.steps); err != nil {
+	if err := migrate(ctx, s.w, path, s.steps, s.key); err != nil {
 		return err
 	}
 	if _, err := s.w.ExecContext(ctx, "INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(id), s.origin); err != nil {
@@ -182,12 +183,16 @@ func newStore(dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile), at: o.fail}}
+	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
 	path := filepath.Join(dir, DatabaseFile)
 	if s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, Owner()); err != nil {
 		return nil, err
 	}
-	s.w, s.r = connect(path, write, 1), connect(path, read, readers+1)
+	s.lock.now = o.Now
+	if s.key, err = takeKey(o.Secret); err != nil {
+		return nil, errors.Join(err, s.lock.close())
+	}
+	s.w, s.r = connect(path, write, 1, s.key), connect(path, read, readers+1, s.key)
 	return s, nil
 }
 
@@ -210,6 +215,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		open = openRead
 	}
 	s, err := open(ctx, dir, o)
+	if !o.ReadOnly && errors.Is(explain(err), ErrFull) {
+		s, err = openFull(ctx, dir, o, explain(err))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open incident in %s: %w", dir, explain(err))
 	}
@@ -224,7 +232,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	if err != nil {
 		return nil, err
 	}
-	if err := (&Store{dir: dir, steps: steps}).peek(ctx); err != nil {
+	if err := peek(ctx, dir, steps, o.Secret); err != nil {
 		return nil, err
 	}
 	if _, err := o.fileSystem(dir); err != nil {
@@ -235,7 +243,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(s.placed(err), s.Close())
 			s = nil
 		}
 	}()
@@ -251,7 +259,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 		}
 		return s, &MismatchError{Heads: s.heads.last.Size}
 	}
-	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps); err != nil {
+	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps, s.key); err != nil {
 		return s, err
 	}
 	tx, err := s.w.BeginTx(ctx, nil)
@@ -275,9 +283,15 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
+	if err := peek(ctx, dir, steps, o.Secret); err != nil {
+		return nil, err
+	}
+	if s.key, err = takeKey(o.Secret); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(dir, DatabaseFile)
 	for _, a := range []access{look, immutable} {
-		s.r = connect(path, a, readers+1)
+		s.r = connect(path, a, readers+1, s.key)
 		if err = s.openLook(ctx); err == nil {
 			s.blind = a == immutable
 			// Verify takes the lock, where there is one, to compare like with like.
@@ -293,7 +307,8 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		// A folder that cannot be written to has no place for the WAL index.
 		err = errors.Join(err, s.r.Close())
 	}
-	return nil, err
+	s.key.Release()
+	return nil, s.placed(err)
 }
 
 func (s *Store) openLook(ctx context.Context) error {
@@ -363,6 +378,7 @@ func (s *Store) Close() error {
 	if s.lock != nil {
 		errs = append(errs, s.lock.close())
 	}
+	s.key.Release()
 	return errors.Join(errs...)
 }
 

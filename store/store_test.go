@@ -31,8 +31,16 @@ func testOptions(t testing.TB) Options {
 	return Options{
 		Now:       func() time.Time { return begin.Add(time.Duration(ticks.Add(1)) * time.Second) },
 		Monotonic: func() (int64, string) { return ticks.Load() * int64(time.Second), "boot-1" },
-		Rand:      rand.Reader, Key: key,
+		Rand:      rand.Reader, Key: key, Secret: testSecret(),
 	}
+}
+
+// testSecret is nil unless the whole suite is to run encrypted.
+func testSecret() *[32]byte {
+	if os.Getenv("FIREBREAK_TEST_SECRET") == "" {
+		return nil
+	}
+	return &[32]byte{1, 2, 3}
 }
 
 func draft(t testing.TB, k record.Kind, payload any) record.Draft {

@@ -51,11 +51,12 @@ type act struct {
 	drafts []record.Draft                  // what decide said; it is asked once
 	mine   error                           // decide's error is the caller's own
 
-	own     int   // entries of the store's own that were recorded before the act
-	freed   int64 // bytes of the ballast that were given up for it
-	alone   bool  // only that the disk is full is recorded
-	kept    bool  // the act is recorded already; its head had no room
-	refused error // why it did not
+	own     int    // entries of the store's own that were recorded before the act
+	freed   int64  // bytes of the ballast that were given up for it
+	failed  string // what had no room, where it is no act
+	alone   bool   // only that the disk is full is recorded
+	kept    bool   // the act is recorded already; its head had no room
+	refused error  // why it did not
 }
 
 func (s *Store) commit(ctx context.Context, a *act) (entries []record.Entry, err error) {
@@ -81,7 +82,7 @@ func (s *Store) commit(ctx context.Context, a *act) (entries []record.Entry, err
 		return nil, a.mine
 	}
 	if err != nil {
-		return nil, fmt.Errorf("update %s: %w", s.id, s.failed(err))
+		return nil, fmt.Errorf("update %s: %w", s.id, s.placed(s.failed(err)))
 	}
 	if len(entries) == 0 {
 		return nil, nil
@@ -118,6 +119,9 @@ func (s *Store) failed(err error) error {
 // so, that entry is recorded alone.
 func (s *Store) attempt(ctx context.Context, a *act) ([]record.Entry, record.Head, error) {
 	if !a.first {
+		if err := s.settled(); err != nil {
+			return nil, record.Head{}, err
+		}
 		if err := s.tidy(ctx); err != nil {
 			return nil, record.Head{}, err
 		}
@@ -150,9 +154,6 @@ func (s *Store) vouch(ctx context.Context, a *act, head record.Head) error {
 	s.saw(head)
 	s.trusted, s.wrote = head.Signed, true
 	err := s.heads.append(head)
-	if err == nil {
-		return failpoint(s.opts.fail, "head synced")
-	}
 	if !errors.Is(err, ErrFull) || a.freed > 0 || a.first {
 		return err
 	}
@@ -179,9 +180,6 @@ func (s *Store) vouch(ctx context.Context, a *act, head record.Head) error {
 // transact does everything up to and with the commit.
 func (s *Store) transact(ctx context.Context, a *act) ([]record.Entry, record.Head, error) {
 	var none record.Head
-	if err := failpoint(s.opts.fail, "begin"); err != nil {
-		return nil, none, err
-	}
 	sqlTx, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, none, err
@@ -208,9 +206,6 @@ func (s *Store) transact(ctx context.Context, a *act) ([]record.Entry, record.He
 		err = a.also(tx, entries[a.own:])
 	}
 	if err != nil {
-		return nil, none, err
-	}
-	if err := failpoint(s.opts.fail, "rows"); err != nil {
 		return nil, none, err
 	}
 	if err := explain(sqlTx.Commit()); err != nil {

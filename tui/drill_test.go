@@ -56,7 +56,7 @@ drill:
 func workspace(t *testing.T) *response.Session {
 	t.Helper()
 	s, err := response.New(response.Options{
-		Home: t.TempDir(), Now: time.Now, Monotonic: testkit.NewClock(time.Millisecond).Monotonic, Rand: testkit.Rand(7), Host: "web-1",
+		Home: t.TempDir(), Now: time.Now, Monotonic: func() (int64, string) { return int64(time.Since(testkit.Start())), "boot" }, Rand: testkit.Rand(7), Host: "web-1",
 		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run},
 		Tool:    "firebreak test", ToolSHA256: func() (string, error) { return strings.Repeat("0", 64), nil },
 		Sleep: func(ctx context.Context, d time.Duration) error {

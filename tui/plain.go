@@ -207,6 +207,12 @@ func (p *plainDesk) introduce(ctx context.Context) error {
 	}
 	p.say("Incident %s, %s, %s: %s", i.ID, i.Severity, mode, i.Title)
 	p.say("Opened %s, phase %s, playbook %s.", stamp(i.Opened), i.Phase, orNone(b.Playbook))
+	if b.ReadOnly != "" {
+		p.say("Only to be looked at: %s.", b.ReadOnly)
+	}
+	if b.LowRoom != "" {
+		p.say("Low disk: %s.", b.LowRoom)
+	}
 	p.say("%s, %s, %s waiting, %d unknown, %d failed.", plural(int64(b.Exhibits), "exhibit"), plural(b.Events, "event"), plural(int64(b.Approvals), "approval"), b.Unknown, b.Failures)
 	return nil
 }
