@@ -37,7 +37,9 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
+	"list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
+	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
+	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
 }
@@ -120,9 +122,35 @@ func (j *jsonPage) trust() {
 	j.run("show ID e1", 0, "show", "last", "e1")
 	j.run("show ID activity", 0, "show", "last", "activity")
 	j.run("review ID", 0, "review", "last")
+	j.keeping()
 	j.run("close", 0, "close", "last", "--reason", "nothing in it")
 	j.run("list", 0, "list")
 	j.run("open --again ID", 0, "open", "--again", "last", "--reason", "it came back")
+}
+
+func (j *jsonPage) keeping() {
+	j.run("show ID e1", 0, "show", "last", "e2")
+	j.run("hold ID …", 0, "hold", "last", "--reason", "a lawsuit", "--authority", "court")
+	j.run("list", 0, "list")
+	j.run("show ID", 0, "show", "last")
+	j.b.want(0, "note", "last", "Ann Example called")
+	j.run("erase ID …", 3, "erase", "last", "--person", "Ann Example", "--basis", "GDPR")
+	var x struct{ Digest string }
+	if err := json.Unmarshal([]byte(j.run("erase ID …", 0, "erase", "last", "--exhibit", "e1", "--field", "1.title", "--basis", "GDPR", "--reason", "asked for").out), &x); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("erase ID …", 0, "erase", "last", "--agree", "x1", "--digest", x.Digest, "--reason", "right", "--as", "ann")
+	j.run("erase ID …", 0, "erase", "last", "--agree", "x1", "--digest", x.Digest, "--as", "bob")
+	j.run("show ID x1", 0, "show", "last", "x1")
+	j.run("hold ID …", 0, "hold", "last", "--lift", "--reason", "settled")
+	j.run("erase ID …", 0, "erase", "last", "--do", "x1")
+	j.run("erase ID", 0, "erase", "last")
+	j.run("show ID e1", 0, "show", "last", "e1")
+	j.run("show ID evidence", 0, "show", "last", "evidence")
+	j.run("verify ID", 0, "verify", "last")
+	j.b.write(".config/firebreak/config.yaml", readFile(j.b.t, j.b.dir+"/.config/firebreak/config.yaml")+"\nretention: [{kind: incident, closed_for: 1d, action: erase}]\n")
+	j.run("retention", 0, "retention")
+	j.run("export … --portable --to FILE", 0, "export", "last", "--portable", "--to", j.b.dir+"/export.json")
 }
 
 // jsonPage is the page, and what was seen of it.

@@ -37,7 +37,11 @@ func runList(c *cobra.Command, o *listOptions) error {
 		} else if l.Broken != "" {
 			err = o.p.printf("%-10s  cannot be opened: %s\n", l.ID, term.Safe(l.Broken))
 		} else {
-			err = o.p.printf("%-10s  %s  %-9s  %-9s  %s  %s\n", l.ID, l.Severity, l.Standing(), l.Phase, l.Opened.UTC().Format("2006-01-02 15:04Z"), term.Safe(l.Title))
+			hold := ""
+			if l.Hold {
+				hold = "LEGAL HOLD  "
+			}
+			err = o.p.printf("%-10s  %s  %-9s  %-9s  %s  %s%s\n", l.ID, l.Severity, l.Standing(), l.Phase, l.Opened.UTC().Format("2006-01-02 15:04Z"), hold, term.Safe(l.Title))
 		}
 		if err != nil {
 			return err

@@ -24,7 +24,11 @@ import (
 func TestMain(m *testing.M) {
 	mishap.Main()
 	testscript.Main(m, map[string]func(){
-		"firebreak": func() { cmd.Exit(cmd.Main(cmd.Process())) },
+		"firebreak": func() {
+			w := cmd.Process()
+			w.Reached = dieAt(os.Getenv(dieEnv))
+			cmd.Exit(cmd.Main(w))
+		},
 	})
 }
 

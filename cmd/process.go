@@ -32,6 +32,7 @@ type World struct {
 	Executable func() (sha256 string, err error)
 	IsTerminal bool // both In and Out are a terminal
 	Context    func() (context.Context, context.CancelFunc)
+	Reached    func(step string) // called between the steps of an erasure, for tests; nil otherwise
 }
 
 // Process is the real world.

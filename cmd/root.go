@@ -75,6 +75,7 @@ func groups(p *program) []group {
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),
 		}},
 		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify)}},
+		{"keep", "Keep and erase:", []*cobra.Command{newHoldCmd(p, runHold), newEraseCmd(p, runErase), newRetentionCmd(p, runRetention), newExportCmd(p, runExport)}},
 		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
 	}

@@ -22,11 +22,11 @@ type showOptions struct {
 func newShowCmd(p *program, run func(*cobra.Command, *showOptions) error) *cobra.Command {
 	o := &showOptions{p: p}
 	return &cobra.Command{
-		Use:   "show INCIDENT [ACTION|STEP|EXHIBIT|evidence|activity]",
+		Use:   "show INCIDENT [ACTION|STEP|EXHIBIT|ERASURE|evidence|activity]",
 		Short: "Show an incident, or one thing of it",
 		Long: `Show an incident: its steps, actions and what needs somebody. With a second
 argument show one action with its plan (a1), one step, one exhibit (e1) with its
-custody, all evidence, or the whole activity.`,
+custody, a request to erase with what would go (x1), all evidence, or the whole activity.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				return nil
@@ -81,6 +81,12 @@ func (p *program) board(b response.Board) error {
 	var w strings.Builder
 	fmt.Fprintf(&w, "%s  %s  %s  %s\n", inc.ID, inc.Severity, inc.Mode(), term.Safe(inc.Title))
 	fmt.Fprintf(&w, "opened %s  TLP:%s  %s\n", utc(inc.Opened), strings.ToUpper(string(inc.TLP)), b.Head.Seal())
+	if b.Hold != nil {
+		fmt.Fprintf(&w, "LEGAL HOLD since %s: %s\n", utc(b.Hold.At), term.Safe(b.Hold.Reason))
+	}
+	if b.Unfinished != "" {
+		fmt.Fprintf(&w, "! %s\n", term.Safe(b.Unfinished))
+	}
 	if inc.Summary != "" {
 		fmt.Fprintf(&w, "%s\n", term.SafeLines(inc.Summary))
 	}

@@ -17,6 +17,7 @@ import (
 var (
 	actionShape  = regexp.MustCompile(`^a[0-9]+$`)
 	exhibitShape = regexp.MustCompile(`^e[0-9]+$`)
+	erasureShape = regexp.MustCompile(`^x[0-9]+$`)
 )
 
 // one shows a single action, exhibit or step.
@@ -28,6 +29,12 @@ func (o *showOptions) one(c *cobra.Command, s *response.Session, id incident.ID)
 			return err
 		}
 		return o.p.action(id, a)
+	case erasureShape.MatchString(o.what):
+		v, err := s.Erasure(c.Context(), id, o.what)
+		if err != nil {
+			return err
+		}
+		return o.p.erasure(v)
 	case exhibitShape.MatchString(o.what):
 		xs, _, err := s.Evidence(c.Context(), id)
 		if err != nil {
@@ -131,6 +138,9 @@ func (p *program) exhibit(x response.ExhibitView) error {
 	var w strings.Builder
 	fmt.Fprintf(&w, "%s  %s  %s\n", x.ID, x.Kind, term.Safe(x.Title))
 	row := func(name, value string) { fmt.Fprintf(&w, "  %-10s%s\n", name, value) }
+	if x.Erased != "" {
+		row("ERASED", "its bytes, its events and what describes it, by erasure "+x.Erased)
+	}
 	row("source", term.Safe(x.Host+":"+x.Source))
 	row("sha256", x.SHA256)
 	row("size", fmt.Sprintf("%d bytes", x.Size))
@@ -158,7 +168,11 @@ func (p *program) evidence(xs []response.ExhibitView, passes []record.Collection
 		if p.json {
 			err = p.printJSON(x)
 		} else {
-			err = p.printf("%-5s %-22s %10d  %.12s  %s\n", x.ID, term.Safe(x.Kind), x.Size, x.SHA256, term.Safe(x.Source))
+			size := fmt.Sprint(x.Size)
+			if x.Erased != "" {
+				size = "by " + x.Erased
+			}
+			err = p.printf("%-5s %-22s %10s  %.12s  %s\n", x.ID, term.Safe(x.Kind), size, x.SHA256, term.Safe(x.Source))
 		}
 		if err != nil {
 			return err

@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"firebreak/internal/term"
@@ -68,7 +70,11 @@ func runVerify(c *cobra.Command, o *verifyOptions) error {
 		if !r.OK() {
 			word = "NOT VERIFIED"
 		}
-		if err := o.p.printf("%s %s: %d entries, %d heads, %d exhibits  %s\n", id, word, r.Entries, r.Heads, r.Exhibits, r.Head.Seal()); err != nil {
+		erased := ""
+		if r.Erased > 0 || r.ErasedExhibits > 0 {
+			erased = fmt.Sprintf(", erased with a record: %d fields, %d exhibits", r.Erased, r.ErasedExhibits)
+		}
+		if err := o.p.printf("%s %s: %d entries, %d heads, %d exhibits%s  %s\n", id, word, r.Entries, r.Heads, r.Exhibits, erased, r.Head.Seal()); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,7 @@ type Config struct {
 	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"` // folders and files besides the built-in library
+	Retention   []Rule                `json:"retention,omitempty"` // when something is due to be erased, or to be looked at
 }
 
 // Connection is one configured outside system.

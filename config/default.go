@@ -45,4 +45,9 @@ connections:
 
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
+
+# How long things are kept. "firebreak retention" lists what is due; nothing goes
+# by itself. kind is incident or evidence, closed_for a number of d, w, mo or y,
+# action erase or review; drill and severity narrow a rule.
+# retention: [{kind: evidence, closed_for: 18mo, drill: false, severity: [sev3, sev4], action: erase}]
 `

@@ -108,6 +108,7 @@ func (p *parser) config(root *yaml.Node) Config {
 			})
 		},
 		"playbooks": func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+		"retention": func(n *yaml.Node) { c.Retention = p.retention(n) },
 	})
 	return c
 }

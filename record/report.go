@@ -23,6 +23,7 @@ const (
 	ChangedDisclosure Fault = "changed disclosure"
 	MissingDisclosure Fault = "missing disclosure"
 	ForeignDisclosure Fault = "foreign disclosure"
+	NotErased         Fault = "not erased" // an entry says that it was
 
 	BadHead      Fault = "bad head"      // bytes that are no head
 	BadSignature Fault = "bad signature" // a head that none of the keys signed
@@ -57,10 +58,12 @@ type Report struct {
 	Withheld    int         `json:"withheld"` // left out of an export by its profile, which says so
 	Erased      int         `json:"erased"`   // destroyed, with an entry that says on what grounds
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
-	Head        Head        `json:"head"`     // the newest with a good signature
-	Attested    int64       `json:"attested"` // entries that a seal from outside vouches for
-	Problems    []Problem   `json:"problems"`
-	Notes       []string    `json:"notes"`
+	// ErasedExhibits are those whose sealed bytes were destroyed, with a record.
+	ErasedExhibits int       `json:"erased_exhibits"`
+	Head           Head      `json:"head"`     // the newest with a good signature
+	Attested       int64     `json:"attested"` // entries that a seal from outside vouches for
+	Problems       []Problem `json:"problems"`
+	Notes          []string  `json:"notes"`
 }
 
 // OK says whether nothing is wrong.

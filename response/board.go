@@ -32,6 +32,11 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		if b.Incident, err = tx.Incident(); err != nil {
 			return err
 		}
+		if h, standing, err := tx.Hold(); err != nil {
+			return err
+		} else if standing {
+			b.Hold = &h
+		}
 		actions, err := tx.Actions()
 		if err != nil {
 			return err
@@ -62,6 +67,9 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 	})
 	if err != nil {
 		return Board{}, err
+	}
+	if store.Pending(f.dir) {
+		b.Unfinished = f.whyUnfinished()
 	}
 	b.count()
 	if f.readOnly && f.why != nil {

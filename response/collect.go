@@ -131,6 +131,10 @@ func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, 
 		drafts := make([]record.Draft, len(out))
 		for i := range out {
 			out[i].ID = fmt.Sprintf("e%d", first+i)
+			// An erasure may have destroyed the same bytes since they were sealed.
+			if there, err := f.locker.Holds(out[i].Blob); err != nil || !there {
+				return nil, errors.Join(fail(CodeIntegrity, "take it again", "record %s: its sealed bytes are gone", out[i].Source), err)
+			}
 			if drafts[i], err = s.draft(tx, record.EvidenceSealed, step, out[i]); err != nil {
 				return nil, err
 			}
@@ -299,7 +303,7 @@ func (s *Session) Evidence(ctx context.Context, id incident.ID) ([]ExhibitView, 
 			return err
 		}
 		for _, x := range xs {
-			out = append(out, ExhibitView{Exhibit: x.Exhibit, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked})
+			out = append(out, ExhibitView{Exhibit: x.Exhibit, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked, Erased: x.Erased})
 		}
 		entries, err := tx.EntriesOf(record.CollectionFinished)
 		if err != nil {
@@ -361,6 +365,9 @@ func (f *folder) exhibit(ctx context.Context, exhibit string) (record.Exhibit, e
 	})
 	if err != nil {
 		return record.Exhibit{}, notFound("firebreak show lists the exhibits", "exhibit %q: %w", exhibit, err)
+	}
+	if x.Erased != "" {
+		return record.Exhibit{}, refused("firebreak show "+string(f.id)+" "+x.Erased+" says on what grounds", "exhibit %s was erased, by %s", exhibit, x.Erased)
 	}
 	return x.Exhibit, nil
 }

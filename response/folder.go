@@ -29,10 +29,12 @@ type folder struct {
 	store    *store.Store
 	locker   *forensics.Locker
 
-	mu       sync.Mutex // guards what is opened on first use
+	mu       sync.Mutex // guards what is opened on first use, and unfinished
 	events   *events.DB
 	world    *drill.World
 	registry *integrations.Registry
+
+	unfinished string // why an erasure could not be finished when the folder was opened
 
 	busy sync.Mutex // one long work at a time: collect, ingest, advance
 }
@@ -63,7 +65,7 @@ func (f *folder) close() error {
 // storeOptions is how this workspace opens a record.
 func (s *Service) storeOptions() store.Options {
 	trust, _ := s.trust() // verify tells what in it is no key
-	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Self: s.As(incident.Actor{Name: "firebreak"}).by}
+	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Self: s.As(incident.Actor{Name: "firebreak"}).by, Reached: s.o.Reached}
 }
 
 // open returns the incident, opened once and kept. Whoever opens it first puts

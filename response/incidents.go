@@ -137,6 +137,10 @@ func (s *Session) List(ctx context.Context) ([]Listed, error) {
 			l.Incident, err = f.incident(ctx)
 			l.Entries = f.store.Head().Size
 		}
+		if err == nil {
+			hold, holdErr := f.hold(ctx)
+			l.Hold, err = hold != nil, holdErr
+		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

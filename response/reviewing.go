@@ -41,10 +41,28 @@ func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Wri
 }
 
 func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
+	for try := 0; ; try++ {
+		w, err := s.writeReviewOnce(ctx, f, step, dir)
+		if !errors.Is(err, errErasedMeanwhile) || try == 3 {
+			return w, err
+		}
+	}
+}
+
+// errErasedMeanwhile: the review was made of what was erased before it was
+// written.
+var errErasedMeanwhile = errors.New("something was erased while the review was written")
+
+func (s *Session) writeReviewOnce(ctx context.Context, f *folder, step, dir string) (Written, error) {
 	r, head, err := s.buildReview(ctx, f)
 	if err != nil {
 		return Written{}, err
 	}
+	return s.keepReview(ctx, f, step, dir, r, head)
+}
+
+// keepReview writes a review that was made over that head.
+func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r review.Review, head record.Head) (Written, error) {
 	html, err := r.HTML()
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
@@ -74,7 +92,13 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) 
 		w.Unrecorded = f.why.Error()
 		return w, nil
 	}
-	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
+	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
+		done, err := tx.EntriesOf(record.ErasureDone)
+		if err == nil && len(done) > 0 && done[len(done)-1].Seq > head.Size {
+			return errErasedMeanwhile
+		}
+		return err
+	})
 }
 
 // markedEvents returns the events that people starred, tagged or commented, as

@@ -32,6 +32,7 @@ type Options struct {
 	ToolSHA256 func() (string, error)
 	SSHClient  string // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
+	Reached    func(step string) // called between the steps of an erasure, for tests; may be nil
 }
 
 // Service is the open workspace. It is safe for concurrent use, and several

@@ -173,6 +173,9 @@ func (s *Session) Rebuild(ctx context.Context, id incident.ID, p ProgressFunc) e
 		return err
 	}
 	for i, x := range xs {
+		if x.Erased != "" {
+			continue
+		}
 		tell(p, "reading "+x.Title, int64(i), int64(len(xs)))
 		o, err := optionsOf(x)
 		if err != nil {

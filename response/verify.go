@@ -68,7 +68,14 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if err != nil {
 		return report, err
 	}
+	if store.Pending(s.s.Dir(id)) {
+		report.Notes = append(report.Notes, "an erasure is not finished: traces of what it names may be left; opening the incident for writing finishes it")
+	}
 	for i, x := range xs {
+		if x.Erased != "" {
+			report.ErasedExhibits++
+			continue
+		}
 		tell(p, "checking "+x.ID+" "+x.Title, int64(i), int64(len(xs)))
 		c, err := locker.Check(ctx, x.Exhibit)
 		if err != nil {
@@ -78,7 +85,10 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 			report.Problems = append(report.Problems, record.Problem{Seq: x.Seq, What: record.Damaged, Where: "exhibit " + x.ID + " (evidence/" + x.Blob + "): " + c.Found})
 		}
 	}
-	report.Exhibits = len(xs)
+	report.Exhibits = len(xs) - report.ErasedExhibits
+	if report.ErasedExhibits > 0 {
+		report.Notes = append(report.Notes, plural(report.ErasedExhibits, "exhibit")+" erased with a record: the sealed bytes are gone and were not checked")
+	}
 	return report, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"firebreak/integrations"
 	"firebreak/playbooks"
 	"firebreak/record"
+	"firebreak/store"
 	"firebreak/timeline"
 )
 
@@ -27,6 +28,7 @@ type NewIncident struct {
 type Listed struct {
 	incident.Incident
 	Entries int64  `json:"entries"`
+	Hold    bool   `json:"hold,omitempty"`   // a legal hold stands
 	Broken  string `json:"broken,omitempty"` // why the incident cannot be opened
 }
 
@@ -46,9 +48,12 @@ type Board struct {
 	Events    int64                `json:"events"`
 	// NoTimeline says why the events cannot be counted: the timeline is damaged,
 	// or the disk has no room to open it.
-	NoTimeline string       `json:"no_timeline,omitempty"`
-	ReadOnly   string       `json:"read_only,omitempty"` // why nothing can be written
-	LowRoom    string       `json:"low_room,omitempty"`  // what is left on the disk, when that is little
+	NoTimeline string      `json:"no_timeline,omitempty"`
+	ReadOnly   string      `json:"read_only,omitempty"` // why nothing can be written
+	LowRoom    string      `json:"low_room,omitempty"`  // what is left on the disk, when that is little
+	Hold       *store.Hold `json:"hold,omitempty"`      // the legal hold that stands
+	// Unfinished says that an erasure is recorded, and that traces are left.
+	Unfinished string       `json:"unfinished,omitempty"`
 	Actions    []ActionView `json:"actions"`
 	Recent     []Activity   `json:"recent"` // newest last, at most 50
 }
@@ -222,6 +227,7 @@ type ExhibitView struct {
 	SealedBy string            `json:"sealed_by"`
 	Parsed   *record.Ingestion `json:"parsed,omitempty"`
 	Checked  *record.Check     `json:"checked,omitempty"`
+	Erased   string            `json:"erased,omitempty"` // the erasure that destroyed it
 }
 
 // PlanRequest asks for an action outside a step.

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/record"
@@ -12,7 +13,8 @@ import (
 // says that it tells of a failure, or of something nobody knows the outcome of.
 //
 // The line holds foreign text as it is in the record, but for its line breaks,
-// which become " / ": whoever shows it passes it through term.Safe first. A field that was withheld or erased shows as
+// which become " / ": whoever shows it passes it through term.Safe first. A field
+// that was erased shows as "(erased)", one that is missing otherwise as
 // "(withheld)". An entry that cannot be read says so; it is never left out.
 func Describe(e record.Entry) (text string, bad bool) {
 	describe := describer(e.Kind)
@@ -23,7 +25,19 @@ func Describe(e record.Entry) (text string, bad bool) {
 	if err != nil {
 		text, bad = fmt.Sprintf("an entry that cannot be read: %v", err), true
 	}
+	if silent := unsaid(e, text); silent != "" {
+		text += silent
+	}
 	return strings.ReplaceAll(strings.TrimSpace(text), "\n", " / "), bad
+}
+
+// unsaid names what was erased of an entry, unless the text shows it already.
+func unsaid(e record.Entry, text string) string {
+	names := slices.DeleteFunc(slices.Clone(e.Erased), func(name string) bool { return name == record.ActorName })
+	if len(names) == 0 || strings.Contains(text, record.ErasedMark) {
+		return ""
+	}
+	return " " + record.ErasedMark + ": " + strings.Join(names, ", ")
 }
 
 // describer returns the function that puts entries of that kind in words, nil
@@ -130,6 +144,9 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 	case record.EvidenceSealed:
 		return line(func(p record.Exhibit) (string, bool) {
 			s := fmt.Sprintf("exhibit %s sealed: %s, %s, sha256 %s", given(p.ID), first(p.Title, p.Kind, p.Source, withheld), size(p.Size), brief(p.SHA256))
+			if p.SHA256 == record.ErasedMark { // it goes with its bytes only, and so does the size
+				s = fmt.Sprintf("exhibit %s sealed: %s", given(p.ID), first(p.Title, p.Kind))
+			}
 			if n := len(p.Deviations); n > 0 {
 				s += fmt.Sprintf(", %s", counted(n, "deviation", "deviations"))
 			}

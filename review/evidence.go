@@ -15,6 +15,7 @@ type Exhibit struct {
 	SealedBy string    `json:"sealed_by"`
 	Checks   []Check   `json:"checks,omitempty"`
 	Changed  bool      `json:"changed_while_read,omitempty"` // its size or times moved while it was read
+	Erased   string    `json:"erased,omitempty"`             // the erasure that destroyed its bytes
 }
 
 // Check is a later verification of an exhibit.
@@ -44,7 +45,8 @@ type Ingested struct {
 // Ingestion is the passage of one exhibit into the timeline.
 type Ingestion struct {
 	record.Ingestion
-	Seq int64 `json:"seq"`
+	Seq    int64 `json:"seq"`
+	Erased bool  `json:"erased,omitempty"` // some of it was
 }
 
 func (b *builder) evidence() {
@@ -64,9 +66,17 @@ func (b *builder) evidence() {
 		b.r.Collections = append(b.r.Collections, Collection{p, act(e)})
 	}, record.CollectionFinished)
 
+	each(b, func(_ record.Entry, p record.Erasure) {
+		for i := range b.r.Evidence {
+			if x := &b.r.Evidence[i]; slices.Contains(p.Exhibits, x.ID) {
+				x.Erased = p.ID
+			}
+		}
+	}, record.ErasureDone)
+
 	in := &b.r.Ingested
 	each(b, func(e record.Entry, p record.Ingestion) {
-		in.Exhibits = append(in.Exhibits, Ingestion{p, e.Seq})
+		in.Exhibits = append(in.Exhibits, Ingestion{p, e.Seq, len(e.Erased) > 0})
 	}, record.TimelineIngested)
 	read := map[string]bool{}
 	for _, p := range slices.Backward(in.Exhibits) { // a rebuild reads them again: the last reading counts

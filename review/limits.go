@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/record"
 )
 
 // limits says what this review does not show, loudest first.
@@ -95,6 +96,7 @@ func (b *builder) evidenceLimits(add func(string, ...any)) {
 		add("%s of the evidence could not be read into the timeline, of %s.",
 			counted64(n, "record", "records"), grouped(r.Ingested.Seen))
 	}
+	b.erasedLimits(add)
 	unparsed := 0
 	parsed := map[string]bool{}
 	for _, x := range r.Ingested.Exhibits {
@@ -102,6 +104,9 @@ func (b *builder) evidenceLimits(add func(string, ...any)) {
 	}
 	unchecked := 0
 	for _, x := range r.Evidence {
+		if x.Erased != "" {
+			continue
+		}
 		if !parsed[x.ID] {
 			unparsed++
 		}
@@ -115,6 +120,31 @@ func (b *builder) evidenceLimits(add func(string, ...any)) {
 	if unchecked > 0 {
 		add("%s not been checked against the seal since it was taken.", counted(unchecked, "exhibit has", "exhibits have"))
 	}
+}
+
+// erasedLimits says what was destroyed with a record.
+func (b *builder) erasedLimits(add func(string, ...any)) {
+	fields := 0
+	for _, e := range b.entries {
+		fields += len(e.Erased)
+	}
+	var exhibits, by []string
+	for _, x := range b.r.Evidence {
+		if x.Erased != "" {
+			exhibits = append(exhibits, x.ID)
+		}
+	}
+	each(b, func(e record.Entry, p record.Erasure) {
+		by = append(by, fmt.Sprintf("%s in #%d, basis: %s", given(p.ID), e.Seq, given(p.Basis)))
+	}, record.ErasureDone)
+	if len(by) == 0 {
+		return
+	}
+	what := counted(fields, "field of the record was", "fields of the record were")
+	if len(exhibits) > 0 {
+		what += " and " + counted(len(exhibits), "exhibit was", "exhibits were") + " (" + some(exhibits) + ")"
+	}
+	add("%s erased on legal grounds and cannot be shown: %s.", what, some(by))
 }
 
 // some lists the first ten.

@@ -3,6 +3,9 @@ package review
 import (
 	"fmt"
 	"strings"
+	"time"
+
+	"firebreak/record"
 )
 
 func (m *markdown) evidence() {
@@ -16,7 +19,7 @@ func (m *markdown) evidence() {
 		rows := make([][]string, 0, len(m.r.Evidence))
 		for _, x := range m.r.Evidence {
 			rows = append(rows, []string{
-				cell(x.ID), cell(first(x.Title, x.Kind)), cell(x.Host + " " + x.Source), size(x.Size), code(x.SHA256),
+				cell(x.ID), cell(first(x.Title, x.Kind)), cell(x.Host + " " + x.Source), x.sized(), code(x.SHA256),
 				moment(x.Finished), cell(x.SealedBy) + " " + ref(x.Seq), cell(x.Method), cell(exhibitRemark(x)),
 			})
 		}
@@ -38,6 +41,22 @@ func (m *markdown) evidence() {
 	}
 }
 
+// sized is the exhibit's size in words.
+func (x Exhibit) sized() string {
+	if x.Erased != "" {
+		return record.ErasedMark
+	}
+	return size(x.Size)
+}
+
+// moment is one of the times between which the events are.
+func (x Ingestion) moment(t time.Time) string {
+	if x.Erased && t.IsZero() {
+		return record.ErasedMark
+	}
+	return moment(t)
+}
+
 func collectionSentence(c Collection) string {
 	s, _ := describeCollection(c.Collection)
 	s += ", profile " + given(c.Profile)
@@ -50,6 +69,9 @@ func collectionSentence(c Collection) string {
 // exhibitRemark is what there is to say about an exhibit besides its hash.
 func exhibitRemark(x Exhibit) string {
 	parts := append([]string{}, x.Deviations...)
+	if x.Erased != "" {
+		parts = append(parts, "ERASED with its content, by erasure "+x.Erased)
+	}
 	if x.Changed {
 		parts = append(parts, "changed while it was read")
 	}
@@ -78,7 +100,7 @@ func (m *markdown) ingested() {
 	for _, x := range in.Exhibits {
 		rows = append(rows, []string{
 			cell(x.Exhibit), cell(x.Parser), grouped(x.Seen), grouped(x.Events), grouped(x.Added), grouped(x.Rejected),
-			moment(x.First), moment(x.Last), ref(x.Seq),
+			x.moment(x.First), x.moment(x.Last), ref(x.Seq),
 		})
 	}
 	m.table([]string{"Exhibit", "Parser", "Seen", "Events", "New", "Rejected", "First", "Last", "Entry"}, rows)

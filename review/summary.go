@@ -128,6 +128,15 @@ func (b *builder) evidenceSentence() string {
 	if r.Ingested.Seen > 0 {
 		s += fmt.Sprintf(", from which %s went into the timeline", counted64(r.Ingested.Added, "event", "events"))
 	}
+	erased := 0
+	for _, x := range r.Evidence {
+		if x.Erased != "" {
+			erased++
+		}
+	}
+	if erased > 0 {
+		s += fmt.Sprintf("; %s erased since, on legal grounds", counted(erased, "exhibit was", "exhibits were"))
+	}
 	if n := b.refused(); n > 0 {
 		s += fmt.Sprintf("; %s could not be taken", counted(n, "item", "items"))
 	}

@@ -59,6 +59,9 @@ func work(job, dir, home, count string) error {
 		return err
 	}
 	ctx := context.Background()
+	if job == jobErase {
+		return eraseAndDie(ctx, dir, o)
+	}
 	switch job {
 	case jobCreate:
 		return createMany(ctx, dir, o, n)

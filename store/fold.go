@@ -23,6 +23,8 @@ const (
 	kindMark     = "mark"
 	kindItem     = "item"
 	kindRun      = "run"
+	kindErasure  = "erasure"
+	kindHold     = "hold"
 )
 
 // fold applies entries to the projection. It reads nothing but the entry and
@@ -81,10 +83,17 @@ func (f fold) apply(e record.Entry) error {
 		return f.outcome(e)
 	case record.ItemAdded:
 		return f.item(e)
+	case record.ErasureAsked:
+		return f.asked(e)
+	case record.ErasureAgreed:
+		return f.agreed(e)
+	case record.ErasureDone:
+		return f.erased(e)
+	case record.HoldPlaced, record.HoldLifted:
+		return f.hold(e)
 	case record.Noted, record.VariableSet, record.StepStarted, record.StepDone, record.StepFailed, record.StepSkipped,
 		record.StepReopened, record.StepAdded, record.CollectionFinished, record.ReviewWritten,
 		record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.EvidenceAccessed,
-		record.HoldPlaced, record.HoldLifted, record.ErasureAsked, record.ErasureAgreed, record.ErasureDone,
 		record.BundleMade, record.BackupMade, record.ClockJumped, record.DiskFull:
 		return nil // read from the entries; playbooks.Run replays the steps
 	}

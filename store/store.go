@@ -53,6 +53,9 @@ type Options struct {
 	// Self is who the entries of the store's own are by: that the clock was
 	// set, that the disk was full. The zero Actor is called firebreak.
 	Self incident.Actor
+	// Reached is called between the steps of an erasure, so that tests can end
+	// the process there. nil outside tests.
+	Reached func(step string)
 	// Secret is the key that the database is encrypted with; nil is a plain
 	// one. The caller may wipe it once the store is closed.
 	Secret *[32]byte
@@ -150,7 +153,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 	if _, err := s.w.ExecContext(ctx, "INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(id), s.origin); err != nil {
 		return err
 	}
-	if _, err := s.commit(ctx, func(*Tx) ([]record.Draft, error) { return []record.Draft{first}, nil }, true); err != nil {
+	if _, err := s.commit(ctx, &act{decide: func(*Tx) ([]record.Draft, error) { return []record.Draft{first}, nil }, first: true}); err != nil {
 		return err
 	}
 	s.keepBallast()

@@ -23,6 +23,7 @@ type Tx struct {
 	now     time.Time
 	lenient bool
 	given   map[string]int64
+	erased  map[int64][]string // names of erased fields by entry; nil until asked for
 }
 
 // Exhibit is sealed evidence with what became of it since.
@@ -33,6 +34,7 @@ type Exhibit struct {
 	SealedBy string            `json:"sealed_by"`
 	Parsed   *record.Ingestion `json:"parsed,omitempty"`
 	Checked  *record.Check     `json:"checked,omitempty"`
+	Erased   string            `json:"erased,omitempty"` // the erasure that destroyed it
 }
 
 // Mark is all that people said of one event.
@@ -155,13 +157,40 @@ func (t *Tx) entries(query string, args ...any) ([]record.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	erased, err := t.erasedFields()
+	if err != nil {
+		return nil, err
+	}
 	out := make([]record.Entry, len(rows))
 	for i, r := range rows {
 		if out[i], err = t.unseal(r); err != nil {
 			return nil, err
 		}
+		out[i].MarkErased(erased[r.seq])
 	}
 	return out, nil
+}
+
+// erasedFields are the names of the fields that were erased, by entry.
+func (t *Tx) erasedFields() (map[int64][]string, error) {
+	if t.erased != nil {
+		return t.erased, nil
+	}
+	rows, err := t.sealed(`SELECT e.seq, e.kind, e.line, d.body FROM entries e LEFT JOIN disclosures d ON d.seq = e.seq
+		WHERE e.kind = ? ORDER BY e.seq, d.digest`, string(record.ErasureDone))
+	if err != nil {
+		return nil, err
+	}
+	done := make([]record.Entry, 0, len(rows))
+	for _, r := range rows {
+		e, err := t.unseal(r)
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, e)
+	}
+	t.erased = record.ErasedFields(done)
+	return t.erased, nil
 }
 
 // unseal reads one row. A damaged record that was opened to be looked at shows
@@ -213,11 +242,11 @@ func (t *Tx) Mark(event string) (Mark, error) { return one[Mark](t, kindMark, ev
 func (t *Tx) Items() ([]record.Item, error) { return list[record.Item](t, kindItem) }
 
 // NextID is a free id: "e" for exhibits, "a" for actions, "r" for runs, "i"
-// for items. Within one Update each call gives another one.
+// for items, "x" for erasures. Within one Update each call gives another one.
 func (t *Tx) NextID(prefix string) (string, error) {
-	kind, ok := map[string]string{"e": kindExhibit, "a": kindAction, "r": kindRun, "i": kindItem}[prefix]
+	kind, ok := map[string]string{"e": kindExhibit, "a": kindAction, "r": kindRun, "i": kindItem, "x": kindErasure}[prefix]
 	if !ok {
-		return "", fmt.Errorf("next id: prefix %q: want e, a, r or i", prefix)
+		return "", fmt.Errorf("next id: prefix %q: want e, a, r, i or x", prefix)
 	}
 	var n int64
 	if err := t.tx.QueryRowContext(t.ctx, "SELECT coalesce(max(number), 0) FROM projection WHERE kind = ?", kind).Scan(&n); err != nil {

@@ -40,15 +40,16 @@ func (s *Store) UpdateAll(ctx context.Context, decide func(*Tx) ([]record.Draft,
 	if s.w == nil {
 		return nil, fmt.Errorf("update %s: %w", s.id, s.whyNot(ctx))
 	}
-	return s.commit(ctx, decide, false)
+	return s.commit(ctx, &act{decide: decide})
 }
 
 // act is one update under way.
 type act struct {
 	decide func(*Tx) ([]record.Draft, error)
-	first  bool           // the one that opens the record
-	drafts []record.Draft // what decide said; it is asked once
-	mine   error          // decide's error is the caller's own
+	first  bool                            // the one that opens the record
+	also   func(*Tx, []record.Entry) error // what an erasure does in the same transaction
+	drafts []record.Draft                  // what decide said; it is asked once
+	mine   error                           // decide's error is the caller's own
 
 	own     int    // entries of the store's own that were recorded before the act
 	freed   int64  // bytes of the ballast that were given up for it
@@ -58,7 +59,7 @@ type act struct {
 	refused error  // why it did not
 }
 
-func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, error), first bool) (entries []record.Entry, err error) {
+func (s *Store) commit(ctx context.Context, a *act) (entries []record.Entry, err error) {
 	if err := s.alive(); err != nil {
 		return nil, fmt.Errorf("update %s: %w", s.id, err)
 	}
@@ -76,7 +77,6 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 	if err := s.alive(); err != nil { // closed or failed while waiting
 		return nil, fmt.Errorf("update %s: %w", s.id, err)
 	}
-	a := &act{decide: decide, first: first}
 	entries, head, err := s.attempt(ctx, a)
 	if a.mine != nil {
 		return nil, a.mine
@@ -97,7 +97,7 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 	if a.alone {
 		return nil, fmt.Errorf("update %s: %w", s.id, &FullError{Room: s.Room(), Entry: entries[a.own-1].Seq, Err: a.refused})
 	}
-	if !first && a.freed == 0 {
+	if !a.first && a.freed == 0 {
 		s.keepBallast()
 	}
 	return entries[a.own:], nil
@@ -202,6 +202,9 @@ func (s *Store) transact(ctx context.Context, a *act) ([]record.Entry, record.He
 		return nil, none, err
 	}
 	entries, head, err := s.write(ctx, tx, at, drafts)
+	if err == nil && a.also != nil && !a.alone {
+		err = a.also(tx, entries[a.own:])
+	}
 	if err != nil {
 		return nil, none, err
 	}

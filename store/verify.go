@@ -275,21 +275,39 @@ func replay(ctx context.Context, db *sql.DB, steps []string, id incident.ID, row
 	}
 	defer func() { _ = tx.Rollback() }() // only the dump is wanted
 	f := fold{ctx, tx, id}
-	for _, r := range rows {
-		e, _, err := record.Unseal(r.Line, r.Disclosures)
-		if err != nil {
-			return nil, &replayError{r.seq, err}
+	err = f.all(rows, func(e record.Entry, line []byte) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO entries (seq, kind, line) VALUES (?, ?, ?)", e.Seq, string(e.Kind), line)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return dump(ctx, tx)
+}
+
+// all folds a whole record. before is called with each entry first. What cannot
+// be folded is a *replayError.
+func (f fold) all(rows []row, before func(record.Entry, []byte) error) error {
+	entries := make([]record.Entry, len(rows))
+	for i, r := range rows {
+		var err error
+		if entries[i], _, err = record.Unseal(r.Line, r.Disclosures); err != nil {
+			return &replayError{r.seq, err}
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO entries (seq, kind, line) VALUES (?, ?, ?)", e.Seq, string(e.Kind), r.Line)
+	}
+	erased := record.ErasedFields(entries)
+	for i, e := range entries {
+		e.MarkErased(erased[e.Seq])
+		err := before(e, rows[i].Line)
 		if err == nil {
 			err = f.apply(e)
 		}
 		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
+			if f.ctx.Err() != nil {
+				return f.ctx.Err()
 			}
-			return nil, &replayError{r.seq, err}
+			return &replayError{e.Seq, err}
 		}
 	}
-	return dump(ctx, tx)
+	return nil
 }

@@ -56,8 +56,8 @@ type DB struct {
 }
 
 // pragmas hold for every connection. One transaction per batch makes
-// synchronous=FULL nearly free.
-const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000"
+// synchronous=FULL nearly free. secure_delete writes zeros over what is deleted.
+const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_secure_delete=on"
 
 // readers is how many queries may run at the same time.
 const readers = 4

@@ -27,8 +27,9 @@ func (o origin) fill(e *timeline.Event) {
 	e.Exhibit, e.Technique = o.exhibit, o.technique
 }
 
-// originCache remembers origins by number. Rows of origin are never changed
-// nor deleted, so what it knows stays true. It forgets everything when full.
+// originCache remembers origins by number. Rows of origin are never deleted, and
+// changed only when no event has them any more, so what it knows stays true. It
+// forgets everything when full.
 type originCache struct {
 	mu   sync.Mutex
 	byID map[int64]origin

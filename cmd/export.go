@@ -1,0 +1,196 @@
+package cmd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/incident"
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+type exportOptions struct {
+	p        *program
+	incident string
+	portable bool
+	person   string
+	to       string
+	evidence bool
+	events   int
+}
+
+func newExportCmd(p *program, run func(*cobra.Command, *exportOptions) error) *cobra.Command {
+	o := &exportOptions{p: p}
+	c := &cobra.Command{
+		Use:   "export [INCIDENT] --portable --to FILE",
+		Short: "Write everything about an incident, or a person, as JSON",
+		Long: `Write everything that is held about an incident as one documented JSON document
+(docs/portable.md): entries with their fields, exhibits, actions, marks and the
+events of the timeline. With --person only what names that person, mail address
+or host; without an incident, in all of them. It is what a person who asks for
+their data is given, and what another program can read.
+
+The file appears whole or not at all, and the same record gives the same bytes.
+--to - writes to the standard output. --evidence writes the plain bytes of the
+exhibits into a folder beside the file, and records that they were handed out.`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 && o.person != "" {
+				return nil
+			}
+			return exactly(1, "an incident, or --person")(c, args)
+		},
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.incident = args[0]
+			}
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.portable, "portable", false, "the portable JSON form; there is no other yet")
+	f.StringVar(&o.person, "person", "", "only what holds this `NAME`, mail address or host")
+	f.StringVar(&o.to, "to", "", "the `FILE` to write, - for the standard output")
+	f.BoolVar(&o.evidence, "evidence", false, "write the bytes of the exhibits too, into FILE.evidence")
+	f.IntVar(&o.events, "events", 100_000, "how many events of each timeline at most; 0 is all")
+	return c
+}
+
+func runExport(c *cobra.Command, o *exportOptions) (err error) {
+	switch {
+	case !o.portable:
+		return errFlag{errors.New("export: say in which form: --portable")}
+	case o.to == "":
+		return errFlag{errors.New("export: say where to: --to FILE, or --to -")}
+	case o.to == "-" && o.evidence:
+		return errFlag{errors.New("export: --evidence needs a file: --to FILE")}
+	case o.events < 0:
+		return errFlag{fmt.Errorf("--events %d: want 0 or more", o.events)}
+	}
+	s, err := o.p.session()
+	if err != nil {
+		return err
+	}
+	what := response.PortableOptions{Person: o.person, Events: o.events}
+	if o.incident != "" {
+		if what.Incident, err = s.Service().ParseID(o.incident); err != nil {
+			return err
+		}
+	}
+	if o.to == "-" {
+		w := &harmless{w: o.p.Out}
+		if _, err = s.Portable(c.Context(), what, w, o.p.progress()); err != nil {
+			return err
+		}
+		return w.flush()
+	}
+	var sum response.PortableSum
+	if err := o.file(func(w io.Writer, beside func(incident.ID, string, io.Reader) (string, error)) error {
+		what.Evidence = beside
+		sum, err = s.Portable(c.Context(), what, w, o.p.progress())
+		return err
+	}); err != nil {
+		return err
+	}
+	if o.p.json {
+		return o.p.printJSON(map[string]any{"export": o.to, "incidents": sum.Incidents, "entries": sum.Entries, "exhibits": sum.Exhibits, "events": sum.Events, "events_left_out": sum.LeftOut})
+	}
+	left := ""
+	if sum.LeftOut > 0 {
+		left = fmt.Sprintf("  %d events left out: --events 0 takes all\n", sum.LeftOut)
+	}
+	return o.p.printf("%s: %d incidents, %d entries, %d exhibits, %d events\n%s", term.Safe(o.to), sum.Incidents, sum.Entries, sum.Exhibits, sum.Events, left)
+}
+
+// file writes the export under a working name and gives it its own when it is
+// whole. What was begun is taken back when it fails.
+func (o *exportOptions) file(write func(io.Writer, func(incident.ID, string, io.Reader) (string, error)) error) (err error) {
+	folder := o.to + ".evidence"
+	var beside func(incident.ID, string, io.Reader) (string, error)
+	if o.evidence {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			return fmt.Errorf("export: make a folder for the evidence: %w", err)
+		}
+		defer func() {
+			if err != nil {
+				err = errors.Join(err, os.RemoveAll(folder))
+			}
+		}()
+		beside = func(id incident.ID, exhibit string, plain io.Reader) (string, error) {
+			return keepExhibit(folder, string(id)+"-"+exhibit, plain)
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(o.to), ".export-") // mode 0600
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	w := &harmless{w: f}
+	err = write(w, beside)
+	if err == nil {
+		err = w.flush()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), o.to); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return nil
+}
+
+// keepExhibit writes the plain bytes of one exhibit and returns where they are,
+// as seen from beside the export.
+func keepExhibit(folder, name string, plain io.Reader) (string, error) {
+	f, err := os.OpenFile(filepath.Join(folder, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(f, plain)
+	if err == nil {
+		err = f.Sync()
+	}
+	return filepath.ToSlash(filepath.Join(filepath.Base(folder), name)), errors.Join(err, f.Close())
+}
+
+// harmless passes JSON on line by line, in a form that no terminal obeys.
+type harmless struct {
+	w    io.Writer
+	line bytes.Buffer
+}
+
+// Write keeps what is no whole line yet.
+func (h *harmless) Write(b []byte) (int, error) {
+	n := len(b)
+	for {
+		end := bytes.IndexByte(b, '\n')
+		if end < 0 {
+			h.line.Write(b)
+			return n, nil
+		}
+		h.line.Write(b[:end+1])
+		b = b[end+1:]
+		if err := h.flush(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (h *harmless) flush() error {
+	_, err := io.WriteString(h.w, term.JSON(h.line.String()))
+	h.line.Reset()
+	return err
+}
