@@ -37,7 +37,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
+	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
 }

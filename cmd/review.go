@@ -7,11 +7,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/record"
+	"firebreak/response"
 )
 
 type reviewOptions struct {
 	p        *program
 	incident string
+	to       string
 	item     string
 	owner    string
 	due      string
@@ -33,6 +35,7 @@ JSON. It can be written again at any time. With --item add a follow-up first.`,
 		},
 	}
 	f := c.Flags()
+	f.StringVar(&o.to, "to", "", "write it into this `FOLDER`, not into the incident's exports; works for an incident that can only be looked at")
 	f.StringVar(&o.item, "item", "", "add this follow-up")
 	f.StringVar(&o.owner, "owner", "", "who does it")
 	f.StringVar(&o.due, "due", "", "until when: YYYY-MM-DD")
@@ -56,9 +59,17 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 			return err
 		}
 	}
-	w, err := s.Review(c.Context(), id)
+	var w response.Written
+	if o.to == "" {
+		w, err = s.Review(c.Context(), id)
+	} else {
+		w, err = s.ReviewTo(c.Context(), id, o.to)
+	}
 	if err != nil {
 		return err
+	}
+	if w.Unrecorded != "" {
+		o.p.warn("no entry tells of this review: " + w.Unrecorded)
 	}
 	if o.p.json {
 		return o.p.printJSON(map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON})

@@ -34,3 +34,12 @@ func syncDir(root *os.Root, name string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// syncFile makes the content of a file last.
+func syncFile(root *os.Root, name string) error {
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

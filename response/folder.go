@@ -25,6 +25,7 @@ type folder struct {
 	dir      string
 	drill    bool
 	readOnly bool
+	why      error // of readOnly
 	store    *store.Store
 	locker   *forensics.Locker
 
@@ -34,6 +35,15 @@ type folder struct {
 	registry *integrations.Registry
 
 	busy sync.Mutex // one long work at a time: collect, ingest, advance
+}
+
+// writable is an error with the reason when the folder was opened to be looked
+// at only.
+func (f *folder) writable() error {
+	if !f.readOnly {
+		return nil
+	}
+	return storeError(f.id, f.why)
 }
 
 func (f *folder) close() error {
@@ -53,7 +63,7 @@ func (f *folder) close() error {
 // storeOptions is how this workspace opens a record.
 func (s *Service) storeOptions() store.Options {
 	trust, _ := s.trust() // verify tells what in it is no key
-	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust}
+	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Self: s.As(incident.Actor{Name: "firebreak"}).by}
 }
 
 // open returns the incident, opened once and kept. Whoever opens it first puts
@@ -81,7 +91,7 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	o := s.storeOptions()
 	st, err := store.Open(ctx, dir, o)
 	if errors.Is(err, store.ErrReadOnly) { // an archive, a mounted copy: it can be looked at
-		o.ReadOnly = true
+		o.ReadOnly, o.Because = true, err
 		st, err = store.Open(ctx, dir, o)
 	}
 	if err != nil {
@@ -93,7 +103,7 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	if st.ID() != id {
 		return nil, false, &Error{Code: CodeIntegrity, Hint: "put the folder back under its own name", Err: errors.Join(fmt.Errorf("open %s: the folder holds incident %s", id, st.ID()), st.Close())}
 	}
-	f.readOnly = o.ReadOnly
+	f.readOnly, f.why = o.ReadOnly, o.Because
 	s.folders[id] = f
 	return f, !o.ReadOnly, nil
 }
@@ -122,6 +132,9 @@ func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
 	}
 	path := filepath.Join(f.dir, "timeline.db")
 	db, err := events.Open(ctx, path, events.Options{})
+	if errors.Is(err, events.ErrNewer) {
+		return nil, refused("use the newer firebreak that wrote it; nothing was changed", "open timeline of %s: %w", f.id, err)
+	}
 	if errors.Is(err, events.ErrDamaged) {
 		return nil, &Error{Code: CodeIntegrity, Hint: "firebreak ingest " + string(f.id) + " --rebuild makes it again from the evidence", Err: err}
 	}
@@ -213,6 +226,8 @@ func storeError(id incident.ID, err error) error {
 		return refused("use the newer firebreak that wrote it; nothing was changed", "open %s: %w", id, err)
 	case errors.Is(err, store.ErrTruncated):
 		return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(id) + " says what is missing; restore the folder from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
+	case errors.Is(err, store.ErrFileSystem):
+		return refused(onLocalDisk, "%s: %w", id, err)
 	case errors.Is(err, store.ErrReadOnly):
 		return refused("it can be looked at, searched and verified, not changed", "%s: %w", id, err)
 	}

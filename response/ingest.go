@@ -33,6 +33,9 @@ func (s *Session) Ingest(ctx context.Context, id incident.ID, files []string, o 
 
 func (s *Session) ingest(ctx context.Context, f *folder, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
 	var sum Ingested
+	if err := f.writable(); err != nil {
+		return sum, err
+	}
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return sum, err
 	}

@@ -25,10 +25,22 @@ func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "")
+	return s.writeReview(ctx, f, "", f.exports())
 }
 
-func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Written, error) {
+func (f *folder) exports() string { return filepath.Join(f.dir, "exports") }
+
+// ReviewTo is Review into another folder. It works for an incident that can
+// only be looked at; Written.Unrecorded says then why no entry tells of it.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Written{}, err
+	}
+	return s.writeReview(ctx, f, "", dir)
+}
+
+func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
 	r, head, err := s.buildReview(ctx, f)
 	if err != nil {
 		return Written{}, err
@@ -41,7 +53,11 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	dir := filepath.Join(f.dir, "exports")
+	if dir == f.exports() {
+		if err := f.writable(); err != nil {
+			return Written{}, err
+		}
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
@@ -53,6 +69,10 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 		}
 		h := sha256.Sum256(content)
 		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
+	}
+	if f.readOnly {
+		w.Unrecorded = f.why.Error()
+		return w, nil
 	}
 	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
 }

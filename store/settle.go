@@ -92,5 +92,8 @@ func (s *Store) whyNot(ctx context.Context) error {
 			return err
 		}
 	}
+	if s.opts.Because != nil {
+		return fmt.Errorf("opened to be looked at: %w", s.opts.Because)
+	}
 	return why
 }
