@@ -121,7 +121,7 @@ func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
 		return f.events, nil
 	}
 	path := filepath.Join(f.dir, "timeline.db")
-	db, err := events.Open(ctx, path)
+	db, err := events.Open(ctx, path, events.Options{})
 	if errors.Is(err, events.ErrDamaged) {
 		return nil, &Error{Code: CodeIntegrity, Hint: "firebreak ingest " + string(f.id) + " --rebuild makes it again from the evidence", Err: err}
 	}
