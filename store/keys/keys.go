@@ -66,8 +66,11 @@ func NewDataKey(random io.Reader) (*DataKey, error) {
 }
 
 // Subkey is the key for one purpose: HKDF-SHA256 (RFC 5869) without salt, with
-// the purpose as info.
+// the purpose as info. The subkeys of no key, of a plain incident, are nil.
 func (k *DataKey) Subkey(purpose string) *[32]byte {
+	if k == nil {
+		return nil
+	}
 	b, err := hkdf.Key(sha256.New, k.b[:], nil, purpose, 32)
 	if err != nil {
 		panic("hkdf: " + err.Error()) // only for a length beyond 8160 bytes
@@ -78,7 +81,11 @@ func (k *DataKey) Subkey(purpose string) *[32]byte {
 }
 
 // Wipe overwrites the key.
-func (k *DataKey) Wipe() { clear(k.b[:]) }
+func (k *DataKey) Wipe() {
+	if k != nil {
+		clear(k.b[:])
+	}
+}
 
 // String shows nothing.
 func (k *DataKey) String() string { return "***" }
