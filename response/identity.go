@@ -154,11 +154,19 @@ func (s *Service) locker(id incident.ID, data *keys.DataKey) (*forensics.Locker,
 	if err != nil {
 		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %w", id, err)}
 	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
-	if err != nil || len(key) != 32 {
-		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %s is no key", id, evidenceKey)}
+	key, err := parseEvidenceKey(text)
+	if err != nil {
+		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %w", id, err)}
 	}
-	l := forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), [32]byte(key))
+	l := forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), key)
 	l.Secret = data.Subkey(keys.ForEvidence)
 	return l, nil
+}
+
+func parseEvidenceKey(text []byte) ([32]byte, error) {
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != 32 {
+		return [32]byte{}, errors.New(evidenceKey + " is no key")
+	}
+	return [32]byte(key), nil
 }

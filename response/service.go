@@ -53,10 +53,8 @@ type Service struct {
 // New opens the workspace, making it when it is not there. One that is
 // encrypted is unlocked; where that fails the code is CodeAuth.
 func New(o Options) (*Service, error) {
-	for _, d := range []string{"", "incidents", "keys", "playbooks"} {
-		if err := os.MkdirAll(filepath.Join(o.Home, d), 0o700); err != nil {
-			return nil, &Error{Code: CodeInternal, Hint: "set FIREBREAK_HOME to a folder you can write to", Err: fmt.Errorf("open workspace: %w", err)}
-		}
+	if err := makeHome(o.Home); err != nil {
+		return nil, err
 	}
 	leave, err := share(o.Home)
 	if err != nil {

@@ -106,7 +106,7 @@ func (s *state) id() int64 {
 	return s.Last
 }
 
-func (w *World) file() string { return filepath.Join(w.dir, "drill.json") }
+func (w *World) file() string { return filepath.Join(w.dir, StateFile) }
 
 // view reads the world as it is now.
 func (w *World) view() (*state, error) {
@@ -152,15 +152,15 @@ func (w *World) change(f func(*state) error) (err error) {
 		return fmt.Errorf("encode drill: %w", err)
 	}
 	if w.seal != nil {
-		if b, err = box.Seal(w.seal, sealedAs, b, rand.Reader); err != nil {
+		if b, err = box.Seal(w.seal, StateFile, b, rand.Reader); err != nil {
 			return fmt.Errorf("seal drill: %w", err)
 		}
 	}
 	return w.write(b)
 }
 
-// sealedAs is the context the state file is sealed in.
-const sealedAs = "drill.json"
+// StateFile is the file with the state, and the context it is sealed in.
+const StateFile = "drill.json"
 
 // opened takes the seal from what the state file holds. One from before the
 // incident was encrypted has none.
@@ -168,7 +168,7 @@ func (w *World) opened(b []byte) ([]byte, error) {
 	if w.seal == nil || !box.Is(b) {
 		return b, nil
 	}
-	return box.Open(w.seal, sealedAs, b)
+	return box.Open(w.seal, StateFile, b)
 }
 
 // write replaces the state file at once. It does not wait for the disk: an
