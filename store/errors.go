@@ -91,3 +91,15 @@ func explain(err error) error {
 	}
 	return err
 }
+
+// placed adds where the file did not decrypt, if that is what err is about.
+func (s *Store) placed(err error) error {
+	damage := s.key.Damage()
+	if err == nil || damage == nil {
+		return err
+	}
+	if err = explain(err); errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) {
+		return fmt.Errorf("%w: %w", err, damage)
+	}
+	return err
+}
