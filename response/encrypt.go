@@ -254,6 +254,9 @@ func (c conversion) exports() error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
+		if strings.HasSuffix(path, sealedSuffix+keys.Part) {
+			return os.Remove(path) // written by this, and interrupted
+		}
 		b, err := os.ReadFile(path)
 		if err != nil {
 			return err
