@@ -33,6 +33,14 @@ type World struct {
 	IsTerminal bool // both In and Out are a terminal
 	Context    func() (context.Context, context.CancelFunc)
 	Reached    func(step string) // called between the steps of an erasure, for tests; nil otherwise
+	// AskSecret asks at the terminal, without echo; nil where nobody is asked.
+	AskSecret func(ctx context.Context, question string) ([]byte, error)
+	// Harden closes the memory of the process before it holds keys; nil where
+	// that is not wanted.
+	Harden func() error
+	// Again replaces the process by the program with other arguments; nil or
+	// errors.ErrUnsupported where that cannot be.
+	Again func(args []string) error
 }
 
 // Process is the real world.
@@ -42,6 +50,7 @@ func Process() World {
 		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
 		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
+		AskSecret:  askSecret, Harden: harden, Again: again,
 		Context: func() (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		},

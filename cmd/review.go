@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/record"
-	"firebreak/response"
 )
 
 type reviewOptions struct {
@@ -26,7 +25,10 @@ func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *c
 		Use:   "review INCIDENT",
 		Short: "Write the post-incident review",
 		Long: `Write the review from the record, as Markdown, one self-contained HTML page and
-JSON. It can be written again at any time. With --item add a follow-up first.`,
+JSON. It can be written again at any time. With --item add a follow-up first.
+
+In an encrypted incident the review is sealed, as everything in its folder is;
+--to writes what anybody can read, into the folder that you say.`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -59,12 +61,7 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 			return err
 		}
 	}
-	var w response.Written
-	if o.to == "" {
-		w, err = s.Review(c.Context(), id)
-	} else {
-		w, err = s.ReviewTo(c.Context(), id, o.to)
-	}
+	w, err := s.ReviewTo(c.Context(), id, o.to)
 	if err != nil {
 		return err
 	}
@@ -72,7 +69,17 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 		o.p.warn("no entry tells of this review: " + w.Unrecorded)
 	}
 	if o.p.json {
-		return o.p.printJSON(map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON})
+		out := map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON}
+		if w.Sealed {
+			out["sealed"] = true
+		}
+		return o.p.printJSON(out)
 	}
-	return o.p.printf("%s\n%s\n%s\n", w.Markdown, w.HTML, w.JSON)
+	if err := o.p.printf("%s\n%s\n%s\n", w.Markdown, w.HTML, w.JSON); err != nil {
+		return err
+	}
+	if w.Sealed {
+		o.p.errf("  these are encrypted: firebreak review %s --to FOLDER writes what can be read and handed on\n", id)
+	}
+	return nil
 }

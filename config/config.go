@@ -30,6 +30,8 @@ type Config struct {
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"` // folders and files besides the built-in library
 	Retention   []Rule                `json:"retention,omitempty"` // when something is due to be erased, or to be looked at
+	Unlock      Reference             `json:"unlock,omitzero"`     // what opens an encrypted workspace where nobody can be asked
+	LockAfter   *Idle                 `json:"lock_after,omitempty"`
 }
 
 // Connection is one configured outside system.
@@ -47,6 +49,12 @@ type Collect struct {
 
 // IsZero says whether nothing is added.
 func (c Collect) IsZero() bool { return len(c.Folders) == 0 }
+
+// Idle is how long nobody touches a key before the screens lock; 0 is never.
+type Idle time.Duration
+
+// MarshalText writes the time as the file has it.
+func (i Idle) MarshalText() ([]byte, error) { return []byte(time.Duration(i).String()), nil }
 
 // Location is the zone's location; an empty Zone is UTC.
 func (c Config) Location() (*time.Location, error) {

@@ -50,9 +50,10 @@ func (s *Session) DoErasure(ctx context.Context, id incident.ID, erasure string,
 	if err := s.s.finishErasure(ctx, f, p); err != nil {
 		return v, errors.Join(err, unsealed)
 	}
-	if slices.Contains(v.Files, filepath.Join(exportsFolder, "review.md")) {
+	review := filepath.Join(exportsDir, "review.md")
+	if slices.Contains(v.Files, review) || slices.Contains(v.Files, review+sealedSuffix) {
 		tell(p, "writing the review anew", 0, 0)
-		if _, err := s.writeReview(ctx, f, "", f.exports()); err != nil {
+		if _, err := s.writeReview(ctx, f, "", ""); err != nil {
 			return v, errors.Join(fail(CodePartial, "firebreak review "+string(id), "everything is erased, the review could not be written anew: %w", err), unsealed)
 		}
 	}
@@ -128,7 +129,7 @@ func (s *Session) unchanged(tx *store.Tx, x store.Erasure) ([]string, error) {
 			if !slices.ContainsFunc(x.Fields, func(f record.ErasedField) bool { return f.Digest == d.Digest }) {
 				continue
 			}
-			if d.Name == "plan" && !alone(e, d.Name, open) {
+			if d.Name == "plan" && !mayGo(e, d.Name, open) {
 				return nil, refused("", "erase %s: action %s has not come to an end", x.ID, open[e.Seq])
 			}
 			left++

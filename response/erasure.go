@@ -13,6 +13,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/store"
+	"firebreak/store/keys"
 )
 
 // EraseRequest is what somebody wants to have destroyed.
@@ -396,7 +397,7 @@ func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string)
 	if !f.drill {
 		return out, nil
 	}
-	quotes, err := folderHolds(filepath.Join(f.dir, drillFolder), values)
+	quotes, err := folderHolds(filepath.Join(f.dir, drillFolder), values, f.key.Subkey(keys.ForDrill))
 	if quotes {
 		out = append(out, drillFolder)
 	}
@@ -406,18 +407,15 @@ func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string)
 // exported lists what was exported, by the paths below the incident's folder.
 func (f *folder) exported() ([]string, error) {
 	out := []string{}
-	entries, err := os.ReadDir(filepath.Join(f.dir, exportsFolder))
+	entries, err := os.ReadDir(filepath.Join(f.dir, exportsDir))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("look at the exports: %w", err)
 	}
 	for _, e := range entries {
-		out = append(out, filepath.Join(exportsFolder, e.Name()))
+		out = append(out, filepath.Join(exportsDir, e.Name()))
 	}
 	return out, nil
 }
 
-// The folders of an incident that its exports and the drill's state are in.
-const (
-	exportsFolder = "exports"
-	drillFolder   = "drill"
-)
+// drillFolder is where the state of a drill's stand-ins is.
+const drillFolder = "drill"

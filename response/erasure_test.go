@@ -214,8 +214,6 @@ func TestExhibitQuotedAfterConsent(t *testing.T) {
 	b.must(b.s.Mark(ctx, b.id, page[0].ID, &yes, nil, ""))
 	_, err = b.s.DoErasure(ctx, b.id, v.ID, nil)
 	b.refused("has changed since", err)
-	x, err := b.s.s.locker(b.id)
-	b.must(err)
 	f, err := b.s.s.open(ctx, b.id)
 	b.must(err)
 	old, err := f.exhibit(ctx, "e1")
@@ -224,7 +222,7 @@ func TestExhibitQuotedAfterConsent(t *testing.T) {
 	if again.Events != 2 || again.Unfinished {
 		t.Errorf("%+v", again)
 	}
-	if there, err := x.Holds(old.Blob); there || err != nil {
+	if there, err := f.locker.Holds(old.Blob); there || err != nil {
 		t.Errorf("the bytes are there: %v, %v", there, err)
 	}
 	for what, err := range map[string]error{
@@ -446,7 +444,7 @@ func TestReviewMadeBeforeAnErasure(t *testing.T) {
 	r, head, err := b.s.buildReview(ctx, f)
 	b.must(err)
 	b.erase(EraseRequest{Fields: []string{"2.text"}})
-	if _, err := b.s.keepReview(ctx, f, "", r, head); !errors.Is(err, errErasedMeanwhile) {
+	if _, err := b.s.keepReview(ctx, f, "", "", r, head); !errors.Is(err, errErasedMeanwhile) {
 		t.Errorf("an old review is kept: %v", err)
 	}
 	w, err := b.s.Review(ctx, b.id)

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"firebreak/internal/box"
 	"firebreak/record"
 	"firebreak/store"
 )
@@ -96,7 +97,7 @@ func (g *gathered) field(entries []store.Fields, open map[int64]string, text str
 	e := entries[at]
 	if name == "*" {
 		for _, d := range e.Fields {
-			if alone(e, d.Name, open) && d.Name != record.ActorName {
+			if mayGo(e, d.Name, open) && d.Name != record.ActorName {
 				g.add(seq, d)
 			}
 		}
@@ -110,7 +111,7 @@ func (g *gathered) field(entries []store.Fields, open map[int64]string, text str
 		return refused("erase the exhibit: --exhibit", "field %s goes only with its exhibit: the sealed bytes are checked by it", text)
 	case !record.Erasable(e.Kind, name):
 		return refused("docs/erasure.md lists what can go", "field %s holds up the record and cannot be erased", text)
-	case !alone(e, name, open):
+	case !mayGo(e, name, open):
 		return refused("end or reject it first", "field %s: action %s has not come to an end", text, open[seq])
 	}
 	g.add(seq, e.Fields[n])
@@ -125,8 +126,8 @@ func fieldNames(e store.Fields) []string {
 	return out
 }
 
-// alone says whether a field can go without its exhibit, now.
-func alone(e store.Fields, name string, open map[int64]string) bool {
+// mayGo says whether a field can go without its exhibit, now.
+func mayGo(e store.Fields, name string, open map[int64]string) bool {
 	if e.Kind == record.ActionPlanned && name == "plan" && open[e.Seq] != "" {
 		return false
 	}
@@ -208,7 +209,7 @@ func givesAway(value json.RawMessage, hashes ...string) bool {
 func (g *gathered) person(entries []store.Fields, open map[int64]string, person string) {
 	for _, e := range entries {
 		for _, d := range e.Fields {
-			if alone(e, d.Name, open) && names(d.Value, person) {
+			if mayGo(e, d.Name, open) && names(d.Value, person) {
 				g.add(e.Seq, d)
 			}
 		}
@@ -236,7 +237,7 @@ func (g *gathered) all(tx *store.Tx, entries []store.Fields, open map[int64]stri
 		default:
 		}
 		for _, d := range e.Fields {
-			if alone(e, d.Name, open) || sealed[e.Seq] && record.ErasedWithExhibit(e.Kind, d.Name) {
+			if mayGo(e, d.Name, open) || sealed[e.Seq] && record.ErasedWithExhibit(e.Kind, d.Name) {
 				g.add(e.Seq, d)
 			}
 		}
@@ -331,14 +332,17 @@ func quotable(value json.RawMessage) []string {
 const minQuoted = 6
 
 // folderHolds says whether a file below dir holds one of the texts, as it is or
-// as JSON writes it.
-func folderHolds(dir string, texts []string) (bool, error) {
+// as JSON writes it. secret opens the files that are sealed; it may be nil.
+func folderHolds(dir string, texts []string, secret *[32]byte) (bool, error) {
 	found := false
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
 		b, err := os.ReadFile(path)
+		if err == nil && secret != nil && box.Is(b) {
+			b, err = box.Open(secret, filepath.Base(path), b)
+		}
 		if err != nil {
 			return err
 		}

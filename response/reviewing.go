@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"firebreak/incident"
@@ -19,30 +18,36 @@ import (
 )
 
 // Review writes the post-incident review over the record as it is now, as
-// Markdown, HTML and JSON in the incident's exports folder.
+// Markdown, HTML and JSON in the incident's exports folder. In an encrypted
+// incident these are sealed.
 func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
+	return s.ReviewTo(ctx, id, "")
+}
+
+// ReviewTo is Review into another folder, in the clear. It works for an
+// incident that can only be looked at; Written.Unrecorded says then why no
+// entry tells of it.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, to string) (Written, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "", f.exports())
-}
-
-func (f *folder) exports() string { return filepath.Join(f.dir, "exports") }
-
-// ReviewTo is Review into another folder. It works for an incident that can
-// only be looked at; Written.Unrecorded says then why no entry tells of it.
-func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
-	f, err := s.s.open(ctx, id)
-	if err != nil {
-		return Written{}, err
+	if to != "" {
+		if err := s.s.outside(f, to); err != nil {
+			return Written{}, err
+		}
 	}
-	return s.writeReview(ctx, f, "", dir)
+	return s.writeReview(ctx, f, "", to)
 }
 
-func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
+// writeReview writes into the folder to, or "" for the incident's own exports.
+func (s *Session) writeReview(ctx context.Context, f *folder, step, to string) (Written, error) {
 	for try := 0; ; try++ {
-		w, err := s.writeReviewOnce(ctx, f, step, dir)
+		r, head, err := s.buildReview(ctx, f)
+		if err != nil {
+			return Written{}, err
+		}
+		w, err := s.keepReview(ctx, f, step, to, r, head)
 		if !errors.Is(err, errErasedMeanwhile) || try == 3 {
 			return w, err
 		}
@@ -53,16 +58,8 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) 
 // written.
 var errErasedMeanwhile = errors.New("something was erased while the review was written")
 
-func (s *Session) writeReviewOnce(ctx context.Context, f *folder, step, dir string) (Written, error) {
-	r, head, err := s.buildReview(ctx, f)
-	if err != nil {
-		return Written{}, err
-	}
-	return s.keepReview(ctx, f, step, dir, r, head)
-}
-
 // keepReview writes a review that was made over that head.
-func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r review.Review, head record.Head) (Written, error) {
+func (s *Session) keepReview(ctx context.Context, f *folder, step, to string, r review.Review, head record.Head) (Written, error) {
 	html, err := r.HTML()
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
@@ -71,22 +68,29 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	if dir == f.exports() {
+	if to == "" {
 		if err := f.writable(); err != nil {
 			return Written{}, err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return Written{}, fmt.Errorf("write review: %w", err)
-	}
-	w := Written{Markdown: filepath.Join(dir, "review.md"), HTML: filepath.Join(dir, "review.html"), JSON: filepath.Join(dir, "review.json")}
+	w := Written{Sealed: f.key != nil && to == ""}
 	sums := map[string]string{}
-	for path, content := range map[string][]byte{w.Markdown: r.Markdown(), w.HTML: html, w.JSON: append(data, '\n')} {
-		if err := replaceFile(path, content, 0o600); err != nil {
+	for _, part := range []struct {
+		name    string
+		path    *string
+		content []byte
+	}{{"review.md", &w.Markdown, r.Markdown()}, {"review.html", &w.HTML, html}, {"review.json", &w.JSON, append(data, '\n')}} {
+		if to == "" {
+			*part.path, err = f.export(part.name, part.content)
+		} else {
+			*part.path = filepath.Join(to, part.name)
+			err = replaceFile(*part.path, part.content, 0o600)
+		}
+		if err != nil {
 			return Written{}, fmt.Errorf("write review: %w", err)
 		}
-		h := sha256.Sum256(content)
-		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
+		h := sha256.Sum256(part.content)
+		sums[part.name] = hex.EncodeToString(h[:])
 	}
 	if f.readOnly {
 		w.Unrecorded = f.why.Error()

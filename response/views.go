@@ -241,10 +241,10 @@ type PlanRequest struct {
 
 // Written is where a review went.
 type Written struct {
-	Markdown string `json:"markdown"`
-	HTML     string `json:"html"`
-	JSON     string `json:"json"`
-
+	Markdown   string `json:"markdown"`
+	HTML       string `json:"html"`
+	JSON       string `json:"json"`
+	Sealed     bool   `json:"sealed,omitempty"`     // they are encrypted, as the incident is
 	Unrecorded string `json:"unrecorded,omitempty"` // why no entry tells of it
 }
 
