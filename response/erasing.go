@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"firebreak/incident"
 	"firebreak/internal/shred"
@@ -50,8 +51,7 @@ func (s *Session) DoErasure(ctx context.Context, id incident.ID, erasure string,
 	if err := s.s.finishErasure(ctx, f, p); err != nil {
 		return v, errors.Join(err, unsealed)
 	}
-	review := filepath.Join(exportsDir, "review.md")
-	if slices.Contains(v.Files, review) || slices.Contains(v.Files, review+sealedSuffix) {
+	if slices.ContainsFunc(v.Files, func(name string) bool { return strings.HasPrefix(filepath.Base(name), "review.") }) {
 		tell(p, "writing the review anew", 0, 0)
 		if _, err := s.writeReview(ctx, f, "", ""); err != nil {
 			return v, errors.Join(fail(CodePartial, "firebreak review "+string(id), "everything is erased, the review could not be written anew: %w", err), unsealed)
@@ -79,11 +79,11 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	case x.State != store.ErasureAgreed:
 		return record.Draft{}, nil, refused("", "erasure %s is %s", x.ID, x.State)
 	}
-	values, err := s.unchanged(tx, x)
+	values, acts, err := s.unchanged(tx, x)
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
-	files, err := f.quoting(tx, x.ErasureRequest, values)
+	files, err := f.quoting(tx, x.ErasureRequest, values, acts)
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
@@ -100,29 +100,28 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 }
 
 // unchanged makes sure that what quotes the exhibits is still what was agreed
-// to, and returns the texts that go.
-func (s *Session) unchanged(tx *store.Tx, x store.Erasure) ([]string, error) {
+// to, and returns the texts that go, and whether some of them are of actions.
+func (s *Session) unchanged(tx *store.Tx, x store.Erasure) (values []string, acts bool, err error) {
 	entries, err := tx.Fields(0, 0)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var now gathered
 	for _, id := range x.Exhibits {
 		if err := now.exhibit(tx, entries, id); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	for _, f := range now.fields {
 		if !slices.Contains(x.Fields, f) {
-			return nil, refused("ask for it again, and refuse this one: firebreak erase "+string(tx.ID())+" --refuse "+x.ID,
+			return nil, false, refused("ask for it again, and refuse this one: firebreak erase "+string(tx.ID())+" --refuse "+x.ID,
 				"erase %s: what would go has changed since it was asked for: %s of entry %d quotes it too", x.ID, f.Name, f.Seq)
 		}
 	}
 	open, err := openPlans(tx, entries)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var values []string
 	left := 0
 	for _, e := range entries {
 		for _, d := range e.Fields {
@@ -130,16 +129,17 @@ func (s *Session) unchanged(tx *store.Tx, x store.Erasure) ([]string, error) {
 				continue
 			}
 			if d.Name == "plan" && !mayGo(e, d.Name, open) {
-				return nil, refused("", "erase %s: action %s has not come to an end", x.ID, open[e.Seq])
+				return nil, false, refused("", "erase %s: action %s has not come to an end", x.ID, open[e.Seq])
 			}
 			left++
+			acts = acts || strings.HasPrefix(string(e.Kind), "action.")
 			values = append(values, quotable(d.Value)...)
 		}
 	}
 	if left == 0 && len(x.Exhibits) == 0 {
-		return nil, refused("", "erase %s: everything that it names is erased already", x.ID)
+		return nil, false, refused("", "erase %s: everything that it names is erased already", x.ID)
 	}
-	return values, nil
+	return values, acts, nil
 }
 
 // finishErasure destroys what a recorded erasure left outside the record:

@@ -378,8 +378,8 @@ func (s *Session) countErased(ctx context.Context, f *folder, v *ErasureView, pe
 // quoting lists the files of the incident's folder that may quote what goes, by
 // their paths below it: everything that was exported, and copies that an
 // interrupted ingestion left. In a drill also the state of its stand-ins, when
-// one of the values is in it.
-func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string) ([]string, error) {
+// one of the values is in it or some of what goes is of an action.
+func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string, acts bool) ([]string, error) {
 	out, err := f.exported()
 	if err != nil {
 		return nil, err
@@ -398,7 +398,7 @@ func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string)
 		return out, nil
 	}
 	quotes, err := folderHolds(filepath.Join(f.dir, drillFolder), values, f.key.Subkey(keys.ForDrill))
-	if quotes {
+	if quotes || acts { // what the stand-ins got came from actions
 		out = append(out, drillFolder)
 	}
 	return out, err
