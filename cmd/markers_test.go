@@ -103,6 +103,7 @@ func (m markers) scan(t *testing.T, roots ...string) map[string]int {
 			if err != nil {
 				return err
 			}
+			before := len(in)
 			m.found([]byte(d.Name()), in)
 			if !d.Type().IsRegular() {
 				return nil
@@ -116,6 +117,9 @@ func (m markers) scan(t *testing.T, roots ...string) map[string]int {
 			}
 			files++
 			m.found(b, in)
+			if len(in) > before {
+				t.Logf("found in %s", path)
+			}
 			if bytes.HasPrefix(b, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
 				z, err := zstd.NewReader(bytes.NewReader(b))
 				if err != nil {
