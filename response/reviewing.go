@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
@@ -54,7 +55,13 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 		h := sha256.Sum256(content)
 		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
 	}
-	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
+	if err := s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil); err != nil {
+		return w, err
+	}
+	if s.s.o.Config.Sign == config.SignAlways {
+		return w, s.SignDecision(ctx, f.id, "review written")
+	}
+	return w, nil
 }
 
 // markedEvents returns the events that people starred, tagged or commented, as
