@@ -24,7 +24,7 @@ type bench struct {
 	home  string
 	seed  uint64 // of its randomness, and so of its keys
 	agent func() (net.Conn, error)
-	ask   func(string) ([]byte, error) // for a passphrase
+	ask   func(context.Context, string) ([]byte, error) // for a passphrase
 }
 
 func newBench(t *testing.T, conf config.Config) *bench {

@@ -166,7 +166,7 @@ func TestLockedKeyFileAsksForItsPassphrase(t *testing.T) {
 	_, err := b.s.Sign(t.Context(), record.HeadNamespace, "x\n")
 	b.want(CodeAuth, err) // nobody can be asked
 	for answer, ok := range map[string]bool{"open sesame": true, "guess": false} {
-		b.ask = func(q string) ([]byte, error) {
+		b.ask = func(_ context.Context, q string) ([]byte, error) {
 			if !strings.Contains(q, path) {
 				t.Errorf("asked %q", q)
 			}
