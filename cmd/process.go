@@ -46,7 +46,7 @@ func Process() World {
 		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
 		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
-		AskSecret: askSecret, Harden: harden,
+		AskSecret:  askSecret, Harden: harden,
 		Context: func() (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		},
