@@ -16,7 +16,7 @@ import (
 func TestJSONPage(t *testing.T) {
 	t.Parallel()
 	v := newVendors(t, 0)
-	b := newBench(t, v.env...)
+	b := newBench(t, append(v.env, withAgent(t)...)...)
 	j := &jsonPage{b: b, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
 
 	j.run("config init", 0, "config", "init")
@@ -30,6 +30,7 @@ func TestJSONPage(t *testing.T) {
 	j.incident(b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))
 	j.evidence()
 	j.actions()
+	j.people()
 	j.trust()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
 	j.keys(t)
@@ -42,7 +43,7 @@ var unshown = []string{
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 }
 

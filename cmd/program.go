@@ -24,6 +24,7 @@ type program struct {
 	quiet   bool
 	actor   string
 	unlock  string          // where the key is that opens the workspace
+	drawing bool            // screens are drawn: nobody can be asked at the terminal
 	silent  bool            // nobody may be asked: a shell wants completions
 	ctx     context.Context //nolint:containedctx // the process's own
 	service *response.Service
@@ -105,6 +106,7 @@ func (p *program) optionsAt(home, host string, c config.Config) response.Options
 		Home: home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
 		Secrets: p.secrets(), Unlock: p.unlocking(c),
 		Tool: "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep, Reached: p.Reached,
+		Agent: p.dialAgent(), Passphrase: p.passphrase(),
 	}
 }
 

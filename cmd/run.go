@@ -81,6 +81,7 @@ func runScreens(ctx context.Context, p *program, o *runOptions) error {
 	if o.plain || p.Getenv("FIREBREAK_PLAIN") != "" || p.Getenv("TERM") == "dumb" || !p.IsTerminal {
 		err = tui.Plain(ctx, tui.PlainOptions{Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly})
 	} else {
+		p.drawing = true
 		err = p.screens(ctx, s, id, o)
 	}
 	if ctx.Err() != nil && err == nil {

@@ -58,4 +58,20 @@ connections:
 # by itself. kind is incident or evidence, closed_for a number of d, w, mo or y,
 # action erase or review; drill and severity narrow a rule.
 # retention: [{kind: evidence, closed_for: 18mo, drill: false, severity: [sev3, sev4], action: erase}]
+
+# Your ssh key for signing the record and approvals: a file (the public one, when
+# the key is in your ssh-agent or on a token), or a fingerprint. Without it: the
+# one key of your agent that trust/allowed_signers gives to you.
+# signing_key: ~/.ssh/id_ed25519.pub
+
+# What is signed by itself when there is a key: decisions (dangerous approvals,
+# closing, handing out), always (every approval, every review too), never.
+# sign: decisions
+
+# With "signed" an approval without a person's signature does not count.
+# approvals: signed
+
+# The time-stamping authority that firebreak timestamp asks (RFC 3161).
+# timestamp:
+#   url: https://tsa.example.org/tsr
 `

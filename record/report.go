@@ -28,6 +28,8 @@ const (
 	BadHead      Fault = "bad head"      // bytes that are no head
 	BadSignature Fault = "bad signature" // a head that none of the keys signed
 	HeadRemoved  Fault = "head removed"
+	BadPerson    Fault = "bad signature of a person"
+	BadStamp     Fault = "bad time-stamp"
 
 	Derived Fault = "projection differs" // what is derived does not follow from the record
 	Damaged Fault = "damaged"            // the file itself
@@ -59,11 +61,14 @@ type Report struct {
 	Erased      int         `json:"erased"`   // destroyed, with an entry that says on what grounds
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
 	// ErasedExhibits are those whose sealed bytes were destroyed, with a record.
-	ErasedExhibits int       `json:"erased_exhibits"`
-	Head           Head      `json:"head"`     // the newest with a good signature
-	Attested       int64     `json:"attested"` // entries that a seal from outside vouches for
-	Problems       []Problem `json:"problems"`
-	Notes          []string  `json:"notes"`
+	ErasedExhibits int   `json:"erased_exhibits"`
+	Head           Head  `json:"head"`     // the newest with a good signature
+	Attested       int64 `json:"attested"` // entries that a seal from outside vouches for
+	// Signatures are those that people gave, where a roster was at hand.
+	Signatures []PersonSignature `json:"signatures"`
+	Stamps     []StampCheck      `json:"stamps"`
+	Problems   []Problem         `json:"problems"`
+	Notes      []string          `json:"notes"`
 }
 
 // OK says whether nothing is wrong.

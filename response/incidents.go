@@ -200,8 +200,15 @@ func (s *Session) Note(ctx context.Context, id incident.ID, step, text string, d
 }
 
 // CloseIncident ends the work on an incident. What is unknown must be looked
-// at first.
+// at first. With a signing key the person who closes signs the record.
 func (s *Session) CloseIncident(ctx context.Context, id incident.ID, reason string) error {
+	if err := s.closeIncident(ctx, id, reason); err != nil {
+		return err
+	}
+	return s.SignDecision(ctx, id, "closed")
+}
+
+func (s *Session) closeIncident(ctx context.Context, id incident.ID, reason string) error {
 	return s.act(ctx, id, record.IncidentClosed, "", record.Reason{Reason: reason}, func(tx *store.Tx) error {
 		if err := mustBeOpen(tx); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
@@ -96,13 +97,17 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step, to string, r 
 		w.Unrecorded = f.why.Error()
 		return w, nil
 	}
-	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
+	err = s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
 		done, err := tx.EntriesOf(record.ErasureDone)
 		if err == nil && len(done) > 0 && done[len(done)-1].Seq > head.Size {
 			return errErasedMeanwhile
 		}
 		return err
 	})
+	if err == nil && s.s.o.Config.Sign == config.SignAlways {
+		err = s.SignDecision(ctx, f.id, "review written")
+	}
+	return w, err
 }
 
 // markedEvents returns the events that people starred, tagged or commented, as

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +34,12 @@ type Options struct {
 	SSHClient  string // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
 	Reached    func(step string) // called between the steps of an erasure, for tests; may be nil
-	Unlock     Unlock            // what there is to open an encrypted workspace with
+	// Agent reaches the ssh-agent of the person at the keyboard; nil when there
+	// is none.
+	Agent func() (net.Conn, error)
+	// Passphrase asks for one without showing it; nil where nobody can be asked.
+	Passphrase func(ctx context.Context, question string) ([]byte, error)
+	Unlock     Unlock // what there is to open an encrypted workspace with
 }
 
 // Service is the open workspace. It is safe for concurrent use, and several
@@ -91,6 +97,8 @@ func (s *Service) Close() error {
 type Session struct {
 	s  *Service
 	by incident.Actor
+
+	signWith string // a signing key other than the configuration's
 }
 
 // As returns the session of that person. An actor without an ID gets the
@@ -158,4 +166,12 @@ func (s *Service) ParseID(text string) (incident.ID, error) {
 		return "", notFound("open one: firebreak open TITLE", "incident %q: there are no incidents here: %w", text, incident.ErrNotFound)
 	}
 	return "", notFound("firebreak list shows them all", "incident %q: %w", text, incident.ErrNotFound)
+}
+
+// draws fills b from the randomness of the options.
+func (s *Service) draws(b []byte) error {
+	if _, err := io.ReadFull(s.o.Rand, b); err != nil {
+		return fmt.Errorf("draw random bytes: %w", err)
+	}
+	return nil
 }

@@ -2,11 +2,13 @@ package response
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/record/stamp"
 	"firebreak/store"
 	"firebreak/store/keys"
 )
@@ -47,7 +49,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	}
 	defer func() { _ = st.Close() }() // only read from
 	tell(p, "checking the record", 0, 0)
-	report, err := st.Verify(ctx, store.VerifyOptions{Seals: o.Seals, Trust: append(trusted, o.Trust...)})
+	roster, badLines := s.s.Roster()
+	slips = errors.Join(slips, badLines)
+	report, err := st.Verify(ctx, store.VerifyOptions{Seals: o.Seals, Trust: append(trusted, o.Trust...), Roster: roster})
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
@@ -56,6 +60,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	}
 	if slips != nil {
 		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
+	}
+	if err := s.verifyStamps(ctx, st, &report); err != nil {
+		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
 	var xs []store.Exhibit
 	err = st.View(ctx, func(tx *store.Tx) error {
@@ -91,6 +98,25 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 		report.Notes = append(report.Notes, plural(report.ErasedExhibits, "exhibit")+" erased with a record: the sealed bytes are gone and were not checked")
 	}
 	return report, nil
+}
+
+// verifyStamps checks the time-stamps of the record against the authorities
+// that this workspace believes.
+func (s *Session) verifyStamps(ctx context.Context, st *store.Store, report *record.Report) error {
+	roots, slips := s.s.authorities()
+	var stamped []record.Entry
+	err := st.View(ctx, func(tx *store.Tx) (err error) {
+		stamped, err = tx.EntriesOf(record.HeadStamped)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if slips != nil {
+		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
+	}
+	report.Stamped(stamp.CheckAll(stamped, report.Head.Origin, roots))
+	return nil
 }
 
 // openToVerify opens the incident to be looked at, whatever state it is in.
