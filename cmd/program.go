@@ -99,7 +99,7 @@ func (p *program) open(c config.Config) (*response.Service, error) {
 	return response.New(response.Options{
 		Home: paths.Home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
 		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run},
-		Tool:    "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
+		Tool:    "firebreak " + Version(), ToolSHA256: p.Executable, Argv: recordedArgv(p.Args), SSHClient: client, Sleep: sleep,
 	})
 }
 

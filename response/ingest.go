@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"firebreak/forensics"
 	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/playbooks"
@@ -67,13 +68,24 @@ func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o Inge
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, fmt.Errorf("hash this program: %w", err)
 	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return record.Ingestion{}, record.Exhibit{}, fmt.Errorf("find out where it is: %w", err)
+	}
 	x := record.Exhibit{
-		Kind: "file", Title: filepath.Base(path), Source: path, Host: o.Host, Collector: ingestCollector, Authority: s.by.Name,
+		Kind: "file", Title: filepath.Base(path), Source: full, Host: o.Host, Collector: ingestCollector, Authority: o.Authority,
 		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
+		Origin: record.OriginFile, Argv: s.s.o.Argv, Clock: forensics.ClockNow(), Stored: s.s.o.Host,
+	}
+	if o.source != "" {
+		x.Source, x.Origin = o.source, record.OriginInput
 	}
 	sealed, err := f.locker.SealFile(ctx, path, x, func(done, total int64) { tell(p, "sealing "+path, done, total) })
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
+	}
+	if x.Origin == record.OriginInput { // what the file system said is of our own copy
+		sealed.Before, sealed.After, sealed.Deviations = nil, nil, nil
 	}
 	if sealed.Format, err = s.formatOf(f, sealed, o); err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
@@ -125,6 +137,7 @@ func (s *Session) IngestFrom(ctx context.Context, id incident.ID, name string, r
 	if err := w.Close(); err != nil {
 		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
 	}
+	o.source = "the standard input"
 	return s.Ingest(ctx, id, []string{path}, o, p)
 }
 
@@ -135,6 +148,7 @@ func (s *Session) ingestStep(ctx context.Context, f *folder, st *playbooks.Step,
 		o.Host = host
 	}
 	o.Parser, _ = res.With["parser"].(string)
+	o.Authority, _ = res.With["authority"].(string)
 	in, err := s.ingest(ctx, f, res.Paths, o, p)
 	return map[string]any{"events": in.Events, "rejected": in.Rejected}, err
 }

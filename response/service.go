@@ -30,6 +30,7 @@ type Options struct {
 	Host       string // this machine's name
 	Tool       string // program and version, as evidence records it
 	ToolSHA256 func() (string, error)
+	Argv       []string // the command line, as evidence records it; may be nil
 	SSHClient  string // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
 }

@@ -164,7 +164,7 @@ type CollectOptions struct {
 	Root       string   // "/" by default; a mounted image otherwise
 	Paths      []string // folders to list with their MACB times
 	Files      []string // files to take besides
-	Authority  string
+	Authority  string   // on whose word; "" is recorded as not said
 	Step       string
 }
 
@@ -175,6 +175,9 @@ type IngestOptions struct {
 	Zone   *time.Location
 	Year   int // of the first year-less syslog line; 0 infers it
 	Step   string
+
+	Authority string // on whose word; "" is recorded as not said
+	source    string // what the file is called in the record; "" its path
 }
 
 // Ingested sums up an ingestion.
@@ -220,6 +223,11 @@ type ExhibitView struct {
 	SealedBy string            `json:"sealed_by"`
 	Parsed   *record.Ingestion `json:"parsed,omitempty"`
 	Checked  *record.Check     `json:"checked,omitempty"`
+	Holder   string            `json:"holder"`
+	Custody  int               `json:"custody_events"` // how many
+	Open     string            `json:"open_transfer,omitempty"`
+	Unsigned []string          `json:"unsigned_transfers,omitempty"` // not signed by both sides
+	Gaps     []string          `json:"gaps,omitempty"`               // of the chain of custody
 }
 
 // PlanRequest asks for an action outside a step.
