@@ -12,4 +12,6 @@ import (
 func ClockNow() *record.Clock { return &record.Clock{} }
 
 // ThisMachine is the machine this program runs on.
-func ThisMachine() *record.Machine { return &record.Machine{System: runtime.GOOS + " " + runtime.GOARCH} }
+func ThisMachine() *record.Machine {
+	return &record.Machine{System: runtime.GOOS + " " + runtime.GOARCH}
+}

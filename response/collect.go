@@ -296,6 +296,11 @@ func (s *Session) Evidence(ctx context.Context, id incident.ID) ([]ExhibitView, 
 		for _, x := range xs {
 			out = append(out, ExhibitView{Exhibit: x.Exhibit, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked})
 		}
+		c, err := s.s.chains(tx)
+		if err != nil {
+			return err
+		}
+		addCustody(out, c)
 		entries, err := tx.EntriesOf(record.CollectionFinished)
 		if err != nil {
 			return err
@@ -328,24 +333,6 @@ func (s *Session) CheckExhibit(ctx context.Context, id incident.ID, exhibit stri
 	}
 	c.Exhibit = exhibit
 	return c, s.actIn(ctx, f, record.EvidenceChecked, "", c, nil)
-}
-
-// OpenExhibit returns the plain bytes of an exhibit. Reading to the end checks
-// them against the seal.
-func (s *Session) OpenExhibit(ctx context.Context, id incident.ID, exhibit string) (io.ReadCloser, error) {
-	f, err := s.s.open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	x, err := f.exhibit(ctx, exhibit)
-	if err != nil {
-		return nil, err
-	}
-	r, err := f.locker.Open(x.Blob)
-	if err != nil {
-		return nil, fmt.Errorf("open exhibit %s: %w", exhibit, err)
-	}
-	return r, nil
 }
 
 func (f *folder) exhibit(ctx context.Context, exhibit string) (record.Exhibit, error) {

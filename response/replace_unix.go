@@ -3,6 +3,7 @@
 package response
 
 import (
+	"errors"
 	"os"
 
 	"github.com/google/renameio/v2"
@@ -12,4 +13,13 @@ import (
 // content or the whole of the new one, whenever the machine stops.
 func replaceFile(path string, content []byte, mode os.FileMode) error {
 	return renameio.WriteFile(path, content, mode)
+}
+
+// syncFolder makes the names in a folder last.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // a folder that the responder named
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -31,7 +31,7 @@ type Options struct {
 	Tool       string // program and version, as evidence records it
 	ToolSHA256 func() (string, error)
 	Argv       []string // the command line, as evidence records it; may be nil
-	SSHClient  string // address this session came from, "" when local: never blocked
+	SSHClient  string   // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
 }
 
@@ -78,6 +78,9 @@ func (s *Service) Close() error {
 type Session struct {
 	s  *Service
 	by incident.Actor
+
+	lookMu sync.Mutex
+	looked map[string]bool // exhibits that were looked at on the screen
 }
 
 // As returns the session of that person. An actor without an ID gets the

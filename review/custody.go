@@ -26,6 +26,8 @@ type Custody struct {
 	Gaps      []string          `json:"gaps"` // that belong to no one exhibit
 	Roster    bool              `json:"roster"`
 	Integrity Integrity         `json:"integrity"`
+
+	origin string // of the head: what tells this incident from another workspace's of the same number
 }
 
 // Chain is one exhibit with its history.
@@ -115,6 +117,7 @@ func BuildCustody(sealed []Chain, entries []record.Entry, extra CustodyExtra) Cu
 		Exhibits: []Chain{}, Transfers: []Transfer{}, Gaps: []string{},
 		Integrity: Integrity{Size: extra.Head.Size, Entries: extra.Head.Size, Root: extra.Head.Root, Seal: extra.Head.Seal(), Signed: string(extra.Head.Signed)},
 	}
+	l.c.origin = extra.Head.Origin
 	for _, x := range sealed {
 		l.begin(x)
 	}
