@@ -107,9 +107,37 @@ func (p *parser) config(root *yaml.Node) Config {
 				"folders": func(n *yaml.Node) { c.Collect.Folders = p.texts(n, "collect.folders") },
 			})
 		},
-		"playbooks": func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+		"playbooks":   func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+		"signing_key": func(n *yaml.Node) { c.SigningKey = p.signingKey(n) },
+		"sign":        func(n *yaml.Node) { c.Sign = p.oneOf(n, "sign", SignAlways, SignDecisions, SignNever) },
+		"approvals":   func(n *yaml.Node) { c.Approvals = p.oneOf(n, "approvals", ApprovalsSigned, ApprovalsAny) },
+		"timestamp": func(n *yaml.Node) {
+			p.mapping(n, "timestamp", map[string]func(*yaml.Node){
+				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
+			})
+		},
 	})
 	return c
+}
+
+// signingKey reads where the key of the person is: never the key itself.
+func (p *parser) signingKey(n *yaml.Node) string {
+	s := p.text(n, "signing_key")
+	if strings.HasPrefix(s, "SHA256:") || strings.HasPrefix(s, "~/") || strings.HasPrefix(s, "/") {
+		return s
+	}
+	p.at(n, "as in ~/.ssh/id_ed25519.pub or SHA256:…", "signing_key is neither a path that begins with / or ~/ nor a fingerprint")
+	return ""
+}
+
+// oneOf reads a word out of a few.
+func (p *parser) oneOf(n *yaml.Node, at string, words ...string) string {
+	s := p.text(n, at)
+	if !slices.Contains(words, s) {
+		p.at(n, didYouMean(s, words), "%s is none of %s", at, strings.Join(words, ", "))
+		return ""
+	}
+	return s
 }
 
 func (p *parser) connection(name string, n *yaml.Node) Connection {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"firebreak/incident"
 	"firebreak/record"
@@ -143,35 +144,41 @@ func (s *Session) OpenExhibit(ctx context.Context, id incident.ID, exhibit strin
 	if err != nil {
 		return nil, fmt.Errorf("open exhibit %s: %w", exhibit, err)
 	}
-	if f.readOnly || !s.looksFirst(id, exhibit) {
+	if f.readOnly || !s.looked.first(id, exhibit) {
 		return r, nil
 	}
 	if err := s.actIn(ctx, f, record.EvidenceAccessed, "", record.Access{Exhibit: exhibit, Purpose: "looked at on screen"}, nil); err != nil {
-		s.forgetLook(id, exhibit)
+		s.looked.forget(id, exhibit)
 		return nil, errors.Join(fmt.Errorf("record the look at %s: %w", exhibit, err), r.Close())
 	}
 	return r, nil
 }
 
-// looksFirst says whether the session looks at the exhibit for the first time.
-func (s *Session) looksFirst(id incident.ID, exhibit string) bool {
-	s.lookMu.Lock()
-	defer s.lookMu.Unlock()
+// looks are the exhibits that a session has looked at on the screen.
+type looks struct {
+	mu sync.Mutex
+	at map[string]bool
+}
+
+// first says whether this is the first look, and remembers it.
+func (l *looks) first(id incident.ID, exhibit string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	key := string(id) + " " + exhibit
-	if s.looked[key] {
+	if l.at[key] {
 		return false
 	}
-	if s.looked == nil {
-		s.looked = map[string]bool{}
+	if l.at == nil {
+		l.at = map[string]bool{}
 	}
-	s.looked[key] = true
+	l.at[key] = true
 	return true
 }
 
-func (s *Session) forgetLook(id incident.ID, exhibit string) {
-	s.lookMu.Lock()
-	defer s.lookMu.Unlock()
-	delete(s.looked, string(id)+" "+exhibit)
+func (l *looks) forget(id incident.ID, exhibit string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.at, string(id)+" "+exhibit)
 }
 
 // addCustody puts what the chains say beside the exhibits; both are in the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,6 +34,11 @@ type Options struct {
 	Argv       []string // the command line, as evidence records it; may be nil
 	SSHClient  string   // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
+	// Agent reaches the ssh-agent of the person at the keyboard; nil when there
+	// is none.
+	Agent func() (net.Conn, error)
+	// Passphrase asks for one without showing it; nil where nobody can be asked.
+	Passphrase func(question string) ([]byte, error)
 }
 
 // Service is the open workspace. It is safe for concurrent use, and several
@@ -79,8 +85,8 @@ type Session struct {
 	s  *Service
 	by incident.Actor
 
-	lookMu sync.Mutex
-	looked map[string]bool // exhibits that were looked at on the screen
+	signWith string // a signing key other than the configuration's
+	looked   *looks
 }
 
 // As returns the session of that person. An actor without an ID gets the
@@ -89,7 +95,7 @@ func (s *Service) As(by incident.Actor) *Session {
 	if by.ID == "" {
 		by.ID = s.key.pseudonym(by.Name)
 	}
-	return &Session{s: s, by: by}
+	return &Session{s: s, by: by, looked: &looks{}}
 }
 
 // Actor is who the session acts for.
@@ -148,4 +154,12 @@ func (s *Service) ParseID(text string) (incident.ID, error) {
 		return "", notFound("open one: firebreak open TITLE", "incident %q: there are no incidents here: %w", text, incident.ErrNotFound)
 	}
 	return "", notFound("firebreak list shows them all", "incident %q: %w", text, incident.ErrNotFound)
+}
+
+// draws fills b from the randomness of the options.
+func (s *Service) draws(b []byte) error {
+	if _, err := io.ReadFull(s.o.Rand, b); err != nil {
+		return fmt.Errorf("draw random bytes: %w", err)
+	}
+	return nil
 }

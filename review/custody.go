@@ -66,6 +66,7 @@ type Signer struct {
 	Key       string          `json:"key,omitempty"`
 	Type      string          `json:"type,omitempty"`
 	Strength  record.Strength `json:"strength,omitempty"`
+	Stranger  bool            `json:"stranger,omitempty"` // it is good, and nobody here vouches for the key
 	Problem   string          `json:"problem,omitempty"`
 }
 

@@ -131,6 +131,8 @@ func (s Signer) Words() string {
 		return who + ": NOT signed, known by name only"
 	case s.Problem != "":
 		return fmt.Sprintf("%s: SIGNATURE DOES NOT HOLD: %s", who, s.Problem)
+	case s.Stranger:
+		return fmt.Sprintf("%s: signed as %s by a key that nobody here vouches for, %s %s", who, given(s.Principal), s.Type, s.Key)
 	case !s.Holds:
 		return fmt.Sprintf("%s: signed by %s, %s %s; NOT checked: there is no roster here", who, given(s.Principal), s.Type, s.Key)
 	}

@@ -1,9 +1,9 @@
 package review
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"firebreak/record"
@@ -159,24 +159,20 @@ func (l *links) signer(side, person string, sig *record.Signature, text string, 
 		s.Problem = "what was signed is not here"
 	case sig.Text != text:
 		s.Problem = "it is over another text"
-	case person != "" && !sameName(sig.Principal, person):
+	case person != "" && !record.SameName(sig.Principal, person):
 		s.Problem = fmt.Sprintf("it is %s's, not %s's", given(sig.Principal), person)
 	case l.check == nil:
 	default:
-		if err := l.check(*sig, record.CustodyNamespace, text, at); err != nil {
+		switch err := l.check(*sig, record.CustodyNamespace, text, at); {
+		case errors.Is(err, record.ErrStranger):
+			s.Stranger = true
+		case err != nil:
 			s.Problem = err.Error()
-		} else {
+		default:
 			s.Holds = true
 		}
 	}
 	return s
-}
-
-// sameName says whether a roster's principal means that person: the same
-// name, or an address whose first part is it.
-func sameName(principal, person string) bool {
-	user, _, _ := strings.Cut(principal, "@")
-	return strings.EqualFold(principal, person) || strings.EqualFold(user, person)
 }
 
 func brokenSide(id string, s Signer) []string {
