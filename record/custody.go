@@ -118,7 +118,21 @@ func (h Handover) Text() string {
 
 // Refusal is what a receiver signs who does not take the exhibits.
 func (h Handover) Refusal(reason string) string {
+	if reason == "" {
+		return refusalTitle + "\n" + h.Text()
+	}
 	return refusalTitle + "\nreason: " + plain(reason) + "\n" + h.Text()
+}
+
+// Refuses says whether text is a refusal of this handover for that reason;
+// "" is one that was withheld or erased, and any will do.
+func (h Handover) Refuses(text, reason string) bool {
+	if reason != "" {
+		return text == h.Refusal(reason)
+	}
+	head, ok := strings.CutSuffix(text, "\n"+h.Text())
+	first, said, _ := strings.Cut(head, "\n")
+	return ok && first == refusalTitle && (said == "" || strings.HasPrefix(said, "reason: ") && !strings.Contains(said, "\n"))
 }
 
 // plain writes a value on one line so that it reads back as itself.

@@ -149,14 +149,15 @@ func (c *peopleCheck) entry(e Entry) {
 // answerAgrees compares a signed answer with what was offered.
 func (c *peopleCheck) answerAgrees(a Acceptance) error {
 	text := c.offers[a.ID]
-	if a.No && text != "" {
-		h, err := ParseHandover(text)
-		if err != nil {
-			return err
-		}
-		text = h.Refusal(a.Reason)
+	if text == "" {
+		return nil // withheld or erased: it cannot disagree
 	}
-	if text != "" && a.Signature.Text != text { // what was withheld or erased cannot disagree
+	agrees := a.Signature.Text == text
+	if a.No {
+		h, err := ParseHandover(text)
+		agrees = err == nil && h.Refuses(a.Signature.Text, a.Reason)
+	}
+	if !agrees {
 		return errors.New("it signs another statement than was offered")
 	}
 	return nil

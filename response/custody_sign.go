@@ -3,6 +3,7 @@ package response
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"firebreak/record"
@@ -15,9 +16,16 @@ import (
 func (s *Session) custodySign(ctx context.Context, text string) (*record.Signature, error) {
 	sig, err := s.Sign(ctx, record.CustodyNamespace, text)
 	if errors.Is(err, ErrNoSigningKey) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // known by name only: the chain says so
 	}
-	return sig, err
+	if err != nil {
+		return nil, err
+	}
+	if !record.SameName(sig.Principal, s.by.Name) {
+		name, _, _ := strings.Cut(sig.Principal, "@")
+		return nil, refused("--as "+name+" says that you are the key's owner; --key names another key", "the signing key is %s's, and you act as %s", sig.Principal, s.by.Name)
+	}
+	return sig, nil
 }
 
 // custodyPasted is a signature that was made elsewhere, by the key that the

@@ -58,7 +58,7 @@ type CustodyEvent struct {
 // Signer is one side of a transfer. Holds says that there is a signature and
 // that it was checked; Problem why it does not hold.
 type Signer struct {
-	Side      string          `json:"side"` // gives, takes
+	Side      string          `json:"side"` // gives, takes, refuses
 	Person    string          `json:"person"`
 	Signed    bool            `json:"signed"`
 	Holds     bool            `json:"holds"`

@@ -125,7 +125,7 @@ func quoteArgv(argv []string) string {
 
 // Words says in one line how a side is known.
 func (s Signer) Words() string {
-	who := map[string]string{"gives": "given by ", "takes": "taken by "}[s.Side] + given(s.Person)
+	who := map[string]string{"gives": "given by ", "takes": "taken by ", "refuses": "refused by "}[s.Side] + given(s.Person)
 	switch {
 	case !s.Signed:
 		return who + ": NOT signed, known by name only"

@@ -114,14 +114,21 @@ func (l *links) settle(id string, by Act, ev CustodyEvent, p record.Acceptance, 
 	if p.No {
 		t.State, ev.What = TransferRefused, "refused"
 		ev.Text = fmt.Sprintf("%s: %s does not take it, %s keeps it%s", given(id), given(p.By), given(t.From), because(p.Reason))
-		if h, err := record.ParseHandover(t.Statement); err == nil {
+		if h, err := record.ParseHandover(t.Statement); err == nil && text != "" {
 			text = h.Refusal(p.Reason)
+			if p.Signature != nil && h.Refuses(p.Signature.Text, p.Reason) {
+				text = p.Signature.Text // its reason may have been withheld or erased since
+			}
 		}
 	}
 	if p.Place != "" {
 		ev.Text += "; kept at " + p.Place
 	}
-	t.Takes = l.signer("takes", p.By, p.Signature, text, at)
+	side := "takes"
+	if p.No {
+		side = "refuses"
+	}
+	t.Takes = l.signer(side, p.By, p.Signature, text, at)
 	ev.Signers = []Signer{t.Takes}
 	faults := brokenSide(id, t.Takes)
 	if p.By != "" && t.To != "" && p.By != t.To && !p.No {
@@ -151,12 +158,13 @@ func (l *links) signer(side, person string, sig *record.Signature, text string, 
 	if sig == nil {
 		return s
 	}
+	if text == "" {
+		text = sig.Text // the statement was withheld or erased; the signature says what it was
+	}
 	s.Signed, s.Principal, s.Key, s.Type, s.Strength = true, sig.Principal, sig.Key, sig.Type, sig.Strength
 	switch {
 	case sig.Namespace != record.CustodyNamespace:
 		s.Problem = "it was given for another purpose: " + given(sig.Namespace)
-	case text == "":
-		s.Problem = "what was signed is not here"
 	case sig.Text != text:
 		s.Problem = "it is over another text"
 	case person != "" && !record.SameName(sig.Principal, person):
