@@ -44,8 +44,8 @@ type caseFile struct {
 }
 
 // CASE writes the chains and the actions on outside systems as CASE/UCO 1.4.0,
-// JSON-LD. The same record gives the same bytes but for the head. What was
-// withheld or erased is left out; nothing is put in its place.
+// JSON-LD. The same record gives the same bytes. A property of something that was
+// withheld or erased is left out; a sentence says "(withheld)" in its place.
 func (c Custody) CASE(actions []Action) ([]byte, error) {
 	f := &caseFile{c: c, seed: c.origin + "\n" + c.Incident.Opened.UTC().Format(time.RFC3339Nano), at: map[string]node{}}
 	inv := f.thing("investigation", string(c.Incident.ID), "case-investigation:Investigation")
@@ -161,7 +161,9 @@ func (f *caseFile) investigation(n node) {
 	n["case-investigation:investigationForm"] = "incident"
 	n.at("uco-core:startTime", i.Opened)
 	n.at("uco-core:endTime", i.Closed)
-	n.put("uco-core:tag", "TLP:"+strings.ToUpper(string(i.TLP)))
+	if i.TLP != "" {
+		n["uco-core:tag"] = "TLP:" + strings.ToUpper(string(i.TLP))
+	}
 	n.say(i.Summary, i.Impact)
 	if i.Drill {
 		n.say("A drill: an exercise, in which actions went to built-in stand-ins.")

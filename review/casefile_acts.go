@@ -13,7 +13,9 @@ func (f *caseFile) exhibit(x Chain) {
 	sealed.put("uco-core:name", x.Title)
 	sealed.say(x.Kind)
 	content := f.thing("exhibit content", x.ID, "uco-observable:ContentDataFacet")
-	content["uco-observable:sizeInBytes"] = whole(x.Size)
+	if x.Size > 0 || x.SHA256 != "" { // else it was withheld
+		content["uco-observable:sizeInBytes"] = whole(x.Size)
+	}
 	if hash := f.hash(x.SHA256); hash != nil {
 		content.link("uco-observable:hash", hash)
 	}
@@ -34,7 +36,10 @@ func (f *caseFile) exhibit(x Chain) {
 	number := f.thing("provenance", x.ID, "case-investigation:ProvenanceRecord")
 	number["case-investigation:exhibitNumber"], number["case-investigation:rootExhibitNumber"] = x.ID, x.ID
 	number.link("uco-core:object", sealed)
-	number.say("Held by "+given(x.Holder), strings.Join(x.Gaps, "; "))
+	if x.Holder != "" {
+		number.say("Held by " + x.Holder)
+	}
+	number.say(x.Gaps...)
 	f.all = append(f.all, number.id())
 
 	before := f.taken(x, source, sealed, number, host)

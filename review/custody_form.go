@@ -38,7 +38,11 @@ func (x Chain) Facts() []Fact {
 	}
 	ask("What", strings.TrimSpace(x.Title+" ("+given(x.Kind)+")"), withheld)
 	mono("SHA-256", x.SHA256, withheld)
-	say("Size", counted64(x.Size, "byte", "bytes"))
+	bytes := counted64(x.Size, "byte", "bytes")
+	if x.Size == 0 && x.SHA256 == "" {
+		bytes = ""
+	}
+	ask("Size", bytes, withheld)
 	say("Taken from", whereFrom(x.Exhibit))
 	ask("Host", x.Host, "not said")
 	if m := x.Machine; m != nil {

@@ -10,12 +10,12 @@ import (
 func (c Custody) Text() []byte {
 	c = c.shown()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "CHAIN OF CUSTODY  %s  %s\n", c.Incident.ID, given(c.Incident.Title))
-	c.heading(&b, "")
+	fmt.Fprintf(&b, "CHAIN OF CUSTODY  %s  %s\n", c.Incident.ID, flat(given(c.Incident.Title)))
+	c.heading(&b, "", flat)
 	for _, x := range c.Exhibits {
-		fmt.Fprintf(&b, "\n%s\n%s  %s\n", strings.Repeat("=", 78), x.ID, given(x.Title))
+		fmt.Fprintf(&b, "\n%s\n%s  %s\n", strings.Repeat("=", 78), x.ID, flat(given(x.Title)))
 		for _, w := range x.warnings() {
-			fmt.Fprintf(&b, "! %s\n", w)
+			fmt.Fprintf(&b, "! %s\n", flat(w))
 		}
 		b.WriteByte('\n')
 		for _, f := range x.Facts() {
@@ -29,7 +29,7 @@ func (c Custody) Text() []byte {
 		}
 		b.WriteByte('\n')
 		for _, ev := range x.Events {
-			fmt.Fprintf(&b, "%s  #%-5d %-10s %s\n", exactly(ev.Time), ev.Seq, ev.What, ev.By)
+			fmt.Fprintf(&b, "%s  #%-5d %-10s %s\n", exactly(ev.Time), ev.Seq, ev.What, flat(ev.By))
 			fmt.Fprintf(&b, "    %s\n", indented(ev.Text, 4))
 			for _, s := range ev.Signers {
 				fmt.Fprintf(&b, "    %s\n", indented(s.Words(), 4))
@@ -48,9 +48,9 @@ func (c Custody) Markdown() []byte {
 	c = c.shown()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Chain of custody %s: %s\n\n", c.Incident.ID, cell(given(c.Incident.Title)))
-	c.heading(&b, "\n")
+	c.heading(&b, "\n", cell)
 	for _, x := range c.Exhibits {
-		fmt.Fprintf(&b, "\n## %s: %s\n\n", x.ID, cell(given(x.Title)))
+		fmt.Fprintf(&b, "\n## %s: %s\n\n", cell(x.ID), cell(given(x.Title)))
 		for _, w := range x.warnings() {
 			fmt.Fprintf(&b, "- **%s**\n", cell(w))
 		}
@@ -77,16 +77,19 @@ func (c Custody) Markdown() []byte {
 	return b.Bytes()
 }
 
-func (c Custody) heading(b *bytes.Buffer, gap string) {
+// flat writes a text on one line.
+func flat(s string) string { return strings.ReplaceAll(s, "\n", " / ") }
+
+func (c Custody) heading(b *bytes.Buffer, gap string, quote func(string) string) {
 	if c.Incident.Drill {
 		fmt.Fprintf(b, "DRILL: an exercise\n%s", gap)
 	}
-	fmt.Fprintf(b, "%s, made %s with %s\n%s", counted(len(c.Exhibits), "exhibit", "exhibits"), exactly(c.Made), given(c.Tool), gap)
+	fmt.Fprintf(b, "%s, made %s with %s\n%s", counted(len(c.Exhibits), "exhibit", "exhibits"), exactly(c.Made), quote(given(c.Tool)), gap)
 	if !c.Roster {
 		fmt.Fprintf(b, "No roster of keys is here: signatures were NOT checked\n%s", gap)
 	}
 	for _, g := range c.Gaps {
-		fmt.Fprintf(b, "! %s\n%s", g, gap)
+		fmt.Fprintf(b, "! %s\n%s", quote(g), gap)
 	}
 }
 
