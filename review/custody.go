@@ -231,7 +231,7 @@ func (l *links) entry(e record.Entry) error {
 		if err := e.Decode(&p); err != nil {
 			return err
 		}
-		ev.What, ev.Text, ev.Bad = "checked", "as it was sealed: "+given(p.Found), !p.OK
+		ev.What, ev.Text, ev.Bad = "checked", "as it was sealed", !p.OK
 		if !p.OK {
 			ev.Text = "NOT as it was sealed: " + given(p.Found)
 		}

@@ -166,8 +166,12 @@ func (c Custody) HTML() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse custody form: %w", err)
 	}
+	style := pageStyle + custodyStyle
+	if seal, err := record.ParseSeal(c.Integrity.Seal); err == nil { // of digits and letters alone
+		style += "@media print { @page { @bottom-left { content: \"" + seal.Seal() + "\"; font: 7pt monospace; color: #444; } } }\n"
+	}
 	var b bytes.Buffer
-	p := custodyPage{C: c.shown(), Style: template.CSS(pageStyle + custodyStyle), Blank: make([]int, 3)} //nolint:gosec // our own style sheets
+	p := custodyPage{C: c.shown(), Style: template.CSS(style), Blank: make([]int, 3)} //nolint:gosec // our own style sheets
 	if err := t.Execute(&b, p); err != nil {
 		return nil, fmt.Errorf("write custody form: %w", err)
 	}
