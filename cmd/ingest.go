@@ -77,6 +77,9 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	if err != nil && response.CodeOf(err) != response.CodePartial {
 		return err
 	}
+	if len(sum.Exhibits) > 0 {
+		o.p.authority(o.Authority)
+	}
 	if serr := o.say(sum); serr != nil {
 		return serr
 	}

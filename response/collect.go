@@ -294,7 +294,7 @@ func (s *Session) Evidence(ctx context.Context, id incident.ID) ([]ExhibitView, 
 			return err
 		}
 		for _, x := range xs {
-			out = append(out, ExhibitView{Exhibit: x.Exhibit, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked})
+			out = append(out, ExhibitView{Exhibit: x.Exhibit, Authority: x.Authority, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked})
 		}
 		c, err := s.s.chains(tx)
 		if err != nil {

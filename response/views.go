@@ -242,6 +242,8 @@ type Histogram struct {
 // ExhibitView is an exhibit with its place in the record.
 type ExhibitView struct {
 	record.Exhibit
+	Authority string `json:"authority"` // Exhibit's, there also when it is ""
+
 	SealedAt time.Time         `json:"sealed_at"`
 	SealedBy string            `json:"sealed_by"`
 	Parsed   *record.Ingestion `json:"parsed,omitempty"`
