@@ -33,6 +33,8 @@ type Config struct {
 	Sign        string                `json:"sign,omitempty"`        // what is signed by itself: always, decisions (also ""), never
 	Approvals   string                `json:"approvals,omitempty"`   // "signed": an approval without a person's signature does not count
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
+	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
+	LockAfter   *Idle                 `json:"lock_after,omitempty"`
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).
@@ -64,6 +66,12 @@ type Collect struct {
 
 // IsZero says whether nothing is added.
 func (c Collect) IsZero() bool { return len(c.Folders) == 0 }
+
+// Idle is how long nobody touches a key before the screens lock; 0 is never.
+type Idle time.Duration
+
+// MarshalText writes the time as the file has it.
+func (i Idle) MarshalText() ([]byte, error) { return []byte(time.Duration(i).String()), nil }
 
 // Location is the zone's location; an empty Zone is UTC.
 func (c Config) Location() (*time.Location, error) {

@@ -102,7 +102,7 @@ func (c *peopleCheck) entry(e Entry) {
 	case HeadSigned:
 		var s Signed
 		if e.Decode(&s) == nil && s.Signature.Armored != "" {
-			c.check(e, s.Signature, HeadNamespace, fmt.Sprintf("the head of %d entries", s.Size), headAgrees(e, s))
+			c.check(e, s.Signature, HeadNamespace, headOf(s.Size), headAgrees(e, s))
 		}
 	case ActionApproved:
 		var d Decision
@@ -179,6 +179,13 @@ func (c *peopleCheck) check(e Entry, sig Signature, namespace, what string, wron
 		p.Why = err.Error()
 	}
 	c.out = append(c.out, p)
+}
+
+func headOf(size int64) string {
+	if size == 1 {
+		return "the head of 1 entry"
+	}
+	return fmt.Sprintf("the head of %d entries", size)
 }
 
 // headAgrees compares a signed checkpoint text with the entry that carries it.

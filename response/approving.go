@@ -252,6 +252,12 @@ func approver(y store.Approval) string {
 	return y.Actor.Name
 }
 
+// WillSign says whether approving that plan is to be signed, if there is a key.
+func (s *Session) WillSign(a ActionView) bool {
+	wanted, _ := s.signs(store.Action{Planned: a.Planned})
+	return wanted
+}
+
 // signs says whether an approval of that action is to be signed, and whether
 // it has to be.
 func (s *Session) signs(a store.Action) (wanted, must bool) {

@@ -260,7 +260,7 @@ func (s *Session) keyFile(ctx context.Context, path string) (signer, ssh.PublicK
 	key, err := ssh.ParsePrivateKey(b)
 	var locked *ssh.PassphraseMissingError
 	if err == nil {
-		return s.fileSigner(func() (ssh.Signer, error) { return key, nil }), key.PublicKey(), nil
+		return s.fileSigner(func(context.Context) (ssh.Signer, error) { return key, nil }), key.PublicKey(), nil
 	}
 	errors.As(err, &locked)
 	public := publicBeside(path, locked)
@@ -277,8 +277,8 @@ func (s *Session) keyFile(ctx context.Context, path string) (signer, ssh.PublicK
 	case s.s.o.Passphrase == nil:
 		return signer{}, nil, fail(CodeAuth, "ssh-add "+path+" unlocks it for your agent", "signing key %s: it is locked by a passphrase", path)
 	}
-	return s.fileSigner(func() (ssh.Signer, error) {
-		secret, err := s.s.o.Passphrase("Passphrase of " + path + ": ")
+	return s.fileSigner(func(ctx context.Context) (ssh.Signer, error) {
+		secret, err := s.s.o.Passphrase(ctx, "Passphrase of "+path+": ")
 		if err != nil {
 			return nil, fmt.Errorf("ask for the passphrase: %w", err)
 		}
@@ -291,9 +291,9 @@ func (s *Session) keyFile(ctx context.Context, path string) (signer, ssh.PublicK
 	}), public, nil
 }
 
-func (s *Session) fileSigner(open func() (ssh.Signer, error)) signer {
-	return signer{SigningKey: SigningKey{Strength: record.KeyFile}, sign: func(_ context.Context, namespace, text string) (string, error) {
-		k, err := open()
+func (s *Session) fileSigner(open func(context.Context) (ssh.Signer, error)) signer {
+	return signer{SigningKey: SigningKey{Strength: record.KeyFile}, sign: func(ctx context.Context, namespace, text string) (string, error) {
+		k, err := open(ctx)
 		if err != nil {
 			return "", err
 		}

@@ -200,7 +200,7 @@ type IngestOptions struct {
 	Step   string
 
 	Authority string // on whose word; "" is recorded as not said
-	source    string // what the file is called in the record; "" its path
+	stream    bool   // it came by the standard input
 }
 
 // Ingested sums up an ingestion.
@@ -269,6 +269,10 @@ type Written struct {
 	Markdown string `json:"markdown"`
 	HTML     string `json:"html"`
 	JSON     string `json:"json"`
+	// Sealed says that these are encrypted, as the incident is; Clear lists the
+	// copies that are not.
+	Sealed bool     `json:"sealed,omitempty"`
+	Clear  []string `json:"clear,omitempty"`
 }
 
 // Waiting says why an automatic run stopped.
