@@ -2,9 +2,6 @@ package cmd
 
 import (
 	"errors"
-	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +17,7 @@ type custodyTransferOptions struct {
 	request   bool
 	statement string
 	signature string
+	key       string
 	response.TransferRequest
 }
 
@@ -52,8 +50,9 @@ Who signs on another machine takes the statement there and brings the signature:
 	f.BoolVar(&o.request, "request", false, "print the statement to be signed elsewhere; record nothing")
 	f.StringVar(&o.statement, "statement", "", "the `FILE` with the statement that was signed elsewhere")
 	f.StringVar(&o.signature, "signature", "", "the `FILE` with the signature under it")
+	f.StringVar(&o.key, "key", "", keyHelp)
 	c.MarkFlagsRequiredTogether("statement", "signature")
-	c.MarkFlagsMutuallyExclusive("statement", "request")
+	c.MarkFlagsMutuallyExclusive("statement", "request", "key")
 	return c
 }
 
@@ -73,12 +72,15 @@ func runCustodyTransfer(c *cobra.Command, o *custodyTransferOptions) error {
 		if len(o.Exhibits) > 0 || o.To != "" || o.Reason != "" || o.From != "" || o.Place != "" {
 			return errFlag{errors.New("custody transfer --statement says all of it: no exhibits and no other flags with it")}
 		}
-		if o.Statement, err = o.p.small(o.statement); err != nil {
+		if o.Statement, err = o.p.text("statement", o.statement); err != nil {
 			return err
 		}
-		if o.Signature, err = o.p.small(o.signature); err != nil {
+		if o.Signature, err = o.p.text("signature", o.signature); err != nil {
 			return err
 		}
+	} else {
+		s = withKey(s, o.key, o.p.Getenv("HOME"))
+		o.p.touch(c.Context(), s)
 	}
 	t, err := s.Transfer(c.Context(), id, o.TransferRequest)
 	if err != nil {
@@ -92,6 +94,7 @@ type custodyAnswerOptions struct {
 	incident  string
 	request   bool
 	signature string
+	key       string
 	response.AnswerRequest
 }
 
@@ -119,7 +122,8 @@ that is not here:
 	f.StringVar(&o.Reason, "reason", "", "a remark")
 	f.BoolVar(&o.request, "request", false, "print what is to be signed elsewhere; record nothing")
 	f.StringVar(&o.signature, "signature", "", "the `FILE` with the signature that was made elsewhere")
-	c.MarkFlagsMutuallyExclusive("signature", "request")
+	f.StringVar(&o.key, "key", "", keyHelp)
+	c.MarkFlagsMutuallyExclusive("signature", "request", "key")
 	if no {
 		c.Use, c.Short = "refuse INCIDENT TRANSFER", "Do not take what was offered, or take the offer back"
 		c.Long = `Record that the exhibits of a transfer stay with the one who offered them: the
@@ -143,9 +147,12 @@ func runCustodyAnswer(c *cobra.Command, o *custodyAnswerOptions) error {
 		return o.p.statement(text)
 	}
 	if o.signature != "" {
-		if o.Signature, err = o.p.small(o.signature); err != nil {
+		if o.Signature, err = o.p.text("signature", o.signature); err != nil {
 			return err
 		}
+	} else {
+		s = withKey(s, o.key, o.p.Getenv("HOME"))
+		o.p.touch(c.Context(), s)
 	}
 	t, err := s.Answer(c.Context(), id, o.AnswerRequest)
 	if err != nil {
@@ -177,23 +184,8 @@ func (p *program) transfer(id string, t review.Transfer) error {
 	return p.printf("  %s\n", term.Safe(t.Takes.Words()))
 }
 
-// small reads a file that a person names, or the standard input.
-func (p *program) small(name string) (string, error) {
-	r := p.In
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", errFlag{err}
-		}
-		defer f.Close() //nolint:errcheck // read only
-		r = f
-	}
-	b, err := io.ReadAll(io.LimitReader(r, record.MaxHandover+1))
-	if err != nil {
-		return "", fmt.Errorf("read %s: %w", name, err)
-	}
-	if len(b) > record.MaxHandover {
-		return "", errFlag{fmt.Errorf("%s: larger than %d bytes", name, record.MaxHandover)}
-	}
-	return string(b), nil
+// text reads a small file that the user names.
+func (p *program) text(what, path string) (string, error) {
+	b, err := p.input(what, path)
+	return string(b), err
 }
