@@ -127,13 +127,17 @@ func (h Handover) Refusal(reason string) string {
 // Refuses says whether text is a refusal of this handover for that reason;
 // "" is one that was withheld or erased, and any will do.
 func (h Handover) Refuses(text, reason string) bool {
-	if reason != "" {
+	if !Gone(reason) {
 		return text == h.Refusal(reason)
 	}
 	head, ok := strings.CutSuffix(text, "\n"+h.Text())
 	first, said, _ := strings.Cut(head, "\n")
 	return ok && first == refusalTitle && (said == "" || strings.HasPrefix(said, "reason: ") && !strings.Contains(said, "\n"))
 }
+
+// Gone says that a text is not there, or that a mark stands in its place which
+// says that it was erased.
+func Gone(text string) bool { return text == "" || text == "(erased)" }
 
 // plain writes a value on one line so that it reads back as itself.
 func plain(s string) string {

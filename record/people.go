@@ -123,7 +123,7 @@ func (c *peopleCheck) entry(e Entry) {
 				continue
 			}
 			var wrong error
-			if side.sig.Text != t.Statement {
+			if !Gone(t.Statement) && side.sig.Text != t.Statement {
 				wrong = errors.New("it signs another statement than the entry shows")
 			}
 			c.check(e, *side.sig, CustodyNamespace, side.word+" "+t.ID, wrong)
@@ -149,7 +149,7 @@ func (c *peopleCheck) entry(e Entry) {
 // answerAgrees compares a signed answer with what was offered.
 func (c *peopleCheck) answerAgrees(a Acceptance) error {
 	text := c.offers[a.ID]
-	if text == "" {
+	if Gone(text) {
 		return nil // withheld or erased: it cannot disagree
 	}
 	agrees := a.Signature.Text == text

@@ -107,7 +107,7 @@ func (n node) id() string {
 
 // put sets a member, unless there is nothing to say.
 func (n node) put(name, value string) {
-	if value != "" {
+	if !record.Gone(value) {
 		n[name] = value
 	}
 }
@@ -116,7 +116,7 @@ func (n node) put(name, value string) {
 func (n node) say(texts ...string) {
 	list, _ := n["uco-core:description"].([]string)
 	for _, t := range texts {
-		if t != "" && !slices.Contains(list, t) {
+		if !record.Gone(t) && !slices.Contains(list, t) {
 			list = append(list, t)
 		}
 	}
@@ -176,7 +176,8 @@ func (f *caseFile) investigation(n node) {
 
 // person is the identity of somebody who is named.
 func (f *caseFile) person(name string) node {
-	if name == "" || name == withheld {
+	name = strings.TrimPrefix(name, "(erased) ") // the pseudonym stays
+	if record.Gone(name) || name == withheld {
 		return nil
 	}
 	n := f.thing("person", name, "uco-identity:Identity")
@@ -203,7 +204,7 @@ func (f *caseFile) relate(from, to node, how string) {
 
 // machine is a host that evidence came from, or that it is kept on.
 func (f *caseFile) machine(host string, m *record.Machine) node {
-	if host == "" {
+	if record.Gone(host) {
 		return nil
 	}
 	n := f.thing("machine", host, "uco-observable:ObservableObject")
@@ -248,7 +249,7 @@ func (f *caseFile) hash(sum string) node {
 }
 
 func (f *caseFile) place(name string) node {
-	if name == "" {
+	if record.Gone(name) {
 		return nil
 	}
 	n := f.thing("place", name, "uco-location:Location")
@@ -260,7 +261,7 @@ func (f *caseFile) place(name string) node {
 func (f *caseFile) source(x Chain) node {
 	n := f.thing("source", x.ID, "uco-observable:ObservableObject")
 	n.put("uco-core:name", x.Source)
-	if x.Source != "" {
+	if !record.Gone(x.Source) {
 		facet := f.thing("source file", x.ID, "uco-observable:FileFacet")
 		facet["uco-observable:filePath"] = x.Source
 		facet["uco-observable:fileName"] = path.Base(x.Source)

@@ -3,6 +3,8 @@ package review
 import (
 	"fmt"
 	"strings"
+
+	"firebreak/record"
 )
 
 // exhibit writes one exhibit: what it was taken from, the sealed bytes, the
@@ -13,7 +15,7 @@ func (f *caseFile) exhibit(x Chain) {
 	sealed.put("uco-core:name", x.Title)
 	sealed.say(x.Kind)
 	content := f.thing("exhibit content", x.ID, "uco-observable:ContentDataFacet")
-	if x.Size > 0 || x.SHA256 != "" { // else it was withheld
+	if x.Size > 0 || !record.Gone(x.SHA256) { // else it was withheld
 		content["uco-observable:sizeInBytes"] = whole(x.Size)
 	}
 	if hash := f.hash(x.SHA256); hash != nil {
@@ -74,8 +76,8 @@ func (f *caseFile) taken(x Chain, source, sealed, number, host node) node {
 		n.say("Command line: " + quoteArgv(x.Argv))
 	}
 	n.say("Clock against UTC: " + x.Clock.String())
-	if x.Authority == "" {
-		n.say("On whose authority it was taken was not said.")
+	if record.Gone(x.Authority) {
+		n.say("On whose authority it was taken is not known.")
 	} else {
 		n.say("On the authority of " + x.Authority)
 		order := f.thing("authorization", x.Authority, "case-investigation:Authorization")
@@ -152,7 +154,7 @@ func (f *caseFile) outside(a Action) {
 	for _, y := range a.Approvals {
 		n.link("uco-action:participant", f.person(y.By))
 	}
-	if a.Target != "" {
+	if !record.Gone(a.Target) {
 		target := f.thing("target", a.Target, "uco-observable:ObservableObject")
 		target["uco-core:name"] = a.Target
 		n.link("uco-action:object", target)

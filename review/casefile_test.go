@@ -53,6 +53,12 @@ func caseFiles(t *testing.T) map[string][]byte {
 	}
 	erased.Incident.Title, erased.Incident.TLP, erased.Incident.Roles = "", "", nil
 	write("erased", erased, []review.Action{{ID: "a1", State: "unknown"}})
+	marked := chained(t).custody(roster)
+	for i := range marked.Exhibits {
+		x := &marked.Exhibits[i]
+		x.Title, x.Source, x.Host, x.SHA256, x.Size, x.Blob, x.SealedBy = "(erased)", "(erased)", "(erased)", "(erased)", 0, "", "(erased) p-1"
+	}
+	write("marked", marked, []review.Action{{ID: "a1", State: "sent", Target: "(erased)"}})
 	return out
 }
 
@@ -68,6 +74,11 @@ func TestCaseFile(t *testing.T) {
 	for _, bad := range []string{`""`, `"(withheld)"`, "0001-01-01", `"@value": "0"`, "TLP:"} {
 		if bytes.Contains(files["erased"], []byte(bad)) {
 			t.Errorf("what was erased left %q in its place", bad)
+		}
+	}
+	for _, bad := range []string{`: "(erased)"`, `"(erased) p-1"`, `"@value": "0"`} {
+		if bytes.Contains(files["marked"], []byte(bad)) {
+			t.Errorf("what was erased stands as %q", bad)
 		}
 	}
 	var doc struct {

@@ -39,8 +39,8 @@ func (x Chain) Facts() []Fact {
 	ask("What", strings.TrimSpace(x.Title+" ("+given(x.Kind)+")"), withheld)
 	mono("SHA-256", x.SHA256, withheld)
 	bytes := counted64(x.Size, "byte", "bytes")
-	if x.Size == 0 && x.SHA256 == "" {
-		bytes = ""
+	if x.Size == 0 && record.Gone(x.SHA256) {
+		bytes = x.SHA256
 	}
 	ask("Size", bytes, withheld)
 	say("Taken from", whereFrom(x.Exhibit))

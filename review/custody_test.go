@@ -228,9 +228,9 @@ func TestStrangersAndErasedTextsAreNoGaps(t *testing.T) {
 	p.FromSig.Armored = "stranger"
 	l.then(0, record.CustodyTransferred, "", p)
 	e := l.as(jun(), 0, record.CustodyAccepted, "", record.Acceptance{ID: "t1", By: "Jun Lindqvist", Signature: sign("Jun Lindqvist", p.Statement)})
-	for _, name := range []string{"statement", "reason", "place"} {
-		delete(l.entries[e.Seq-2].Fields, name)
-	}
+	l.entries[e.Seq-2].Fields["statement"] = json.RawMessage(`"(erased)"`)
+	l.entries[e.Seq-2].Fields["reason"] = json.RawMessage(`"(erased)"`)
+	delete(l.entries[e.Seq-2].Fields, "place")
 	c := l.custody(roster)
 	if n := c.Notes(); len(n) > 0 {
 		t.Errorf("the notes are %q, want none", n)

@@ -49,7 +49,7 @@ func (l *links) offered(e record.Entry, ev CustodyEvent) error {
 // statement compares what both sides signed with what the entry and the
 // exhibits say. One that was withheld or erased says nothing.
 func (l *links) statement(p record.Transfer) []string {
-	if p.Statement == "" {
+	if record.Gone(p.Statement) {
 		return nil
 	}
 	h, err := record.ParseHandover(p.Statement)
@@ -64,14 +64,18 @@ func (l *links) statement(p record.Transfer) []string {
 		differ("incident")
 	}
 	for what, pair := range map[string][2]string{"id": {h.Transfer, p.ID}, "giver": {h.From, p.From}, "receiver": {h.To, p.To}, "reason": {h.Reason, p.Reason}, "place": {h.Place, p.Place}} {
-		if pair[1] != "" && pair[0] != pair[1] {
+		if !record.Gone(pair[1]) && pair[0] != pair[1] {
 			differ(what)
 		}
 	}
 	var ids []string
 	for _, item := range h.Exhibits {
 		ids = append(ids, item.ID)
-		if i, ok := l.at[item.ID]; ok && (l.c.Exhibits[i].SHA256 != "" && item.SHA256 != l.c.Exhibits[i].SHA256 || item.Size != l.c.Exhibits[i].Size) {
+		i, ok := l.at[item.ID]
+		if !ok || record.Gone(l.c.Exhibits[i].SHA256) { // the size goes with the hash
+			continue
+		}
+		if x := l.c.Exhibits[i]; item.SHA256 != x.SHA256 || item.Size != x.Size {
 			out = append(out, fmt.Sprintf("transfer %s: what was signed gives %s another hash or size than its seal", given(p.ID), item.ID))
 		}
 	}
@@ -114,7 +118,7 @@ func (l *links) settle(id string, by Act, ev CustodyEvent, p record.Acceptance, 
 	if p.No {
 		t.State, ev.What = TransferRefused, "refused"
 		ev.Text = fmt.Sprintf("%s: %s does not take it, %s keeps it%s", given(id), given(p.By), given(t.From), because(p.Reason))
-		if h, err := record.ParseHandover(t.Statement); err == nil && text != "" {
+		if h, err := record.ParseHandover(t.Statement); err == nil {
 			text = h.Refusal(p.Reason)
 			if p.Signature != nil && h.Refuses(p.Signature.Text, p.Reason) {
 				text = p.Signature.Text // its reason may have been withheld or erased since
@@ -158,7 +162,7 @@ func (l *links) signer(side, person string, sig *record.Signature, text string, 
 	if sig == nil {
 		return s
 	}
-	if text == "" {
+	if record.Gone(text) {
 		text = sig.Text // the statement was withheld or erased; the signature says what it was
 	}
 	s.Signed, s.Principal, s.Key, s.Type, s.Strength = true, sig.Principal, sig.Key, sig.Type, sig.Strength
