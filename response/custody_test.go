@@ -346,3 +346,20 @@ func TestWhatAnExhibitRecords(t *testing.T) {
 		t.Errorf("live: %+v", live.Exhibit)
 	}
 }
+
+func TestAnImageRecordsWhereItLay(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	root := t.TempDir()
+	b.must(os.MkdirAll(filepath.Join(root, "etc"), 0o755))
+	b.must(os.WriteFile(filepath.Join(root, "etc/hostname"), []byte("mail-3\n"), 0o600))
+	_, err := b.s.Collect(t.Context(), b.id, CollectOptions{Root: root, Collectors: []string{"linux.files"}, Files: []string{"/etc/hostname"}}, nil)
+	b.must(err)
+	x := b.chain("e1")
+	if x.Origin != record.OriginImage || x.Root != root || x.Host != "mail-3" || x.Machine != nil || x.Clock == nil || x.Before == nil || x.After == nil {
+		t.Errorf("image: %+v", x.Exhibit)
+	}
+	if text := x.Events[0].Text; !strings.Contains(text, root) || !strings.Contains(text, "mail-3") {
+		t.Errorf("it was collected from %q", text)
+	}
+}

@@ -17,7 +17,7 @@ func replaceFile(path string, content []byte, mode os.FileMode) error {
 
 // syncFolder makes the names in a folder last.
 func syncFolder(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // a folder that the responder named
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

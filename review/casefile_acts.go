@@ -49,7 +49,7 @@ func (f *caseFile) exhibit(x Chain) {
 		if ev.What == "collected" || ev.What == "sealed" {
 			continue
 		}
-		before = f.link(x, ev, sealed, number, before)
+		before = f.link(ev, sealed, number, before)
 	}
 }
 
@@ -94,7 +94,7 @@ func (f *caseFile) taken(x Chain, source, sealed, number, host node) node {
 
 // link is the action of one entry; an entry about several exhibits is one
 // action with several objects.
-func (f *caseFile) link(x Chain, ev CustodyEvent, sealed, number, before node) node {
+func (f *caseFile) link(ev CustodyEvent, sealed, number, before node) node {
 	n := f.thing("entry", fmt.Sprint(ev.Seq), "case-investigation:InvestigativeAction")
 	if n["uco-core:name"] == nil {
 		f.all = append(f.all, n.id())
