@@ -47,7 +47,7 @@ Interrupted, it keeps what is sealed.`,
 	f.StringVar(&o.Root, "root", "", "collect from a mounted image at this `folder`")
 	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
 	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
-	f.StringVar(&o.Authority, "authority", "", "on whose authority (default: yours)")
+	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
 	return c
 }
 
@@ -63,6 +63,7 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if err != nil {
 		return err
 	}
+	o.p.authority(o.Authority)
 	if o.p.json {
 		return o.p.printJSON(sum)
 	}
@@ -78,6 +79,14 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 		return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
 	}
 	return nil
+}
+
+// authority says that nobody was named on whose word evidence is taken. It is
+// not asked for: what is volatile does not wait for an answer.
+func (p *program) authority(named string) {
+	if named == "" && !p.quiet && !p.json {
+		p.errf("note: on whose authority it was taken is recorded as not said; --authority says it\n")
+	}
 }
 
 func (o *collectOptions) catalogue() error {

@@ -45,6 +45,7 @@ twice adds nothing.`,
 	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
 	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: the configured zone)")
 	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
+	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `person` or an order; recorded as not said when it is left out")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
 	return c
 }
@@ -75,6 +76,9 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	}
 	if err != nil && response.CodeOf(err) != response.CodePartial {
 		return err
+	}
+	if len(sum.Exhibits) > 0 {
+		o.p.authority(o.Authority)
 	}
 	if serr := o.say(sum); serr != nil {
 		return serr

@@ -43,6 +43,8 @@ var unshown = []string{
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
+	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 }
@@ -101,13 +103,31 @@ func (j *jsonPage) incident(book string) {
 func (j *jsonPage) evidence() {
 	log := j.b.write("auth.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted publickey for root from 203.0.113.66 port 50222 ssh2\n")
 	j.run("collect --list", 0, "collect", "--list")
-	j.run("collect ID", 0, "collect", "last", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
+	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
 	j.run("ingest ID FILE…", 0, "ingest", "last", log)
+	j.custody()
 	j.run("ingest ID --rebuild", 0, "ingest", "last", "--rebuild")
 	j.b.want(0, "search", "last", "publickey", "--star", "--tag", "entry", "--comment", "this is how they came in")
 	j.run("search ID FILTER", 0, "search", "last", "publickey")
 	j.run("search ID FILTER --count", 0, "search", "last", "publickey", "--count")
 	j.run("search ID FILTER --histogram", 0, "search", "last", "publickey", "--histogram")
+}
+
+func (j *jsonPage) custody() {
+	j.run("custody take ID e1", 0, "custody", "take", "last", "e3", "--to", j.b.dir+"/copy.log", "--purpose", "a look in the lab")
+	j.run("custody check ID", 0, "custody", "check", "last", "e1")
+	j.run("custody transfer ID e1 --request", 0, "custody", "transfer", "last", "e3", "--to", "bob", "--reason", "imaging", "--request")
+	j.run("custody transfer ID e1", 0, "custody", "transfer", "last", "e3", "--to", "bob", "--reason", "imaging", "--place", "room 3")
+	j.run("custody ID e1", 0, "custody", "last", "e3")
+	j.run("show ID e1", 0, "show", "last", "e3")
+	j.run("custody accept ID t1 --request", 0, "custody", "accept", "last", "t1", "--request")
+	j.run("custody accept ID t1", 0, "custody", "accept", "last", "t1", "--as", "bob")
+	j.run("custody transfer ID e1", 0, "custody", "transfer", "last", "e2", "--to", "bob", "--reason", "imaging")
+	j.run("custody refuse ID t1", 0, "custody", "refuse", "last", "t2", "--as", "bob")
+	j.run("custody ID", 0, "custody", "last")
+	j.run("show ID e1", 0, "show", "last", "e1")
+	j.run("custody ID --form FILE", 0, "custody", "last", "--form", j.b.dir+"/form.html")
+	j.run("custody ID --case FILE", 0, "custody", "last", "--case", j.b.dir+"/case.jsonld")
 }
 
 func (j *jsonPage) actions() {

@@ -69,13 +69,15 @@ func userName() string {
 
 // hashExecutable is the SHA-256 of this program, as evidence records it.
 func hashExecutable() (string, error) {
-	path, err := os.Executable()
+	f, err := os.Open("/proc/self/exe") // what runs, even when its file was replaced since
 	if err != nil {
-		return "", err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
+		path, err := os.Executable()
+		if err != nil {
+			return "", err
+		}
+		if f, err = os.Open(path); err != nil {
+			return "", err
+		}
 	}
 	defer f.Close() //nolint:errcheck // read only
 	h := sha256.New()

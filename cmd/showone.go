@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -147,7 +148,8 @@ func (p *program) exhibit(x response.ExhibitView) error {
 	row("collected", fmt.Sprintf("%s to %s by %s", utc(x.Started), utc(x.Finished), term.Safe(x.Collector)))
 	row("method", term.Safe(x.Method))
 	row("tool", term.Safe(x.Tool)+" sha256 "+x.ToolSHA256)
-	row("authority", term.Safe(x.Authority))
+	row("authority", term.Safe(cmp.Or(x.Authority, "not said")))
+	row("clock", x.Clock.String())
 	row("sealed", utc(x.SealedAt)+" by "+term.Safe(x.SealedBy)+" as evidence/"+x.Blob)
 	for _, d := range x.Deviations {
 		row("deviation", term.Safe(d))
@@ -158,7 +160,24 @@ func (p *program) exhibit(x response.ExhibitView) error {
 	if x.Checked != nil {
 		row("checked", term.Safe(x.Checked.Found))
 	}
+	row("held by", term.Safe(x.Holder)+", "+events(x.Custody)+" of custody: firebreak custody INCIDENT "+x.ID)
+	if x.Open != "" {
+		row("offered", x.Open+" was not answered")
+	}
+	if len(x.Unsigned) > 0 {
+		row("unsigned", term.Safe(strings.Join(x.Unsigned, ", "))+": not signed by both sides")
+	}
+	for _, g := range x.Gaps {
+		row("! gap", term.Safe(g))
+	}
 	return p.printf("%s", w.String())
+}
+
+func events(n int) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return fmt.Sprintf("%d events", n)
 }
 
 // evidence lists the exhibits, and what could not be taken.

@@ -32,6 +32,8 @@ type Options struct {
 	Host        string // "" takes the host's own name
 	Tool        string // program and version
 	ToolSHA256  string
+	Argv        []string // the command line, as it is recorded
+	Stored      string   // the machine that the locker lies on
 	Limits      Limits
 	// Progress is told what is being read; done and total count collectors.
 	Progress func(what string, done, total int64)

@@ -36,6 +36,9 @@ type collection struct {
 	hashes  map[version]string
 	unsync  string // deviation of snapshots when the host's clock is not disciplined
 	homeset []string
+	origin  string
+	machine *record.Machine // of a live host
+	clock   *record.Clock
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -65,10 +68,11 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	}
 	c.sum = record.Collection{Profile: o.named(), Host: c.Host, Root: "/", AsRoot: os.Geteuid() == 0}
 	if t.image {
-		c.sum.Root = o.Root
+		c.sum.Root, c.origin = o.Root, record.OriginImage
 	} else {
-		c.unsync = unsynchronised()
+		c.unsync, c.origin, c.machine = unsynchronised(), record.OriginLive, ThisMachine()
 	}
+	c.clock = ClockNow()
 	c.users = c.userNames()
 	err = c.runAll(ctx, which)
 	if c.more > 0 {
@@ -187,6 +191,10 @@ func (c *collection) exhibit(title, source, format, method string) record.Exhibi
 		Kind: c.now.Name, Title: shown(title), Source: shown(source), Host: c.Host, Collector: c.now.Name,
 		Authority: c.Authority, Method: method, Tool: c.Tool, ToolSHA256: c.ToolSHA256,
 		Started: c.Now().UTC(), ClockOffset: c.ClockOffset, Format: format,
+		Origin: c.origin, Machine: c.machine, Clock: c.clock, Argv: c.Argv, Stored: c.Stored,
+	}
+	if c.origin == record.OriginImage {
+		e.Root = c.Root
 	}
 	if !utf8.ValidString(source) {
 		e.Deviations = append(e.Deviations, `its name is not UTF-8: other bytes are shown as \xHH, a backslash as \\`)

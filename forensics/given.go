@@ -13,7 +13,7 @@ import (
 // from. It must be a regular one: a pipe or a device has no end. Before and
 // After are what the file system said; progress may be nil.
 func (l *Locker) SealFile(ctx context.Context, path string, meta record.Exhibit, progress func(done, total int64)) (record.Exhibit, error) {
-	f, err := openGiven(path)
+	f, notes, err := openGiven(path)
 	if err != nil {
 		return record.Exhibit{}, fmt.Errorf("seal file: %w", err)
 	}
@@ -39,6 +39,10 @@ func (l *Locker) SealFile(ctx context.Context, path string, meta record.Exhibit,
 		return record.Exhibit{}, fmt.Errorf("seal file: %w", err)
 	}
 	x.After = &after
+	x.Deviations = append(x.Deviations, notes...)
+	if !before.Accessed.Equal(after.Accessed) {
+		x.Deviations = append(x.Deviations, "its access time changed while it was read")
+	}
 	if before.Size != after.Size || !before.Modified.Equal(after.Modified) || x.Size != before.Size {
 		x.Deviations = append(x.Deviations, "changed while it was read")
 	}

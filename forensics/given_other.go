@@ -8,7 +8,10 @@ import (
 	"firebreak/record"
 )
 
-func openGiven(path string) (*os.File, error) { return os.Open(path) }
+func openGiven(path string) (*os.File, []string, error) {
+	f, err := os.Open(path)
+	return f, nil, err
+}
 
 func statGiven(f *os.File) (record.Stat, error) {
 	info, err := f.Stat()

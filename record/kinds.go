@@ -183,16 +183,22 @@ type Exhibit struct {
 	Source      string        `json:"source"` // path or description of the origin
 	Host        string        `json:"host"`
 	Collector   string        `json:"collector"`
-	Authority   string        `json:"authority,omitempty"`
-	Method      string        `json:"method"` // how it was read
-	Tool        string        `json:"tool"`   // program and version
+	Origin      string        `json:"origin,omitempty"`    // live, image, file, input
+	Root        string        `json:"root,omitempty"`      // of the image
+	Machine     *Machine      `json:"machine,omitempty"`   // a live host's kernel and boot
+	Authority   string        `json:"authority,omitempty"` // on whose word; "" when nobody said
+	Method      string        `json:"method"`              // how it was read
+	Argv        []string      `json:"argv,omitempty"`      // the command line that firebreak was started with
+	Tool        string        `json:"tool"`                // program and version
 	ToolSHA256  string        `json:"tool_sha256"`
 	Size        int64         `json:"size"`
 	SHA256      string        `json:"sha256"`
 	Blob        string        `json:"blob"`
 	Started     time.Time     `json:"started"`
 	Finished    time.Time     `json:"finished"`
-	ClockOffset time.Duration `json:"clock_offset_ns"` // source clock minus ours
+	ClockOffset time.Duration `json:"clock_offset_ns"`  // source clock minus ours
+	Clock       *Clock        `json:"clock,omitempty"`  // ours against UTC: what Started and Finished were read from
+	Stored      string        `json:"stored,omitempty"` // the machine whose locker it was sealed into
 	Before      *Stat         `json:"before,omitempty"`
 	After       *Stat         `json:"after,omitempty"`
 	Deviations  []string      `json:"deviations,omitempty"`

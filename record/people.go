@@ -69,7 +69,7 @@ func ReadText(text string) (Head, error) { return parseCheckpoint(text) }
 // against the roster at the time of each entry. That a signed head is one of
 // this record is Verify's to say: it has the lines.
 func CheckPeople(entries []Entry, roster Roster) []PersonSignature {
-	c := peopleCheck{roster: roster, plans: map[string]planOf{}, nonces: map[string]int64{}}
+	c := peopleCheck{roster: roster, plans: map[string]planOf{}, nonces: map[string]int64{}, offers: map[string]string{}}
 	for _, e := range entries {
 		c.entry(e)
 	}
@@ -86,6 +86,7 @@ type peopleCheck struct {
 	roster Roster
 	plans  map[string]planOf
 	nonces map[string]int64 // of approvals, with the entry that used it first
+	offers map[string]string
 	out    []PersonSignature
 }
 
@@ -113,6 +114,7 @@ func (c *peopleCheck) entry(e Entry) {
 		if e.Decode(&t) != nil {
 			return
 		}
+		c.offers[t.ID] = t.Statement
 		for _, side := range []struct {
 			word string
 			sig  *Signature
@@ -121,10 +123,15 @@ func (c *peopleCheck) entry(e Entry) {
 				continue
 			}
 			var wrong error
-			if side.sig.Text != t.Statement {
+			if !Gone(t.Statement) && side.sig.Text != t.Statement {
 				wrong = errors.New("it signs another statement than the entry shows")
 			}
 			c.check(e, *side.sig, CustodyNamespace, side.word+" "+t.ID, wrong)
+		}
+	case CustodyAccepted:
+		var a Acceptance
+		if e.Decode(&a) == nil && a.Signature != nil {
+			c.check(e, *a.Signature, CustodyNamespace, "answer to "+a.ID, c.answerAgrees(a))
 		}
 	case ErasureAgreed:
 		var g ErasureConsent
@@ -137,6 +144,23 @@ func (c *peopleCheck) entry(e Entry) {
 		}
 	default:
 	}
+}
+
+// answerAgrees compares a signed answer with what was offered.
+func (c *peopleCheck) answerAgrees(a Acceptance) error {
+	text := c.offers[a.ID]
+	if Gone(text) {
+		return nil // withheld or erased: it cannot disagree
+	}
+	agrees := a.Signature.Text == text
+	if a.No {
+		h, err := ParseHandover(text)
+		agrees = err == nil && h.Refuses(a.Signature.Text, a.Reason)
+	}
+	if !agrees {
+		return errors.New("it signs another statement than was offered")
+	}
+	return nil
 }
 
 // check adds one signature. wrong is what its text and the entry disagree
@@ -225,7 +249,7 @@ func (r *Report) people(id incident.ID, lines []*Line, sealed []Sealed, tree *Tr
 			continue
 		}
 		switch l.Kind { //nolint:exhaustive // only what a signature can hang on
-		case ActionPlanned, ActionApproved, HeadSigned, HeadStamped, CustodyTransferred, ErasureAgreed:
+		case ActionPlanned, ActionApproved, HeadSigned, HeadStamped, CustodyTransferred, CustodyAccepted, ErasureAgreed:
 			if e, _, err := Unseal(sealed[i].Line, sealed[i].Disclosures); err == nil {
 				entries = append(entries, e)
 			}

@@ -76,8 +76,9 @@ type Stamped struct {
 	Token     []byte    `json:"token"`
 }
 
-// Transfer hands exhibits from one person to another. Statement is what both
-// sign. A side without a signature is known by name only.
+// Transfer offers exhibits to another person, who answers with an Acceptance.
+// Statement is what both sign (Handover). A side without a signature is known
+// by name only. ToSig is there when both signed before it was recorded.
 type Transfer struct {
 	ID        string     `json:"transfer"` // t1, t2, …
 	Exhibits  []string   `json:"exhibits"`

@@ -44,9 +44,6 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	if err != nil {
 		return record.Collection{}, fmt.Errorf("hash this program: %w", err)
 	}
-	if o.Authority == "" {
-		o.Authority = s.by.Name
-	}
 	var sealed, pending []record.Exhibit
 	flush := func() error {
 		numbered, err := s.register(ctx, f, pending, o.Step)
@@ -60,6 +57,7 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	c, err := forensics.Collect(ctx, forensics.Options{
 		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Files: o.Files, Authority: o.Authority,
 		Locker: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
+		Argv: s.s.o.Argv, Stored: s.s.o.Host,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
 	}, func(x record.Exhibit) error {
 		pending = append(pending, x)
@@ -303,8 +301,13 @@ func (s *Session) Evidence(ctx context.Context, id incident.ID) ([]ExhibitView, 
 			return err
 		}
 		for _, x := range xs {
-			out = append(out, ExhibitView{Exhibit: x.Exhibit, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked, Erased: x.Erased})
+			out = append(out, ExhibitView{Exhibit: x.Exhibit, Authority: x.Authority, SealedAt: x.SealedAt, SealedBy: x.SealedBy, Parsed: x.Parsed, Checked: x.Checked, Erased: x.Erased})
 		}
+		c, err := s.s.chains(tx)
+		if err != nil {
+			return err
+		}
+		addCustody(out, c)
 		entries, err := tx.EntriesOf(record.CollectionFinished)
 		if err != nil {
 			return err
@@ -337,24 +340,6 @@ func (s *Session) CheckExhibit(ctx context.Context, id incident.ID, exhibit stri
 	}
 	c.Exhibit = exhibit
 	return c, s.actIn(ctx, f, record.EvidenceChecked, "", c, nil)
-}
-
-// OpenExhibit returns the plain bytes of an exhibit. Reading to the end checks
-// them against the seal.
-func (s *Session) OpenExhibit(ctx context.Context, id incident.ID, exhibit string) (io.ReadCloser, error) {
-	f, err := s.s.open(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	x, err := f.exhibit(ctx, exhibit)
-	if err != nil {
-		return nil, err
-	}
-	r, err := f.locker.Open(x.Blob)
-	if err != nil {
-		return nil, fmt.Errorf("open exhibit %s: %w", exhibit, err)
-	}
-	return r, nil
 }
 
 func (f *folder) exhibit(ctx context.Context, exhibit string) (record.Exhibit, error) {

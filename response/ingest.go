@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"firebreak/forensics"
 	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/playbooks"
@@ -80,6 +81,9 @@ func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o Inge
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
+	if x.Origin == record.OriginInput { // what the file system said is of our own copy
+		sealed.Before, sealed.After, sealed.Deviations = nil, nil, nil
+	}
 	return s.ingestSealed(ctx, f, path, sealed, o, p)
 }
 
@@ -89,10 +93,19 @@ func (s *Session) given(source string, o IngestOptions) (record.Exhibit, error) 
 	if err != nil {
 		return record.Exhibit{}, fmt.Errorf("hash this program: %w", err)
 	}
-	return record.Exhibit{
-		Kind: "file", Title: filepath.Base(source), Source: source, Host: o.Host, Collector: ingestCollector, Authority: s.by.Name,
+	full, err := filepath.Abs(source)
+	if err != nil {
+		return record.Exhibit{}, fmt.Errorf("find out where it is: %w", err)
+	}
+	x := record.Exhibit{
+		Kind: "file", Title: filepath.Base(source), Source: full, Host: o.Host, Collector: ingestCollector, Authority: o.Authority,
 		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
-	}, nil
+		Origin: record.OriginFile, Argv: s.s.o.Argv, Clock: forensics.ClockNow(), Stored: s.s.o.Host,
+	}
+	if o.stream {
+		x.Source, x.Origin = "the standard input", record.OriginInput
+	}
+	return x, nil
 }
 
 // ingestStream seals a stream as it comes.
@@ -150,6 +163,7 @@ func (s *Session) IngestFrom(ctx context.Context, id incident.ID, name string, r
 	if err != nil {
 		return Ingested{}, err
 	}
+	o.stream = true
 	if f.key != nil { // a copy in the clear would stay on the disk after its removal
 		f.busy.Lock()
 		defer f.busy.Unlock()
@@ -183,6 +197,7 @@ func (s *Session) ingestStep(ctx context.Context, f *folder, st *playbooks.Step,
 		o.Host = host
 	}
 	o.Parser, _ = res.With["parser"].(string)
+	o.Authority, _ = res.With["authority"].(string)
 	in, err := s.ingest(ctx, f, res.Paths, o, p)
 	return map[string]any{"events": in.Events, "rejected": in.Rejected}, err
 }

@@ -25,5 +25,5 @@ func replaceFile(path string, content []byte, mode os.FileMode) (err error) {
 	return os.Rename(tmp.Name(), path)
 }
 
-// syncFolder does nothing: folders cannot be synced there.
+// syncFolder does nothing: the system keeps names by itself.
 func syncFolder(string) error { return nil }

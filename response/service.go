@@ -31,7 +31,8 @@ type Options struct {
 	Host       string // this machine's name
 	Tool       string // program and version, as evidence records it
 	ToolSHA256 func() (string, error)
-	SSHClient  string // address this session came from, "" when local: never blocked
+	Argv       []string // the command line, as evidence records it; may be nil
+	SSHClient  string   // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
 	Reached    func(step string) // called between the steps of an erasure, for tests; may be nil
 	// Agent reaches the ssh-agent of the person at the keyboard; nil when there
@@ -99,6 +100,7 @@ type Session struct {
 	by incident.Actor
 
 	signWith string // a signing key other than the configuration's
+	looked   *looks
 }
 
 // As returns the session of that person. An actor without an ID gets the
@@ -107,7 +109,7 @@ func (s *Service) As(by incident.Actor) *Session {
 	if by.ID == "" {
 		by.ID = s.key.pseudonym(by.Name)
 	}
-	return &Session{s: s, by: by}
+	return &Session{s: s, by: by, looked: &looks{}}
 }
 
 // Actor is who the session acts for.

@@ -66,8 +66,16 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	}
 	var xs []store.Exhibit
 	err = st.View(ctx, func(tx *store.Tx) error {
-		xs, err = tx.Exhibits()
-		return err
+		if xs, err = tx.Exhibits(); err != nil {
+			return err
+		}
+		c, err := s.s.chains(tx)
+		if err == nil {
+			report.Notes = append(report.Notes, c.Notes()...)
+		} else if report.OK() { // otherwise it follows from a fault that has its name
+			return err
+		}
+		return nil
 	})
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)

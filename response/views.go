@@ -194,7 +194,7 @@ type CollectOptions struct {
 	Root       string   // "/" by default; a mounted image otherwise
 	Paths      []string // folders to list with their MACB times
 	Files      []string // files to take besides
-	Authority  string
+	Authority  string   // on whose word; "" is recorded as not said
 	Step       string
 }
 
@@ -205,6 +205,9 @@ type IngestOptions struct {
 	Zone   *time.Location
 	Year   int // of the first year-less syslog line; 0 infers it
 	Step   string
+
+	Authority string // on whose word; "" is recorded as not said
+	stream    bool   // it came by the standard input
 }
 
 // Ingested sums up an ingestion.
@@ -246,11 +249,18 @@ type Histogram struct {
 // ExhibitView is an exhibit with its place in the record.
 type ExhibitView struct {
 	record.Exhibit
+	Authority string `json:"authority"` // Exhibit's, there also when it is ""
+
 	SealedAt time.Time         `json:"sealed_at"`
 	SealedBy string            `json:"sealed_by"`
 	Parsed   *record.Ingestion `json:"parsed,omitempty"`
 	Checked  *record.Check     `json:"checked,omitempty"`
 	Erased   string            `json:"erased,omitempty"` // the erasure that destroyed it
+	Holder   string            `json:"holder"`
+	Custody  int               `json:"custody_events"` // how many
+	Open     string            `json:"open_transfer,omitempty"`
+	Unsigned []string          `json:"unsigned_transfers,omitempty"` // not signed by both sides
+	Gaps     []string          `json:"gaps,omitempty"`               // of the chain of custody
 }
 
 // PlanRequest asks for an action outside a step.

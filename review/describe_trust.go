@@ -22,12 +22,20 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.CustodyTransferred:
 		return line(func(p record.Transfer) (string, bool) {
-			signed := "signed by both"
-			if p.FromSig == nil || p.ToSig == nil {
-				signed = "NOT signed by both"
+			verb := "offered by"
+			if p.ToSig != nil {
+				verb = "handed on by"
 			}
-			return fmt.Sprintf("%s: %s handed from %s to %s, %s%s", given(p.ID), first(strings.Join(p.Exhibits, ", "), withheld),
-				given(p.From), given(p.To), signed, because(p.Reason)), false
+			return fmt.Sprintf("%s: %s %s %s to %s, %s%s", given(p.ID), first(strings.Join(p.Exhibits, ", "), withheld), verb,
+				given(p.From), given(p.To), signedBy(p.FromSig), because(p.Reason)), false
+		})
+	case record.CustodyAccepted:
+		return line(func(p record.Acceptance) (string, bool) {
+			verb := "accepted"
+			if p.No {
+				verb = "refused"
+			}
+			return fmt.Sprintf("%s: %s by %s, %s%s", given(p.ID), verb, given(p.By), signedBy(p.Signature), because(p.Reason)), false
 		})
 	case record.EvidenceAccessed:
 		return line(func(p record.Access) (string, bool) {
@@ -100,4 +108,12 @@ func copied(what string, p record.Copy) string {
 		return s + ", not encrypted"
 	}
 	return s + ", encrypted to " + counted(len(p.Recipients), "recipient", "recipients")
+}
+
+// signedBy says whose signature is there; whether it holds is another question.
+func signedBy(s *record.Signature) string {
+	if s == nil {
+		return "NOT signed"
+	}
+	return "signed by " + given(s.Principal)
 }

@@ -284,12 +284,13 @@ func (s *scripted) Evidence(context.Context, incident.ID) ([]response.ExhibitVie
 		x := response.ExhibitView{Exhibit: record.Exhibit{
 			ID: fmt.Sprintf("e%d", i+1), Kind: "linux.processes", Title: title, Source: "/var/log/auth.log", Host: "FIN-FS01", Collector: "processes", Method: "read of one descriptor", Tool: "firebreak 0.1.0",
 			ToolSHA256: digest, Size: int64(i+1) * 123456, SHA256: digest, Started: at(3), Finished: at(4),
-		}, SealedAt: at(4), SealedBy: "m.okafor", Parsed: &record.Ingestion{Parser: "syslog", Events: 481, Seen: 484, Rejected: 3, Samples: []string{"\x1b[2Jbad line"}}}
+		}, SealedAt: at(4), SealedBy: "m.okafor", Authority: "ciso", Holder: "m.okafor", Custody: 2, Parsed: &record.Ingestion{Parser: "syslog", Events: 481, Seen: 484, Rejected: 3, Samples: []string{"\x1b[2Jbad line"}}}
 		xs = append(xs, x)
 	}
 	if s.said != nil {
 		xs[0].Title, xs[0].Source, xs[0].Host, xs[0].Method = s.said(), s.said(), s.said(), s.said()
 	}
+	xs[0].Custody, xs[0].Open, xs[0].Unsigned = 5, "t2", []string{"t1", "t2"}
 	xs[1].Deviations = []string{"12 owners could not be read: not root"}
 	xs[2].Checked = &record.Check{Exhibit: "e3", OK: true}
 	return xs, []record.Collection{{Profile: "triage", Host: "FIN-FS01", Exhibits: 3, Bytes: 740736, Took: 3 * time.Second, Refused: []record.Refusal{{Collector: "shadow", Source: "/etc/shadow", Reason: "permission denied"}}}}, nil
