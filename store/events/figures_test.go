@@ -77,8 +77,10 @@ func TestFigures(t *testing.T) {
 		}
 		values[name] = info.Size() / int64(n)
 	}
-	testkit.Tell(t, testkit.Figure{Name: "a query of the timeline", Rounds: n, Values: values,
-		Note: "a page, the count and a histogram, taken in turn; ratios of medians"})
+	testkit.Tell(t, testkit.Figure{
+		Name: "a query of the timeline", Rounds: n, Values: values,
+		Note: "a page, the count and a histogram, taken in turn; ratios of medians",
+	})
 }
 
 func appendAll(t *testing.T, db *DB, all []timeline.Event) error {
