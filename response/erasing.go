@@ -51,6 +51,9 @@ func (s *Session) DoErasure(ctx context.Context, id incident.ID, erasure string,
 	if err := s.s.finishErasure(ctx, f, p); err != nil {
 		return v, errors.Join(err, unsealed)
 	}
+	if err := s.refill(ctx, f, p); err != nil {
+		return v, errors.Join(fail(CodePartial, "firebreak ingest "+string(id)+" --rebuild", "everything is erased, the timeline could not be made again: %w", err), unsealed)
+	}
 	if slices.ContainsFunc(v.Files, func(name string) bool { return strings.HasPrefix(filepath.Base(name), "review.") }) {
 		tell(p, "writing the review anew", 0, 0)
 		if _, err := s.writeReview(ctx, f, "", ""); err != nil {
@@ -59,6 +62,27 @@ func (s *Session) DoErasure(ctx context.Context, id incident.ID, erasure string,
 	}
 	v, err = s.Erasure(ctx, id, x.ID)
 	return v, errors.Join(err, unsealed)
+}
+
+// refill makes the timeline again that was too large to be written anew, and
+// was emptied.
+func (s *Session) refill(ctx context.Context, f *folder, p ProgressFunc) error {
+	db, err := s.s.timeline(ctx, f)
+	if err != nil {
+		return err
+	}
+	if n, err := db.Total(ctx); err != nil || n > 0 {
+		return err
+	}
+	var xs []store.Exhibit
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		xs, err = tx.Exhibits()
+		return err
+	})
+	if err != nil || !slices.ContainsFunc(xs, func(x store.Exhibit) bool { return x.Erased == "" && x.Parsed != nil && x.Parsed.Events > 0 }) {
+		return err
+	}
+	return s.rebuild(ctx, f, p)
 }
 
 // decideErasure makes the entry, if nothing stands against it.
@@ -215,20 +239,33 @@ func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string,
 	if err != nil {
 		return err
 	}
-	for i, id := range exhibits {
-		tell(p, "erasing the events of "+id, int64(i), int64(len(exhibits)))
-		if _, err = db.EraseExhibit(ctx, id); err != nil {
-			break
-		}
-	}
-	if err == nil {
-		tell(p, "writing the timeline anew", 0, 0)
-		err = db.Scrub(ctx)
-	}
+	tell(p, "erasing events", 0, 0)
+	err = eraseIn(ctx, db, exhibits, maxScrubbed)
 	if errors.Is(err, events.ErrDamaged) {
 		return f.shredTimeline()
 	}
 	return err
+}
+
+// maxScrubbed is the size in bytes up to which a timeline is written anew, which
+// takes as much memory. A larger one is emptied: it is made again from the
+// evidence that is left.
+const maxScrubbed = 512 << 20
+
+func eraseIn(ctx context.Context, db *events.DB, exhibits []string, most int64) error {
+	for _, id := range exhibits {
+		if _, err := db.EraseExhibit(ctx, id); err != nil {
+			return err
+		}
+	}
+	size, err := db.Size(ctx)
+	if err == nil && size > most {
+		err = db.Clear(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return db.Scrub(ctx)
 }
 
 // timelineFile is the database of events in an incident's folder.

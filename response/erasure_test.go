@@ -284,6 +284,33 @@ func TestSameBytesOfAnotherExhibitStay(t *testing.T) {
 	b.verified()
 }
 
+// A timeline that is too large to be written anew is emptied and made again.
+func TestLargeTimelineIsMadeAgain(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	ctx := t.Context()
+	for _, name := range []string{"goes", "stays"} {
+		_, err := b.s.Ingest(ctx, b.id, []string{b.file(name, strings.ReplaceAll(authLog, "root", name))}, IngestOptions{}, nil)
+		b.must(err)
+	}
+	f, err := b.s.s.open(ctx, b.id)
+	b.must(err)
+	db, err := b.s.s.timeline(ctx, f)
+	b.must(err)
+	b.must(eraseIn(ctx, db, []string{"e1"}, 0))
+	if n, err := db.Total(ctx); n != 0 || err != nil {
+		t.Errorf("%d events are left in an emptied timeline, %v", n, err)
+	}
+	b.erase(EraseRequest{Exhibits: []string{"e1"}})
+	if n, err := b.s.Count(ctx, b.id, "stays"); n != 2 || err != nil {
+		t.Errorf("%d events were made again, %v", n, err)
+	}
+	if n, err := b.s.Count(ctx, b.id, ""); n != 2 || err != nil {
+		t.Errorf("%d events, %v", n, err)
+	}
+	b.verified()
+}
+
 func TestCopiesElsewhereAreNamed(t *testing.T) {
 	b := newBench(t, config.Config{})
 	b.open()

@@ -161,11 +161,15 @@ func (s *Session) Rebuild(ctx context.Context, id incident.ID, p ProgressFunc) e
 	}
 	f.busy.Lock()
 	defer f.busy.Unlock()
+	return s.rebuild(ctx, f, p)
+}
+
+func (s *Session) rebuild(ctx context.Context, f *folder, p ProgressFunc) error {
 	if err := s.s.emptyTimeline(ctx, f); err != nil {
 		return err
 	}
 	var xs []store.Exhibit
-	err = f.store.View(ctx, func(tx *store.Tx) error {
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		xs, err = tx.Exhibits()
 		return err
 	})

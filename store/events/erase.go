@@ -47,19 +47,27 @@ func (db *DB) CountExhibit(ctx context.Context, exhibit string) (n int64, err er
 	return n, nil
 }
 
-const (
-	// inMemory is the size in bytes up to which the copy that VACUUM makes is
-	// held in memory.
-	inMemory = 256 << 20
-	// scrubTries is how often the log is tried to be emptied, for half a second
-	// each.
-	scrubTries = 5
-)
+// Size is how many bytes of the file are in use: what Scrub needs in memory.
+func (db *DB) Size(ctx context.Context) (n int64, err error) {
+	err = db.view(ctx, func(s *snapshot) error {
+		n, _, err = s.number(ctx, `SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size`)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("measure timeline: %w", err)
+	}
+	return n, nil
+}
+
+// scrubTries is how often the log is tried to be emptied, for half a second
+// each.
+const scrubTries = 5
 
 // Scrub leaves nothing of what was deleted: it writes the file anew and empties
 // its log. Zeros over deleted rows are not enough, because SQLite leaves copies
-// of rows in the gaps of pages when it moves them. It takes as long as copying
-// the file does. With ErrBusy the log could not be emptied.
+// of rows in the gaps of pages when it moves them. The new file is made in memory,
+// so that nothing lies in a folder for temporary files. With ErrBusy the log
+// could not be emptied.
 func (db *DB) Scrub(ctx context.Context) error {
 	// A transaction that does nothing makes sure that there is a writer.
 	if err := db.update(ctx, func(*writer) error { return nil }); err != nil {
@@ -78,15 +86,7 @@ func (db *DB) Scrub(ctx context.Context) error {
 }
 
 func (s session) scrub(ctx context.Context) (err error) {
-	bytes, _, err := s.number(ctx, `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`)
-	if err != nil {
-		return err
-	}
-	store := `PRAGMA temp_store = MEMORY`
-	if bytes > inMemory {
-		store = `PRAGMA temp_store = FILE` // removed from its folder as soon as it is made
-	}
-	for _, statement := range []string{store, `VACUUM`, `PRAGMA busy_timeout = 500`} {
+	for _, statement := range []string{`PRAGMA temp_store = MEMORY`, `VACUUM`, `PRAGMA busy_timeout = 500`} {
 		if _, err := s.exec(ctx, statement); err != nil {
 			return err
 		}
