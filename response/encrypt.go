@@ -250,12 +250,18 @@ func (c conversion) evidence(ctx context.Context, names []byte, p ProgressFunc) 
 // when the sealed one is on the disk.
 func (c conversion) exports() error {
 	root := filepath.Join(c.dir, exportsDir)
+	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
 		if strings.HasSuffix(path, sealedSuffix+keys.Part) {
-			return os.Remove(path) // written by this, and interrupted
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil // this had been interrupted while it wrote it
 		}
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -273,7 +279,7 @@ func (c conversion) exports() error {
 		}
 		return wiped(path, func() error { return errors.Join(os.Remove(path), keys.SyncDir(filepath.Dir(path))) })
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return fmt.Errorf("encrypt exports: %w", err)
 	}
 	return nil
