@@ -16,7 +16,7 @@ import (
 func TestJSONPage(t *testing.T) {
 	t.Parallel()
 	v := newVendors(t, 0)
-	b := newBench(t, v.env...)
+	b := newBench(t, append(v.env, withAgent(t)...)...)
 	j := &jsonPage{b: b, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
 
 	j.run("config init", 0, "config", "init")
@@ -30,6 +30,7 @@ func TestJSONPage(t *testing.T) {
 	j.incident(b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))
 	j.evidence()
 	j.actions()
+	j.people()
 	j.trust()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
 	j.whole()
@@ -41,7 +42,7 @@ var unshown = []string{
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why", "plan details.warnings", "config actions description.scopes",
 }
 
 func (j *jsonPage) playbooks() {

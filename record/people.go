@@ -274,11 +274,20 @@ func (r *Report) people(id incident.ID, lines []*Line, sealed []Sealed, tree *Tr
 }
 
 // vouched checks that a head that a person signed or an authority stamped is
-// one of this record.
+// one of this record, and that an approval was signed for this incident.
 func (r *Report) vouched(id incident.ID, e Entry, tree *Tree) {
 	var h Head
 	what := "signed"
-	switch e.Kind { //nolint:exhaustive // the two kinds with a head
+	switch e.Kind { //nolint:exhaustive // what names a head, or an incident
+	case ActionApproved:
+		var d Decision
+		if e.Decode(&d) != nil || d.Signature == nil {
+			return
+		}
+		if q, err := ReadApprovalRequest([]byte(d.Signature.Text)); err == nil && q.Incident != id {
+			r.fault(e.Seq, BadPerson, "the approval of %.20q was signed for incident %.40q", d.Action, q.Incident)
+		}
+		return
 	case HeadSigned:
 		var s Signed
 		if e.Decode(&s) != nil {

@@ -70,6 +70,35 @@ type Approval struct {
 	Reason   string          `json:"reason,omitempty"`
 	Expires  time.Time       `json:"expires,omitzero"`
 	Bound    bool            `json:"bound"` // the digest is that of the plan
+	// Signer is who signed, as the roster of whoever recorded it names them; ""
+	// when nobody did. Whether the signature holds, verify says.
+	Signer string `json:"signer,omitempty"`
+	Key    string `json:"key,omitempty"`
+
+	actor incident.Actor
+	sig   *record.Signature
+}
+
+// known says how well the person is known, and who signed.
+func known(strength record.Strength, signer string) string {
+	s := first(string(strength), "not recorded")
+	if signer != "" {
+		s += ", signed by " + signer
+	}
+	return s
+}
+
+// Known says how well the person is known.
+func (a Approval) Known() string { return known(a.Strength, a.Signer) }
+
+// giver is who gave a decision: the person at the keyboard, or who signed it
+// elsewhere.
+func giver(e record.Entry, p record.Decision) Act {
+	a := act(e)
+	if p.Signature != nil && p.Signature.Strength == record.Pasted {
+		a.By = p.Signature.Principal
+	}
+	return a
 }
 
 func act(e record.Entry) Act { return Act{e.Seq, e.Time.UTC(), called(e.Actor)} }
@@ -179,11 +208,18 @@ func (a *Action) decide(e record.Entry, p record.Decision) {
 		return
 	}
 	bound := p.Digest == a.Digest
-	a.Approvals = append(a.Approvals, Approval{act(e), e.Actor.ID, p.Digest, p.Strength, p.Reason, p.Expires.UTC(), bound})
-	people := map[string]bool{}
+	y := Approval{
+		Act: giver(e, p), Person: e.Actor.ID, Digest: p.Digest, Strength: p.Strength, Reason: p.Reason,
+		Expires: p.Expires.UTC(), Bound: bound, actor: e.Actor, sig: p.Signature,
+	}
+	if p.Signature != nil {
+		y.Signer, y.Key = p.Signature.Principal, p.Signature.Key
+	}
+	a.Approvals = append(a.Approvals, y)
+	var people []Approval
 	for _, y := range a.Approvals {
-		if y.Bound {
-			people[y.Person] = true
+		if y.Bound && !slices.ContainsFunc(people, func(p Approval) bool { return record.SamePerson(p.actor, p.sig, y.actor, y.sig) }) {
+			people = append(people, y)
 		}
 	}
 	if a.State == statePlanned && len(people) >= a.Needed {
@@ -259,7 +295,11 @@ type Decision struct {
 	Digest   string          `json:"digest,omitempty"`
 	Strength record.Strength `json:"strength,omitempty"`
 	Expires  time.Time       `json:"expires,omitzero"`
+	Signer   string          `json:"signer,omitempty"` // who signed it, "" when nobody did
 }
+
+// Known says how well the person is known.
+func (d Decision) Known() string { return known(d.Strength, d.Signer) }
 
 // decisions lists what people decided, in the order of the record.
 func (b *builder) decisions() {
@@ -286,7 +326,10 @@ func (b *builder) decisions() {
 			if a.Target != "" {
 				d.What += " on " + a.Target
 			}
-			d.Action, d.Digest, d.Strength, d.Expires = p.Action, p.Digest, p.Strength, p.Expires.UTC()
+			d.Action, d.Digest, d.Strength, d.Expires, d.Act = p.Action, p.Digest, p.Strength, p.Expires.UTC(), giver(e, p)
+			if p.Signature != nil {
+				d.Signer = p.Signature.Principal
+			}
 		case record.StepSkipped:
 			p, _ := decode[record.StepSkip](b, e)
 			if p.Guard {

@@ -170,7 +170,14 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ActionApproved:
 		return line(func(p record.Decision) (string, bool) {
-			return fmt.Sprintf("%s approved, plan %s%s", given(p.Action), brief(p.Digest), because(p.Reason)), false
+			as := ""
+			if p.Strength != "" {
+				as = " (" + string(p.Strength) + ")"
+			}
+			if p.Signature != nil {
+				as = " by " + p.Signature.Principal + as
+			}
+			return fmt.Sprintf("%s approved%s, plan %s%s", given(p.Action), as, brief(p.Digest), because(p.Reason)), false
 		})
 	case record.ActionRejected:
 		return line(func(p record.Decision) (string, bool) {

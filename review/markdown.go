@@ -211,7 +211,7 @@ func (m *markdown) decisions() {
 	for _, d := range m.r.Decisions {
 		bound := "-"
 		if d.Digest != "" {
-			bound = "plan " + code(brief(d.Digest)) + ", known by " + cell(string(d.Strength))
+			bound = "plan " + code(brief(d.Digest)) + ", known by " + cell(d.Known())
 		}
 		rows = append(rows, []string{moment(d.Time), ref(d.Seq), cell(d.By), cell(d.What), cell(d.Why), bound})
 	}
@@ -237,7 +237,7 @@ func (m *markdown) actions() {
 		}
 		var yes []string
 		for _, y := range a.Approvals {
-			s := cell(y.By) + " " + ref(y.Seq)
+			s := cell(y.By) + " (" + cell(first(string(y.Strength), "not recorded")) + ") " + ref(y.Seq)
 			if !y.Bound {
 				s += " **for another plan**"
 			}

@@ -27,6 +27,8 @@ type approval struct {
 	rows  int
 	seen  bool // the plan's last line has been in sight
 	layer *layer
+	signs bool // the yes is signed, if there is a key
+	key   query[response.SigningKey]
 }
 
 // review opens the approval of a plan. self says that it opens by itself.
@@ -44,6 +46,9 @@ func (a *app) review(v response.ActionView, self bool) tea.Cmd {
 		cmd = a.pushSelf(p)
 	}
 	p.layer = a.front()
+	if p.signs = a.desk.WillSign(v); p.signs {
+		cmd = tea.Batch(cmd, p.key.ask(a.ctx, a.desk.SigningKey, nil))
+	}
 	return cmd
 }
 
@@ -141,7 +146,11 @@ func (p *approval) approve() tea.Cmd {
 	a.close(p)
 	return a.start(errand{
 		key: "approve:" + v.Action, title: "approve " + v.Title,
-		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
+		long: p.signs,
+		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
+			if p.signs {
+				touch(ctx, a.desk, told)
+			}
 			return "approved: " + v.Title, a.desk.Approve(ctx, id, v.Action, v.Digest, confirm, "")
 		},
 		then: func() tea.Cmd {
@@ -286,7 +295,7 @@ func needs(v response.ActionView) string {
 		s += " by " + string(v.By)
 	}
 	if len(v.ApprovedBy) > 0 {
-		s += ": " + strings.Join(v.ApprovedBy, ", ")
+		s += ": " + strings.Join(v.Approvers(), ", ")
 	}
 	return s
 }
@@ -322,7 +331,14 @@ func (p *approval) question(w int) []line {
 		out = append(out, wrap(strong, "Approve plan "+short(p.view.Digest)+" on "+p.view.Target+"? "+what, w)...)
 		out = append(out, line{{hotkey, "y"}, {usual, " approve    "}, {hotkey, "n"}, {usual, " no"}})
 	}
-	if len(out) < 4 {
+	if says := p.signing(); says != "" && p.a.readOnly() == "" {
+		m := faint
+		if p.key.err != nil {
+			m = warn
+		}
+		out = append(out, wrap(m, says, w)...)
+	}
+	if len(out) < 4 || p.signs && len(out) < 5 {
 		out = append(out, look(faint, you+"ctrl+r rejects."))
 	}
 	if p.wrong != "" {

@@ -45,6 +45,10 @@ type desk interface {
 	Look(context.Context, incident.ID, string) (response.ActionView, error)
 	Revert(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
 
+	SigningKey(context.Context) (response.SigningKey, error)
+	WillSign(response.ActionView) bool
+	SignHead(ctx context.Context, id incident.ID, reason string) (record.Signed, error)
+
 	Collect(context.Context, incident.ID, response.CollectOptions, response.ProgressFunc) (record.Collection, error)
 	Ingest(context.Context, incident.ID, []string, response.IngestOptions, response.ProgressFunc) (response.Ingested, error)
 	Evidence(context.Context, incident.ID) ([]response.ExhibitView, []record.Collection, error)

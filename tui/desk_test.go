@@ -28,7 +28,9 @@ type scripted struct {
 	hold    chan struct{} // acts wait for it, when it is set
 	pages   int           // how many pages were read
 	changed chan struct{}
-	said    func() string // texts of events, exhibits and entries, when it is set
+	signs   bool                // approvals are signed
+	key     response.SigningKey // with this; none when it is zero
+	said    func() string       // texts of events, exhibits and entries, when it is set
 }
 
 func at(minute int) time.Time { return testkit.Start().Add(time.Duration(minute) * time.Minute) }
@@ -398,6 +400,25 @@ func (s *scripted) Activity(_ context.Context, _ incident.ID, before int64, n in
 
 func (s *scripted) Review(ctx context.Context, _ incident.ID) (response.Written, error) {
 	return response.Written{Markdown: "/data/2026-0042/exports/review.md", HTML: "/data/2026-0042/exports/review.html"}, s.act(ctx, "review")
+}
+
+func (s *scripted) SigningKey(context.Context) (response.SigningKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.key.Key == "" {
+		return s.key, response.ErrNoSigningKey
+	}
+	return s.key, nil
+}
+
+func (s *scripted) WillSign(response.ActionView) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.signs
+}
+
+func (s *scripted) SignHead(ctx context.Context, _ incident.ID, reason string) (record.Signed, error) {
+	return record.Signed{Size: 57, Signature: record.Signature{Principal: s.key.Principal, Strength: s.key.Strength}}, s.act(ctx, "sign %q", reason)
 }
 
 func (s *scripted) Verify(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (record.Report, error) {

@@ -39,9 +39,19 @@ func (a *app) assign() tea.Cmd {
 }
 
 func (a *app) closeIncident() tea.Cmd {
-	id := a.id
-	return a.reasoned("Close the incident", "close:"+string(id), "close", "closed", func(ctx context.Context, reason string) error {
-		return a.desk.CloseIncident(ctx, id, reason)
+	id, draft := a.id, "close:"+string(a.id)
+	return a.typed(&prompt{
+		title: "Close the incident", text: "Why? The reason is recorded.", draft: draft,
+		submit: func(text string, _ bool) tea.Cmd {
+			return a.start(errand{
+				key: "close", title: "Close the incident",
+				do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
+					touch(ctx, a.desk, told) // whoever closes signs, where there is a key
+					return "closed", a.desk.CloseIncident(ctx, id, text)
+				},
+				then: func() tea.Cmd { a.draft(draft, ""); return nil },
+			})
+		},
 	})
 }
 

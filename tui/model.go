@@ -254,6 +254,7 @@ func (m *Model) inIncident() []action {
 		}},
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
 		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},
+		{id: "sign", title: "sign the record with your ssh key", keys: []string{"S"}, writes: true, run: m.signRecord},
 		{id: "verify", title: "verify the record and the evidence", run: m.verify},
 		{id: "incident.values", title: "give the values that the playbook needs", keys: []string{"V"}, writes: true, run: m.giveValues, disabled: func() string {
 			if len(m.board.value.Missing) == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/playbooks"
+	"firebreak/record"
 	"firebreak/response"
 )
 
@@ -51,6 +52,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 		}
 		add("Run the automatic steps that need nobody", p.advance)
 		add("Note what happened", p.note)
+		add("Sign the record with your ssh key", p.sign)
 	}
 	add("Hear all steps", func(ctx context.Context, _ <-chan struct{}) error { return p.steps(ctx) })
 	add("Search the timeline", p.search)
@@ -191,6 +193,9 @@ func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.Ac
 		p.say("  %s", b.String())
 	}
 	p.say("  Plan sha256 %s", v.Digest)
+	if p.desk.WillSign(v) {
+		p.saySigner(ctx)
+	}
 	var confirm string
 	var ok bool
 	if v.Danger >= incident.High {
@@ -313,4 +318,35 @@ func (p *plainDesk) search(ctx context.Context, c <-chan struct{}) error {
 		p.say("  %s %s %s: %s", eventTime(e.Time, e.Precision, "2006-01-02 15:04:05"), e.Host, e.Source, e.Message)
 	}
 	return nil
+}
+
+// saySigner says with what key the person signs, and that a token is to be
+// touched.
+func (p *plainDesk) saySigner(ctx context.Context) {
+	k, err := p.desk.SigningKey(ctx)
+	switch {
+	case errors.Is(err, response.ErrNoSigningKey):
+		p.say("  Not signed: there is no signing key.")
+	case err != nil:
+		p.say("  The signing key cannot be had: %s", err)
+	default:
+		p.say("  Signed as %s, %s (%s).", k.Principal, k.Key, k.Strength)
+		if k.Strength == record.Hardware {
+			p.say("  Touch your key when it asks.")
+		}
+	}
+}
+
+// sign has the person sign the record as it is now.
+func (p *plainDesk) sign(ctx context.Context, c <-chan struct{}) error {
+	why, err := p.ask(ctx, c, "Why now? It may stay empty:")
+	if err != nil {
+		return err
+	}
+	p.saySigner(ctx)
+	s, err := p.desk.SignHead(ctx, p.id, why)
+	if err == nil {
+		p.say("Signed by %s (%s).", s.Signature.Principal, s.Signature.Strength)
+	}
+	return err
 }
