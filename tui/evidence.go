@@ -91,7 +91,7 @@ func (v *evidence) Actions() []action {
 		{id: "exhibit.collect", title: "collect from this machine", foot: "collect", keys: []string{"c"}, writes: true, disabled: busy, run: v.collect},
 		{id: "exhibit.ingest", title: "ingest files into the timeline", foot: "ingest", keys: []string{"i"}, writes: true, run: v.ingest},
 		{id: "exhibit.check", title: "check the exhibit against its hash", foot: "check", keys: []string{"v"}, writes: true, run: v.on(v.check)},
-		{id: "exhibit.content", title: "look into the exhibit, escaped", foot: "look", keys: []string{"o"}, run: v.on(v.content)},
+		{id: "exhibit.content", title: "look into the exhibit, escaped", foot: "look", keys: []string{"o"}, disabled: v.unseen, run: v.on(v.content)},
 		{id: "exhibit.refused", title: "what could not be taken, and why", foot: "refused", keys: []string{"f"}, run: v.refused},
 		{id: "exhibit.filter", title: "filter as you type", foot: "filter", keys: []string{"/"}, run: func() tea.Cmd { v.filter.on = true; return nil }},
 	}
@@ -303,6 +303,15 @@ func (v *evidence) check(x response.ExhibitView) tea.Cmd {
 			return x.ID + " is intact", err
 		},
 	})
+}
+
+// unseen says why an exhibit cannot be looked into: a look is recorded, and who
+// asked for a session that changes nothing gets one.
+func (v *evidence) unseen() string {
+	if v.ro {
+		return "a look is recorded, and this session is read only"
+	}
+	return ""
 }
 
 // content shows the beginning of an exhibit, every byte visible.
