@@ -1,5 +1,10 @@
 package record
 
+import (
+	"maps"
+	"slices"
+)
+
 // absence is what explains that a disclosure is not there.
 type absence struct {
 	withheld map[string]bool // by the maker of an export
@@ -8,9 +13,9 @@ type absence struct {
 
 // unexplained counts the missing digests that neither an erasure nor the
 // export's own list accounts for; the others go into the report.
-func (a absence) unexplained(r *Report, missing map[string]bool) int {
+func (a absence) unexplained(r *Report, seq int64, missing map[string]bool) int {
 	gone := 0
-	for digest := range missing {
+	for _, digest := range slices.Sorted(maps.Keys(missing)) {
 		switch {
 		case a.erased[digest] > 0:
 			r.Erased++
@@ -18,6 +23,7 @@ func (a absence) unexplained(r *Report, missing map[string]bool) int {
 			r.Withheld++
 		default:
 			gone++
+			r.Missing = append(r.Missing, Missing{seq, digest})
 		}
 	}
 	return gone

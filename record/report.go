@@ -56,11 +56,19 @@ type Report struct {
 	Disclosures int         `json:"disclosures"`
 	Withheld    int         `json:"withheld"` // left out of an export by its profile, which says so
 	Erased      int         `json:"erased"`   // destroyed, with an entry that says on what grounds
+	Missing     []Missing   `json:"missing,omitempty"`
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
 	Head        Head        `json:"head"`     // the newest with a good signature
 	Attested    int64       `json:"attested"` // entries that a seal from outside vouches for
 	Problems    []Problem   `json:"problems"`
 	Notes       []string    `json:"notes"`
+}
+
+// Missing is a field that is gone and that no entry and no export accounts for:
+// the entry and the digest that stands in its line.
+type Missing struct {
+	Seq    int64  `json:"seq"`
+	Digest string `json:"digest"`
 }
 
 // OK says whether nothing is wrong.
