@@ -27,6 +27,8 @@ const (
 	BadHead      Fault = "bad head"      // bytes that are no head
 	BadSignature Fault = "bad signature" // a head that none of the keys signed
 	HeadRemoved  Fault = "head removed"
+	BadPerson    Fault = "bad signature of a person"
+	BadStamp     Fault = "bad time-stamp"
 
 	Derived Fault = "projection differs" // what is derived does not follow from the record
 	Damaged Fault = "damaged"            // the file itself
@@ -60,8 +62,11 @@ type Report struct {
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
 	Head        Head        `json:"head"`     // the newest with a good signature
 	Attested    int64       `json:"attested"` // entries that a seal from outside vouches for
-	Problems    []Problem   `json:"problems"`
-	Notes       []string    `json:"notes"`
+	// Signatures are those that people gave, where a roster was at hand.
+	Signatures []PersonSignature `json:"signatures"`
+	Stamps     []StampCheck      `json:"stamps"`
+	Problems   []Problem         `json:"problems"`
+	Notes      []string          `json:"notes"`
 }
 
 // Missing is a field that is gone and that no entry and no export accounts for:

@@ -28,11 +28,12 @@ type Evidence struct {
 	// Withheld are the digests of the disclosures that the maker of an export
 	// left out. They are missing and no fault.
 	Withheld map[string]bool
+	Roster   Roster // of the people whose signatures are checked; nil checks none
 }
 
 // Verify recomputes everything and says what is wrong, and what it cannot know.
 func Verify(ev Evidence) Report {
-	r := Report{Incident: ev.Incident, Entries: int64(len(ev.Lines)), Problems: []Problem{}}
+	r := Report{Incident: ev.Incident, Entries: int64(len(ev.Lines)), Signatures: []PersonSignature{}, Stamps: []StampCheck{}, Problems: []Problem{}}
 	raw := make([][]byte, len(ev.Lines))
 	lines := make([]*Line, len(ev.Lines)) // nil where one cannot be read
 	for i, s := range ev.Lines {
@@ -54,6 +55,7 @@ func Verify(ev Evidence) Report {
 	}
 	checkClock(&r, lines)
 	checkSeals(&r, ev, tree)
+	r.people(ev.Incident, lines, ev.Lines, tree, ev.Roster)
 	if r.Attested < r.Entries {
 		r.note("no seal from outside vouches for entries %d to %d: whoever holds the signing key could have written them anew, with their heads",
 			r.Attested+1, r.Entries)

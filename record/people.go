@@ -1,0 +1,271 @@
+package record
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"firebreak/incident"
+)
+
+// ErrStranger says that a signature is good, by a key that nobody here vouches
+// for.
+var ErrStranger = errors.New("signed by a key nobody here vouches for")
+
+// Roster vouches for people's keys: sshsig.Roster is one.
+type Roster interface {
+	// Check checks the signature over text and that its key was the
+	// principal's, for that namespace, at that time. The error is ErrStranger
+	// where the signature is good and no line of the roster has the key.
+	Check(sig Signature, namespace string, text []byte, at time.Time) error
+}
+
+// PersonSignature is one signature by a person in a record, and what a check
+// found.
+type PersonSignature struct {
+	Seq       int64    `json:"seq"`
+	What      string   `json:"what"` // in words: "the head of 12 entries", "approval of a1"
+	Principal string   `json:"principal"`
+	Key       string   `json:"key"`
+	Strength  Strength `json:"strength"`
+	OK        bool     `json:"ok"`
+	// Stranger says that the signature is good and nobody here vouches for its
+	// key: no fault, and no proof of who it was.
+	Stranger bool   `json:"stranger,omitempty"`
+	Why      string `json:"why,omitempty"`
+}
+
+// StampCheck is one time-stamp in a record, and what a check found.
+type StampCheck struct {
+	Seq       int64     `json:"seq"`
+	Size      int64     `json:"size"` // of the head that was stamped
+	Authority string    `json:"authority"`
+	Time      time.Time `json:"time"` // the authority's
+	OK        bool      `json:"ok"`
+	// Stranger says that the stamp is good and no certificate in trust/tsa.pem
+	// vouches for who made it.
+	Stranger bool   `json:"stranger,omitempty"`
+	Why      string `json:"why,omitempty"`
+}
+
+// Text is the checkpoint text of a head, three lines: what people sign and
+// time-stamping authorities stamp.
+func (h Head) Text() string {
+	root, err := hex.DecodeString(h.Root)
+	if err != nil || len(root) != 32 {
+		return ""
+	}
+	return fmt.Sprintf("%s\n%d\n%s\n", h.Origin, h.Size, base64.StdEncoding.EncodeToString(root))
+}
+
+// ReadText reads a checkpoint text as Head.Text wrote it.
+func ReadText(text string) (Head, error) { return parseCheckpoint(text) }
+
+// CheckPeople checks every signature by a person that the entries carry,
+// against the roster at the time of each entry. That a signed head is one of
+// this record is Verify's to say: it has the lines.
+func CheckPeople(entries []Entry, roster Roster) []PersonSignature {
+	c := peopleCheck{roster: roster, plans: map[string]planOf{}, nonces: map[string]int64{}}
+	for _, e := range entries {
+		c.entry(e)
+	}
+	return c.out
+}
+
+// planOf is what an approval has to agree with.
+type planOf struct {
+	Planned
+	seq int64
+}
+
+type peopleCheck struct {
+	roster Roster
+	plans  map[string]planOf
+	nonces map[string]int64 // of approvals, with the entry that used it first
+	out    []PersonSignature
+}
+
+// entry looks at one entry. A payload that cannot be read carries no signature
+// that could be checked; it was erased, withheld, or has a fault of its own.
+func (c *peopleCheck) entry(e Entry) {
+	switch e.Kind { //nolint:exhaustive // the other kinds carry no signature
+	case ActionPlanned:
+		var p Planned
+		if e.Decode(&p) == nil {
+			c.plans[p.Action] = planOf{p, e.Seq}
+		}
+	case HeadSigned:
+		var s Signed
+		if e.Decode(&s) == nil && s.Signature.Armored != "" {
+			c.check(e, s.Signature, HeadNamespace, fmt.Sprintf("the head of %d entries", s.Size), headAgrees(e, s))
+		}
+	case ActionApproved:
+		var d Decision
+		if e.Decode(&d) == nil && d.Signature != nil {
+			c.check(e, *d.Signature, ApprovalNamespace, "approval of "+d.Action, c.approvalAgrees(e, d))
+		}
+	case CustodyTransferred:
+		var t Transfer
+		if e.Decode(&t) != nil {
+			return
+		}
+		for _, side := range []struct {
+			word string
+			sig  *Signature
+		}{{"handing over", t.FromSig}, {"taking over", t.ToSig}} {
+			if side.sig == nil {
+				continue
+			}
+			var wrong error
+			if side.sig.Text != t.Statement {
+				wrong = errors.New("it signs another statement than the entry shows")
+			}
+			c.check(e, *side.sig, CustodyNamespace, side.word+" "+t.ID, wrong)
+		}
+	case ErasureAgreed:
+		var g ErasureConsent
+		if e.Decode(&g) == nil && g.Signature != nil {
+			var wrong error
+			if g.Digest == "" || !strings.Contains(g.Signature.Text, g.Digest) {
+				wrong = errors.New("it does not name the digest of what was asked for")
+			}
+			c.check(e, *g.Signature, ApprovalNamespace, "consent to erasure "+g.ID, wrong)
+		}
+	default:
+	}
+}
+
+// check adds one signature. wrong is what its text and the entry disagree
+// about.
+func (c *peopleCheck) check(e Entry, sig Signature, namespace, what string, wrong error) {
+	p := PersonSignature{Seq: e.Seq, What: what, Principal: sig.Principal, Key: sig.Key, Strength: sig.Strength}
+	err := wrong
+	if err == nil && sig.Strength == Hardware && !strings.HasPrefix(sig.Type, "sk-") {
+		err = fmt.Errorf("it claims a hardware token and its key is of type %.60s", sig.Type)
+	}
+	if err == nil {
+		err = c.roster.Check(sig, namespace, []byte(sig.Text), e.Time)
+	}
+	p.OK, p.Stranger = err == nil, errors.Is(err, ErrStranger)
+	if err != nil {
+		p.Why = err.Error()
+	}
+	c.out = append(c.out, p)
+}
+
+// headAgrees compares a signed checkpoint text with the entry that carries it.
+func headAgrees(e Entry, s Signed) error {
+	h, err := ReadText(s.Signature.Text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("what is signed is no head: %w", err)
+	case h.Size != s.Size || h.Root != s.Root:
+		return errors.New("it signs another head than the entry shows")
+	case h.Size >= e.Seq:
+		return errors.New("it signs a head that was not there yet")
+	}
+	return nil
+}
+
+// approvalAgrees compares a signed request with the decision, the plan and the
+// approvals before it.
+func (c *peopleCheck) approvalAgrees(e Entry, d Decision) error {
+	r, err := ReadApprovalRequest([]byte(d.Signature.Text))
+	if err != nil {
+		return fmt.Errorf("what is signed is no request: %w", err)
+	}
+	if err := r.Agrees(d, e.Time); err != nil {
+		return err
+	}
+	if first := c.nonces[r.Nonce]; first != 0 {
+		return fmt.Errorf("its nonce was used at entry %d already", first)
+	}
+	c.nonces[r.Nonce] = e.Seq
+	plan, ok := c.plans[d.Action]
+	if !ok {
+		return nil // withheld or erased: the digest says what was approved
+	}
+	return r.AgreesWith(plan.Planned)
+}
+
+// people checks the signatures and puts what is wrong into the report. A good
+// one by a stranger is a note: it is no fault of the record.
+func (r *Report) people(id incident.ID, lines []*Line, sealed []Sealed, tree *Tree, roster Roster) {
+	entries := make([]Entry, 0, len(sealed))
+	for i, l := range lines {
+		if l == nil {
+			continue
+		}
+		switch l.Kind { //nolint:exhaustive // only what a signature can hang on
+		case ActionPlanned, ActionApproved, HeadSigned, HeadStamped, CustodyTransferred, ErasureAgreed:
+			if e, _, err := Unseal(sealed[i].Line, sealed[i].Disclosures); err == nil {
+				entries = append(entries, e)
+			}
+		default:
+		}
+	}
+	for _, e := range entries {
+		r.vouched(id, e, tree)
+	}
+	if roster == nil {
+		return
+	}
+	r.Signatures = CheckPeople(entries, roster)
+	for _, s := range r.Signatures {
+		switch {
+		case s.Stranger:
+			r.note("entry %d: %s, as %.100s: %s (%s)", s.Seq, s.What, s.Principal, s.Why, s.Key)
+		case !s.OK:
+			r.fault(s.Seq, BadPerson, "%s by %.100s: %s", s.What, s.Principal, s.Why)
+		}
+	}
+}
+
+// vouched checks that a head that a person signed or an authority stamped is
+// one of this record.
+func (r *Report) vouched(id incident.ID, e Entry, tree *Tree) {
+	var h Head
+	what := "signed"
+	switch e.Kind { //nolint:exhaustive // the two kinds with a head
+	case HeadSigned:
+		var s Signed
+		if e.Decode(&s) != nil {
+			return
+		}
+		t, err := ReadText(s.Signature.Text)
+		if err != nil {
+			return // CheckPeople says so
+		}
+		h = t
+	case HeadStamped:
+		var s Stamped
+		if e.Decode(&s) != nil {
+			return
+		}
+		h, what = Head{Origin: string(id), Size: s.Size, Root: s.Root}, "time-stamped"
+	default:
+		return
+	}
+	switch {
+	case h.Incident() != id, e.Kind == HeadSigned && r.Head.Origin != "" && h.Origin != r.Head.Origin:
+		r.fault(e.Seq, BadPerson, "the head that was %s is of another record: %.100q", what, h.Origin)
+	case h.Size < 1 || h.Size >= e.Seq || !rootIs(tree, h):
+		r.fault(e.Seq, Rewritten, "the head of %d entries that was %s is not one of this record", h.Size, what)
+	}
+}
+
+// Stamped puts the result of checking the time-stamps into the report.
+func (r *Report) Stamped(checks []StampCheck) {
+	r.Stamps = checks
+	for _, s := range checks {
+		switch {
+		case s.Stranger:
+			r.note("entry %d: the time-stamp of %s is %.300s; put the certificate of its authority into trust/tsa.pem if you know it", s.Seq, s.Time.Format(time.RFC3339), s.Why)
+		case !s.OK:
+			r.fault(s.Seq, BadStamp, "%.300s", s.Why)
+		}
+	}
+}
