@@ -74,7 +74,7 @@ func groups(p *program) []group {
 		{"action", "Actions:", []*cobra.Command{
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),
 		}},
-		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify)}},
+		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle)}},
 		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
 	}

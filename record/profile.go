@@ -127,6 +127,7 @@ var disclosed = map[Kind]map[string]audience{
 		"authority": person, "method": detail, "tool": measured, "tool_sha256": measured, "size": measured, "sha256": measured,
 		"blob": detail, "started": measured, "finished": measured, "clock_offset_ns": measured,
 		"before": detail, "after": detail, "deviations": detail, "format": measured,
+		"origin": measured, "root": detail, "machine": detail, "argv": detail, "clock": measured, "stored": detail,
 	},
 	EvidenceChecked: {"exhibit": everyone, "ok": everyone, "found": measured},
 	TimelineIngested: {
@@ -160,7 +161,8 @@ var disclosed = map[Kind]map[string]audience{
 		"transfer": everyone, "exhibits": everyone, "from": person, "to": person, "reason": person, "place": person,
 		"statement": person, "from_signature": person, "to_signature": person,
 	},
-	EvidenceAccessed: {"exhibit": everyone, "purpose": detail, "to": person},
+	"custody.accepted": {"transfer": everyone, "by": person, "no": everyone, "reason": person, "place": person, "signature": person},
+	EvidenceAccessed:   {"exhibit": everyone, "purpose": detail, "to": person},
 
 	HoldPlaced: {"reason": lawful, "authority": lawful},
 	HoldLifted: {"reason": lawful, "authority": lawful},
@@ -178,7 +180,12 @@ var disclosed = map[Kind]map[string]audience{
 	BackupMade: copied,
 
 	ClockJumped: {"by_ns": everyone, "before": everyone, "elapsed": everyone},
-	DiskFull:    {"path": detail, "failed": detail, "ballast": everyone},
+	DiskFull:    {"path": detail, "failed": detail, "recorded": everyone, "ballast": everyone},
+
+	"record.restored": {
+		"from": detail, "sha256": measured, "size": everyone, "root": everyone, "known_size": everyone, "known_root": everyone,
+		"lost": detail, "aside": detail, "reason": detail,
+	},
 }
 
 var (
@@ -191,6 +198,6 @@ var (
 	}
 	copied = map[string]audience{
 		"name": detail, "sha256": measured, "bytes": everyone, "profile": everyone, "exhibits": everyone,
-		"recipients": person, "size": everyone, "root": everyone,
+		"recipients": person, "size": everyone, "root": everyone, "tested": measured,
 	}
 )
