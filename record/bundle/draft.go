@@ -177,10 +177,7 @@ func (d *Draft) checkpoints(s Source, shown map[int64]bool, signed []signature, 
 	for _, l := range s.Lines {
 		lines = append(lines, l.Line)
 	}
-	tree, err := record.NewTree(lines)
-	if err != nil {
-		return fmt.Errorf("hash lines: %w", err)
-	}
+	tree := newRoots(lines)
 	for _, size := range sorted(shown) {
 		text, err := checkpoint(tree, d.Head.Origin, size)
 		if err != nil {
@@ -223,10 +220,10 @@ func sorted(set map[int64]bool) []int64 {
 }
 
 // checkpoint is the three lines that stand for the first size entries.
-func checkpoint(tree *record.Tree, origin string, size int64) (string, error) {
-	root, err := tree.Root(size)
-	if err != nil {
-		return "", fmt.Errorf("checkpoint: %w", err)
+func checkpoint(tree roots, origin string, size int64) (string, error) {
+	root, ok := tree.of(size)
+	if !ok {
+		return "", fmt.Errorf("checkpoint of %d entries: there are fewer", size)
 	}
 	return fmt.Sprintf("%s\n%d\n%s\n", origin, size, base64.StdEncoding.EncodeToString(root[:])), nil
 }

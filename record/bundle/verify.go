@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -78,8 +77,8 @@ type verifier struct {
 	c     *Contents
 	o     Options
 	r     Report
-	lines []record.Sealed
-	tree  *record.Tree
+	lines []record.Sealed // those that are of the incident
+	roots roots
 	// signer is the key that signed MANIFEST.
 	signer string
 	files  map[string]string // that MANIFEST lists
@@ -100,10 +99,12 @@ func (v *verifier) about() bool {
 		v.fault(0, BadArchive, "there is no %s", AboutFile)
 		return false
 	}
-	if err := json.Unmarshal(raw, &v.r.Bundle); err != nil {
+	about, err := parseAbout(raw)
+	if err != nil {
 		v.fault(0, BadArchive, "%s cannot be read: %v", AboutFile, err)
 		return false
 	}
+	v.r.Bundle = about
 	if v.r.Bundle.Format != Format {
 		v.fault(0, BadArchive, "%s says that it is %.60q; this reads %s", AboutFile, v.r.Bundle.Format, Format)
 		return false
@@ -196,28 +197,22 @@ func (v *verifier) record(ev record.Evidence) {
 	if err := v.leaves(&ev); err != nil {
 		v.fault(0, record.Damaged, "%s: %v", LeavesFile, err)
 	}
-	var out Withheld
-	if err := json.Unmarshal(v.c.files[WithheldFile], &out); err != nil {
+	out, err := parseWithheld(v.c.files[WithheldFile])
+	if err != nil {
 		v.fault(0, record.Damaged, "%s: %v", WithheldFile, err)
 	}
-	ev.Withheld = make(map[string]bool, len(out.Digests))
-	for _, d := range out.Digests {
-		ev.Withheld[d] = true
-	}
+	ev.Withheld = out
 	found := v.r.Problems
 	v.r.Report = record.Verify(ev)
 	v.r.Problems = append(found, v.r.Problems...)
-	v.lines = ev.Lines
 	lines := make([][]byte, len(ev.Lines))
 	for i, s := range ev.Lines {
 		lines[i] = s.Line
+		if l, err := record.ParseLine(s.Line); err == nil && l.Incident == v.r.Bundle.Incident {
+			v.lines = append(v.lines, s)
+		}
 	}
-	tree, err := record.NewTree(lines)
-	if err != nil {
-		v.fault(0, record.Damaged, "hash lines: %v", err)
-		tree = &record.Tree{}
-	}
-	v.tree = tree
+	v.roots = newRoots(lines)
 }
 
 // fields puts the disclosures to the entries they say they belong to. One that
@@ -225,7 +220,7 @@ func (v *verifier) record(ev record.Evidence) {
 func (v *verifier) fields(lines []record.Sealed) {
 	byNumber := make(map[int64]int, len(lines))
 	for i := range lines {
-		if l, err := record.ParseLine(lines[i].Line); err == nil {
+		if l, err := record.ParseLine(lines[i].Line); err == nil && l.Incident == v.r.Bundle.Incident {
 			if _, twice := byNumber[l.Seq]; !twice {
 				byNumber[l.Seq] = i
 			}
@@ -235,9 +230,8 @@ func (v *verifier) fields(lines []record.Sealed) {
 	n := 0
 	for line := range bytes.Lines(v.c.files[FieldsFile]) {
 		n++
-		var f Fields
-		d := json.NewDecoder(bytes.NewReader(line))
-		if err := d.Decode(&f); err != nil || d.More() {
+		f, err := parseFields(bytes.TrimSuffix(line, []byte("\n")))
+		if err != nil {
 			v.fault(0, record.Damaged, "%s: line %d cannot be read", FieldsFile, n)
 			continue
 		}
@@ -274,7 +268,7 @@ func (v *verifier) checkpoints() {
 		if n, err := fmt.Sscanf(name, "record/checkpoints/%d.txt", &size); n != 1 || err != nil || name != fmt.Sprintf("record/checkpoints/%d.txt", size) {
 			continue
 		}
-		want, err := checkpoint(v.tree, v.r.Head.Origin, size)
+		want, err := checkpoint(v.roots, v.r.Head.Origin, size)
 		if err != nil || want != string(v.c.files[name]) {
 			v.fault(size, record.Rewritten, "%s is not what the record of that size hashes to", name)
 		}
@@ -322,20 +316,12 @@ func (v *verifier) evidence() {
 			}
 		}
 	})
-	var list Exhibits
-	if err := json.Unmarshal(v.c.files[ExhibitsFile], &list); err != nil {
+	expected, leftOut, err := parseExhibits(v.c.files[ExhibitsFile])
+	if err != nil {
 		v.fault(0, record.Damaged, "%s: %v", ExhibitsFile, err)
+		expected = map[string]bool{}
 	}
-	expected := map[string]bool{}
-	for _, x := range list.Exhibits {
-		if x.File == "" {
-			v.r.LeftOut++
-			continue
-		}
-		if exhibitShape.MatchString(x.ID) {
-			expected[blobFile(x.ID)] = true
-		}
-	}
+	v.r.LeftOut = leftOut
 	for name := range v.files {
 		if blobShape.MatchString(name) {
 			expected[name] = true

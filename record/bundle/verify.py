@@ -29,6 +29,9 @@ BLOB = re.compile(r"evidence/(e[1-9][0-9]{0,8})\.bin\Z")
 EXHIBIT = re.compile(r"e[1-9][0-9]{0,8}\Z")
 INCIDENT = re.compile(r"[0-9]{4}-[0-9]{4,6}\Z")
 SEAL = re.compile(r"([0-9]{4}-[0-9]{4,6}) @([1-9][0-9]{0,15}) ([0-9a-f]{64})\Z")
+FIELDS = re.compile(rb'\{"seq":([1-9][0-9]*),"disclosures":\[("[A-Za-z0-9_-]*"(?:,"[A-Za-z0-9_-]*")*)?\]\}\Z')
+ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
+DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
 PHASES = ["", "identify", "contain", "eradicate", "recover", "learn"]
 MARK = "\u2014 "  # begins a line with a signature
 
@@ -368,18 +371,12 @@ class Tree:
 # --- Lines and disclosures ----------------------------------------------------
 
 
-def canonical(text):
-    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
 def b64url(text):
     """The bytes of base64url without padding, in its one form."""
-    if not re.match(r"[A-Za-z0-9_-]*\Z", text):
+    spare = {0: "", 2: "AQgw", 3: "AEIMQUYcgkosw048"}.get(len(text) % 4)
+    if spare is None or spare and text[-1] not in spare or not ALPHABET.match(text):
         raise ValueError("not base64url")
-    raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != text:
-        raise ValueError("not base64url")
-    return raw
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def parse_line(b, incident):
@@ -395,14 +392,13 @@ def parse_line(b, incident):
         m = re.match(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{0,8}[1-9])?Z\Z", d["at"])
         if d["v"] != 1 or d["seq"] < 1 or not d["kind"] or d["phase"] not in PHASES or not m or d["incident"] != incident:
             return None
-        datetime.datetime.strptime(m.group(1), "%Y-%m-%dT%H:%M:%S")
+        datetime.datetime.fromisoformat(m.group(1))
         sd = d["_sd"]
         if type(sd) is not list or len(sd) > MAX_DIGESTS or not -2**63 <= d["mono"] < 2**63 or d["seq"] >= 2**63:
             return None
-        if any(len(x) != 43 or len(b64url(x)) != 32 for x in sd) or any(x >= y for x, y in zip(sd, sd[1:])):
+        if not all(map(DIGEST.match, sd)) or any(x >= y for x, y in zip(sd, sd[1:])):
             return None
-        again = "{" + ",".join(canonical(k) + ":" + (
-            "[" + ",".join(map(canonical, v)) + "]" if k == "_sd" else canonical(v)) for k, v in w) + "}"
+        again = json.dumps(d, ensure_ascii=False, separators=(",", ":")).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
         return d if again.encode() == b else None
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
@@ -452,8 +448,9 @@ class Verifier:
         self.c, self.counts["files"] = c, len(c.sums)
         try:
             about = json.loads(c.files["bundle.json"])
-            said = about["format"]
-            self.incident, self.profile = str(about["incident"]), str(about["profile"])
+            said, self.incident, self.profile = about["format"], about["incident"], about["profile"]
+            if any(type(x) is not str for x in (said, self.incident, self.profile)):
+                raise ValueError("not texts")
         except (KeyError, ValueError, TypeError, RecursionError) as e:
             return self.fault(0, "bad archive", "bundle.json cannot be read: %r" % e)
         if said != FORMAT:
@@ -535,10 +532,12 @@ class Verifier:
             self.kept.append(leaf)
         self.withheld = set()
         try:
-            digests = json.loads(self.c.files.get("record/withheld.json", b""))["digests"]
-            self.withheld = set(digests or [])
-            if any(type(d) is not str for d in self.withheld):
-                raise ValueError("not a list of texts")
+            raw = self.c.files.get("record/withheld.json", b"")
+            out = json.loads(raw)
+            form = {"profile": out["profile"], "digests": out["digests"]}
+            if any(type(d) is not str for d in out["digests"]) or json.dumps(form, indent=1, ensure_ascii=False).encode() + b"\n" != raw:
+                raise ValueError("not in the form of a bundle")
+            self.withheld = set(out["digests"])
         except (ValueError, KeyError, TypeError, RecursionError) as e:
             self.withheld = set()
             self.fault(0, "damaged", "record/withheld.json: %r" % e)
@@ -552,14 +551,12 @@ class Verifier:
         for n, row in enumerate(rows, 1):
             if n == len(rows) and not row:
                 break
-            try:
-                f = json.loads(row)
-                seq, texts = f["seq"], f["disclosures"]
-                if type(seq) is not int or any(type(t) is not str for t in texts):
-                    raise ValueError
-            except (ValueError, KeyError, TypeError, RecursionError):
+            m = FIELDS.match(row)
+            seq = int(m.group(1)) if m else 0
+            if not 0 < seq < 2**63:
                 self.fault(0, "damaged", "record/disclosures.jsonl: line %d cannot be read" % n)
                 continue
+            texts = m.group(2).decode()[1:-1].split('","') if m.group(2) else []
             if seq in seen:
                 self.fault(seq, "foreign disclosure", "record/disclosures.jsonl has its fields twice")
             elif seq in place:
@@ -868,11 +865,16 @@ class Verifier:
                 holder.setdefault(f.get("sha256") or "", x)
         expected = {n for n in list(self.listed) + list(self.c.sums) if BLOB.match(n)}
         try:
-            for x in json.loads(self.c.files.get("evidence/manifest.json", b""))["exhibits"]:
+            found, left = set(), 0
+            for x in json.loads(self.c.files.get("evidence/manifest.json", b"").decode())["exhibits"]:
+                if type(x["exhibit"]) is not str or type(x.get("file") or "") is not str:
+                    raise ValueError("an exhibit without a name")
                 if not x.get("file"):
-                    self.counts["left_out"] += 1
+                    left += 1
                 elif EXHIBIT.match(x["exhibit"]):
-                    expected.add("evidence/%s.bin" % x["exhibit"])
+                    found.add("evidence/%s.bin" % x["exhibit"])
+            expected |= found
+            self.counts["left_out"] = left
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             self.fault(0, "damaged", "evidence/manifest.json: %r" % e)
         for name in sorted(expected):
