@@ -8,6 +8,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/internal/term"
+	"firebreak/record"
 	"firebreak/response"
 )
 
@@ -19,6 +20,11 @@ type approveOptions struct {
 	confirm  string
 	reason   string
 	reject   bool
+
+	key       string
+	request   bool
+	of        string
+	signature string
 }
 
 func newApproveCmd(p *program, run func(*cobra.Command, *approveOptions) error) *cobra.Command {
@@ -28,7 +34,11 @@ func newApproveCmd(p *program, run func(*cobra.Command, *approveOptions) error) 
 		Short: "Approve a plan, or reject it",
 		Long: `Approve exactly the plan you have seen. On a terminal the plan is shown and you
 are asked; in a script give --digest (twelve digits or more of the plan's) and,
-for high danger, --confirm with the target's name. An approval lasts 15 minutes.`,
+for high danger, --confirm with the target's name. An approval lasts 15 minutes.
+
+With a signing key (docs/signatures.md) you sign what you agree to. Somebody
+else, on another machine, signs what --request prints, and the answer of
+ssh-keygen comes back with --signature: then it is their approval.`,
 		Args:              exactly(2, "an incident and an action, as in a1"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -41,6 +51,12 @@ for high danger, --confirm with the target's name. An approval lasts 15 minutes.
 	f.StringVar(&o.confirm, "confirm", "", "the target's name, for high danger")
 	f.StringVar(&o.reason, "reason", "", "why")
 	f.BoolVar(&o.reject, "reject", false, "say no")
+	f.StringVar(&o.key, "key", "", keyHelp)
+	f.BoolVar(&o.request, "request", false, "print the request that somebody signs elsewhere, and how")
+	f.StringVar(&o.of, "of", "", "with --request: the `NAME` on the roster of who is asked (default: yours)")
+	f.StringVar(&o.signature, "signature", "", "a `FILE` with the signed answer to a request; - reads it from the standard input")
+	c.MarkFlagsMutuallyExclusive("reject", "request", "signature", "key")
+	c.MarkFlagsMutuallyExclusive("digest", "request", "signature")
 	return c
 }
 
@@ -59,6 +75,24 @@ func runApprove(c *cobra.Command, o *approveOptions) error {
 		}
 		return o.said(c, s, id)
 	}
+	if o.request {
+		text, err := s.ApprovalRequest(c.Context(), id, a.Action, o.of)
+		if err != nil {
+			return err
+		}
+		return o.p.toSign(record.ApprovalNamespace, text, "firebreak approve "+string(id)+" "+a.Action+" --signature request.json.sig", "request.json")
+	}
+	if o.signature != "" {
+		b, err := o.p.input("signature", o.signature)
+		if err != nil {
+			return err
+		}
+		if err := s.ApprovePasted(c.Context(), id, a.Action, b, o.reason); err != nil {
+			return err
+		}
+		return o.said(c, s, id)
+	}
+	s = withKey(s, o.key, o.p.Getenv("HOME"))
 	if o.digest == "" {
 		if err := o.ask(id, a); err != nil {
 			return err
@@ -67,6 +101,9 @@ func runApprove(c *cobra.Command, o *approveOptions) error {
 	}
 	if len(o.digest) < 12 || !strings.HasPrefix(a.Digest, o.digest) {
 		return &response.Error{Code: response.CodeRefused, Hint: "firebreak show " + string(id) + " " + a.Action + " shows the plan", Err: fmt.Errorf("approve %s: the plan's digest is %.12s…: give at least its first twelve digits", a.Action, a.Digest)}
+	}
+	if s.WillSign(a) {
+		o.p.touch(c.Context(), s)
 	}
 	if err := s.Approve(c.Context(), id, a.Action, a.Digest, o.confirm, o.reason); err != nil {
 		return err
@@ -109,7 +146,7 @@ func (o *approveOptions) said(c *cobra.Command, s *response.Session, id incident
 		return o.p.printJSON(a)
 	}
 	if a.State == response.Approved {
-		return o.p.printf("%s %s by %s, until %s\nnext: firebreak do %s %s\n", a.Action, a.State, term.Safe(strings.Join(a.ApprovedBy, ", ")), utc(a.Expires), id, a.Action)
+		return o.p.printf("%s %s by %s, until %s\nnext: firebreak do %s %s\n", a.Action, a.State, term.Safe(strings.Join(a.Approvers(), ", ")), utc(a.Expires), id, a.Action)
 	}
 	return o.p.printf("%s %s: %d of %d approvals\n", a.Action, a.State, len(a.ApprovedBy), a.Approvals)
 }

@@ -1,13 +1,18 @@
 package cmd
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
+
+	"firebreak/response"
 )
 
 type closeOptions struct {
 	p        *program
 	incident string
 	reason   string
+	key      string
 }
 
 func newCloseCmd(p *program, run func(*cobra.Command, *closeOptions) error) *cobra.Command {
@@ -15,7 +20,7 @@ func newCloseCmd(p *program, run func(*cobra.Command, *closeOptions) error) *cob
 	c := &cobra.Command{
 		Use:               "close INCIDENT",
 		Short:             "Close an incident",
-		Long:              "Close an incident. It stays readable, and firebreak open --again takes it up again.",
+		Long:              "Close an incident. It stays readable, and firebreak open --again takes it up again.\nWith a signing key (docs/signatures.md) you sign the record as you close it.",
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -24,6 +29,7 @@ func newCloseCmd(p *program, run func(*cobra.Command, *closeOptions) error) *cob
 		},
 	}
 	c.Flags().StringVar(&o.reason, "reason", "", "why it is over")
+	c.Flags().StringVar(&o.key, "key", "", keyHelp)
 	return c
 }
 
@@ -32,11 +38,16 @@ func runClose(c *cobra.Command, o *closeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := s.CloseIncident(c.Context(), id, o.reason); err != nil {
-		return err
+	s = withKey(s, o.key, o.p.Getenv("HOME"))
+	o.p.touch(c.Context(), s)
+	done := s.CloseIncident(c.Context(), id, o.reason)
+	if done != nil && response.CodeOf(done) != response.CodePartial {
+		return done
 	}
 	if o.p.json {
-		return o.p.printJSON(map[string]any{"incident": id, "status": "closed"})
+		err = o.p.printJSON(map[string]any{"incident": id, "status": "closed"})
+	} else {
+		err = o.p.printf("%s  closed\n", id)
 	}
-	return o.p.printf("%s  closed\n", id)
+	return errors.Join(done, err)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -24,6 +23,10 @@ type program struct {
 	json    bool
 	quiet   bool
 	actor   string
+	unlock  string          // where the key is that opens the workspace
+	drawing bool            // screens are drawn: nobody can be asked at the terminal
+	silent  bool            // nobody may be asked: a shell wants completions
+	ctx     context.Context //nolint:containedctx // the process's own
 	service *response.Service
 }
 
@@ -31,7 +34,7 @@ type program struct {
 func Main(w World) Code {
 	ctx, cancel := w.Context()
 	defer cancel()
-	p := &program{World: w}
+	p := &program{World: w, ctx: ctx}
 	root := newRootCmd(p)
 	root.SetArgs(w.Args)
 	err := root.ExecuteContext(ctx)
@@ -87,20 +90,21 @@ func (p *program) session() (*response.Session, error) {
 }
 
 func (p *program) open(c config.Config) (*response.Service, error) {
-	paths, err := p.paths()
+	o, err := p.options(c)
 	if err != nil {
 		return nil, err
 	}
-	host, err := p.Host()
-	if err != nil {
-		return nil, fmt.Errorf("name this machine: %w", err)
-	}
+	return response.New(o)
+}
+
+func (p *program) optionsAt(home, host string, c config.Config) response.Options {
 	client, _, _ := strings.Cut(p.Getenv("SSH_CONNECTION"), " ")
-	return response.New(response.Options{
-		Home: paths.Home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
-		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run},
-		Tool:    "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
-	})
+	return response.Options{
+		Home: home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
+		Secrets: p.secrets(), Unlock: p.unlocking(c),
+		Tool: "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
+		Agent: p.dialAgent(), Passphrase: p.passphrase(),
+	}
 }
 
 // incident opens the workspace and finds the incident an argument names.

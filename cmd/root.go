@@ -44,6 +44,7 @@ func newRootCmd(p *program) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errFlag{err} })
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON, one value a line")
 	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "print no progress")
+	root.PersistentFlags().StringVar(&p.unlock, "unlock", "", "open the workspace with the passphrase or key at this `REFERENCE`: env:NAME, file:/path, exec:program")
 	root.PersistentFlags().StringVar(&p.actor, "as", "", "act under this `name` (default: the configuration's, else the login name)")
 	for _, g := range groups(p) {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
@@ -74,8 +75,8 @@ func groups(p *program) []group {
 		{"action", "Actions:", []*cobra.Command{
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),
 		}},
-		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle)}},
-		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
+		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle), newSignCmd(p, runSign), newTimestampCmd(p, runTimestamp), newTrustCmd(p)}},
+		{"prepare", "Prepare:", []*cobra.Command{newInitCmd(p, runInit), newRekeyCmd(p, runRekey), newLockCmd(p, runLock), newUnlockCmd(p, runUnlock), newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
 	}
 }

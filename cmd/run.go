@@ -80,6 +80,7 @@ func runScreens(ctx context.Context, p *program, o *runOptions) error {
 	if o.plain || p.Getenv("FIREBREAK_PLAIN") != "" || p.Getenv("TERM") == "dumb" || !p.IsTerminal {
 		err = tui.Plain(ctx, tui.PlainOptions{Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly})
 	} else {
+		p.drawing = true
 		look, ascii := tui.LookFor(p.Getenv)
 		err = tui.Run(ctx, tui.Options{
 			Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly, Look: look, ASCII: ascii,

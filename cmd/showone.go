@@ -88,7 +88,7 @@ func (p *program) action(id incident.ID, a response.ActionView) error {
 	row("plan", "sha256 "+a.Digest)
 	row("planned", utc(a.PlannedAt)+" by "+term.Safe(a.PlannedBy))
 	if len(a.ApprovedBy) > 0 {
-		row("approved", term.Safe(strings.Join(a.ApprovedBy, ", "))+", until "+utc(a.Expires))
+		row("approved", term.Safe(strings.Join(a.Approvers(), ", "))+", until "+utc(a.Expires))
 	}
 	row("result", term.Safe(strings.TrimSpace(a.Ref+" "+a.Says)))
 	if a.State == response.Planned && a.Approvals > len(a.ApprovedBy) {

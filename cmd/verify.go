@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/internal/term"
+	"firebreak/record"
 	"firebreak/response"
 )
 
@@ -29,6 +30,10 @@ A record signed with a key that this workspace does not know is a problem: a
 stranger could have put it there whole. A colleague's key is accepted with
 --trust, or for good, and for writing too, when it stands in
 $FIREBREAK_HOME/keys/trusted, one key a line.
+
+Each signature that a person gave is checked against the roster (firebreak
+trust), each time-stamp against the authorities in trust/tsa.pem. One by a key
+that nobody here vouches for is no problem, and no proof of who it was.
 
 With --bundle FILE it verifies what firebreak bundle made, and nothing of this
 workspace is looked at. It tells apart what the maker withheld, what was erased
@@ -76,6 +81,9 @@ func runVerify(c *cobra.Command, o *verifyOptions) error {
 				return err
 			}
 		}
+		if err := o.p.people(r); err != nil {
+			return err
+		}
 		word := "verified"
 		if !r.OK() {
 			word = "NOT VERIFIED"
@@ -86,6 +94,27 @@ func runVerify(c *cobra.Command, o *verifyOptions) error {
 	}
 	if !r.OK() {
 		return errVerification
+	}
+	return nil
+}
+
+// people prints who signed and who stamped, where it holds.
+func (p *program) people(r record.Report) error {
+	for _, s := range r.Signatures {
+		if !s.OK {
+			continue // a problem or a note has said so
+		}
+		if err := p.printf("signed   entry %d: %s, by %s (%s, %s)\n", s.Seq, term.Safe(s.What), term.Safe(s.Principal), term.Safe(string(s.Strength)), term.Safe(s.Key)); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.Stamps {
+		if !s.OK {
+			continue // as above
+		}
+		if err := p.printf("stamped  entry %d: %d entries at %s, by %s\n", s.Seq, s.Size, utc(s.Time), term.Safe(s.Authority)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

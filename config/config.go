@@ -28,8 +28,28 @@ type Config struct {
 	Connections map[string]Connection `json:"connections,omitempty"` // by the name that playbooks use
 	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
 	Collect     Collect               `json:"collect,omitzero"`
-	Playbooks   []string              `json:"playbooks,omitempty"` // folders and files besides the built-in library
+	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
+	SigningKey  string                `json:"signing_key,omitempty"` // path of an ssh key (public or private), or SHA256:…
+	Sign        string                `json:"sign,omitempty"`        // what is signed by itself: always, decisions (also ""), never
+	Approvals   string                `json:"approvals,omitempty"`   // "signed": an approval without a person's signature does not count
+	Timestamp   Timestamp             `json:"timestamp,omitzero"`
+	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
+	LockAfter   *Idle                 `json:"lock_after,omitempty"`
 }
+
+// Timestamp is the authority that firebreak timestamp asks (RFC 3161).
+type Timestamp struct {
+	URL string `json:"url,omitempty"`
+}
+
+// The values of Sign and Approvals.
+const (
+	SignAlways      = "always"
+	SignDecisions   = "decisions"
+	SignNever       = "never"
+	ApprovalsSigned = "signed"
+	ApprovalsAny    = "any"
+)
 
 // Connection is one configured outside system.
 type Connection struct {
@@ -46,6 +66,12 @@ type Collect struct {
 
 // IsZero says whether nothing is added.
 func (c Collect) IsZero() bool { return len(c.Folders) == 0 }
+
+// Idle is how long nobody touches a key before the screens lock; 0 is never.
+type Idle time.Duration
+
+// MarshalText writes the time as the file has it.
+func (i Idle) MarshalText() ([]byte, error) { return []byte(time.Duration(i).String()), nil }
 
 // Location is the zone's location; an empty Zone is UTC.
 func (c Config) Location() (*time.Location, error) {

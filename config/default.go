@@ -43,6 +43,30 @@ connections:
 # collect:
 #   folders: [/srv/app]
 
+# Encryption (firebreak init). What opens the workspace where nobody can be
+# asked: a passphrase, an age identity or an ssh key, as a reference.
+# unlock: file:~/.config/firebreak/key.txt
+
+# After how long without a key the screens lock; 0 is never. Without it: 15m
+# where a passphrase was typed, else never.
+# lock_after: 15m
+
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
+
+# Your ssh key for signing the record and approvals: a file (the public one, when
+# the key is in your ssh-agent or on a token), or a fingerprint. Without it: the
+# one key of your agent that trust/allowed_signers gives to you.
+# signing_key: ~/.ssh/id_ed25519.pub
+
+# What is signed by itself when there is a key: decisions (dangerous approvals,
+# closing, handing out), always (every approval, every review too), never.
+# sign: decisions
+
+# With "signed" an approval without a person's signature does not count.
+# approvals: signed
+
+# The time-stamping authority that firebreak timestamp asks (RFC 3161).
+# timestamp:
+#   url: https://tsa.example.org/tsr
 `

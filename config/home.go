@@ -10,6 +10,9 @@ import (
 func (c Config) InHome(home string) Config {
 	c.Playbooks = inHome(c.Playbooks, home)
 	c.Collect.Folders = inHome(c.Collect.Folders, home)
+	if c.SigningKey != "" {
+		c.SigningKey = inHome([]string{c.SigningKey}, home)[0]
+	}
 	return c
 }
 

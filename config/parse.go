@@ -107,10 +107,65 @@ func (p *parser) config(root *yaml.Node) Config {
 				"folders": func(n *yaml.Node) { c.Collect.Folders = p.texts(n, "collect.folders") },
 			})
 		},
-		"playbooks": func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+		"playbooks":   func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+		"signing_key": func(n *yaml.Node) { c.SigningKey = p.signingKey(n) },
+		"sign":        func(n *yaml.Node) { c.Sign = p.oneOf(n, "sign", SignAlways, SignDecisions, SignNever) },
+		"approvals":   func(n *yaml.Node) { c.Approvals = p.oneOf(n, "approvals", ApprovalsSigned, ApprovalsAny) },
+		"timestamp": func(n *yaml.Node) {
+			p.mapping(n, "timestamp", map[string]func(*yaml.Node){
+				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
+			})
+		},
+		"unlock": func(n *yaml.Node) {
+			ref, err := p.reference(n)
+			if err != nil {
+				p.at(n, "write env:NAME, file:/path or exec: [program, argument]; the passphrase or key itself never belongs here", "unlock: %v", err)
+				return
+			}
+			c.Unlock = ref
+		},
+		"lock_after": func(n *yaml.Node) { c.LockAfter = p.idle(n) },
 	})
 	return c
 }
+
+// signingKey reads where the key of the person is: never the key itself.
+func (p *parser) signingKey(n *yaml.Node) string {
+	s := p.text(n, "signing_key")
+	if strings.HasPrefix(s, "SHA256:") || strings.HasPrefix(s, "~/") || strings.HasPrefix(s, "/") {
+		return s
+	}
+	p.at(n, "as in ~/.ssh/id_ed25519.pub or SHA256:…", "signing_key is neither a path that begins with / or ~/ nor a fingerprint")
+	return ""
+}
+
+// oneOf reads a word out of a few.
+func (p *parser) oneOf(n *yaml.Node, at string, words ...string) string {
+	s := p.text(n, at)
+	if !slices.Contains(words, s) {
+		p.at(n, didYouMean(s, words), "%s is none of %s", at, strings.Join(words, ", "))
+		return ""
+	}
+	return s
+}
+
+// idle reads a duration; below a minute nobody could work.
+func (p *parser) idle(n *yaml.Node) *Idle {
+	text := p.text(n, "lock_after")
+	d, err := time.ParseDuration(text)
+	if text == "0" {
+		d, err = 0, nil
+	}
+	if err != nil || d < 0 || d > 0 && d < leastIdle {
+		p.at(n, "as in 15m; 0 is never, the least is "+leastIdle.String(), "lock_after %q is no time to lock after", text)
+		return nil
+	}
+	i := Idle(d)
+	return &i
+}
+
+// leastIdle keeps a slip of the pen from locking between two keys.
+const leastIdle = 2 * time.Second
 
 func (p *parser) connection(name string, n *yaml.Node) Connection {
 	var c Connection

@@ -134,20 +134,28 @@ func (r ApprovalRequest) Agrees(d Decision, at time.Time) error {
 }
 
 // AgreesWith says whether the request shows the plan as it is.
-func (r ApprovalRequest) AgreesWith(p Planned) error {
-	if r.Action != p.Action || r.Digest != p.Digest || r.Name != p.Name || r.Target != p.Target || r.Danger != p.Danger.String() {
+func (r ApprovalRequest) AgreesWith(p Planned) error { return r.agrees(p, p.Danger.String()) }
+
+func (r ApprovalRequest) agrees(p Planned, danger string) error {
+	if r.Action != p.Action || r.Digest != p.Digest || r.Name != p.Name || r.Target != p.Target || r.Danger != danger {
 		return errors.New("it is signed for another plan")
 	}
 	return nil
 }
 
 // SamePerson says whether two yeses are one person's. Signatures tell people
-// apart by principal and key; where one is missing the name has to do.
+// apart by principal and key; where one is missing the name has to do, and
+// between two names the actor's id.
 func SamePerson(a incident.Actor, as *Signature, b incident.Actor, bs *Signature) bool {
-	if as != nil && bs != nil {
+	switch {
+	case as == nil && bs == nil:
+		return a.ID == b.ID
+	case as != nil && bs != nil:
 		return as.Principal == bs.Principal || as.Key == bs.Key
+	case as != nil:
+		return IsPerson(a, as, b)
 	}
-	return IsPerson(a, as, b) || IsPerson(b, bs, a)
+	return IsPerson(b, bs, a)
 }
 
 // IsPerson says whether the yes of actor a, signed with sig or not, may be that

@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -78,7 +79,7 @@ func CheckPeople(entries []Entry, roster Roster) []PersonSignature {
 // planOf is what an approval has to agree with.
 type planOf struct {
 	Planned
-	seq int64
+	fields map[string]json.RawMessage
 }
 
 type peopleCheck struct {
@@ -95,12 +96,12 @@ func (c *peopleCheck) entry(e Entry) {
 	case ActionPlanned:
 		var p Planned
 		if e.Decode(&p) == nil {
-			c.plans[p.Action] = planOf{p, e.Seq}
+			c.plans[p.Action] = planOf{p, e.Fields}
 		}
 	case HeadSigned:
 		var s Signed
 		if e.Decode(&s) == nil && s.Signature.Armored != "" {
-			c.check(e, s.Signature, HeadNamespace, fmt.Sprintf("the head of %d entries", s.Size), headAgrees(e, s))
+			c.check(e, s.Signature, HeadNamespace, headOf(s.Size), headAgrees(e, s))
 		}
 	case ActionApproved:
 		var d Decision
@@ -156,6 +157,13 @@ func (c *peopleCheck) check(e Entry, sig Signature, namespace, what string, wron
 	c.out = append(c.out, p)
 }
 
+func headOf(size int64) string {
+	if size == 1 {
+		return "the head of 1 entry"
+	}
+	return fmt.Sprintf("the head of %d entries", size)
+}
+
 // headAgrees compares a signed checkpoint text with the entry that carries it.
 func headAgrees(e Entry, s Signed) error {
 	h, err := ReadText(s.Signature.Text)
@@ -177,6 +185,10 @@ func (c *peopleCheck) approvalAgrees(e Entry, d Decision) error {
 	if err != nil {
 		return fmt.Errorf("what is signed is no request: %w", err)
 	}
+	// What was withheld or erased cannot disagree: the digests say that it was there.
+	fill(e.Fields, "action", &d.Action, r.Action)
+	fill(e.Fields, "digest", &d.Digest, r.Digest)
+	fill(e.Fields, "expires", &d.Expires, r.Until())
 	if err := r.Agrees(d, e.Time); err != nil {
 		return err
 	}
@@ -186,9 +198,22 @@ func (c *peopleCheck) approvalAgrees(e Entry, d Decision) error {
 	c.nonces[r.Nonce] = e.Seq
 	plan, ok := c.plans[d.Action]
 	if !ok {
-		return nil // withheld or erased: the digest says what was approved
+		return nil // withheld or erased whole
+	}
+	fill(plan.fields, "digest", &plan.Digest, r.Digest)
+	fill(plan.fields, "name", &plan.Name, r.Name)
+	fill(plan.fields, "target", &plan.Target, r.Target)
+	if _, ok := plan.fields["danger"]; !ok {
+		return r.agrees(plan.Planned, r.Danger)
 	}
 	return r.AgreesWith(plan.Planned)
+}
+
+// fill puts a value into a field that the entry does not carry.
+func fill[T any](fields map[string]json.RawMessage, name string, field *T, value T) {
+	if _, ok := fields[name]; !ok {
+		*field = value
+	}
 }
 
 // people checks the signatures and puts what is wrong into the report. A good
@@ -244,6 +269,9 @@ func (r *Report) vouched(id incident.ID, e Entry, tree *Tree) {
 		var s Stamped
 		if e.Decode(&s) != nil {
 			return
+		}
+		if s.Root == "" {
+			return // withheld
 		}
 		h, what = Head{Origin: string(id), Size: s.Size, Root: s.Root}, "time-stamped"
 	default:

@@ -95,10 +95,10 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 		now := s.s.o.Now()
 		for _, t := range run.Ready(now) {
 			switch {
-			case t.Move == playbooks.Finish, t.Move == playbooks.Retry && !t.At.After(now) && s.unattended(reg, actions, t.Step):
+			case t.Move == playbooks.Finish, t.Move == playbooks.Retry && !t.At.After(now) && s.unattended(f, reg, actions, t.Step):
 				next = &t
 				return nil
-			case t.Move == playbooks.Begin && s.unattended(reg, actions, t.Step):
+			case t.Move == playbooks.Begin && s.unattended(f, reg, actions, t.Step):
 				next = &t
 				return nil
 			case t.Move == playbooks.Retry && t.At.After(now):
@@ -131,7 +131,7 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 
 // unattended says whether a step may run with nobody looking: it is automatic,
 // and what it does to the world needs no approval, or has it.
-func (s *Session) unattended(reg lookup, actions []store.Action, st *playbooks.Step) bool {
+func (s *Session) unattended(f *folder, reg lookup, actions []store.Action, st *playbooks.Step) bool {
 	switch st.Verb {
 	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbNotify, playbooks.VerbWait:
 		return st.Approve == nil
@@ -143,9 +143,9 @@ func (s *Session) unattended(reg lookup, actions []store.Action, st *playbooks.S
 		if err == nil && st.Approve == nil && max(impl.Describe().Danger, danger(st)) <= incident.Low {
 			return !stuck(actions, st.ID)
 		}
-		return s.approved(actions, st.ID)
+		return s.approved(f, actions, st.ID)
 	case playbooks.VerbRun:
-		return s.approved(actions, st.ID)
+		return s.approved(f, actions, st.ID)
 	case playbooks.VerbParallel:
 		return true // its beginning; its steps are asked one by one
 	case playbooks.VerbManual, playbooks.VerbReview, playbooks.VerbIf:
@@ -154,9 +154,9 @@ func (s *Session) unattended(reg lookup, actions []store.Action, st *playbooks.S
 }
 
 // approved says whether the step's newest action may be sent now.
-func (s *Session) approved(actions []store.Action, step string) bool {
+func (s *Session) approved(f *folder, actions []store.Action, step string) bool {
 	a, ok := newestAction(actions, step)
-	return ok && ActionState(a.State) != Unknown && s.mayBegin("", a) == nil
+	return ok && ActionState(a.State) != Unknown && s.mayBegin(f, a) == nil
 }
 
 // stuck says whether the step's newest action is one that a person must look at.

@@ -71,8 +71,13 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if f.readOnly {
 		return Bundled{}, refused("copy the folder to a place you can write to: that a bundle left must be recorded", "bundle %s: %w", id, store.ErrReadOnly)
 	}
-	if _, err := os.Stat(filepath.Join(f.dir, "key.age")); err == nil && len(recipients) == 0 && !o.Plain {
+	if f.key != nil && len(recipients) == 0 && !o.Plain {
 		return Bundled{}, refused("encrypt it: --recipient age1… or an ssh key; or say that it may leave in the clear: --plain", "bundle %s: the incident is encrypted, and the bundle would not be", id)
+	}
+	if len(recipients) == 0 {
+		if err := s.s.outside(f, filepath.Dir(to)); err != nil {
+			return Bundled{}, err
+		}
 	}
 	f.busy.Lock()
 	defer f.busy.Unlock()
@@ -134,8 +139,8 @@ func (s *Session) compose(ctx context.Context, f *folder, o BundleOptions) (bund
 	}
 	var keys []string
 	var err error
-	if src.Roster, err = s.trustFile("allowed_signers"); err == nil {
-		src.Stamper, err = s.trustFile("tsa.pem")
+	if src.Roster, err = s.trustFile(RosterFile); err == nil {
+		src.Stamper, err = s.trustFile(tsaFile)
 	}
 	if err != nil {
 		return bundle.Draft{}, fmt.Errorf("bundle %s: %w", f.id, err)
@@ -144,7 +149,7 @@ func (s *Session) compose(ctx context.Context, f *folder, o BundleOptions) (bund
 		if src.Lines, err = tx.Sealed(0, 0); err != nil {
 			return err
 		}
-		if src.Heads, err = tx.Heads(); err != nil {
+		if src.Heads, err = tx.AllHeads(); err != nil {
 			return err
 		}
 		if src.Leaves, err = tx.Leaves(); err != nil {
@@ -328,9 +333,9 @@ func bundleError(err error) error {
 	return fmt.Errorf("write bundle: %w", err)
 }
 
-// trustFile reads a file of the workspace's trust folder; nil when there is none.
+// trustFile reads a file of whom this workspace believes; nil when there is none.
 func (s *Session) trustFile(name string) ([]byte, error) {
-	b, err := os.ReadFile(filepath.Join(s.s.o.Home, "trust", name))
+	b, err := os.ReadFile(filepath.Join(s.s.o.Home, filepath.FromSlash(name)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

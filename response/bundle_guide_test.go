@@ -92,7 +92,7 @@ func (b *bench) headSigned(a *auditor, name string) {
 	}})
 	public, err := os.ReadFile(filepath.Join(a.dir, "keys", name+".pub"))
 	b.must(err)
-	b.trust("allowed_signers", name+"@example.org "+string(public))
+	b.trusts("allowed_signers", name+"@example.org "+string(public))
 }
 
 // headStamped has an authority, made with openssl, stamp the newest head.
@@ -120,7 +120,7 @@ openssl ts -reply -config tsa/conf -queryfile tsa/query -signer tsa/tsa.pem -ink
 		b.Fatal(err)
 	}
 	b.act(record.HeadStamped, record.Stamped{Size: h.Size, Root: h.Root, Authority: said.Authority, Serial: said.Serial, Time: said.Time, Token: token})
-	b.trust("tsa.pem", string(pem))
+	b.trusts("tsa.pem", string(pem))
 }
 
 func (b *bench) checkpointText() (record.Head, string) {
@@ -143,8 +143,8 @@ func (b *bench) act(kind record.Kind, payload any) {
 	b.must(b.s.actIn(b.Context(), f, kind, "", payload, nil))
 }
 
-// trust adds to a file of the workspace's trust folder.
-func (b *bench) trust(name, line string) {
+// trusts adds to a file of the workspace's trust folder.
+func (b *bench) trusts(name, line string) {
 	b.Helper()
 	dir := filepath.Join(b.home, "trust")
 	b.must(os.MkdirAll(dir, 0o700))
@@ -165,7 +165,7 @@ func attested(t *testing.T) (*bench, *auditor) {
 	b.must(b.s.Note(t.Context(), b.id, "", "one more", false))
 	b.headSigned(a, "ben")
 	b.headStamped(a)
-	b.trust("allowed_signers", "carol@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINNwMHM8lLcve+HMdKmjaanRnkdOE0Sm3ZUxkjv5LTgg\n")
+	b.trusts("allowed_signers", "carol@example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINNwMHM8lLcve+HMdKmjaanRnkdOE0Sm3ZUxkjv5LTgg\n")
 	a.must("rm -rf keys tsa")
 	return b, a
 }

@@ -116,10 +116,10 @@ func (s *Session) drillAction(ctx context.Context, f *folder, step string) error
 	}
 	for n := len(a.ApprovedBy); n < a.Approvals; n++ {
 		by := s
-		if n > 0 {
+		if n > 0 || a.Approvals > 1 { // who plans is not one of two
 			by = s.s.As(incident.Actor{Name: fmt.Sprintf("drill approver %d", n+1)})
 		}
-		if err := by.approve(ctx, f.id, a.Action, a.Digest, a.Target, byDrill, "drill"); err != nil {
+		if err := by.approve(ctx, f, a.Action, a.Digest, byDrill, record.Decision{Strength: drilled}); err != nil {
 			return err
 		}
 	}

@@ -84,11 +84,16 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	if err != nil {
 		return "", err
 	}
-	st, err := store.Create(ctx, work, id, s.s.storeOptions(), first)
+	data, err := s.s.newDataKey()
+	if err != nil {
+		return "", err
+	}
+	defer data.Wipe()
+	st, err := store.Create(ctx, work, id, s.s.storeOptions(data), first)
 	if err != nil {
 		return "", errors.Join(storeError(id, err), os.RemoveAll(work))
 	}
-	err = makeEvidenceKey(work, s.s.o.Rand)
+	err = errors.Join(makeEvidenceKey(work, s.s.o.Rand, data), s.s.keepDataKey(work, data))
 	if err == nil && started != nil {
 		err = s.startRun(ctx, st, *started)
 	}
@@ -188,8 +193,15 @@ func (s *Session) Note(ctx context.Context, id incident.ID, step, text string, d
 }
 
 // CloseIncident ends the work on an incident. What is unknown must be looked
-// at first.
+// at first. With a signing key the person who closes signs the record.
 func (s *Session) CloseIncident(ctx context.Context, id incident.ID, reason string) error {
+	if err := s.closeIncident(ctx, id, reason); err != nil {
+		return err
+	}
+	return s.SignDecision(ctx, id, "closed")
+}
+
+func (s *Session) closeIncident(ctx context.Context, id incident.ID, reason string) error {
 	return s.act(ctx, id, record.IncidentClosed, "", record.Reason{Reason: reason}, func(tx *store.Tx) error {
 		if err := mustBeOpen(tx); err != nil {
 			return err

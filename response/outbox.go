@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -20,40 +21,6 @@ const (
 	verifyTries   = 5                // for effects that come late
 	quietPeriod   = 2 * time.Second  // before looking for an effect whose request may still be under way
 )
-
-// Approve agrees to exactly the plan with that digest. For high danger confirm
-// must be the target's name, typed.
-func (s *Session) Approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string) error {
-	return s.approve(ctx, id, action, digest, confirm, reason, record.Local)
-}
-
-func (s *Session) approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string, strength record.Strength) error {
-	return s.decide(ctx, id, action, func(tx *store.Tx, a store.Action) (record.Kind, record.Decision, error) {
-		none := record.Decision{}
-		if ActionState(a.State) != Planned && ActionState(a.State) != Approved && !notDone(a) {
-			return "", none, refused("", "action %s is %s", action, a.State)
-		}
-		if a.Digest != digest {
-			return "", none, refused("look at the plan as it is now, then approve that", "action %s: the plan's digest is %.12s…, not %.12s…", action, a.Digest, digest)
-		}
-		if a.Danger == incident.High && strength == record.Local && confirm != a.Target {
-			return "", none, refused("", "action %s is dangerous: type its target, %q, to approve it", action, a.Target)
-		}
-		inc, err := tx.Incident()
-		if err != nil {
-			return "", none, err
-		}
-		if who := inc.Roles[a.By]; a.By != "" && who != "" && who != s.by.Name {
-			return "", none, refused("they can approve it, or the role is handed over: firebreak change "+string(id)+" --assign "+string(a.By)+"=NAME", "action %s is for the %s to approve: %s", action, a.By, who)
-		}
-		for _, ap := range a.Approvals {
-			if ap.Actor.ID == s.by.ID && ap.Expires.After(s.s.o.Now()) {
-				return "", none, refused("somebody else has to agree too", "you have approved action %s already", action)
-			}
-		}
-		return record.ActionApproved, record.Decision{Action: action, Digest: digest, Reason: reason, Strength: strength, Expires: s.s.o.Now().UTC().Add(approvalLasts)}, nil
-	})
-}
 
 // Reject says no to a plan; the step that wants it fails.
 func (s *Session) Reject(ctx context.Context, id incident.ID, action, reason string) error {
@@ -154,7 +121,7 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 		if a, err = tx.Action(action); err != nil {
 			return notFound("", "action %q: %w", action, err)
 		}
-		if err := s.mayBegin(f.id, a); err != nil {
+		if err := s.mayBegin(f, a); err != nil {
 			return err
 		}
 		return s.wanted(tx, a)
@@ -215,26 +182,26 @@ func (s *Session) lookup(f *folder, a store.Action) (integrations.Action, error)
 	return impl, nil
 }
 
-// mayBegin says whether the action may be sent now.
-func (s *Session) mayBegin(id incident.ID, a store.Action) error {
-	valid := map[string]bool{}
-	for _, ap := range a.Approvals {
-		if ap.Digest == a.Digest && ap.Expires.After(s.s.o.Now()) {
-			valid[ap.Actor.ID] = true
-		}
+// mayBegin says whether the action may be sent now: each approval that counts
+// is checked again from its signed bytes.
+func (s *Session) mayBegin(f *folder, a store.Action) error {
+	valid, left, err := s.count(f, a)
+	if err != nil {
+		return err
 	}
-	enough := len(valid) >= a.Planned.Approvals
+	enough := valid >= a.Planned.Approvals
 	state, notDone := ActionState(a.State), notDone(a)
 	switch {
 	case (state == Planned || state == Approved || notDone) && enough:
 		return nil
 	case state == Planned || state == Approved || notDone:
-		if len(a.Approvals) > len(valid) {
-			return refused("look at the plan again and approve it: firebreak approve "+string(id)+" "+a.Action, "action %s: its approval has run out (it lasts %s)", a.Action, approvalLasts)
+		hint := "firebreak approve " + string(f.id) + " " + a.Action
+		if len(left) > 0 {
+			return refused("look at the plan again and approve it: "+hint, "action %s: %s", a.Action, strings.Join(left, "; "))
 		}
-		return refused("firebreak approve "+string(id)+" "+a.Action, "action %s needs %s: it has %d", a.Action, plural(a.Planned.Approvals, "approval"), len(valid))
+		return refused(hint, "action %s needs %s: it has %d", a.Action, plural(a.Planned.Approvals, "approval"), valid)
 	case state == Unknown:
-		return fail(CodeUnknown, "firebreak do "+string(id)+" "+a.Action+" --look", "action %s may have happened: look first", a.Action)
+		return fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "action %s may have happened: look first", a.Action)
 	case state == Sending:
 		return refused("", "action %s is being sent by another process", a.Action)
 	}
@@ -255,7 +222,7 @@ func (s *Session) begin(ctx context.Context, f *folder, action string) (int, err
 		if err != nil {
 			return record.Draft{}, err
 		}
-		if err := errors.Join(s.mayBegin(f.id, a), s.wanted(tx, a)); err != nil {
+		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a)); err != nil {
 			return record.Draft{}, err
 		}
 		attempt = a.Attempts + 1

@@ -339,7 +339,11 @@ func actionView(a store.Action) (ActionView, error) {
 		v.Details.Requests = append(v.Details.Requests, requestText(r))
 	}
 	for _, ap := range a.Approvals {
-		v.ApprovedBy = append(v.ApprovedBy, ap.Actor.Name)
+		given := Given{Person: approver(ap), Strength: ap.Strength, Expires: ap.Expires, Reason: ap.Reason}
+		if ap.Signature != nil {
+			given.Principal, given.Key = ap.Signature.Principal, ap.Signature.Key
+		}
+		v.ApprovedBy, v.Given = append(v.ApprovedBy, given.Person), append(v.Given, given)
 		v.Expires = ap.Expires
 	}
 	return v, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,13 +33,21 @@ type Options struct {
 	ToolSHA256 func() (string, error)
 	SSHClient  string // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
+	// Agent reaches the ssh-agent of the person at the keyboard; nil when there
+	// is none.
+	Agent func() (net.Conn, error)
+	// Passphrase asks for one without showing it; nil where nobody can be asked.
+	Passphrase func(ctx context.Context, question string) ([]byte, error)
+	Unlock     Unlock // what there is to open an encrypted workspace with
 }
 
 // Service is the open workspace. It is safe for concurrent use, and several
 // processes may have the same workspace open.
 type Service struct {
-	o   Options
-	key instanceKey
+	o     Options
+	key   instanceKey
+	vault *vault // nil: the workspace is plain
+	leave func() // gives up the workspace to those who change its keys
 
 	mu      sync.Mutex
 	folders map[incident.ID]*folder
@@ -47,18 +56,27 @@ type Service struct {
 	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256
 }
 
-// New opens the workspace, making it when it is not there.
+// New opens the workspace, making it when it is not there. One that is
+// encrypted is unlocked; where that fails the code is CodeAuth.
 func New(o Options) (*Service, error) {
-	for _, d := range []string{"", "incidents", "keys", "playbooks"} {
-		if err := os.MkdirAll(filepath.Join(o.Home, d), 0o700); err != nil {
-			return nil, &Error{Code: CodeInternal, Hint: "set FIREBREAK_HOME to a folder you can write to", Err: fmt.Errorf("open workspace: %w", err)}
-		}
+	if err := makeHome(o.Home); err != nil {
+		return nil, err
 	}
-	key, err := loadInstanceKey(filepath.Join(o.Home, "keys"), o.Rand)
+	leave, err := share(o.Home)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{o: o, key: key, folders: map[incident.ID]*folder{}, parsed: map[string]*playbooks.Playbook{}}, nil
+	v, err := unlock(o)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	key, err := loadInstanceKey(filepath.Join(o.Home, "keys"), o.Rand, v)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return &Service{o: o, key: key, vault: v, leave: leave, folders: map[incident.ID]*folder{}, parsed: map[string]*playbooks.Playbook{}}, nil
 }
 
 // Close closes every incident the service has open.
@@ -70,6 +88,7 @@ func (s *Service) Close() error {
 		errs = append(errs, f.close())
 		delete(s.folders, id)
 	}
+	s.leave()
 	return errors.Join(errs...)
 }
 
@@ -77,6 +96,8 @@ func (s *Service) Close() error {
 type Session struct {
 	s  *Service
 	by incident.Actor
+
+	signWith string // a signing key other than the configuration's
 }
 
 // As returns the session of that person. An actor without an ID gets the
@@ -144,4 +165,12 @@ func (s *Service) ParseID(text string) (incident.ID, error) {
 		return "", notFound("open one: firebreak open TITLE", "incident %q: there are no incidents here: %w", text, incident.ErrNotFound)
 	}
 	return "", notFound("firebreak list shows them all", "incident %q: %w", text, incident.ErrNotFound)
+}
+
+// draws fills b from the randomness of the options.
+func (s *Service) draws(b []byte) error {
+	if _, err := io.ReadFull(s.o.Rand, b); err != nil {
+		return fmt.Errorf("draw random bytes: %w", err)
+	}
+	return nil
 }

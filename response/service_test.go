@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"testing"
@@ -22,6 +23,8 @@ type bench struct {
 	id    incident.ID
 	home  string
 	seed  uint64 // of its randomness, and so of its keys
+	agent func() (net.Conn, error)
+	ask   func(context.Context, string) ([]byte, error) // for a passphrase
 }
 
 func newBench(t *testing.T, conf config.Config) *bench {
@@ -35,7 +38,7 @@ func (b *bench) service(conf config.Config) *Service {
 	svc, err := New(Options{
 		Home: b.home, Config: conf, Now: b.clock.Now, Monotonic: b.clock.Monotonic, Rand: testkit.Rand(b.seed), Host: "web-1",
 		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}, Tool: "firebreak test",
-		ToolSHA256: func() (string, error) { return "00", nil },
+		ToolSHA256: func() (string, error) { return "00", nil }, Agent: b.agent, Passphrase: b.ask,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			b.clock.Advance(d)
 			return ctx.Err()

@@ -2,12 +2,15 @@ package response
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/record/stamp"
 	"firebreak/store"
+	"firebreak/store/keys"
 )
 
 // Verify recomputes everything: the tree, the heads, their signatures, the
@@ -40,13 +43,15 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 		}
 	}
 	trusted, slips := s.s.trust()
-	st, err := s.s.openToVerify(ctx, id)
+	st, data, err := s.s.openToVerify(ctx, id)
 	if err != nil {
 		return record.Report{}, err
 	}
 	defer func() { _ = st.Close() }() // only read from
 	tell(p, "checking the record", 0, 0)
-	report, err := st.Verify(ctx, store.VerifyOptions{Seals: o.Seals, Trust: append(trusted, o.Trust...)})
+	roster, badLines := s.s.Roster()
+	slips = errors.Join(slips, badLines)
+	report, err := st.Verify(ctx, store.VerifyOptions{Seals: o.Seals, Trust: append(trusted, o.Trust...), Roster: roster})
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
@@ -56,6 +61,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if slips != nil {
 		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
 	}
+	if err := s.verifyStamps(ctx, st, &report); err != nil {
+		return report, fmt.Errorf("verify %s: %w", id, err)
+	}
 	var xs []store.Exhibit
 	err = st.View(ctx, func(tx *store.Tx) error {
 		xs, err = tx.Exhibits()
@@ -64,7 +72,7 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
-	locker, err := s.s.locker(id)
+	locker, err := s.s.locker(id, data)
 	if err != nil {
 		return report, err
 	}
@@ -82,13 +90,36 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	return report, nil
 }
 
+// verifyStamps checks the time-stamps of the record against the authorities
+// that this workspace believes.
+func (s *Session) verifyStamps(ctx context.Context, st *store.Store, report *record.Report) error {
+	roots, slips := s.s.authorities()
+	var stamped []record.Entry
+	err := st.View(ctx, func(tx *store.Tx) (err error) {
+		stamped, err = tx.EntriesOf(record.HeadStamped)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if slips != nil {
+		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
+	}
+	report.Stamped(stamp.CheckAll(stamped, report.Head.Origin, roots))
+	return nil
+}
+
 // openToVerify opens the incident to be looked at, whatever state it is in.
-func (s *Service) openToVerify(ctx context.Context, id incident.ID) (*store.Store, error) {
-	o := s.storeOptions()
+func (s *Service) openToVerify(ctx context.Context, id incident.ID) (*store.Store, *keys.DataKey, error) {
+	data, err := s.dataKey(id, s.Dir(id))
+	if err != nil {
+		return nil, nil, err
+	}
+	o := s.storeOptions(data)
 	o.ReadOnly = true
 	st, err := store.Open(ctx, s.Dir(id), o)
 	if err != nil {
-		return nil, &Error{Code: CodeIntegrity, Err: fmt.Errorf("verify %s: %w", id, err)}
+		return nil, nil, &Error{Code: CodeIntegrity, Err: fmt.Errorf("verify %s: %w", id, err)}
 	}
-	return st, nil
+	return st, data, nil
 }

@@ -108,6 +108,7 @@ type ActionView struct {
 	PlannedAt  time.Time   `json:"planned_at"`
 	PlannedBy  string      `json:"planned_by"`
 	ApprovedBy []string    `json:"approved_by,omitempty"`
+	Given      []Given     `json:"approved,omitempty"`
 	Expires    time.Time   `json:"expires,omitzero"` // of the approval
 	Attempts   int         `json:"attempts"`
 	Changed    time.Time   `json:"changed"`
@@ -116,6 +117,28 @@ type ActionView struct {
 	Class      string      `json:"class,omitempty"` // of a failure: not-sent, rejected, throttled, ambiguous
 	RevertedBy string      `json:"reverted_by,omitempty"`
 	Details    PlanDetails `json:"details"`
+}
+
+// Given is one person's approval, with how well the person is known.
+type Given struct {
+	Person    string          `json:"person"`
+	Strength  record.Strength `json:"strength"`
+	Principal string          `json:"principal,omitempty"` // who signed, as the roster names them
+	Key       string          `json:"key,omitempty"`
+	Expires   time.Time       `json:"expires,omitzero"`
+	Reason    string          `json:"reason,omitempty"`
+}
+
+// String is the person and the strength, as in "ada (agent)".
+func (g Given) String() string { return g.Person + " (" + string(g.Strength) + ")" }
+
+// Approvers are those who approved, each with the strength.
+func (a ActionView) Approvers() []string {
+	out := make([]string, len(a.Given))
+	for i, g := range a.Given {
+		out[i] = g.String()
+	}
+	return out
 }
 
 // NotSent says that the action failed before anything was sent: it may be sent
@@ -236,6 +259,10 @@ type Written struct {
 	Markdown string `json:"markdown"`
 	HTML     string `json:"html"`
 	JSON     string `json:"json"`
+	// Sealed says that these are encrypted, as the incident is; Clear lists the
+	// copies that are not.
+	Sealed bool     `json:"sealed,omitempty"`
+	Clear  []string `json:"clear,omitempty"`
 }
 
 // Waiting says why an automatic run stopped.

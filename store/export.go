@@ -2,8 +2,8 @@ package store
 
 import "firebreak/record"
 
-// Heads are the signed heads by rising size, their signatures unchecked.
-func (t *Tx) Heads() ([]record.Head, error) {
+// AllHeads are the signed heads by rising size, their signatures unchecked.
+func (t *Tx) AllHeads() ([]record.Head, error) {
 	notes, err := blobs(t.ctx, t.tx, "SELECT note FROM heads ORDER BY size")
 	if err != nil {
 		return nil, err

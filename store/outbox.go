@@ -48,6 +48,9 @@ type Approval struct {
 	Digest   string          `json:"digest"`
 	Strength record.Strength `json:"strength,omitempty"`
 	Reason   string          `json:"reason,omitempty"`
+	// Signature is the person's own, over the request; whoever counts the
+	// approval checks it.
+	Signature *record.Signature `json:"signature,omitempty"`
 }
 
 // ApprovedAt says whether enough approvals hold at that time.
@@ -112,8 +115,8 @@ func (f fold) decided(e record.Entry) error {
 	if e.Kind == record.ActionRejected {
 		return f.move(e, a, StateRejected)
 	}
-	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason}
-	a.Approvals = slices.DeleteFunc(a.Approvals, func(old Approval) bool { return old.Actor.ID == y.Actor.ID })
+	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason, d.Signature}
+	a.Approvals = slices.DeleteFunc(a.Approvals, func(old Approval) bool { return record.SamePerson(old.Actor, old.Signature, y.Actor, y.Signature) })
 	a.Approvals = append(a.Approvals, y)
 	if a.State == StatePlanned && a.ApprovedAt(e.Time) {
 		return f.move(e, a, StateApproved)

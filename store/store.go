@@ -46,6 +46,9 @@ type Options struct {
 	// ReadOnly opens an incident to be looked at, even when its record and its
 	// heads disagree. Nothing is written.
 	ReadOnly bool
+	// Secret is the key that the database is encrypted with; nil is a plain
+	// one. The caller may wipe it once the store is closed.
+	Secret *[32]byte
 }
 
 // Store is one open incident. Its methods may be called by several goroutines.

@@ -62,6 +62,9 @@ func (t *Tx) Incident() (incident.Incident, error) {
 // Head is the signed head over all entries of this picture.
 func (t *Tx) Head() (record.Head, error) { return lastHead(t.ctx, t.tx) }
 
+// Heads are the n newest heads, newest first. Their signatures are not checked.
+func (t *Tx) Heads(n int) ([]record.Head, error) { return newestHeads(t.ctx, t.tx, n) }
+
 // Count is the number of entries.
 func (t *Tx) Count() (int64, error) {
 	var n int64

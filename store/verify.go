@@ -25,6 +25,9 @@ type VerifyOptions struct {
 	Seals []string
 	// Trust are verifier keys to accept beside Options.Trust, this once.
 	Trust []string
+	// Roster vouches for the people who signed in the record; nil checks none of
+	// their signatures.
+	Roster record.Roster
 }
 
 // Verify recomputes the whole record: tree, heads, signatures, disclosures;
@@ -38,7 +41,7 @@ func (s *Store) Verify(ctx context.Context, o VerifyOptions) (record.Report, err
 		return report, fmt.Errorf("verify %s: %w", s.id, err)
 	}
 	defer func() { _ = tx.Rollback() }() // read only
-	ev := record.Evidence{Incident: s.id, Heads: heads, Seals: o.Seals}
+	ev := record.Evidence{Incident: s.id, Heads: heads, Seals: o.Seals, Roster: o.Roster}
 	if ev.Keys, ev.Claimed, err = s.verifiers(ctx, tx, o.Trust); err != nil {
 		return report, fmt.Errorf("verify %s: %w", s.id, err)
 	}

@@ -30,11 +30,11 @@ func (r Roster) Check(sig record.Signature, namespace string, text []byte, at ti
 	if err := s.Check(namespace, text); err != nil {
 		return err
 	}
-	return r.allows(s.Key, sig.Principal, namespace, at)
+	return r.Allows(s.Key, sig.Principal, namespace, at)
 }
 
-// allows says whether the key is the principal's, for that namespace and time.
-func (r Roster) allows(key ssh.PublicKey, principal, namespace string, at time.Time) error {
+// Allows says whether the key is the principal's, for that namespace and time.
+func (r Roster) Allows(key ssh.PublicKey, principal, namespace string, at time.Time) error {
 	known, named := false, false
 	var why error
 	for _, l := range r.Lines {

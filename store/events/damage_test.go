@@ -12,7 +12,7 @@ import (
 func TestDamagedFiles(t *testing.T) {
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good.db")
-	db, err := Open(t.Context(), good)
+	db, err := Open(t.Context(), good, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestDamagedFiles(t *testing.T) {
 	for _, path := range []string{
 		text, foreign, change("newer.db", `PRAGMA user_version = 2`), change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
 	} {
-		if db, err := Open(t.Context(), path); !errors.Is(err, ErrDamaged) {
+		if db, err := Open(t.Context(), path, Options{}); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", path, err)
 			if err == nil {
 				closeTest(t, db)
@@ -76,7 +76,7 @@ func TestDamagedFiles(t *testing.T) {
 	if err := os.WriteFile(torn, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db, err = Open(t.Context(), torn)
+	db, err = Open(t.Context(), torn, Options{})
 	if err == nil {
 		defer closeTest(t, db)
 		err = db.Check(t.Context())
@@ -84,7 +84,7 @@ func TestDamagedFiles(t *testing.T) {
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("torn: %v", err)
 	}
-	whole, err := Open(t.Context(), good)
+	whole, err := Open(t.Context(), good, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

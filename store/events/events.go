@@ -50,10 +50,16 @@ const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000"
 // readers is how many queries may run at the same time.
 const readers = 4
 
+// Options say how timeline.db is kept.
+type Options struct {
+	// Secret is the key that the file is encrypted with; nil is a plain one.
+	Secret *[32]byte
+}
+
 // Open opens timeline.db at path and creates it where it is missing; its
 // folder must exist. Where the folder cannot be written to, as in an archive
 // or a mounted copy, it is opened to be read.
-func Open(ctx context.Context, path string) (*DB, error) {
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

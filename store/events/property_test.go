@@ -19,7 +19,7 @@ var day = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 
 func openTest(t testing.TB) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "timeline.db"))
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "timeline.db"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

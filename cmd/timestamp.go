@@ -1,0 +1,91 @@
+package cmd
+
+import (
+	"github.com/spf13/cobra"
+
+	"firebreak/internal/term"
+	"firebreak/response"
+)
+
+type timestampOptions struct {
+	p        *program
+	incident string
+	tsa      string
+	request  string
+	response string
+}
+
+func newTimestampCmd(p *program, run func(*cobra.Command, *timestampOptions) error) *cobra.Command {
+	o := &timestampOptions{p: p}
+	c := &cobra.Command{
+		Use:   "timestamp INCIDENT",
+		Short: "Have an outside authority stamp the record with its time",
+		Long: `Ask a time-stamping authority (RFC 3161) to stamp the record as it is now. It
+learns a hash and nothing else; its answer proves that the record, with every
+entry so far, was there at that time. Authorities whose certificate is in
+$FIREBREAK_HOME/trust/tsa.pem are known; a stamp by another is kept, and verify
+says that nobody here vouches for it.
+
+Without a network, --request writes the query to a file, and the reply that
+somebody fetched comes back with --response.`,
+		Example: `  firebreak timestamp last --tsa https://tsa.example.org/tsr
+  firebreak timestamp last --request head.tsq
+  firebreak timestamp last --response head.tsr`,
+		Args:              exactly(1, "an incident"),
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident = args[0]
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.tsa, "tsa", "", "the authority's `URL` (default: timestamp.url of the configuration)")
+	f.StringVar(&o.request, "request", "", "write the query to this new `FILE`, and ask nobody")
+	f.StringVar(&o.response, "response", "", "a `FILE` with the reply of an authority")
+	c.MarkFlagsMutuallyExclusive("tsa", "request", "response")
+	return c
+}
+
+func runTimestamp(c *cobra.Command, o *timestampOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	if o.request != "" {
+		q, head, err := s.TimestampQuery(c.Context(), id)
+		if err != nil {
+			return err
+		}
+		if err := output(o.request, q); err != nil {
+			return err
+		}
+		if o.p.json {
+			return o.p.printJSON(map[string]any{"incident": id, "size": head.Size, "root": head.Root, "request": o.request})
+		}
+		return o.p.printf("%s  the query about %d entries is in %s\nsend it: curl -H 'Content-Type: application/timestamp-query' --data-binary @%[3]s URL > head.tsr\nthen: firebreak timestamp %[1]s --response head.tsr\n", id, head.Size, term.Safe(o.request))
+	}
+	var stamped response.Stamp
+	if o.response != "" {
+		b, err := o.p.input("time-stamp", o.response)
+		if err != nil {
+			return err
+		}
+		stamped, err = s.TimestampReply(c.Context(), id, b)
+		if err != nil {
+			return err
+		}
+	} else if stamped, err = s.Timestamp(c.Context(), id, o.tsa, o.p.progress()); err != nil {
+		return err
+	}
+	if o.p.json {
+		return o.p.printJSON(map[string]any{
+			"incident": id, "size": stamped.Size, "root": stamped.Root, "authority": stamped.Authority,
+			"serial": stamped.Serial, "time": stamped.Time, "trusted": stamped.Trusted,
+		})
+	}
+	known := ""
+	if !stamped.Trusted {
+		known = "\nnobody here vouches for it: its CA's certificate belongs into trust/tsa.pem if you know it"
+	}
+	return o.p.printf("%s  %d entries stamped at %s by %s%s\n", id, stamped.Size, utc(stamped.Time), term.Safe(stamped.Authority), known)
+}
