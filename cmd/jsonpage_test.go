@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"filippo.io/age"
+
 	"firebreak/integrations/drill"
 )
 
@@ -39,7 +41,8 @@ func TestJSONPage(t *testing.T) {
 var unshown = []string{
 	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq",
+	"plan class", "plan details.warnings", "config actions description.scopes",
 }
 
 func (j *jsonPage) playbooks() {
@@ -120,9 +123,22 @@ func (j *jsonPage) trust() {
 	j.run("show ID e1", 0, "show", "last", "e1")
 	j.run("show ID activity", 0, "show", "last", "activity")
 	j.run("review ID", 0, "review", "last")
+	j.bundle()
 	j.run("close", 0, "close", "last", "--reason", "nothing in it")
 	j.run("list", 0, "list")
 	j.run("open --again ID", 0, "open", "--again", "last", "--reason", "it came back")
+}
+
+func (j *jsonPage) bundle() {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz", "--evidence", "e1", "--recipient", id.Recipient().String())
+	j.run("verify --bundle FILE", 0, "verify", "--bundle", j.b.dir+"/b.tar.gz.age", "--identity", j.b.write("key", id.String()+"\n"))
+	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz")
+	whole := readFile(j.b.t, j.b.dir+"/b.tar.gz")
+	j.run("verify --bundle FILE", 6, "verify", "--bundle", j.b.write("cut.tar.gz", whole[:len(whole)/2]))
 }
 
 // jsonPage is the page, and what was seen of it.
