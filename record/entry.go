@@ -39,6 +39,9 @@ type Entry struct {
 	Phase  incident.Phase
 	Step   string
 	Fields map[string]json.RawMessage
+	// Erased are the names of the fields that were erased with a record, as far
+	// as whoever read the entry knows, see MarkErased. Sorted.
+	Erased []string
 }
 
 // NewDraft makes a draft whose fields are the JSON members of payload, one of
@@ -56,9 +59,10 @@ func NewDraft(by incident.Actor, kind Kind, phase incident.Phase, step string, p
 }
 
 // Decode fills the payload type that belongs to the entry's kind. Numbers keep
-// their digits when the payload asks for json.Number.
+// their digits when the payload asks for json.Number. In the place of texts that
+// were erased stands ErasedMark.
 func (e Entry) Decode(payload any) error {
-	b, err := json.Marshal(e.Fields)
+	b, err := json.Marshal(e.standIns())
 	if err != nil {
 		return fmt.Errorf("decode entry %d: %w", e.Seq, err)
 	}

@@ -23,6 +23,7 @@ const (
 	ChangedDisclosure Fault = "changed disclosure"
 	MissingDisclosure Fault = "missing disclosure"
 	ForeignDisclosure Fault = "foreign disclosure"
+	NotErased         Fault = "not erased" // an entry says that it was
 
 	BadHead      Fault = "bad head"      // bytes that are no head
 	BadSignature Fault = "bad signature" // a head that none of the keys signed
@@ -60,8 +61,10 @@ type Report struct {
 	Erased      int         `json:"erased"`   // destroyed, with an entry that says on what grounds
 	Missing     []Missing   `json:"missing,omitempty"`
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
-	Head        Head        `json:"head"`     // the newest with a good signature
-	Attested    int64       `json:"attested"` // entries that a seal from outside vouches for
+	// ErasedExhibits are those whose sealed bytes were destroyed, with a record.
+	ErasedExhibits int   `json:"erased_exhibits"`
+	Head           Head  `json:"head"`     // the newest with a good signature
+	Attested       int64 `json:"attested"` // entries that a seal from outside vouches for
 	// Signatures are those that people gave, where a roster was at hand.
 	Signatures []PersonSignature `json:"signatures"`
 	Stamps     []StampCheck      `json:"stamps"`

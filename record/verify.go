@@ -49,10 +49,11 @@ func Verify(ev Evidence) Report {
 	}
 	heads := openHeads(&r, ev)
 	checkLines(&r, ev, lines, tree, heads)
-	absent := absence{ev.Withheld, erasedDigests(&r, lines, ev.Lines)}
+	absent := absence{ev.Withheld, erasedDigests(&r, lines, ev.Lines), map[string]int{}}
 	for i, l := range lines {
 		checkDisclosures(&r, l, int64(i+1), ev.Lines[i].Disclosures, absent)
 	}
+	absent.tell(&r)
 	checkClock(&r, lines)
 	checkSeals(&r, ev, tree)
 	r.people(ev.Incident, lines, ev.Lines, tree, ev.Roster)
@@ -199,6 +200,9 @@ func checkDisclosures(r *Report, l *Line, place int64, disclosures []string, abs
 	for _, text := range disclosures {
 		if digest := DigestOf(text); missing[digest] {
 			delete(missing, digest)
+			if by := absent.erased[digest]; by.seq > 0 {
+				r.fault(place, NotErased, "field %s is still there, and erasure %.20s (entry %d) says that it was destroyed", by.name, by.id, by.seq)
+			}
 			if _, err := ParseDisclosure(text); err != nil {
 				r.fault(place, Damaged, "signed disclosure that cannot be read: %v", err)
 			}

@@ -235,6 +235,11 @@ func (s *Session) maskedReview(ctx context.Context, f *folder, p record.Profile,
 		}
 		entries = append(entries, e)
 	}
+	for i, names := range record.ErasedFields(entries) {
+		if i > 0 && i <= int64(len(entries)) {
+			entries[i-1].MarkErased(names)
+		}
+	}
 	extra := review.Extra{Head: heads[len(heads)-1], Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
 	if p.Discloses(record.EventMarked, "message") {
 		events, err := s.markedEvents(ctx, f)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"firebreak/record"
@@ -46,9 +47,13 @@ spec = importlib.util.spec_from_file_location("verify", sys.argv[1])
 verify = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(verify)
 for line in sys.stdin:
+    asked = json.loads(line)
+    if isinstance(asked, dict):
+        print(json.dumps([verify.erasable(k, f) for k, f in asked["erasable"]]), flush=True)
+        continue
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        sys.argv = ["verify.py"] + json.loads(line)
+        sys.argv = ["verify.py"] + asked
         code = verify.main()
     print(json.dumps({"code": code, "out": out.getvalue()}), flush=True)
 `
@@ -107,13 +112,7 @@ func (p *python) look(path string, o Options) said {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	if _, err := p.in.Write(append(line, '\n')); err != nil {
-		p.t.Fatal(err)
-	}
-	reply, err := p.out.ReadBytes('\n')
-	if err != nil {
-		p.t.Fatalf("verify.py ended: %v", err)
-	}
+	reply := p.ask(line)
 	var r struct {
 		Code int
 		Out  string
@@ -129,4 +128,53 @@ func (p *python) look(path string, o Options) said {
 		p.t.Errorf("verify.py: exit %d, want %d", r.Code, want)
 	}
 	return s
+}
+
+func (p *python) ask(line []byte) []byte {
+	p.t.Helper()
+	if _, err := p.in.Write(append(line, '\n')); err != nil {
+		p.t.Fatal(err)
+	}
+	reply, err := p.out.ReadBytes('\n')
+	if err != nil {
+		p.t.Fatalf("verify.py ended: %v", err)
+	}
+	return reply
+}
+
+var (
+	kindShape  = regexp.MustCompile(`Kind += "([a-z.]+)"`)
+	fieldShape = regexp.MustCompile(`"([a-z0-9_]+)":`)
+)
+
+// The script has a copy of the table of what may be erased.
+func TestErasableIsTheSame(t *testing.T) {
+	py := startPython(t)
+	var pairs [][2]string
+	var source []byte
+	for _, name := range []string{"../kinds.go", "../trust.go", "../erasable.go", "../profile.go"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, b...)
+	}
+	for _, k := range kindShape.FindAllSubmatch(source, -1) {
+		for _, f := range append(fieldShape.FindAllSubmatch(source, -1), [][]byte{nil, []byte(record.ActorName)}) {
+			pairs = append(pairs, [2]string{string(k[1]), string(f[1])})
+		}
+	}
+	question, err := json.Marshal(map[string]any{"erasable": pairs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers []bool
+	if err := json.Unmarshal(py.ask(question), &answers); err != nil || len(answers) != len(pairs) || len(pairs) < 5000 {
+		t.Fatalf("%d answers to %d questions: %v", len(answers), len(pairs), err)
+	}
+	for i, p := range pairs {
+		if want := record.Erasable(record.Kind(p[0]), p[1]); answers[i] != want {
+			t.Errorf("%s, field %s: verify.py says %v", p[0], p[1], answers[i])
+		}
+	}
 }

@@ -138,6 +138,14 @@ var hands = []hand{
 	{"the entry of an erasure loses its fields", func(t *testing.T, b *tampered) {
 		changeFields(t, b, 9, func([]string) []string { return []string{} })
 	}, []fault{{9, record.MissingDisclosure}, {7, record.MissingDisclosure}}},
+	{"the key's holder records the erasure of what carries the structure", func(t *testing.T, b *tampered) {
+		b.log.erase(4, "exhibit")
+		b.whole = b.log.bundle(record.FullProfile)
+	}, []fault{{13, record.Edited}, {4, record.MissingDisclosure}}},
+	{"the key's holder records the erasure of what never was", func(t *testing.T, b *tampered) {
+		b.log.add(record.ErasureDone, record.Erasure{ID: "x2", Fields: []record.ErasedField{{Seq: 3, Name: "text", Digest: strings.Repeat("A", 43)}}})
+		b.whole = b.log.bundle(record.FullProfile)
+	}, []fault{{13, record.Edited}}},
 	{"a line of the fields is made unreadable", func(t *testing.T, b *tampered) {
 		l := b.files.lines(FieldsFile)
 		l[4] = []byte(`{"seq":5,"disclosures":`)

@@ -33,6 +33,23 @@ FIELDS = re.compile(rb'\{"seq":([1-9][0-9]*),"disclosures":\[("[A-Za-z0-9_-]*"(?
 ALPHABET = re.compile(r"[A-Za-z0-9_-]*\Z")
 DIGEST = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]\Z")
 PHASES = ["", "identify", "contain", "eradicate", "recover", "learn"]
+OUTCOME = "error ref says receipt"
+ERASABLE = {  # which fields may be erased; all else carries the record's structure
+    "incident.opened": "title summary impact", "incident.changed": "title summary impact reason",
+    "incident.closed": "reason", "incident.reopened": "reason", "role.assigned": "person", "note": "text",
+    "run.started": "vars", "run.variable": "vars", "step.done": "result answers set note", "step.failed": "error",
+    "step.skipped": "reason", "step.reopened": "reason", "step.added": "title text",
+    "evidence.collected": "host root refused cut",
+    "evidence.sealed": "title source host authority method deviations before after size sha256 blob",
+    "evidence.checked": "found", "timeline.ingested": "samples first last", "timeline.marked": "tags comment message time",
+    "action.planned": "title target plan undo reason", "action.approved": "reason signature", "action.rejected": "reason signature",
+    "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,
+    "item.added": "text owner", "head.signed": "reason",
+    "custody.transferred": "reason place statement from_signature to_signature", "evidence.accessed": "purpose to",
+    "hold.placed": "reason", "hold.lifted": "reason", "erasure.asked": "reason", "erasure.agreed": "reason",
+    "bundle.made": "recipients", "backup.made": "recipients", "disk.full": "path failed",
+}
+KEEPS_NAME = ("erasure.asked", "erasure.agreed", "erasure.done", "hold.placed", "hold.lifted")  # who agreed stays known
 MARK = "\u2014 "  # begins a line with a signature
 
 
@@ -424,6 +441,12 @@ def parse_disclosure(text):
         raise Malformed("a disclosure that cannot be read: %s" % e)
 
 
+def erasable(kind, field):
+    if field == "actor_name":
+        return kind not in KEEPS_NAME
+    return field in ERASABLE.get(kind, "").split()
+
+
 # --- The verification ---------------------------------------------------------
 
 
@@ -746,12 +769,15 @@ class Verifier:
         for l, fields in self.of_kind("erasure.done"):
             for f in fields.get("fields") or []:
                 try:
-                    seq, digest = f["seq"], f["digest"]
+                    seq, digest, name = f["seq"], f["digest"], f["name"]
                     target = self.lines[seq - 1] if type(seq) is int and 0 < seq < l["seq"] else None
                 except (TypeError, KeyError, IndexError):
-                    target, seq, digest = None, 0, ""
+                    target, seq, digest, name = None, 0, "", ""
                 if not target or digest not in target["_sd"]:
                     self.fault(l["seq"], "edited", "it says that a field of entry %s was erased, which that entry never had" % seq)
+                    continue
+                if not erasable(target["kind"], name):
+                    self.fault(l["seq"], "edited", "it says that field %.60r of entry %d was erased, which may never be" % (name, seq))
                     continue
                 out.add(digest)
         return out
