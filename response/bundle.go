@@ -64,6 +64,9 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err != nil {
 		return Bundled{}, err
 	}
+	if _, err := os.Lstat(to); err == nil {
+		return Bundled{}, usage("name another file: a bundle replaces nothing", "%s is there already", to)
+	}
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Bundled{}, err

@@ -73,6 +73,7 @@ func TestBundleIsVerifiedAndRecorded(t *testing.T) {
 		t.Errorf("%v, want %d bytes", info.Mode(), made.Bytes)
 	}
 	// The next one says that there was this one.
+	b.must(b.s.CloseIncident(t.Context(), b.id, "nothing in it"))
 	again := b.bundle("b.tar.gz", BundleOptions{NoReview: true})
 	files, _ = b.members(again.File)
 	if !strings.Contains(files["record/entries.jsonl"], `"kind":"bundle.made"`) || files["review/review.md"] != "" {
@@ -105,6 +106,7 @@ func TestBundleRefuses(t *testing.T) {
 		{"a recipient that is none", CodeUsage, BundleOptions{To: filepath.Join(dir, "a"), Recipients: []string{"age1nobody"}}},
 		{"a secret key for a recipient", CodeUsage, BundleOptions{To: filepath.Join(dir, "a"), Recipients: []string{b.file("k", "AGE-SECRET-KEY-1QQQ\n")}}},
 		{"an empty file of recipients", CodeUsage, BundleOptions{To: filepath.Join(dir, "a"), Recipients: []string{b.file("k", "# nobody\n")}}},
+		{"a file that is there", CodeUsage, BundleOptions{To: b.file("a", "of somebody")}},
 		{"a folder that is not there", CodeUsage, BundleOptions{To: filepath.Join(dir, "no", "a")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

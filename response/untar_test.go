@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"testing"
 )
 
@@ -27,4 +28,11 @@ func untar(t *testing.T, plain []byte) map[string]string {
 		}
 		out[h.Name] = string(b)
 	}
+}
+
+// allocated is how much memory was asked for since the start.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"os"
@@ -176,5 +177,18 @@ func TestErasableIsTheSame(t *testing.T) {
 		if want := record.Erasable(record.Kind(p[0]), p[1]); answers[i] != want {
 			t.Errorf("%s, field %s: verify.py says %v", p[0], p[1], answers[i])
 		}
+	}
+}
+
+// The script runs on old installations too.
+func TestScriptIsOldPython(t *testing.T) {
+	program, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("python3 is not installed: apt-get install python3")
+	}
+	c := exec.Command(program, "-c", "import ast, sys; ast.parse(sys.stdin.read(), feature_version=(3, 8))")
+	c.Stdin = bytes.NewReader(script)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("not Python 3.8: %v\n%s", err, out)
 	}
 }

@@ -193,7 +193,7 @@ def read_folder(root):
                 raise Unreadable("%.120r is not a regular file" % name)
             if len(name) > MAX_NAME or not NAME.match(name):
                 raise Unreadable("the name %.120r" % name)
-            with open(path, "rb") as f:
+            with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as f:
                 c.add(name, os.fstat(f.fileno()).st_size, f.read)
     return c
 
@@ -470,7 +470,7 @@ class Verifier:
     def run(self, c):
         self.c, self.counts["files"] = c, len(c.sums)
         try:
-            about = json.loads(c.files["bundle.json"])
+            about = json.loads(c.files["bundle.json"].decode())
             said, self.incident, self.profile = about["format"], about["incident"], about["profile"]
             if any(type(x) is not str for x in (said, self.incident, self.profile)):
                 raise ValueError("not texts")
@@ -556,7 +556,7 @@ class Verifier:
         self.withheld = set()
         try:
             raw = self.c.files.get("record/withheld.json", b"")
-            out = json.loads(raw)
+            out = json.loads(raw.decode())
             form = {"profile": out["profile"], "digests": out["digests"]}
             if any(type(d) is not str for d in out["digests"]) or json.dumps(form, indent=1, ensure_ascii=False).encode() + b"\n" != raw:
                 raise ValueError("not in the form of a bundle")
