@@ -85,10 +85,14 @@ func forged(t *testing.T, text, value string) string {
 }
 
 var hands = []hand{
-	{"a byte of a line is edited", func(_ *testing.T, b *tampered) { editLine(b, 3, `"kind":"note"`, `"kind":"nope"`) },
-		[]fault{{3, record.Edited}, {0, FileChanged}}},
-	{"a line is made unreadable", func(_ *testing.T, b *tampered) { editLine(b, 3, `{"v"`, `{"w"`) },
-		[]fault{{3, record.Edited}}},
+	{
+		"a byte of a line is edited", func(_ *testing.T, b *tampered) { editLine(b, 3, `"kind":"note"`, `"kind":"nope"`) },
+		[]fault{{3, record.Edited}, {0, FileChanged}},
+	},
+	{
+		"a line is made unreadable", func(_ *testing.T, b *tampered) { editLine(b, 3, `{"v"`, `{"w"`) },
+		[]fault{{3, record.Edited}},
+	},
 	{"a line is edited and the leaf hashes removed", func(_ *testing.T, b *tampered) {
 		editLine(b, 3, `"kind":"note"`, `"kind":"nope"`)
 		b.files.remove(LeavesFile)
@@ -99,8 +103,10 @@ var hands = []hand{
 	{"the last entry is deleted", func(_ *testing.T, b *tampered) {
 		b.files.setLines(LinesFile, b.files.lines(LinesFile)[:11])
 	}, []fault{{12, record.Truncated}}},
-	{"all entries are deleted", func(_ *testing.T, b *tampered) { b.files.set(LinesFile, nil) },
-		[]fault{{1, record.Truncated}}},
+	{
+		"all entries are deleted", func(_ *testing.T, b *tampered) { b.files.set(LinesFile, nil) },
+		[]fault{{1, record.Truncated}},
+	},
 	{"two entries are swapped", func(_ *testing.T, b *tampered) {
 		l := b.files.lines(LinesFile)
 		l[2], l[3] = l[3], l[2]
@@ -110,11 +116,11 @@ var hands = []hand{
 		l := b.files.lines(LinesFile)
 		b.files.setLines(LinesFile, slices.Insert(l, 6, l[1]))
 	}, []fault{{2, record.Inserted}}},
-	{"a forged entry is inserted", func(t *testing.T, b *tampered) {
+	{"a forged entry is inserted", func(_ *testing.T, b *tampered) {
 		l := b.files.lines(LinesFile)
 		b.files.setLines(LinesFile, slices.Insert(l, 6, bytes.Replace(l[2], []byte(`"mono":3`), []byte(`"mono":4`), 1)))
 	}, []fault{{3, record.Inserted}}},
-	{"a forged entry is added at the end", func(t *testing.T, b *tampered) {
+	{"a forged entry is added at the end", func(_ *testing.T, b *tampered) {
 		b.log.add(record.Noted, record.Note{Text: "never signed"})
 		b.files.setLines(LinesFile, append(b.files.lines(LinesFile), b.log.lines[12].Line))
 	}, []fault{{13, record.Unvouched}}},
@@ -132,7 +138,7 @@ var hands = []hand{
 	{"a field is removed", func(t *testing.T, b *tampered) {
 		changeFields(t, b, 11, func(ds []string) []string { return ds[1:] })
 	}, []fault{{11, record.MissingDisclosure}}},
-	{"the fields of an entry are removed", func(t *testing.T, b *tampered) {
+	{"the fields of an entry are removed", func(_ *testing.T, b *tampered) {
 		b.files.setLines(FieldsFile, slices.Delete(b.files.lines(FieldsFile), 10, 11))
 	}, []fault{{11, record.MissingDisclosure}}},
 	{"the entry of an erasure loses its fields", func(t *testing.T, b *tampered) {
@@ -165,8 +171,10 @@ var hands = []hand{
 		b.files = unpack(t, b.log.bundle(record.PublicProfile))
 		b.files.set(WithheldFile, []byte("[1]"))
 	}, []fault{{0, record.Damaged}, {11, record.MissingDisclosure}}},
-	{"all heads are removed", func(_ *testing.T, b *tampered) { b.files.set(HeadsFile, nil) },
-		[]fault{{0, record.HeadRemoved}, {1, record.Unvouched}}},
+	{
+		"all heads are removed", func(_ *testing.T, b *tampered) { b.files.set(HeadsFile, nil) },
+		[]fault{{0, record.HeadRemoved}, {1, record.Unvouched}},
+	},
 	{"the newest head is removed", func(t *testing.T, b *tampered) {
 		b.files.set(HeadsFile, joined(b.log.heads[:11]))
 	}, []fault{{12, record.Unvouched}, {0, record.HeadRemoved}}},
@@ -178,8 +186,10 @@ var hands = []hand{
 		h[len(h)-30] ^= 1
 		b.files.set(HeadsFile, h)
 	}, []fault{{0, record.BadSignature}}},
-	{"the heads are garbled", func(t *testing.T, b *tampered) { b.files.set(HeadsFile, []byte("nothing\nat all\n")) },
-		[]fault{{0, record.BadHead}, {0, record.HeadRemoved}}},
+	{
+		"the heads are garbled", func(t *testing.T, b *tampered) { b.files.set(HeadsFile, []byte("nothing\nat all\n")) },
+		[]fault{{0, record.BadHead}, {0, record.HeadRemoved}},
+	},
 	{"the record is cut to an older state, with its heads and leaves", func(t *testing.T, b *tampered) {
 		b.files.setLines(LinesFile, b.files.lines(LinesFile)[:8])
 		b.files.setLines(FieldsFile, b.files.lines(FieldsFile)[:8])
@@ -213,27 +223,39 @@ var hands = []hand{
 		x[100] ^= 1
 		b.files.set(blobFile("e2"), x)
 	}, []fault{{5, ExhibitDamaged}}},
-	{"an exhibit is cut", func(t *testing.T, b *tampered) { b.files.set(blobFile("e2"), b.files.get(blobFile("e2"))[:1000]) },
-		[]fault{{5, ExhibitDamaged}}},
-	{"an exhibit is removed", func(t *testing.T, b *tampered) { b.files.remove(blobFile("e1")) },
-		[]fault{{4, ExhibitMissing}}},
-	{"an exhibit is added", func(t *testing.T, b *tampered) { b.files.set(blobFile("e9"), []byte("planted")) },
-		[]fault{{0, record.Inserted}, {0, FileAdded}}},
+	{
+		"an exhibit is cut", func(t *testing.T, b *tampered) { b.files.set(blobFile("e2"), b.files.get(blobFile("e2"))[:1000]) },
+		[]fault{{5, ExhibitDamaged}},
+	},
+	{
+		"an exhibit is removed", func(t *testing.T, b *tampered) { b.files.remove(blobFile("e1")) },
+		[]fault{{4, ExhibitMissing}},
+	},
+	{
+		"an exhibit is added", func(t *testing.T, b *tampered) { b.files.set(blobFile("e9"), []byte("planted")) },
+		[]fault{{0, record.Inserted}, {0, FileAdded}},
+	},
 	{"the list of exhibits is changed", func(t *testing.T, b *tampered) {
 		b.files.set(ExhibitsFile, bytes.ReplaceAll(b.files.get(ExhibitsFile), []byte("web-1"), []byte("web-2")))
 	}, []fault{{0, FileChanged}}},
 	{"verify.py is changed", func(t *testing.T, b *tampered) {
 		b.files.set(ScriptFile, append(b.files.get(ScriptFile), "print('verified')\n"...))
 	}, []fault{{0, FileChanged}}},
-	{"VERIFY.md is removed", func(t *testing.T, b *tampered) { b.files.remove(GuideFile) },
-		[]fault{{0, FileMissing}}},
-	{"a file is added", func(t *testing.T, b *tampered) { b.files.set("review/new.md", []byte("nothing happened")) },
-		[]fault{{0, FileAdded}}},
+	{
+		"VERIFY.md is removed", func(t *testing.T, b *tampered) { b.files.remove(GuideFile) },
+		[]fault{{0, FileMissing}},
+	},
+	{
+		"a file is added", func(t *testing.T, b *tampered) { b.files.set("review/new.md", []byte("nothing happened")) },
+		[]fault{{0, FileAdded}},
+	},
 	{"a checkpoint is changed", func(t *testing.T, b *tampered) {
 		b.files.set("record/checkpoints/12.txt", bytes.Replace(b.files.get("record/checkpoints/12.txt"), []byte("12"), []byte("11"), 1))
 	}, []fault{{12, record.Rewritten}, {0, FileChanged}}},
-	{"the list of files is removed", func(t *testing.T, b *tampered) { b.files.remove(ManifestFile) },
-		[]fault{{0, FileMissing}}},
+	{
+		"the list of files is removed", func(t *testing.T, b *tampered) { b.files.remove(ManifestFile) },
+		[]fault{{0, FileMissing}},
+	},
 	{"a line of the list of files is changed", func(t *testing.T, b *tampered) {
 		m := b.files.get(ManifestFile)
 		m[bytes.IndexByte(m, '\n')+100] ^= 1
@@ -265,14 +287,18 @@ var hands = []hand{
 	{"bundle.json says another incident", func(t *testing.T, b *tampered) {
 		b.files.set(AboutFile, bytes.Replace(b.files.get(AboutFile), []byte(`"2026-0007"`), []byte(`"2026-0008"`), 1))
 	}, []fault{{0, record.BadHead}, {0, FileChanged}}},
-	{"bundle.json is removed", func(t *testing.T, b *tampered) { b.files.remove(AboutFile) },
-		[]fault{{0, BadArchive}}},
+	{
+		"bundle.json is removed", func(t *testing.T, b *tampered) { b.files.remove(AboutFile) },
+		[]fault{{0, BadArchive}},
+	},
 	{"the archive is cut", func(t *testing.T, b *tampered) {
 		whole := b.files.pack(t)
 		b.whole = whole[:len(whole)/2]
 	}, []fault{{0, BadArchive}}},
-	{"something is put behind the archive", func(t *testing.T, b *tampered) { b.whole = append(b.files.pack(t), "more"...) },
-		[]fault{{0, BadArchive}}},
+	{
+		"something is put behind the archive", func(t *testing.T, b *tampered) { b.whole = append(b.files.pack(t), "more"...) },
+		[]fault{{0, BadArchive}},
+	},
 }
 
 func joined(heads []record.Head) []byte {
