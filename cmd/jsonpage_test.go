@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"filippo.io/age"
+
 	"firebreak/integrations/drill"
 )
 
@@ -45,7 +47,7 @@ var unshown = []string{
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 }
 
@@ -163,6 +165,7 @@ func (j *jsonPage) trust() {
 	j.run("show ID activity", 0, "show", "last", "activity")
 	j.run("review ID", 0, "review", "last")
 	j.keeping()
+	j.bundle()
 	j.run("close", 0, "close", "last", "--reason", "nothing in it")
 	j.run("list", 0, "list")
 	j.run("open --again ID", 0, "open", "--again", "last", "--reason", "it came back")
@@ -191,6 +194,18 @@ func (j *jsonPage) keeping() {
 	j.b.write(".config/firebreak/config.yaml", readFile(j.b.t, j.b.dir+"/.config/firebreak/config.yaml")+"\nretention: [{kind: incident, closed_for: 1d, action: erase}]\n")
 	j.run("retention", 0, "retention")
 	j.run("export … --portable --to FILE", 0, "export", "last", "--portable", "--to", j.b.dir+"/export.json")
+}
+
+func (j *jsonPage) bundle() {
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz", "--evidence", "e1", "--recipient", id.Recipient().String())
+	j.run("verify --bundle FILE", 0, "verify", "--bundle", j.b.dir+"/b.tar.gz.age", "--identity", j.b.write("key", id.String()+"\n"))
+	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz")
+	whole := readFile(j.b.t, j.b.dir+"/b.tar.gz")
+	j.run("verify --bundle FILE", 6, "verify", "--bundle", j.b.write("cut.tar.gz", whole[:len(whole)/2]))
 }
 
 // jsonPage is the page, and what was seen of it.

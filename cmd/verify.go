@@ -14,13 +14,14 @@ type verifyOptions struct {
 	p        *program
 	incident string
 	against  response.VerifyOptions
+	bundle   bundleVerification
 }
 
 func newVerifyCmd(p *program, run func(*cobra.Command, *verifyOptions) error) *cobra.Command {
 	o := &verifyOptions{p: p}
 	c := &cobra.Command{
 		Use:   "verify INCIDENT",
-		Short: "Verify the record and the evidence",
+		Short: "Verify the record and the evidence, or a bundle",
 		Long: `Recompute the record's tree, check every head and signature, replay the record
 into a fresh database and compare, and hash every exhibit again. Exits with 0
 when all is well, with 6 when something is wrong, and says what and where. It
@@ -34,20 +35,31 @@ $FIREBREAK_HOME/keys/trusted, one key a line.
 
 Each signature that a person gave is checked against the roster (firebreak
 trust), each time-stamp against the authorities in trust/tsa.pem. One by a key
-that nobody here vouches for is no problem, and no proof of who it was.`,
-		Args:              exactly(1, "an incident"),
+that nobody here vouches for is no problem, and no proof of who it was.
+
+With --bundle FILE it verifies what firebreak bundle made, and nothing of this
+workspace is looked at. It tells apart what the maker withheld, what was erased
+with a record, and what is missing without one.`,
+		Args:              o.bundle.arguments,
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
-			o.incident = args[0]
+			if o.bundle.file == "" {
+				o.incident = args[0]
+			}
 			return run(c, o)
 		},
 	}
+	o.bundle.addBundleFlags(c)
 	c.Flags().StringArrayVar(&o.against.Seals, "seal", nil, "a `SEAL` that was kept elsewhere: \"2026-0007 @12 9f2c…\", from a message or a review")
 	c.Flags().StringArrayVar(&o.against.Trust, "trust", nil, "accept heads signed with this verifier `KEY` of another workspace: the second line of its keys/instance")
 	return c
 }
 
 func runVerify(c *cobra.Command, o *verifyOptions) error {
+	if o.bundle.file != "" {
+		o.bundle.outside.Seals = o.against.Seals
+		return runVerifyBundle(c, o.p, o.bundle)
+	}
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
 		return err

@@ -24,9 +24,9 @@ func (b erasedBy) String() string { return fmt.Sprintf("%.20q, entry %d", b.id, 
 
 // unexplained counts the missing digests that neither an erasure nor the
 // export's own list accounts for; the others go into the report.
-func (a absence) unexplained(r *Report, missing map[string]bool) int {
+func (a absence) unexplained(r *Report, seq int64, missing map[string]bool) int {
 	gone := 0
-	for digest := range missing {
+	for _, digest := range slices.Sorted(maps.Keys(missing)) {
 		switch {
 		case a.erased[digest].seq > 0:
 			r.Erased++
@@ -35,6 +35,7 @@ func (a absence) unexplained(r *Report, missing map[string]bool) int {
 			r.Withheld++
 		default:
 			gone++
+			r.Missing = append(r.Missing, Missing{seq, digest})
 		}
 	}
 	return gone

@@ -59,6 +59,7 @@ type Report struct {
 	Disclosures int         `json:"disclosures"`
 	Withheld    int         `json:"withheld"` // left out of an export by its profile, which says so
 	Erased      int         `json:"erased"`   // destroyed, with an entry that says on what grounds
+	Missing     []Missing   `json:"missing,omitempty"`
 	Exhibits    int         `json:"exhibits"` // whose sealed bytes were hashed again, by whoever holds them
 	// ErasedExhibits are those whose sealed bytes were destroyed, with a record.
 	ErasedExhibits int   `json:"erased_exhibits"`
@@ -69,6 +70,13 @@ type Report struct {
 	Stamps     []StampCheck      `json:"stamps"`
 	Problems   []Problem         `json:"problems"`
 	Notes      []string          `json:"notes"`
+}
+
+// Missing is a field that is gone and that no entry and no export accounts for:
+// the entry and the digest that stands in its line.
+type Missing struct {
+	Seq    int64  `json:"seq"`
+	Digest string `json:"digest"`
 }
 
 // OK says whether nothing is wrong.

@@ -214,7 +214,7 @@ func checkDisclosures(r *Report, l *Line, place int64, disclosures []string, abs
 		}
 		foreign = append(foreign, name)
 	}
-	gone := absent.unexplained(r, missing)
+	gone := absent.unexplained(r, l.Seq, missing)
 	for _, name := range foreign {
 		if gone > 0 {
 			gone--

@@ -1,0 +1,427 @@
+package response
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"filippo.io/age"
+
+	"firebreak/forensics"
+	"firebreak/incident"
+	"firebreak/record"
+	"firebreak/record/bundle"
+	"firebreak/review"
+	"firebreak/store"
+)
+
+// BundleOptions say what goes into a bundle, for whom, and where it is written.
+type BundleOptions struct {
+	To         string
+	Profile    record.Profile
+	Evidence   []string // ids of exhibits whose bytes go with it; "all"; none when empty
+	Recipients []string // age or ssh keys, or files of such
+	Plain      bool     // an encrypted incident may leave in the clear
+	NoReview   bool
+}
+
+// Bundled is a bundle that was made.
+type Bundled struct {
+	Incident   incident.ID    `json:"incident"`
+	File       string         `json:"file"`
+	SHA256     string         `json:"sha256"`
+	Bytes      int64          `json:"bytes"`
+	Profile    record.Profile `json:"profile"`
+	Encrypted  bool           `json:"encrypted"`
+	Recipients []string       `json:"recipients,omitempty"`
+	Entries    int            `json:"entries"`
+	Withheld   int            `json:"withheld"`
+	Exhibits   []string       `json:"exhibits,omitempty"`
+	Seal       string         `json:"seal"`
+	Key        string         `json:"key"` // verifier key of who signed it
+}
+
+// Bundle writes an archive of the incident that an outsider can verify, and
+// records that it left. It appears whole or not at all. A record that does not
+// verify, and damaged evidence, are not handed out.
+func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p ProgressFunc) (Bundled, error) {
+	to, err := o.target()
+	if err != nil {
+		return Bundled{}, err
+	}
+	recipients, names, err := ageRecipients(o.Recipients)
+	if err != nil {
+		return Bundled{}, err
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return Bundled{}, usage("name another file: a bundle replaces nothing", "%s is there already", to)
+	}
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Bundled{}, err
+	}
+	if f.readOnly {
+		return Bundled{}, refused("copy the folder to a place you can write to: that a bundle left must be recorded", "bundle %s: %w", id, store.ErrReadOnly)
+	}
+	if f.key != nil && len(recipients) == 0 && !o.Plain {
+		return Bundled{}, refused("encrypt it: --recipient age1… or an ssh key; or say that it may leave in the clear: --plain", "bundle %s: the incident is encrypted, and the bundle would not be", id)
+	}
+	if len(recipients) == 0 {
+		if err := s.s.outside(f, filepath.Dir(to)); err != nil {
+			return Bundled{}, err
+		}
+	}
+	f.busy.Lock()
+	defer f.busy.Unlock()
+	tell(p, "reading the record", 0, 0)
+	draft, err := s.compose(ctx, f, o)
+	if err != nil {
+		return Bundled{}, err
+	}
+	out, err := startArchive(to, recipients)
+	if err != nil {
+		return Bundled{}, fmt.Errorf("write bundle: %w", err)
+	}
+	defer out.discard()
+	if err := s.fill(ctx, f, out, draft, p); err != nil {
+		return Bundled{}, bundleError(err)
+	}
+	if err := out.finish(); err != nil {
+		return Bundled{}, bundleError(err)
+	}
+	made := Bundled{
+		Incident: id, File: to, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Bytes: out.bytes, Profile: o.Profile, Encrypted: len(recipients) > 0,
+		Recipients: names, Entries: int(draft.Head.Size), Withheld: draft.Withheld, Seal: draft.Head.Seal(), Key: s.s.key.Public(),
+	}
+	for _, x := range draft.Exhibits {
+		made.Exhibits = append(made.Exhibits, x.ID)
+	}
+	// Recorded before it appears under its name: a copy that left unrecorded is
+	// worse than a record of one that nobody got.
+	err = s.actIn(ctx, f, record.BundleMade, "", record.Copy{
+		Name: filepath.Base(to), SHA256: made.SHA256, Bytes: made.Bytes, Profile: string(o.Profile), Exhibits: made.Exhibits,
+		Recipients: names, Size: draft.Head.Size, Root: draft.Head.Root,
+	}, nil)
+	if err != nil {
+		return Bundled{}, err
+	}
+	if err := out.publish(to); err != nil {
+		return Bundled{}, fmt.Errorf("write bundle (the record says already that it was made): %w", err)
+	}
+	return made, nil
+}
+
+// target is the file's name: an encrypted one ends in .age.
+func (o BundleOptions) target() (string, error) {
+	switch encrypted := strings.HasSuffix(o.To, ".age"); {
+	case o.To == "":
+		return "", usage("--to FILE.tar.gz", "a bundle needs a file to be written to")
+	case len(o.Recipients) > 0 && !encrypted:
+		return o.To + ".age", nil
+	case len(o.Recipients) == 0 && encrypted:
+		return "", usage("name who can open it: --recipient age1… or an ssh key", "%s says that it is encrypted, and there is no recipient", o.To)
+	}
+	return o.To, nil
+}
+
+// compose reads the record, verifies it, and composes what does not stream.
+func (s *Session) compose(ctx context.Context, f *folder, o BundleOptions) (bundle.Draft, error) {
+	src := bundle.Source{
+		Incident: f.id, Profile: o.Profile, Made: s.s.o.Now(), By: s.by, Tool: s.s.o.Tool, Key: keyName(s.s.key.Public()),
+	}
+	var keys []string
+	var err error
+	if src.Roster, err = s.trustFile(RosterFile); err == nil {
+		src.Stamper, err = s.trustFile(tsaFile)
+	}
+	if err != nil {
+		return bundle.Draft{}, fmt.Errorf("bundle %s: %w", f.id, err)
+	}
+	err = f.store.View(ctx, func(tx *store.Tx) (err error) {
+		if src.Lines, err = tx.Sealed(0, 0); err != nil {
+			return err
+		}
+		if src.Heads, err = tx.AllHeads(); err != nil {
+			return err
+		}
+		if src.Leaves, err = tx.Leaves(); err != nil {
+			return err
+		}
+		keys, err = tx.Keys()
+		return err
+	})
+	if err != nil {
+		return bundle.Draft{}, fmt.Errorf("bundle %s: %w", f.id, err)
+	}
+	if err := s.soundFor(f, src); err != nil {
+		return bundle.Draft{}, err
+	}
+	src.Keys = []string{s.s.key.Public()}
+	for _, k := range keys {
+		if k != s.s.key.Public() {
+			src.Keys = append(src.Keys, k)
+		}
+	}
+	if src.Wanted, err = wanted(src.Lines, o); err != nil {
+		return bundle.Draft{}, err
+	}
+	if !o.NoReview {
+		src.Review = func(masked []record.Sealed) (map[string][]byte, error) {
+			return s.maskedReview(ctx, f, o.Profile, src.Heads, masked)
+		}
+	}
+	return bundle.Compose(src)
+}
+
+// soundFor verifies what is about to leave.
+func (s *Session) soundFor(f *folder, src bundle.Source) error {
+	trusted, _ := s.s.trust() // verify tells what in it is no key
+	keys, err := record.ParseKeys(append(trusted, s.s.key.Public())...)
+	if err != nil {
+		return fmt.Errorf("bundle %s: %w", f.id, err)
+	}
+	ev := record.Evidence{Incident: f.id, Lines: src.Lines, Leaves: src.Leaves, Keys: keys}
+	for _, h := range src.Heads {
+		ev.Heads = append(ev.Heads, h.Signed...)
+	}
+	if r := record.Verify(ev); !r.OK() {
+		return &Error{
+			Code: CodeIntegrity, Hint: "firebreak verify " + string(f.id) + " says all that is wrong",
+			Err: fmt.Errorf("bundle %s: the record does not verify: %s", f.id, r.Problems[0]),
+		}
+	}
+	return nil
+}
+
+// wanted says which exhibits' bytes go with the bundle.
+func wanted(lines []record.Sealed, o BundleOptions) (func(string) bool, error) {
+	if len(o.Evidence) == 0 {
+		return func(string) bool { return false }, nil
+	}
+	if !o.Profile.Discloses(record.EvidenceSealed, "sha256") {
+		return nil, usage("the profiles full, legal, technical and regulator can carry evidence", "the profile %s carries no evidence: its bytes cannot be masked", o.Profile)
+	}
+	there := map[string]bool{}
+	for _, id := range bundle.ExhibitsOf(lines) {
+		there[id] = true
+	}
+	if slices.Equal(o.Evidence, []string{"all"}) {
+		return func(id string) bool { return there[id] }, nil
+	}
+	for _, id := range o.Evidence {
+		if !there[id] {
+			return nil, notFound("firebreak show INCIDENT evidence lists them", "exhibit %q: %w", id, incident.ErrNotFound)
+		}
+	}
+	return func(id string) bool { return slices.Contains(o.Evidence, id) }, nil
+}
+
+// maskedReview writes the review of what the profile lets out, so that it
+// cannot say more than the record of the bundle does.
+func (s *Session) maskedReview(ctx context.Context, f *folder, p record.Profile, heads []record.Head, masked []record.Sealed) (map[string][]byte, error) {
+	entries := make([]record.Entry, 0, len(masked))
+	for _, m := range masked {
+		e, _, err := record.Unseal(m.Line, m.Disclosures)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	for i, names := range record.ErasedFields(entries) {
+		if i > 0 && i <= int64(len(entries)) {
+			entries[i-1].MarkErased(names)
+		}
+	}
+	extra := review.Extra{Head: heads[len(heads)-1], Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
+	if p.Discloses(record.EventMarked, "message") {
+		events, err := s.markedEvents(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		h, err := s.Histogram(ctx, f.id, "", 120)
+		if err != nil && CodeOf(err) != CodeIntegrity {
+			return nil, err
+		}
+		extra.Events, extra.From, extra.To, extra.Buckets = events, h.From, h.To, h.Buckets
+	}
+	r, err := review.Build(entries, extra)
+	if err != nil {
+		return nil, fmt.Errorf("build review: %w", err)
+	}
+	html, err := r.HTML()
+	if err != nil {
+		return nil, fmt.Errorf("write review: %w", err)
+	}
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write review: %w", err)
+	}
+	return map[string][]byte{"review.md": r.Markdown(), "review.html": html, "review.json": append(data, '\n')}, nil
+}
+
+// fill writes the files, then the evidence straight from the locker.
+func (s *Session) fill(ctx context.Context, f *folder, out *archive, d bundle.Draft, p ProgressFunc) error {
+	at, err := headTime(ctx, f, d.Head)
+	if err != nil {
+		return err
+	}
+	w := bundle.NewWriter(&until{ctx, out.top}, at)
+	for i, file := range d.Files {
+		tell(p, "writing "+file.Name, int64(i), int64(len(d.Files)))
+		if err := w.Add(file.Name, file.Content); err != nil {
+			return err
+		}
+	}
+	for i, x := range d.Exhibits {
+		tell(p, "writing "+x.ID+" "+x.Title, int64(i), int64(len(d.Exhibits)))
+		if err := copyExhibit(f.locker, w, x); err != nil {
+			return err
+		}
+	}
+	return w.Close(s.s.key.Key, d.Head)
+}
+
+func copyExhibit(l *forensics.Locker, w *bundle.Writer, x record.Exhibit) error {
+	plain, err := l.Open(x.Blob)
+	if err != nil {
+		return &Error{Code: CodeIntegrity, Hint: "leave it out with --evidence, or restore it from a copy", Err: fmt.Errorf("bundle exhibit %s: %w", x.ID, err)}
+	}
+	err = errors.Join(w.Copy(bundle.BlobName(x), x.Size, plain), plain.Close())
+	if err == nil && w.Sum(bundle.BlobName(x)) != x.SHA256 {
+		err = forensics.ErrDamaged
+	}
+	if errors.Is(err, forensics.ErrDamaged) {
+		return &Error{Code: CodeIntegrity, Hint: "leave it out with --evidence, or restore it from a copy", Err: fmt.Errorf("bundle exhibit %s: %w", x.ID, err)}
+	}
+	return err
+}
+
+// headTime is the time of the newest entry: that of all files, so that the same
+// record gives the same archive.
+func headTime(ctx context.Context, f *folder, h record.Head) (at time.Time, err error) {
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		last, err := tx.Entries(h.Size-1, 1)
+		if err == nil && len(last) == 1 {
+			at = last[0].Time
+		}
+		return err
+	})
+	return at, err
+}
+
+// until is a writer that ends with its context.
+type until struct {
+	ctx context.Context //nolint:containedctx // it lives for one copy only
+	w   io.Writer
+}
+
+func (u *until) Write(b []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.w.Write(b)
+}
+
+// bundleError says what to do about a full disk.
+func bundleError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return &Error{Code: CodeInternal, Hint: "free some space, or write it to another disk: nothing of it stays behind", Err: fmt.Errorf("write bundle: %w", err)}
+	}
+	return fmt.Errorf("write bundle: %w", err)
+}
+
+// trustFile reads a file of whom this workspace believes; nil when there is none.
+func (s *Session) trustFile(name string) ([]byte, error) {
+	b, err := os.ReadFile(filepath.Join(s.s.o.Home, filepath.FromSlash(name)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+// keyName is the name and hash of a verifier key.
+func keyName(public string) string {
+	name, rest, _ := strings.Cut(public, "+")
+	hash, _, _ := strings.Cut(rest, "+")
+	return name + "+" + hash
+}
+
+// archive is a file that is being written beside its place: bytes go through
+// encryption, if any, to the disk, and are hashed on the way.
+type archive struct {
+	file  *os.File
+	sum   hashWriter
+	bytes int64
+	top   io.Writer
+	age   io.WriteCloser
+	done  bool
+}
+
+type hashWriter interface {
+	io.Writer
+	Sum(b []byte) []byte
+}
+
+func startArchive(to string, recipients []age.Recipient) (*archive, error) {
+	file, err := os.CreateTemp(filepath.Dir(to), ".firebreak-bundle-*") // mode 0600
+	if err != nil {
+		return nil, err
+	}
+	a := &archive{file: file, sum: sha256.New()}
+	a.top = a
+	if len(recipients) > 0 {
+		if a.age, err = age.Encrypt(a, recipients...); err != nil {
+			return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
+		}
+		a.top = a.age
+	}
+	return a, nil
+}
+
+// Write brings bytes of the finished form onto the disk.
+func (a *archive) Write(b []byte) (int, error) {
+	n, err := a.file.Write(b)
+	a.bytes += int64(n)
+	if _, herr := a.sum.Write(b[:n]); herr != nil {
+		return n, herr
+	}
+	return n, err
+}
+
+// finish brings all of it onto the disk.
+func (a *archive) finish() error {
+	if a.age != nil {
+		if err := a.age.Close(); err != nil {
+			return err
+		}
+	}
+	return errors.Join(a.file.Sync(), a.file.Close())
+}
+
+// publish gives it its name.
+func (a *archive) publish(to string) error {
+	if err := os.Rename(a.file.Name(), to); err != nil {
+		return err
+	}
+	a.done = true
+	return syncFolder(filepath.Dir(to))
+}
+
+// discard removes what was not published.
+func (a *archive) discard() {
+	if !a.done {
+		_ = a.file.Close() // it may be closed already
+		_ = os.Remove(a.file.Name())
+	}
+}

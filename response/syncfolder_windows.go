@@ -1,0 +1,4 @@
+package response
+
+// syncFolder has nothing to do: NTFS journals names.
+func syncFolder(string) error { return nil }
