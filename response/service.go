@@ -67,6 +67,9 @@ func (s *Service) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	for id, f := range s.folders {
+		if !f.readOnly {
+			errs = append(errs, s.learn(context.Background(), id, f.store))
+		}
 		errs = append(errs, f.close())
 		delete(s.folders, id)
 	}

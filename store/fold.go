@@ -85,7 +85,7 @@ func (f fold) apply(e record.Entry) error {
 		record.StepReopened, record.StepAdded, record.CollectionFinished, record.ReviewWritten,
 		record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.EvidenceAccessed,
 		record.HoldPlaced, record.HoldLifted, record.ErasureAsked, record.ErasureAgreed, record.ErasureDone,
-		record.BundleMade, record.BackupMade, record.ClockJumped, record.DiskFull:
+		record.BundleMade, record.BackupMade, record.RecordRestored, record.ClockJumped, record.DiskFull:
 		return nil // read from the entries; playbooks.Run replays the steps
 	}
 	return refuse(e, "unknown kind of entry")
