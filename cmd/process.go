@@ -31,6 +31,7 @@ type World struct {
 	Host       func() (string, error)
 	Executable func() (sha256 string, err error)
 	IsTerminal bool // both In and Out are a terminal
+	AskSecret  func(question string) (string, error)
 	Context    func() (context.Context, context.CancelFunc)
 }
 
@@ -41,6 +42,7 @@ func Process() World {
 		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
 		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
+		AskSecret: askSecret,
 		Context: func() (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		},

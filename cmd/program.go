@@ -77,30 +77,44 @@ func (p *program) session() (*response.Session, error) {
 			return nil, err
 		}
 	}
+	return p.service.As(p.person(c)), nil
+}
+
+// person is who is at the keyboard.
+func (p *program) person(c config.Config) incident.Actor {
 	name := p.actor
 	for _, n := range []string{p.Getenv("FIREBREAK_AS"), c.Name, p.User()} {
 		if name == "" {
 			name = n
 		}
 	}
-	return p.service.As(incident.Actor{Name: name}), nil
+	return incident.Actor{Name: name}
 }
 
 func (p *program) open(c config.Config) (*response.Service, error) {
-	paths, err := p.paths()
+	o, err := p.options(c)
 	if err != nil {
 		return nil, err
 	}
+	return response.New(o)
+}
+
+// options are what a workspace takes from the world.
+func (p *program) options(c config.Config) (response.Options, error) {
+	paths, err := p.paths()
+	if err != nil {
+		return response.Options{}, err
+	}
 	host, err := p.Host()
 	if err != nil {
-		return nil, fmt.Errorf("name this machine: %w", err)
+		return response.Options{}, fmt.Errorf("name this machine: %w", err)
 	}
 	client, _, _ := strings.Cut(p.Getenv("SSH_CONNECTION"), " ")
-	return response.New(response.Options{
+	return response.Options{
 		Home: paths.Home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
 		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run},
 		Tool:    "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
-	})
+	}, nil
 }
 
 // incident opens the workspace and finds the incident an argument names.

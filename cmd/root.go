@@ -75,6 +75,9 @@ func groups(p *program) []group {
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),
 		}},
 		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify)}},
+		{"keep", "Backup and repair:", []*cobra.Command{
+			newBackupCmd(p, runBackup), newRestoreCmd(p, runRestore),
+		}},
 		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
 	}

@@ -148,3 +148,24 @@ func (s *Service) ParseID(text string) (incident.ID, error) {
 	}
 	return "", notFound("firebreak list shows them all", "incident %q: %w", text, incident.ErrNotFound)
 }
+
+// IDs are the incidents that the texts name, as for ParseID; without any, all
+// of them, oldest first.
+func (s *Service) IDs(texts []string) ([]incident.ID, error) {
+	if len(texts) == 0 {
+		ids, err := s.ids()
+		slices.Reverse(ids)
+		return ids, err
+	}
+	var out []incident.ID
+	for _, text := range texts {
+		id, err := s.ParseID(text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
+}

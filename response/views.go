@@ -175,6 +175,8 @@ type IngestOptions struct {
 	Zone   *time.Location
 	Year   int // of the first year-less syslog line; 0 infers it
 	Step   string
+
+	again *record.Ingestion // what the last reading found, when it is read once more
 }
 
 // Ingested sums up an ingestion.

@@ -177,3 +177,15 @@ func (w watched) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Length is the source's length as far as it can be told, for progress.
+func (s Source) Length() int64 {
+	if s.File == "" {
+		return int64(len(s.Content))
+	}
+	info, err := os.Lstat(s.File)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
