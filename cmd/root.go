@@ -76,7 +76,7 @@ func groups(p *program) []group {
 		}},
 		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify)}},
 		{"keep", "Backup and repair:", []*cobra.Command{
-			newBackupCmd(p, runBackup), newRestoreCmd(p, runRestore),
+			newBackupCmd(p, runBackup), newRestoreCmd(p, runRestore), newCheckCmd(p, runCheck), newRepairCmd(p, runRepair),
 		}},
 		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
