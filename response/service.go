@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/playbooks"
+	"firebreak/store/archive"
 )
 
 // Options are what a Service takes from its surroundings. Every field without
@@ -53,6 +56,11 @@ func New(o Options) (*Service, error) {
 		if err := os.MkdirAll(filepath.Join(o.Home, d), 0o700); err != nil {
 			return nil, &Error{Code: CodeInternal, Hint: "set FIREBREAK_HOME to a folder you can write to", Err: fmt.Errorf("open workspace: %w", err)}
 		}
+	}
+	// What a killed backup or restore unpacked does not stay; where nothing can be
+	// written there is nothing to take away.
+	if _, err := archive.Sweep(filepath.Join(o.Home, "incidents")); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return nil, fmt.Errorf("open workspace: %w", err)
 	}
 	key, err := loadInstanceKey(filepath.Join(o.Home, "keys"), o.Rand)
 	if err != nil {
