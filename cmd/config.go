@@ -43,10 +43,14 @@ func runConfigPath(o *configOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.p.json {
-		return o.p.printJSON(map[string]string{"config": paths.Config, "home": paths.Home})
+	is, err := response.ProtectionOf(paths.Home)
+	if err != nil {
+		return err
 	}
-	return o.p.printf("config  %s\nhome    %s\n", paths.Config, paths.Home)
+	if o.p.json {
+		return o.p.printJSON(map[string]any{"config": paths.Config, "home": paths.Home, "encryption": is})
+	}
+	return o.p.printf("config  %s\nhome    %s\n        %s\n", paths.Config, paths.Home, term.Safe(is.String()))
 }
 
 func runConfigShow(o *configOptions) error {

@@ -70,6 +70,24 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 	if err != nil {
 		return out
 	}
+	is, err := response.ProtectionOf(paths.Home)
+	switch {
+	case err != nil:
+		add("encryption", err, "")
+	case !is.Encrypted || is.Unfinished:
+		warn("encryption", is.String())
+	default:
+		add("encryption", nil, is.String())
+	}
+	if is.Encrypted {
+		swap, core := exposures()
+		if swap != "" {
+			warn("swap", swap)
+		}
+		if core != "" {
+			warn("core dumps", core)
+		}
+	}
 	s, err := o.p.session()
 	add("workspace", err, paths.Home)
 	if err != nil {

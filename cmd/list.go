@@ -51,6 +51,7 @@ func (p *program) completeIncidents(c *cobra.Command, args []string, _ string) (
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
+	p.silent = true // a shell that completes must not ask for a passphrase
 	s, err := p.session()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError

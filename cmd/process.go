@@ -31,8 +31,15 @@ type World struct {
 	Host       func() (string, error)
 	Executable func() (sha256 string, err error)
 	IsTerminal bool // both In and Out are a terminal
-	AskSecret  func(question string) (string, error)
 	Context    func() (context.Context, context.CancelFunc)
+	// AskSecret asks at the terminal, without echo; nil where nobody is asked.
+	AskSecret func(ctx context.Context, question string) ([]byte, error)
+	// Harden closes the memory of the process before it holds keys; nil where
+	// that is not wanted.
+	Harden func() error
+	// Again replaces the process by the program with other arguments; nil or
+	// errors.ErrUnsupported where that cannot be.
+	Again func(args []string) error
 }
 
 // Process is the real world.
@@ -42,7 +49,7 @@ func Process() World {
 		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
 		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
-		AskSecret: askSecret,
+		AskSecret:  askSecret, Harden: harden, Again: again,
 		Context: func() (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		},

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -24,6 +23,9 @@ type program struct {
 	json    bool
 	quiet   bool
 	actor   string
+	unlock  string          // where the key is that opens the workspace
+	silent  bool            // nobody may be asked: a shell wants completions
+	ctx     context.Context //nolint:containedctx // the process's own
 	service *response.Service
 }
 
@@ -31,7 +33,7 @@ type program struct {
 func Main(w World) Code {
 	ctx, cancel := w.Context()
 	defer cancel()
-	p := &program{World: w}
+	p := &program{World: w, ctx: ctx}
 	root := newRootCmd(p)
 	root.SetArgs(w.Args)
 	err := root.ExecuteContext(ctx)
@@ -99,22 +101,13 @@ func (p *program) open(c config.Config) (*response.Service, error) {
 	return response.New(o)
 }
 
-// options are what a workspace takes from the world.
-func (p *program) options(c config.Config) (response.Options, error) {
-	paths, err := p.paths()
-	if err != nil {
-		return response.Options{}, err
-	}
-	host, err := p.Host()
-	if err != nil {
-		return response.Options{}, fmt.Errorf("name this machine: %w", err)
-	}
+func (p *program) optionsAt(home, host string, c config.Config) response.Options {
 	client, _, _ := strings.Cut(p.Getenv("SSH_CONNECTION"), " ")
 	return response.Options{
-		Home: paths.Home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
-		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run},
-		Tool:    "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
-	}, nil
+		Home: home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
+		Secrets: p.secrets(), Unlock: p.unlocking(c),
+		Tool: "firebreak " + Version(), ToolSHA256: p.Executable, SSHClient: client, Sleep: sleep,
+	}
 }
 
 // incident opens the workspace and finds the incident an argument names.

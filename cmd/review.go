@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ type reviewOptions struct {
 	owner    string
 	due      string
 	class    string
+	to       string
 }
 
 func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *cobra.Command {
@@ -24,7 +26,10 @@ func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *c
 		Use:   "review INCIDENT",
 		Short: "Write the post-incident review",
 		Long: `Write the review from the record, as Markdown, one self-contained HTML page and
-JSON. It can be written again at any time. With --item add a follow-up first.`,
+JSON. It can be written again at any time. With --item add a follow-up first.
+
+In an encrypted incident the review is sealed, as everything in its folder is;
+--to writes a copy that anybody can read where you say.`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -37,6 +42,7 @@ JSON. It can be written again at any time. With --item add a follow-up first.`,
 	f.StringVar(&o.owner, "owner", "", "who does it")
 	f.StringVar(&o.due, "due", "", "until when: YYYY-MM-DD")
 	f.StringVar(&o.class, "class", "", "prevent, detect, respond or recover")
+	f.StringVar(&o.to, "to", "", "write a copy, not encrypted, into this `FOLDER`")
 	return c
 }
 
@@ -56,12 +62,35 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 			return err
 		}
 	}
-	w, err := s.Review(c.Context(), id)
+	w, err := s.ReviewTo(c.Context(), id, o.to)
 	if err != nil {
 		return err
 	}
 	if o.p.json {
-		return o.p.printJSON(map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON})
+		out := map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON}
+		if w.Sealed {
+			out["sealed"] = true
+		}
+		if len(w.Clear) > 0 {
+			out["clear"] = w.Clear
+		}
+		return o.p.printJSON(out)
 	}
-	return o.p.printf("%s\n%s\n%s\n", w.Markdown, w.HTML, w.JSON)
+	if !w.Sealed {
+		return o.p.printf("%s\n", strings.Join(append([]string{w.Markdown, w.HTML, w.JSON}, w.Clear...), "\n"))
+	}
+	for _, path := range []string{w.Markdown, w.HTML, w.JSON} {
+		if err := o.p.printf("sealed  %s\n", path); err != nil {
+			return err
+		}
+	}
+	for _, path := range w.Clear {
+		if err := o.p.printf("clear   %s\n", path); err != nil {
+			return err
+		}
+	}
+	if len(w.Clear) == 0 {
+		o.p.errf("  hint: firebreak review %s --to FOLDER writes a copy that can be read\n", id)
+	}
+	return nil
 }

@@ -44,6 +44,7 @@ func newRootCmd(p *program) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errFlag{err} })
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON, one value a line")
 	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "print no progress")
+	root.PersistentFlags().StringVar(&p.unlock, "unlock", "", "open the workspace with the passphrase or key at this `REFERENCE`: env:NAME, file:/path, exec:program")
 	root.PersistentFlags().StringVar(&p.actor, "as", "", "act under this `name` (default: the configuration's, else the login name)")
 	for _, g := range groups(p) {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
@@ -52,6 +53,7 @@ func newRootCmd(p *program) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
+	root.AddCommand(newLockedCmd(p, runLocked))
 	root.SetHelpCommandGroupID("about")
 	root.SetCompletionCommandGroupID("about")
 	return root
@@ -78,7 +80,7 @@ func groups(p *program) []group {
 		{"keep", "Backup and repair:", []*cobra.Command{
 			newBackupCmd(p, runBackup), newRestoreCmd(p, runRestore), newCheckCmd(p, runCheck), newRepairCmd(p, runRepair),
 		}},
-		{"prepare", "Prepare:", []*cobra.Command{newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
+		{"prepare", "Prepare:", []*cobra.Command{newInitCmd(p, runInit), newRekeyCmd(p, runRekey), newLockCmd(p, runLock), newUnlockCmd(p, runUnlock), newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
 	}
 }

@@ -1,62 +1,163 @@
 package cmd
 
 import (
+	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
 
 	"golang.org/x/term"
 
+	"firebreak/config"
 	"firebreak/response"
 )
 
-// askSecret asks for a secret on the terminal itself, whatever the standard
-// streams are, and without showing it.
-func askSecret(question string) (secret string, err error) {
-	tty, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+// askSecret asks on the terminal itself, without echo, whatever the streams
+// are. Where there is no terminal the error is errNoTerminal.
+func askSecret(ctx context.Context, question string) ([]byte, error) {
+	tty, err := openTTY()
 	if err != nil {
-		return "", errNoTerminal
+		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
 	}
-	defer func() { err = errors.Join(err, tty.Close()) }()
+	defer tty.Close() //nolint:errcheck // nothing can be lost by closing
 	fd := int(tty.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
+	}
 	if _, err := fmt.Fprint(tty, question); err != nil {
-		return "", err
+		return nil, fmt.Errorf("ask: %w", err)
 	}
-	b, err := term.ReadPassword(fd)
-	if _, e := fmt.Fprintln(tty); err == nil {
-		err = e
+	type answer struct {
+		text []byte
+		err  error
 	}
-	return string(b), err
+	got := make(chan answer, 1)
+	go func() { // reading a terminal cannot be cancelled; the process ends with it
+		text, err := term.ReadPassword(fd)
+		got <- answer{text, err}
+	}()
+	select {
+	case a := <-got:
+		_, _ = fmt.Fprintln(tty) // the line end was not echoed
+		if a.err != nil {
+			return nil, fmt.Errorf("read the answer: %w", a.err)
+		}
+		return a.text, nil
+	case <-ctx.Done():
+		_, _ = fmt.Fprintln(tty) // as above
+		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))
+	}
 }
 
 var errNoTerminal = errors.New("there is no terminal to ask at")
 
-// secret asks for a secret, and twice where a slip of the finger would lock
-// something away.
-func (p *program) secret(question string, twice bool) (string, error) {
-	ask := p.AskSecret
-	if ask == nil {
-		ask = func(string) (string, error) { return "", errNoTerminal }
+func openTTY() (*os.File, error) {
+	if runtime.GOOS == "windows" {
+		return os.OpenFile("CONIN$", os.O_RDWR, 0)
 	}
-	first, err := ask(question)
-	if errors.Is(err, errNoTerminal) {
-		return "", &response.Error{Code: response.CodeUsage, Hint: "run it in a terminal, or use --recipient and --identity", Err: fmt.Errorf("ask for a passphrase: %w", err)}
+	return os.OpenFile("/dev/tty", os.O_RDWR, 0)
+}
+
+// ask asks for a secret, if the world lets it.
+func (p *program) askSecret(question string) ([]byte, error) {
+	if p.AskSecret == nil {
+		return nil, errNoTerminal
 	}
+	return p.AskSecret(p.ctx, question)
+}
+
+// newPassphrase asks twice.
+func (p *program) newPassphrase() ([]byte, error) {
+	first, err := p.askSecret("New passphrase of the workspace: ")
 	if err != nil {
-		return "", fmt.Errorf("ask for a passphrase: %w", err)
+		return nil, noTerminal(err)
 	}
-	if first == "" {
-		return "", &response.Error{Code: response.CodeUsage, Err: errors.New("the passphrase is empty")}
-	}
-	if !twice {
-		return first, nil
-	}
-	again, err := ask("Once more: ")
+	again, err := p.askSecret("The same again: ")
 	if err != nil {
-		return "", fmt.Errorf("ask for a passphrase: %w", err)
+		return nil, noTerminal(err)
 	}
-	if again != first {
-		return "", &response.Error{Code: response.CodeUsage, Err: errors.New("the two passphrases differ; nothing was done")}
+	defer clear(again)
+	if subtle.ConstantTimeCompare(first, again) != 1 {
+		clear(first)
+		return nil, &response.Error{Code: response.CodeUsage, Hint: "try again", Err: errors.New("the two passphrases differ")}
 	}
 	return first, nil
+}
+
+func noTerminal(err error) error {
+	if errors.Is(err, errNoTerminal) {
+		return &response.Error{Code: response.CodeUsage, Hint: "run it in a terminal, or say where the passphrase is: --passphrase-from file:/path", Err: err}
+	}
+	return err
+}
+
+// secrets is how references are resolved.
+func (p *program) secrets() config.Env {
+	return config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}
+}
+
+// resolve fetches a secret that a flag refers to.
+func (p *program) resolve(flag, text string) (config.Secret, error) {
+	ref, err := config.ParseReference(text)
+	if err != nil {
+		return config.Secret{}, errFlag{fmt.Errorf("--%s: %w: want env:NAME, file:/path or exec:program", flag, err)}
+	}
+	v, err := p.secrets().Resolve(p.ctx, ref)
+	if err != nil {
+		return v, &response.Error{Code: response.CodeAuth, Err: fmt.Errorf("--%s: %w", flag, err)}
+	}
+	return v, nil
+}
+
+// unlocking is what this process can open a workspace with.
+func (p *program) unlocking(c config.Config) response.Unlock {
+	u := response.Unlock{NoKeyring: p.noKeyring()}
+	switch {
+	case p.unlock != "":
+		u.Secret = func() (config.Secret, error) { return p.resolve("unlock", p.unlock) }
+	case !c.Unlock.IsZero():
+		u.Secret = func() (config.Secret, error) {
+			v, err := p.secrets().Resolve(p.ctx, c.Unlock)
+			if err != nil {
+				return v, &response.Error{Code: response.CodeAuth, Hint: "correct unlock: in the configuration", Err: err}
+			}
+			return v, nil
+		}
+	}
+	if p.AskSecret != nil && !p.silent && p.canAsk() {
+		u.Ask = p.askSecret
+	}
+	return u
+}
+
+// canAsk says whether there is a terminal to ask at.
+func (p *program) canAsk() bool {
+	tty, err := openTTY()
+	if err != nil {
+		return false
+	}
+	defer tty.Close() //nolint:errcheck // it was only looked at
+	return term.IsTerminal(int(tty.Fd()))
+}
+
+// noKeyring says why the keyring of the system cannot be reached. Without a
+// message bus of the session the library would start one of its own.
+func (p *program) noKeyring() error {
+	switch runtime.GOOS {
+	case "darwin", "windows":
+		return nil
+	}
+	if p.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
+		return nil
+	}
+	if dir := p.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		if _, err := os.Stat(filepath.Join(dir, "bus")); err == nil {
+			return nil
+		}
+	}
+	return errors.New("there is no keyring here: no session bus (DBUS_SESSION_BUS_ADDRESS)")
 }

@@ -5,6 +5,9 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"firebreak/internal/term"
+	"firebreak/response"
 )
 
 // version is set by the linker in releases.
@@ -27,6 +30,19 @@ func Version() string {
 	return "dev"
 }
 
+// protection says how the workspace is protected, or why that cannot be seen:
+// the version is printed in any case.
+func (p *program) protection() string {
+	paths, err := p.paths()
+	if err == nil {
+		var is response.Protection
+		if is, err = response.ProtectionOf(paths.Home); err == nil {
+			return is.String()
+		}
+	}
+	return "unknown: " + err.Error()
+}
+
 type versionOptions struct{ p *program }
 
 func newVersionCmd(p *program, run func(*versionOptions) error) *cobra.Command {
@@ -40,8 +56,9 @@ func newVersionCmd(p *program, run func(*versionOptions) error) *cobra.Command {
 }
 
 func runVersion(o *versionOptions) error {
+	says := o.p.protection()
 	if o.p.json {
-		return o.p.printJSON(map[string]string{"version": Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+		return o.p.printJSON(map[string]string{"version": Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "workspace": says})
 	}
-	return o.p.printf("firebreak %s (%s, %s/%s)\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return o.p.printf("firebreak %s (%s, %s/%s)\nworkspace: %s\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH, term.Safe(says))
 }

@@ -29,6 +29,8 @@ type Config struct {
 	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"` // folders and files besides the built-in library
+	Unlock      Reference             `json:"unlock,omitzero"`     // what opens an encrypted workspace where nobody can be asked
+	LockAfter   *Idle                 `json:"lock_after,omitempty"`
 }
 
 // Connection is one configured outside system.
@@ -46,6 +48,12 @@ type Collect struct {
 
 // IsZero says whether nothing is added.
 func (c Collect) IsZero() bool { return len(c.Folders) == 0 }
+
+// Idle is how long nobody touches a key before the screens lock; 0 is never.
+type Idle time.Duration
+
+// MarshalText writes the time as the file has it.
+func (i Idle) MarshalText() ([]byte, error) { return []byte(time.Duration(i).String()), nil }
 
 // Location is the zone's location; an empty Zone is UTC.
 func (c Config) Location() (*time.Location, error) {

@@ -43,6 +43,14 @@ connections:
 # collect:
 #   folders: [/srv/app]
 
+# Encryption (firebreak init). What opens the workspace where nobody can be
+# asked: a passphrase, an age identity or an ssh key, as a reference.
+# unlock: file:~/.config/firebreak/key.txt
+
+# After how long without a key the screens lock; 0 is never. Without it: 15m
+# where a passphrase was typed, else never.
+# lock_after: 15m
+
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
 `

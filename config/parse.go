@@ -108,9 +108,36 @@ func (p *parser) config(root *yaml.Node) Config {
 			})
 		},
 		"playbooks": func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
+		"unlock": func(n *yaml.Node) {
+			ref, err := p.reference(n)
+			if err != nil {
+				p.at(n, "write env:NAME, file:/path or exec: [program, argument]; the passphrase or key itself never belongs here", "unlock: %v", err)
+				return
+			}
+			c.Unlock = ref
+		},
+		"lock_after": func(n *yaml.Node) { c.LockAfter = p.idle(n) },
 	})
 	return c
 }
+
+// idle reads a duration; below a minute nobody could work.
+func (p *parser) idle(n *yaml.Node) *Idle {
+	text := p.text(n, "lock_after")
+	d, err := time.ParseDuration(text)
+	if text == "0" {
+		d, err = 0, nil
+	}
+	if err != nil || d < 0 || d > 0 && d < leastIdle {
+		p.at(n, "as in 15m; 0 is never, the least is "+leastIdle.String(), "lock_after %q is no time to lock after", text)
+		return nil
+	}
+	i := Idle(d)
+	return &i
+}
+
+// leastIdle keeps a slip of the pen from locking between two keys.
+const leastIdle = 2 * time.Second
 
 func (p *parser) connection(name string, n *yaml.Node) Connection {
 	var c Connection

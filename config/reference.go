@@ -29,6 +29,9 @@ type Reference struct {
 	argv   []string
 }
 
+// IsZero says whether it refers to nothing.
+func (r Reference) IsZero() bool { return r.scheme == "" }
+
 // String is the reference as ParseReference reads it.
 func (r Reference) String() string {
 	if r.scheme != "exec" {

@@ -27,6 +27,8 @@ var (
 	ErrFull = errors.New("evidence locker is full")
 	// ErrDamaged says that a sealed blob is not what its name says.
 	ErrDamaged = errors.New("sealed evidence is damaged")
+	// ErrNoKey says that a blob is encrypted and the locker has no secret.
+	ErrNoKey = errors.New("evidence is encrypted, and its key is not at hand")
 )
 
 // DefaultReserve is the room that sealing leaves free, so that the record can
@@ -38,12 +40,19 @@ const DefaultReserve = 8 << 20
 // so that a name tells nothing of a guessable file to people without the key.
 // Equal content is stored once. It is safe for concurrent use, by several
 // processes too.
+//
+// With Secret a blob is a standard age file with the compressed content in it,
+// to a key of its own that lies beside it in 3f/3f9a….key, sealed with Secret:
+// whoever destroys that small file destroys the blob. A locker may hold blobs
+// of both forms; each says itself what it is.
 type Locker struct {
 	// Now gives Exhibit.Finished; nil takes the time the file system gave the
 	// sealed blob.
 	Now func() time.Time
 	// Reserve is the room in bytes that Seal leaves free on the file system.
 	Reserve int64
+	// Secret seals the keys of blobs; nil leaves blobs unencrypted.
+	Secret *[32]byte
 
 	dir      string
 	key      [32]byte
@@ -79,6 +88,7 @@ type sealed struct {
 	sum     []byte
 	size    int64
 	written time.Time
+	key     string // the blob's own; "" when it is not encrypted
 }
 
 func (l *Locker) seal(ctx context.Context, r io.Reader) (d sealed, err error) {
@@ -110,24 +120,52 @@ func (l *Locker) seal(ctx context.Context, r io.Reader) (d sealed, err error) {
 	if err := root.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return d, err
 	}
+	moved, err := l.publish(ctx, root, temp, d)
+	named = !moved
+	return d, err
+}
+
+// publish gives the finished blob its name, if the same content does not lie
+// there already. The key of an encrypted one is on the disk before it: a blob
+// without its key would be lost.
+func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d sealed) (moved bool, err error) {
+	folder := d.blob[:2]
+	if d.key != "" {
+		release, err := hold(ctx, root, folder) // a pair of files has no atomic rename
+		if err != nil {
+			return false, err
+		}
+		defer func() { err = errors.Join(err, release()) }()
+	}
 	there, err := l.sound(ctx, root, d)
 	if err != nil || there {
-		return d, err
+		return false, err
+	}
+	if d.key != "" {
+		if err := l.writeKey(root, d.blob, d.key); err != nil {
+			return false, err
+		}
 	}
 	if err := root.Rename(temp, place(d.blob)); err != nil {
-		return d, err
+		return false, err
 	}
-	named = false
-	return d, errors.Join(syncDir(root, folder), syncDir(root, "."))
+	return true, errors.Join(syncDir(root, folder), syncDir(root, "."))
 }
 
 // write brings r into the temporary file f and onto the disk.
 func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader) (d sealed, err error) {
-	z, err := l.encoder(f)
+	out, err := l.encrypter(f, &d)
 	if err != nil {
 		return d, err
 	}
-	defer l.encoders.Put(z)
+	z, err := l.encoder(out)
+	if err != nil {
+		return d, err
+	}
+	defer func() {
+		z.Reset(nil)
+		l.encoders.Put(z)
+	}()
 	sum := sha256.New()
 	in := &guarded{ctx: ctx, r: r, room: func() error { return l.room(f) }}
 	if err := in.room(); err != nil {
@@ -138,6 +176,9 @@ func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader) (d sealed, 
 	}
 	if err := z.Close(); err != nil {
 		return d, fmt.Errorf("compress: %w", err)
+	}
+	if err := out.Close(); err != nil {
+		return d, fmt.Errorf("encrypt: %w", err)
 	}
 	if err := f.Chmod(0o400); err != nil {
 		return d, err
@@ -160,9 +201,12 @@ func (l *Locker) sound(ctx context.Context, root *os.Root, d sealed) (bool, erro
 	if _, err := root.Lstat(place(d.blob)); err != nil {
 		return false, gone(err)
 	}
-	plain, err := l.Open(d.blob)
+	plain, err := l.open(d.blob)
 	if err != nil {
 		return false, damaged(err)
+	}
+	if d.key != "" && !plain.encrypted {
+		return false, plain.Close() // from before the incident was encrypted
 	}
 	_, err = io.Copy(io.Discard, &guarded{ctx: ctx, r: io.LimitReader(plain, d.size+1)})
 	if err = errors.Join(err, plain.Close()); err != nil {

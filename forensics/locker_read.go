@@ -27,8 +27,17 @@ const maxWindow = 64 << 20
 
 // Open returns the plain content of a blob. Reading on after the last byte
 // gives io.EOF only if the content is what the blob's name says; otherwise
-// ErrDamaged. A missing blob is fs.ErrNotExist.
+// ErrDamaged. A missing blob is fs.ErrNotExist; a missing key ErrDamaged, and
+// ErrNoKey says that the locker has no secret to open it with.
 func (l *Locker) Open(blob string) (io.ReadCloser, error) {
+	c, err := l.open(blob)
+	if err != nil {
+		return nil, err // not c: a nil *content is no nil io.ReadCloser
+	}
+	return c, nil
+}
+
+func (l *Locker) open(blob string) (*content, error) {
 	if !blobShape.MatchString(blob) {
 		return nil, fmt.Errorf("open blob %q: want 64 hexadecimal digits", blob)
 	}
@@ -36,15 +45,20 @@ func (l *Locker) Open(blob string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open blob %s: %w", blob, err)
 	}
+	defer func() { _ = root.Close() }() // only a handle
 	f, err := root.Open(place(blob))
-	if err = errors.Join(err, root.Close()); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("open blob %s: %w", blob, err)
 	}
-	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	packed, encrypted, err := l.decrypter(root, blob, f)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open blob %s: %w", blob, err), f.Close())
 	}
-	return &content{l: l, blob: blob, file: f, plain: z, sum: sha256.New()}, nil
+	z, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open blob %s: %w", blob, err), f.Close())
+	}
+	return &content{l: l, blob: blob, file: f, plain: z, sum: sha256.New(), encrypted: encrypted}, nil
 }
 
 // content is the plain side of a blob.
@@ -55,6 +69,8 @@ type content struct {
 	plain *zstd.Decoder
 	sum   hash.Hash
 	end   error
+
+	encrypted bool
 }
 
 // Read gives plain bytes; its last answer judges the whole.
@@ -103,6 +119,10 @@ func (l *Locker) Check(ctx context.Context, e record.Exhibit) (record.Check, err
 	plain, err := l.Open(e.Blob)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.Found = "the blob is missing"
+		return c, nil
+	}
+	if errors.Is(err, ErrDamaged) {
+		c.Found = err.Error()
 		return c, nil
 	}
 	if err != nil {

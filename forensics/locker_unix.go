@@ -3,9 +3,11 @@
 package forensics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,4 +35,29 @@ func syncDir(root *os.Root, name string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// hold takes the lock of a folder of the locker, so that nobody else changes a
+// blob and its key there meanwhile. It waits for it until ctx ends.
+func hold(ctx context.Context, root *os.Root, folder string) (release func() error, err error) {
+	d, err := root.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		ours, err := claim(d)
+		if err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+		if ours {
+			return d.Close, nil // which gives the lock back
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil, errors.Join(context.Cause(ctx), d.Close())
+		case <-t.C:
+		}
+	}
 }

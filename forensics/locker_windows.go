@@ -1,6 +1,13 @@
 package forensics
 
-import "os"
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"golang.org/x/sys/windows"
+)
 
 // locks says whether claim can tell an abandoned file from one in use.
 const locks = false
@@ -10,3 +17,30 @@ func claim(*os.File) (bool, error) { return true, nil }
 
 // syncDir does nothing: folders cannot be synced there.
 func syncDir(*os.Root, string) error { return nil }
+
+// hold takes the lock of a folder of the locker, a file in it, so that nobody
+// else changes a blob and its key there meanwhile. It waits for it until ctx
+// ends.
+func hold(ctx context.Context, root *os.Root, folder string) (release func() error, err error) {
+	f, err := root.OpenFile(folder+"/.lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{})
+		if err == nil {
+			return f.Close, nil // which gives the lock back
+		}
+		if !errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+			return nil, errors.Join(err, f.Close())
+		}
+		t := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return nil, errors.Join(context.Cause(ctx), f.Close())
+		case <-t.C:
+		}
+	}
+}

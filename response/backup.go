@@ -366,7 +366,7 @@ func faultsOf(o archive.Outcome) string {
 func (s *Service) at(home string) *Service {
 	o := s.o
 	o.Home = home
-	return &Service{o: o, key: s.key, folders: map[incident.ID]*folder{}, parsed: s.parsed}
+	return &Service{o: o, key: s.key, vault: s.vault, leave: func() {}, folders: map[incident.ID]*folder{}, parsed: s.parsed}
 }
 
 // verifyAt verifies an incident that lies below another home, and that it is

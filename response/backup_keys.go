@@ -79,7 +79,12 @@ func (b BackupKeys) toWrite(s *Service, plain bool) (k writeKeys, err error) {
 			return k, refused("--recipient age1… (age-keygen makes one), --recipient ~/.ssh/id_ed25519.pub, or --passphrase; --plain writes it for everybody to read",
 				"back up: this workspace has no key of its own to encrypt to")
 		}
-		k.notes = []string{"only this workspace's own key opens the backup: keep a copy of that key elsewhere, or add a --recipient"}
+		k.notes = []string{s.ownNote()}
+		if len(b.Identities) == 0 {
+			k.test, err = s.ownIdentities()
+			k.tested = testedWithOwn
+			return k, err
+		}
 	}
 	if k.test, err = b.identities(); err != nil {
 		return k, err
@@ -164,7 +169,7 @@ func (b BackupKeys) identities() ([]age.Identity, error) {
 
 // toRead are the keys that may open an archive: the ones named, this
 // workspace's own, and a passphrase where the archive has one.
-func (b BackupKeys) toRead(s *Service, passphrase bool) ([]age.Identity, error) {
+func (b BackupKeys) toRead(o Options, passphrase bool) ([]age.Identity, error) {
 	if passphrase {
 		secret, err := b.ask("Passphrase of the backup: ", false)
 		if err != nil {
@@ -180,7 +185,11 @@ func (b BackupKeys) toRead(s *Service, passphrase bool) ([]age.Identity, error) 
 	if err != nil || len(out) > 0 {
 		return out, err
 	}
-	return s.ownIdentities()
+	v, err := unlock(o)
+	if err != nil {
+		return nil, err
+	}
+	return (&Service{vault: v}).ownIdentities()
 }
 
 // openError gives the archive's sentinels their codes and hints.

@@ -14,6 +14,7 @@ import (
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/archive"
+	"firebreak/store/keys"
 )
 
 // sources lists what goes into the archive, most needed first: of an archive
@@ -65,7 +66,7 @@ func (t picture) record() (archive.Incident, []archive.Source, error) {
 }
 
 // dataKeyFile is the key of an encrypted incident, itself encrypted.
-const dataKeyFile = "key.age"
+const dataKeyFile = keys.DataKeyFile
 
 // evidence are the blobs that the picture's exhibits name, with their keys. One
 // that is missing is named in the manifest.
@@ -141,7 +142,7 @@ func tree(dir, as string) ([]archive.Source, error) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() || strings.HasSuffix(name, ".lock") {
+		if !d.Type().IsRegular() || strings.HasSuffix(name, ".lock") || strings.HasPrefix(name, draftsPrefix) {
 			return nil
 		}
 		rel, err := filepath.Rel(dir, path)

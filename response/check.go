@@ -17,6 +17,7 @@ import (
 	"firebreak/store"
 	"firebreak/store/archive"
 	"firebreak/store/events"
+	"firebreak/store/keys"
 )
 
 // CheckOptions says how much of the evidence a check reads: the Part-th of
@@ -120,7 +121,7 @@ func (c *Checked) modes(dir, below string) error {
 
 // The files of an incident's folder, by what they begin with.
 var (
-	ownFiles = []string{store.DatabaseFile, store.DatabaseFile + "-wal", store.DatabaseFile + "-shm", store.HeadsFile, "lock", evidenceKey, dataKeyFile, "evidence", "exports", "drill", "ballast"}
+	ownFiles = []string{store.DatabaseFile, store.DatabaseFile + "-wal", store.DatabaseFile + "-shm", store.HeadsFile, "lock", evidenceKey, dataKeyFile, keys.NextKeyFile, "evidence", "exports", "drill", "ballast"}
 	ownStart = []string{"timeline.db", "incident.schema-", "damaged-"}
 	midWork  = []string{".scratch-", ".stream-", ".new-", store.DatabaseFile + ".new", store.DatabaseFile + ".mended", store.HeadsFile + ".new"}
 )
@@ -155,7 +156,7 @@ func (c *Checked) files(dir string) error {
 
 // checkRecord is what verify does, without the evidence.
 func (s *Session) checkRecord(ctx context.Context, id incident.ID, c *Checked) ([]store.Exhibit, error) {
-	st, err := s.s.openToVerify(ctx, id)
+	st, _, err := s.s.openToVerify(ctx, id)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -203,7 +204,7 @@ func (s *Session) checkRecord(ctx context.Context, id incident.ID, c *Checked) (
 // checkEvidence compares the locker with the exhibits, and reads what is asked
 // for.
 func (s *Session) checkEvidence(ctx context.Context, id incident.ID, xs []store.Exhibit, o CheckOptions, c *Checked, p ProgressFunc) error {
-	locker, err := s.s.locker(id)
+	locker, err := s.s.lockerOf(id)
 	if err != nil {
 		c.Unknown = append(c.Unknown, "the evidence: "+err.Error())
 		return nil
@@ -292,7 +293,7 @@ func (s *Session) checkTimeline(ctx context.Context, id incident.ID, c *Checked)
 		}
 		return nil
 	}
-	db, err := events.Open(ctx, path)
+	db, err := s.s.openEvents(ctx, id)
 	if err == nil {
 		err = errors.Join(db.Check(ctx), db.Close())
 	}

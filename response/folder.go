@@ -16,6 +16,7 @@ import (
 	"firebreak/integrations/drill"
 	"firebreak/store"
 	"firebreak/store/events"
+	"firebreak/store/keys"
 )
 
 // folder is one open incident: its record, its timeline, its locker and the
@@ -27,6 +28,7 @@ type folder struct {
 	readOnly bool
 	store    *store.Store
 	locker   *forensics.Locker
+	key      *keys.DataKey // nil: the incident is plain
 
 	mu       sync.Mutex // guards what is opened on first use
 	events   *events.DB
@@ -47,13 +49,15 @@ func (f *folder) close() error {
 		errs = append(errs, f.world.Close())
 	}
 	errs = append(errs, f.store.Close())
+	f.key.Wipe()
 	return errors.Join(errs...)
 }
 
-// storeOptions is how this workspace opens a record.
-func (s *Service) storeOptions() store.Options {
+// storeOptions is how this workspace opens a record; data is the incident's
+// key, nil for a plain one.
+func (s *Service) storeOptions(data *keys.DataKey) store.Options {
 	trust, _ := s.trust() // verify tells what in it is no key
-	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust}
+	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Secret: data.Subkey(keys.ForDatabase)}
 }
 
 // open returns the incident, opened once and kept. Whoever opens it first puts
@@ -78,7 +82,11 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	if _, err := os.Stat(filepath.Join(dir, "incident.db")); errors.Is(err, fs.ErrNotExist) {
 		return nil, false, notFound("firebreak list shows them all", "incident %s: %w", id, incident.ErrNotFound)
 	}
-	o := s.storeOptions()
+	data, err := s.dataKey(id, dir)
+	if err != nil {
+		return nil, false, err
+	}
+	o := s.storeOptions(data)
 	st, err := store.Open(ctx, dir, o)
 	if errors.Is(err, store.ErrReadOnly) { // an archive, a mounted copy: it can be looked at
 		o.ReadOnly = true
@@ -87,7 +95,7 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	if err != nil {
 		return nil, false, storeError(id, err)
 	}
-	if f, err = s.folderOf(ctx, id, dir, st); err != nil {
+	if f, err = s.folderOf(ctx, id, dir, st, data); err != nil {
 		return nil, false, errors.Join(err, st.Close())
 	}
 	if st.ID() != id {
@@ -103,12 +111,12 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	return f, !o.ReadOnly, nil
 }
 
-func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *store.Store) (*folder, error) {
-	locker, err := s.locker(id)
+func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *store.Store, data *keys.DataKey) (*folder, error) {
+	locker, err := s.locker(id, data)
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{id: id, dir: dir, store: st, locker: locker}
+	f := &folder{id: id, dir: dir, store: st, locker: locker, key: data}
 	err = st.View(ctx, func(tx *store.Tx) error {
 		inc, err := tx.Incident()
 		f.drill = inc.Drill
@@ -126,7 +134,7 @@ func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
 		return f.events, nil
 	}
 	path := filepath.Join(f.dir, "timeline.db")
-	db, err := events.Open(ctx, path)
+	db, err := events.Open(ctx, path, events.Options{Secret: f.key.Subkey(keys.ForTimeline)})
 	if errors.Is(err, events.ErrDamaged) {
 		return nil, &Error{Code: CodeIntegrity, Hint: "firebreak ingest " + string(f.id) + " --rebuild makes it again from the evidence", Err: err}
 	}
@@ -156,7 +164,7 @@ func (s *Service) systems(f *folder) (*integrations.Registry, error) {
 		f.registry = r
 		return r, nil
 	}
-	w, err := drill.Open(filepath.Join(f.dir, "drill"), s.o.Now)
+	w, err := drill.OpenSealed(filepath.Join(f.dir, "drill"), s.o.Now, f.key.Subkey(keys.ForDrill))
 	if err != nil {
 		return nil, fmt.Errorf("start the drill's servers: %w", err)
 	}

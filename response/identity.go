@@ -15,7 +15,9 @@ import (
 
 	"firebreak/forensics"
 	"firebreak/incident"
+	"firebreak/internal/box"
 	"firebreak/record"
+	"firebreak/store/keys"
 )
 
 // instanceKey is the key this workspace signs heads with, and the root of the
@@ -27,17 +29,20 @@ type instanceKey struct {
 
 // loadInstanceKey reads keys/instance, or makes it on first use. Two processes
 // that start at once end with the same key.
-func loadInstanceKey(dir string, random io.Reader) (instanceKey, error) {
+func loadInstanceKey(dir string, random io.Reader, v *vault) (instanceKey, error) {
 	path := filepath.Join(dir, "instance")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeInstanceKey(path, random); err != nil {
+		if err := makeInstanceKey(path, random, v); err != nil {
 			return instanceKey{}, fmt.Errorf("make instance key: %w", err)
 		}
 		b, err = os.ReadFile(path)
 	}
 	if err != nil {
 		return instanceKey{}, fmt.Errorf("read instance key: %w", err)
+	}
+	if b, err = v.opened(b); err != nil {
+		return instanceKey{}, &Error{Code: CodeIntegrity, Hint: "restore keys/instance from a backup: it was sealed for another workspace", Err: fmt.Errorf("read instance key %s: %w", path, err)}
 	}
 	k, err := record.ParseKey(string(b))
 	if err != nil {
@@ -80,12 +85,12 @@ func trustedKeys(dir string) ([]string, error) {
 // trust are the keys of other workspaces that this one believes.
 func (s *Service) trust() ([]string, error) { return trustedKeys(filepath.Join(s.o.Home, "keys")) }
 
-func makeInstanceKey(path string, random io.Reader) error {
+func makeInstanceKey(path string, random io.Reader, v *vault) error {
 	var suffix [4]byte
 	if _, err := io.ReadFull(random, suffix[:]); err != nil {
 		return err
 	}
-	_, secret, err := record.GenerateKey(random, "firebreak-"+hex.EncodeToString(suffix[:]))
+	key, secret, err := record.GenerateKey(random, "firebreak-"+hex.EncodeToString(suffix[:]))
 	if err != nil {
 		return err
 	}
@@ -96,6 +101,9 @@ func makeInstanceKey(path string, random io.Reader) error {
 	defer unlock()
 	if _, err := os.Stat(path); err == nil {
 		return nil // another process was first
+	}
+	if v != nil {
+		return v.sealInstanceKey(path, secret, key.Public())
 	}
 	return replaceFile(path, []byte(secret), 0o600)
 }
@@ -118,26 +126,47 @@ func (k instanceKey) pseudonym(name string) string {
 // It lies in the incident's folder, so that the folder can be handed on whole.
 const evidenceKey = "evidence.key"
 
-func makeEvidenceKey(dir string, random io.Reader) error {
+func makeEvidenceKey(dir string, random io.Reader, data *keys.DataKey) error {
 	var key [32]byte
 	if _, err := io.ReadFull(random, key[:]); err != nil {
 		return fmt.Errorf("make evidence key: %w", err)
 	}
-	if err := replaceFile(filepath.Join(dir, evidenceKey), []byte(hex.EncodeToString(key[:])+"\n"), 0o600); err != nil {
+	text := []byte(hex.EncodeToString(key[:]) + "\n")
+	if data != nil {
+		var err error
+		if text, err = box.Seal(data.Subkey(keys.ForNames), evidenceKey, text, random); err != nil {
+			return fmt.Errorf("make evidence key: %w", err)
+		}
+	}
+	if err := replaceFile(filepath.Join(dir, evidenceKey), text, 0o600); err != nil {
 		return fmt.Errorf("make evidence key: %w", err)
 	}
 	return nil
 }
 
-// locker is where the incident's evidence is sealed.
-func (s *Service) locker(id incident.ID) (*forensics.Locker, error) {
+// locker is where the incident's evidence is sealed; data is the incident's
+// key, nil for a plain one.
+func (s *Service) locker(id incident.ID, data *keys.DataKey) (*forensics.Locker, error) {
 	text, err := os.ReadFile(filepath.Join(s.Dir(id), evidenceKey))
+	if err == nil && data != nil {
+		text, err = box.Open(data.Subkey(keys.ForNames), evidenceKey, text)
+	}
 	if err != nil {
 		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %w", id, err)}
 	}
+	key, err := parseEvidenceKey(text)
+	if err != nil {
+		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %w", id, err)}
+	}
+	l := forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), key)
+	l.Secret = data.Subkey(keys.ForEvidence)
+	return l, nil
+}
+
+func parseEvidenceKey(text []byte) ([32]byte, error) {
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != 32 {
-		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %s is no key", id, evidenceKey)}
+		return [32]byte{}, errors.New(evidenceKey + " is no key")
 	}
-	return forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), [32]byte(key)), nil
+	return [32]byte(key), nil
 }

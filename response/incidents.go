@@ -85,11 +85,16 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	if err != nil {
 		return "", err
 	}
-	st, err := store.Create(ctx, work, id, s.s.storeOptions(), first)
+	data, err := s.s.newDataKey()
+	if err != nil {
+		return "", err
+	}
+	defer data.Wipe()
+	st, err := store.Create(ctx, work, id, s.s.storeOptions(data), first)
 	if err != nil {
 		return "", errors.Join(storeError(id, err), os.RemoveAll(work))
 	}
-	err = makeEvidenceKey(work, s.s.o.Rand)
+	err = errors.Join(makeEvidenceKey(work, s.s.o.Rand, data), s.s.keepDataKey(work, data))
 	if err == nil && started != nil {
 		err = s.startRun(ctx, st, *started)
 	}

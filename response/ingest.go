@@ -32,6 +32,12 @@ func (s *Session) Ingest(ctx context.Context, id incident.ID, files []string, o 
 }
 
 func (s *Session) ingest(ctx context.Context, f *folder, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
+	return s.ingestEach(ctx, f, files, p, func(path string) (record.Ingestion, record.Exhibit, error) {
+		return s.ingestFile(ctx, f, path, o, p)
+	})
+}
+
+func (s *Session) ingestEach(ctx context.Context, f *folder, files []string, p ProgressFunc, one func(path string) (record.Ingestion, record.Exhibit, error)) (Ingested, error) {
 	var sum Ingested
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return sum, err
@@ -39,7 +45,7 @@ func (s *Session) ingest(ctx context.Context, f *folder, files []string, o Inges
 	var errs []error
 	for i, path := range files {
 		tell(p, "reading "+path, int64(i), int64(len(files)))
-		in, x, err := s.ingestFile(ctx, f, path, o, p)
+		in, x, err := one(path)
 		if x.ID != "" {
 			sum.Exhibits = append(sum.Exhibits, x.ID)
 		}
@@ -63,18 +69,46 @@ func (s *Session) ingest(ctx context.Context, f *folder, files []string, o Inges
 }
 
 func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {
-	tool, err := s.s.o.ToolSHA256()
+	x, err := s.given(path, o)
 	if err != nil {
-		return record.Ingestion{}, record.Exhibit{}, fmt.Errorf("hash this program: %w", err)
-	}
-	x := record.Exhibit{
-		Kind: "file", Title: filepath.Base(path), Source: path, Host: o.Host, Collector: ingestCollector, Authority: s.by.Name,
-		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
+		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	sealed, err := f.locker.SealFile(ctx, path, x, func(done, total int64) { tell(p, "sealing "+path, done, total) })
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
+	return s.ingestSealed(ctx, f, path, sealed, o, p)
+}
+
+// given describes evidence that a person hands over.
+func (s *Session) given(source string, o IngestOptions) (record.Exhibit, error) {
+	tool, err := s.s.o.ToolSHA256()
+	if err != nil {
+		return record.Exhibit{}, fmt.Errorf("hash this program: %w", err)
+	}
+	return record.Exhibit{
+		Kind: "file", Title: filepath.Base(source), Source: source, Host: o.Host, Collector: ingestCollector, Authority: s.by.Name,
+		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
+	}, nil
+}
+
+// ingestStream seals a stream as it comes.
+func (s *Session) ingestStream(ctx context.Context, f *folder, name string, r io.Reader, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {
+	x, err := s.given(name, o)
+	if err != nil {
+		return record.Ingestion{}, record.Exhibit{}, err
+	}
+	tell(p, "sealing "+name, 0, 0)
+	sealed, err := f.locker.Seal(ctx, r, x)
+	if err != nil {
+		return record.Ingestion{}, record.Exhibit{}, err
+	}
+	return s.ingestSealed(ctx, f, name, sealed, o, p)
+}
+
+// ingestSealed registers what was sealed, and reads it into the timeline.
+func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, sealed record.Exhibit, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {
+	var err error
 	if sealed.Format, err = s.formatOf(f, sealed, o); err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
@@ -109,6 +143,17 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 
 // IngestFrom seals a stream and reads it into the timeline.
 func (s *Session) IngestFrom(ctx context.Context, id incident.ID, name string, r io.Reader, o IngestOptions, p ProgressFunc) (Ingested, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Ingested{}, err
+	}
+	if f.key != nil { // a copy in the clear would stay on the disk after its removal
+		f.busy.Lock()
+		defer f.busy.Unlock()
+		return s.ingestEach(ctx, f, []string{name}, p, func(name string) (record.Ingestion, record.Exhibit, error) {
+			return s.ingestStream(ctx, f, name, r, o, p)
+		})
+	}
 	dir, err := os.MkdirTemp(s.s.Dir(id), ".stream-")
 	if err != nil {
 		return Ingested{}, fmt.Errorf("keep the stream: %w", err)

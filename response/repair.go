@@ -124,7 +124,11 @@ func (r *repairing) modes(context.Context) error {
 // record mends the database and the heads file.
 func (r *repairing) record(ctx context.Context) error {
 	tell(r.p, "reading the record", 0, 0)
-	m, err := store.Repair(ctx, r.dir, r.s.s.storeOptions(), !r.o.Do)
+	o, err := r.s.s.optionsOf(r.id)
+	if err != nil {
+		return err
+	}
+	m, err := store.Repair(ctx, r.dir, o, !r.o.Do)
 	r.out.Plan = append(r.out.Plan, m.Plan...)
 	r.out.Lost, r.out.Aside = m.Lost, m.Aside
 	switch {
@@ -148,7 +152,11 @@ func (r *repairing) restoreHint() string {
 // recordLoss says in the record itself what was lost of it, where it can still
 // be gone on with.
 func (r *repairing) recordLoss(ctx context.Context, m store.Mending) error {
-	st, err := store.Open(ctx, r.dir, r.s.s.storeOptions())
+	o, err := r.s.s.optionsOf(r.id)
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, r.dir, o)
 	if errors.Is(err, store.ErrTruncated) || errors.Is(err, store.ErrTampered) {
 		r.plan("nothing is recorded: the newest entries are lost, and the record cannot be gone on with; %s", r.restoreHint())
 		return nil
@@ -169,7 +177,7 @@ func (r *repairing) older(ctx context.Context) error {
 	if err != nil || known.Size == 0 {
 		return nil //nolint:nilerr // a damaged file knows nothing; it is written anew at the next opening
 	}
-	st, err := r.s.s.openToVerify(ctx, r.id)
+	st, _, err := r.s.s.openToVerify(ctx, r.id)
 	if err != nil {
 		return nil //nolint:nilerr // a record that is mended only if it is said so; verify has the last word
 	}
@@ -192,7 +200,7 @@ func (r *repairing) older(ctx context.Context) error {
 
 // exhibits are those of the record, as far as it can be read.
 func (r *repairing) exhibits(ctx context.Context) (xs []store.Exhibit, err error) {
-	st, err := r.s.s.openToVerify(ctx, r.id)
+	st, _, err := r.s.s.openToVerify(ctx, r.id)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +210,7 @@ func (r *repairing) exhibits(ctx context.Context) (xs []store.Exhibit, err error
 
 // leftovers takes away what killed processes left.
 func (r *repairing) leftovers(ctx context.Context) error {
-	locker, err := r.s.s.locker(r.id)
+	locker, err := r.s.s.lockerOf(r.id)
 	if err != nil {
 		return nil //nolint:nilerr // the missing key is told with the evidence
 	}
@@ -252,7 +260,7 @@ func (r *repairing) timeline(ctx context.Context) error {
 		}
 		r.plan("make the timeline from the evidence: there is none")
 	default:
-		db, err := events.Open(ctx, path)
+		db, err := r.s.s.openEvents(ctx, r.id)
 		if err == nil {
 			err = errors.Join(db.Check(ctx), db.Close())
 		}

@@ -22,7 +22,7 @@ func (r *repairing) evidence(ctx context.Context) error {
 	if err := r.evidenceKey(ctx); err != nil {
 		return err
 	}
-	locker, err := r.s.s.locker(r.id)
+	locker, err := r.s.s.lockerOf(r.id)
 	if err != nil {
 		if r.o.Do {
 			return err
@@ -76,7 +76,7 @@ func (r *repairing) unpacked(ctx context.Context, want func(archive.File) bool, 
 		return err
 	}
 	defer func() { _ = in.Close() }() // read only
-	a, err := openArchive(in, sum, size, r.o.From, r.o.Keys, r.s.s)
+	a, err := openArchive(in, sum, size, r.o.From, r.o.Keys, r.s.s.o)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (r *repairing) fromBackup(ctx context.Context, harmed []store.Exhibit) erro
 			}
 		}
 		home := filepath.Dir(filepath.Dir(dir))
-		locker, err := r.s.s.at(home).locker(r.id)
+		locker, err := r.s.s.at(home).lockerOf(r.id)
 		if err != nil {
 			return err
 		}

@@ -159,7 +159,7 @@ func (r *restoring) unpack(ctx context.Context, o Options) (archive.Outcome, err
 	}
 	defer func() { _ = in.Close() }() // read only
 	// The keys of the workspace that is here, if there is one.
-	a, err := openArchive(in, sum, size, r.o.File, r.o.Keys, &Service{o: o})
+	a, err := openArchive(in, sum, size, r.o.File, r.o.Keys, o)
 	if err != nil {
 		return archive.Outcome{}, err
 	}
@@ -340,7 +340,7 @@ func (r *restoring) older(ctx context.Context, i archive.Incident, one *Restored
 	} else if err != nil {
 		r.out.Notes = append(r.out.Notes, err.Error())
 	}
-	st, err := r.s.s.at(r.dir).openToVerify(ctx, i.ID)
+	st, _, err := r.s.s.at(r.dir).openToVerify(ctx, i.ID)
 	if err != nil {
 		return lost, err
 	}
@@ -385,7 +385,7 @@ func openBackup(name string) (*os.File, *summing, int64, error) {
 }
 
 // openArchive opens an archive with the keys at hand.
-func openArchive(f *os.File, in io.Reader, size int64, name string, keys BackupKeys, s *Service) (*archive.Reader, error) {
+func openArchive(f *os.File, in io.Reader, size int64, name string, keys BackupKeys, o Options) (*archive.Reader, error) {
 	passphrase, err := archive.NeedsPassphrase(f)
 	if err != nil {
 		return nil, openError(name, err)
@@ -394,7 +394,7 @@ func openArchive(f *os.File, in io.Reader, size int64, name string, keys BackupK
 		return nil, err
 	}
 	var ids []age.Identity
-	if ids, err = keys.toRead(s, passphrase); err != nil {
+	if ids, err = keys.toRead(o, passphrase); err != nil {
 		return nil, err
 	}
 	a, err := archive.Open(in, size, ids...)

@@ -82,7 +82,11 @@ func (r *restoring) moveAside(dir string, id incident.ID) (string, error) {
 // recordRestore records in the incident itself what was put back and lost. It
 // goes past the comparison with what is known: the entry is what settles it.
 func (s *Session) recordRestore(ctx context.Context, id incident.ID, r record.Restored) (err error) {
-	st, err := store.Open(ctx, s.s.Dir(id), s.s.storeOptions())
+	o, err := s.s.optionsOf(id)
+	if err != nil {
+		return err
+	}
+	st, err := store.Open(ctx, s.s.Dir(id), o)
 	if err != nil {
 		return storeError(id, err)
 	}
@@ -160,7 +164,7 @@ func ReadManifest(o Options, name string, keys BackupKeys) (archive.Manifest, er
 		return archive.Manifest{}, err
 	}
 	defer func() { _ = in.Close() }() // read only
-	a, err := openArchive(in, sum, size, name, keys, &Service{o: o})
+	a, err := openArchive(in, sum, size, name, keys, o)
 	if err != nil {
 		return archive.Manifest{}, err
 	}

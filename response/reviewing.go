@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"firebreak/incident"
@@ -19,16 +18,31 @@ import (
 )
 
 // Review writes the post-incident review over the record as it is now, as
-// Markdown, HTML and JSON in the incident's exports folder.
+// Markdown, HTML and JSON in the incident's exports folder. In an encrypted
+// incident these are sealed.
 func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
+	return s.ReviewTo(ctx, id, "")
+}
+
+// ReviewTo is Review with a copy in the folder to, in the clear.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, to string) (Written, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "")
+	if to != "" {
+		if err := s.s.outside(f, to); err != nil {
+			return Written{}, err
+		}
+	}
+	return s.writeReviewTo(ctx, f, "", to)
 }
 
 func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Written, error) {
+	return s.writeReviewTo(ctx, f, step, "")
+}
+
+func (s *Session) writeReviewTo(ctx context.Context, f *folder, step, to string) (Written, error) {
 	r, head, err := s.buildReview(ctx, f)
 	if err != nil {
 		return Written{}, err
@@ -41,18 +55,25 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Writ
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	dir := filepath.Join(f.dir, "exports")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return Written{}, fmt.Errorf("write review: %w", err)
-	}
-	w := Written{Markdown: filepath.Join(dir, "review.md"), HTML: filepath.Join(dir, "review.html"), JSON: filepath.Join(dir, "review.json")}
+	w := Written{Sealed: f.key != nil}
 	sums := map[string]string{}
-	for path, content := range map[string][]byte{w.Markdown: r.Markdown(), w.HTML: html, w.JSON: append(data, '\n')} {
-		if err := replaceFile(path, content, 0o600); err != nil {
+	for _, part := range []struct {
+		name    string
+		path    *string
+		content []byte
+	}{{"review.md", &w.Markdown, r.Markdown()}, {"review.html", &w.HTML, html}, {"review.json", &w.JSON, append(data, '\n')}} {
+		if *part.path, err = f.export(part.name, part.content); err != nil {
 			return Written{}, fmt.Errorf("write review: %w", err)
 		}
-		h := sha256.Sum256(content)
-		sums[filepath.Base(path)] = hex.EncodeToString(h[:])
+		if to != "" {
+			path := filepath.Join(to, part.name)
+			if err := replaceFile(path, part.content, 0o600); err != nil {
+				return Written{}, fmt.Errorf("write review: %w", err)
+			}
+			w.Clear = append(w.Clear, path)
+		}
+		h := sha256.Sum256(part.content)
+		sums[part.name] = hex.EncodeToString(h[:])
 	}
 	return w, s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil)
 }

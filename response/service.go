@@ -35,13 +35,16 @@ type Options struct {
 	ToolSHA256 func() (string, error)
 	SSHClient  string // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
+	Unlock     Unlock // what there is to open an encrypted workspace with
 }
 
 // Service is the open workspace. It is safe for concurrent use, and several
 // processes may have the same workspace open.
 type Service struct {
-	o   Options
-	key instanceKey
+	o     Options
+	key   instanceKey
+	vault *vault // nil: the workspace is plain
+	leave func() // gives up the workspace to those who change its keys
 
 	mu      sync.Mutex
 	folders map[incident.ID]*folder
@@ -50,23 +53,32 @@ type Service struct {
 	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256
 }
 
-// New opens the workspace, making it when it is not there.
+// New opens the workspace, making it when it is not there. One that is
+// encrypted is unlocked; where that fails the code is CodeAuth.
 func New(o Options) (*Service, error) {
-	for _, d := range []string{"", "incidents", "keys", "playbooks"} {
-		if err := os.MkdirAll(filepath.Join(o.Home, d), 0o700); err != nil {
-			return nil, &Error{Code: CodeInternal, Hint: "set FIREBREAK_HOME to a folder you can write to", Err: fmt.Errorf("open workspace: %w", err)}
-		}
+	if err := makeHome(o.Home); err != nil {
+		return nil, err
 	}
 	// What a killed backup or restore unpacked does not stay; where nothing can be
 	// written there is nothing to take away.
 	if _, err := archive.Sweep(filepath.Join(o.Home, "incidents")); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	key, err := loadInstanceKey(filepath.Join(o.Home, "keys"), o.Rand)
+	leave, err := share(o.Home)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{o: o, key: key, folders: map[incident.ID]*folder{}, parsed: map[string]*playbooks.Playbook{}}, nil
+	v, err := unlock(o)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	key, err := loadInstanceKey(filepath.Join(o.Home, "keys"), o.Rand, v)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return &Service{o: o, key: key, vault: v, leave: leave, folders: map[incident.ID]*folder{}, parsed: map[string]*playbooks.Playbook{}}, nil
 }
 
 // Close closes every incident the service has open.
@@ -81,6 +93,7 @@ func (s *Service) Close() error {
 		errs = append(errs, f.close())
 		delete(s.folders, id)
 	}
+	s.leave()
 	return errors.Join(errs...)
 }
 

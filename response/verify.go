@@ -8,6 +8,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/store"
+	"firebreak/store/keys"
 )
 
 // Verify recomputes everything: the tree, the heads, their signatures, the
@@ -40,7 +41,7 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 		}
 	}
 	trusted, slips := s.s.trust()
-	st, err := s.s.openToVerify(ctx, id)
+	st, data, err := s.s.openToVerify(ctx, id)
 	if err != nil {
 		return record.Report{}, err
 	}
@@ -67,7 +68,7 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
-	locker, err := s.s.locker(id)
+	locker, err := s.s.locker(id, data)
 	if err != nil {
 		return report, err
 	}
@@ -89,12 +90,16 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 }
 
 // openToVerify opens the incident to be looked at, whatever state it is in.
-func (s *Service) openToVerify(ctx context.Context, id incident.ID) (*store.Store, error) {
-	o := s.storeOptions()
+func (s *Service) openToVerify(ctx context.Context, id incident.ID) (*store.Store, *keys.DataKey, error) {
+	data, err := s.dataKey(id, s.Dir(id))
+	if err != nil {
+		return nil, nil, err
+	}
+	o := s.storeOptions(data)
 	o.ReadOnly = true
 	st, err := store.Open(ctx, s.Dir(id), o)
 	if err != nil {
-		return nil, &Error{Code: CodeIntegrity, Err: fmt.Errorf("verify %s: %w", id, err)}
+		return nil, nil, &Error{Code: CodeIntegrity, Err: fmt.Errorf("verify %s: %w", id, err)}
 	}
-	return st, nil
+	return st, data, nil
 }

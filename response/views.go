@@ -238,6 +238,10 @@ type Written struct {
 	Markdown string `json:"markdown"`
 	HTML     string `json:"html"`
 	JSON     string `json:"json"`
+	// Sealed says that these are encrypted, as the incident is; Clear lists the
+	// copies that are not.
+	Sealed bool     `json:"sealed,omitempty"`
+	Clear  []string `json:"clear,omitempty"`
 }
 
 // Waiting says why an automatic run stopped.

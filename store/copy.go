@@ -12,6 +12,7 @@ import (
 	sqlite3 "github.com/mattn/go-sqlite3"
 
 	"firebreak/record"
+	"firebreak/store/cryptvfs"
 )
 
 // Picture is one moment of an incident, taken while others write.
@@ -58,7 +59,7 @@ func (s *Store) copy(ctx context.Context, path string, progress func(done, total
 		return p, err
 	}
 	if err = f.Close(); err == nil {
-		err = copyPages(ctx, conn, path, progress)
+		err = copyPages(ctx, conn, path, s.key, progress)
 	}
 	if err != nil {
 		err = errors.Join(err, os.Remove(path)) //nolint:gosec // the caller says where
@@ -117,8 +118,8 @@ func (p *Picture) read(ctx context.Context, conn *sql.Conn) error {
 // copyPages copies through SQLite, page by page. The source has a transaction
 // open, so what others write meanwhile does not show and does not start the
 // copy anew.
-func copyPages(ctx context.Context, from *sql.Conn, path string, progress func(done, total int64)) (err error) {
-	to := connect(path, staged, 1)
+func copyPages(ctx context.Context, from *sql.Conn, path string, key *cryptvfs.Key, progress func(done, total int64)) (err error) {
+	to := connect(path, staged, 1, key)
 	defer func() { err = errors.Join(err, to.Close()) }()
 	dest, err := to.Conn(ctx)
 	if err != nil {

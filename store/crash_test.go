@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	randv2 "math/rand/v2"
 	"os"
 	"os/exec"
@@ -111,7 +112,7 @@ func sharedOptions(home string) (Options, error) {
 	key, err := record.ParseKey(string(secret))
 	start := time.Now()
 	return Options{
-		Now: time.Now, Monotonic: func() (int64, string) { return int64(time.Since(start)), "boot" }, Rand: rand.Reader, Key: key,
+		Now: time.Now, Monotonic: func() (int64, string) { return int64(time.Since(start)), "boot" }, Rand: rand.Reader, Key: key, Secret: testSecret(),
 	}, err
 }
 
@@ -184,6 +185,7 @@ func (c *child) listen(seen func(total int)) {
 			c.mu.Unlock()
 			seen(total)
 		}
+		seen(math.MaxInt) // it ended: nobody waits for more
 	})
 }
 

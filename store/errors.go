@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"firebreak/store/cryptvfs"
 )
 
 // The errors that callers tell apart, by errors.Is.
@@ -74,7 +76,7 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
-	case errors.Is(err, syscall.EIO):
+	case errors.Is(err, syscall.EIO), errors.Is(err, cryptvfs.ErrOtherLog):
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var e sqlite3.Error
@@ -88,6 +90,18 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case e.Code == sqlite3.ErrIoErr, e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+// placed adds where the file did not decrypt, if that is what err is about.
+func (s *Store) placed(err error) error {
+	damage := s.key.Damage()
+	if err == nil || damage == nil {
+		return err
+	}
+	if err = explain(err); errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) {
+		return fmt.Errorf("%w: %w", err, damage)
 	}
 	return err
 }

@@ -336,7 +336,7 @@ func TestReadOnlyFileSystem(t *testing.T) {
 	if _, err := Create(ctx, filepath.Join(disk, "2026-0009"), "2026-0009", o, opened(t)); !errors.Is(err, ErrReadOnly) {
 		t.Errorf("create: %v, want ErrReadOnly", err)
 	}
-	look := Options{ReadOnly: true, Trust: []string{o.Key.Public()}}
+	look := Options{Secret: testSecret(), ReadOnly: true, Trust: []string{o.Key.Public()}}
 	s, err = Open(ctx, dir, look)
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/store/cryptvfs"
 )
 
 // Mending is what Repair does, or would do.
@@ -53,7 +54,12 @@ func Repair(ctx context.Context, dir string, o Options, dry bool) (m Mending, er
 		return m, errors.Join(fmt.Errorf("repair: %w", err), l.close())
 	}
 	defer func() { err = errors.Join(err, l.release(), l.close()) }()
-	r := &repair{dir: dir, o: o, dry: dry, m: &m}
+	key, err := takeKey(o.Secret)
+	if err != nil {
+		return m, fmt.Errorf("repair: %w", err)
+	}
+	defer key.Release()
+	r := &repair{dir: dir, o: o, dry: dry, m: &m, key: key}
 	if err := r.run(ctx); err != nil {
 		return m, fmt.Errorf("repair %s: %w", r.id, explain(err))
 	}
@@ -68,6 +74,7 @@ type repair struct {
 	dry   bool
 	m     *Mending
 	steps []string
+	key   *cryptvfs.Key // nil for a plain database
 	id    incident.ID
 	file  []byte        // the heads file
 	found found         // what could be read of the database
@@ -107,7 +114,7 @@ func (r *repair) run(ctx context.Context) (err error) {
 // look reads what there is, and opens the heads. Nothing is written: closing
 // does not even bring the log into the database.
 func (r *repair) look(ctx context.Context) error {
-	db := connect(r.path(DatabaseFile), look, 1)
+	db := connect(r.path(DatabaseFile), look, 1, r.key)
 	r.found = readAll(ctx, db)
 	if err := db.Close(); err != nil {
 		r.found.note(err)
@@ -206,7 +213,7 @@ func rootOf(t *record.Tree, h record.Head) bool {
 
 // inPlace mends what is derived, in one transaction.
 func (r *repair) inPlace(ctx context.Context) (err error) {
-	db := connect(r.path(DatabaseFile), write, 1)
+	db := connect(r.path(DatabaseFile), write, 1, r.key)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {

@@ -310,7 +310,7 @@ func (r *repair) build(ctx context.Context, leaves []record.Hash, kept []row) (e
 	if err := f.Close(); err != nil {
 		return err
 	}
-	db := connect(path, staged, 1)
+	db := connect(path, staged, 1, r.key)
 	defer func() { err = errors.Join(err, db.Close(), syncFile(path)) }()
 	for i, script := range r.steps {
 		if err := step(ctx, db, i+1, script); err != nil {

@@ -23,6 +23,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/store/cryptvfs"
 )
 
 // The files of an incident's folder that are the store's.
@@ -46,6 +47,9 @@ type Options struct {
 	// ReadOnly opens an incident to be looked at, even when its record and its
 	// heads disagree. Nothing is written.
 	ReadOnly bool
+	// Secret is the key that the database is encrypted with; nil is a plain
+	// one. The caller may wipe it once the store is closed.
+	Secret *[32]byte
 }
 
 // Store is one open incident. Its methods may be called by several goroutines.
@@ -57,8 +61,9 @@ type Store struct {
 	steps  []string // migrations
 	blind  bool     // opened without the write-ahead log: the folder has no place for its index
 
-	lock    *lock   // nil when there is none to be had, read-only
-	w       *sql.DB // nil when read-only
+	key     *cryptvfs.Key // nil for a plain database
+	lock    *lock         // nil when there is none to be had, read-only
+	w       *sql.DB       // nil when read-only
 	r       *sql.DB
 	heads   headsFile // guarded by lock
 	trusted []byte    // the newest head whose signature was checked; guarded by lock
@@ -120,7 +125,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	s.id, s.origin = id, record.Origin(o.Key.Name(), id)
-	if err := migrate(ctx, s.w, path, s.steps); err != nil {
+	if err := migrate(ctx, s.w, path, s.steps, s.key); err != nil {
 		return err
 	}
 	if _, err := s.w.ExecContext(ctx, "INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(id), s.origin); err != nil {
@@ -166,7 +171,14 @@ func newStore(dir string, o Options) (*Store, error) {
 	if s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, Owner()); err != nil {
 		return nil, err
 	}
-	s.w, s.r = connect(path, write, 1), connect(path, read, readers+1)
+	if s.key, err = takeKey(o.Secret); err == nil {
+		err = s.key.Check(path)
+	}
+	if err != nil {
+		s.key.Release()
+		return nil, errors.Join(err, s.lock.close())
+	}
+	s.w, s.r = connect(path, write, 1, s.key), connect(path, read, readers+1, s.key)
 	return s, nil
 }
 
@@ -204,7 +216,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(s.placed(err), s.Close())
 			s = nil
 		}
 	}()
@@ -220,7 +232,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 		}
 		return s, &MismatchError{Heads: s.heads.last.Size}
 	}
-	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps); err != nil {
+	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps, s.key); err != nil {
 		return s, err
 	}
 	tx, err := s.w.BeginTx(ctx, nil)
@@ -240,9 +252,15 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
+	if s.key, err = takeKey(o.Secret); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(dir, DatabaseFile)
+	if err := s.key.Check(path); err != nil {
+		return nil, err
+	}
 	for _, a := range []access{look, immutable} {
-		s.r = connect(path, a, readers+1)
+		s.r = connect(path, a, readers+1, s.key)
 		if err = s.openLook(ctx); err == nil {
 			s.blind = a == immutable
 			// Verify takes the lock, where there is one, to compare like with like.
@@ -258,7 +276,8 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		// A folder that cannot be written to has no place for the WAL index.
 		err = errors.Join(err, s.r.Close())
 	}
-	return nil, err
+	s.key.Release()
+	return nil, s.placed(err)
 }
 
 func (s *Store) openLook(ctx context.Context) error {
@@ -330,6 +349,7 @@ func (s *Store) Close() error {
 	if s.lock != nil {
 		errs = append(errs, s.lock.close())
 	}
+	s.key.Release()
 	return errors.Join(errs...)
 }
 

@@ -30,8 +30,16 @@ func testOptions(t testing.TB) Options {
 	return Options{
 		Now:       func() time.Time { now = now.Add(time.Second); return now },
 		Monotonic: func() (int64, string) { mono++; return mono, "boot-1" },
-		Rand:      rand.Reader, Key: key,
+		Rand:      rand.Reader, Key: key, Secret: testSecret(),
 	}
+}
+
+// testSecret is nil unless the whole suite is to run encrypted.
+func testSecret() *[32]byte {
+	if os.Getenv("FIREBREAK_TEST_SECRET") == "" {
+		return nil
+	}
+	return &[32]byte{1, 2, 3}
 }
 
 func draft(t testing.TB, k record.Kind, payload any) record.Draft {

@@ -66,7 +66,7 @@ func (s *Store) commit(ctx context.Context, decide func(*Tx) ([]record.Draft, er
 		return nil, mine
 	}
 	if err != nil {
-		err = explain(err)
+		err = s.placed(explain(err))
 		if errors.Is(err, ErrDamaged) {
 			s.kill(err)
 		}

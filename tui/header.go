@@ -22,6 +22,9 @@ func (m *Model) View() string {
 	if w == 0 || h == 0 {
 		return ""
 	}
+	if m.veil != nil {
+		return m.veil.view(m.paint, w, h)
+	}
 	if w < leastW || h < leastH {
 		return m.paint.line(say("need 60x15, try: firebreak run --plain"), w)
 	}

@@ -59,6 +59,9 @@ func (p *plainDesk) offers(b response.Board) []offer {
 			w, err := p.desk.Review(ctx, p.id)
 			if err == nil {
 				p.say("Review written: %s and %s", w.Markdown, w.HTML)
+				if w.Sealed {
+					p.say("These are sealed. A copy that can be read: firebreak review %s --to FOLDER", p.id)
+				}
 			}
 			return err
 		})

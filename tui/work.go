@@ -360,6 +360,9 @@ func (a *app) writeReview() tea.Cmd {
 			return a.pushSelf(a.read("Review written", func(n int) []line {
 				out := wrap(usual, "Built from the record as it is now. Writing it again later includes what happened since.", n)
 				out = append(out, nil)
+				if w.Sealed {
+					out = append(wrap(usual, "Sealed, as the incident is. A copy that can be read: firebreak review "+string(a.id)+" --to FOLDER", n), nil)
+				}
 				out = append(out, labelled("Markdown  ", w.Markdown, n)...)
 				out = append(out, labelled("HTML      ", w.HTML, n)...)
 				return append(out, labelled("JSON      ", w.JSON, n)...)

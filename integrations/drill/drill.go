@@ -49,15 +49,19 @@ type World struct {
 	faults faults
 	server *http.Server
 	addr   string
+	seal   *[32]byte // seals the state file; nil leaves it as it is
 }
 
 // Open opens the world whose state file is in dir, making both when they are
 // not there, and starts its servers on a loopback port.
-func Open(dir string, now func() time.Time) (*World, error) {
+func Open(dir string, now func() time.Time) (*World, error) { return OpenSealed(dir, now, nil) }
+
+// OpenSealed is Open where the state file is sealed with a secret.
+func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
-	w := &World{dir: dir, now: now}
+	w := &World{dir: dir, now: now, seal: secret}
 	if err := w.change(func(*state) error { return nil }); err != nil {
 		return nil, err
 	}

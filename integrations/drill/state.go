@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"firebreak/internal/box"
 )
 
 // state is all that the drill's world holds, as its file has it.
@@ -104,13 +106,16 @@ func (s *state) id() int64 {
 	return s.Last
 }
 
-func (w *World) file() string { return filepath.Join(w.dir, "drill.json") }
+func (w *World) file() string { return filepath.Join(w.dir, StateFile) }
 
 // view reads the world as it is now.
 func (w *World) view() (*state, error) {
 	b, err := os.ReadFile(w.file())
 	if err != nil {
 		return nil, fmt.Errorf("read drill: %w", err)
+	}
+	if b, err = w.opened(b); err != nil {
+		return nil, fmt.Errorf("read drill %s: %w", w.file(), err)
 	}
 	s := &state{}
 	if err := json.Unmarshal(b, s); err != nil {
@@ -146,7 +151,24 @@ func (w *World) change(f func(*state) error) (err error) {
 	if err != nil {
 		return fmt.Errorf("encode drill: %w", err)
 	}
+	if w.seal != nil {
+		if b, err = box.Seal(w.seal, StateFile, b, rand.Reader); err != nil {
+			return fmt.Errorf("seal drill: %w", err)
+		}
+	}
 	return w.write(b)
+}
+
+// StateFile is the file with the state, and the context it is sealed in.
+const StateFile = "drill.json"
+
+// opened takes the seal from what the state file holds. One from before the
+// incident was encrypted has none.
+func (w *World) opened(b []byte) ([]byte, error) {
+	if w.seal == nil || !box.Is(b) {
+		return b, nil
+	}
+	return box.Open(w.seal, StateFile, b)
 }
 
 // write replaces the state file at once. It does not wait for the disk: an

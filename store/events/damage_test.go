@@ -1,7 +1,6 @@
 package events
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,7 +11,7 @@ import (
 func TestDamagedFiles(t *testing.T) {
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good.db")
-	db, err := Open(t.Context(), good)
+	db, err := Open(t.Context(), good, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,10 +28,7 @@ func TestDamagedFiles(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		raw, err := sql.Open("sqlite3", path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := openRaw(t, path)
 		defer closeTest(t, raw)
 		for _, s := range statements {
 			if _, err := raw.Exec(s); err != nil {
@@ -46,10 +42,7 @@ func TestDamagedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign := filepath.Join(dir, "foreign.db")
-	raw, err := sql.Open("sqlite3", foreign)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := openRaw(t, foreign)
 	if _, err := raw.Exec(`CREATE TABLE t (x)`); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +50,7 @@ func TestDamagedFiles(t *testing.T) {
 	for _, path := range []string{
 		text, foreign, change("newer.db", `PRAGMA user_version = 2`), change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
 	} {
-		if db, err := Open(t.Context(), path); !errors.Is(err, ErrDamaged) {
+		if db, err := Open(t.Context(), path, testOptions()); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", path, err)
 			if err == nil {
 				closeTest(t, db)
@@ -76,7 +69,7 @@ func TestDamagedFiles(t *testing.T) {
 	if err := os.WriteFile(torn, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db, err = Open(t.Context(), torn)
+	db, err = Open(t.Context(), torn, testOptions())
 	if err == nil {
 		defer closeTest(t, db)
 		err = db.Check(t.Context())
@@ -84,7 +77,7 @@ func TestDamagedFiles(t *testing.T) {
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("torn: %v", err)
 	}
-	whole, err := Open(t.Context(), good)
+	whole, err := Open(t.Context(), good, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

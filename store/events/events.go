@@ -22,6 +22,8 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
+
+	"firebreak/store/cryptvfs"
 )
 
 // ErrDamaged is returned where timeline.db is no SQLite file, is corrupt, or
@@ -38,6 +40,8 @@ type DB struct {
 	read  *sql.DB
 	write *sql.DB
 
+	key *cryptvfs.Key // nil for a plain file
+
 	mu      sync.Mutex // held while writing
 	writer  *writer    // opened at the first write
 	origins *originCache
@@ -50,10 +54,16 @@ const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000"
 // readers is how many queries may run at the same time.
 const readers = 4
 
+// Options say how timeline.db is kept.
+type Options struct {
+	// Secret is the key that the file is encrypted with; nil is a plain one.
+	Secret *[32]byte
+}
+
 // Open opens timeline.db at path and creates it where it is missing; its
 // folder must exist. Where the folder cannot be written to, as in an archive
 // or a mounted copy, it is opened to be read.
-func Open(ctx context.Context, path string) (*DB, error) {
+func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -66,17 +76,30 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	}
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
 	db := &DB{origins: newOriginCache()}
+	if o.Secret != nil {
+		if db.key, err = cryptvfs.NewKey(o.Secret); err != nil {
+			return nil, fmt.Errorf("open %s: %w", path, err)
+		}
+		q := url.Values{}
+		db.key.Params(q) // the number of a slot, not the key
+		access += "&" + q.Encode()
+	}
+	if err := db.key.Check(abs); err != nil {
+		return nil, fmt.Errorf("open %s: %w: %w", path, ErrDamaged, err)
+	}
 	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-65536&"+access); err != nil {
+		db.key.Release()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.write.SetMaxOpenConns(1)
 	if db.read, err = sql.Open("sqlite3", name+"?_query_only=1&_cache_size=-32768&"+access); err != nil {
+		db.key.Release()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	if err := db.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())
 	}
 	return db, nil
 }
@@ -99,7 +122,9 @@ func (db *DB) Close() error {
 		errs = append(errs, db.writer.close())
 		db.writer = nil
 	}
-	return errors.Join(append(errs, db.read.Close(), db.write.Close())...)
+	errs = append(errs, db.read.Close(), db.write.Close())
+	db.key.Release()
+	return errors.Join(errs...)
 }
 
 // Check reads the whole file and returns ErrDamaged with SQLite's findings
@@ -107,7 +132,7 @@ func (db *DB) Close() error {
 func (db *DB) Check(ctx context.Context) error {
 	var found string
 	if err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found); err != nil {
-		return fmt.Errorf("check timeline: %w", explain(err))
+		return fmt.Errorf("check timeline: %w", db.explain(err))
 	}
 	if found != "ok" {
 		return fmt.Errorf("check timeline: %w: %s", ErrDamaged, found)
@@ -124,10 +149,26 @@ func explain(err error) error {
 	switch e.Code {
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.ErrIoErr:
+		if e.ExtendedCode == dataError {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	case sqlite3.ErrInterrupt:
 		return fmt.Errorf("%w: %w", context.Canceled, err)
+	}
+	return err
+}
+
+// dataError is SQLITE_IOERR_DATA: a page that does not decrypt.
+var dataError = sqlite3.ErrIoErr.Extend(32)
+
+// explain adds to the package's explain where the file did not decrypt.
+func (db *DB) explain(err error) error {
+	err = explain(err)
+	if damage := db.key.Damage(); damage != nil && errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %w", err, damage)
 	}
 	return err
 }

@@ -1,0 +1,359 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"firebreak/forensics"
+	"firebreak/incident"
+	"firebreak/integrations/drill"
+	"firebreak/internal/box"
+	"firebreak/store"
+	"firebreak/store/cryptvfs"
+	"firebreak/store/events"
+	"firebreak/store/keys"
+)
+
+// goOn ends an encryption of the workspace that was interrupted.
+func goOn(ctx context.Context, o Options, p ProgressFunc) (Protection, error) {
+	leave, err := alone(o.Home)
+	if err != nil {
+		return Protection{}, err
+	}
+	defer leave()
+	v, err := unlock(o)
+	if err != nil {
+		return Protection{}, err
+	}
+	return encryptAll(ctx, o, v, p)
+}
+
+// encryptAll encrypts what is in the workspace and is not encrypted yet. The
+// caller has the workspace alone.
+func encryptAll(ctx context.Context, o Options, v *vault, p ProgressFunc) (Protection, error) {
+	s := &Service{o: o, vault: v, leave: func() {}}
+	if err := s.encryptInstanceKey(); err != nil {
+		return s.Protection(), err
+	}
+	ids, err := s.ids()
+	if err != nil {
+		return s.Protection(), err
+	}
+	if err := s.clearLeftovers(s.incidentsDir(), ".new-"); err != nil {
+		return s.Protection(), err
+	}
+	for i, id := range ids {
+		tell(p, "encrypting "+string(id), int64(i), int64(len(ids)))
+		dir := s.Dir(id)
+		if _, err := os.Lstat(filepath.Join(dir, keys.DataKeyFile)); err == nil {
+			continue
+		}
+		if err := s.convert(ctx, dir, nil, p); err != nil {
+			return s.Protection(), fmt.Errorf("encrypt %s: %w", id, err)
+		}
+	}
+	v.lock.Unfinished = false
+	return s.Protection(), v.lock.Save(keysDir(o.Home))
+}
+
+func (s *Service) encryptInstanceKey() error {
+	path := filepath.Join(keysDir(s.o.Home), "instance")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && keys.IsSealed(b) {
+		_, err = loadInstanceKey(keysDir(s.o.Home), s.o.Rand, s.vault)
+		return err
+	}
+	if err != nil {
+		return fmt.Errorf("encrypt instance key: %w", err)
+	}
+	defer clear(b)
+	_, public, _ := strings.Cut(strings.TrimSpace(string(b)), "\n")
+	return wiped(path, func() error { return s.vault.sealInstanceKey(path, string(b), public) })
+}
+
+// RekeyData gives incidents a new data key and encrypts everything in their
+// folders anew; one that is plain is encrypted. It can be interrupted at any
+// moment and gone on with by calling it again.
+func RekeyData(ctx context.Context, o Options, which string, p ProgressFunc) ([]incident.ID, error) {
+	was, err := ProtectionOf(o.Home)
+	if err != nil {
+		return nil, err
+	}
+	if !was.Encrypted || was.Unfinished {
+		return nil, refused("firebreak init --encrypt-existing encrypts it", "the workspace is not encrypted, or not in full")
+	}
+	leave, err := alone(o.Home)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	v, err := unlock(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{o: o, vault: v, leave: func() {}}
+	ids, err := s.ids()
+	if err != nil {
+		return nil, err
+	}
+	if which != "" {
+		id, err := s.ParseID(which)
+		if err != nil {
+			return nil, err
+		}
+		ids = []incident.ID{id}
+	}
+	for i, id := range ids {
+		tell(p, "encrypting "+string(id)+" anew", int64(i), int64(len(ids)))
+		from, err := v.ws.ReadDataKey(s.Dir(id), keys.DataKeyFile)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return ids[:i], fmt.Errorf("rekey %s: %w", id, err)
+		}
+		if err := s.convert(ctx, s.Dir(id), from, p); err != nil {
+			return ids[:i], fmt.Errorf("rekey %s: %w", id, err)
+		}
+		from.Wipe()
+	}
+	return ids, nil
+}
+
+// conversion is one incident that changes its key.
+type conversion struct {
+	s        *Service
+	dir      string
+	from, to *keys.DataKey // from is nil for a plain incident
+}
+
+// convert brings an incident to a new key. Each file is replaced when its new
+// form is on the disk, the key last: until then the incident is not opened, and
+// every file is either under the old key or the new.
+func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p ProgressFunc) error {
+	to, err := s.vault.ws.ReadDataKey(dir, keys.NextKeyFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if to, err = keys.NewDataKey(s.o.Rand); err == nil {
+			err = s.vault.ws.WriteDataKey(dir, keys.NextKeyFile, to)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer to.Wipe()
+	c := conversion{s, dir, from, to}
+	if err := store.Reseal(ctx, dir, from.Subkey(keys.ForDatabase), to.Subkey(keys.ForDatabase)); err != nil {
+		return inUseError(err)
+	}
+	if err := c.timeline(ctx); err != nil {
+		return err
+	}
+	names, err := c.box(evidenceKey, evidenceKey, keys.ForNames)
+	if err != nil {
+		return err
+	}
+	if err := c.evidence(ctx, names, p); err != nil {
+		return err
+	}
+	if _, err := c.box(filepath.Join("drill", drill.StateFile), drill.StateFile, keys.ForDrill); err != nil {
+		return err
+	}
+	if err := c.exports(); err != nil {
+		return err
+	}
+	if err := s.clearLeftovers(dir, ".stream-"); err != nil {
+		return err
+	}
+	return wiped(filepath.Join(dir, keys.DataKeyFile), func() error {
+		if err := os.Rename(filepath.Join(dir, keys.NextKeyFile), filepath.Join(dir, keys.DataKeyFile)); err != nil {
+			return fmt.Errorf("put the new key in force: %w", err)
+		}
+		return keys.SyncDir(dir)
+	})
+}
+
+// timeline converts timeline.db. It is derived: damaged, it is thrown away, and
+// firebreak ingest --rebuild makes it again.
+func (c conversion) timeline(ctx context.Context) error {
+	err := events.Reseal(ctx, filepath.Join(c.dir, "timeline.db"), c.from.Subkey(keys.ForTimeline), c.to.Subkey(keys.ForTimeline))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if errors.Is(err, events.ErrDamaged) {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			path := filepath.Join(c.dir, "timeline.db"+suffix)
+			if err := wiped(path, func() error { return os.Remove(path) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		return nil
+	}
+	return inUseError(err)
+}
+
+// inUseError says what to do about a database that somebody has open, an older
+// firebreak or another program.
+func inUseError(err error) error {
+	if errors.Is(err, cryptvfs.ErrInUse) {
+		return refused("close every program that has it open, then repeat: it goes on", "%w", err)
+	}
+	return err
+}
+
+// box converts a small file that is sealed as a box, and returns what is in
+// it; nil where there is none.
+func (c conversion) box(name, context, purpose string) ([]byte, error) {
+	path := filepath.Join(c.dir, name)
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encrypt %s: %w", name, err)
+	}
+	to := c.to.Subkey(purpose)
+	if plain, err := box.Open(to, context, b); err == nil {
+		return plain, nil // done before an interruption
+	}
+	plain := b
+	if c.from != nil {
+		if plain, err = box.Open(c.from.Subkey(purpose), context, b); err != nil {
+			return nil, fmt.Errorf("encrypt %s anew: %w", name, err)
+		}
+	} else if box.Is(b) {
+		return nil, fmt.Errorf("encrypt %s: %w", name, box.ErrDamaged)
+	}
+	sealed, err := box.Seal(to, context, plain, c.s.o.Rand)
+	if err != nil {
+		return nil, err
+	}
+	return plain, wiped(path, func() error { return keys.Replace(path, sealed) })
+}
+
+func (c conversion) evidence(ctx context.Context, names []byte, p ProgressFunc) error {
+	key, err := parseEvidenceKey(names)
+	if err != nil {
+		return fmt.Errorf("encrypt the evidence: %w", err)
+	}
+	l := forensics.NewLocker(filepath.Join(c.dir, "evidence"), key)
+	l.Secret = c.to.Subkey(keys.ForEvidence)
+	if _, err := l.Sweep(); err != nil {
+		return err
+	}
+	return l.Convert(ctx, c.from.Subkey(keys.ForEvidence), func(done, total int64) { tell(p, "encrypting evidence", done, total) })
+}
+
+// exports seals the files of the exports folder. The copy in the clear goes
+// when the sealed one is on the disk.
+func (c conversion) exports() error {
+	root := filepath.Join(c.dir, exportsDir)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(path, sealedSuffix) && keys.IsSealed(b) {
+			return c.resealExport(path, b)
+		}
+		sealed, err := sealExport(c.to, b)
+		if err != nil {
+			return err
+		}
+		if err := keys.Replace(path+sealedSuffix, sealed); err != nil {
+			return err
+		}
+		return wiped(path, func() error { return errors.Join(os.Remove(path), keys.SyncDir(filepath.Dir(path))) })
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("encrypt exports: %w", err)
+	}
+	return nil
+}
+
+func (c conversion) resealExport(path string, b []byte) error {
+	to, err := c.to.Exports()
+	if err != nil {
+		return err
+	}
+	if _, err := keys.OpenWith(b, to); err == nil || c.from == nil {
+		return nil // done before an interruption; or the person's own age file
+	}
+	from, err := c.from.Exports()
+	if err != nil {
+		return err
+	}
+	plain, err := keys.OpenWith(b, from)
+	if err != nil {
+		return nil //nolint:nilerr // a person's own age file, sealed to somebody else
+	}
+	sealed, err := sealExport(c.to, plain)
+	if err != nil {
+		return err
+	}
+	return wiped(path, func() error { return keys.Replace(path, sealed) })
+}
+
+// clearLeftovers wipes and removes what an interrupted process left in folders
+// whose names begin so.
+func (s *Service) clearLeftovers(dir, prefix string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("clear leftovers: %w", err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), prefix) {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			return wiped(file, func() error { return os.Remove(file) })
+		})
+		if err = errors.Join(err, os.RemoveAll(path)); err != nil {
+			return fmt.Errorf("clear leftovers: %w", err)
+		}
+	}
+	return nil
+}
+
+// wiped replaces or removes a file by replace, and then overwrites the bytes
+// that were there. On a copy-on-write file system or a flash disk that may not
+// reach them; docs/encryption.md says so.
+func wiped(path string, replace func() error) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return replace()
+	}
+	if err != nil {
+		return fmt.Errorf("replace %s: %w", path, err)
+	}
+	if err := replace(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = io.CopyN(f, zeros{}, info.Size())
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("wipe the old %s: %w", path, err)
+	}
+	return nil
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
