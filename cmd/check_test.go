@@ -91,10 +91,12 @@ func TestCheckFindsAndRepairMends(t *testing.T) {
 		"mode of a folder":  {func(b *bench, id string) { must(os.Chmod(b.in(id, "evidence"), 0o755)) }, nil, "mode", "evidence: mode 0755", true, false},
 		"mode of a blob":    {func(b *bench, id string) { must(os.Chmod(b.blobs(id)[0], 0o444)) }, nil, "mode", "mode 0444", true, false},
 		"kept hash":         {func(b *bench, id string) { b.hand(id, "UPDATE tree SET hash = zeroblob(32) WHERE id = 2") }, nil, "record", "projection differs: kept hash 2", true, false},
-		"projection":        {func(b *bench, id string) { b.hand(id, "UPDATE projection SET state = 'closed' WHERE kind = 'incident'") }, nil, "record", "projection differs", true, false},
-		"projection gone":   {func(b *bench, id string) { b.hand(id, "DELETE FROM projection WHERE kind = 'exhibit'") }, nil, "record", "exhibit e1 is missing", true, false},
-		"kind":              {func(b *bench, id string) { b.hand(id, "UPDATE entries SET kind = 'note' WHERE seq = 2") }, nil, "record", "its row says note", true, false},
-		"heads file":        {func(b *bench, id string) { must(os.Remove(b.in(id, "heads"))) }, nil, "missing file", "heads", true, false},
+		"projection": {func(b *bench, id string) {
+			b.hand(id, "UPDATE projection SET state = 'closed' WHERE kind = 'incident'")
+		}, nil, "record", "projection differs", true, false},
+		"projection gone": {func(b *bench, id string) { b.hand(id, "DELETE FROM projection WHERE kind = 'exhibit'") }, nil, "record", "exhibit e1 is missing", true, false},
+		"kind":            {func(b *bench, id string) { b.hand(id, "UPDATE entries SET kind = 'note' WHERE seq = 2") }, nil, "record", "its row says note", true, false},
+		"heads file":      {func(b *bench, id string) { must(os.Remove(b.in(id, "heads"))) }, nil, "missing file", "heads", true, false},
 		"timeline": {func(b *bench, id string) {
 			must(os.WriteFile(b.in(id, "timeline.db"), bytes.Repeat([]byte("x"), 9000), 0o600))
 		}, nil, "timeline", "damaged", true, false},

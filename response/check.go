@@ -71,7 +71,9 @@ func (c *Checked) problem(what, where string, repair bool) {
 	c.Problems = append(c.Problems, Found{what, where, repair})
 }
 
-func (c *Checked) note(what, where string) { c.Notes = append(c.Notes, Found{What: what, Where: where}) }
+func (c *Checked) note(what, where string) {
+	c.Notes = append(c.Notes, Found{What: what, Where: where})
+}
 
 // Check looks at an incident's files, record and evidence and changes nothing.
 func (s *Session) Check(ctx context.Context, id incident.ID, o CheckOptions, p ProgressFunc) (Checked, error) {

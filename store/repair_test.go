@@ -64,7 +64,9 @@ func contents(t testing.TB, dir string) []string {
 func TestRepairOfWhatIsDerived(t *testing.T) {
 	t.Parallel()
 	const n = 8
-	sql := func(s ...string) func(*testing.T, string) { return func(t *testing.T, dir string) { hand(t, dir, s...) } }
+	sql := func(s ...string) func(*testing.T, string) {
+		return func(t *testing.T, dir string) { hand(t, dir, s...) }
+	}
 	for name, c := range map[string]struct {
 		hand func(*testing.T, string)
 		says string
