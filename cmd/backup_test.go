@@ -265,9 +265,10 @@ func TestReplace(t *testing.T) {
 	b.want(6, "verify", id)
 	tells(t, b.want(6, "check", id), "PROBLEM")
 	b.run("repair", id, "--yes")
-	// The entry about the backup itself came after it: it is lost, and said so.
-	r := b.want(0, "restore", file, id, "--identity", identity, "--replace", "--accept-older", "--reason", "the database was damaged")
-	tells(t, r, "given up", ".replaced-"+id)
+	// The entry about the backup itself came after it, and nothing else: that is
+	// no loss to be accepted, and is said and recorded.
+	r := b.want(0, "restore", file, id, "--identity", identity, "--replace", "--reason", "the database was damaged")
+	tells(t, r, "given up", "and nothing else", ".replaced-"+id)
 	b.verified(id)
 	b.want(0, "note", id, "gone on with")
 	tells(t, b.want(0, "check"), "replaced: incidents/.replaced-"+id)

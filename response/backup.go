@@ -313,7 +313,7 @@ func (b *backing) end(ctx context.Context, untested error) error {
 			errs = append(errs, fmt.Errorf("the backup is whole, and not recorded: %w", err))
 			continue
 		}
-		errs = append(errs, b.s.s.learn(ctx, t.f.id, t.f.store))
+		errs = append(errs, b.s.s.learn(ctx, t.f.id, t.f.store), b.s.s.learnBackup(t.f.id, t.Head, t.f.store.Head()))
 	}
 	b.out.Notes = append(b.out.Notes, b.keys.notes...)
 	if err := errors.Join(errs...); err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"firebreak/incident"
@@ -188,6 +189,35 @@ func (s *Service) remember(ctx context.Context, id incident.ID, st *store.Store)
 		}
 	}
 	return replaceFile(s.knownFile(id), head.Signed, 0o600)
+}
+
+// learnBackup remembers that nothing but the entry about a backup came after
+// what the backup holds: to restore that backup is to lose nothing else.
+func (s *Service) learnBackup(id incident.ID, taken, after record.Head) error {
+	if after.Size != taken.Size+1 {
+		return nil // others wrote meanwhile
+	}
+	err := replaceFile(s.knownFile(id)+".backup", slices.Concat(taken.Signed, after.Signed), 0o600)
+	if err != nil && !isFull(err) && !errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("remember the backup of %s: %w", id, err)
+	}
+	return nil
+}
+
+// onlyBackup says whether the known head differs from that of a record only by
+// the entry about the backup that the record comes from.
+func (s *Service) onlyBackup(id incident.ID, in, known record.Head) bool {
+	b, err := os.ReadFile(s.knownFile(id) + ".backup")
+	if err != nil {
+		return false
+	}
+	two, err := record.SplitHeads(b)
+	if err != nil || len(two.Notes) != 2 {
+		return false
+	}
+	taken, err := record.ReadHead(two.Notes[0])
+	after, e := record.ReadHead(two.Notes[1])
+	return err == nil && e == nil && taken.Size == in.Size && taken.Root == in.Root && after.Size == known.Size && after.Root == known.Root
 }
 
 // verifyKnown adds to a report what the head that was seen says of the record.

@@ -335,6 +335,7 @@ func (r *restoring) hint(report record.Report) string {
 // returns the head that it does not go on from.
 func (r *restoring) older(ctx context.Context, i archive.Incident, one *RestoredOne) (lost record.Head, err error) {
 	heads := r.seals[i.ID]
+	sealed := len(heads)
 	if known, err := r.s.s.known(i.ID); err == nil && known.Size > 0 {
 		heads = append(heads, known)
 	} else if err != nil {
@@ -345,7 +346,7 @@ func (r *restoring) older(ctx context.Context, i archive.Incident, one *Restored
 		return lost, err
 	}
 	defer func() { _ = st.Close() }() // only read from
-	for _, h := range heads {
+	for n, h := range heads {
 		how, head, err := standingOf(ctx, st, h)
 		if err != nil {
 			return lost, err
@@ -353,8 +354,13 @@ func (r *restoring) older(ctx context.Context, i archive.Incident, one *Restored
 		if how != older && how != rewritten {
 			continue
 		}
-		if !r.o.AcceptOlder {
-			what := fmt.Sprintf("is older than %s: entries %d to %d would be lost", h.Seal(), head.Size+1, h.Size)
+		if how == older && r.s.s.onlyBackup(i.ID, head, h) {
+			r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s: what came after it is the entry about this backup, and nothing else", i.ID))
+		} else if r.o.Test && n >= sealed {
+			r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s: it has %d entries; %s was seen since", i.ID, head.Size, h.Short()))
+			continue
+		} else if !r.o.AcceptOlder {
+			what := fmt.Sprintf("is older than %s: %s would be lost", h.Seal(), entriesFrom(head.Size+1, h.Size))
 			if how == rewritten {
 				what = "is not the record of " + h.Seal() + ": its first " + fmt.Sprint(h.Size) + " entries are others"
 			}
@@ -366,6 +372,13 @@ func (r *restoring) older(ctx context.Context, i archive.Incident, one *Restored
 	}
 	one.Lost = lost.Seal()
 	return lost, nil
+}
+
+func entriesFrom(a, b int64) string {
+	if a == b {
+		return fmt.Sprintf("entry %d", a)
+	}
+	return fmt.Sprintf("entries %d to %d", a, b)
 }
 
 // openBackup opens an archive's file, to be hashed while it is read.
