@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,6 +32,7 @@ func TestJSONPage(t *testing.T) {
 	j.evidence()
 	j.actions()
 	j.trust()
+	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
 	j.whole()
 }
@@ -39,6 +41,8 @@ func TestJSONPage(t *testing.T) {
 var unshown = []string{
 	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"backup INCIDENT… --to FILE incidents.problems", "backup INCIDENT… --to FILE left", "restore FILE incidents.problems", "restore FILE damage", "restore FILE notes", "backup INCIDENT… --to FILE notes",
+	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan details.warnings", "config actions description.scopes",
 }
 
@@ -123,6 +127,24 @@ func (j *jsonPage) trust() {
 	j.run("close", 0, "close", "last", "--reason", "nothing in it")
 	j.run("list", 0, "list")
 	j.run("open --again ID", 0, "open", "--again", "last", "--reason", "it came back")
+}
+
+func (j *jsonPage) keep() {
+	identity, recipient := j.b.keyPair()
+	one, all := j.b.dir+"/one.age", j.b.dir+"/all.age"
+	j.run("backup INCIDENT… --to FILE", 0, "backup", "last", "--to", one, "--recipient", recipient)
+	j.run("backup --all --to FILE", 0, "backup", "--all", "--to", all, "--recipient", recipient, "--identity", identity)
+	j.run("restore FILE --list", 0, "restore", all, "--list", "--identity", identity)
+	j.run("restore FILE --test", 0, "restore", all, "--test", "--identity", identity)
+	j.run("restore FILE", 0, "restore", all, "--replace", "--identity", identity)
+	clean := j.b.elsewhere("clean")
+	j.ran("restore FILE", clean.want(0, "restore", all, "--identity", identity, "--json"))
+	if err := os.Chmod(j.b.blobs("2*")[0], 0o444); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("check", 6, "check")
+	j.run("repair ID", 0, "repair", "last")
+	j.run("repair ID --yes", 0, "repair", "last", "--yes")
 }
 
 // jsonPage is the page, and what was seen of it.
