@@ -123,6 +123,7 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 	} else {
 		warn("collectors", "live collection needs Linux; mounted images and ingest work")
 	}
+	o.backups(ctx, s, add, warn)
 	list, err := s.List(ctx)
 	add("incidents", err, fmt.Sprintf("%d", len(list)))
 	for _, l := range list {

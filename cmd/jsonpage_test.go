@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,6 +35,7 @@ func TestJSONPage(t *testing.T) {
 	j.actions()
 	j.people()
 	j.trust()
+	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
 	j.keys(t)
 	j.whole()
@@ -45,6 +47,8 @@ var unshown = []string{
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"backup INCIDENT… --to FILE incidents.problems", "backup INCIDENT… --to FILE left", "restore FILE incidents.problems", "restore FILE damage", "restore FILE notes", "backup INCIDENT… --to FILE notes",
+	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why",
@@ -206,6 +210,24 @@ func (j *jsonPage) bundle() {
 	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz")
 	whole := readFile(j.b.t, j.b.dir+"/b.tar.gz")
 	j.run("verify --bundle FILE", 6, "verify", "--bundle", j.b.write("cut.tar.gz", whole[:len(whole)/2]))
+}
+
+func (j *jsonPage) keep() {
+	identity, recipient := j.b.keyPair()
+	one, all := j.b.dir+"/one.age", j.b.dir+"/all.age"
+	j.run("backup INCIDENT… --to FILE", 0, "backup", "last", "--to", one, "--recipient", recipient)
+	j.run("backup --all --to FILE", 0, "backup", "--all", "--to", all, "--recipient", recipient, "--identity", identity)
+	j.run("restore FILE --list", 0, "restore", all, "--list", "--identity", identity)
+	j.run("restore FILE --test", 0, "restore", all, "--test", "--identity", identity)
+	j.run("restore FILE", 0, "restore", all, "--replace", "--identity", identity)
+	clean := j.b.elsewhere("clean")
+	j.ran("restore FILE", clean.want(0, "restore", all, "--identity", identity, "--json"))
+	if err := os.Chmod(j.b.blobs("2*")[0], 0o444); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("check", 6, "check")
+	j.run("repair ID", 0, "repair", "last")
+	j.run("repair ID --yes", 0, "repair", "last", "--yes")
 }
 
 // jsonPage is the page, and what was seen of it.

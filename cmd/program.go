@@ -83,13 +83,18 @@ func (p *program) session() (*response.Session, error) {
 			return nil, err
 		}
 	}
+	return p.service.As(p.person(c)), nil
+}
+
+// person is who is at the keyboard.
+func (p *program) person(c config.Config) incident.Actor {
 	name := p.actor
 	for _, n := range []string{p.Getenv("FIREBREAK_AS"), c.Name, p.User()} {
 		if name == "" {
 			name = n
 		}
 	}
-	return p.service.As(incident.Actor{Name: name}), nil
+	return incident.Actor{Name: name}
 }
 
 func (p *program) open(c config.Config) (*response.Service, error) {

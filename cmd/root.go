@@ -77,7 +77,10 @@ func groups(p *program) []group {
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),
 		}},
 		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle), newSignCmd(p, runSign), newTimestampCmd(p, runTimestamp), newTrustCmd(p)}},
-		{"keep", "Keep and erase:", []*cobra.Command{newHoldCmd(p, runHold), newEraseCmd(p, runErase), newRetentionCmd(p, runRetention), newExportCmd(p, runExport)}},
+		{"keep", "Keep and erase:", []*cobra.Command{
+			newBackupCmd(p, runBackup), newRestoreCmd(p, runRestore), newCheckCmd(p, runCheck), newRepairCmd(p, runRepair),
+			newHoldCmd(p, runHold), newEraseCmd(p, runErase), newRetentionCmd(p, runRetention), newExportCmd(p, runExport),
+		}},
 		{"prepare", "Prepare:", []*cobra.Command{newInitCmd(p, runInit), newRekeyCmd(p, runRekey), newLockCmd(p, runLock), newUnlockCmd(p, runUnlock), newPlaybookCmd(p), newDrillCmd(p, runDrill), newConfigCmd(p), newDoctorCmd(p, runDoctor)}},
 		{"about", "About:", []*cobra.Command{newVersionCmd(p, runVersion)}},
 	}

@@ -1,6 +1,10 @@
 package record
 
-import "time"
+import (
+	"time"
+
+	"firebreak/incident"
+)
 
 // The kinds of entries about trust in the record itself: who signed it, who
 // held the evidence, what was erased and on what grounds, what was handed out.
@@ -19,6 +23,8 @@ const (
 
 	BundleMade Kind = "bundle.made" // Copy
 	BackupMade Kind = "backup.made" // Copy
+
+	RecordRestored Kind = "record.restored" // Restored
 
 	ClockJumped Kind = "clock.jumped" // ClockJump
 	DiskFull    Kind = "disk.full"    // Fullness
@@ -157,6 +163,29 @@ type Copy struct {
 	Recipients []string `json:"recipients,omitempty"` // age or ssh keys it is encrypted to
 	Size       int64    `json:"size"`                 // of the head it holds
 	Root       string   `json:"root"`
+	Tested     string   `json:"tested,omitempty"` // how a restore of it was tried
+}
+
+// Restored says that the record was put back from a copy, or mended, and what
+// was lost by it. Where KnownSize is not 0, a head of that size and root had
+// been seen before: its entries beyond the Size that came back are gone, and
+// what follows here is another branch. Whoever holds the lost head finds it
+// named by this entry.
+type Restored struct {
+	From      string   `json:"from,omitempty"`   // the backup's name
+	SHA256    string   `json:"sha256,omitempty"` // of the backup
+	Size      int64    `json:"size"`             // of what was put in place
+	Root      string   `json:"root"`
+	KnownSize int64    `json:"known_size,omitempty"`
+	KnownRoot string   `json:"known_root,omitempty"`
+	Lost      []string `json:"lost,omitempty"`  // else: what could not be brought back
+	Aside     string   `json:"aside,omitempty"` // where what was there before is kept
+	Reason    string   `json:"reason,omitempty"`
+}
+
+// Seal is the head that was lost, as Head.Seal writes it; "" for none.
+func (r Restored) Seal(id incident.ID) string {
+	return Head{Origin: string(id), Size: r.KnownSize, Root: r.KnownRoot}.Seal()
 }
 
 // ClockJump says that the wall clock and the machine's steady clock disagree

@@ -57,6 +57,7 @@ func Verify(ev Evidence) Report {
 	checkClock(&r, lines)
 	checkSeals(&r, ev, tree)
 	r.people(ev.Incident, lines, ev.Lines, tree, ev.Roster)
+	noteLosses(&r, ev)
 	if r.Attested < r.Entries {
 		r.note("no seal from outside vouches for entries %d to %d: whoever holds the signing key could have written them anew, with their heads",
 			r.Attested+1, r.Entries)
@@ -249,9 +250,9 @@ func checkSeals(r *Report, ev Evidence, tree *Tree) {
 		case h.Incident() != ev.Incident:
 			r.fault(0, BadHead, "the seal is of incident %s", h.Incident())
 		case h.Size > r.Entries:
-			r.fault(r.Entries+1, Truncated, "a seal from outside vouches for %d entries, there are %d", h.Size, r.Entries)
+			r.fault(r.Entries+1, Truncated, "a seal from outside vouches for %d entries, there are %d%s", h.Size, r.Entries, namedLoss(ev, h))
 		case !rootIs(tree, h):
-			r.fault(0, Rewritten, "the first %d entries are not those that the seal from outside vouches for", h.Size)
+			r.fault(0, Rewritten, "the first %d entries are not those that the seal from outside vouches for%s", h.Size, namedLoss(ev, h))
 		default:
 			r.Attested = max(r.Attested, h.Size)
 		}

@@ -271,7 +271,7 @@ func (s *Session) maskedReview(ctx context.Context, f *folder, p record.Profile,
 }
 
 // fill writes the files, then the evidence straight from the locker.
-func (s *Session) fill(ctx context.Context, f *folder, out *archive, d bundle.Draft, p ProgressFunc) error {
+func (s *Session) fill(ctx context.Context, f *folder, out *bundleFile, d bundle.Draft, p ProgressFunc) error {
 	at, err := headTime(ctx, f, d.Head)
 	if err != nil {
 		return err
@@ -357,9 +357,9 @@ func keyName(public string) string {
 	return name + "+" + hash
 }
 
-// archive is a file that is being written beside its place: bytes go through
+// bundleFile is a file that is being written beside its place: bytes go through
 // encryption, if any, to the disk, and are hashed on the way.
-type archive struct {
+type bundleFile struct {
 	file  *os.File
 	sum   hashWriter
 	bytes int64
@@ -373,12 +373,12 @@ type hashWriter interface {
 	Sum(b []byte) []byte
 }
 
-func startArchive(to string, recipients []age.Recipient) (*archive, error) {
+func startArchive(to string, recipients []age.Recipient) (*bundleFile, error) {
 	file, err := os.CreateTemp(filepath.Dir(to), ".firebreak-bundle-*") // mode 0600
 	if err != nil {
 		return nil, err
 	}
-	a := &archive{file: file, sum: sha256.New()}
+	a := &bundleFile{file: file, sum: sha256.New()}
 	a.top = a
 	if len(recipients) > 0 {
 		if a.age, err = age.Encrypt(a, recipients...); err != nil {
@@ -390,7 +390,7 @@ func startArchive(to string, recipients []age.Recipient) (*archive, error) {
 }
 
 // Write brings bytes of the finished form onto the disk.
-func (a *archive) Write(b []byte) (int, error) {
+func (a *bundleFile) Write(b []byte) (int, error) {
 	n, err := a.file.Write(b)
 	a.bytes += int64(n)
 	if _, herr := a.sum.Write(b[:n]); herr != nil {
@@ -400,7 +400,7 @@ func (a *archive) Write(b []byte) (int, error) {
 }
 
 // finish brings all of it onto the disk.
-func (a *archive) finish() error {
+func (a *bundleFile) finish() error {
 	if a.age != nil {
 		if err := a.age.Close(); err != nil {
 			return err
@@ -410,7 +410,7 @@ func (a *archive) finish() error {
 }
 
 // publish gives it its name.
-func (a *archive) publish(to string) error {
+func (a *bundleFile) publish(to string) error {
 	if err := os.Rename(a.file.Name(), to); err != nil {
 		return err
 	}
@@ -419,7 +419,7 @@ func (a *archive) publish(to string) error {
 }
 
 // discard removes what was not published.
-func (a *archive) discard() {
+func (a *bundleFile) discard() {
 	if !a.done {
 		_ = a.file.Close() // it may be closed already
 		_ = os.Remove(a.file.Name())

@@ -115,6 +115,11 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 		return nil, false, &Error{Code: CodeIntegrity, Hint: "put the folder back under its own name", Err: errors.Join(fmt.Errorf("open %s: the folder holds incident %s", id, st.ID()), st.Close())}
 	}
 	f.readOnly, f.why = o.ReadOnly, o.Because
+	if !f.readOnly {
+		if err := s.settleKnown(ctx, id, st); err != nil {
+			return nil, false, errors.Join(err, st.Close())
+		}
+	}
 	s.folders[id] = f
 	return f, !o.ReadOnly, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -115,6 +116,13 @@ func (s *Service) nextID() (incident.ID, error) {
 	ids, err := s.ids()
 	if err != nil {
 		return "", err
+	}
+	seen, err := os.ReadDir(s.headsDir()) // an incident that was taken away keeps its number
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("open incident: %w", err)
+	}
+	for _, e := range seen {
+		ids = append(ids, incident.ID(e.Name()))
 	}
 	highest := 0
 	for _, id := range ids {

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/playbooks"
+	"firebreak/store/archive"
 )
 
 // Options are what a Service takes from its surroundings. Every field without
@@ -64,6 +67,11 @@ func New(o Options) (*Service, error) {
 	if err := makeHome(o.Home); err != nil {
 		return nil, err
 	}
+	// What a killed backup or restore unpacked does not stay; where nothing can be
+	// written there is nothing to take away.
+	if _, err := archive.Sweep(filepath.Join(o.Home, "incidents")); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return nil, fmt.Errorf("open workspace: %w", err)
+	}
 	leave, err := share(o.Home)
 	if err != nil {
 		return nil, err
@@ -87,6 +95,9 @@ func (s *Service) Close() error {
 	defer s.mu.Unlock()
 	var errs []error
 	for id, f := range s.folders {
+		if !f.readOnly {
+			errs = append(errs, s.learn(context.Background(), id, f.store))
+		}
 		errs = append(errs, f.close())
 		delete(s.folders, id)
 	}
@@ -176,4 +187,25 @@ func (s *Service) draws(b []byte) error {
 		return fmt.Errorf("draw random bytes: %w", err)
 	}
 	return nil
+}
+
+// IDs are the incidents that the texts name, as for ParseID; without any, all
+// of them, oldest first.
+func (s *Service) IDs(texts []string) ([]incident.ID, error) {
+	if len(texts) == 0 {
+		ids, err := s.ids()
+		slices.Reverse(ids)
+		return ids, err
+	}
+	var out []incident.ID
+	for _, text := range texts {
+		id, err := s.ParseID(text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out, nil
 }

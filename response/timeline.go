@@ -201,6 +201,7 @@ func optionsOf(x store.Exhibit) (IngestOptions, error) {
 	if x.Parsed == nil {
 		return o, nil
 	}
+	o.again = x.Parsed
 	o.Parser, o.Year = cmp.Or(x.Parsed.Parser, x.Format), x.Parsed.Year
 	if x.Parsed.Zone == "" {
 		return o, nil

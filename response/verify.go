@@ -58,6 +58,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if st.ID() != id {
 		report.Problems = append(report.Problems, record.Problem{What: record.BadHead, Where: "the folder of " + string(id) + " holds incident " + string(st.ID())})
 	}
+	if err := s.s.verifyKnown(ctx, id, st, &report); err != nil {
+		return report, fmt.Errorf("verify %s: %w", id, err)
+	}
 	if slips != nil {
 		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
 	}
@@ -104,6 +107,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	report.Exhibits = len(xs) - report.ErasedExhibits
 	if report.ErasedExhibits > 0 {
 		report.Notes = append(report.Notes, plural(report.ErasedExhibits, "exhibit")+" erased with a record: the sealed bytes are gone and were not checked")
+	}
+	if report.OK() {
+		return report, s.s.learn(ctx, id, st)
 	}
 	return report, nil
 }

@@ -206,8 +206,9 @@ type IngestOptions struct {
 	Year   int // of the first year-less syslog line; 0 infers it
 	Step   string
 
-	Authority string // on whose word; "" is recorded as not said
-	stream    bool   // it came by the standard input
+	Authority string            // on whose word; "" is recorded as not said
+	stream    bool              // it came by the standard input
+	again     *record.Ingestion // what the last reading found, when it is read once more
 }
 
 // Ingested sums up an ingestion.

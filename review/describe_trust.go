@@ -69,6 +69,8 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		return line(func(p record.Copy) (string, bool) { return copied("bundle", p), false })
 	case record.BackupMade:
 		return line(func(p record.Copy) (string, bool) { return copied("backup", p), false })
+	case record.RecordRestored:
+		return line(func(p record.Restored) (string, bool) { return restored(p) })
 	case record.ClockJumped:
 		return line(func(p record.ClockJump) (string, bool) {
 			way := "forward"
@@ -116,4 +118,20 @@ func signedBy(s *record.Signature) string {
 		return "NOT signed"
 	}
 	return "signed by " + given(s.Principal)
+}
+
+func restored(p record.Restored) (string, bool) {
+	s := "the record was mended"
+	if p.From != "" {
+		s = "the record was put back from " + p.From
+	}
+	s += ": " + counted64(p.Size, "entry", "entries")
+	lost := p.KnownSize > 0 || len(p.Lost) > 0
+	if p.KnownSize > 0 {
+		s += fmt.Sprintf("; LOST: what follows entry %d of a record of %d, root %s", p.Size, p.KnownSize, brief(p.KnownRoot))
+	}
+	if len(p.Lost) > 0 {
+		s += "; LOST: " + strings.Join(p.Lost, ", ")
+	}
+	return s + because(p.Reason), lost
 }

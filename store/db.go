@@ -21,6 +21,7 @@ const (
 	read                    // a pool that cannot write
 	look                    // the file is opened read-only
 	immutable               // nothing can be created beside the file: no locks, no WAL
+	staged                  // a copy that is being made: nobody else knows of it
 )
 
 // dsn carries every pragma, so that no connection of the pool can lack one.
@@ -53,6 +54,11 @@ func dsn(path string, a access, key *cryptvfs.Key) string {
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
 		q.Set("_query_only", "on")
+	}
+	if a == staged { // it is checked when it is whole, and dropped when it does not become so
+		q.Set("mode", "rw")
+		q.Set("_journal_mode", "MEMORY")
+		q.Set("_synchronous", "OFF")
 	}
 	key.Params(q)
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}

@@ -271,23 +271,29 @@ func list[T any](t *Tx, kind string) ([]T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %ss: %w", kind, explain(err))
 	}
+	out, err := documents[T](rows)
+	if err != nil {
+		return nil, fmt.Errorf("read %ss: %w", kind, explain(err))
+	}
+	return out, nil
+}
+
+// documents decodes the rows of a projection, and closes them.
+func documents[T any](rows *sql.Rows) ([]T, error) {
 	defer func() { _ = rows.Close() }()
 	var out []T
 	for rows.Next() {
 		var b []byte
 		var v T
 		if err := rows.Scan(&b); err != nil {
-			return nil, fmt.Errorf("read %ss: %w", kind, explain(err))
+			return nil, err
 		}
 		if err := json.Unmarshal(b, &v); err != nil {
-			return nil, fmt.Errorf("read %ss: %w", kind, err)
+			return nil, err
 		}
 		out = append(out, v)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read %ss: %w", kind, explain(err))
-	}
-	return out, nil
+	return out, rows.Err()
 }
 
 // lastHead is the newest head inside the database, its signature unchecked.

@@ -2,8 +2,11 @@ package store
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // View calls look with one consistent picture of the incident. Views run
@@ -49,4 +52,14 @@ func (s *Store) Version(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("version of %s: %w", s.id, explain(err))
 	}
 	return v, nil
+}
+
+// Root is the root of the first size entries, by the kept hashes, as Head.Root
+// writes it.
+func (t *Tx) Root(size int64) (string, error) {
+	root, err := tlog.TreeHash(size, treeReader{t.ctx, t.tx})
+	if err != nil {
+		return "", fmt.Errorf("root of %d entries: %w", size, explain(err))
+	}
+	return hex.EncodeToString(root[:]), nil
 }

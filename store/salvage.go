@@ -1,0 +1,436 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"firebreak/record"
+)
+
+// found is what could be read of a database, damaged or not.
+type found struct {
+	schema int
+	rows   []row // by their numbers; Disclosures are filled in
+	heads  [][]byte
+	keys   [][]byte
+	astray int      // fields that lie with another entry than theirs
+	tree   [][]byte // the kept hashes up to the first gap
+	hashes int      // all of them
+	said   []string // SQLite's own findings
+	err    error    // the first thing that could not be read
+}
+
+// note keeps the first failure; what follows is read all the same.
+func (f *found) note(err error) {
+	if f.err == nil && err != nil {
+		f.err = err
+	}
+}
+
+func readAll(ctx context.Context, db *sql.DB) (f found) {
+	var err error
+	f.schema, err = schema(ctx, db)
+	f.note(err)
+	said, err := column(ctx, db, "PRAGMA integrity_check(20)")
+	f.note(err)
+	for _, s := range said {
+		if string(s) != "ok" {
+			f.said = append(f.said, string(s))
+		}
+	}
+	lines, err := scan(ctx, db, "SELECT seq, kind, line FROM entries", "seq", func(seq int64, b ...[]byte) row {
+		return row{Sealed: record.Sealed{Line: b[1]}, seq: seq, kind: record.Kind(b[0])}
+	}, 2)
+	f.note(err)
+	bodies, err := scan(ctx, db, "SELECT rowid, body, digest, seq FROM disclosures", "rowid", func(_ int64, b ...[]byte) disclosed {
+		seq, _ := strconv.ParseInt(string(b[2]), 10, 64) // 0 is no entry's
+		return disclosed{string(b[0]), string(b[1]), seq}
+	}, 3)
+	f.note(err)
+	f.rows, f.astray = join(lines, bodies)
+	f.heads, err = column(ctx, db, "SELECT note FROM heads ORDER BY size")
+	f.note(err)
+	f.keys, err = column(ctx, db, "SELECT public FROM keys ORDER BY public")
+	f.note(err)
+	hashes, err := scan(ctx, db, "SELECT id, hash FROM tree", "id", func(id int64, b ...[]byte) numbered { return numbered{id, b[0]} }, 1)
+	f.note(err)
+	f.hashes = len(hashes)
+	for i, h := range hashes {
+		if h.id != int64(i) {
+			break
+		}
+		f.tree = append(f.tree, h.hash)
+	}
+	return f
+}
+
+type numbered struct {
+	id   int64
+	hash []byte
+}
+
+type disclosed struct {
+	body, digest string
+	seq          int64
+}
+
+// join gives each line the disclosures whose digests stand in it, wherever
+// their rows say they belong, and counts those that are not where they belong.
+func join(lines []row, bodies []disclosed) (_ []row, astray int) {
+	byDigest := make(map[string]disclosed, len(bodies))
+	for _, b := range bodies {
+		byDigest[record.DigestOf(b.body)] = b
+	}
+	at := 0
+	for i := range lines {
+		l, err := record.ParseLine(lines[i].Line)
+		if err != nil {
+			continue
+		}
+		for _, d := range l.Digests { // sorted, as Seal leaves them
+			if b, ok := byDigest[d]; ok {
+				lines[i].Disclosures = append(lines[i].Disclosures, b.body)
+				if b.seq == lines[i].seq && b.digest == d {
+					at++
+				}
+			}
+		}
+	}
+	return lines, len(bodies) - at
+}
+
+// column reads one column as far as it can be read.
+func column(ctx context.Context, db *sql.DB, query string) ([][]byte, error) {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var out [][]byte
+	for rows.Next() {
+		var b []byte
+		if err := rows.Scan(&b); err != nil {
+			return out, err
+		}
+		out = append(out, b)
+	}
+	return out, rows.Err()
+}
+
+// scan reads a table by its integer key, from both ends, as far as it can be
+// read: a damaged page in the middle hides only what is on it, or below it.
+func scan[T any](ctx context.Context, db *sql.DB, query, key string, made func(int64, ...[]byte) T, columns int) ([]T, error) {
+	byKey := map[int64]T{}
+	var first error
+	for _, order := range []string{" ORDER BY " + key, " ORDER BY " + key + " DESC"} {
+		err := scanOne(ctx, db, query+order, columns, func(k int64, b [][]byte) { byKey[k] = made(k, b...) })
+		if err == nil {
+			break
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	out := []T{}
+	for _, k := range slices.Sorted(maps.Keys(byKey)) {
+		out = append(out, byKey[k])
+	}
+	return out, first
+}
+
+func scanOne(ctx context.Context, db *sql.DB, query string, columns int, take func(int64, [][]byte)) error {
+	rows, err := db.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var k int64
+		b := make([][]byte, columns)
+		to := []any{&k}
+		for i := range b {
+			to = append(to, &b[i])
+		}
+		if err := rows.Scan(to...); err != nil {
+			return err
+		}
+		take(k, b)
+	}
+	return rows.Err()
+}
+
+// vouchedLeaves are the leaf hashes that the newest head vouches for: the kept
+// ones, if they give its root; else those of the longest beginning of the lines
+// that a head vouches for.
+func (r *repair) vouchedLeaves() []record.Hash {
+	newest := r.newest()
+	var leaves []record.Hash
+	for i, h := range r.found.tree {
+		if len(h) != tlog.HashSize {
+			break
+		}
+		if level, n := tlog.SplitStoredHashIndex(int64(i)); level == 0 && n == int64(len(leaves)) && n < newest.Size {
+			leaves = append(leaves, record.Hash(h))
+		}
+	}
+	if t, err := treeOf(leaves); err == nil && rootOf(t, newest) {
+		return leaves
+	}
+	leaves = leaves[:0]
+	for _, row := range r.found.rows {
+		l, err := record.ParseLine(row.Line)
+		if err != nil || l.Seq != int64(len(leaves)+1) {
+			break
+		}
+		leaves = append(leaves, record.LeafHash(row.Line))
+	}
+	t, err := treeOf(leaves)
+	if err != nil {
+		return nil
+	}
+	for i := len(r.heads) - 1; i >= 0; i-- {
+		if h := r.heads[i]; h.Size <= t.Size() && rootOf(t, h) {
+			return leaves[:h.Size]
+		}
+	}
+	return nil
+}
+
+func treeOf(leaves []record.Hash) (*record.Tree, error) {
+	var t record.Tree
+	for _, l := range leaves {
+		if err := t.Append(l); err != nil {
+			return nil, err
+		}
+	}
+	return &t, nil
+}
+
+// salvage makes a new database of what can be read and is vouched for.
+func (r *repair) salvage(ctx context.Context, why string) error {
+	leaves := r.vouchedLeaves()
+	byLeaf := map[record.Hash]row{}
+	for _, row := range r.found.rows {
+		byLeaf[record.LeafHash(row.Line)] = row
+	}
+	var kept []row
+	for i, leaf := range leaves {
+		row, ok := byLeaf[leaf]
+		l, err := record.ParseLine(row.Line)
+		if !ok || err != nil {
+			r.m.Lost = append(r.m.Lost, fmt.Sprintf("entry %d", i+1))
+			continue
+		}
+		row.seq, row.kind = l.Seq, l.Kind
+		if n := len(l.Digests) - len(row.Disclosures); n > 0 {
+			r.m.Lost = append(r.m.Lost, fmt.Sprintf("%d of %d fields of entry %d, unless they were erased", n, len(l.Digests), l.Seq))
+		}
+		kept = append(kept, row)
+	}
+	if n := len(r.found.rows) - len(kept); n > 0 {
+		r.m.Lost = append(r.m.Lost, fmt.Sprintf("%d lines that no head vouches for: they are not those that were signed", n))
+	}
+	if n := int64(len(leaves)); n < r.newest().Size {
+		r.m.Lost = append(r.m.Lost, fmt.Sprintf("entries %d to %d: nothing that can be read is vouched for", n+1, r.newest().Size))
+	}
+	if len(kept) == 0 || kept[0].seq != 1 {
+		return fmt.Errorf("%w: %s; nothing of it is vouched for, so nothing was changed: restore a backup", ErrDamaged, why)
+	}
+	r.m.Salvaged = true
+	r.plan("%s: make a new database of the %d entries that can be read and are vouched for, and keep the old files aside", why, len(kept))
+	if r.dry {
+		return nil
+	}
+	if err := r.build(ctx, leaves, kept); err != nil {
+		return errors.Join(err, ignoreMissing(os.Remove(r.path(newDatabase))))
+	}
+	aside, err := r.aside()
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{DatabaseFile, DatabaseFile + "-wal", DatabaseFile + "-shm"} {
+		if err := keep(r.path(name), filepath.Join(aside, name)); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(syncDir(aside), os.Rename(r.path(newDatabase), r.path(mendedDatabase)), syncDir(r.dir)); err != nil {
+		return err
+	}
+	_, err = r.finish()
+	return err
+}
+
+// finish gives the mended database its name. The old log must go first: SQLite
+// would apply it to the new file. Killed in between, the next repair comes back
+// here, and the old files are all in the folder aside.
+func (r *repair) finish() (bool, error) {
+	if _, err := os.Lstat(r.path(mendedDatabase)); err != nil {
+		return false, ignoreMissing(err)
+	}
+	if len(r.m.Plan) == 0 {
+		r.plan("finish a repair that was interrupted")
+	}
+	if r.dry {
+		return true, nil
+	}
+	for _, name := range []string{"-wal", "-shm"} {
+		if err := ignoreMissing(os.Remove(r.path(DatabaseFile + name))); err != nil {
+			return true, err
+		}
+	}
+	if err := os.Rename(r.path(mendedDatabase), r.path(DatabaseFile)); err != nil {
+		return true, err
+	}
+	return true, syncDir(r.dir)
+}
+
+// build writes the new database.
+func (r *repair) build(ctx context.Context, leaves []record.Hash, kept []row) (err error) {
+	path := r.path(newDatabase)
+	for _, name := range []string{path, path + "-journal"} { // of a repair that was killed
+		if err := ignoreMissing(os.Remove(name)); err != nil {
+			return err
+		}
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // a file of the incident's own folder
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db := connect(path, staged, 1, r.key)
+	defer func() { err = errors.Join(err, db.Close(), syncFile(path)) }()
+	for i, script := range r.steps {
+		if err := step(ctx, db, i+1, script); err != nil {
+			return err
+		}
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if err := r.fill(ctx, tx, leaves, kept); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func (r *repair) fill(ctx context.Context, tx *sql.Tx, leaves []record.Hash, kept []row) error {
+	insert := func(query string, args ...any) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	}
+	if err := insert("INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(r.id), r.newest().Origin); err != nil {
+		return err
+	}
+	for _, k := range r.found.keys {
+		if err := insert("INSERT INTO keys (public) VALUES (?) ON CONFLICT DO NOTHING", string(k)); err != nil {
+			return err
+		}
+	}
+	for _, row := range kept {
+		if err := insert("INSERT INTO entries (seq, kind, line) VALUES (?, ?, ?)", row.seq, string(row.kind), row.Line); err != nil {
+			return err
+		}
+		for _, d := range row.Disclosures {
+			if err := insert("INSERT INTO disclosures (digest, seq, body) VALUES (?, ?, ?)", record.DigestOf(d), row.seq, d); err != nil {
+				return err
+			}
+		}
+	}
+	hashes, err := storedHashes(leaves)
+	if err != nil {
+		return err
+	}
+	if err := insertTree(ctx, tx, hashes); err != nil {
+		return err
+	}
+	for _, h := range r.heads {
+		if h.Size > int64(len(leaves)) {
+			break // vouches for what is lost; it stays in the heads file
+		}
+		if err := insert("INSERT INTO heads (size, note) VALUES (?, ?)", h.Size, h.Signed); err != nil {
+			return err
+		}
+	}
+	return r.refold(ctx, tx, kept)
+}
+
+// refold folds what is left. An entry that cannot be folded, because it or
+// what it builds on is lost, changes nothing.
+func (r *repair) refold(ctx context.Context, tx *sql.Tx, kept []row) error {
+	for _, row := range kept {
+		e, _, err := record.Unseal(row.Line, row.Disclosures)
+		if err == nil {
+			err = savepoint(ctx, tx, func() error { return fold{ctx, tx, r.id}.apply(e) })
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			r.m.Lost = append(r.m.Lost, fmt.Sprintf("what follows from entry %d: %v", row.seq, err))
+		}
+	}
+	return nil
+}
+
+func savepoint(ctx context.Context, tx *sql.Tx, do func() error) error {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+		return err
+	}
+	err := do()
+	if err != nil {
+		if _, e := tx.ExecContext(ctx, "ROLLBACK TO one"); e != nil {
+			return errors.Join(err, e)
+		}
+	}
+	_, e := tx.ExecContext(ctx, "RELEASE one")
+	return errors.Join(err, e)
+}
+
+// keep makes a second name for a file, or where the file system has none, a
+// copy. A missing file is nothing to keep.
+func keep(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+		return ignoreMissing(ignoreExisting(err))
+	}
+	in, err := os.Open(from) //nolint:gosec // a file of the incident's own folder
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()                                     // read only
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // as above
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func ignoreExisting(err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
