@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"filippo.io/age"
+
+	"firebreak/internal/testkit"
 )
 
 // elsewhere is the same bench on a machine without a workspace.
@@ -323,7 +325,7 @@ func TestInterruptedBackup(t *testing.T) {
 	}
 	b.want(0, "ingest", id, b.write("big.log", string(noise)))
 	rounds := 6
-	if soak() {
+	if testkit.Soak() {
 		rounds = 60
 	}
 	file := filepath.Join(b.dir, "backup.age")
