@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,11 +26,11 @@ func testOptions(t testing.TB) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
-	var mono int64
+	begin := time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
+	var ticks atomic.Int64
 	return Options{
-		Now:       func() time.Time { now = now.Add(time.Second); return now },
-		Monotonic: func() (int64, string) { mono++; return mono, "boot-1" },
+		Now:       func() time.Time { return begin.Add(time.Duration(ticks.Add(1)) * time.Second) },
+		Monotonic: func() (int64, string) { return ticks.Load() * int64(time.Second), "boot-1" },
 		Rand:      rand.Reader, Key: key, Secret: testSecret(),
 	}
 }

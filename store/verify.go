@@ -175,6 +175,9 @@ func (s *Store) checkFile(ctx context.Context, tx *sql.Tx, rows []row, report *r
 			fault(report, 0, record.Damaged, "SQLite: "+string(b))
 		}
 	}
+	if err := checkColumns(ctx, tx, report); err != nil {
+		return err
+	}
 	var tree record.Tree
 	for i, r := range rows {
 		l, err := record.ParseLine(r.Line)

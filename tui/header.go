@@ -75,7 +75,7 @@ func (m *Model) headline(w int) line {
 	}
 	mode, word := live, i.Mode()
 	switch {
-	case m.ro || i.Status == incident.Closed:
+	case m.readOnly() != "":
 		mode, word = quiet, "READ ONLY"
 	case i.Drill:
 		mode = drill
@@ -132,6 +132,13 @@ func (m *Model) pending(waiting string) line {
 	}
 	if b.Failures > 0 {
 		add(bad, number(int64(b.Failures))+" failed")
+	}
+	if b.LowRoom != "" {
+		if waiting != "" {
+			add(bad, "LOW DISK: "+b.LowRoom)
+		} else {
+			add(bad, "LOW DISK")
+		}
 	}
 	return parts
 }

@@ -52,7 +52,7 @@ func tidy(path, part, old string) error {
 	if before, err := os.Stat(old); err == nil && os.SameFile(now, before) {
 		// Killed before the new file took its place: old is a second name of
 		// the database itself.
-		if err := os.Remove(old); err != nil { //nolint:gosec // beside the caller's file
+		if err := os.Remove(old); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func rewrite(ctx context.Context, path, part, old string, from, to *[32]byte) (e
 			return err
 		}
 	}
-	if err := os.Rename(part, path); err != nil { //nolint:gosec // files beside each other
+	if err := os.Rename(part, path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
@@ -226,7 +226,7 @@ func shred(path string) (err error) {
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Remove(path); err != nil { //nolint:gosec // beside the caller's file
+	if err := os.Remove(path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

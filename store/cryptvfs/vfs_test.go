@@ -127,17 +127,21 @@ func TestNothingIsReadable(t *testing.T) {
 	check("after an index")
 	run(t, db, "CREATE TEMP TABLE scratch AS SELECT t FROM marker_table ORDER BY t DESC", "CREATE INDEX temp.scratch_t ON scratch (t)")
 	check("with temporary tables")
-	sorted, err := db.Query("SELECT t FROM marker_table ORDER BY substr(t, 20) DESC")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !sorted.Next() {
-		t.Error("no rows")
-	}
-	check("in the middle of a sort")
-	if err := sorted.Close(); err != nil {
-		t.Fatal(err)
-	}
+	func() {
+		sorted, err := db.Query("SELECT t FROM marker_table ORDER BY substr(t, 20) DESC")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := errors.Join(sorted.Err(), sorted.Close()); err != nil {
+				t.Error(err)
+			}
+		}()
+		if !sorted.Next() {
+			t.Error("no rows")
+		}
+		check("in the middle of a sort")
+	}()
 	run(t, db, "DELETE FROM marker_table WHERE i % 3 = 0", "VACUUM")
 	check("after VACUUM")
 	run(t, db, "PRAGMA journal_mode = DELETE", "BEGIN IMMEDIATE", "UPDATE marker_table SET t = t || 'another-word' WHERE i < 9000")

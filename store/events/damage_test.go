@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func TestDamagedFiles(t *testing.T) {
 	}
 	closeTest(t, raw)
 	for _, path := range []string{
-		text, foreign, change("newer.db", `PRAGMA user_version = 2`), change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
+		text, foreign, change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
 	} {
 		if db, err := Open(t.Context(), path, testOptions()); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", path, err)
@@ -56,6 +57,21 @@ func TestDamagedFiles(t *testing.T) {
 				closeTest(t, db)
 			}
 		}
+	}
+	// A newer program's is not touched: no log appears beside it.
+	newer := change("newer.db", `PRAGMA user_version = 2`)
+	before, err := os.ReadFile(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), newer, testOptions()); !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) {
+		t.Errorf("newer: %v", err)
+	}
+	if after, err := os.ReadFile(newer); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file of a newer program changed (%v)", err)
+	}
+	if beside, err := filepath.Glob(newer + "-*"); err != nil || len(beside) != 0 {
+		t.Errorf("beside it lies %v, %v", beside, err)
 	}
 	// Damage that does not show in the first page.
 	b, err := os.ReadFile(good)

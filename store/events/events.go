@@ -31,6 +31,10 @@ import (
 // and to ingest the evidence again.
 var ErrDamaged = errors.New("timeline.db is damaged")
 
+// ErrNewer is returned where a newer program made timeline.db. Nothing of it
+// is touched.
+var ErrNewer = errors.New("timeline.db was written by a newer version of firebreak")
+
 // ErrDiskFull is returned where the disk has no room for a batch. What was
 // there before is untouched.
 var ErrDiskFull = errors.New("no space left on the disk of timeline.db")
@@ -72,6 +76,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		access = "mode=ro&immutable=1" // nobody writes it: there is no log to read, nor a place for one
 	} else if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := peek(ctx, abs, o); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
