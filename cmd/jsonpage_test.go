@@ -65,7 +65,7 @@ func (j *jsonPage) keys(t *testing.T) {
 	ran("init", 0, "init", "--identity", ageKey(t))
 	ran("rekey", 0, "rekey", "--identity", ageKey(t))
 	b.open("sealed", "--playbook", "generic", "--var", "what=x")
-	ran("review ID", 0, "review", "last", "--to", b.dir)
+	ran("review ID", 0, "review", "last")
 	ran("rekey --data ID", 0, "rekey", "--data", "last")
 	ran("config path", 0, "config", "path")
 	ran("lock", 0, "lock")

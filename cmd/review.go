@@ -28,7 +28,7 @@ func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *c
 JSON. It can be written again at any time. With --item add a follow-up first.
 
 In an encrypted incident the review is sealed, as everything in its folder is;
---to writes what anybody can read, into the folder that you say.`,
+--to writes it where you say, for anybody to read.`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -37,7 +37,7 @@ In an encrypted incident the review is sealed, as everything in its folder is;
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.to, "to", "", "write it into this `FOLDER`, not into the incident's exports; works for an incident that can only be looked at")
+	f.StringVar(&o.to, "to", "", "write it into this `FOLDER`, not into the incident's exports, and not encrypted; works for an incident that can only be looked at")
 	f.StringVar(&o.item, "item", "", "add this follow-up")
 	f.StringVar(&o.owner, "owner", "", "who does it")
 	f.StringVar(&o.due, "due", "", "until when: YYYY-MM-DD")
@@ -78,8 +78,11 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 	if err := o.p.printf("%s\n%s\n%s\n", w.Markdown, w.HTML, w.JSON); err != nil {
 		return err
 	}
-	if w.Sealed {
-		o.p.errf("  these are encrypted: firebreak review %s --to FOLDER writes what can be read and handed on\n", id)
+	switch {
+	case w.Sealed:
+		o.p.errf("  sealed, as the incident is; firebreak review %s --to FOLDER writes a copy that can be read\n", id)
+	case o.to != "" && s.Service().Protection().Encrypted:
+		o.p.errf("  this copy is not encrypted\n")
 	}
 	return nil
 }

@@ -150,7 +150,11 @@ func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d seal
 		return false, err
 	}
 	if there { // whoever put it there may not have come to syncing it
-		return false, l.synced(syncFile(root, place(d.blob)), syncDir(root, folder), syncDir(root, "."))
+		errs := []error{syncFile(root, place(d.blob)), syncDir(root, folder), syncDir(root, ".")}
+		if d.key != "" {
+			errs = append(errs, syncFile(root, keyPlace(d.blob)))
+		}
+		return false, l.synced(errs...)
 	}
 	if d.key != "" {
 		if err := l.writeKey(root, d.blob, d.key); err != nil {

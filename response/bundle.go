@@ -77,8 +77,8 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if f.key != nil && len(recipients) == 0 && !o.Plain {
 		return Bundled{}, refused("encrypt it: --recipient age1… or an ssh key; or say that it may leave in the clear: --plain", "bundle %s: the incident is encrypted, and the bundle would not be", id)
 	}
-	if len(recipients) == 0 {
-		if err := s.s.outside(f, filepath.Dir(to)); err != nil {
+	if f.key != nil && len(recipients) == 0 {
+		if err := s.s.outside(filepath.Dir(to)); err != nil {
 			return Bundled{}, err
 		}
 	}

@@ -471,7 +471,7 @@ func TestReviewMadeBeforeAnErasure(t *testing.T) {
 	r, head, err := b.s.buildReview(ctx, f)
 	b.must(err)
 	b.erase(EraseRequest{Fields: []string{"2.text"}})
-	if _, err := b.s.keepReview(ctx, f, "", "", r, head); !errors.Is(err, errErasedMeanwhile) {
+	if _, err := b.s.keepReview(ctx, f, "", f.exports(), r, head); !errors.Is(err, errErasedMeanwhile) {
 		t.Errorf("an old review is kept: %v", err)
 	}
 	w, err := b.s.Review(ctx, b.id)

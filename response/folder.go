@@ -69,8 +69,10 @@ func (f *folder) close() error {
 // key, nil for a plain one.
 func (s *Service) storeOptions(data *keys.DataKey) store.Options {
 	trust, _ := s.trust() // verify tells what in it is no key
-	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Secret: data.Subkey(keys.ForDatabase),
-		Self: s.As(incident.Actor{Name: "firebreak"}).by, Reached: s.o.Reached}
+	return store.Options{
+		Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Self: s.As(incident.Actor{Name: "firebreak"}).by,
+		Secret: data.Subkey(keys.ForDatabase), Reached: s.o.Reached,
+	}
 }
 
 // open returns the incident, opened once and kept. Whoever opens it first puts

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"firebreak/config"
@@ -22,33 +23,38 @@ import (
 // Markdown, HTML and JSON in the incident's exports folder. In an encrypted
 // incident these are sealed.
 func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
-	return s.ReviewTo(ctx, id, "")
-}
-
-// ReviewTo is Review into another folder, in the clear. It works for an
-// incident that can only be looked at; Written.Unrecorded says then why no
-// entry tells of it.
-func (s *Session) ReviewTo(ctx context.Context, id incident.ID, to string) (Written, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
-	if to != "" {
-		if err := s.s.outside(f, to); err != nil {
+	return s.writeReview(ctx, f, "", f.exports())
+}
+
+func (f *folder) exports() string { return filepath.Join(f.dir, exportsDir) }
+
+// ReviewTo is Review into another folder, where nothing is sealed. It works for
+// an incident that can only be looked at; Written.Unrecorded says then why no
+// entry tells of it.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Written{}, err
+	}
+	if f.key != nil {
+		if err := s.s.outside(dir); err != nil {
 			return Written{}, err
 		}
 	}
-	return s.writeReview(ctx, f, "", to)
+	return s.writeReview(ctx, f, "", dir)
 }
 
-// writeReview writes into the folder to, or "" for the incident's own exports.
-func (s *Session) writeReview(ctx context.Context, f *folder, step, to string) (Written, error) {
+func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
 	for try := 0; ; try++ {
 		r, head, err := s.buildReview(ctx, f)
 		if err != nil {
 			return Written{}, err
 		}
-		w, err := s.keepReview(ctx, f, step, to, r, head)
+		w, err := s.keepReview(ctx, f, step, dir, r, head)
 		if !errors.Is(err, errErasedMeanwhile) || try == 3 {
 			return w, err
 		}
@@ -60,7 +66,7 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step, to string) (
 var errErasedMeanwhile = errors.New("something was erased while the review was written")
 
 // keepReview writes a review that was made over that head.
-func (s *Session) keepReview(ctx context.Context, f *folder, step, to string, r review.Review, head record.Head) (Written, error) {
+func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r review.Review, head record.Head) (Written, error) {
 	html, err := r.HTML()
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
@@ -69,25 +75,22 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step, to string, r 
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	if to == "" {
+	if dir == f.exports() {
 		if err := f.writable(); err != nil {
 			return Written{}, err
 		}
 	}
-	w := Written{Sealed: f.key != nil && to == ""}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Written{}, fmt.Errorf("write review: %w", err)
+	}
+	w := Written{Sealed: f.key != nil && dir == f.exports()}
 	sums := map[string]string{}
 	for _, part := range []struct {
 		name    string
 		path    *string
 		content []byte
 	}{{"review.md", &w.Markdown, r.Markdown()}, {"review.html", &w.HTML, html}, {"review.json", &w.JSON, append(data, '\n')}} {
-		if to == "" {
-			*part.path, err = f.export(part.name, part.content)
-		} else {
-			*part.path = filepath.Join(to, part.name)
-			err = replaceFile(*part.path, part.content, 0o600)
-		}
-		if err != nil {
+		if *part.path, err = f.writeExport(dir, part.name, part.content); err != nil {
 			return Written{}, fmt.Errorf("write review: %w", err)
 		}
 		h := sha256.Sum256(part.content)
