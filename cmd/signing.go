@@ -22,12 +22,14 @@ const keyHelp = "sign with this ssh `KEY`: a file, or SHA256:… for one of your
 
 // dialAgent reaches the ssh-agent of the person at the keyboard; nil when there
 // is none.
-func (p *program) dialAgent() func() (net.Conn, error) {
+func (p *program) dialAgent() func(context.Context) (net.Conn, error) {
 	path := p.Getenv("SSH_AUTH_SOCK")
 	if path == "" {
 		return nil
 	}
-	return func() (net.Conn, error) { return net.DialTimeout("unix", path, 5*time.Second) }
+	return func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", path)
+	}
 }
 
 // passphrase asks for one of a key file. While screens are drawn nobody can be

@@ -35,7 +35,7 @@ type Options struct {
 	Sleep      func(context.Context, time.Duration) error
 	// Agent reaches the ssh-agent of the person at the keyboard; nil when there
 	// is none.
-	Agent func() (net.Conn, error)
+	Agent func(context.Context) (net.Conn, error)
 	// Passphrase asks for one without showing it; nil where nobody can be asked.
 	Passphrase func(ctx context.Context, question string) ([]byte, error)
 	Unlock     Unlock // what there is to open an encrypted workspace with

@@ -174,7 +174,7 @@ func (s *Session) dial(ctx context.Context) (agent.ExtendedAgent, func(), error)
 	if s.s.o.Agent == nil {
 		return nil, nil, fail(CodeAuth, hint, "reach the ssh-agent: SSH_AUTH_SOCK is not set")
 	}
-	c, err := s.s.o.Agent()
+	c, err := s.s.o.Agent(ctx)
 	if err != nil {
 		return nil, nil, fail(CodeAuth, hint, "reach the ssh-agent: %w", err)
 	}

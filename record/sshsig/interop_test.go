@@ -101,7 +101,7 @@ func TestSSHKeygenAcceptsWhatIsSignedHere(t *testing.T) {
 	for kind, key := range privateKeys(t) {
 		t.Run(kind, func(t *testing.T) {
 			// through a real conversation with an agent
-			c, err := testkit.DialAgent(testkit.Agent(t, []any{key}))()
+			c, err := testkit.DialAgent(testkit.Agent(t, []any{key}))(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +136,7 @@ func TestSSHKeygenAcceptsTokens(t *testing.T) {
 	for _, kind := range []string{"ed25519", "ecdsa"} {
 		t.Run(kind, func(t *testing.T) {
 			token := testkit.NewToken(t, kind, rand.Reader)
-			c, err := testkit.DialAgent(testkit.Agent(t, nil, token))()
+			c, err := testkit.DialAgent(testkit.Agent(t, nil, token))(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
