@@ -40,7 +40,7 @@ func TestJSONPage(t *testing.T) {
 var unshown = []string{
 	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.stranger", "verify ID signatures.why", "plan details.warnings", "config actions description.scopes",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why", "plan details.warnings", "config actions description.scopes",
 }
 
 func (j *jsonPage) playbooks() {

@@ -171,7 +171,15 @@ func runSign(c *cobra.Command, o *signOptions) error {
 			"incident": id, "size": signed.Size, "root": signed.Root, "principal": by.Principal, "key": by.Key, "type": by.Type, "strength": by.Strength,
 		})
 	}
-	return o.p.printf("%s  %d entries signed by %s (%s, %s)\n", id, signed.Size, term.Safe(by.Principal), by.Strength, term.Safe(by.Key))
+	return o.p.printf("%s  %s signed by %s (%s, %s)\n", id, entries(signed.Size), term.Safe(by.Principal), by.Strength, term.Safe(by.Key))
+}
+
+// entries counts entries.
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 // toSign prints a text that is to be signed elsewhere: alone on the standard

@@ -153,6 +153,10 @@ func TestSSHKeygenAcceptsTokens(t *testing.T) {
 			if err != nil || s.Verified() || s.Counter() != 3 {
 				t.Errorf("%v: verified %v, counter %d", err, s.Verified(), s.Counter())
 			}
+			sig.Verified = true // which the flags deny
+			if err := (sshsig.Roster{}).Check(sig, record.HeadNamespace, []byte(text), now); err == nil || !strings.Contains(err.Error(), "claims a PIN") {
+				t.Errorf("a claim that the flags deny: %v", err)
+			}
 			token.Flags = 5
 			s, err = sshsig.Parse([]byte(signed(t, signers[0], record.HeadNamespace, text).Armored))
 			if err != nil || !s.Verified() {
