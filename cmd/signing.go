@@ -22,12 +22,14 @@ const keyHelp = "sign with this ssh `KEY`: a file, or SHA256:… for one of your
 
 // dialAgent reaches the ssh-agent of the person at the keyboard; nil when there
 // is none.
-func (p *program) dialAgent() func() (net.Conn, error) {
+func (p *program) dialAgent() func(context.Context) (net.Conn, error) {
 	path := p.Getenv("SSH_AUTH_SOCK")
 	if path == "" {
 		return nil
 	}
-	return func() (net.Conn, error) { return net.DialTimeout("unix", path, 5*time.Second) }
+	return func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", path)
+	}
 }
 
 // passphrase asks for one of a key file. While screens are drawn nobody can be
@@ -169,7 +171,15 @@ func runSign(c *cobra.Command, o *signOptions) error {
 			"incident": id, "size": signed.Size, "root": signed.Root, "principal": by.Principal, "key": by.Key, "type": by.Type, "strength": by.Strength,
 		})
 	}
-	return o.p.printf("%s  %d entries signed by %s (%s, %s)\n", id, signed.Size, term.Safe(by.Principal), by.Strength, term.Safe(by.Key))
+	return o.p.printf("%s  %s signed by %s (%s, %s)\n", id, entries(signed.Size), term.Safe(by.Principal), by.Strength, term.Safe(by.Key))
+}
+
+// entries counts entries.
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 // toSign prints a text that is to be signed elsewhere: alone on the standard

@@ -62,7 +62,7 @@ func runTimestamp(c *cobra.Command, o *timestampOptions) error {
 		if o.p.json {
 			return o.p.printJSON(map[string]any{"incident": id, "size": head.Size, "root": head.Root, "request": o.request})
 		}
-		return o.p.printf("%s  the query about %d entries is in %s\nsend it: curl -H 'Content-Type: application/timestamp-query' --data-binary @%[3]s URL > head.tsr\nthen: firebreak timestamp %[1]s --response head.tsr\n", id, head.Size, term.Safe(o.request))
+		return o.p.printf("%s  the query about %s is in %s\nsend it: curl -H 'Content-Type: application/timestamp-query' --data-binary @%[3]s URL > head.tsr\nthen: firebreak timestamp %[1]s --response head.tsr\n", id, entries(head.Size), term.Safe(o.request))
 	}
 	var stamped response.Stamp
 	if o.response != "" {
@@ -87,5 +87,5 @@ func runTimestamp(c *cobra.Command, o *timestampOptions) error {
 	if !stamped.Trusted {
 		known = "\nnobody here vouches for it: its CA's certificate belongs into trust/tsa.pem if you know it"
 	}
-	return o.p.printf("%s  %d entries stamped at %s by %s%s\n", id, stamped.Size, utc(stamped.Time), term.Safe(stamped.Authority), known)
+	return o.p.printf("%s  %s stamped at %s by %s%s\n", id, entries(stamped.Size), utc(stamped.Time), term.Safe(stamped.Authority), known)
 }

@@ -110,7 +110,11 @@ func (p *program) people(r record.Report) error {
 		if !s.OK {
 			continue // a problem or a note has said so
 		}
-		if err := p.printf("signed   entry %d: %s, by %s (%s, %s)\n", s.Seq, term.Safe(s.What), term.Safe(s.Principal), term.Safe(string(s.Strength)), term.Safe(s.Key)); err != nil {
+		how := string(s.Strength)
+		if s.Verified {
+			how += " with PIN"
+		}
+		if err := p.printf("signed   entry %d: %s, by %s (%s, %s)\n", s.Seq, term.Safe(s.What), term.Safe(s.Principal), term.Safe(how), term.Safe(s.Key)); err != nil {
 			return err
 		}
 	}
@@ -118,7 +122,7 @@ func (p *program) people(r record.Report) error {
 		if !s.OK {
 			continue // as above
 		}
-		if err := p.printf("stamped  entry %d: %d entries at %s, by %s\n", s.Seq, s.Size, utc(s.Time), term.Safe(s.Authority)); err != nil {
+		if err := p.printf("stamped  entry %d: %s at %s, by %s\n", s.Seq, entries(s.Size), utc(s.Time), term.Safe(s.Authority)); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,7 @@ type PersonSignature struct {
 	Principal string   `json:"principal"`
 	Key       string   `json:"key"`
 	Strength  Strength `json:"strength"`
+	Verified  bool     `json:"verified,omitempty"` // the token asked for a PIN or a finger
 	OK        bool     `json:"ok"`
 	// Stranger says that the signature is good and nobody here vouches for its
 	// key: no fault, and no proof of who it was.
@@ -166,7 +167,7 @@ func (c *peopleCheck) answerAgrees(a Acceptance) error {
 // check adds one signature. wrong is what its text and the entry disagree
 // about.
 func (c *peopleCheck) check(e Entry, sig Signature, namespace, what string, wrong error) {
-	p := PersonSignature{Seq: e.Seq, What: what, Principal: sig.Principal, Key: sig.Key, Strength: sig.Strength}
+	p := PersonSignature{Seq: e.Seq, What: what, Principal: sig.Principal, Key: sig.Key, Strength: sig.Strength, Verified: sig.Verified}
 	err := wrong
 	if err == nil && sig.Strength == Hardware && !strings.HasPrefix(sig.Type, "sk-") {
 		err = fmt.Errorf("it claims a hardware token and its key is of type %.60s", sig.Type)

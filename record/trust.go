@@ -60,6 +60,9 @@ type Signature struct {
 	Text      string   `json:"text"`
 	Armored   string   `json:"armored"`
 	Strength  Strength `json:"strength"`
+	// Verified says that the token asked for a PIN or a finger, not for a touch
+	// alone. It stands in the signed flags.
+	Verified bool `json:"verified,omitempty"`
 }
 
 // Signed is a person's word for a head: Signature.Text is the head's

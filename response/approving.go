@@ -400,7 +400,7 @@ func (s *Session) ApprovePasted(ctx context.Context, id incident.ID, action stri
 			}
 			sig := &record.Signature{
 				Principal: name, Key: got.Fingerprint(), Type: got.Type(), Namespace: record.ApprovalNamespace,
-				Text: string(text), Armored: string(armored), Strength: record.Pasted,
+				Text: string(text), Armored: string(armored), Strength: record.Pasted, Verified: got.Verified(),
 			}
 			return s.approve(ctx, f, action, a.Digest, reason, record.Decision{Signature: sig, Expires: expires.UTC()})
 		}

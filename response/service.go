@@ -40,7 +40,7 @@ type Options struct {
 	Reached    func(step string) // called between the steps of an erasure, for tests; may be nil
 	// Agent reaches the ssh-agent of the person at the keyboard; nil when there
 	// is none.
-	Agent func() (net.Conn, error)
+	Agent func(context.Context) (net.Conn, error)
 	// Passphrase asks for one without showing it; nil where nobody can be asked.
 	Passphrase func(ctx context.Context, question string) ([]byte, error)
 	Unlock     Unlock // what there is to open an encrypted workspace with

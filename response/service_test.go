@@ -23,7 +23,7 @@ type bench struct {
 	id    incident.ID
 	home  string
 	seed  uint64 // of its randomness, and so of its keys
-	agent func() (net.Conn, error)
+	agent func(context.Context) (net.Conn, error)
 	ask   func(context.Context, string) ([]byte, error) // for a passphrase
 }
 

@@ -100,7 +100,7 @@ func (s *Session) SignHeadPasted(ctx context.Context, id incident.ID, armored []
 	}
 	signed := record.Signed{Size: head.Size, Root: head.Root, Reason: reason, Signature: record.Signature{
 		Principal: name, Key: got.Fingerprint(), Type: got.Type(), Namespace: record.HeadNamespace,
-		Text: head.Text(), Armored: string(armored), Strength: record.Pasted,
+		Text: head.Text(), Armored: string(armored), Strength: record.Pasted, Verified: got.Verified(),
 	}}
 	return signed, s.actIn(ctx, f, record.HeadSigned, "", signed, func(tx *store.Tx) error { return notYetSigned(tx, signed) })
 }

@@ -76,8 +76,12 @@ func (k signer) over(ctx context.Context, namespace, text string) (*record.Signa
 	if err != nil {
 		return nil, fail(CodeAuth, "is the key unlocked, the token plugged in and touched? ssh-add -l lists what your agent holds", "sign as %s: %w", k.Principal, err)
 	}
+	made, err := sshsig.Parse([]byte(armored))
+	if err != nil {
+		return nil, fmt.Errorf("sign as %s: %w", k.Principal, err)
+	}
 	return &record.Signature{
-		Principal: k.Principal, Key: k.Key, Type: k.Type, Namespace: namespace, Text: text, Armored: armored, Strength: k.Strength,
+		Principal: k.Principal, Key: k.Key, Type: k.Type, Namespace: namespace, Text: text, Armored: armored, Strength: k.Strength, Verified: made.Verified(),
 	}, nil
 }
 
@@ -174,7 +178,7 @@ func (s *Session) dial(ctx context.Context) (agent.ExtendedAgent, func(), error)
 	if s.s.o.Agent == nil {
 		return nil, nil, fail(CodeAuth, hint, "reach the ssh-agent: SSH_AUTH_SOCK is not set")
 	}
-	c, err := s.s.o.Agent()
+	c, err := s.s.o.Agent(ctx)
 	if err != nil {
 		return nil, nil, fail(CodeAuth, hint, "reach the ssh-agent: %w", err)
 	}

@@ -220,6 +220,9 @@ func TestTokenIsWaitedForAndCanBeGivenUp(t *testing.T) {
 		t.Errorf("%v %+v", r.Problems, r.Signatures)
 	}
 	b.trust("ada", ssh.MarshalAuthorizedKey(token.Key))
+	if r.Signatures[0].Verified {
+		t.Error("a touch alone counts as a PIN")
+	}
 	if r = b.signatures(); !r.OK() || !r.Signatures[0].OK || r.Signatures[0].Strength != record.Hardware {
 		t.Errorf("%v %+v", r.Problems, r.Signatures)
 	}

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -157,7 +158,7 @@ func Agent(t *testing.T, keys []any, tokens ...*Token) string {
 	if len(path) > 100 { // a socket's path has 107 bytes at most
 		t.Fatalf("the socket's path is too long: %s", path)
 	}
-	l, err := net.Listen("unix", path)
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,6 +179,8 @@ func Agent(t *testing.T, keys []any, tokens ...*Token) string {
 }
 
 // DialAgent is the way to an agent as cmd makes it from SSH_AUTH_SOCK.
-func DialAgent(path string) func() (net.Conn, error) {
-	return func() (net.Conn, error) { return net.DialTimeout("unix", path, 5*time.Second) }
+func DialAgent(path string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) {
+		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", path)
+	}
 }

@@ -74,7 +74,7 @@ func (a *TSA) Run(args ...string) {
 
 // Try runs openssl in the authority's folder.
 func (a *TSA) Try(args ...string) (string, error) {
-	c := exec.Command(a.openssl, args...)
+	c := exec.CommandContext(a.t.Context(), a.openssl, args...)
 	c.Dir = a.dir
 	out, err := c.CombinedOutput()
 	return string(out), err

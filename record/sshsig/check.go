@@ -2,6 +2,7 @@ package sshsig
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,6 +24,9 @@ func (r Roster) Check(sig record.Signature, namespace string, text []byte, at ti
 	}
 	if s.Fingerprint() != sig.Key || s.Type() != sig.Type {
 		return fmt.Errorf("it was made with the key %s %s, not with the one that the entry names", s.Type(), s.Fingerprint())
+	}
+	if sig.Verified && !s.Verified() {
+		return errors.New("it claims a PIN or a finger, and the token asked for none")
 	}
 	if sig.Namespace != namespace || sig.Text != string(text) {
 		return fmt.Errorf("it is kept as one over another text or for another purpose (%.60q)", sig.Namespace)

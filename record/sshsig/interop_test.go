@@ -101,7 +101,7 @@ func TestSSHKeygenAcceptsWhatIsSignedHere(t *testing.T) {
 	for kind, key := range privateKeys(t) {
 		t.Run(kind, func(t *testing.T) {
 			// through a real conversation with an agent
-			c, err := testkit.DialAgent(testkit.Agent(t, []any{key}))()
+			c, err := testkit.DialAgent(testkit.Agent(t, []any{key}))(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,7 +136,7 @@ func TestSSHKeygenAcceptsTokens(t *testing.T) {
 	for _, kind := range []string{"ed25519", "ecdsa"} {
 		t.Run(kind, func(t *testing.T) {
 			token := testkit.NewToken(t, kind, rand.Reader)
-			c, err := testkit.DialAgent(testkit.Agent(t, nil, token))()
+			c, err := testkit.DialAgent(testkit.Agent(t, nil, token))(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,6 +152,10 @@ func TestSSHKeygenAcceptsTokens(t *testing.T) {
 			s, err := sshsig.Parse([]byte(sig.Armored))
 			if err != nil || s.Verified() || s.Counter() != 3 {
 				t.Errorf("%v: verified %v, counter %d", err, s.Verified(), s.Counter())
+			}
+			sig.Verified = true // which the flags deny
+			if err := (sshsig.Roster{}).Check(sig, record.HeadNamespace, []byte(text), now); err == nil || !strings.Contains(err.Error(), "claims a PIN") {
+				t.Errorf("a claim that the flags deny: %v", err)
 			}
 			token.Flags = 5
 			s, err = sshsig.Parse([]byte(signed(t, signers[0], record.HeadNamespace, text).Armored))
