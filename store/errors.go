@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"firebreak/store/cryptvfs"
 )
 
 // The errors that callers tell apart, by errors.Is.
@@ -79,12 +81,16 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case errors.Is(err, syscall.EIO):
 		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err)
+	case errors.Is(err, cryptvfs.ErrOtherLog):
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	switch {
+	case e.ExtendedCode == sqlite3.ErrIoErr.Extend(32): // SQLITE_IOERR_DATA: it does not decrypt, the disk is well
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case e.ExtendedCode == sqlite3.ErrIoErrFsync, e.ExtendedCode == sqlite3.ErrIoErrDirFsync, e.ExtendedCode == sqlite3.ErrIoErrRead:
 		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err) // whatever the cause
 	case e.Code == sqlite3.ErrFull, e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT, e.SystemErrno == syscall.EFBIG:

@@ -192,7 +192,11 @@ func newStore(dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s.lock.now = o.Now
-	if s.key, err = takeKey(o.Secret); err != nil {
+	if s.key, err = takeKey(o.Secret); err == nil {
+		err = s.key.Check(path)
+	}
+	if err != nil {
+		s.key.Release()
 		return nil, errors.Join(err, s.lock.close())
 	}
 	s.w, s.r = connect(path, write, 1, s.key), connect(path, read, readers+1, s.key)
@@ -293,6 +297,9 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, DatabaseFile)
+	if err := s.key.Check(path); err != nil {
+		return nil, err
+	}
 	for _, a := range []access{look, immutable} {
 		s.r = connect(path, a, readers+1, s.key)
 		if err = s.openLook(ctx); err == nil {

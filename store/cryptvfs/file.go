@@ -180,11 +180,12 @@ func (f *file) writePage(p []byte, off int64) code {
 }
 
 // readLog reads from the log. Where SQLite takes the log up again after a
-// crash, a unit that does not decrypt reads as zeros: it is the end of the
-// log, as a torn frame is. Elsewhere it is an error.
+// crash, a frame that does not decrypt reads as zeros: it is the end of the
+// log, as a torn frame is. Elsewhere it is an error, and for the header always:
+// SQLite takes a log without one for empty and deletes it, and with the wrong
+// key every header is like that.
 func (f *file) readLog(p []byte, off int64) code {
-	recovering := off == 0 && len(p) == logHeader ||
-		len(p) == frame && (off-logHeader)%frame == 0 && !f.rewriting
+	recovering := len(p) == frame && (off-logHeader)%frame == 0 && !f.rewriting
 	// Only where checksums are computed anew are eight bytes read.
 	f.rewriting = len(p) == 8 || f.rewriting && len(p) == frame
 	for rest := p; len(rest) > 0; {

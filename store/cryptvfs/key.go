@@ -7,7 +7,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -107,6 +110,39 @@ func (k *Key) Target(path string) (string, error) {
 	return u.String(), nil
 }
 
+// ErrOtherLog is returned by Check.
+var ErrOtherLog = errors.New("the write-ahead log is encrypted or damaged")
+
+// Check looks at the write-ahead log of a database that is to be opened. Plain
+// SQLite takes one that it cannot read for empty, and deletes it with all that
+// was committed to it, so where the key is nil such a log is ErrOtherLog. With
+// a key the file system itself sees to that.
+func (k *Key) Check(path string) (err error) {
+	if k != nil {
+		return nil
+	}
+	// SQLite holds no locks on this file that closing it could drop.
+	f, err := os.Open(path + "-wal") //nolint:gosec // the caller names the file
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at the write-ahead log: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	var head [logHeader]byte
+	if n, err := io.ReadFull(f, head[:]); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil // SQLite has not written its header: nothing is in it
+	} else if err != nil {
+		return fmt.Errorf("look at the write-ahead log: %d bytes: %w", n, err)
+	}
+	// The two magic numbers of https://sqlite.org/fileformat2.html#the_write_ahead_log.
+	if magic := binary.BigEndian.Uint32(head[:]); magic != 0x377f0682 && magic != 0x377f0683 {
+		return fmt.Errorf("open %s: %w", filepath.Base(path), ErrOtherLog)
+	}
+	return nil
+}
+
 // Failure is a place that did not decrypt: it was damaged or changed, or the
 // key is another one.
 type Failure struct {
@@ -119,7 +155,7 @@ type Failure struct {
 func (f Failure) Error() string {
 	switch {
 	case f.Log && f.Page == 0:
-		return fmt.Sprintf("the header of %s does not decrypt", f.File)
+		return fmt.Sprintf("the header of %s does not decrypt: it is damaged, or encrypted with another key", f.File)
 	case f.Log:
 		return fmt.Sprintf("frame %d of %s does not decrypt", f.Page, f.File)
 	case f.Page == 1:

@@ -17,17 +17,17 @@ func scrub(v any) {
 
 // flat reports whether a value of that type holds no pointers.
 func flat(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Array:
+	kind := t.Kind()
+	if kind == reflect.Array {
 		return flat(t.Elem())
-	case reflect.Struct:
+	}
+	if kind == reflect.Struct {
 		for i := range t.NumField() {
 			if !flat(t.Field(i).Type) {
 				return false
 			}
 		}
 		return true
-	default:
-		return t.Kind() <= reflect.Complex128 && t.Kind() != reflect.Invalid
 	}
+	return kind >= reflect.Bool && kind <= reflect.Complex128 // numbers
 }

@@ -44,6 +44,11 @@ int firebreak_raw_sync(void *f, int flags){ return noted(f, DO(f)->xSync(REAL(f)
 
 /* ---- a database or a write-ahead log ---- */
 
+static uintptr_t begin(sqlite3_file *p){
+  Sealed *f = (Sealed*)p;
+  f->err = 0;
+  return f->handle;
+}
 static int back(sqlite3_file *p, int rc){
   if( rc!=SQLITE_OK ) errno = ((Sealed*)p)->err;
   return rc;
@@ -57,21 +62,21 @@ static int sealedClose(sqlite3_file *p){
   return rc!=SQLITE_OK ? rc : kept;
 }
 static int sealedRead(sqlite3_file *p, void *to, int n, sqlite3_int64 off){
-  return back(p, firebreakRead(((Sealed*)p)->handle, to, n, off));
+  return back(p, firebreakRead(begin(p), to, n, off));
 }
 static int sealedWrite(sqlite3_file *p, const void *from, int n, sqlite3_int64 off){
-  return back(p, firebreakWrite(((Sealed*)p)->handle, (void*)from, n, off));
+  return back(p, firebreakWrite(begin(p), (void*)from, n, off));
 }
 static int sealedTruncate(sqlite3_file *p, sqlite3_int64 size){
-  return back(p, firebreakTruncate(((Sealed*)p)->handle, size));
+  return back(p, firebreakTruncate(begin(p), size));
 }
 static int sealedSize(sqlite3_file *p, sqlite3_int64 *size){
   long long n = 0;
-  int rc = firebreakSize(((Sealed*)p)->handle, &n);
+  int rc = firebreakSize(begin(p), &n);
   *size = n;
   return back(p, rc);
 }
-static int sealedSync(sqlite3_file *p, int flags){ return back(p, firebreakSync(((Sealed*)p)->handle, flags)); }
+static int sealedSync(sqlite3_file *p, int flags){ return back(p, firebreakSync(begin(p), flags)); }
 static int sealedLock(sqlite3_file *p, int l){ return DO(p)->xLock(REAL(p), l); }
 static int sealedUnlock(sqlite3_file *p, int l){ return DO(p)->xUnlock(REAL(p), l); }
 static int sealedReserved(sqlite3_file *p, int *out){ return DO(p)->xCheckReservedLock(REAL(p), out); }

@@ -124,11 +124,11 @@ func firebreakSync(h C.uintptr_t, flags C.int) C.int {
 type onDisk struct{ c unsafe.Pointer }
 
 func (d onDisk) read(p []byte, off int64) code {
-	return code(C.firebreak_raw_read(d.c, unsafe.Pointer(&p[0]), C.int(len(p)), C.sqlite3_int64(off))) //nolint:gosec // at most a frame
+	return code(C.firebreak_raw_read(d.c, unsafe.Pointer(&p[0]), C.int(len(p)), C.sqlite3_int64(off)))
 }
 
 func (d onDisk) write(p []byte, off int64) code {
-	return code(C.firebreak_raw_write(d.c, unsafe.Pointer(&p[0]), C.int(len(p)), C.sqlite3_int64(off))) //nolint:gosec // at most a frame
+	return code(C.firebreak_raw_write(d.c, unsafe.Pointer(&p[0]), C.int(len(p)), C.sqlite3_int64(off)))
 }
 
 func (d onDisk) truncate(size int64) code {

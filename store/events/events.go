@@ -95,6 +95,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.key.Params(q) // the number of a slot, not the key
 		access += "&" + q.Encode()
 	}
+	if err := db.key.Check(abs); err != nil {
+		return nil, fmt.Errorf("open %s: %w: %w", path, ErrDamaged, err)
+	}
 	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-65536&"+access); err != nil {
 		db.key.Release()
 		return nil, fmt.Errorf("open %s: %w", path, err)
