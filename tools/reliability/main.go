@@ -138,9 +138,9 @@ func where(b *strings.Builder, all map[string]figure) {
 		if len(f.Where) == 0 && f.Note == "" {
 			continue
 		}
-		fmt.Fprintf(b, "\n**%s.** ", cell(name))
+		fmt.Fprintf(b, "\n**%s.**", cell(name))
 		if f.Note != "" {
-			b.WriteString(strings.ToUpper(f.Note[:1]) + f.Note[1:] + ".")
+			b.WriteString(" " + strings.ToUpper(f.Note[:1]) + f.Note[1:] + ".")
 		}
 		b.WriteString("\n")
 		if len(f.Where) > 0 {
