@@ -67,7 +67,7 @@ func TestDamagedBlobs(t *testing.T) {
 	b.must(f.store.View(t.Context(), func(tx *store.Tx) (err error) { xs, err = tx.Exhibits(); return err }))
 	blobs := c.below(filepath.Join(c.home, "incidents", string(c.id), "evidence"))
 	where := map[string]int{}
-	rounds := testkit.Rounds(t, 24, 200)
+	rounds := testkit.Rounds(t, 12, 200)
 	detected, harmless := 0, 0
 	for round := range rounds {
 		path := blobs[r.IntN(len(blobs))]
@@ -147,7 +147,7 @@ func TestDamagedKeysAndLocks(t *testing.T) {
 			continue // no room for a ballast here
 		}
 		b.must(err)
-		for range testkit.Rounds(t, 6, 50) {
+		for range testkit.Rounds(t, 3, 50) {
 			rounds++
 			c := b.copied()
 			hurt := slices.Clone(good)

@@ -270,7 +270,7 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	closeStore(t, s)
 	all := map[string]int64{}
 	r := randv2.New(randv2.NewPCG(7, 8))
-	n := rounds(t, 20, 1000)
+	n := rounds(t, 10, 1000)
 	for range n {
 		c := start(t, jobWrite, s.Dir(), home, 1_000_000)
 		enough := make(chan struct{})

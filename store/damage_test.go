@@ -253,12 +253,12 @@ func TestDamage(t *testing.T) {
 			short, long int
 			seed        uint64
 		}{
-			{"bit flips in the database", DatabaseFile, true, false, 60, 1000, 11},
-			{"truncations of the write-ahead log", DatabaseFile + "-wal", false, true, 30, 400, 12},
-			{"bit flips in the write-ahead log", DatabaseFile + "-wal", false, false, 30, 400, 13},
-			{"truncations of the database", DatabaseFile, true, true, 10, 100, 14},
-			{"bit flips in the heads", HeadsFile, true, false, 20, 200, 15},
-			{"truncations of the heads", HeadsFile, true, true, 20, 200, 16},
+			{"bit flips in the database", DatabaseFile, true, false, 24, 1000, 11},
+			{"truncations of the write-ahead log", DatabaseFile + "-wal", false, true, 8, 400, 12},
+			{"bit flips in the write-ahead log", DatabaseFile + "-wal", false, false, 8, 400, 13},
+			{"truncations of the database", DatabaseFile, true, true, 4, 100, 14},
+			{"bit flips in the heads", HeadsFile, true, false, 6, 200, 15},
+			{"truncations of the heads", HeadsFile, true, true, 6, 200, 16},
 		} {
 			name := c.name
 			if m.name != "plain" {

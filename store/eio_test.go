@@ -99,7 +99,7 @@ func TestFailedSyncsOfTheDisk(t *testing.T) {
 	if len(all) < 2*notes {
 		t.Fatalf("%d syncs for %d notes: %v", len(all), notes, all)
 	}
-	step := max(1, len(all)/testkit.Rounds(t, 6, len(all)))
+	step := max(1, len(all)/testkit.Rounds(t, 5, len(all)))
 	where := map[string]int{}
 	rounds, looked := 0, 0
 	for n := 1; n <= len(all); n += step {
@@ -161,7 +161,7 @@ func TestFailedWrites(t *testing.T) {
 		{"EIO", mishap.Plan{Errno: syscall.EIO}},
 		{"half of it written", mishap.Plan{Then: mishap.Short}},
 	} {
-		step := max(1, len(all)/testkit.Rounds(t, 2, 100))
+		step := max(1, len(all)/testkit.Rounds(t, 1, 100))
 		for n := 1 + i%step; n <= len(all); n += step {
 			dir := copyDir(t, base)
 			p := way.plan

@@ -76,7 +76,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 		return acked(t, strings.Split(out.String(), "\n")), seen
 	}
 	_, all := run(copyDir(t, base), 0)
-	step := max(1, len(all)/testkit.Rounds(t, 20, len(all)))
+	step := max(1, len(all)/testkit.Rounds(t, 12, len(all)))
 	where := map[string]int{}
 	rounds, looked := 0, 0
 	for n := 1; n <= len(all); n += step {

@@ -65,6 +65,11 @@ type figure struct {
 	Note                            string
 }
 
+// counted says that the figure belongs into the table of rounds.
+func (f figure) counted() bool {
+	return f.Rounds > 0 && (f.Detected != nil || f.Harmless != nil || f.Lost != nil || f.Acked != nil)
+}
+
 // read takes the lines of one file. A later line of the same name stands for
 // an earlier one: the test was run again.
 func read(all map[string]figure, b []byte) error {
@@ -108,7 +113,7 @@ Each round hurts a real incident in one way, and then opens it, verifies it and 
 	total.Detected, total.Harmless, total.Lost, total.Acked = new(int), new(int), new(int), new(int)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		f := all[name]
-		if f.Rounds == 0 {
+		if !f.counted() {
 			continue
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", cell(name), number(f.Rounds), count(f.Detected), count(f.Harmless), count(f.Lost), count(f.Acked))
@@ -130,12 +135,12 @@ func where(b *strings.Builder, all map[string]figure) {
 	b.WriteString("\n## How and where\n")
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		f := all[name]
-		if f.Rounds == 0 || len(f.Where) == 0 && f.Note == "" {
+		if len(f.Where) == 0 && f.Note == "" {
 			continue
 		}
-		fmt.Fprintf(b, "\n**%s.** ", cell(name))
+		fmt.Fprintf(b, "\n**%s.**", cell(name))
 		if f.Note != "" {
-			b.WriteString(strings.ToUpper(f.Note[:1]) + f.Note[1:] + ".")
+			b.WriteString(" " + strings.ToUpper(f.Note[:1]) + f.Note[1:] + ".")
 		}
 		b.WriteString("\n")
 		if len(f.Where) > 0 {
@@ -156,7 +161,7 @@ func values(b *strings.Builder, all map[string]figure) {
 			continue
 		}
 		if !begun {
-			b.WriteString("\n## Figures\n\nOf the machine that ran the suite; the ratios carry over, the rest does not.\n\n| | |\n| --- | ---: |\n")
+			b.WriteString("\n## Speed and size\n\nOf the machine that ran the suite; the ratios carry over, the rest does not.\n\n| | |\n| --- | ---: |\n")
 			begun = true
 		}
 		for _, k := range slices.Sorted(maps.Keys(f.Values)) {

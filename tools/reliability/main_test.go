@@ -30,7 +30,7 @@ func TestPage(t *testing.T) {
 	for _, want := range []string{
 		"Version 1.2.0.",
 		"| flips | 1,000 | 700 | 300 | 0 |  |\n| kills | 1,000 |  |  | 0 | 10,534 |\n| **all** | 2,000 | 700 | 300 | 0 | 10,534 |\n",
-		"**flips.** \n\n- at open: 200\n- by verify: 500\n",
+		"**flips.**\n\n- at open: 200\n- by verify: 500\n",
 		"**kills.** At random.\n",
 		"| speed: bytes per entry | 1,024 |\n| speed: entries per second \\| of bare commits | 0.73 |\n",
 	} {
