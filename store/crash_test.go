@@ -75,8 +75,9 @@ func work(job, dir, home, count string) error {
 	if err != nil {
 		return err
 	}
+	me := rand.Text() // a process id may come again in a thousand rounds
 	for i := range n {
-		text := fmt.Sprintf("%d-%d", os.Getpid(), i)
+		text := fmt.Sprintf("%s-%d", me, i)
 		e, err := s.Update(ctx, func(*Tx) (record.Draft, error) {
 			if job == jobHold {
 				fmt.Println("holding")
