@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -94,8 +95,10 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 		return out
 	}
 	add("write", tryWrite(paths.Home), "can write and sync")
-	if fs := remoteFileSystem(paths.Home); fs != "" {
-		warn("file system", fs+": locks may not hold on a network file system; keep the workspace on a local disk")
+	name, err := s.Service().FileSystem()
+	add("file system", err, strings.TrimSpace(name+" locks hold"))
+	if low := s.Service().LowRoom(); low != "" {
+		warn("room", low+": evidence is refused below 8 MiB, and notes soon after")
 	}
 	books, err := s.Service().Playbooks()
 	add("playbooks", err, fmt.Sprintf("%d", len(books)))

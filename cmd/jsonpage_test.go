@@ -33,14 +33,34 @@ func TestJSONPage(t *testing.T) {
 	j.people()
 	j.trust()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.keys(t)
 	j.whole()
 }
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
+	"list broken", "change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why", "plan details.warnings", "config actions description.scopes",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "plan class", "plan approved.principal", "plan approved.key",
+	"verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
+	"init keyring", "init unfinished", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
+}
+
+// keys is a workspace of its own, encrypted.
+func (j *jsonPage) keys(t *testing.T) {
+	b := newBench(t)
+	ran := func(doc string, code int, args ...string) {
+		t.Helper()
+		j.ran(doc, b.want(code, append(args, "--json")...))
+	}
+	ran("init", 0, "init", "--identity", ageKey(t))
+	ran("rekey", 0, "rekey", "--identity", ageKey(t))
+	b.open("sealed", "--playbook", "generic", "--var", "what=x")
+	ran("review ID", 0, "review", "last")
+	ran("rekey --data ID", 0, "rekey", "--data", "last")
+	ran("config path", 0, "config", "path")
+	ran("lock", 0, "lock")
+	ran("unlock", 3, "unlock") // there is no keyring
 }
 
 func (j *jsonPage) playbooks() {

@@ -35,6 +35,7 @@ type bench struct {
 	dir  string // a scratch folder
 	home string // FIREBREAK_HOME
 	env  []string
+	key  []string // the flags that open the workspace, when it is encrypted
 }
 
 func newBench(t *testing.T, env ...string) *bench {

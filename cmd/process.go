@@ -37,6 +37,9 @@ type World struct {
 	// Harden closes the memory of the process before it holds keys; nil where
 	// that is not wanted.
 	Harden func() error
+	// Again replaces the process by the program with other arguments; nil or
+	// errors.ErrUnsupported where that cannot be.
+	Again func(args []string) error
 }
 
 // Process is the real world.
@@ -46,7 +49,7 @@ func Process() World {
 		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
 		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
-		AskSecret:  askSecret, Harden: harden,
+		AskSecret:  askSecret, Harden: harden, Again: again,
 		Context: func() (context.Context, context.CancelFunc) {
 			return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		},

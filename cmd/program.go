@@ -42,6 +42,9 @@ func Main(w World) Code {
 		err = errors.Join(context.Canceled, err)
 	}
 	if p.service != nil {
+		for _, w := range p.service.Warnings() {
+			p.warn(w)
+		}
 		err = errors.Join(err, p.service.Close())
 	}
 	p.report(err)
@@ -126,6 +129,17 @@ func (p *program) printf(format string, args ...any) error {
 
 // errf writes to the standard error. Nothing can be done when that fails.
 func (p *program) errf(format string, args ...any) { _, _ = fmt.Fprintf(p.Err, format, args...) }
+
+// warn says what went well for the last time.
+func (p *program) warn(text string) {
+	if p.json {
+		if b, err := json.Marshal(map[string]string{"warning": text}); err == nil {
+			p.errf("%s\n", term.JSON(string(b)))
+		}
+		return
+	}
+	p.errf("warning: %s\n", term.Safe(text))
+}
 
 // printJSON writes one value on one line, in a form that is harmless on a
 // terminal too.

@@ -2,22 +2,22 @@ package cmd
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"firebreak/record"
+	"firebreak/response"
 )
 
 type reviewOptions struct {
 	p        *program
 	incident string
+	to       string
 	item     string
 	owner    string
 	due      string
 	class    string
-	to       string
 }
 
 func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *cobra.Command {
@@ -29,7 +29,7 @@ func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *c
 JSON. It can be written again at any time. With --item add a follow-up first.
 
 In an encrypted incident the review is sealed, as everything in its folder is;
---to writes a copy that anybody can read where you say.`,
+--to writes it where you say, for anybody to read.`,
 		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -38,11 +38,11 @@ In an encrypted incident the review is sealed, as everything in its folder is;
 		},
 	}
 	f := c.Flags()
+	f.StringVar(&o.to, "to", "", "write it into this `FOLDER`, not into the incident's exports, and not encrypted; works for an incident that can only be looked at")
 	f.StringVar(&o.item, "item", "", "add this follow-up")
 	f.StringVar(&o.owner, "owner", "", "who does it")
 	f.StringVar(&o.due, "due", "", "until when: YYYY-MM-DD")
 	f.StringVar(&o.class, "class", "", "prevent, detect, respond or recover")
-	f.StringVar(&o.to, "to", "", "write a copy, not encrypted, into this `FOLDER`")
 	return c
 }
 
@@ -62,35 +62,33 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 			return err
 		}
 	}
-	w, err := s.ReviewTo(c.Context(), id, o.to)
+	var w response.Written
+	if o.to == "" {
+		w, err = s.Review(c.Context(), id)
+	} else {
+		w, err = s.ReviewTo(c.Context(), id, o.to)
+	}
 	if err != nil {
 		return err
+	}
+	if w.Unrecorded != "" {
+		o.p.warn("no entry tells of this review: " + w.Unrecorded)
 	}
 	if o.p.json {
 		out := map[string]any{"incident": id, "review": w.Markdown, "html": w.HTML, "json": w.JSON}
 		if w.Sealed {
 			out["sealed"] = true
 		}
-		if len(w.Clear) > 0 {
-			out["clear"] = w.Clear
-		}
 		return o.p.printJSON(out)
 	}
-	if !w.Sealed {
-		return o.p.printf("%s\n", strings.Join(append([]string{w.Markdown, w.HTML, w.JSON}, w.Clear...), "\n"))
+	if err := o.p.printf("%s\n%s\n%s\n", w.Markdown, w.HTML, w.JSON); err != nil {
+		return err
 	}
-	for _, path := range []string{w.Markdown, w.HTML, w.JSON} {
-		if err := o.p.printf("sealed  %s\n", path); err != nil {
-			return err
-		}
-	}
-	for _, path := range w.Clear {
-		if err := o.p.printf("clear   %s\n", path); err != nil {
-			return err
-		}
-	}
-	if len(w.Clear) == 0 {
-		o.p.errf("  hint: firebreak review %s --to FOLDER writes a copy that can be read\n", id)
+	switch {
+	case w.Sealed:
+		o.p.errf("  sealed, as the incident is; firebreak review %s --to FOLDER writes a copy that can be read\n", id)
+	case o.to != "" && s.Service().Protection().Encrypted:
+		o.p.errf("  this copy is not encrypted\n")
 	}
 	return nil
 }

@@ -53,6 +53,7 @@ func newRootCmd(p *program) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
+	root.AddCommand(newLockedCmd(p, runLocked))
 	root.SetHelpCommandGroupID("about")
 	root.SetCompletionCommandGroupID("about")
 	return root

@@ -20,6 +20,7 @@ type runOptions struct {
 	auto     bool
 	step     string
 	readOnly bool
+	screen   string // shown first, when the screens were locked there
 }
 
 func newRunCmd(p *program, run func(*cobra.Command, *runOptions) error) *cobra.Command {
@@ -81,13 +82,33 @@ func runScreens(ctx context.Context, p *program, o *runOptions) error {
 		err = tui.Plain(ctx, tui.PlainOptions{Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly})
 	} else {
 		p.drawing = true
-		look, ascii := tui.LookFor(p.Getenv)
-		err = tui.Run(ctx, tui.Options{
-			Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly, Look: look, ASCII: ascii,
-		})
+		err = p.screens(ctx, s, id, o)
 	}
 	if ctx.Err() != nil && err == nil {
 		return context.Canceled
+	}
+	return err
+}
+
+// screens draws until the person leaves, or nobody is there.
+func (p *program) screens(ctx context.Context, s *response.Session, id incident.ID, o *runOptions) error {
+	look, ascii := tui.LookFor(p.Getenv)
+	service := s.Service()
+	drafts, err := service.TakeDrafts()
+	if err != nil {
+		return err
+	}
+	var locking tui.Locking
+	if service.Protection().Encrypted {
+		locking = tui.Locking{After: service.LockAfter(), Asks: service.Typed(), Check: service.Opens}
+	}
+	err = tui.Run(ctx, tui.Options{
+		Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly, Look: look, ASCII: ascii,
+		Locking: locking, Screen: o.screen, Drafts: drafts,
+	})
+	var was *tui.Locked
+	if errors.As(err, &was) {
+		return p.relock(ctx, was, locking.Asks, o.readOnly)
 	}
 	return err
 }

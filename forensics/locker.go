@@ -29,6 +29,10 @@ var (
 	ErrDamaged = errors.New("sealed evidence is damaged")
 	// ErrNoKey says that a blob is encrypted and the locker has no secret.
 	ErrNoKey = errors.New("evidence is encrypted, and its key is not at hand")
+	// ErrDisk says that a sync failed. What lies on the disk is not known then,
+	// and asking again would not tell: the locker seals nothing more until the
+	// program is started again.
+	ErrDisk = errors.New("the disk failed under the evidence locker")
 )
 
 // DefaultReserve is the room that sealing leaves free, so that the record can
@@ -58,6 +62,7 @@ type Locker struct {
 	key      [32]byte
 	serial   atomic.Uint64
 	encoders sync.Pool
+	failed   atomic.Pointer[error] // the sync that failed
 }
 
 // NewLocker returns the locker in folder dir, which is made when first needed.
@@ -70,6 +75,9 @@ func NewLocker(dir string, key [32]byte) *Locker {
 // without an error the blob is on disk (file and folders are synced); when it
 // fails nothing is left behind. Errors: ErrFull; the context's; r's own.
 func (l *Locker) Seal(ctx context.Context, r io.Reader, meta record.Exhibit) (record.Exhibit, error) {
+	if why := l.failed.Load(); why != nil {
+		return meta, fmt.Errorf("seal %s: start firebreak again: %w", meta.Source, *why)
+	}
 	d, err := l.seal(ctx, r)
 	if err != nil {
 		return meta, fmt.Errorf("seal %s: %w", meta.Source, full(err))
@@ -138,8 +146,15 @@ func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d seal
 		defer func() { err = errors.Join(err, release()) }()
 	}
 	there, err := l.sound(ctx, root, d)
-	if err != nil || there {
+	if err != nil {
 		return false, err
+	}
+	if there { // whoever put it there may not have come to syncing it
+		errs := []error{syncFile(root, place(d.blob)), syncDir(root, folder), syncDir(root, ".")}
+		if d.key != "" {
+			errs = append(errs, syncFile(root, keyPlace(d.blob)))
+		}
+		return false, l.synced(errs...)
 	}
 	if d.key != "" {
 		if err := l.writeKey(root, d.blob, d.key); err != nil {
@@ -149,7 +164,21 @@ func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d seal
 	if err := root.Rename(temp, place(d.blob)); err != nil {
 		return false, err
 	}
-	return true, errors.Join(syncDir(root, folder), syncDir(root, "."))
+	if err := l.synced(syncDir(root, folder), syncDir(root, ".")); err != nil {
+		return true, errors.Join(err, gone(root.Remove(place(d.blob))))
+	}
+	return true, nil
+}
+
+// synced is nil when every sync went well. Otherwise the locker is done.
+func (l *Locker) synced(errs ...error) error {
+	err := errors.Join(errs...)
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("%w: %w", ErrDisk, err)
+	l.failed.CompareAndSwap(nil, &err)
+	return err
 }
 
 // write brings r into the temporary file f and onto the disk.
@@ -183,7 +212,7 @@ func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader) (d sealed, 
 	if err := f.Chmod(0o400); err != nil {
 		return d, err
 	}
-	if err := f.Sync(); err != nil {
+	if err := l.synced(f.Sync()); err != nil {
 		return d, err
 	}
 	info, err := f.Stat()

@@ -153,7 +153,7 @@ func (l *Locker) encrypt(ctx context.Context, root *os.Root, blob string) (err e
 	if _, err := io.Copy(io.MultiWriter(was, out), &guarded{ctx: ctx, r: old, room: func() error { return l.room(f) }}); err != nil {
 		return err
 	}
-	if err := errors.Join(out.Close(), f.Chmod(0o400), f.Sync()); err != nil {
+	if err := errors.Join(out.Close(), f.Chmod(0o400), l.synced(f.Sync())); err != nil {
 		return err
 	}
 	if err := reads(ctx, f, d.key, was.Sum(nil)); err != nil {
@@ -166,7 +166,7 @@ func (l *Locker) encrypt(ctx context.Context, root *os.Root, blob string) (err e
 		return err
 	}
 	named = false
-	if err := syncDir(root, blob[:2]); err != nil {
+	if err := l.synced(syncDir(root, blob[:2])); err != nil {
 		return err
 	}
 	done = true

@@ -13,6 +13,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -121,7 +122,7 @@ func (l *Locker) Check(ctx context.Context, e record.Exhibit) (record.Check, err
 		c.Found = "the blob is missing"
 		return c, nil
 	}
-	if errors.Is(err, ErrDamaged) {
+	if errors.Is(err, ErrDamaged) || errors.Is(err, syscall.EIO) {
 		c.Found = err.Error()
 		return c, nil
 	}
@@ -133,7 +134,7 @@ func (l *Locker) Check(ctx context.Context, e record.Exhibit) (record.Check, err
 	err = errors.Join(err, plain.Close())
 	got := sum.Sum(nil)
 	switch {
-	case errors.Is(err, ErrDamaged):
+	case errors.Is(err, ErrDamaged), errors.Is(err, syscall.EIO): // the disk no longer gives it back
 		c.Found = err.Error()
 	case err != nil:
 		return c, fmt.Errorf("check %s: %w", e.ID, err)

@@ -72,14 +72,14 @@ func (l *Locker) writeKey(root *os.Root, blob, key string) (err error) {
 	if _, err := f.Write(b); err != nil {
 		return err
 	}
-	if err := errors.Join(f.Chmod(0o400), f.Sync()); err != nil {
+	if err := errors.Join(f.Chmod(0o400), l.synced(f.Sync())); err != nil {
 		return err
 	}
 	if err := root.Rename(temp, keyPlace(blob)); err != nil {
 		return err
 	}
 	named = false
-	return syncDir(root, blob[:2])
+	return l.synced(syncDir(root, blob[:2]))
 }
 
 // readKey returns the key of a blob.

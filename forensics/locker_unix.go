@@ -61,3 +61,12 @@ func hold(ctx context.Context, root *os.Root, folder string) (release func() err
 		}
 	}
 }
+
+// syncFile makes the content of a file last.
+func syncFile(root *os.Root, name string) error {
+	f, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -44,3 +44,6 @@ func hold(ctx context.Context, root *os.Root, folder string) (release func() err
 		}
 	}
 }
+
+// syncFile does nothing: it takes a right to write, which nobody has on a blob.
+func syncFile(*os.Root, string) error { return nil }

@@ -172,7 +172,8 @@ type ClockJump struct {
 
 // Fullness says that the disk was full, and what was given up to say so.
 type Fullness struct {
-	Path    string `json:"path"`
-	Failed  string `json:"failed"` // what could not be recorded
-	Ballast int64  `json:"ballast"`
+	Path     string `json:"path"`
+	Failed   string `json:"failed"`             // kinds of the entries that had no room
+	Recorded bool   `json:"recorded,omitempty"` // all the same, in the room that came free
+	Ballast  int64  `json:"ballast"`
 }

@@ -64,6 +64,11 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		return Board{}, err
 	}
 	b.count()
+	if f.readOnly && f.why != nil {
+		b.ReadOnly = f.why.Error()
+	} else {
+		b.LowRoom = lowRoom(f.store.Room())
+	}
 	db, err := s.s.timeline(ctx, f)
 	if err == nil {
 		b.Events, err = db.Total(ctx)

@@ -34,6 +34,9 @@ func (s *Session) Collect(ctx context.Context, id incident.ID, o CollectOptions,
 }
 
 func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p ProgressFunc) (record.Collection, error) {
+	if err := f.writable(); err != nil {
+		return record.Collection{}, err
+	}
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return record.Collection{}, err
 	}

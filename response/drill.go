@@ -78,7 +78,7 @@ func (s *Session) endDrill(ctx context.Context, f *folder) (Written, error) {
 	if err := s.CloseIncident(ctx, f.id, "the drill is over"); err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "")
+	return s.writeReview(ctx, f, "", f.exports())
 }
 
 const byDrill = "drill: nobody at the keyboard"

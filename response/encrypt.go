@@ -15,6 +15,7 @@ import (
 	"firebreak/integrations/drill"
 	"firebreak/internal/box"
 	"firebreak/store"
+	"firebreak/store/cryptvfs"
 	"firebreak/store/events"
 	"firebreak/store/keys"
 )
@@ -144,17 +145,8 @@ func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p
 	}
 	defer to.Wipe()
 	c := conversion{s, dir, from, to}
-	if err := c.database(ctx, store.DatabaseFile, keys.ForDatabase); err != nil {
-		return err
-	}
-	olds, err := filepath.Glob(filepath.Join(dir, "incident.schema-*.db"))
-	if err != nil {
-		return fmt.Errorf("list backups: %w", err)
-	}
-	for _, old := range olds {
-		if err := c.database(ctx, filepath.Base(old), keys.ForDatabase); err != nil {
-			return err
-		}
+	if err := store.Reseal(ctx, dir, from.Subkey(keys.ForDatabase), to.Subkey(keys.ForDatabase)); err != nil {
+		return inUseError(err)
 	}
 	if err := c.timeline(ctx); err != nil {
 		return err
@@ -186,8 +178,11 @@ func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p
 // timeline converts timeline.db. It is derived: damaged, it is thrown away, and
 // firebreak ingest --rebuild makes it again.
 func (c conversion) timeline(ctx context.Context) error {
-	err := c.database(ctx, "timeline.db", keys.ForTimeline)
-	if errors.Is(err, events.ErrDamaged) || errors.Is(err, store.ErrDamaged) {
+	err := events.Reseal(ctx, filepath.Join(c.dir, "timeline.db"), c.from.Subkey(keys.ForTimeline), c.to.Subkey(keys.ForTimeline))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if errors.Is(err, events.ErrDamaged) {
 		for _, suffix := range []string{"", "-wal", "-shm"} {
 			path := filepath.Join(c.dir, "timeline.db"+suffix)
 			if err := wiped(path, func() error { return os.Remove(path) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -195,6 +190,15 @@ func (c conversion) timeline(ctx context.Context) error {
 			}
 		}
 		return nil
+	}
+	return inUseError(err)
+}
+
+// inUseError says what to do about a database that somebody has open, an older
+// firebreak or another program.
+func inUseError(err error) error {
+	if errors.Is(err, cryptvfs.ErrInUse) {
+		return refused("close every program that has it open, then repeat: it goes on", "%w", err)
 	}
 	return err
 }
@@ -246,9 +250,18 @@ func (c conversion) evidence(ctx context.Context, names []byte, p ProgressFunc) 
 // when the sealed one is on the disk.
 func (c conversion) exports() error {
 	root := filepath.Join(c.dir, exportsDir)
+	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
+		}
+		if strings.HasSuffix(path, sealedSuffix+keys.Part) {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+			return nil // this had been interrupted while it wrote it
 		}
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -266,7 +279,7 @@ func (c conversion) exports() error {
 		}
 		return wiped(path, func() error { return errors.Join(os.Remove(path), keys.SyncDir(filepath.Dir(path))) })
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return fmt.Errorf("encrypt exports: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 
 	"firebreak/forensics"
 	"firebreak/store"
@@ -46,7 +47,21 @@ func CodeOf(err error) Code {
 	if errors.As(err, &e) {
 		return e.Code
 	}
+	if errors.Is(err, store.ErrReadOnly) {
+		return CodeRefused
+	}
 	return CodeInternal
+}
+
+// onLocalDisk is what to do about a file system without locks.
+const onLocalDisk = "it can be looked at, searched and verified here; to write, set FIREBREAK_HOME to a folder on a local disk"
+
+// unwritable sorts out the errors of a workspace that cannot be written to.
+func unwritable(err error) error {
+	if errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
+	}
+	return err
 }
 
 // HintOf returns the hint err carries, or the one that belongs to what is
@@ -64,8 +79,12 @@ func HintOf(err error) string {
 	switch {
 	case errors.Is(err, store.ErrFull), errors.Is(err, forensics.ErrFull), errors.Is(err, events.ErrDiskFull):
 		return "free some space and repeat: what was acknowledged is safe"
+	case errors.Is(err, store.ErrFileSystem):
+		return onLocalDisk
 	case errors.Is(err, store.ErrReadOnly):
 		return "the folder cannot be written to: it can be looked at, searched and verified, not changed"
+	case errors.Is(err, store.ErrDisk), errors.Is(err, forensics.ErrDisk):
+		return "the disk failed, see the system's log (dmesg): copy the folder to a sound disk and let firebreak verify the copy"
 	case errors.Is(err, store.ErrDamaged):
 		return "firebreak verify says what is damaged; restore the folder from a copy"
 	}

@@ -1,23 +1,20 @@
 package response
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
 	"firebreak/store/keys"
 )
 
-// export writes a file into the incident's exports. In an encrypted incident it
-// is an age file that the incident's own key opens, and says so in its name.
-func (f *folder) export(name string, content []byte) (string, error) {
-	dir := filepath.Join(f.dir, exportsDir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("write export: %w", err)
-	}
+// writeExport writes a file into dir. In the exports of an encrypted incident
+// it is an age file that the incident's own key opens, and says so in its name.
+func (f *folder) writeExport(dir, name string, content []byte) (string, error) {
 	path := filepath.Join(dir, name)
-	if f.key == nil {
+	if f.key == nil || dir != f.exports() {
 		return path, replaceFile(path, content, 0o600)
 	}
 	sealed, err := sealExport(f.key, content)
@@ -41,22 +38,15 @@ func sealExport(key *keys.DataKey, content []byte) ([]byte, error) {
 	return keys.SealTo(content, id.Recipient())
 }
 
-// outside wants a folder that is there and, for what is encrypted, not in the
-// workspace: nobody looks there for what can be read.
-func (s *Service) outside(f *folder, to string) error {
-	info, err := os.Stat(to)
-	if err != nil || !info.IsDir() {
-		return usage("make the folder first", "write a copy: %s is no folder", to)
-	}
-	if f.key == nil {
-		return nil
-	}
+// outside refuses a folder in the workspace for what is not encrypted: nobody
+// looks there for what can be read.
+func (s *Service) outside(to string) error {
 	home, err := filepath.EvalSymlinks(s.o.Home)
 	if err == nil {
-		to, err = filepath.EvalSymlinks(to)
+		to, err = filepath.Abs(to)
 	}
 	if err == nil {
-		to, err = filepath.Abs(to)
+		to, err = resolved(to)
 	}
 	if err != nil {
 		return fmt.Errorf("write a copy: %w", err)
@@ -65,4 +55,14 @@ func (s *Service) outside(f *folder, to string) error {
 		return usage("name a folder elsewhere", "write a copy: %s is in the workspace, where everything is encrypted", to)
 	}
 	return nil
+}
+
+// resolved follows the links of the part of a path that is there already.
+func resolved(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(path) == path {
+		return real, err
+	}
+	parent, err := resolved(filepath.Dir(path))
+	return filepath.Join(parent, filepath.Base(path)), err
 }

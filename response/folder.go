@@ -26,6 +26,7 @@ type folder struct {
 	dir      string
 	drill    bool
 	readOnly bool
+	why      error // of readOnly
 	store    *store.Store
 	locker   *forensics.Locker
 	key      *keys.DataKey // nil: the incident is plain
@@ -36,6 +37,15 @@ type folder struct {
 	registry *integrations.Registry
 
 	busy sync.Mutex // one long work at a time: collect, ingest, advance
+}
+
+// writable is an error with the reason when the folder was opened to be looked
+// at only.
+func (f *folder) writable() error {
+	if !f.readOnly {
+		return nil
+	}
+	return storeError(f.id, f.why)
 }
 
 func (f *folder) close() error {
@@ -57,7 +67,10 @@ func (f *folder) close() error {
 // key, nil for a plain one.
 func (s *Service) storeOptions(data *keys.DataKey) store.Options {
 	trust, _ := s.trust() // verify tells what in it is no key
-	return store.Options{Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Secret: data.Subkey(keys.ForDatabase)}
+	return store.Options{
+		Now: s.o.Now, Monotonic: s.o.Monotonic, Rand: s.o.Rand, Key: s.key.Key, Trust: trust, Self: s.As(incident.Actor{Name: "firebreak"}).by,
+		Secret: data.Subkey(keys.ForDatabase),
+	}
 }
 
 // open returns the incident, opened once and kept. Whoever opens it first puts
@@ -89,7 +102,7 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	o := s.storeOptions(data)
 	st, err := store.Open(ctx, dir, o)
 	if errors.Is(err, store.ErrReadOnly) { // an archive, a mounted copy: it can be looked at
-		o.ReadOnly = true
+		o.ReadOnly, o.Because = true, err
 		st, err = store.Open(ctx, dir, o)
 	}
 	if err != nil {
@@ -101,7 +114,7 @@ func (s *Service) opened(ctx context.Context, id incident.ID) (f *folder, first 
 	if st.ID() != id {
 		return nil, false, &Error{Code: CodeIntegrity, Hint: "put the folder back under its own name", Err: errors.Join(fmt.Errorf("open %s: the folder holds incident %s", id, st.ID()), st.Close())}
 	}
-	f.readOnly = o.ReadOnly
+	f.readOnly, f.why = o.ReadOnly, o.Because
 	s.folders[id] = f
 	return f, !o.ReadOnly, nil
 }
@@ -130,6 +143,9 @@ func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
 	}
 	path := filepath.Join(f.dir, "timeline.db")
 	db, err := events.Open(ctx, path, events.Options{Secret: f.key.Subkey(keys.ForTimeline)})
+	if errors.Is(err, events.ErrNewer) {
+		return nil, refused("use the newer firebreak that wrote it; nothing was changed", "open timeline of %s: %w", f.id, err)
+	}
 	if errors.Is(err, events.ErrDamaged) {
 		return nil, &Error{Code: CodeIntegrity, Hint: "firebreak ingest " + string(f.id) + " --rebuild makes it again from the evidence", Err: err}
 	}
@@ -221,6 +237,8 @@ func storeError(id incident.ID, err error) error {
 		return refused("use the newer firebreak that wrote it; nothing was changed", "open %s: %w", id, err)
 	case errors.Is(err, store.ErrTruncated):
 		return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(id) + " says what is missing; restore the folder from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
+	case errors.Is(err, store.ErrFileSystem):
+		return refused(onLocalDisk, "%s: %w", id, err)
 	case errors.Is(err, store.ErrReadOnly):
 		return refused("it can be looked at, searched and verified, not changed", "%s: %w", id, err)
 	}

@@ -69,7 +69,7 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 func (s *Session) create(ctx context.Context, opened record.Opened, started *record.Started) (incident.ID, error) {
 	unlock, err := lockFile(filepath.Join(s.s.incidentsDir(), ".lock"))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("open incident: %w", unwritable(err))
 	}
 	defer unlock()
 	id, err := s.s.nextID()
@@ -101,7 +101,10 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 		return "", errors.Join(err, os.RemoveAll(work))
 	}
 	if err := os.Rename(work, s.s.Dir(id)); err != nil {
-		return "", fmt.Errorf("open incident: %w", err)
+		return "", errors.Join(fmt.Errorf("open incident: %w", err), os.RemoveAll(work))
+	}
+	if err := syncFolder(s.s.incidentsDir()); err != nil { // or its name may be gone after a power cut
+		return "", fmt.Errorf("open incident %s: it is there, and may be lost if the power fails: %w", id, err)
 	}
 	return id, nil
 }

@@ -39,6 +39,9 @@ func (s *Session) ingest(ctx context.Context, f *folder, files []string, o Inges
 
 func (s *Session) ingestEach(ctx context.Context, f *folder, files []string, p ProgressFunc, one func(path string) (record.Ingestion, record.Exhibit, error)) (Ingested, error) {
 	var sum Ingested
+	if err := f.writable(); err != nil {
+		return sum, err
+	}
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return sum, err
 	}

@@ -49,7 +49,7 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 	case playbooks.VerbIngest:
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.ingestStep(ctx, f, st, res, p) })
 	case playbooks.VerbReview:
-		_, err := s.writeReview(ctx, f, step) // a person ends the step, after reading it
+		_, err := s.writeReview(ctx, f, step, f.exports()) // a person ends the step, after reading it
 		return err
 	case playbooks.VerbWait:
 		return s.wait(ctx, f, st, res)

@@ -3,7 +3,9 @@
 package response
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/google/renameio/v2"
 )
@@ -11,5 +13,17 @@ import (
 // replaceFile writes a file so that its name leads to the whole of the old
 // content or the whole of the new one, whenever the machine stops.
 func replaceFile(path string, content []byte, mode os.FileMode) error {
-	return renameio.WriteFile(path, content, mode)
+	if err := renameio.WriteFile(path, content, mode); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
+// syncFolder makes the names in a folder last.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

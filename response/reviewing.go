@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"firebreak/config"
@@ -22,28 +23,32 @@ import (
 // Markdown, HTML and JSON in the incident's exports folder. In an encrypted
 // incident these are sealed.
 func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
-	return s.ReviewTo(ctx, id, "")
-}
-
-// ReviewTo is Review with a copy in the folder to, in the clear.
-func (s *Session) ReviewTo(ctx context.Context, id incident.ID, to string) (Written, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
-	if to != "" {
-		if err := s.s.outside(f, to); err != nil {
+	return s.writeReview(ctx, f, "", f.exports())
+}
+
+func (f *folder) exports() string { return filepath.Join(f.dir, exportsDir) }
+
+// ReviewTo is Review into another folder, where nothing is sealed. It works for
+// an incident that can only be looked at; Written.Unrecorded says then why no
+// entry tells of it.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return Written{}, err
+	}
+	if f.key != nil {
+		if err := s.s.outside(dir); err != nil {
 			return Written{}, err
 		}
 	}
-	return s.writeReviewTo(ctx, f, "", to)
+	return s.writeReview(ctx, f, "", dir)
 }
 
-func (s *Session) writeReview(ctx context.Context, f *folder, step string) (Written, error) {
-	return s.writeReviewTo(ctx, f, step, "")
-}
-
-func (s *Session) writeReviewTo(ctx context.Context, f *folder, step, to string) (Written, error) {
+func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
 	r, head, err := s.buildReview(ctx, f)
 	if err != nil {
 		return Written{}, err
@@ -56,25 +61,30 @@ func (s *Session) writeReviewTo(ctx context.Context, f *folder, step, to string)
 	if err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	w := Written{Sealed: f.key != nil}
+	if dir == f.exports() {
+		if err := f.writable(); err != nil {
+			return Written{}, err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Written{}, fmt.Errorf("write review: %w", err)
+	}
+	w := Written{Sealed: f.key != nil && dir == f.exports()}
 	sums := map[string]string{}
 	for _, part := range []struct {
 		name    string
 		path    *string
 		content []byte
 	}{{"review.md", &w.Markdown, r.Markdown()}, {"review.html", &w.HTML, html}, {"review.json", &w.JSON, append(data, '\n')}} {
-		if *part.path, err = f.export(part.name, part.content); err != nil {
+		if *part.path, err = f.writeExport(dir, part.name, part.content); err != nil {
 			return Written{}, fmt.Errorf("write review: %w", err)
-		}
-		if to != "" {
-			path := filepath.Join(to, part.name)
-			if err := replaceFile(path, part.content, 0o600); err != nil {
-				return Written{}, fmt.Errorf("write review: %w", err)
-			}
-			w.Clear = append(w.Clear, path)
 		}
 		h := sha256.Sum256(part.content)
 		sums[part.name] = hex.EncodeToString(h[:])
+	}
+	if f.readOnly {
+		w.Unrecorded = f.why.Error()
+		return w, nil
 	}
 	if err := s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, nil); err != nil {
 		return w, err

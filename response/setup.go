@@ -95,11 +95,11 @@ func Init(ctx context.Context, o Options, s Setup, p ProgressFunc) (Protection, 
 	if err != nil {
 		return was, err
 	}
-	if was.Unfinished && s.Existing {
-		if s.named() {
-			return was, usage("firebreak init --encrypt-existing, and nothing else, goes on", "how the workspace opens was chosen already: %s", was.Opens)
-		}
-		return goOn(ctx, o, p)
+	if was.Encrypted && s.Existing && !s.named() {
+		return goOn(ctx, o, p) // also for an incident that was brought here since
+	}
+	if was.Unfinished {
+		return was, refused("firebreak init --encrypt-existing, and nothing else, goes on", "how the workspace opens was chosen already: %s", was.Opens)
 	}
 	if was.Encrypted {
 		return was, refused("firebreak rekey changes what opens it", "the workspace is encrypted already; it opens with: %s", was.Opens)

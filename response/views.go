@@ -47,6 +47,8 @@ type Board struct {
 	// NoTimeline says why the events cannot be counted: the timeline is damaged,
 	// or the disk has no room to open it.
 	NoTimeline string       `json:"no_timeline,omitempty"`
+	ReadOnly   string       `json:"read_only,omitempty"` // why nothing can be written
+	LowRoom    string       `json:"low_room,omitempty"`  // what is left on the disk, when that is little
 	Actions    []ActionView `json:"actions"`
 	Recent     []Activity   `json:"recent"` // newest last, at most 50
 }
@@ -259,10 +261,9 @@ type Written struct {
 	Markdown string `json:"markdown"`
 	HTML     string `json:"html"`
 	JSON     string `json:"json"`
-	// Sealed says that these are encrypted, as the incident is; Clear lists the
-	// copies that are not.
-	Sealed bool     `json:"sealed,omitempty"`
-	Clear  []string `json:"clear,omitempty"`
+	Sealed   bool   `json:"sealed,omitempty"` // these are encrypted, as the incident is
+
+	Unrecorded string `json:"unrecorded,omitempty"` // why no entry tells of it
 }
 
 // Waiting says why an automatic run stopped.

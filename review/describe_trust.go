@@ -71,6 +71,9 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.DiskFull:
 		return line(func(p record.Fullness) (string, bool) {
+			if p.Recorded {
+				return "THE DISK WAS FULL: the room kept in reserve was given up to record " + given(p.Failed), true
+			}
 			return fmt.Sprintf("THE DISK WAS FULL, not recorded: %s", given(p.Failed)), true
 		})
 	}

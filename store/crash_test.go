@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	randv2 "math/rand/v2"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
+	"firebreak/internal/testkit/mishap"
 	"firebreak/record"
 )
 
@@ -27,11 +30,14 @@ const (
 	jobWrite   = "write"  // record notes, print each acknowledged number
 	jobCreate  = "create" // create incidents, print each acknowledged id
 	jobHold    = "hold"   // take the lock and keep it
-	soakEnv    = "FIREBREAK_SOAK"
+	jobSeal    = "seal"   // seal evidence, record it, print each acknowledged name
+	jobInsist  = "insist" // record long notes, go on after a failure, print what became of each
 	secretFile = "key"
+	sealedFile = "sealed" // in home: the incidents are encrypted
 )
 
 func TestMain(m *testing.M) {
+	mishap.Main()
 	if job := os.Getenv(jobEnv); job != "" {
 		if err := work(job, os.Args[1], os.Args[2], os.Args[3]); err != nil {
 			fmt.Println("error", err)
@@ -54,8 +60,13 @@ func work(job, dir, home, count string) error {
 		return err
 	}
 	ctx := context.Background()
-	if job == jobCreate {
+	switch job {
+	case jobCreate:
 		return createMany(ctx, dir, o, n)
+	case jobSeal:
+		return sealMany(ctx, dir, o, n)
+	case jobInsist:
+		return insist(ctx, dir, o, n)
 	}
 	s, err := Open(ctx, dir, o)
 	if err != nil {
@@ -110,9 +121,13 @@ func sharedOptions(home string) (Options, error) {
 	}
 	key, err := record.ParseKey(string(secret))
 	start := time.Now()
-	return Options{
-		Now: time.Now, Monotonic: func() (int64, string) { return int64(time.Since(start)), "boot" }, Rand: rand.Reader, Key: key,
-	}, err
+	o := Options{
+		Now: time.Now, Monotonic: func() (int64, string) { return int64(time.Since(start)), "boot" }, Rand: rand.Reader, Key: key, Secret: testSecret(),
+	}
+	if _, err := os.Stat(filepath.Join(home, sealedFile)); err == nil {
+		o.Secret = &[32]byte{7, 8, 9}
+	}
+	return o, err
 }
 
 // newHome makes a folder with a key in it.
@@ -184,6 +199,7 @@ func (c *child) listen(seen func(total int)) {
 			c.mu.Unlock()
 			seen(total)
 		}
+		seen(math.MaxInt) // it ended: nobody waits for more
 	})
 }
 
@@ -197,16 +213,11 @@ func (c *child) kill(t testing.TB) {
 	_ = c.cmd.Wait() // killed: that is no news
 }
 
-func rounds(t testing.TB, normal int) int {
+// rounds is how often a test goes round: the short form, or with
+// FIREBREAK_SOAK the long one.
+func rounds(t testing.TB, short, long int) int {
 	t.Helper()
-	if s := os.Getenv(soakEnv); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatalf("%s=%q: want a number of rounds", soakEnv, s)
-		}
-		return n
-	}
-	return normal
+	return testkit.Rounds(t, short, long)
 }
 
 // expect opens the incident and checks that it is whole and holds every
@@ -231,10 +242,11 @@ func expect(t testing.TB, dir string, o Options, acks map[string]int64) {
 			if err := e.Decode(&n); err != nil {
 				return err
 			}
-			if _, twice := there[n.Text]; twice {
-				t.Errorf("%s is there twice", n.Text)
+			text, _, _ := strings.Cut(n.Text, "|")
+			if _, twice := there[text]; twice {
+				t.Errorf("%s is there twice", text)
 			}
-			there[n.Text] = e.Seq
+			there[text] = e.Seq
 		}
 		return err
 	})
@@ -255,7 +267,8 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	closeStore(t, s)
 	all := map[string]int64{}
 	r := randv2.New(randv2.NewPCG(7, 8))
-	for range rounds(t, 20) {
+	n := rounds(t, 20, 1000)
+	for range n {
 		c := start(t, jobWrite, s.Dir(), home, 1_000_000)
 		enough := make(chan struct{})
 		var once sync.Once
@@ -276,7 +289,10 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 		}
 		expect(t, s.Dir(), o, all)
 	}
-	t.Logf("%d acknowledged entries", len(all))
+	testkit.Tell(t, testkit.Figure{
+		Name: "kill -9 of a writer at random", Rounds: n, Lost: testkit.N(0), Acked: testkit.N(len(all)),
+		Note: "after each: opened, verified, and every entry acknowledged so far is there under its number",
+	})
 }
 
 func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
@@ -285,7 +301,8 @@ func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
 	dir := t.TempDir()
 	r := randv2.New(randv2.NewPCG(9, 10))
 	total := 0
-	for range rounds(t, 8) {
+	n := rounds(t, 8, 100)
+	for range n {
 		c := start(t, jobCreate, dir, home, 1_000_000)
 		enough := make(chan struct{})
 		var once sync.Once
@@ -316,12 +333,13 @@ func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
 			total++
 		}
 	}
-	t.Logf("%d incidents", total)
+	testkit.Tell(t, testkit.Figure{Name: "kill -9 while incidents are made", Rounds: n, Lost: testkit.N(0), Acked: testkit.N(total), Note: "an incident is there whole or not at all"})
 }
 
 func TestFourProcessesOneIncident(t *testing.T) {
 	t.Parallel()
-	const processes, each = 4, 50
+	const processes = 4
+	each := rounds(t, 50, 1000)
 	home, o := newHome(t)
 	s := create(t, o)
 	ctx := context.Background()
@@ -354,10 +372,11 @@ func TestFourProcessesOneIncident(t *testing.T) {
 	if after, err := s.Version(ctx); err != nil || after == before {
 		t.Errorf("version %d after %d, %v", after, before, err)
 	}
-	if e := add(t, s, record.Noted, record.Note{Text: "last"}); e.Seq != 1+(processes+1)*each+1 {
+	if e := add(t, s, record.Noted, record.Note{Text: "last"}); e.Seq != int64(1+(processes+1)*each+1) {
 		t.Errorf("last entry is %d", e.Seq)
 	}
 	expect(t, s.Dir(), o, all)
+	testkit.Tell(t, testkit.Figure{Name: "four processes write, and a fifth", Rounds: each, Lost: testkit.N(0), Acked: testkit.N(len(all) + each)})
 }
 
 func TestWaitingSaysForWhom(t *testing.T) {
@@ -385,4 +404,30 @@ func TestWaitingSaysForWhom(t *testing.T) {
 		t.Errorf("the killed holder %q is alive (%v)", owner, err)
 	}
 	add(t, s, record.Noted, record.Note{Text: "the lock of a killed process is free"})
+}
+
+// A holder that was stopped keeps the lock; whoever waits learns of it.
+func TestWaitingForAStoppedProcess(t *testing.T) {
+	t.Parallel()
+	home, o := newHome(t)
+	s := create(t, o)
+	c := start(t, jobHold, s.Dir(), home, 1)
+	defer c.kill(t)
+	if !c.lines.Scan() || c.lines.Text() != "holding" {
+		t.Fatalf("child says %q", c.lines.Text())
+	}
+	if err := stop(c.cmd.Process.Pid); err != nil {
+		t.Skipf("cannot stop a process here: %v", err)
+	}
+	past := time.Now().Add(-90 * time.Second) // when it took the lock, by the file's time
+	if err := os.Chtimes(filepath.Join(s.Dir(), lockFile), past, past); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	_, err := s.Update(ctx, note(t, "x"))
+	pid := strconv.Itoa(c.cmd.Process.Pid)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "held by pid "+pid+" for 1m3") && !strings.Contains(err.Error(), "held by pid "+pid+" for 1m4") || !strings.Contains(err.Error(), "kill -CONT "+pid) {
+		t.Errorf("update: %v", err)
+	}
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"firebreak/store/cryptvfs"
 )
 
 // access is how a handle may use the database.
@@ -23,8 +25,9 @@ const (
 
 // dsn carries every pragma, so that no connection of the pool can lack one.
 // FULL is what makes SQLite fsync at every commit in WAL mode; secure_delete
-// overwrites what is erased.
-func dsn(path string, a access) string {
+// overwrites what is erased. A key is none of it: what stands there for an
+// encrypted file is the number of a slot.
+func dsn(path string, a access, key *cryptvfs.Key) string {
 	q := url.Values{
 		"_busy_timeout":       {"10000"},
 		"_foreign_keys":       {"on"},
@@ -51,6 +54,7 @@ func dsn(path string, a access) string {
 		q.Set("immutable", "1")
 		q.Set("_query_only", "on")
 	}
+	key.Params(q)
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
 	return u.String()
 }
@@ -68,8 +72,17 @@ func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driv
 func (c connector) Driver() driver.Driver { return c.driver }
 
 // connect makes a handle; it does not touch the file yet.
-func connect(path string, a access, conns int) *sql.DB {
-	return pool(dsn(path, a), conns)
+func connect(path string, a access, conns int, key *cryptvfs.Key) *sql.DB {
+	return pool(dsn(path, a, key), conns)
+}
+
+// takeKey takes the key of an encrypted database into use; without a secret the
+// key is nil, and the database a plain one.
+func takeKey(secret *[32]byte) (*cryptvfs.Key, error) {
+	if secret == nil {
+		return nil, nil //nolint:nilnil // a plain database has no key
+	}
+	return cryptvfs.NewKey(secret)
 }
 
 // scratch is a database in memory, for replaying a record.
@@ -77,7 +90,7 @@ func scratch() *sql.DB { return pool("file::memory:?_foreign_keys=on&_txlock=imm
 
 func pool(dsn string, conns int) *sql.DB {
 	d := &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
-		for _, p := range []string{"PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", "PRAGMA mmap_size = 0"} {
+		for _, p := range []string{"PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", "PRAGMA mmap_size = 0", "PRAGMA temp_store = MEMORY", "PRAGMA wal_autocheckpoint = 0", "PRAGMA journal_size_limit = 0"} {
 			if _, err := c.Exec(p, nil); err != nil {
 				return fmt.Errorf("%s: %w", p, err)
 			}

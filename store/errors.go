@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"firebreak/store/cryptvfs"
 )
 
 // The errors that callers tell apart, by errors.Is.
@@ -28,8 +30,11 @@ var (
 	// it is written to once that key is in Options.Trust.
 	ErrUntrusted = errors.New("incident is not of this workspace")
 	// ErrDamaged: SQLite cannot make sense of the file, or the disk failed.
-	// The handle refuses all further work.
+	// The handle writes nothing more, and what it shows may not be on the disk:
+	// a failed fsync is not tried again, the next start reads and compares.
 	ErrDamaged = errors.New("damaged")
+	// ErrDisk comes with ErrDamaged where the disk itself failed.
+	ErrDisk = errors.New("the disk failed")
 	// ErrUnsealed comes back beside entries that ARE recorded, when their head
 	// could not be written to the heads file. The next update writes it first.
 	ErrUnsealed = errors.New("recorded, but its head is not yet in the heads file")
@@ -75,6 +80,8 @@ func explain(err error) error {
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
 	case errors.Is(err, syscall.EIO):
+		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err)
+	case errors.Is(err, cryptvfs.ErrOtherLog):
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	var e sqlite3.Error
@@ -82,12 +89,30 @@ func explain(err error) error {
 		return err
 	}
 	switch {
+	case e.ExtendedCode == sqlite3.ErrIoErr.Extend(32): // SQLITE_IOERR_DATA: it does not decrypt, the disk is well
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case e.ExtendedCode == sqlite3.ErrIoErrFsync, e.ExtendedCode == sqlite3.ErrIoErrDirFsync, e.ExtendedCode == sqlite3.ErrIoErrRead:
+		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err) // whatever the cause
 	case e.Code == sqlite3.ErrFull, e.SystemErrno == syscall.ENOSPC, e.SystemErrno == syscall.EDQUOT, e.SystemErrno == syscall.EFBIG:
 		return fmt.Errorf("%w: %w", ErrFull, err)
 	case e.Code == sqlite3.ErrReadonly, e.Code == sqlite3.ErrPerm, e.SystemErrno == syscall.EROFS, e.SystemErrno == syscall.EACCES:
 		return fmt.Errorf("%w: %w", ErrReadOnly, err)
-	case e.Code == sqlite3.ErrIoErr, e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
+	case e.Code == sqlite3.ErrIoErr:
+		return fmt.Errorf("%w: %w: %w", ErrDamaged, ErrDisk, err)
+	case e.Code == sqlite3.ErrCorrupt, e.Code == sqlite3.ErrNotADB:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
+
+// placed adds where the file did not decrypt, if that is what err is about.
+func (s *Store) placed(err error) error {
+	damage := s.key.Damage()
+	if err == nil || damage == nil {
+		return err
+	}
+	if err = explain(err); errors.Is(err, ErrDamaged) || errors.Is(err, ErrTruncated) {
+		return fmt.Errorf("%w: %w", err, damage)
 	}
 	return err
 }

@@ -87,8 +87,8 @@ func (h *headsFile) append(head record.Head) (err error) {
 	if _, err := f.WriteAt(head.Signed, h.size); err != nil {
 		return errors.Join(fmt.Errorf("write head: %w", explain(err)), f.Truncate(h.size))
 	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("sync heads: %w: %w", ErrDamaged, err)
+	if err := f.Sync(); err != nil { // whatever it says: nobody knows what is on the disk
+		return fmt.Errorf("sync heads: %w: %w: %w", ErrDamaged, ErrDisk, err)
 	}
 	h.size += int64(len(head.Signed))
 	h.seen, h.last = h.size, head

@@ -17,6 +17,7 @@ type lock struct {
 	turn chan struct{} // holds one token while the lock is free
 	file *os.File
 	me   string
+	now  func() time.Time // nil: how long another holds it is not told
 }
 
 // openLock opens the lock file with those flags. Those who only read have no
@@ -78,13 +79,14 @@ func (l *lock) release() error {
 
 func (l *lock) close() error { return l.file.Close() }
 
-// sign leaves the holder's name in the file, for the message of those who
-// wait. It is a courtesy: on a full disk the name is missing, the lock holds.
+// sign leaves the holder's name in the file, and by the file's time when it
+// took the lock, for the message of those who wait. It is a courtesy: on a full
+// disk the name is missing, the lock holds.
 func (l *lock) sign() {
-	if l.me == "" || l.owner() == l.me {
+	if l.me == "" {
 		return
 	}
-	if l.file.Truncate(0) == nil {
+	if l.owner() == l.me || l.file.Truncate(0) == nil {
 		_, _ = l.file.WriteAt([]byte(l.me), 0)
 	}
 }
@@ -104,8 +106,17 @@ func (l *lock) holder() string {
 		return "another process"
 	}
 	pid, err := strconv.Atoi(f[1])
-	if err != nil {
+	if err != nil || pid <= 0 {
 		return "another process"
 	}
-	return "pid " + strconv.Itoa(pid)
+	text := "pid " + strconv.Itoa(pid)
+	if info, err := l.file.Stat(); err == nil && l.now != nil {
+		if held := l.now().Sub(info.ModTime()).Round(time.Second); held > 0 {
+			text += " for " + held.String()
+		}
+	}
+	if Alive(l.owner()) && stopped(pid) {
+		text += fmt.Sprintf(", which is stopped (kill -CONT %d lets it go on)", pid)
+	}
+	return text
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"firebreak/store/cryptvfs"
 )
 
 //go:embed migrations/*.sql
@@ -56,7 +58,7 @@ func checkSchema(at, known int) error {
 // migrate brings the database to the newest schema, each step in its own
 // transaction. A database that already has one is first copied to
 // incident.schema-N.db beside it. The caller holds the incident's lock.
-func migrate(ctx context.Context, db *sql.DB, path string, steps []string) error {
+func migrate(ctx context.Context, db *sql.DB, path string, steps []string, key *cryptvfs.Key) error {
 	at, err := schema(ctx, db)
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
@@ -65,7 +67,7 @@ func migrate(ctx context.Context, db *sql.DB, path string, steps []string) error
 		return err
 	}
 	if at > 0 {
-		if err := backup(ctx, db, strings.TrimSuffix(path, ".db")+fmt.Sprintf(".schema-%d.db", at)); err != nil {
+		if err := backup(ctx, db, strings.TrimSuffix(path, ".db")+fmt.Sprintf(".schema-%d.db", at), key); err != nil {
 			return fmt.Errorf("back up before migrating: %w", err)
 		}
 	}
@@ -93,9 +95,9 @@ func step(ctx context.Context, db *sql.DB, version int, script string) error {
 	return tx.Commit()
 }
 
-// backup writes a compact copy without the pages of deleted rows. A copy that
-// is already there is kept: it is the older one.
-func backup(ctx context.Context, db *sql.DB, to string) error {
+// backup writes a compact copy without the pages of deleted rows, encrypted
+// with key. A copy that is already there is kept: it is the older one.
+func backup(ctx context.Context, db *sql.DB, to string, key *cryptvfs.Key) error {
 	if _, err := os.Lstat(to); err == nil { //nolint:gosec // a file of the incident's own folder
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +115,11 @@ func backup(ctx context.Context, db *sql.DB, to string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
+	target, err := key.Target(part)
+	if err == nil {
+		_, err = db.ExecContext(ctx, "VACUUM INTO ?", target)
+	}
+	if err != nil {
 		return errors.Join(err, os.Remove(part)) //nolint:gosec // a file of the incident's own folder
 	}
 	if err := syncFile(part); err != nil {

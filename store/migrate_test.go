@@ -45,7 +45,7 @@ func TestMigrateBacksUpAndIsAllOrNothing(t *testing.T) {
 	newer := append(slices.Clone(s.steps), "CREATE TABLE more (x); INSERT INTO more VALUES (7);")
 	broken := append(slices.Clone(newer), "CREATE TABLE half (x); CREATE TABLE more (y);")
 
-	if err := migrate(ctx, s.w, path, broken); err == nil {
+	if err := migrate(ctx, s.w, path, broken, s.key); err == nil {
 		t.Fatal("a broken migration was accepted")
 	}
 	if at, err := schema(ctx, s.w); err != nil || at != now+1 {
@@ -55,14 +55,14 @@ func TestMigrateBacksUpAndIsAllOrNothing(t *testing.T) {
 	if err := s.w.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'half'").Scan(&n); err != nil || n != 0 {
 		t.Errorf("half of a migration stayed (%v)", err)
 	}
-	if err := migrate(ctx, s.w, path, newer); err != nil {
+	if err := migrate(ctx, s.w, path, newer, s.key); err != nil {
 		t.Errorf("migrating again: %v", err)
 	}
 	backup := filepath.Join(dir, "incident.schema-1.db")
 	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("backup: %v, %v", info, err)
 	}
-	old := connect(backup, look, 1)
+	old := connect(backup, look, 1, s.key)
 	defer func() {
 		if err := old.Close(); err != nil {
 			t.Error(err)
@@ -85,7 +85,7 @@ func TestNewerSchemaIsLeftAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []Options{o, {ReadOnly: true}} {
+	for _, o := range []Options{o, {Secret: testSecret(), ReadOnly: true}} {
 		if _, err := Open(ctx, dir, o); !errors.Is(err, ErrNewer) {
 			t.Errorf("open: %v, want ErrNewer", err)
 		}

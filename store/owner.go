@@ -60,18 +60,32 @@ func namespace() string {
 	return field(s)
 }
 
-// startOf is the process's start in clock ticks since boot: field 22 of
-// proc(5) stat, counted behind the name, which may hold anything.
+// startOf is the process's start in clock ticks since boot.
 func startOf(pid int) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return "-"
-	}
-	s := string(b)
-	rest := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
-	const start, state = 19, 0
-	if len(rest) <= start || rest[state] == "Z" || rest[state] == "X" {
+	state, start := stat(pid)
+	if state == "Z" || state == "X" {
 		return "-" // a zombie has sent all it will ever send
 	}
-	return field(rest[start])
+	return field(start)
+}
+
+// stopped says whether the process was stopped by a signal or a debugger.
+func stopped(pid int) bool {
+	state, _ := stat(pid)
+	return state == "T" || state == "t"
+}
+
+// stat reads fields 3 and 22 of proc(5) stat, counted behind the name, which
+// may hold anything.
+func stat(pid int) (state, start string) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", ""
+	}
+	s := string(b)
+	f := strings.Fields(s[strings.LastIndexByte(s, ')')+1:])
+	if len(f) <= 19 {
+		return "", ""
+	}
+	return f[0], f[19]
 }

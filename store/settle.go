@@ -43,6 +43,9 @@ func (s *Store) trust(ctx context.Context, tx *sql.Tx, newest record.Head) error
 		if errors.Is(err, ErrUntrusted) {
 			return fmt.Errorf("%w: %w", ErrReadOnly, err)
 		}
+		if err := explain(err); errors.Is(err, ErrDamaged) { // not read, so nothing is known of it
+			return err
+		}
 		if err != nil {
 			return mismatch(err.Error())
 		}
@@ -51,6 +54,9 @@ func (s *Store) trust(ctx context.Context, tx *sql.Tx, newest record.Head) error
 		}
 	}
 	root, err := tlog.TreeHash(newest.Size, treeReader{ctx, tx})
+	if err := explain(err); errors.Is(err, ErrDamaged) {
+		return err
+	}
 	if err != nil {
 		return mismatch(err.Error())
 	}
@@ -91,6 +97,9 @@ func (s *Store) whyNot(ctx context.Context) error {
 		if _, err := s.openHead(ctx, tx, h.Signed); errors.Is(err, ErrUntrusted) {
 			return err
 		}
+	}
+	if s.opts.Because != nil {
+		return fmt.Errorf("opened to be looked at: %w", s.opts.Because)
 	}
 	return why
 }

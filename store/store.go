@@ -23,6 +23,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/store/cryptvfs"
 )
 
 // The files of an incident's folder that are the store's.
@@ -46,9 +47,17 @@ type Options struct {
 	// ReadOnly opens an incident to be looked at, even when its record and its
 	// heads disagree. Nothing is written.
 	ReadOnly bool
+	// Because is why ReadOnly was chosen, where somebody wanted to write: an
+	// update that is refused repeats it.
+	Because error
+	// Self is who the entries of the store's own are by: that the clock was
+	// set, that the disk was full. The zero Actor is called firebreak.
+	Self incident.Actor
 	// Secret is the key that the database is encrypted with; nil is a plain
 	// one. The caller may wipe it once the store is closed.
 	Secret *[32]byte
+
+	kindOf func(dir string) (string, error) // tests: another file system
 }
 
 // Store is one open incident. Its methods may be called by several goroutines.
@@ -60,11 +69,14 @@ type Store struct {
 	steps  []string // migrations
 	blind  bool     // opened without the write-ahead log: the folder has no place for its index
 
-	lock    *lock   // nil when there is none to be had, read-only
-	w       *sql.DB // nil when read-only
+	key     *cryptvfs.Key // nil for a plain database
+	lock    *lock         // nil when there is none to be had, read-only
+	w       *sql.DB       // nil when read-only
 	r       *sql.DB
 	heads   headsFile // guarded by lock
 	trusted []byte    // the newest head whose signature was checked; guarded by lock
+	tidied  int64     // size of the log when it was moved last; guarded by lock
+	wrote   bool      // guarded by lock
 	head    atomic.Pointer[record.Head]
 	dead    atomic.Pointer[error]
 	closed  atomic.Bool
@@ -122,8 +134,11 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if _, err := o.fileSystem(part); err != nil {
+		return err
+	}
 	s.id, s.origin = id, record.Origin(o.Key.Name(), id)
-	if err := migrate(ctx, s.w, path, s.steps); err != nil {
+	if err := migrate(ctx, s.w, path, s.steps, s.key); err != nil {
 		return err
 	}
 	if _, err := s.w.ExecContext(ctx, "INSERT INTO about (one, incident, origin) VALUES (1, ?, ?)", string(id), s.origin); err != nil {
@@ -132,6 +147,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 	if _, err := s.commit(ctx, func(*Tx) ([]record.Draft, error) { return []record.Draft{first}, nil }, true); err != nil {
 		return err
 	}
+	s.keepBallast()
 	return nil
 }
 
@@ -169,7 +185,15 @@ func newStore(dir string, o Options) (*Store, error) {
 	if s.lock, err = openLock(filepath.Join(dir, lockFile), os.O_RDWR|os.O_CREATE, Owner()); err != nil {
 		return nil, err
 	}
-	s.w, s.r = connect(path, write, 1), connect(path, read, readers+1)
+	s.lock.now = o.Now
+	if s.key, err = takeKey(o.Secret); err == nil {
+		err = s.key.Check(path)
+	}
+	if err != nil {
+		s.key.Release()
+		return nil, errors.Join(err, s.lock.close())
+	}
+	s.w, s.r = connect(path, write, 1, s.key), connect(path, read, readers+1, s.key)
 	return s, nil
 }
 
@@ -202,12 +226,22 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	steps, err := migrations(embedded)
+	if err != nil {
+		return nil, err
+	}
+	if err := peek(ctx, dir, steps, o.Secret); err != nil {
+		return nil, err
+	}
+	if _, err := o.fileSystem(dir); err != nil {
+		return nil, err
+	}
 	if s, err = newStore(dir, o); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, s.Close())
+			err = errors.Join(s.placed(err), s.Close())
 			s = nil
 		}
 	}()
@@ -223,7 +257,7 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 		}
 		return s, &MismatchError{Heads: s.heads.last.Size}
 	}
-	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps); err != nil {
+	if err := migrate(ctx, s.w, filepath.Join(dir, DatabaseFile), s.steps, s.key); err != nil {
 		return s, err
 	}
 	tx, err := s.w.BeginTx(ctx, nil)
@@ -234,7 +268,11 @@ func openWrite(ctx context.Context, dir string, o Options) (s *Store, err error)
 	if err := s.about(ctx, tx); err != nil {
 		return s, err
 	}
-	return s, s.settle(ctx, tx)
+	if err := s.settle(ctx, tx); err != nil {
+		return s, err
+	}
+	s.keepBallast()
+	return s, nil
 }
 
 func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
@@ -243,9 +281,18 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{dir: dir, opts: o, steps: steps, heads: headsFile{path: filepath.Join(dir, HeadsFile)}}
+	if err := peek(ctx, dir, steps, o.Secret); err != nil {
+		return nil, err
+	}
+	if s.key, err = takeKey(o.Secret); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(dir, DatabaseFile)
+	if err := s.key.Check(path); err != nil {
+		return nil, err
+	}
 	for _, a := range []access{look, immutable} {
-		s.r = connect(path, a, readers+1)
+		s.r = connect(path, a, readers+1, s.key)
 		if err = s.openLook(ctx); err == nil {
 			s.blind = a == immutable
 			// Verify takes the lock, where there is one, to compare like with like.
@@ -261,7 +308,8 @@ func openRead(ctx context.Context, dir string, o Options) (*Store, error) {
 		// A folder that cannot be written to has no place for the WAL index.
 		err = errors.Join(err, s.r.Close())
 	}
-	return nil, err
+	s.key.Release()
+	return nil, s.placed(err)
 }
 
 func (s *Store) openLook(ctx context.Context) error {
@@ -327,12 +375,11 @@ func (s *Store) Close() error {
 	if s.r != nil {
 		errs = append(errs, s.r.Close())
 	}
-	if s.w != nil {
-		errs = append(errs, s.w.Close())
-	}
+	errs = append(errs, s.finish())
 	if s.lock != nil {
 		errs = append(errs, s.lock.close())
 	}
+	s.key.Release()
 	return errors.Join(errs...)
 }
 
@@ -343,10 +390,14 @@ func (s *Store) alive() error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	if why := s.dead.Load(); why != nil {
-		return *why
+	why := s.dead.Load()
+	switch {
+	case why == nil:
+		return nil
+	case errors.Is(*why, ErrDamaged):
+		return fmt.Errorf("nothing more is written here since the disk failed; start firebreak again, it will compare: %w", *why)
 	}
-	return nil
+	return *why
 }
 
 // ID is the incident's id.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,13 +26,21 @@ func testOptions(t testing.TB) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
-	var mono int64
+	begin := time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC)
+	var ticks atomic.Int64
 	return Options{
-		Now:       func() time.Time { now = now.Add(time.Second); return now },
-		Monotonic: func() (int64, string) { mono++; return mono, "boot-1" },
-		Rand:      rand.Reader, Key: key,
+		Now:       func() time.Time { return begin.Add(time.Duration(ticks.Add(1)) * time.Second) },
+		Monotonic: func() (int64, string) { return ticks.Load() * int64(time.Second), "boot-1" },
+		Rand:      rand.Reader, Key: key, Secret: testSecret(),
 	}
+}
+
+// testSecret is nil unless the whole suite is to run encrypted.
+func testSecret() *[32]byte {
+	if os.Getenv("FIREBREAK_TEST_SECRET") == "" {
+		return nil
+	}
+	return &[32]byte{1, 2, 3}
 }
 
 func draft(t testing.TB, k record.Kind, payload any) record.Draft {

@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -33,8 +32,13 @@ func filled(t testing.TB, o Options, n int) (dir string) {
 // removed.
 func hand(t testing.TB, dir string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite3", filepath.Join(dir, DatabaseFile))
+	key, err := takeKey(testSecret())
 	if err != nil {
+		t.Fatal(err)
+	}
+	defer key.Release()
+	db := connect(filepath.Join(dir, DatabaseFile), write, 1, key)
+	if _, err := db.Exec("PRAGMA foreign_keys = OFF"); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"entries_stay", "entries_remain", "disclosures_stay", "heads_stay", "heads_remain"} {
@@ -172,7 +176,7 @@ func TestTamperMatrix(t *testing.T) {
 				if !errors.Is(err, c.open) {
 					t.Fatalf("open: %v, want %v", err, c.open)
 				}
-				s, err = Open(ctx, dir, Options{ReadOnly: true, Trust: []string{o.Key.Public()}})
+				s, err = Open(ctx, dir, Options{Secret: testSecret(), ReadOnly: true, Trust: []string{o.Key.Public()}})
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -221,7 +225,7 @@ func TestOldBackupRestored(t *testing.T) {
 	if !strings.Contains(err.Error(), "5 entries") || !strings.Contains(err.Error(), "vouch for 8") {
 		t.Errorf("the error does not name the sizes: %v", err)
 	}
-	look, err := Open(ctx, dir, Options{ReadOnly: true, Trust: []string{o.Key.Public()}})
+	look, err := Open(ctx, dir, Options{Secret: testSecret(), ReadOnly: true, Trust: []string{o.Key.Public()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +268,7 @@ func TestLookAtDamagedRecord(t *testing.T) {
 		t.Errorf("entries: %v, want ErrTampered with the entry", err)
 	}
 	closeStore(t, s)
-	look, err := Open(ctx, dir, Options{ReadOnly: true})
+	look, err := Open(ctx, dir, Options{Secret: testSecret(), ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,37 +38,37 @@ func (s *Store) Verify(ctx context.Context, o VerifyOptions) (record.Report, err
 	var report record.Report
 	heads, tx, err := s.snapshot(ctx)
 	if err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	defer func() { _ = tx.Rollback() }() // read only
 	ev := record.Evidence{Incident: s.id, Heads: heads, Seals: o.Seals, Roster: o.Roster}
 	if ev.Keys, ev.Claimed, err = s.verifiers(ctx, tx, o.Trust); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	t := &Tx{ctx: ctx, tx: tx, id: s.id}
 	rows, err := t.sealed(`SELECT e.seq, e.kind, e.line, d.body FROM entries e LEFT JOIN disclosures d ON d.seq = e.seq
 		ORDER BY e.seq, d.digest`)
 	if err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	for _, r := range rows {
 		ev.Lines = append(ev.Lines, r.Sealed)
 	}
 	if ev.Inside, err = blobs(ctx, tx, "SELECT note FROM heads ORDER BY size"); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	if ev.Leaves, err = leaves(ctx, tx); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	report = record.Verify(ev)
 	if info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal")); s.blind && err == nil && info.Size() > 0 {
 		report.Notes = append(report.Notes, "the folder cannot be written to, so the newest entries, in "+info.Name()+", were not read: copy the folder and verify the copy")
 	}
 	if err := s.checkFile(ctx, tx, rows, &report); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	if err := s.checkReplay(ctx, tx, rows, &report); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, err)
+		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	return report, nil
 }
@@ -177,6 +177,9 @@ func (s *Store) checkFile(ctx context.Context, tx *sql.Tx, rows []row, report *r
 		if string(b) != "ok" {
 			fault(report, 0, record.Damaged, "SQLite: "+string(b))
 		}
+	}
+	if err := checkColumns(ctx, tx, report); err != nil {
+		return err
 	}
 	var tree record.Tree
 	for i, r := range rows {

@@ -14,14 +14,14 @@ func (s *Store) View(ctx context.Context, look func(*Tx) error) error {
 	}
 	tx, err := s.r.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("view %s: %w", s.id, explain(err))
+		return fmt.Errorf("view %s: %w", s.id, s.placed(explain(err)))
 	}
 	defer func() { _ = tx.Rollback() }() // read only
 	h, err := lastHead(ctx, tx)
 	if err == nil {
 		s.saw(h)
 	} else if !s.opts.ReadOnly {
-		return fmt.Errorf("view %s: %w", s.id, err)
+		return fmt.Errorf("view %s: %w", s.id, s.placed(err))
 	}
 	return look(&Tx{ctx: ctx, tx: tx, id: s.id, lenient: s.opts.ReadOnly, given: map[string]int64{}})
 }

@@ -76,6 +76,8 @@ func (a *app) readOnly() string {
 	switch {
 	case a.ro:
 		return "this session is read only"
+	case a.id != "" && a.board.loaded && a.board.value.ReadOnly != "":
+		return a.board.value.ReadOnly
 	case a.id != "" && a.board.loaded && a.board.value.Incident.Status == incident.Closed:
 		return "the incident is closed"
 	}

@@ -22,6 +22,9 @@ func (m *Model) View() string {
 	if w == 0 || h == 0 {
 		return ""
 	}
+	if m.veil != nil {
+		return m.veil.view(m.paint, w, h)
+	}
 	if w < leastW || h < leastH {
 		return m.paint.line(say("need 60x15, try: firebreak run --plain"), w)
 	}
@@ -72,7 +75,7 @@ func (m *Model) headline(w int) line {
 	}
 	mode, word := live, i.Mode()
 	switch {
-	case m.ro || i.Status == incident.Closed:
+	case m.readOnly() != "":
 		mode, word = quiet, "READ ONLY"
 	case i.Drill:
 		mode = drill
@@ -129,6 +132,13 @@ func (m *Model) pending(waiting string) line {
 	}
 	if b.Failures > 0 {
 		add(bad, number(int64(b.Failures))+" failed")
+	}
+	if b.LowRoom != "" {
+		if waiting != "" {
+			add(bad, "LOW DISK: "+b.LowRoom)
+		} else {
+			add(bad, "LOW DISK")
+		}
 	}
 	return parts
 }

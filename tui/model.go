@@ -39,6 +39,11 @@ type Model struct {
 	shown     screen
 	body      string // the part between header and status, as it was drawn last
 	bodyAt    [2]int
+
+	locking Locking
+	touched time.Time // when a key was pressed last
+	veil    *veil     // nil: nothing is hidden
+	left    *Locked   // set when the screens were left to be locked
 }
 
 type clockTick struct{}
@@ -56,6 +61,8 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	if o.Incident != "" {
 		m.shown = m.dashboard
 	}
+	m.locking, m.touched = o.Locking, now()
+	m.resume(o.Screen, o.Drafts)
 	a.reload = func() tea.Cmd { return m.shown.Load() }
 	a.open = m.openIncident
 	a.bound = func(key string) bool { _, ok := keyed(m.shown.Actions(), key); return ok }
@@ -94,7 +101,13 @@ func (m *Model) openIncident(id incident.ID) tea.Cmd {
 }
 
 // Init asks for the first screen's facts and starts the clock.
-func (m *Model) Init() tea.Cmd { return tea.Batch(m.refresh(), m.follow(), m.tick()) }
+func (m *Model) Init() tea.Cmd {
+	first := tea.Batch(m.refresh(), m.follow(), m.tick())
+	if m.timeline.filter.field.String() != "" {
+		return tea.Batch(first, m.timeline.apply())
+	}
+	return first
+}
 
 func (m *Model) tick() tea.Cmd { return m.after(time.Second, clockTick{}) }
 
@@ -110,6 +123,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.toast != "" && m.now().Sub(m.toastAt) >= toastTime {
 			m.toast = ""
 		}
+		if m.idle() {
+			return m, tea.Batch(m.lock(), m.tick())
+		}
 		return m, m.tick()
 	case progressTick:
 		if len(m.jobs) == 0 {
@@ -119,7 +135,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case answer:
 		changed, cmd := msg()
 		m.dirty = m.dirty || changed
-		return m, cmd
+		return m, tea.Batch(cmd, m.lockWhenDone())
+	case lifted:
+		return m, m.unveil(msg)
 	case watching:
 		if msg.err != nil && msg.turn == m.watch && !errors.Is(msg.err, context.Canceled) {
 			return m, m.fail("watch the incident", msg.err)
@@ -139,6 +157,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.shown.Update(msg)
 	case tea.KeyMsg:
 		m.dirty = true
+		if m.veil != nil {
+			return m, m.veil.key(msg)
+		}
+		m.touched = m.now()
 		return m, m.keys(msg)
 	}
 	m.dirty = true
@@ -227,6 +249,12 @@ func (m *Model) everywhere() []action {
 		{id: "help", title: "help: every key of this screen", foot: "help", keys: []string{"?"}, run: m.help},
 		{id: "failures", title: "read what failed", keys: []string{"!"}, run: m.readFailures},
 		{id: "back", title: "back one level", keys: []string{"esc"}, moves: true, run: m.back},
+		{id: "lock", title: "lock the screens and forget the keys", run: m.lock, disabled: func() string {
+			if m.locking.Check == nil {
+				return "the workspace is not encrypted"
+			}
+			return ""
+		}},
 		{id: "redraw", title: "draw the screen again", keys: []string{"ctrl+l"}, run: func() tea.Cmd { return tea.ClearScreen }},
 		{id: "cancel", title: "cancel running work, else quit", keys: []string{"ctrl+c"}, moves: true, run: m.leave},
 		{id: "quit", title: "leave: to the list, from there out", keys: []string{"q"}, run: func() tea.Cmd {

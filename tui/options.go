@@ -25,10 +25,14 @@ type Options struct {
 	Look     Look // what the terminal may be sent; see LookFor
 	ASCII    bool // frames of - | + instead of box drawing
 	ReadOnly bool // refuse everything that changes something
+	Locking  Locking
+	Screen   string            // shown first, by its title; "" is the incident's dashboard
+	Drafts   map[string]string // texts that were typed before the screens were locked
 }
 
 // Run shows the screens until the person leaves. Work still under way then is
-// what they were asked about; its context ends with ctx.
+// what they were asked about; its context ends with ctx. When the screens lock
+// the error is a *Locked.
 func Run(ctx context.Context, o Options) error {
 	m := New(o)
 	ctx, cancel := context.WithCancel(ctx)
@@ -38,8 +42,35 @@ func Run(ctx context.Context, o Options) error {
 		tea.WithAltScreen(), tea.WithoutSignalHandler())
 	_, err := p.Run()
 	switch {
+	case (err == nil || errors.Is(err, tea.ErrInterrupted)) && m.left != nil:
+		return m.left
 	case err == nil, errors.Is(err, tea.ErrInterrupted):
 		return nil
+	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return fmt.Errorf("run screens: %w", err)
+}
+
+// LockedOptions say where the screen of a locked workspace is drawn.
+type LockedOptions struct {
+	In    io.Reader
+	Out   io.Writer
+	Look  Look
+	ASCII bool
+	Asks  bool                     // a secret has to be typed; else enter unlocks
+	Open  func(typed []byte) error // opens the workspace
+}
+
+// RunLocked shows that the workspace is locked, and nothing else, until Open
+// succeeds. Errors: ErrStayedLocked; the context's.
+func RunLocked(ctx context.Context, o LockedOptions) error {
+	g := &gate{veil: veil{asks: o.Asks, check: o.Open}, paint: newPaint(o.Look, o.ASCII)}
+	p := tea.NewProgram(g, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithAltScreen(), tea.WithoutSignalHandler())
+	_, err := p.Run()
+	switch {
+	case err == nil, errors.Is(err, tea.ErrInterrupted):
+		return g.err
 	case errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
 		return ctx.Err()
 	}

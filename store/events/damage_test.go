@@ -1,7 +1,7 @@
 package events
 
 import (
-	"database/sql"
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,7 +12,7 @@ import (
 func TestDamagedFiles(t *testing.T) {
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good.db")
-	db, err := Open(t.Context(), good, Options{})
+	db, err := Open(t.Context(), good, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,10 +29,7 @@ func TestDamagedFiles(t *testing.T) {
 		if err := os.WriteFile(path, b, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		raw, err := sql.Open("sqlite3", path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		raw := openRaw(t, path)
 		defer closeTest(t, raw)
 		for _, s := range statements {
 			if _, err := raw.Exec(s); err != nil {
@@ -46,23 +43,35 @@ func TestDamagedFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign := filepath.Join(dir, "foreign.db")
-	raw, err := sql.Open("sqlite3", foreign)
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := openRaw(t, foreign)
 	if _, err := raw.Exec(`CREATE TABLE t (x)`); err != nil {
 		t.Fatal(err)
 	}
 	closeTest(t, raw)
 	for _, path := range []string{
-		text, foreign, change("newer.db", `PRAGMA user_version = 2`), change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
+		text, foreign, change("other.db", `PRAGMA application_id = 7`), change("short.db", `PRAGMA user_version = 0`),
 	} {
-		if db, err := Open(t.Context(), path, Options{}); !errors.Is(err, ErrDamaged) {
+		if db, err := Open(t.Context(), path, testOptions()); !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s: %v", path, err)
 			if err == nil {
 				closeTest(t, db)
 			}
 		}
+	}
+	// A newer program's is not touched: no log appears beside it.
+	newer := change("newer.db", `PRAGMA user_version = 2`)
+	before, err := os.ReadFile(newer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(t.Context(), newer, testOptions()); !errors.Is(err, ErrNewer) || errors.Is(err, ErrDamaged) {
+		t.Errorf("newer: %v", err)
+	}
+	if after, err := os.ReadFile(newer); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file of a newer program changed (%v)", err)
+	}
+	if beside, err := filepath.Glob(newer + "-*"); err != nil || len(beside) != 0 {
+		t.Errorf("beside it lies %v, %v", beside, err)
 	}
 	// Damage that does not show in the first page.
 	b, err := os.ReadFile(good)
@@ -76,7 +85,7 @@ func TestDamagedFiles(t *testing.T) {
 	if err := os.WriteFile(torn, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db, err = Open(t.Context(), torn, Options{})
+	db, err = Open(t.Context(), torn, testOptions())
 	if err == nil {
 		defer closeTest(t, db)
 		err = db.Check(t.Context())
@@ -84,7 +93,7 @@ func TestDamagedFiles(t *testing.T) {
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("torn: %v", err)
 	}
-	whole, err := Open(t.Context(), good, Options{})
+	whole, err := Open(t.Context(), good, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,12 +22,18 @@ import (
 	"syscall"
 
 	"github.com/mattn/go-sqlite3"
+
+	"firebreak/store/cryptvfs"
 )
 
 // ErrDamaged is returned where timeline.db is no SQLite file, is corrupt, or
 // has a schema this program does not know. The way out is to delete the file
 // and to ingest the evidence again.
 var ErrDamaged = errors.New("timeline.db is damaged")
+
+// ErrNewer is returned where a newer program made timeline.db. Nothing of it
+// is touched.
+var ErrNewer = errors.New("timeline.db was written by a newer version of firebreak")
 
 // ErrDiskFull is returned where the disk has no room for a batch. What was
 // there before is untouched.
@@ -37,6 +43,8 @@ var ErrDiskFull = errors.New("no space left on the disk of timeline.db")
 type DB struct {
 	read  *sql.DB
 	write *sql.DB
+
+	key *cryptvfs.Key // nil for a plain file
 
 	mu      sync.Mutex // held while writing
 	writer  *writer    // opened at the first write
@@ -70,19 +78,35 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	if err := peek(ctx, abs, o); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
 	db := &DB{origins: newOriginCache()}
+	if o.Secret != nil {
+		if db.key, err = cryptvfs.NewKey(o.Secret); err != nil {
+			return nil, fmt.Errorf("open %s: %w", path, err)
+		}
+		q := url.Values{}
+		db.key.Params(q) // the number of a slot, not the key
+		access += "&" + q.Encode()
+	}
+	if err := db.key.Check(abs); err != nil {
+		return nil, fmt.Errorf("open %s: %w: %w", path, ErrDamaged, err)
+	}
 	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-65536&"+access); err != nil {
+		db.key.Release()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.write.SetMaxOpenConns(1)
 	if db.read, err = sql.Open("sqlite3", name+"?_query_only=1&_cache_size=-32768&"+access); err != nil {
+		db.key.Release()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	if err := db.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, explain(err)), db.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())
 	}
 	return db, nil
 }
@@ -105,7 +129,9 @@ func (db *DB) Close() error {
 		errs = append(errs, db.writer.close())
 		db.writer = nil
 	}
-	return errors.Join(append(errs, db.read.Close(), db.write.Close())...)
+	errs = append(errs, db.read.Close(), db.write.Close())
+	db.key.Release()
+	return errors.Join(errs...)
 }
 
 // Check reads the whole file and returns ErrDamaged with SQLite's findings
@@ -113,7 +139,7 @@ func (db *DB) Close() error {
 func (db *DB) Check(ctx context.Context) error {
 	var found string
 	if err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found); err != nil {
-		return fmt.Errorf("check timeline: %w", explain(err))
+		return fmt.Errorf("check timeline: %w", db.explain(err))
 	}
 	if found != "ok" {
 		return fmt.Errorf("check timeline: %w: %s", ErrDamaged, found)
@@ -130,10 +156,26 @@ func explain(err error) error {
 	switch e.Code {
 	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.ErrIoErr:
+		if e.ExtendedCode == dataError {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 	case sqlite3.ErrFull:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	case sqlite3.ErrInterrupt:
 		return fmt.Errorf("%w: %w", context.Canceled, err)
+	}
+	return err
+}
+
+// dataError is SQLITE_IOERR_DATA: a page that does not decrypt.
+var dataError = sqlite3.ErrIoErr.Extend(32)
+
+// explain adds to the package's explain where the file did not decrypt.
+func (db *DB) explain(err error) error {
+	err = explain(err)
+	if damage := db.key.Damage(); damage != nil && errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %w", err, damage)
 	}
 	return err
 }

@@ -125,7 +125,7 @@ func TestClear(t *testing.T) {
 	var dbs [2]*DB
 	for i := range dbs {
 		var err error
-		if dbs[i], err = Open(t.Context(), path, Options{}); err != nil {
+		if dbs[i], err = Open(t.Context(), path, testOptions()); err != nil {
 			t.Fatal(err)
 		}
 		defer closeTest(t, dbs[i])
@@ -262,7 +262,7 @@ func TestSums(t *testing.T) {
 }
 
 func TestOpenWhereNoFolderIs(t *testing.T) {
-	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "no", "timeline.db"), Options{}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "no", "timeline.db"), testOptions()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -272,7 +272,7 @@ func TestOpenWithAwkwardName(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	db, err := Open(t.Context(), filepath.Join(dir, "timeline.db"), Options{})
+	db, err := Open(t.Context(), filepath.Join(dir, "timeline.db"), testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -352,7 +352,7 @@ func TestCancelledWorkStops(t *testing.T) {
 // Readers see whole batches while another handle of the same file writes.
 func TestReadersWhileWriting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timeline.db")
-	writer, err := Open(t.Context(), path, Options{})
+	writer, err := Open(t.Context(), path, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +361,7 @@ func TestReadersWhileWriting(t *testing.T) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 3 {
-		reader, err := Open(t.Context(), path, Options{})
+		reader, err := Open(t.Context(), path, testOptions())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -399,7 +399,7 @@ func TestTwoWriters(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range 2 {
 		wg.Go(func() {
-			db, err := Open(context.Background(), path, Options{})
+			db, err := Open(context.Background(), path, testOptions())
 			if err != nil {
 				t.Error(err)
 				return
@@ -413,7 +413,7 @@ func TestTwoWriters(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	db, err := Open(t.Context(), path, Options{})
+	db, err := Open(t.Context(), path, testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 func appendForever(path string) error {
 	ctx := context.Background()
-	db, err := Open(ctx, path, Options{})
+	db, err := Open(ctx, path, testOptions())
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func TestKilledWriter(t *testing.T) {
 		if err := child.Wait(); err == nil {
 			t.Fatal("the writer ended by itself")
 		}
-		db, err := Open(t.Context(), path, Options{})
+		db, err := Open(t.Context(), path, testOptions())
 		if err != nil {
 			t.Fatal(err)
 		}

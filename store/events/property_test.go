@@ -2,9 +2,12 @@ package events
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,14 +15,43 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"firebreak/store/cryptvfs"
 	"firebreak/timeline"
 )
 
 var day = time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 
+// testOptions are those of a plain file, unless the whole suite is to run
+// encrypted.
+func testOptions() Options {
+	if os.Getenv("FIREBREAK_TEST_SECRET") == "" {
+		return Options{}
+	}
+	return Options{Secret: &[32]byte{1, 2, 3}}
+}
+
+// openRaw opens a file as somebody with its key could.
+func openRaw(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	q := url.Values{}
+	if o := testOptions(); o.Secret != nil {
+		key, err := cryptvfs.NewKey(o.Secret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(key.Release)
+		key.Params(q)
+	}
+	db, err := sql.Open("sqlite3", "file:"+path+"?"+q.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
 func openTest(t testing.TB) *DB {
 	t.Helper()
-	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "timeline.db"), Options{})
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "timeline.db"), testOptions())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,9 @@ func known(version, application int64) error {
 	if application != applicationID {
 		return fmt.Errorf("%w: another program made it (application id %#x)", ErrDamaged, application)
 	}
+	if version > schemaVersion {
+		return fmt.Errorf("%w: its schema is version %d, this program knows %d", ErrNewer, version, schemaVersion)
+	}
 	if version != schemaVersion {
 		return fmt.Errorf("%w: its schema is version %d, this program knows %d", ErrDamaged, version, schemaVersion)
 	}

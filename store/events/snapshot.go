@@ -20,7 +20,7 @@ type snapshot struct {
 func (db *DB) view(ctx context.Context, do func(*snapshot) error) error {
 	conn, err := db.read.Conn(ctx)
 	if err != nil {
-		return explain(err)
+		return db.explain(err)
 	}
 	defer conn.Close() //nolint:errcheck // gives the connection back to the pool
 	err = on(conn, func(s session) error {
@@ -36,7 +36,7 @@ func (db *DB) view(ctx context.Context, do func(*snapshot) error) error {
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return explain(err)
+	return db.explain(err)
 }
 
 const rowColumns = `id, time, origin, place, message, attrs`

@@ -35,7 +35,7 @@ func (db *DB) update(ctx context.Context, do func(*writer) error) error {
 	if db.writer == nil {
 		w, err := newWriter(ctx, db.write)
 		if err != nil {
-			return explain(err)
+			return db.explain(err)
 		}
 		db.writer = w
 	}
@@ -46,7 +46,7 @@ func (db *DB) update(ctx context.Context, do func(*writer) error) error {
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return explain(err)
+	return db.explain(err)
 }
 
 func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {

@@ -192,6 +192,9 @@ func (w *Workspace) WriteDataKey(dir, file string, k *DataKey) error {
 	return Replace(filepath.Join(dir, file), b)
 }
 
+// Part ends the name of a file that is being written and has no name yet.
+const Part = ".part"
+
 // read reads a small file.
 func read(path string) ([]byte, error) {
 	f, err := os.Open(path) //nolint:gosec // a file of the workspace
@@ -211,10 +214,11 @@ func read(path string) ([]byte, error) {
 
 // Replace writes a file that only its owner can read. Its name leads to the
 // whole of the old content or the whole of the new, and when it returns the
-// new one is on the disk.
+// new one is on the disk. Callers do not replace the same file at once: what a
+// killed one left in the file path.part the next one writes over.
 func Replace(path string, content []byte) (err error) {
 	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, ".key-*") // mode 0600
+	tmp, err := os.OpenFile(path+Part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // a file of the workspace
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}

@@ -70,7 +70,7 @@ func TestPassphrase(t *testing.T) {
 	w := workspace(t)
 	dir, l := wrapped(t, w, Protection{Passphrase: []byte("correct horse")})
 	opens(t, l, w, Opener{Ask: says("correct horse")}, true)
-	opens(t, l, w, Opener{Secret: secret("correct horse")}, true)
+	opens(t, l, w, Opener{Secret: secret("correct horse")}, false)
 	for _, o := range []Opener{{Ask: says("wrong horse")}, {Secret: secret("wrong")}, {Secret: secret("AGE-SECRET-KEY-1BAD")}} {
 		if got, _, err := l.Unlock(o); !errors.Is(err, ErrWrong) || got != nil {
 			t.Errorf("%v, %v", got, err)

@@ -70,11 +70,11 @@ func Recipient(text string) (age.Recipient, error) {
 // identities, an ssh private key, or an ssh public key.
 func PublicOf(name string, text []byte) ([]string, error) {
 	if bytes.HasPrefix(text, []byte("ssh-")) {
-		key, _, _, _, err := ssh.ParseAuthorizedKey(text)
+		key, comment, _, _, err := ssh.ParseAuthorizedKey(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s is no ssh public key: %w", name, err)
 		}
-		return []string{strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))}, nil
+		return []string{strings.TrimSpace(strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key))) + " " + comment)}, nil
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("-----BEGIN ")) {
 		key, err := sshPublic(text)

@@ -26,7 +26,7 @@ type Opener struct {
 // Unlock opens the workspace: with the secret that the configuration refers
 // to, where there is one, and else with the keyring, the key files it
 // remembers, and last by asking for the passphrase. typed says that a person
-// had to be asked, or could be: that a lock after some idle time makes sense.
+// was asked: that a lock after some idle time makes sense.
 // Errors: ErrWrong, ErrLocked, ErrDamaged.
 func (l *Lock) Unlock(o Opener) (w *Workspace, typed bool, err error) {
 	if o.Secret != nil {
@@ -37,7 +37,7 @@ func (l *Lock) Unlock(o Opener) (w *Workspace, typed bool, err error) {
 		if ok {
 			defer clear(secret)
 			w, err := l.withSecret(secret, o.Ask)
-			return w, l.Has(ByPassphrase) && !isIdentities(secret), err
+			return w, false, err
 		}
 	}
 	var tried []error

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package cmd
-
-// remoteFileSystem is not known here.
-func remoteFileSystem(string) string { return "" }

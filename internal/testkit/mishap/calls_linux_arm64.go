@@ -1,0 +1,3 @@
+package mishap
+
+func older() map[uintptr]call { return nil }

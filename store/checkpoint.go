@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// SQLite would move the write-ahead log into the database by itself, but it
+// keeps to itself when the disk fails while it does. So that is switched off
+// (see pool), and an update does it first when the log has grown.
+const (
+	logLimit = 4 << 20 // the size of the log from which it is moved
+	logStep  = 1 << 20 // and tried again, while a reader holds on to it
+)
+
+// tidy moves the log into the database when it is due. A full disk is no
+// reason to fail: the log keeps what it has. The caller holds the lock.
+func (s *Store) tidy(ctx context.Context) error {
+	info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at the write-ahead log: %w", err)
+	}
+	if info.Size() < s.tidied { // it was begun anew since
+		s.tidied = 0
+	}
+	if info.Size() < logLimit || info.Size() < s.tidied+logStep {
+		return nil
+	}
+	s.tidied = info.Size()
+	return s.checkpoint(ctx)
+}
+
+func (s *Store) checkpoint(ctx context.Context) error {
+	var busy, frames, moved int64
+	err := explain(s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &frames, &moved))
+	if err == nil || errors.Is(err, ErrFull) {
+		return nil
+	}
+	return fmt.Errorf("move the write-ahead log into the database: %w", err)
+}
+
+// finish moves the log of a handle that wrote, so that a disk that fails then
+// is told, and closes the handle. One that failed is left open: to close it
+// would sync again what could not be synced, and call it good.
+func (s *Store) finish() error {
+	if s.w == nil || s.dead.Load() != nil {
+		return nil
+	}
+	if s.wrote {
+		if err := s.checkpoint(context.Background()); errors.Is(err, ErrDamaged) {
+			s.kill(err)
+			return err
+		}
+	}
+	return s.w.Close()
+}
