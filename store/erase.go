@@ -11,8 +11,8 @@ import (
 	"firebreak/record"
 )
 
-// ErrUnfinished: an erasure is in the record, and something that it destroys is
-// still on the disk. Finish goes on with it.
+// ErrUnfinished says that an erasure is in the record, and that something that
+// it destroys is still on the disk. Finish goes on with it.
 var ErrUnfinished = errors.New("an erasure is recorded and not finished")
 
 // Erase carries out an erasure that was agreed to. In one transaction it

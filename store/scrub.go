@@ -162,8 +162,8 @@ func (s *Store) whatIsLeft(ctx context.Context) (*Leftover, map[string]bool, err
 	return left, needed, err
 }
 
-// ErrBusy: the write-ahead log could not be emptied, because another process
-// reads from it.
+// ErrBusy says that the write-ahead log could not be emptied, because another
+// process reads from it.
 var ErrBusy = errors.New("another process still reads the database")
 
 // scrubTries is how often the log is tried to be emptied, each time for
