@@ -62,7 +62,7 @@ func (d *Draft) Publish() error {
 	if _, err := os.Lstat(d.to); err == nil {
 		return errors.Join(fmt.Errorf("write %s: %w", d.to, fs.ErrExist), d.Drop())
 	}
-	if err := os.Rename(d.Name(), d.to); err != nil { //nolint:gosec // a person names it
+	if err := os.Rename(d.Name(), d.to); err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", d.to, err), d.Drop())
 	}
 	err := syncDir(filepath.Dir(d.to))
