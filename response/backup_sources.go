@@ -29,10 +29,7 @@ func (b *backing) sources(ctx context.Context, m *archive.Manifest) ([]archive.S
 		first = files
 	}
 	for _, t := range b.taken {
-		in, record, err := t.record()
-		if err != nil {
-			return nil, err
-		}
+		in, record := t.record()
 		first = append(first, record...)
 		for _, dir := range []string{"exports", "drill"} {
 			files, err := tree(filepath.Join(t.f.dir, dir), "incidents/"+string(t.f.id)+"/"+dir)
@@ -52,7 +49,7 @@ func (b *backing) sources(ctx context.Context, m *archive.Manifest) ([]archive.S
 }
 
 // record are the files without which there is no incident.
-func (t picture) record() (archive.Incident, []archive.Source, error) {
+func (t picture) record() (archive.Incident, []archive.Source) {
 	in := archive.Incident{ID: t.f.id, Size: t.Head.Size, Root: t.Head.Root, Exhibits: len(t.Exhibits)}
 	place := "incidents/" + string(t.f.id) + "/"
 	out := []archive.Source{
@@ -62,7 +59,7 @@ func (t picture) record() (archive.Incident, []archive.Source, error) {
 	if sealed := filepath.Join(t.f.dir, dataKeyFile); there(sealed) {
 		out = append(out, archive.Source{Path: place + dataKeyFile, File: sealed})
 	}
-	return in, append(out, archive.Source{Path: place + store.DatabaseFile, File: filepath.Join(t.scratch.Dir, store.DatabaseFile)}), nil
+	return in, append(out, archive.Source{Path: place + store.DatabaseFile, File: filepath.Join(t.scratch.Dir, store.DatabaseFile)})
 }
 
 // dataKeyFile is the key of an encrypted incident, itself encrypted.

@@ -131,7 +131,7 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 	if err := r.open(o, by); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.s.s.Close()) }()
+	defer func() { err = errors.Join(err, r.s.s.Close()) }() //nolint:contextcheck // closing is not cancelled
 	return r.all(ctx)
 }
 
@@ -273,7 +273,8 @@ func (r *restoring) all(ctx context.Context) error {
 		}
 	}
 	if len(errs) == 0 && !r.o.Test {
-		if err := r.settle(); err != nil { // a backup without incidents
+		// A backup without incidents.
+		if err := r.settle(); err != nil { //nolint:contextcheck // closing is not cancelled
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ import (
 // there before is kept aside. Then the loss is recorded, if there is one, and
 // the timeline made from the evidence.
 func (r *restoring) place(ctx context.Context, i archive.Incident, one *RestoredOne, lost record.Head) error {
-	if err := r.settle(); err != nil {
+	if err := r.settle(); err != nil { //nolint:contextcheck // closing is not cancelled
 		return err
 	}
 	dir := r.s.s.Dir(i.ID)

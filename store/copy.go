@@ -62,7 +62,7 @@ func (s *Store) copy(ctx context.Context, path string, progress func(done, total
 		err = copyPages(ctx, conn, path, s.key, progress)
 	}
 	if err != nil {
-		err = errors.Join(err, os.Remove(path)) //nolint:gosec // the caller says where
+		err = errors.Join(err, os.Remove(path))
 	}
 	return p, err
 }

@@ -54,8 +54,7 @@ func dsn(path string, a access, key *cryptvfs.Key) string {
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
 		q.Set("_query_only", "on")
-	}
-	if a == staged { // it is checked when it is whole, and dropped when it does not become so
+	case staged: // it is checked when it is whole, and dropped when it does not become so
 		q.Set("mode", "rw")
 		q.Set("_journal_mode", "MEMORY")
 		q.Set("_synchronous", "OFF")

@@ -466,9 +466,9 @@ func replace(path string, content []byte) error {
 	}
 	_, err = f.Write(content)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(part)) //nolint:gosec // as above
+		return errors.Join(err, os.Remove(part))
 	}
-	if err := os.Rename(part, path); err != nil { //nolint:gosec // as above
+	if err := os.Rename(part, path); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))

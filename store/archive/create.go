@@ -20,7 +20,7 @@ type Draft struct {
 
 // Create begins a file that shall become path, which must not be there yet.
 func Create(path string) (*Draft, error) {
-	if _, err := os.Lstat(path); err == nil { //nolint:gosec // a person names it
+	if _, err := os.Lstat(path); err == nil {
 		return nil, fmt.Errorf("write %s: %w", path, fs.ErrExist)
 	}
 	part := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".part")
@@ -36,7 +36,7 @@ func Create(path string) (*Draft, error) {
 		if err == nil {
 			var here, there os.FileInfo
 			if here, err = f.Stat(); err == nil {
-				there, err = os.Lstat(part) //nolint:gosec // a person names it
+				there, err = os.Lstat(part)
 			}
 			if err == nil && os.SameFile(here, there) && here.Mode().IsRegular() {
 				if err = errors.Join(f.Chmod(0o600), f.Truncate(0)); err == nil {
@@ -59,10 +59,10 @@ func (d *Draft) Publish() error {
 	if err := d.Sync(); err != nil {
 		return fmt.Errorf("write %s: %w", d.to, err)
 	}
-	if _, err := os.Lstat(d.to); err == nil { //nolint:gosec // a person names it
+	if _, err := os.Lstat(d.to); err == nil {
 		return errors.Join(fmt.Errorf("write %s: %w", d.to, fs.ErrExist), d.Drop())
 	}
-	if err := os.Rename(d.Name(), d.to); err != nil { //nolint:gosec // a person names it
+	if err := os.Rename(d.Name(), d.to); err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", d.to, err), d.Drop())
 	}
 	err := syncDir(filepath.Dir(d.to))

@@ -36,7 +36,7 @@ func Open(in io.Reader, archive int64, identities ...age.Identity) (*Reader, err
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{Encrypted: kind != clear}
+	r := &Reader{Encrypted: kind != plain}
 	if kind == armored {
 		rest = armor.NewReader(rest)
 	}
@@ -71,13 +71,13 @@ func (r *Reader) Close() { r.z.Close() }
 type kind int
 
 const (
-	clear kind = iota
+	plain kind = iota
 	binary
 	armored
 )
 
 // The first bytes of the three forms.
-var starts = map[kind]string{clear: "\x28\xb5\x2f\xfd", binary: "age-encryption.org/", armored: armor.Header}
+var starts = map[kind]string{plain: "\x28\xb5\x2f\xfd", binary: "age-encryption.org/", armored: armor.Header}
 
 func sniff(in io.Reader) (kind, io.Reader, error) {
 	b := bufio.NewReader(in)
@@ -97,7 +97,7 @@ func sniff(in io.Reader) (kind, io.Reader, error) {
 // Only its beginning is read.
 func NeedsPassphrase(in io.Reader) (bool, error) {
 	kind, rest, err := sniff(in)
-	if err != nil || kind == clear {
+	if err != nil || kind == plain {
 		return false, err
 	}
 	if kind == armored {

@@ -115,7 +115,7 @@ func clearOut(dir string) error {
 	}
 	for _, e := range entries {
 		if e.Name() != scratchLock {
-			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil { //nolint:gosec // a name just read from it
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

@@ -64,7 +64,7 @@ func Write(ctx context.Context, w io.Writer, m Manifest, sources []Source, recip
 }
 
 func write(w io.Writer, m Manifest, sources []Source, recipients []age.Recipient, r *reading) error {
-	out := io.Writer(w)
+	out := w
 	finish := []func() error{}
 	if len(recipients) > 0 {
 		sealed, err := age.Encrypt(w, recipients...)
