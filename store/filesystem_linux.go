@@ -75,7 +75,7 @@ func probe(dir string) (err error) {
 		return explain(err)
 	}
 	defer func() { err = errors.Join(err, a.Close(), os.Remove(a.Name())) }() //nolint:gosec // a file of the incident's own folder
-	b, err := os.OpenFile(a.Name(), os.O_RDWR, 0) //nolint:gosec // made just now
+	b, err := os.OpenFile(a.Name(), os.O_RDWR, 0)                             //nolint:gosec // made just now
 	if err != nil {
 		return explain(err)
 	}
