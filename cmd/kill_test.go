@@ -311,6 +311,11 @@ func (k *killing) afterKill(t *testing.T) {
 	changed := false
 	for _, a := range s.Actions {
 		changed = k.judge(t, a) || changed
+		if a.State == "sent" && a.Step != "" && s.stepIs(a.Step, "running") { // killed before it could look for itself
+			k.seen["sent, and the step ended by looking"]++
+			w.want(0, "do", w.id, a.Action, "--look")
+			changed = true
+		}
 	}
 	if changed {
 		s = k.look(t)

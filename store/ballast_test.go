@@ -162,7 +162,7 @@ func TestBallastTooSmall(t *testing.T) {
 // an incident is made and written to until it does not go on.
 func TestFullAtEachStep(t *testing.T) {
 	t.Parallel()
-	ctx, o := context.Background(), testOptions(t)
+	o := testOptions(t)
 	where := map[string]int{}
 	rounds, kept := 0, 0
 	for size := 8; size < 12<<10; size += max(4, size/testkit.Rounds(t, 2, 24)) {
@@ -170,7 +170,7 @@ func TestFullAtEachStep(t *testing.T) {
 		t.Run(fmt.Sprintf("%dk", size), func(t *testing.T) {
 			disk := small(t, fmt.Sprintf("%dk", size))
 			dir := filepath.Join(disk, string(testID))
-			s, err := Create(ctx, dir, testID, o, opened(t))
+			s, err := Create(context.Background(), dir, testID, o, opened(t))
 			if err != nil {
 				if !errors.Is(err, ErrFull) {
 					t.Errorf("create: %v", err)
@@ -184,7 +184,7 @@ func TestFullAtEachStep(t *testing.T) {
 			acks := int64(1)
 			for err == nil && acks < 4000 {
 				var e record.Entry
-				if e, err = s.Update(ctx, note(t, random(t, 5000))); err == nil || errors.Is(err, ErrUnsealed) {
+				if e, err = s.Update(context.Background(), note(t, random(t, 5000))); err == nil || errors.Is(err, ErrUnsealed) {
 					acks = e.Seq
 				}
 			}
