@@ -163,11 +163,11 @@ func TestEncryptExistingKilled(t *testing.T) {
 	for range rounds {
 		b := plain.copyOf(t)
 		args, done := first, false
-		for n := 0; !done && n < 40; n++ {
+		for n := 0; !done && n < 60; n++ {
 			if _, err := os.Stat(filepath.Join(b.home, "keys/workspace")); err == nil {
 				args = again
 			}
-			done = b.killed(time.Duration(rand.Int64N(int64(whole))), args...)
+			done = b.killed(time.Duration(rand.Int64N(int64(whole)/3)), args...)
 			if !done {
 				kills++
 			}
@@ -236,7 +236,7 @@ func TestRekeyDataKilled(t *testing.T) {
 	for range rounds {
 		b := sealed.copyOf(t)
 		old := readFile(t, filepath.Join(b.home, "incidents/2026-0001/key.age"))
-		for !b.killed(time.Duration(rand.Int64N(int64(whole)*9/10)), rekey...) {
+		for n := 0; n < 60 && !b.killed(time.Duration(rand.Int64N(int64(whole)/3)), rekey...); n++ {
 			kills++
 			if kills%5 == 0 { // an incident in between says what to do
 				r := b.run(append([]string{"note", "2026-0001", "x", "--json"}, b.key...)...)

@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -79,7 +78,7 @@ func (o *lockedOptions) open(c config.Config, typed []byte) error {
 
 // relock forgets the keys: it becomes the program "locked". Where that cannot
 // be, the program ends.
-func (p *program) relock(_ context.Context, was *tui.Locked, asks, readOnly bool) error {
+func (p *program) relock(was *tui.Locked, asks, readOnly bool) error {
 	err := p.service.KeepDrafts(was.Drafts)
 	err = errors.Join(err, p.service.Close()) //nolint:contextcheck // closing is not cancelled
 	p.service = nil

@@ -108,7 +108,7 @@ func (p *program) screens(ctx context.Context, s *response.Session, id incident.
 	})
 	var was *tui.Locked
 	if errors.As(err, &was) {
-		return p.relock(ctx, was, locking.Asks, o.readOnly)
+		return p.relock(was, locking.Asks, o.readOnly)
 	}
 	return err
 }

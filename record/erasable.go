@@ -52,7 +52,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	CollectionFinished: {"host": asText, "root": asText, "refused": alone, "cut": asText},
 	EvidenceSealed: {
 		"title": asText, "source": asText, "host": asText, "authority": asText, "method": asText, "deviations": alone,
-		"before": alone, "after": alone, "size": withExhibit, "sha256": textWith, "blob": withExhibit,
+		"before": alone, "after": alone, "argv": alone, "machine": alone, "root": asText, "stored": asText, "size": withExhibit, "sha256": textWith, "blob": withExhibit,
 	},
 	EvidenceChecked:    {"found": asText},
 	TimelineIngested:   {"samples": alone, "first": alone, "last": alone},
@@ -67,6 +67,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	ItemAdded:          {"text": asText, "owner": asText},
 	HeadSigned:         {"reason": asText},
 	CustodyTransferred: {"reason": asText, "place": asText, "statement": asText, "from_signature": alone, "to_signature": alone},
+	CustodyAccepted:    {"reason": asText, "place": asText, "signature": alone},
 	EvidenceAccessed:   {"purpose": asText, "to": asText},
 	HoldPlaced:         {"reason": asText},
 	HoldLifted:         {"reason": asText},

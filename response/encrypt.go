@@ -258,12 +258,12 @@ func (c conversion) exports() error {
 			return err
 		}
 		if strings.HasSuffix(path, sealedSuffix+keys.Part) {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the caller has the workspace alone
 				return err
 			}
 			return nil // this had been interrupted while it wrote it
 		}
-		b, err := os.ReadFile(path)
+		b, err := os.ReadFile(path) //nolint:gosec // as above
 		if err != nil {
 			return err
 		}

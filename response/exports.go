@@ -59,9 +59,9 @@ func (s *Service) outside(to string) error {
 
 // resolved follows the links of the part of a path that is there already.
 func resolved(path string) (string, error) {
-	real, err := filepath.EvalSymlinks(path)
+	there, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(path) == path {
-		return real, err
+		return there, err
 	}
 	parent, err := resolved(filepath.Dir(path))
 	return filepath.Join(parent, filepath.Base(path)), err

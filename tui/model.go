@@ -137,7 +137,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.dirty = m.dirty || changed
 		return m, tea.Batch(cmd, m.lockWhenDone())
 	case lifted:
-		return m, m.unveil(msg)
+		m.unveil(msg)
+		return m, nil
 	case watching:
 		if msg.err != nil && msg.turn == m.watch && !errors.Is(msg.err, context.Canceled) {
 			return m, m.fail("watch the incident", msg.err)

@@ -208,13 +208,11 @@ func (m *Model) lockWhenDone() tea.Cmd {
 func timelineDraft(id incident.ID) string { return "timeline filter:" + string(id) }
 
 // unveil takes the answer of whoever wants back in.
-func (m *Model) unveil(a lifted) tea.Cmd {
+func (m *Model) unveil(a lifted) {
 	m.dirty = true
-	if m.veil == nil || !m.veil.told(a) {
-		return nil
+	if m.veil != nil && m.veil.told(a) {
+		m.veil, m.touched = nil, m.now()
 	}
-	m.veil, m.touched = nil, m.now()
-	return nil
 }
 
 // resume goes to the screen and the texts that were left when it locked.
