@@ -21,6 +21,7 @@ type eraseOptions struct {
 	refuse   string
 	do       string
 	digest   string
+	key      string
 }
 
 func newEraseCmd(p *program, run func(*cobra.Command, *eraseOptions) error) *cobra.Command {
@@ -61,6 +62,7 @@ have to be destroyed where they are. Without flags, list the requests.`,
 	f.StringVar(&o.digest, "digest", "", "twelve digits or more of the `DIGEST` of what you have seen")
 	f.StringVar(&o.agree, "agree", "", "agree to the request `x1`")
 	f.StringVar(&o.refuse, "refuse", "", "refuse the request `x1`")
+	f.StringVar(&o.key, "key", "", keyHelp)
 	f.StringVar(&o.do, "do", "", "carry out the request `x1`")
 	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "field")
 	c.MarkFlagsMutuallyExclusive("agree", "refuse", "do", "exhibit")
@@ -157,6 +159,10 @@ func (o *eraseOptions) decide(c *cobra.Command, s *response.Session, id incident
 			return err
 		}
 		o.digest = v.Digest
+	}
+	s = withKey(s, o.key, o.p.Getenv("HOME"))
+	if !no {
+		o.p.touch(c.Context(), s)
 	}
 	v, err := s.AgreeErasure(c.Context(), id, erasure, o.digest, o.ask.Reason, no)
 	if err != nil {

@@ -155,7 +155,7 @@ func TestDefaultFile(t *testing.T) {
 		t.Errorf("the default file sets something: %+v", c)
 	}
 	// And every example in it is right once its comment sign is taken away.
-	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|lock_after|playbooks|signing_key|sign|approvals): .*|collect:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
+	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|lock_after|playbooks|retention|signing_key|sign|approvals): .*|collect:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
 	example = regexp.MustCompile(`(?m)^   ?(env:|file:|exec:).*$`).ReplaceAllString(example, "")
 	c, err = config.Parse("example", []byte(example))
 	if err != nil {

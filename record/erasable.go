@@ -75,6 +75,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	ErasureAgreed:      {"reason": asText},
 	BundleMade:         {"recipients": alone},
 	BackupMade:         {"recipients": alone},
+	RecordRestored:     {"reason": asText},
 	DiskFull:           {"path": asText, "failed": asText},
 }
 

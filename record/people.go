@@ -1,6 +1,7 @@
 package record
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -138,10 +139,10 @@ func (c *peopleCheck) entry(e Entry) {
 		var g ErasureConsent
 		if e.Decode(&g) == nil && g.Signature != nil {
 			var wrong error
-			if g.Digest == "" || !strings.Contains(g.Signature.Text, g.Digest) {
-				wrong = errors.New("it does not name the digest of what was asked for")
+			if sum := sha256.Sum256([]byte(g.Signature.Text)); hex.EncodeToString(sum[:]) != g.Digest {
+				wrong = errors.New("it signs another request than the one agreed to")
 			}
-			c.check(e, *g.Signature, ApprovalNamespace, "consent to erasure "+g.ID, wrong)
+			c.check(e, *g.Signature, ErasureNamespace, "consent to erasure "+g.ID, wrong)
 		}
 	default:
 	}

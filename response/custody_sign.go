@@ -11,12 +11,12 @@ import (
 	"firebreak/review"
 )
 
-// custodySign is the session's own signature under a text; nil when no key is
-// set up. A key that was named and cannot be had is an error.
-func (s *Session) custodySign(ctx context.Context, text string) (*record.Signature, error) {
-	sig, err := s.Sign(ctx, record.CustodyNamespace, text)
+// signOwn is the session's own signature under a text; nil when no key is set
+// up. A key that was named and cannot be had is an error.
+func (s *Session) signOwn(ctx context.Context, namespace, text string) (*record.Signature, error) {
+	sig, err := s.Sign(ctx, namespace, text)
 	if errors.Is(err, ErrNoSigningKey) {
-		return nil, nil //nolint:nilnil // known by name only: the chain says so
+		return nil, nil //nolint:nilnil // known by name only: whoever shows it says so
 	}
 	if err != nil {
 		return nil, err

@@ -131,7 +131,7 @@ func (s *Session) offerSigned(ctx context.Context, f *folder, r TransferRequest,
 			return err
 		}
 		if made.From == s.by.Name {
-			if made.FromSig, err = s.custodySign(ctx, made.Statement); err != nil {
+			if made.FromSig, err = s.signOwn(ctx, record.CustodyNamespace, made.Statement); err != nil {
 				return fmt.Errorf("sign the transfer: %w", err)
 			}
 		}
@@ -350,7 +350,7 @@ func (s *Session) Answer(ctx context.Context, id incident.ID, r AnswerRequest) (
 	case r.Signature != "":
 		a.Signature, err = s.custodyPasted(text, r.Signature, a.By, s.s.o.Now())
 	case a.By == s.by.Name:
-		a.Signature, err = s.custodySign(ctx, text)
+		a.Signature, err = s.signOwn(ctx, record.CustodyNamespace, text)
 	}
 	if err != nil {
 		return t, fmt.Errorf("sign the answer: %w", err)

@@ -103,6 +103,9 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	case x.State != store.ErasureAgreed:
 		return record.Draft{}, nil, refused("", "erasure %s is %s", x.ID, x.State)
 	}
+	if err := s.s.checkConsents(tx, x); err != nil {
+		return record.Draft{}, nil, err
+	}
 	values, acts, err := s.unchanged(tx, x)
 	if err != nil {
 		return record.Draft{}, nil, err
@@ -121,6 +124,33 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	}
 	d, err := s.draft(tx, record.ErasureDone, "", done)
 	return d, files, err
+}
+
+// checkConsents checks the signatures under the consents again, from what was
+// signed. A consent without one, or by a key that nobody here vouches for, is
+// known by name only.
+func (s *Service) checkConsents(tx *store.Tx, x store.Erasure) error {
+	text, err := x.Text(tx.ID())
+	if err != nil {
+		return err
+	}
+	entries, err := tx.EntriesOf(record.ErasureAgreed)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var c record.ErasureConsent
+		if err := e.Decode(&c); err != nil {
+			return err
+		}
+		if c.ID != x.ID || c.Signature == nil {
+			continue
+		}
+		if err := s.CheckSignature(*c.Signature, record.ErasureNamespace, text, e.Time); err != nil && !errors.Is(err, record.ErrStranger) {
+			return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(tx.ID()) + " says more", Err: fmt.Errorf("erase %s: the signature of entry %d: %w", x.ID, e.Seq, err)}
+		}
+	}
+	return nil
 }
 
 // unchanged makes sure that what quotes the exhibits is still what was agreed

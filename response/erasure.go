@@ -165,6 +165,18 @@ func (s *Session) AgreeErasure(ctx context.Context, id incident.ID, erasure, dig
 		return ErasureView{}, refused("firebreak show "+string(id)+" "+x.ID+" shows what would go", "agree to %s: its digest is %.12s…: give at least its first twelve digits", x.ID, x.Digest)
 	}
 	c := record.ErasureConsent{ID: x.ID, Digest: x.Digest, No: no, Reason: reason, Strength: record.Local}
+	if !no {
+		text, err := x.Text(id)
+		if err != nil {
+			return ErasureView{}, err
+		}
+		if c.Signature, err = s.signOwn(ctx, record.ErasureNamespace, text); err != nil {
+			return ErasureView{}, err
+		}
+		if c.Signature != nil {
+			c.Strength = c.Signature.Strength
+		}
+	}
 	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
 		now, err := tx.Erasure(x.ID)
 		if err != nil {

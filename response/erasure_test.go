@@ -558,3 +558,39 @@ func TestWordsAreFoundWhole(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestConsentsAreSigned(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.evidence("one")
+	k := b.keyring("ada", "bob")
+	b.must(b.s.Note(t.Context(), b.id, "", "MARKER", false))
+	v := b.asked(EraseRequest{Exhibits: []string{"e1"}})
+	for _, who := range []string{"ada", "bob"} {
+		_, err := k.as(who).AgreeErasure(t.Context(), b.id, v.ID, v.Digest, "", false)
+		b.must(err)
+	}
+	_, err := k.s.s.As(incident.Actor{Name: "eve"}).WithKey(k.path("bob")).AgreeErasure(t.Context(), b.id, v.ID, v.Digest, "", false)
+	b.refused("the signing key is bob@example.org's", err)
+	report, err := b.s.Verify(t.Context(), b.id, nil)
+	b.must(err)
+	if len(report.Signatures) != 2 || !report.Signatures[0].OK || report.Signatures[1].Principal != "bob@example.org" {
+		t.Fatalf("signatures: %+v", report.Signatures)
+	}
+	_, err = b.s.DoErasure(t.Context(), b.id, v.ID, nil)
+	b.must(err)
+
+	// A consent whose signature is under another request does not count.
+	v = b.asked(EraseRequest{Fields: []string{"1.title"}})
+	other, err := k.as("ada").Sign(t.Context(), record.ErasureNamespace, "another request\n")
+	b.must(err)
+	f, err := b.s.s.open(t.Context(), b.id)
+	b.must(err)
+	_, err = f.store.Update(t.Context(), func(tx *store.Tx) (record.Draft, error) {
+		return k.as("ada").draft(tx, record.ErasureAgreed, "", record.ErasureConsent{ID: v.ID, Digest: v.Digest, Strength: record.KeyFile, Signature: other})
+	})
+	b.must(err)
+	_, err = b.as("bob").AgreeErasure(t.Context(), b.id, v.ID, v.Digest, "", false)
+	b.must(err)
+	_, err = b.s.DoErasure(t.Context(), b.id, v.ID, nil)
+	b.want(CodeIntegrity, err)
+}

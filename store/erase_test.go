@@ -51,6 +51,7 @@ func rich(t testing.TB, s *Store) {
 		return record.Exhibit{
 			ID: id, Kind: "file", Title: m(), Source: m(), Host: m(), Collector: "c", Authority: m(), Method: m(), Tool: "t", ToolSHA256: "00",
 			Size: 5, SHA256: m(), Blob: "blob-" + id, Started: at, Finished: at, ClockOffset: 1, Before: &stat, After: &stat, Deviations: []string{m()}, Format: "syslog",
+			Argv: []string{m()}, Root: m(), Stored: m(), Machine: &record.Machine{System: m()},
 		}
 	}
 	for _, e := range []struct {
@@ -90,15 +91,24 @@ func rich(t testing.TB, s *Store) {
 		{record.HeadSigned, record.Signed{Size: 1, Root: "00", Reason: m(), Signature: record.Signature{Principal: "p"}}},
 		{record.HeadStamped, record.Stamped{Size: 1, Root: "00", Authority: "tsa", Serial: "1", Time: at, Token: []byte("x")}},
 		{record.CustodyTransferred, record.Transfer{ID: "t1", Exhibits: []string{"e1"}, From: "a", To: "b", Reason: m(), Place: m(), Statement: m(), FromSig: sig(), ToSig: sig()}},
+		{record.CustodyAccepted, record.Acceptance{ID: "t1", By: "b", Reason: m(), Place: m(), Signature: sig()}},
 		{record.EvidenceAccessed, record.Access{Exhibit: "e1", Purpose: m(), To: m()}},
 		{record.HoldPlaced, record.Hold{Reason: m(), Authority: "court"}},
 		{record.HoldLifted, record.Hold{Reason: m(), Authority: "court"}},
 		{record.BundleMade, record.Copy{Name: "b", SHA256: "00", Recipients: []string{m()}}},
 		{record.BackupMade, record.Copy{Name: "b", SHA256: "00", Recipients: []string{m()}}},
+		{record.RecordRestored, record.Restored{From: "b", SHA256: "00", Size: 1, Root: "00", Reason: m()}},
 		{record.DiskFull, map[string]any{"path": m(), "failed": m(), "ballast": 1}},
 		{record.IncidentClosed, record.Reason{Reason: m()}},
 		{record.IncidentReopened, record.Reason{Reason: m()}},
 	} {
+		if stamped, ok := e.payload.(record.Stamped); ok {
+			view(t, s, func(tx *Tx) (err error) {
+				stamped.Root, err = tx.Root(stamped.Size)
+				return err
+			})
+			e.payload = stamped
+		}
 		add(t, s, e.kind, e.payload)
 	}
 }
