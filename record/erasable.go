@@ -52,7 +52,8 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	CollectionFinished: {"host": asText, "root": asText, "refused": alone, "cut": asText},
 	EvidenceSealed: {
 		"title": asText, "source": asText, "host": asText, "authority": asText, "method": asText, "deviations": alone,
-		"before": alone, "after": alone, "argv": alone, "machine": alone, "root": asText, "stored": asText, "size": withExhibit, "sha256": textWith, "blob": withExhibit,
+		"before": alone, "after": alone, "size": withExhibit, "sha256": textWith, "blob": withExhibit,
+		"root": asText, "machine": alone, "argv": alone, "stored": asText,
 	},
 	EvidenceChecked:    {"found": asText},
 	TimelineIngested:   {"samples": alone, "first": alone, "last": alone},

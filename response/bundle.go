@@ -90,6 +90,9 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 		return Bundled{}, err
 	}
 	out, err := startArchive(to, recipients)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Bundled{}, usage("make the folder first", "write bundle: there is no folder %s", filepath.Dir(to))
+	}
 	if err != nil {
 		return Bundled{}, fmt.Errorf("write bundle: %w", err)
 	}
