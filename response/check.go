@@ -196,12 +196,17 @@ func (s *Session) checkRecord(ctx context.Context, id incident.ID, c *Checked) (
 	}
 	var xs []store.Exhibit
 	err = st.View(ctx, func(tx *store.Tx) error { xs, err = tx.Exhibits(); return err })
+	xs = slices.DeleteFunc(xs, erased)
 	if err != nil && ctx.Err() == nil {
 		c.problem("record", "the exhibits cannot be listed: "+err.Error(), true)
 		return nil, nil
 	}
 	return xs, err
 }
+
+// erased says that the sealed bytes of an exhibit were destroyed with a record:
+// nothing is missing.
+func erased(x store.Exhibit) bool { return x.Erased != "" }
 
 // checkEvidence compares the locker with the exhibits, and reads what is asked
 // for.

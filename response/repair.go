@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -205,6 +206,7 @@ func (r *repairing) exhibits(ctx context.Context) (xs []store.Exhibit, err error
 		return nil, err
 	}
 	err = st.View(ctx, func(tx *store.Tx) error { xs, err = tx.Exhibits(); return err })
+	xs = slices.DeleteFunc(xs, erased)
 	return xs, errors.Join(err, st.Close())
 }
 

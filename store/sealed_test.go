@@ -133,10 +133,14 @@ func TestMovedPagesAreFound(t *testing.T) {
 		if err == nil {
 			var rep record.Report
 			rep, err = s.Verify(ctx, VerifyOptions{})
-			if err == nil && rep.OK() && i%3 == 1 {
+			switch {
+			case err != nil:
+			case !rep.OK():
+				err = fmt.Errorf("%w: %v", ErrDamaged, rep.Problems)
+			case i%3 == 1:
 				unused++ // a page on the free list holds nothing
-			} else if err == nil {
-				t.Errorf("%s: not found: %v", what, rep.Problems)
+			default:
+				t.Errorf("%s: not found", what)
 			}
 			if err := s.Close(); err != nil && !errors.Is(err, ErrDamaged) {
 				t.Error(err)

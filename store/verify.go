@@ -35,42 +35,50 @@ type VerifyOptions struct {
 // compare what is derived from it. The report names what is wrong; an error
 // means that the verification itself could not be done.
 func (s *Store) Verify(ctx context.Context, o VerifyOptions) (record.Report, error) {
-	var report record.Report
 	heads, tx, err := s.snapshot(ctx)
 	if err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
+		return record.Report{}, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
 	}
 	defer func() { _ = tx.Rollback() }() // read only
+	report, err := s.verify(ctx, tx, heads, o)
+	if errors.Is(err, ErrDamaged) && ctx.Err() == nil {
+		return s.unreadable(ctx, tx, heads, err), nil
+	}
+	if err != nil {
+		return report, fmt.Errorf("verify %s: %w", s.id, err)
+	}
+	return report, nil
+}
+
+func (s *Store) verify(ctx context.Context, tx *sql.Tx, heads []byte, o VerifyOptions) (report record.Report, err error) {
+	defer func() { err = s.placed(err) }()
 	ev := record.Evidence{Incident: s.id, Heads: heads, Seals: o.Seals, Roster: o.Roster}
 	if ev.Keys, ev.Claimed, err = s.verifiers(ctx, tx, o.Trust); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
+		return report, err
 	}
 	t := &Tx{ctx: ctx, tx: tx, id: s.id}
 	rows, err := t.sealed(`SELECT e.seq, e.kind, e.line, d.body FROM entries e LEFT JOIN disclosures d ON d.seq = e.seq
 		ORDER BY e.seq, d.digest`)
 	if err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
+		return report, err
 	}
 	for _, r := range rows {
 		ev.Lines = append(ev.Lines, r.Sealed)
 	}
 	if ev.Inside, err = blobs(ctx, tx, "SELECT note FROM heads ORDER BY size"); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
+		return report, err
 	}
 	if ev.Leaves, err = leaves(ctx, tx); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
+		return report, err
 	}
 	report = record.Verify(ev)
 	if info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal")); s.blind && err == nil && info.Size() > 0 {
 		report.Notes = append(report.Notes, "the folder cannot be written to, so the newest entries, in "+info.Name()+", were not read: copy the folder and verify the copy")
 	}
 	if err := s.checkFile(ctx, tx, rows, &report); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
+		return report, err
 	}
-	if err := s.checkReplay(ctx, tx, rows, &report); err != nil {
-		return report, fmt.Errorf("verify %s: %w", s.id, s.placed(err))
-	}
-	return report, nil
+	return report, s.checkReplay(ctx, tx, rows, &report)
 }
 
 // snapshot takes the heads file and a picture of the database that belong
