@@ -66,6 +66,7 @@ func (j *jsonPage) keys(t *testing.T) {
 	ran("rekey", 0, "rekey", "--identity", ageKey(t))
 	b.open("sealed", "--playbook", "generic", "--var", "what=x")
 	ran("review ID", 0, "review", "last")
+	ran("review ID --to FOLDER", 0, "review", "last", "--to", t.TempDir())
 	ran("rekey --data ID", 0, "rekey", "--data", "last")
 	ran("config path", 0, "config", "path")
 	ran("lock", 0, "lock")
@@ -205,7 +206,7 @@ func (j *jsonPage) bundle() {
 	if err != nil {
 		j.b.t.Fatal(err)
 	}
-	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz", "--evidence", "e1", "--recipient", id.Recipient().String())
+	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz", "--evidence", "e2", "--recipient", id.Recipient().String())
 	j.run("verify --bundle FILE", 0, "verify", "--bundle", j.b.dir+"/b.tar.gz.age", "--identity", j.b.write("key", id.String()+"\n"))
 	j.run("bundle ID --to FILE", 0, "bundle", "last", "--to", j.b.dir+"/b.tar.gz")
 	whole := readFile(j.b.t, j.b.dir+"/b.tar.gz")

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/record"
+	"firebreak/response"
 )
 
 type reviewOptions struct {
@@ -61,7 +62,12 @@ func runReview(c *cobra.Command, o *reviewOptions) error {
 			return err
 		}
 	}
-	w, err := s.ReviewTo(c.Context(), id, o.to)
+	var w response.Written
+	if o.to == "" {
+		w, err = s.Review(c.Context(), id)
+	} else {
+		w, err = s.ReviewTo(c.Context(), id, o.to)
+	}
 	if err != nil {
 		return err
 	}

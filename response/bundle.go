@@ -224,7 +224,7 @@ func wanted(lines []record.Sealed, o BundleOptions) (func(string) bool, error) {
 	}
 	for _, id := range o.Evidence {
 		if !there[id] {
-			return nil, notFound("firebreak show INCIDENT evidence lists them", "exhibit %q: %w", id, incident.ErrNotFound)
+			return nil, notFound("firebreak show INCIDENT evidence lists them, and those that were erased", "exhibit %q: %w", id, incident.ErrNotFound)
 		}
 	}
 	return func(id string) bool { return slices.Contains(o.Evidence, id) }, nil

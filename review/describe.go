@@ -237,8 +237,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			return fmt.Sprintf("review written over %s, root %s", counted64(p.Size, "entry", "entries"), brief(p.Root)), false
 		})
 
-	case record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.EvidenceAccessed, record.HoldPlaced, record.HoldLifted,
-		record.ErasureAsked, record.ErasureAgreed, record.ErasureDone, record.BundleMade, record.BackupMade, record.ClockJumped, record.DiskFull:
+	case record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.CustodyAccepted, record.EvidenceAccessed, record.HoldPlaced, record.HoldLifted,
+		record.ErasureAsked, record.ErasureAgreed, record.ErasureDone, record.BundleMade, record.BackupMade, record.RecordRestored, record.ClockJumped, record.DiskFull:
 		return trustDescriber(k)
 	}
 	return nil

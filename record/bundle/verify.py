@@ -46,8 +46,9 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,
     "item.added": "text owner", "head.signed": "reason",
     "custody.transferred": "reason place statement from_signature to_signature", "evidence.accessed": "purpose to",
+    "custody.accepted": "reason place signature",
     "hold.placed": "reason", "hold.lifted": "reason", "erasure.asked": "reason", "erasure.agreed": "reason",
-    "bundle.made": "recipients", "backup.made": "recipients", "disk.full": "path failed",
+    "bundle.made": "recipients", "backup.made": "recipients", "disk.full": "path failed", "record.restored": "reason",
 }
 KEEPS_NAME = ("erasure.asked", "erasure.agreed", "erasure.done", "hold.placed", "hold.lifted")  # who agreed stays known
 MARK = "\u2014 "  # begins a line with a signature
