@@ -80,7 +80,7 @@ func (o *lockedOptions) open(c config.Config, typed []byte) error {
 // be, the program ends.
 func (p *program) relock(was *tui.Locked, asks, readOnly bool) error {
 	err := p.service.KeepDrafts(was.Drafts)
-	err = errors.Join(err, p.service.Close()) //nolint:contextcheck // closing is not cancelled
+	err = errors.Join(err, p.service.Close())
 	p.service = nil
 	if err != nil {
 		return fmt.Errorf("lock: %w", err)

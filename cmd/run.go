@@ -108,7 +108,7 @@ func (p *program) screens(ctx context.Context, s *response.Session, id incident.
 	})
 	var was *tui.Locked
 	if errors.As(err, &was) {
-		return p.relock(was, locking.Asks, o.readOnly)
+		return p.relock(was, locking.Asks, o.readOnly) //nolint:contextcheck // closing is not cancelled
 	}
 	return err
 }

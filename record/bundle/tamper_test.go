@@ -144,15 +144,15 @@ var hands = []hand{
 	{"the entry of an erasure loses its fields", func(t *testing.T, b *tampered) {
 		changeFields(t, b, 9, func([]string) []string { return []string{} })
 	}, []fault{{9, record.MissingDisclosure}, {7, record.MissingDisclosure}}},
-	{"the key's holder records the erasure of what carries the structure", func(t *testing.T, b *tampered) {
+	{"the key's holder records the erasure of what carries the structure", func(_ *testing.T, b *tampered) {
 		b.log.erase(4, "exhibit")
 		b.whole = b.log.bundle(record.FullProfile)
 	}, []fault{{13, record.Edited}, {4, record.MissingDisclosure}}},
-	{"the key's holder records the erasure of what never was", func(t *testing.T, b *tampered) {
+	{"the key's holder records the erasure of what never was", func(_ *testing.T, b *tampered) {
 		b.log.add(record.ErasureDone, record.Erasure{ID: "x2", Fields: []record.ErasedField{{Seq: 3, Name: "text", Digest: strings.Repeat("A", 43)}}})
 		b.whole = b.log.bundle(record.FullProfile)
 	}, []fault{{13, record.Edited}}},
-	{"a line of the fields is made unreadable", func(t *testing.T, b *tampered) {
+	{"a line of the fields is made unreadable", func(_ *testing.T, b *tampered) {
 		l := b.files.lines(FieldsFile)
 		l[4] = []byte(`{"seq":5,"disclosures":`)
 		b.files.setLines(FieldsFile, l)
@@ -175,13 +175,13 @@ var hands = []hand{
 		"all heads are removed", func(_ *testing.T, b *tampered) { b.files.set(HeadsFile, nil) },
 		[]fault{{0, record.HeadRemoved}, {1, record.Unvouched}},
 	},
-	{"the newest head is removed", func(t *testing.T, b *tampered) {
+	{"the newest head is removed", func(_ *testing.T, b *tampered) {
 		b.files.set(HeadsFile, joined(b.log.heads[:11]))
 	}, []fault{{12, record.Unvouched}, {0, record.HeadRemoved}}},
-	{"the newest head is replaced by an older one", func(t *testing.T, b *tampered) {
+	{"the newest head is replaced by an older one", func(_ *testing.T, b *tampered) {
 		b.files.set(HeadsFile, append(joined(b.log.heads[:11]), b.log.heads[4].Signed...))
 	}, []fault{{5, record.Reordered}, {12, record.Unvouched}}},
-	{"a bit of a head's signature is flipped", func(t *testing.T, b *tampered) {
+	{"a bit of a head's signature is flipped", func(_ *testing.T, b *tampered) {
 		h := b.files.get(HeadsFile)
 		h[len(h)-30] ^= 1
 		b.files.set(HeadsFile, h)

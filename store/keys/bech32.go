@@ -13,11 +13,11 @@ func bech32(prefix string, data []byte) string {
 		acc, bits = acc<<8|uint32(b), bits+8
 		for bits >= 5 {
 			bits -= 5
-			values = append(values, byte(acc>>bits&31)) //nolint:gosec // five bits
+			values = append(values, byte(acc>>bits&31))
 		}
 	}
 	if bits > 0 {
-		values = append(values, byte(acc<<(5-bits)&31)) //nolint:gosec // five bits
+		values = append(values, byte(acc<<(5-bits)&31))
 	}
 	var sum []byte
 	for _, c := range []byte(prefix) {
