@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"firebreak/internal/durable"
 	"firebreak/internal/term"
 	"firebreak/response"
 	"firebreak/review"
@@ -122,7 +123,10 @@ func (p *program) export(name string, b []byte, written *[]string) error {
 		return p.printf("%s", b)
 	}
 	*written = append(*written, name)
-	return response.WriteFile(name, b)
+	if err := durable.Replace(name, b, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }
 
 func (o *custodyOptions) wrote(files []string) error {

@@ -20,6 +20,7 @@ import (
 
 	"firebreak/forensics"
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/record/bundle"
 	"firebreak/review"
@@ -55,7 +56,7 @@ type Bundled struct {
 // Bundle writes an archive of the incident that an outsider can verify, and
 // records that it left. It appears whole or not at all. A record that does not
 // verify, and damaged evidence, are not handed out.
-func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p ProgressFunc) (Bundled, error) {
+func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p ProgressFunc) (made Bundled, err error) {
 	to, err := o.target()
 	if err != nil {
 		return Bundled{}, err
@@ -96,14 +97,14 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err != nil {
 		return Bundled{}, fmt.Errorf("write bundle: %w", err)
 	}
-	defer out.discard()
+	defer func() { err = errors.Join(err, out.file.Drop()) }()
 	if err := s.fill(ctx, f, out, draft, p); err != nil {
 		return Bundled{}, bundleError(err)
 	}
 	if err := out.finish(); err != nil {
 		return Bundled{}, bundleError(err)
 	}
-	made := Bundled{
+	made = Bundled{
 		Incident: id, File: to, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Bytes: out.bytes, Profile: o.Profile, Encrypted: len(recipients) > 0,
 		Recipients: names, Entries: int(draft.Head.Size), Withheld: draft.Withheld, Seal: draft.Head.Seal(), Key: s.s.key.Public(),
 	}
@@ -119,7 +120,7 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err != nil {
 		return Bundled{}, err
 	}
-	if err := out.publish(to); err != nil {
+	if err := out.file.Publish(); err != nil {
 		return Bundled{}, fmt.Errorf("write bundle (the record says already that it was made): %w", err)
 	}
 	return made, nil
@@ -363,12 +364,11 @@ func keyName(public string) string {
 // bundleFile is a file that is being written beside its place: bytes go through
 // encryption, if any, to the disk, and are hashed on the way.
 type bundleFile struct {
-	file  *os.File
+	file  *durable.Draft
 	sum   hashWriter
 	bytes int64
 	top   io.Writer
 	age   io.WriteCloser
-	done  bool
 }
 
 type hashWriter interface {
@@ -377,7 +377,7 @@ type hashWriter interface {
 }
 
 func startArchive(to string, recipients []age.Recipient) (*bundleFile, error) {
-	file, err := os.CreateTemp(filepath.Dir(to), ".firebreak-bundle-*") // mode 0600
+	file, err := durable.Create(to)
 	if err != nil {
 		return nil, err
 	}
@@ -385,7 +385,7 @@ func startArchive(to string, recipients []age.Recipient) (*bundleFile, error) {
 	a.top = a
 	if len(recipients) > 0 {
 		if a.age, err = age.Encrypt(a, recipients...); err != nil {
-			return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
+			return nil, errors.Join(err, file.Drop())
 		}
 		a.top = a.age
 	}
@@ -409,22 +409,5 @@ func (a *bundleFile) finish() error {
 			return err
 		}
 	}
-	return errors.Join(a.file.Sync(), a.file.Close())
-}
-
-// publish gives it its name.
-func (a *bundleFile) publish(to string) error {
-	if err := os.Rename(a.file.Name(), to); err != nil {
-		return err
-	}
-	a.done = true
-	return syncFolder(filepath.Dir(to))
-}
-
-// discard removes what was not published.
-func (a *bundleFile) discard() {
-	if !a.done {
-		_ = a.file.Close() // it may be closed already
-		_ = os.Remove(a.file.Name())
-	}
+	return a.file.Sync()
 }

@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 
 	"filippo.io/age"
+
+	"firebreak/internal/durable"
 )
 
 // Errors of this package.
@@ -232,7 +234,7 @@ func Replace(path string, content []byte) (err error) {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(tmp.Name())))
 	}
-	if err := SyncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
