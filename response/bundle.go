@@ -16,8 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"filippo.io/age"
-
 	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/internal/durable"
@@ -25,6 +23,7 @@ import (
 	"firebreak/record/bundle"
 	"firebreak/review"
 	"firebreak/store"
+	"firebreak/store/keys"
 )
 
 // BundleOptions say what goes into a bundle, for whom, and where it is written.
@@ -61,7 +60,7 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err != nil {
 		return Bundled{}, err
 	}
-	recipients, names, err := ageRecipients(o.Recipients)
+	sealTo, err := recipients(o.Recipients)
 	if err != nil {
 		return Bundled{}, err
 	}
@@ -75,10 +74,10 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if f.readOnly {
 		return Bundled{}, refused("copy the folder to a place you can write to: that a bundle left must be recorded", "bundle %s: %w", id, store.ErrReadOnly)
 	}
-	if f.key != nil && len(recipients) == 0 && !o.Plain {
+	if f.key != nil && len(sealTo) == 0 && !o.Plain {
 		return Bundled{}, refused("encrypt it: --recipient age1… or an ssh key; or say that it may leave in the clear: --plain", "bundle %s: the incident is encrypted, and the bundle would not be", id)
 	}
-	if f.key != nil && len(recipients) == 0 {
+	if f.key != nil && len(sealTo) == 0 {
 		if err := s.s.outside(filepath.Dir(to)); err != nil {
 			return Bundled{}, err
 		}
@@ -90,7 +89,7 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err != nil {
 		return Bundled{}, err
 	}
-	out, err := startArchive(to, recipients)
+	out, err := startArchive(to, sealTo)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Bundled{}, usage("make the folder first", "write bundle: there is no folder %s", filepath.Dir(to))
 	}
@@ -105,8 +104,8 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 		return Bundled{}, bundleError(err)
 	}
 	made = Bundled{
-		Incident: id, File: to, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Bytes: out.bytes, Profile: o.Profile, Encrypted: len(recipients) > 0,
-		Recipients: names, Entries: int(draft.Head.Size), Withheld: draft.Withheld, Seal: draft.Head.Seal(), Key: s.s.key.Public(),
+		Incident: id, File: to, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Bytes: out.bytes, Profile: o.Profile, Encrypted: len(sealTo) > 0,
+		Recipients: namesOf(sealTo), Entries: int(draft.Head.Size), Withheld: draft.Withheld, Seal: draft.Head.Seal(), Key: s.s.key.Public(),
 	}
 	for _, x := range draft.Exhibits {
 		made.Exhibits = append(made.Exhibits, x.ID)
@@ -115,7 +114,7 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	// worse than a record of one that nobody got.
 	err = s.actIn(ctx, f, record.BundleMade, "", record.Copy{
 		Name: filepath.Base(to), SHA256: made.SHA256, Bytes: made.Bytes, Profile: string(o.Profile), Exhibits: made.Exhibits,
-		Recipients: names, Size: draft.Head.Size, Root: draft.Head.Root,
+		Recipients: namesOf(sealTo), Size: draft.Head.Size, Root: draft.Head.Root,
 	}, nil)
 	if err != nil {
 		return Bundled{}, err
@@ -376,15 +375,15 @@ type hashWriter interface {
 	Sum(b []byte) []byte
 }
 
-func startArchive(to string, recipients []age.Recipient) (*bundleFile, error) {
+func startArchive(to string, sealTo []keys.Recipient) (*bundleFile, error) {
 	file, err := durable.Create(to)
 	if err != nil {
 		return nil, err
 	}
 	a := &bundleFile{file: file, sum: sha256.New()}
 	a.top = a
-	if len(recipients) > 0 {
-		if a.age, err = age.Encrypt(a, recipients...); err != nil {
+	if len(sealTo) > 0 {
+		if a.age, err = keys.Encrypt(a, sealTo); err != nil {
 			return nil, errors.Join(err, file.Drop())
 		}
 		a.top = a.age
