@@ -165,7 +165,7 @@ func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p
 	if err := c.exports(); err != nil {
 		return err
 	}
-	if err := s.clearLeftovers(dir, ".stream-"); err != nil {
+	if err := s.clearLeftovers(dir, streamFolder); err != nil {
 		return err
 	}
 	return wiped(filepath.Join(dir, keys.DataKeyFile), func() error {
@@ -308,6 +308,10 @@ func (c conversion) resealExport(path string, b []byte) error {
 	}
 	return wiped(path, func() error { return keys.Replace(path, sealed) })
 }
+
+// streamFolder begins the names of folders in which older programs kept a stream
+// while they ingested it.
+const streamFolder = ".stream-"
 
 // clearLeftovers wipes and removes what an interrupted process left in folders
 // whose names begin so.

@@ -110,7 +110,7 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
-	files, err := f.quoting(tx, x.ErasureRequest, values, acts)
+	files, err := f.quoting(values, acts)
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
@@ -207,7 +207,7 @@ func (s *Service) finishErasure(ctx context.Context, f *folder, p ProgressFunc) 
 		var errs []error
 		for _, blob := range l.Blobs {
 			if !still(blob) {
-				errs = append(errs, f.locker.Destroy(blob))
+				errs = append(errs, f.locker.Destroy(ctx, blob))
 			}
 		}
 		s.reached("blobs")

@@ -26,6 +26,8 @@ type Unlock struct {
 	// NoKeyring says why the system's keyring cannot be reached; nil where it
 	// can be tried.
 	NoKeyring error
+	// Stop ends the wait for a keyring that does not answer; nil does not.
+	Stop <-chan struct{}
 }
 
 // Protection says how a workspace is protected.
@@ -102,7 +104,7 @@ func (u Unlock) opener() keys.Opener {
 }
 
 func (u Unlock) keyring() *keys.Keyring {
-	return &keys.Keyring{Rand: rand.Reader, Unreachable: u.NoKeyring}
+	return &keys.Keyring{Rand: rand.Reader, Unreachable: u.NoKeyring, Stop: u.Stop}
 }
 
 // keysError gives the sentinels of the keys their codes and hints.
