@@ -291,6 +291,9 @@ func (r *repair) salvage(ctx context.Context, why string) error {
 	if len(kept) == 0 || kept[0].seq != 1 {
 		return fmt.Errorf("%w: %s; nothing of it is vouched for, so nothing was changed: restore a backup", ErrDamaged, why)
 	}
+	if err := r.begins(ctx, kept); err != nil {
+		return err
+	}
 	r.m.Salvaged = true
 	r.plan("%s: make a new database of the %d entries that can be read and are vouched for, and keep the old files aside", why, len(kept))
 	if r.dry {
@@ -413,18 +416,57 @@ func (r *repair) fill(ctx context.Context, tx *sql.Tx, leaves []record.Hash, kep
 	return r.refold(ctx, tx, kept)
 }
 
-// refold folds what is left. An entry that cannot be folded, because it or
-// what it builds on is lost, changes nothing.
-func (r *repair) refold(ctx context.Context, tx *sql.Tx, kept []row) error {
-	entries, faults := make([]record.Entry, len(kept)), make([]error, len(kept))
+// begins refuses to make a new database where the first entry cannot be folded:
+// there would be no incident in it.
+func (r *repair) begins(ctx context.Context, kept []row) (err error) {
+	db := scratch()
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for i, script := range r.steps {
+		if err := step(ctx, db, i+1, script); err != nil {
+			return err
+		}
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // a trial
+	entries, faults := marked(kept)
+	if err = faults[0]; err == nil {
+		_, err = tx.ExecContext(ctx, "INSERT INTO entries (seq, kind, line) VALUES (?, ?, ?)", kept[0].seq, string(kept[0].kind), kept[0].Line)
+	}
+	if err == nil {
+		err = fold{ctx, tx, r.id}.apply(entries[0])
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: too little of entry 1 can be read, so nothing was changed: restore a backup", ErrDamaged)
+	}
+	return err
+}
+
+// marked are the entries of rows, which know what was erased of them, and why
+// some cannot be read.
+func marked(kept []row) (entries []record.Entry, faults []error) {
+	entries, faults = make([]record.Entry, len(kept)), make([]error, len(kept))
 	for i, row := range kept {
 		entries[i], _, faults[i] = record.Unseal(row.Line, row.Disclosures)
 	}
 	erased := record.ErasedFields(entries)
 	for i, row := range kept {
+		if faults[i] == nil {
+			entries[i].MarkErased(erased[row.seq])
+		}
+	}
+	return entries, faults
+}
+
+// refold folds what is left. An entry that cannot be folded, because it or
+// what it builds on is lost, changes nothing.
+func (r *repair) refold(ctx context.Context, tx *sql.Tx, kept []row) error {
+	entries, faults := marked(kept)
+	for i, row := range kept {
 		err := faults[i]
 		if err == nil {
-			entries[i].MarkErased(erased[row.seq])
 			err = savepoint(ctx, tx, func() error { return fold{ctx, tx, r.id}.apply(entries[i]) })
 		}
 		if ctx.Err() != nil {
