@@ -51,7 +51,7 @@ func (x Chain) Facts() []Fact {
 	case x.Origin == record.OriginLive || x.Origin == "":
 		ask("Kernel and boot", "", x.or("machine", "not recorded"))
 	default:
-		say("Kernel and boot", x.or("machine", "does not apply: it was not taken from a running machine"))
+		say("Kernel and boot", "does not apply: it was not taken from a running machine")
 	}
 	say("Taken by", given(x.SealedBy))
 	ask("On the authority of", x.Authority, x.or("authority", "NOT SAID: nobody was named when it was taken"))
@@ -63,17 +63,12 @@ func (x Chain) Facts() []Fact {
 	say("Finished", x.or("finished", exactly(x.Finished)))
 	say("Clock against UTC", x.or("clock", x.Clock.String()))
 	say("Clock of the source", sourceClock(x.Exhibit))
-<<<<<<< HEAD
-	ask("State before reading", statWords(x.Before), x.or("before", noStat(x.Exhibit)))
-	ask("State after reading", statWords(x.After), x.or("after", noStat(x.Exhibit)))
-=======
 	if x.Before == nil && x.After == nil && x.Origin != record.OriginFile && !strings.Contains(x.Method, "descriptor") {
-		say("State of the file", "does not apply: not a file")
+		say("State of the file", x.or("before", "does not apply: not a file"))
 	} else {
-		ask("State before reading", statWords(x.Before), "not recorded")
-		ask("State after reading", statWords(x.After), "not recorded")
+		ask("State before reading", statWords(x.Before), x.or("before", "not recorded"))
+		ask("State after reading", statWords(x.After), x.or("after", "not recorded"))
 	}
->>>>>>> int
 	say("Sealed", fmt.Sprintf("%s by %s, entry %d of the record", exactly(x.SealedAt), given(x.SealedBy), x.Seq))
 	ask("Kept", place(x.Exhibit), withheld)
 	say("Held now by", given(x.Holder)+", since "+exactly(x.Since))
