@@ -44,30 +44,30 @@ func (x Chain) Facts() []Fact {
 	}
 	ask("Size", bytes, withheld)
 	say("Taken from", whereFrom(x.Exhibit))
-	ask("Host", x.Host, "not said")
+	ask("Host", x.Host, x.or("host", "not said"))
 	switch m := x.Machine; {
 	case m != nil:
 		say("Kernel and boot", first(m.System, "unknown")+", boot "+first(m.Boot, "unknown"))
 	case x.Origin == record.OriginLive || x.Origin == "":
-		ask("Kernel and boot", "", "not recorded")
+		ask("Kernel and boot", "", x.or("machine", "not recorded"))
 	default:
 		say("Kernel and boot", "does not apply: it was not taken from a running machine")
 	}
 	say("Taken by", given(x.SealedBy))
-	ask("On the authority of", x.Authority, "NOT SAID: nobody was named when it was taken")
+	ask("On the authority of", x.Authority, x.or("authority", "NOT SAID: nobody was named when it was taken"))
 	say("Taken with", given(x.Tool)+", collector "+given(x.Collector))
-	mono("Program's SHA-256", x.ToolSHA256, "not recorded")
-	mono("Command line", quoteArgv(x.Argv), "not recorded")
-	ask("How it was read", x.Method, withheld)
-	say("Started", exactly(x.Started))
-	say("Finished", exactly(x.Finished))
-	say("Clock against UTC", x.Clock.String())
+	mono("Program's SHA-256", x.ToolSHA256, x.or("tool_sha256", "not recorded"))
+	mono("Command line", quoteArgv(x.Argv), x.or("argv", "not recorded"))
+	ask("How it was read", x.Method, x.or("method", "not recorded"))
+	say("Started", x.or("started", exactly(x.Started)))
+	say("Finished", x.or("finished", exactly(x.Finished)))
+	say("Clock against UTC", x.or("clock", x.Clock.String()))
 	say("Clock of the source", sourceClock(x.Exhibit))
 	if x.Before == nil && x.After == nil && x.Origin != record.OriginFile && !strings.Contains(x.Method, "descriptor") {
-		say("State of the file", "does not apply: not a file")
+		say("State of the file", x.or("before", "does not apply: not a file"))
 	} else {
-		ask("State before reading", statWords(x.Before), "not recorded")
-		ask("State after reading", statWords(x.After), "not recorded")
+		ask("State before reading", statWords(x.Before), x.or("before", "not recorded"))
+		ask("State after reading", statWords(x.After), x.or("after", "not recorded"))
 	}
 	say("Sealed", fmt.Sprintf("%s by %s, entry %d of the record", exactly(x.SealedAt), given(x.SealedBy), x.Seq))
 	ask("Kept", place(x.Exhibit), withheld)
@@ -131,6 +131,8 @@ func quoteArgv(argv []string) string {
 func (s Signer) Words() string {
 	who := map[string]string{"gives": "given by ", "takes": "taken by ", "refuses": "refused by "}[s.Side] + given(s.Person)
 	switch {
+	case s.Absent != "":
+		return who + ": its signature is " + strings.Trim(s.Absent, "()")
 	case !s.Signed:
 		return who + ": NOT signed, known by name only"
 	case s.Problem != "":
