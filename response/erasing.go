@@ -118,6 +118,11 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
+	handed, err := s.s.handed(f)
+	if err != nil {
+		return record.Draft{}, nil, err
+	}
+	left = append(left, handed...)
 	done := record.Erasure{ID: x.ID, Fields: x.Fields, Exhibits: x.Exhibits, Events: events, Basis: x.Basis, Left: left}
 	for _, c := range x.Agreed() {
 		done.Approvers = append(done.Approvers, c.Actor.Name)

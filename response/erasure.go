@@ -263,6 +263,11 @@ func (s *Session) erasureView(ctx context.Context, f *folder, x store.Erasure, p
 	if err != nil || x.State == store.ErasureDone {
 		return v, err
 	}
+	handed, err := s.s.handed(f)
+	if err != nil {
+		return v, err
+	}
+	v.Copies = append(v.Copies, handed...)
 	if v.Files, err = f.exported(); err != nil {
 		return v, err
 	}
