@@ -54,7 +54,7 @@ func (s *Service) ownIdentities() ([]age.Identity, error) {
 		return out, keysError(err)
 	}
 	defer clear(former)
-	ids, err := keys.Identities("keys/"+keys.FormerFile, former, nil)
+	ids, err := keys.ParseIdentities("keys/"+keys.FormerFile, former, nil)
 	return append(out, ids...), err
 }
 
