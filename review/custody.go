@@ -80,6 +80,9 @@ const (
 	TransferRefused  = "refused"
 )
 
+// Open says that the receiver has not answered yet.
+func (t Transfer) Open() bool { return t.State == TransferOpen }
+
 // Transfer is one handover with its answer.
 type Transfer struct {
 	record.Transfer
@@ -179,7 +182,7 @@ func (c Custody) Only(ids []string) (out Custody, missing []string) {
 func (c Custody) Notes() []string {
 	out := slices.Clone(c.Gaps)
 	for _, t := range c.Transfers {
-		if t.State == TransferOpen {
+		if t.Open() {
 			out = append(out, fmt.Sprintf("custody: transfer %s of %s from %s to %s was never answered", t.ID, strings.Join(t.Exhibits, ", "), given(t.From), given(t.To)))
 		}
 	}
