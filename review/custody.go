@@ -80,9 +80,6 @@ const (
 	TransferRefused  = "refused"
 )
 
-// Open says that the receiver has not answered yet.
-func (t Transfer) Open() bool { return t.State == TransferOpen }
-
 // Transfer is one handover with its answer.
 type Transfer struct {
 	record.Transfer
@@ -92,6 +89,9 @@ type Transfer struct {
 	Gives    Signer `json:"gives"`
 	Takes    Signer `json:"takes"`
 }
+
+// Open says that the receiver has not answered yet.
+func (t Transfer) Open() bool { return t.State == TransferOpen }
 
 // SignatureCheck says whether a signature holds over that text at that time;
 // the answer comes from a roster that this package does not have.
