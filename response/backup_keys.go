@@ -80,7 +80,7 @@ func (b BackupKeys) toWrite(s *Service, plain bool) (k writeKeys, err error) {
 			return k, err
 		}
 	}
-	if k.test, err = identities(b.Identities, b.askOnce); err != nil {
+	if k.test, err = b.identities(); err != nil {
 		return k, err
 	}
 	if len(k.test) > 0 {
@@ -122,7 +122,10 @@ func (b BackupKeys) ask(question string, twice bool) ([]byte, error) {
 	return b.Ask(question, twice)
 }
 
-func (b BackupKeys) askOnce(question string) ([]byte, error) { return b.ask(question, false) }
+// identities reads the identity files.
+func (b BackupKeys) identities() ([]age.Identity, error) {
+	return identities(b.Identities, func(question string) ([]byte, error) { return b.ask(question, false) })
+}
 
 // toRead are the keys that may open an archive: the ones named, this
 // workspace's own, and a passphrase where the archive has one.
@@ -139,7 +142,7 @@ func (b BackupKeys) toRead(o Options, passphrase bool) ([]age.Identity, error) {
 		}
 		return []age.Identity{id}, nil
 	}
-	out, err := identities(b.Identities, b.askOnce)
+	out, err := b.identities()
 	if err != nil || len(out) > 0 {
 		return out, err
 	}
