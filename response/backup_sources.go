@@ -30,6 +30,9 @@ func (b *backing) sources(ctx context.Context, m *archive.Manifest) ([]archive.S
 	}
 	for _, t := range b.taken {
 		in, record := t.record()
+		if !b.o.Plain {
+			in.Key = t.f.key.Reveal()
+		}
 		first = append(first, record...)
 		for _, dir := range []string{"exports", "drill"} {
 			files, err := tree(filepath.Join(t.f.dir, dir), "incidents/"+string(t.f.id)+"/"+dir)
@@ -56,8 +59,10 @@ func (t picture) record() (archive.Incident, []archive.Source) {
 		{Path: place + store.HeadsFile, Content: t.Heads},
 		{Path: place + evidenceKey, File: filepath.Join(t.f.dir, evidenceKey)},
 	}
-	if sealed := filepath.Join(t.f.dir, dataKeyFile); there(sealed) {
-		out = append(out, archive.Source{Path: place + dataKeyFile, File: sealed})
+	for _, name := range []string{dataKeyFile, keys.OthersFile} {
+		if sealed := filepath.Join(t.f.dir, name); there(sealed) {
+			out = append(out, archive.Source{Path: place + name, File: sealed})
+		}
 	}
 	return in, append(out, archive.Source{Path: place + store.DatabaseFile, File: filepath.Join(t.scratch.Dir, store.DatabaseFile)})
 }

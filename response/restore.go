@@ -15,6 +15,7 @@ import (
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/archive"
+	"firebreak/store/keys"
 )
 
 // RestoreOptions says what is put back from an archive, and how careful.
@@ -120,6 +121,8 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 	if r.clean, err = isEmpty(o.Home); err != nil {
 		return err
 	}
+	// Who set the workspace up already goes on with the keys that were chosen.
+	r.clean = r.clean && !there(filepath.Join(keysDir(o.Home), keys.WorkspaceFile))
 	outcome, err := r.unpack(ctx, o)
 	if err != nil {
 		return err
@@ -231,6 +234,9 @@ func (r *restoring) open(o Options, by incident.Actor) error {
 		o.Home = filepath.Join(r.dir, "workspace")
 	}
 	s, err := New(o)
+	if CodeOf(err) == CodeAuth && r.clean && r.manifest.Workspace {
+		return &Error{Code: CodeAuth, Hint: "give what opened it: --unlock, or a terminal; is that lost, set this workspace up first with firebreak init, and restore into it: the backup has the keys of its incidents", Err: fmt.Errorf("open the workspace of the backup: %w", err)}
+	}
 	if err != nil {
 		return err
 	}
@@ -300,6 +306,9 @@ func (r *restoring) one(ctx context.Context, i archive.Incident) (RestoredOne, e
 		if r.out.faults["incidents/"+string(i.ID)+"/"+name] {
 			return one, fail(CodeIntegrity, "take another backup", "restore %s: its %s is damaged in the backup", i.ID, name)
 		}
+	}
+	if err := r.adopt(i); err != nil {
+		return one, err
 	}
 	report, err := r.s.verifyAt(ctx, r.dir, i, VerifyOptions{Trust: r.o.Trust}, r.p)
 	if err != nil {

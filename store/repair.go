@@ -33,6 +33,7 @@ type Mending struct {
 const (
 	newDatabase    = DatabaseFile + ".new"    // being made
 	mendedDatabase = DatabaseFile + ".mended" // whole; only its name is wrong yet
+	asidePrefix    = "damaged-"               // of the folders that the old files are kept in
 )
 
 // Repair mends what is derived: kept hashes, projection, the columns that
@@ -405,16 +406,7 @@ func (r *repair) projection(ctx context.Context, tx *sql.Tx) (err error) {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM projection"); err != nil {
 		return err
 	}
-	for _, row := range rows {
-		e, _, err := record.Unseal(row.Line, row.Disclosures)
-		if err == nil {
-			err = fold{ctx, tx, r.id}.apply(e)
-		}
-		if err != nil {
-			return fmt.Errorf("fold entry %d: %w", row.seq, err)
-		}
-	}
-	return nil
+	return fold{ctx, tx, r.id}.all(rows, func(record.Entry, []byte) error { return nil })
 }
 
 // headsFile writes the heads file anew where heads are missing or damaged in
@@ -452,7 +444,7 @@ func (r *repair) aside() (string, error) {
 	if r.m.Aside != "" {
 		return r.m.Aside, nil
 	}
-	dir, err := os.MkdirTemp(r.dir, "damaged-"+r.o.Now().UTC().Format("20060102T150405Z")+"-")
+	dir, err := os.MkdirTemp(r.dir, asidePrefix+r.o.Now().UTC().Format("20060102T150405Z")+"-")
 	r.m.Aside = dir
 	return dir, err
 }

@@ -80,6 +80,10 @@ type Incident struct {
 	Root     string      `json:"root"`
 	Exhibits int         `json:"exhibits"`
 	Missing  []string    `json:"missing,omitempty"` // blobs that were not there
+	// Key is the data key of an encrypted incident: whoever opens the archive
+	// can read what is in it, and another workspace can take it over. It stands
+	// in no archive that is not encrypted itself, and is never shown.
+	Key string `json:"key,omitempty"`
 }
 
 // File is one file of an archive.
@@ -212,7 +216,7 @@ func checkPath(name string) error {
 
 func inIncident(place string) bool {
 	switch place {
-	case "incident.db", "heads", "evidence.key", "key.age":
+	case "incident.db", "heads", "evidence.key", "key.age", "key.to":
 		return true
 	}
 	if m := blobPlace.FindStringSubmatch(place); m != nil {

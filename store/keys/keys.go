@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,8 @@ const (
 	WorkspaceFile = "workspace"   // in the folder keys
 	DataKeyFile   = "key.age"     // in the folder of an incident
 	NextKeyFile   = "key.age.new" // beside it while the incident changes its key
+	OthersFile    = "key.to"      // beside it, sealed: to whom else the incident's key is sealed
+	FormerFile    = "former"      // in the folder keys: identities the workspace had before
 )
 
 // The purposes of subkeys. Each file of an incident is sealed with its own.
@@ -47,6 +50,7 @@ const (
 	ForNames    = "firebreak/evidence.key" // what blobs are named with
 	ForExports  = "firebreak/exports"
 	ForDrill    = "firebreak/drill"
+	ForOthers   = "firebreak/key.to" // to whom else the data key is sealed
 )
 
 // maxFile bounds what is read of a file of keys.
@@ -85,6 +89,24 @@ func (k *DataKey) Wipe() {
 	if k != nil {
 		clear(k.b[:])
 	}
+}
+
+// Reveal is the key as text, for a place that is encrypted itself; "" for none.
+func (k *DataKey) Reveal() string {
+	if k == nil {
+		return ""
+	}
+	return hex.EncodeToString(k.b[:])
+}
+
+// ParseDataKey reads what Reveal returned. Errors: ErrDamaged.
+func ParseDataKey(text string) (*DataKey, error) {
+	b, err := hex.DecodeString(text)
+	defer clear(b)
+	if err != nil || len(b) != 32 {
+		return nil, fmt.Errorf("read data key: %w", ErrDamaged) // not repeated
+	}
+	return &DataKey{[32]byte(b)}, nil
 }
 
 // String shows nothing.
@@ -166,12 +188,17 @@ func IsSealed(b []byte) bool { return bytes.HasPrefix(b, []byte("age-encryption.
 // ReadDataKey reads a data key from that file of an incident's folder. A
 // missing file is fs.ErrNotExist: the incident is plain.
 func (w *Workspace) ReadDataKey(dir, file string) (*DataKey, error) {
+	return ReadDataKey(dir, file, w.id)
+}
+
+// ReadDataKey reads a data key that is sealed to one of those identities.
+func ReadDataKey(dir, file string, ids ...age.Identity) (*DataKey, error) {
 	path := filepath.Join(dir, file)
 	b, err := read(path)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := w.Open(b)
+	plain, err := OpenWith(b, ids...)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -183,9 +210,9 @@ func (w *Workspace) ReadDataKey(dir, file string) (*DataKey, error) {
 }
 
 // WriteDataKey seals a data key into that file of an incident's folder, and
-// onto the disk.
-func (w *Workspace) WriteDataKey(dir, file string, k *DataKey) error {
-	b, err := w.Seal(k.b[:])
+// onto the disk: to the workspace, and to whoever else shall open the folder.
+func (w *Workspace) WriteDataKey(dir, file string, k *DataKey, others ...age.Recipient) error {
+	b, err := SealTo(k.b[:], append([]age.Recipient{w.id.Recipient()}, others...)...)
 	if err != nil {
 		return fmt.Errorf("write data key: %w", err)
 	}
