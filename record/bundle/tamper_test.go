@@ -152,6 +152,10 @@ var hands = []hand{
 		b.log.add(record.ErasureDone, record.Erasure{ID: "x2", Fields: []record.ErasedField{{Seq: 3, Name: "text", Digest: strings.Repeat("A", 43)}}})
 		b.whole = b.log.bundle(record.FullProfile)
 	}, []fault{{13, record.Edited}}},
+	{"the key's holder records a signed approval without its signature", func(_ *testing.T, b *tampered) {
+		b.log.add(record.ActionApproved, record.Decision{Action: "a1", Digest: strings.Repeat("cd", 32), Strength: record.Hardware})
+		b.whole = b.log.bundle(record.FullProfile)
+	}, []fault{{13, record.BadPerson}}},
 	{"a line of the fields is made unreadable", func(_ *testing.T, b *tampered) {
 		l := b.files.lines(FieldsFile)
 		l[4] = []byte(`{"seq":5,"disclosures":`)
