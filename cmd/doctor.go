@@ -74,7 +74,7 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 	switch {
 	case err != nil:
 		add("encryption", err, "")
-	case !is.Encrypted || is.Unfinished:
+	case !is.Encrypted || is.Unfinished || is.Renewing:
 		warn("encryption", is.String())
 	default:
 		add("encryption", nil, is.String())

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -124,28 +125,41 @@ type rekeyOptions struct {
 	ways     wayFlags
 	incident string
 	data     bool
+	renew    bool
 }
 
 func newRekeyCmd(p *program, run func(*cobra.Command, *rekeyOptions) error) *cobra.Command {
 	o := &rekeyOptions{p: p}
 	c := &cobra.Command{
-		Use:   "rekey",
+		Use:   "rekey [INCIDENT]",
 		Short: "Change what opens the workspace, or the keys of the data",
 		Long: `Change what opens the workspace: name all the ways that shall hold, those that
 are not named hold no more. It takes effect at once or not at all, and nothing
 is encrypted anew: a copy of the workspace that somebody made before opens with
 what opened it then.
 
+With --renew the workspace gets a new key of its own, and what opened it before
+opens nothing that is written from then on, an old copy of its keys included.
+
 With --data give one incident, or all of them, a new key and encrypt their files
-anew. That can be interrupted at any moment and gone on with.`,
+anew: somebody who has read an incident's key before cannot use it any more.
+
+Both can be interrupted at any moment and gone on with.
+
+With an INCIDENT and --recipient, --ssh or --identity its key is sealed to these
+people too: a copy of its folder opens in their workspaces. A folder that was
+handed to you opens after the same command, with --identity or --ssh and the
+file of your secret key.`,
 		Example: `  firebreak rekey --passphrase
+  firebreak rekey --renew --passphrase
+  firebreak rekey 2026-0007 --recipient age1counsel…
   firebreak rekey --ssh ~/.ssh/id_ed25519 --recipient age1colleague…
   firebreak rekey --data 2026-0007`,
 		Args: func(c *cobra.Command, args []string) error {
-			if o.data && len(args) == 1 {
+			if len(args) == 1 && !o.renew {
 				return nil
 			}
-			return exactly(0, "no arguments, or --data INCIDENT")(c, args)
+			return exactly(0, "no arguments, or an incident; none with --renew")(c, args)
 		},
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -157,14 +171,49 @@ anew. That can be interrupted at any moment and gone on with.`,
 	}
 	o.ways.add(c)
 	c.Flags().BoolVar(&o.data, "data", false, "a new key for the data of an incident, or of all")
-	for _, way := range []string{"passphrase", "passphrase-from", "keyring", "recipient", "ssh", "identity"} {
+	c.Flags().BoolVar(&o.renew, "renew", false, "a new key for the workspace itself")
+	for _, way := range []string{"passphrase", "passphrase-from", "keyring", "recipient", "ssh", "identity", "renew"} {
 		c.MarkFlagsMutuallyExclusive("data", way)
 	}
 	c.MarkFlagsMutuallyExclusive("passphrase", "passphrase-from")
 	return c
 }
 
+// handOver seals the key of one incident to further people.
+func (o *rekeyOptions) handOver(c *cobra.Command) error {
+	if len(o.ways.recipients)+len(o.ways.ssh)+len(o.ways.identities) == 0 {
+		return errFlag{errors.New("rekey INCIDENT: say to whom: --recipient KEY, --ssh FILE or --identity FILE; or --data for a new key")}
+	}
+	setup := response.Setup{Keyring: o.ways.keyring, Recipients: o.ways.recipients, KeyFiles: append(o.ways.ssh, o.ways.identities...)}
+	if o.ways.passphrase || o.ways.from != "" {
+		setup.Passphrase = []byte{} // it is refused, and nobody is asked for it
+	}
+	s, err := o.p.session()
+	if err != nil {
+		return err
+	}
+	id, err := s.Service().ParseID(o.incident)
+	if err != nil {
+		return err
+	}
+	done, err := s.HandOver(c.Context(), id, setup)
+	if err != nil {
+		return err
+	}
+	if o.p.json {
+		return o.p.printJSON(done)
+	}
+	taken := ""
+	if done.Taken {
+		taken = "it opens in this workspace now\n"
+	}
+	return o.p.printf("%s  a copy of its folder opens with this workspace, or with %s\n%s", id, term.Safe(strings.Join(done.To, ", ")), taken)
+}
+
 func runRekey(c *cobra.Command, o *rekeyOptions) error {
+	if o.incident != "" && !o.data {
+		return o.handOver(c)
+	}
 	opts, err := o.p.workspace()
 	if err != nil {
 		return err
@@ -197,7 +246,12 @@ func runRekey(c *cobra.Command, o *rekeyOptions) error {
 		}
 	}
 	defer clear(setup.Passphrase)
-	is, err := response.Rewrap(opts, setup)
+	var is response.Protection
+	if o.renew {
+		is, err = response.Renew(c.Context(), opts, setup, o.p.progress())
+	} else {
+		is, err = response.Rewrap(opts, setup)
+	}
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 // askSecret asks on the terminal itself, without echo, whatever the streams
 // are. Where there is no terminal the error is errNoTerminal.
-func askSecret(ctx context.Context, question string) ([]byte, error) {
+func askSecret(ctx context.Context, question string) (secret []byte, err error) {
 	tty, err := openTTY()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
@@ -28,6 +28,11 @@ func askSecret(ctx context.Context, question string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoTerminal, err)
 	}
+	// Who sees the question may type at once: nothing of it is to be seen.
+	if err := echoOff(fd); err != nil {
+		return nil, fmt.Errorf("turn the echo off: %w", err)
+	}
+	defer func() { err = errors.Join(err, term.Restore(fd, before)) }()
 	if _, err := fmt.Fprint(tty, question); err != nil {
 		return nil, fmt.Errorf("ask: %w", err)
 	}
@@ -49,7 +54,7 @@ func askSecret(ctx context.Context, question string) ([]byte, error) {
 		return a.text, nil
 	case <-ctx.Done():
 		_, _ = fmt.Fprintln(tty) // as above
-		return nil, errors.Join(context.Cause(ctx), term.Restore(fd, before))
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -115,7 +120,7 @@ func (p *program) resolve(flag, text string) (config.Secret, error) {
 
 // unlocking is what this process can open a workspace with.
 func (p *program) unlocking(c config.Config) response.Unlock {
-	u := response.Unlock{NoKeyring: p.noKeyring()}
+	u := response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done()}
 	switch {
 	case p.unlock != "":
 		u.Secret = func() (config.Secret, error) { return p.resolve("unlock", p.unlock) }

@@ -1,6 +1,7 @@
 package forensics
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,15 +10,13 @@ import (
 	"firebreak/internal/shred"
 )
 
-// sealedKey ends the name of the file beside a blob that holds its key, where
-// evidence is encrypted.
-const sealedKey = ".key"
-
 // Destroy makes the content of a blob unreadable for good: its key first, where
-// it has one, and then the sealed bytes are overwritten, synced and removed. A
-// blob that is not there is fine. Whoever calls it makes sure that no other
+// it has one, and then the sealed bytes are overwritten, synced and removed. What
+// is not there is fine: a blob without its key goes, and a key without its blob.
+// It waits for whoever seals or converts in the same folder of the locker, so
+// that it destroys both of a pair. Whoever calls it makes sure that no other
 // exhibit has the same content.
-func (l *Locker) Destroy(blob string) error {
+func (l *Locker) Destroy(ctx context.Context, blob string) (err error) {
 	if !blobShape.MatchString(blob) {
 		return fmt.Errorf("destroy blob %q: want 64 hexadecimal digits", blob)
 	}
@@ -29,10 +28,15 @@ func (l *Locker) Destroy(blob string) error {
 		return fmt.Errorf("destroy blob %s: %w", blob, err)
 	}
 	defer func() { _ = root.Close() }()
-	if _, err := root.Lstat(blob[:2]); errors.Is(err, fs.ErrNotExist) {
+	release, err := hold(ctx, root, blob[:2])
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := errors.Join(shred.In(root, place(blob)+sealedKey), shred.In(root, place(blob))); err != nil {
+	if err != nil {
+		return fmt.Errorf("destroy blob %s: %w", blob, err)
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := errors.Join(shred.In(root, keyPlace(blob)), shred.In(root, place(blob))); err != nil {
 		return fmt.Errorf("destroy blob %s: %w", blob, err)
 	}
 	return nil

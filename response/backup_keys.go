@@ -189,7 +189,7 @@ func (b BackupKeys) toRead(o Options, passphrase bool) ([]age.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&Service{vault: v}).ownIdentities()
+	return (&Service{o: o, vault: v}).ownIdentities()
 }
 
 // openError gives the archive's sentinels their codes and hints.

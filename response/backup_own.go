@@ -2,7 +2,9 @@ package response
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -38,12 +40,23 @@ func (s *Service) ownRecipients() ([]archive.Recipient, error) {
 	return out, nil
 }
 
-// ownIdentities are the keys that this workspace opens with.
+// ownIdentities are the keys that this workspace opens with, and those it had
+// before.
 func (s *Service) ownIdentities() ([]age.Identity, error) {
 	if s.vault == nil {
 		return nil, nil
 	}
-	return []age.Identity{s.vault.ws.Identity()}, nil
+	out := []age.Identity{s.vault.ws.Identity()}
+	former, err := s.vault.ws.ReadFile(filepath.Join(keysDir(s.o.Home), keys.FormerFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return out, nil
+	}
+	if err != nil {
+		return out, keysError(err)
+	}
+	defer clear(former)
+	ids, err := keys.Identities("keys/"+keys.FormerFile, former, nil)
+	return append(out, ids...), err
 }
 
 // ownNote says what a backup to the workspace's own keys asks for.

@@ -59,8 +59,10 @@ func (t picture) record() (archive.Incident, []archive.Source) {
 		{Path: place + store.HeadsFile, Content: t.Heads},
 		{Path: place + evidenceKey, File: filepath.Join(t.f.dir, evidenceKey)},
 	}
-	if sealed := filepath.Join(t.f.dir, dataKeyFile); there(sealed) {
-		out = append(out, archive.Source{Path: place + dataKeyFile, File: sealed})
+	for _, name := range []string{dataKeyFile, keys.OthersFile} {
+		if sealed := filepath.Join(t.f.dir, name); there(sealed) {
+			out = append(out, archive.Source{Path: place + name, File: sealed})
+		}
 	}
 	return in, append(out, archive.Source{Path: place + store.DatabaseFile, File: filepath.Join(t.scratch.Dir, store.DatabaseFile)})
 }

@@ -123,7 +123,7 @@ func (c *Checked) modes(dir, below string) error {
 
 // The files of an incident's folder, by what they begin with.
 var (
-	ownFiles = []string{store.DatabaseFile, store.DatabaseFile + "-wal", store.DatabaseFile + "-shm", store.HeadsFile, "lock", evidenceKey, dataKeyFile, keys.NextKeyFile, "evidence", "exports", "drill", "ballast"}
+	ownFiles = []string{store.DatabaseFile, store.DatabaseFile + "-wal", store.DatabaseFile + "-shm", store.HeadsFile, "lock", evidenceKey, dataKeyFile, keys.NextKeyFile, keys.OthersFile, "evidence", "exports", "drill", "ballast"}
 	ownStart = []string{"timeline.db", "incident.schema-", "damaged-"}
 	midWork  = []string{".scratch-", ".stream-", ".new-", store.DatabaseFile + ".new", store.DatabaseFile + ".mended", store.HeadsFile + ".new"}
 )

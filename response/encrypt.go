@@ -85,8 +85,8 @@ func RekeyData(ctx context.Context, o Options, which string, p ProgressFunc) ([]
 	if err != nil {
 		return nil, err
 	}
-	if !was.Encrypted || was.Unfinished {
-		return nil, refused("firebreak init --encrypt-existing encrypts it", "the workspace is not encrypted, or not in full")
+	if err := was.whole(); err != nil {
+		return nil, err
 	}
 	leave, err := alone(o.Home)
 	if err != nil {
@@ -134,10 +134,14 @@ type conversion struct {
 // form is on the disk, the key last: until then the incident is not opened, and
 // every file is either under the old key or the new.
 func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p ProgressFunc) error {
+	others, err := s.others(dir, from)
+	if err != nil {
+		return err
+	}
 	to, err := s.vault.ws.ReadDataKey(dir, keys.NextKeyFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		if to, err = keys.NewDataKey(s.o.Rand); err == nil {
-			err = s.vault.ws.WriteDataKey(dir, keys.NextKeyFile, to)
+			err = s.sealDataKey(dir, keys.NextKeyFile, to, others)
 		}
 	}
 	if err != nil {
@@ -161,10 +165,13 @@ func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p
 	if _, err := c.box(filepath.Join("drill", drill.StateFile), drill.StateFile, keys.ForDrill); err != nil {
 		return err
 	}
+	if _, err := c.box(keys.OthersFile, keys.OthersFile, keys.ForOthers); err != nil {
+		return err
+	}
 	if err := c.exports(); err != nil {
 		return err
 	}
-	if err := s.clearLeftovers(dir, ".stream-"); err != nil {
+	if err := s.clearLeftovers(dir, streamFolder); err != nil {
 		return err
 	}
 	return wiped(filepath.Join(dir, keys.DataKeyFile), func() error {
@@ -307,6 +314,10 @@ func (c conversion) resealExport(path string, b []byte) error {
 	}
 	return wiped(path, func() error { return keys.Replace(path, sealed) })
 }
+
+// streamFolder begins the names of folders in which older programs kept a stream
+// while they ingested it.
+const streamFolder = ".stream-"
 
 // clearLeftovers wipes and removes what an interrupted process left in folders
 // whose names begin so.

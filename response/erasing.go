@@ -110,7 +110,7 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
-	files, err := f.quoting(tx, x.ErasureRequest, values, acts)
+	files, err := f.quoting(values, acts)
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
@@ -118,6 +118,11 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
+	handed, err := s.s.handed(f)
+	if err != nil {
+		return record.Draft{}, nil, err
+	}
+	left = append(left, handed...)
 	done := record.Erasure{ID: x.ID, Fields: x.Fields, Exhibits: x.Exhibits, Events: events, Basis: x.Basis, Left: left}
 	for _, c := range x.Agreed() {
 		done.Approvers = append(done.Approvers, c.Actor.Name)
@@ -207,7 +212,7 @@ func (s *Service) finishErasure(ctx context.Context, f *folder, p ProgressFunc) 
 		var errs []error
 		for _, blob := range l.Blobs {
 			if !still(blob) {
-				errs = append(errs, f.locker.Destroy(blob))
+				errs = append(errs, f.locker.Destroy(ctx, blob))
 			}
 		}
 		s.reached("blobs")

@@ -263,6 +263,11 @@ func (s *Session) erasureView(ctx context.Context, f *folder, x store.Erasure, p
 	if err != nil || x.State == store.ErasureDone {
 		return v, err
 	}
+	handed, err := s.s.handed(f)
+	if err != nil {
+		return v, err
+	}
+	v.Copies = append(v.Copies, handed...)
 	if v.Files, err = f.exported(); err != nil {
 		return v, err
 	}
@@ -396,23 +401,13 @@ func (s *Session) countErased(ctx context.Context, f *folder, v *ErasureView, pe
 }
 
 // quoting lists the files of the incident's folder that may quote what goes, by
-// their paths below it: everything that was exported, and copies that an
-// interrupted ingestion left. In a drill also the state of its stand-ins, when
-// one of the values is in it or some of what goes is of an action.
-func (f *folder) quoting(tx *store.Tx, r record.ErasureRequest, values []string, acts bool) ([]string, error) {
+// their paths below it: everything that was exported. In a drill also the state
+// of its stand-ins, when one of the values is in it or some of what goes is of
+// an action.
+func (f *folder) quoting(values []string, acts bool) ([]string, error) {
 	out, err := f.exported()
 	if err != nil {
 		return nil, err
-	}
-	for _, id := range r.Exhibits {
-		x, err := tx.Exhibit(id)
-		if err != nil {
-			return nil, err
-		}
-		dir := filepath.Dir(x.Source)
-		if filepath.Dir(dir) == filepath.Clean(f.dir) && strings.HasPrefix(filepath.Base(dir), ".stream-") {
-			out = append(out, filepath.Base(dir))
-		}
 	}
 	if !f.drill {
 		return out, nil

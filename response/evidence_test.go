@@ -2,7 +2,9 @@ package response
 
 import (
 	"compress/gzip"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,6 +154,21 @@ func TestIngestFromAStreamAndCompressed(t *testing.T) {
 	b.must(err)
 	if len(left) != 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestStreamOfAnOlderProgram is swept by whoever opens the incident next.
+func TestStreamOfAnOlderProgram(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	b.must(b.s.s.Close())
+	dir := filepath.Join(b.s.s.Dir(b.id), ".stream-123")
+	b.must(os.Mkdir(dir, 0o700))
+	b.must(os.WriteFile(filepath.Join(dir, "stdin"), []byte(authLog), 0o600))
+	b.s = b.service(config.Config{}).As(incident.Actor{Name: "grace"})
+	b.must(b.s.Note(t.Context(), b.id, "", "opened", false))
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is still there: %v", err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,9 +80,6 @@ func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o Inge
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
-	if x.Origin == record.OriginInput { // what the file system said is of our own copy
-		sealed.Before, sealed.After, sealed.Deviations = nil, nil, nil
-	}
 	return s.ingestSealed(ctx, f, path, sealed, o, p)
 }
 
@@ -157,37 +153,20 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	return parse.Detect(filepath.Base(x.Source), head[:n]), r.Close()
 }
 
-// IngestFrom seals a stream and reads it into the timeline.
+// IngestFrom seals a stream and reads it into the timeline. It is sealed as it
+// comes: a copy to read from would stay on the disk when the program is killed,
+// and in part after its removal.
 func (s *Session) IngestFrom(ctx context.Context, id incident.ID, name string, r io.Reader, o IngestOptions, p ProgressFunc) (Ingested, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Ingested{}, err
 	}
 	o.stream = true
-	if f.key != nil { // a copy in the clear would stay on the disk after its removal
-		f.busy.Lock()
-		defer f.busy.Unlock()
-		return s.ingestEach(ctx, f, []string{name}, p, func(name string) (record.Ingestion, record.Exhibit, error) {
-			return s.ingestStream(ctx, f, name, r, o, p)
-		})
-	}
-	dir, err := os.MkdirTemp(s.s.Dir(id), ".stream-")
-	if err != nil {
-		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }() // a leftover copy in the incident's own folder harms nobody
-	path := filepath.Join(dir, filepath.Base(name))
-	w, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
-	}
-	if _, err := io.Copy(w, r); err != nil {
-		return Ingested{}, errors.Join(fmt.Errorf("keep the stream: %w", err), w.Close())
-	}
-	if err := w.Close(); err != nil {
-		return Ingested{}, fmt.Errorf("keep the stream: %w", err)
-	}
-	return s.Ingest(ctx, id, []string{path}, o, p)
+	f.busy.Lock()
+	defer f.busy.Unlock()
+	return s.ingestEach(ctx, f, []string{name}, p, func(name string) (record.Ingestion, record.Exhibit, error) {
+		return s.ingestStream(ctx, f, name, r, o, p)
+	})
 }
 
 // ingestStep performs a playbook's ingest step.

@@ -19,6 +19,9 @@ func (s *Service) settleInterrupted(ctx context.Context, f *folder) error {
 	// What hinders it, as a reader in another process, must not keep people from
 	// their incident: the board and verify tell of it.
 	f.unfinishedErasure(s.finishErasure(ctx, f, nil))
+	// An older program kept a copy in the clear of a stream while it ingested it.
+	// Of one that cannot be removed check tells.
+	_ = s.clearLeftovers(f.dir, streamFolder)
 	self := s.As(incident.Actor{Name: "firebreak"})
 	var sending []store.Action
 	err := f.store.View(ctx, func(tx *store.Tx) error {

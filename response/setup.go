@@ -211,7 +211,7 @@ func Rewrap(o Options, s Setup) (Protection, error) {
 	if err != nil {
 		return was, wrapError(err, s)
 	}
-	l.Unfinished = v.lock.Unfinished
+	l.Unfinished, l.Renewing = v.lock.Unfinished, v.lock.Renewing
 	if err := l.Save(keysDir(o.Home)); err != nil {
 		return was, errors.Join(err, l.Forget(p.Keyring))
 	}

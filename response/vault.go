@@ -25,6 +25,8 @@ type Unlock struct {
 	// NoKeyring says why the system's keyring cannot be reached; nil where it
 	// can be tried.
 	NoKeyring error
+	// Stop ends the wait for a keyring that does not answer; nil does not.
+	Stop <-chan struct{}
 }
 
 // Protection says how a workspace is protected.
@@ -34,6 +36,7 @@ type Protection struct {
 	Recipient  string `json:"recipient,omitempty"`
 	Keyring    bool   `json:"keyring,omitempty"`
 	Unfinished bool   `json:"unfinished,omitempty"` // what was there before is not encrypted yet
+	Renewing   bool   `json:"renewing,omitempty"`   // what opened it before may still open some of it
 }
 
 // String says it in a sentence.
@@ -41,6 +44,8 @@ func (p Protection) String() string {
 	switch {
 	case !p.Encrypted:
 		return "not encrypted: whoever has this disk or a copy can read everything; firebreak init says how to change that"
+	case p.Renewing:
+		return "encrypted; its old key may still open some of it: firebreak rekey --renew goes on; opens with " + p.Opens
 	case p.Unfinished:
 		return "encrypted in part: firebreak init --encrypt-existing goes on; opens with " + p.Opens
 	}
@@ -56,7 +61,7 @@ func ProtectionOf(home string) (Protection, error) {
 	if err != nil {
 		return Protection{}, keysError(err)
 	}
-	return Protection{Encrypted: true, Opens: l.String(), Recipient: l.Recipient, Keyring: l.Has(keys.ByKeyring), Unfinished: l.Unfinished}, nil
+	return Protection{Encrypted: true, Opens: l.String(), Recipient: l.Recipient, Keyring: l.Has(keys.ByKeyring), Unfinished: l.Unfinished, Renewing: l.Renewing}, nil
 }
 
 func keysDir(home string) string { return filepath.Join(home, "keys") }
@@ -101,7 +106,7 @@ func (u Unlock) opener() keys.Opener {
 }
 
 func (u Unlock) keyring() *keys.Keyring {
-	return &keys.Keyring{Rand: rand.Reader, Unreachable: u.NoKeyring}
+	return &keys.Keyring{Rand: rand.Reader, Unreachable: u.NoKeyring, Stop: u.Stop}
 }
 
 // keysError gives the sentinels of the keys their codes and hints.
@@ -125,7 +130,7 @@ func (s *Service) Protection() Protection {
 		return Protection{}
 	}
 	l := s.vault.lock
-	return Protection{Encrypted: true, Opens: l.String(), Recipient: l.Recipient, Keyring: l.Has(keys.ByKeyring), Unfinished: l.Unfinished}
+	return Protection{Encrypted: true, Opens: l.String(), Recipient: l.Recipient, Keyring: l.Has(keys.ByKeyring), Unfinished: l.Unfinished, Renewing: l.Renewing}
 }
 
 // Typed says whether a person typed what opened the workspace: then it makes
@@ -183,7 +188,7 @@ func (s *Service) dataKey(id incident.ID, dir string) (*keys.DataKey, error) {
 	}
 	if s.vault == nil {
 		if _, err := os.Lstat(filepath.Join(dir, keys.DataKeyFile)); err == nil {
-			return nil, fail(CodeAuth, "its key is in the workspace it comes from", "%s is encrypted, and this workspace has no keys", id)
+			return nil, fail(CodeAuth, "its key is in the workspace it comes from; one that was handed to you is taken over in an encrypted workspace: firebreak init, then firebreak rekey "+string(id)+" --identity FILE", "%s is encrypted, and this workspace has no keys", id)
 		}
 		return nil, nil
 	}
@@ -192,7 +197,7 @@ func (s *Service) dataKey(id incident.ID, dir string) (*keys.DataKey, error) {
 		return nil, nil
 	}
 	if errors.Is(err, keys.ErrDamaged) {
-		return nil, &Error{Code: CodeIntegrity, Hint: "it was sealed for another workspace, or changed: restore it from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
+		return nil, &Error{Code: CodeIntegrity, Hint: "it was sealed for another workspace, or changed: firebreak rekey " + string(id) + " --identity FILE takes it over with a key it was handed to; or restore it from a copy", Err: fmt.Errorf("open %s: %w", id, err)}
 	}
 	return k, err
 }

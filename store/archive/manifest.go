@@ -216,7 +216,7 @@ func checkPath(name string) error {
 
 func inIncident(place string) bool {
 	switch place {
-	case "incident.db", "heads", "evidence.key", "key.age":
+	case "incident.db", "heads", "evidence.key", "key.age", "key.to":
 		return true
 	}
 	if m := blobPlace.FindStringSubmatch(place); m != nil {

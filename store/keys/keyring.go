@@ -1,10 +1,12 @@
 package keys
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"filippo.io/age"
 	"github.com/zalando/go-keyring"
@@ -20,13 +22,45 @@ type Keyring struct {
 	// Unreachable says why there is no keyring to be asked; nil when there is
 	// one. The library would start a message bus of its own without it.
 	Unreachable error
+	// Stop ends the wait for an answer; nil does not.
+	Stop <-chan struct{}
+	// Patience is how long the keyring is waited for; 0 is two minutes.
+	Patience time.Duration
+}
+
+// errSilent says that the keyring gave no answer.
+var errSilent = errors.New("the keyring does not answer; it may be asking you on another screen")
+
+// patient does what may wait for a person who is not there: a locked keyring
+// asks in a window of its own, and its library waits without end.
+func (k *Keyring) patient(do func() error) error {
+	if k.Unreachable != nil {
+		return k.Unreachable
+	}
+	patience := k.Patience
+	if patience == 0 {
+		patience = 2 * time.Minute
+	}
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	done := make(chan error, 1)
+	go func() { done <- do() }() // the call cannot be cancelled; the process ends with it
+	select {
+	case err := <-done:
+		return err
+	case <-k.Stop:
+		return context.Canceled
+	case <-t.C:
+		return fmt.Errorf("%w: after %s: %w", ErrLocked, patience, errSilent)
+	}
 }
 
 func (k *Keyring) get(item string) ([]byte, error) {
-	if k.Unreachable != nil {
-		return nil, k.Unreachable
-	}
-	secret, err := keyring.Get(service, item)
+	var secret string
+	err := k.patient(func() (err error) {
+		secret, err = keyring.Get(service, item)
+		return err
+	})
 	if errors.Is(err, keyring.ErrNotFound) {
 		return nil, fmt.Errorf("the keyring does not hold it: %w", ErrLocked)
 	}
@@ -37,10 +71,7 @@ func (k *Keyring) get(item string) ([]byte, error) {
 }
 
 func (k *Keyring) set(item, secret string) error {
-	if k.Unreachable != nil {
-		return k.Unreachable
-	}
-	if err := keyring.Set(service, item, secret); err != nil {
+	if err := k.patient(func() error { return keyring.Set(service, item, secret) }); err != nil {
 		return fmt.Errorf("store in the keyring: %w", err)
 	}
 	return nil
@@ -48,10 +79,7 @@ func (k *Keyring) set(item, secret string) error {
 
 // forget is right when the item is not there any more.
 func (k *Keyring) forget(item string) error {
-	if k.Unreachable != nil {
-		return k.Unreachable
-	}
-	if err := keyring.Delete(service, item); err != nil && !errors.Is(err, keyring.ErrNotFound) {
+	if err := k.patient(func() error { return keyring.Delete(service, item) }); err != nil && !errors.Is(err, keyring.ErrNotFound) {
 		return fmt.Errorf("clear the keyring: %w", err)
 	}
 	return nil

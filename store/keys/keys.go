@@ -38,6 +38,8 @@ const (
 	WorkspaceFile = "workspace"   // in the folder keys
 	DataKeyFile   = "key.age"     // in the folder of an incident
 	NextKeyFile   = "key.age.new" // beside it while the incident changes its key
+	OthersFile    = "key.to"      // beside it, sealed: to whom else the incident's key is sealed
+	FormerFile    = "former"      // in the folder keys: identities the workspace had before
 )
 
 // The purposes of subkeys. Each file of an incident is sealed with its own.
@@ -48,6 +50,7 @@ const (
 	ForNames    = "firebreak/evidence.key" // what blobs are named with
 	ForExports  = "firebreak/exports"
 	ForDrill    = "firebreak/drill"
+	ForOthers   = "firebreak/key.to" // to whom else the data key is sealed
 )
 
 // maxFile bounds what is read of a file of keys.
@@ -185,12 +188,17 @@ func IsSealed(b []byte) bool { return bytes.HasPrefix(b, []byte("age-encryption.
 // ReadDataKey reads a data key from that file of an incident's folder. A
 // missing file is fs.ErrNotExist: the incident is plain.
 func (w *Workspace) ReadDataKey(dir, file string) (*DataKey, error) {
+	return ReadDataKey(dir, file, w.id)
+}
+
+// ReadDataKey reads a data key that is sealed to one of those identities.
+func ReadDataKey(dir, file string, ids ...age.Identity) (*DataKey, error) {
 	path := filepath.Join(dir, file)
 	b, err := read(path)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := w.Open(b)
+	plain, err := OpenWith(b, ids...)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -202,9 +210,9 @@ func (w *Workspace) ReadDataKey(dir, file string) (*DataKey, error) {
 }
 
 // WriteDataKey seals a data key into that file of an incident's folder, and
-// onto the disk.
-func (w *Workspace) WriteDataKey(dir, file string, k *DataKey) error {
-	b, err := w.Seal(k.b[:])
+// onto the disk: to the workspace, and to whoever else shall open the folder.
+func (w *Workspace) WriteDataKey(dir, file string, k *DataKey, others ...age.Recipient) error {
+	b, err := SealTo(k.b[:], append([]age.Recipient{w.id.Recipient()}, others...)...)
 	if err != nil {
 		return fmt.Errorf("write data key: %w", err)
 	}

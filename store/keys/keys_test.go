@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"io/fs"
@@ -322,4 +323,23 @@ func agePair(t *testing.T) *age.X25519Identity {
 		t.Fatal(err)
 	}
 	return id
+}
+
+// TestSilentKeyring: nobody answers what a locked keyring asks.
+func TestSilentKeyring(t *testing.T) {
+	answer := make(chan struct{})
+	defer close(answer)
+	never := func() error { <-answer; return nil }
+	k := &Keyring{Patience: time.Millisecond}
+	if err := k.patient(never); !errors.Is(err, ErrLocked) || !errors.Is(err, errSilent) {
+		t.Errorf("%v", err)
+	}
+	stop := make(chan struct{})
+	close(stop)
+	if err := (&Keyring{Stop: stop}).patient(never); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
+	}
+	if err := k.patient(func() error { return nil }); err != nil {
+		t.Error(err)
+	}
 }

@@ -31,6 +31,9 @@ type Lock struct {
 	Slots     []Slot `json:"slots"`
 	// Unfinished says that what was there before is still being encrypted.
 	Unfinished bool `json:"unfinished,omitempty"`
+	// Renewing says that the workspace has a new identity, and that something may
+	// still be sealed to the one before.
+	Renewing bool `json:"renewing,omitempty"`
 }
 
 const format = "firebreak workspace keys v1"
