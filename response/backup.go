@@ -168,6 +168,9 @@ func (b *backing) one(ctx context.Context, id incident.ID) error {
 	}
 	// In the incident's own folder: what lies there is as private as the rest.
 	scratch, err := archive.NewScratch(f.dir)
+	if err = unwritable(err); errors.Is(err, store.ErrReadOnly) {
+		return refused("copy the folder to a place you can write to, and back up from there", "back up %s: its copy is made in its own folder: %w", id, err)
+	}
 	if err != nil {
 		return fmt.Errorf("back up %s: %w", id, err)
 	}

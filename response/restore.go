@@ -114,7 +114,7 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 	}
 	scratch, err := archive.NewScratch(incidents)
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
 	r.dir = scratch.Dir
