@@ -17,8 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"filippo.io/age"
-
 	"firebreak/internal/testkit"
 	"firebreak/response"
 )
@@ -185,21 +183,6 @@ func TestEncryptExistingKilled(t *testing.T) {
 	if kills == 0 {
 		t.Error("no round was killed")
 	}
-}
-
-// ageKey is a file with a fresh age identity: it opens a workspace at once,
-// where a passphrase takes half a second.
-func ageKey(t *testing.T) string {
-	t.Helper()
-	id, err := age.GenerateX25519Identity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "key.txt")
-	if err := os.WriteFile(file, []byte(id.String()+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 // leftovers is a file that only a conversion under way has.

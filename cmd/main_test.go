@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"firebreak/cmd"
@@ -180,4 +181,19 @@ func rawControl(s string) string {
 		return ""
 	}
 	return s[max(0, at[0]-40):min(len(s), at[1]+40)]
+}
+
+// ageKey is a file with a fresh age identity: it opens a workspace at once,
+// where a passphrase takes half a second.
+func ageKey(t *testing.T) string {
+	t.Helper()
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "key.txt")
+	if err := os.WriteFile(file, []byte(id.String()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }

@@ -182,8 +182,8 @@ var disclosed = map[Kind]map[string]audience{
 		"transfer": everyone, "exhibits": everyone, "from": person, "to": person, "reason": person, "place": person,
 		"statement": person, "from_signature": person, "to_signature": person,
 	},
-	"custody.accepted": {"transfer": everyone, "by": person, "no": everyone, "reason": person, "place": person, "signature": person},
-	EvidenceAccessed:   {"exhibit": everyone, "purpose": detail, "to": detail},
+	CustodyAccepted:  {"transfer": everyone, "by": person, "no": everyone, "reason": person, "place": person, "signature": person},
+	EvidenceAccessed: {"exhibit": everyone, "purpose": detail, "to": detail},
 
 	HoldPlaced: {"reason": lawful, "authority": lawful},
 	HoldLifted: {"reason": lawful, "authority": lawful},

@@ -217,13 +217,6 @@ func (c *child) kill(t testing.TB) {
 	_ = c.cmd.Wait() // killed: that is no news
 }
 
-// rounds is how often a test goes round: the short form, or with
-// FIREBREAK_SOAK the long one.
-func rounds(t testing.TB, short, long int) int {
-	t.Helper()
-	return testkit.Rounds(t, short, long)
-}
-
 // expect opens the incident and checks that it is whole and holds every
 // acknowledged note under its number.
 func expect(t testing.TB, dir string, o Options, acks map[string]int64) {
@@ -271,7 +264,7 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 	closeStore(t, s)
 	all := map[string]int64{}
 	r := randv2.New(randv2.NewPCG(7, 8))
-	n := rounds(t, 10, 1000)
+	n := testkit.Rounds(t, 10, 1000)
 	for range n {
 		c := start(t, jobWrite, s.Dir(), home, 1_000_000)
 		enough := make(chan struct{})
@@ -305,7 +298,7 @@ func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
 	dir := t.TempDir()
 	r := randv2.New(randv2.NewPCG(9, 10))
 	total := 0
-	n := rounds(t, 8, 100)
+	n := testkit.Rounds(t, 8, 100)
 	for range n {
 		c := start(t, jobCreate, dir, home, 1_000_000)
 		enough := make(chan struct{})
@@ -343,7 +336,7 @@ func TestKilledCreatorLeavesWholeIncidents(t *testing.T) {
 func TestFourProcessesOneIncident(t *testing.T) {
 	t.Parallel()
 	const processes = 4
-	each := rounds(t, 50, 1000)
+	each := testkit.Rounds(t, 50, 1000)
 	home, o := newHome(t)
 	s := create(t, o)
 	ctx := context.Background()

@@ -59,7 +59,7 @@ func figureRecord(t *testing.T) {
 			return err
 		}
 	}
-	n := rounds(t, 20, 1500)
+	n := testkit.Rounds(t, 20, 1500)
 	took := testkit.Turns(t, n, update(plain), update(encrypted), func() error {
 		_, err := bare.Exec("INSERT INTO bare VALUES (?)", figureText)
 		return err
@@ -75,7 +75,7 @@ func figureRecord(t *testing.T) {
 func figureVerify(t *testing.T) {
 	ctx := context.Background()
 	plain, encrypted := twins(t)
-	entries := rounds(t, 1000, 100_000)
+	entries := testkit.Rounds(t, 1000, 100_000)
 	ds := make([]record.Draft, 500)
 	for i := range ds {
 		ds[i] = draft(t, record.Noted, record.Note{Text: fmt.Sprint(figureText, " ", i)})

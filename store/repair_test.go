@@ -205,7 +205,7 @@ func TestSalvageOfDamagedPages(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	came, mended := 0, 0
-	for range rounds(t, 25, 25) {
+	for range 25 {
 		dir := copyDir(t, whole)
 		damaged := bytes.Clone(b)
 		for range 1 + random.IntN(3) {

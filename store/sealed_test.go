@@ -45,7 +45,7 @@ func TestKilledWritersOfAnEncryptedIncident(t *testing.T) {
 	closeStore(t, s)
 	all := map[string]int64{}
 	r := randv2.New(randv2.NewPCG(21, 22))
-	n := rounds(t, 5, 240)
+	n := testkit.Rounds(t, 5, 240)
 	for range n {
 		enough := make(chan struct{})
 		var once sync.Once
@@ -108,7 +108,7 @@ func TestMovedPagesAreFound(t *testing.T) {
 		t.Fatalf("only %d pages", pages)
 	}
 	r := randv2.New(randv2.NewPCG(23, 24))
-	n := rounds(t, 20, 400)
+	n := testkit.Rounds(t, 20, 400)
 	found, unused := 0, 0
 	for i := range n {
 		hurt := bytes.Clone(good)

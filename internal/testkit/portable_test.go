@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"firebreak/internal/testkit"
 )
 
 // TestOtherSystems builds the packages for the systems that nobody here
 // runs. Those that need a C compiler for SQLite are left out.
 func TestOtherSystems(t *testing.T) {
-	if os.Getenv("FIREBREAK_SOAK") == "" {
+	if !testkit.Soak() {
 		t.Skip("set FIREBREAK_SOAK to build for other systems")
 	}
 	for _, system := range []string{"darwin", "windows"} {

@@ -8,16 +8,14 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
 // Both verifiers give the same verdicts on a record of many entries; -v says
 // how long they took.
 func TestLarge(t *testing.T) {
-	n := 10_000
-	if os.Getenv("FIREBREAK_SOAK") != "" {
-		n = 100_000
-	}
+	n := testkit.Rounds(t, 10_000, 100_000)
 	py := startPython(t)
 	l := newLog(t, testID, 1)
 	l.each = false

@@ -68,7 +68,7 @@ type signatories struct {
 // own. verify.py has the same list.
 var signing = map[record.Kind]bool{
 	record.ActionApproved: true, record.ActionRejected: true, record.ErasureAgreed: true,
-	record.CustodyTransferred: true, "custody.accepted": true,
+	record.CustodyTransferred: true, record.CustodyAccepted: true,
 }
 
 // stampsOf are the time-stamps in the record, in order.
