@@ -265,8 +265,8 @@ func (l *links) entry(e record.Entry) error {
 			return err
 		}
 		ev.What, ev.Text = "read", given(p.Purpose)
-		if p.To != "" {
-			ev.What, ev.Text = "copied", fmt.Sprintf("to %s: %s", p.To, given(p.Purpose))
+		if to := first(p.To, e.Absent("to")); to != "" {
+			ev.What, ev.Text = "copied", fmt.Sprintf("to %s: %s", to, given(p.Purpose))
 		}
 		l.add(p.Exhibit, ev)
 	case record.CustodyTransferred:

@@ -19,6 +19,9 @@ func (l *links) offered(e record.Entry, ev CustodyEvent) error {
 	t.Takes = Signer{Side: "takes", Person: p.To}
 	ev.What, ev.Transfer, ev.Signers = "offered", p.ID, []Signer{t.Gives}
 	ev.Text = fmt.Sprintf("%s: %s offers it to %s%s", given(p.ID), given(p.From), given(p.To), because(p.Reason))
+	if p.Place != "" {
+		ev.Text += "; at " + p.Place
+	}
 	faults := l.statement(p)
 	if _, there := l.transfers[p.ID]; there {
 		faults = append(faults, fmt.Sprintf("transfer %s is there twice", given(p.ID)))
