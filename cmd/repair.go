@@ -59,7 +59,7 @@ func runRepair(c *cobra.Command, o *repairOptions) error {
 	if err != nil {
 		return err
 	}
-	o.Keys.Ask = o.p.secret
+	o.Keys.Ask = o.p.keyPassphrase
 	r, err := s.Repair(c.Context(), id, o.RepairOptions, o.p.progress())
 	if o.p.json {
 		return errors.Join(o.p.printJSON(r), err)
