@@ -217,18 +217,18 @@ var hands = []hand{
 	{"a seal of another incident is given", func(_ *testing.T, b *tampered) {
 		b.o.Seals = []string{strings.Replace(b.log.heads[11].Seal(), "2026-0007", "2026-0008", 1)}
 	}, []fault{{0, record.BadHead}}},
-	{"the bytes of two exhibits are swapped", func(t *testing.T, b *tampered) {
+	{"the bytes of two exhibits are swapped", func(_ *testing.T, b *tampered) {
 		one, two := b.files.get(blobFile("e1")), b.files.get(blobFile("e2"))
 		b.files.set(blobFile("e1"), two)
 		b.files.set(blobFile("e2"), one)
 	}, []fault{{4, ExhibitSwapped}, {5, ExhibitSwapped}}},
-	{"a byte of an exhibit is changed", func(t *testing.T, b *tampered) {
+	{"a byte of an exhibit is changed", func(_ *testing.T, b *tampered) {
 		x := b.files.get(blobFile("e2"))
 		x[100] ^= 1
 		b.files.set(blobFile("e2"), x)
 	}, []fault{{5, ExhibitDamaged}}},
 	{
-		"an exhibit is cut", func(t *testing.T, b *tampered) { b.files.set(blobFile("e2"), b.files.get(blobFile("e2"))[:1000]) },
+		"an exhibit is cut", func(_ *testing.T, b *tampered) { b.files.set(blobFile("e2"), b.files.get(blobFile("e2"))[:1000]) },
 		[]fault{{5, ExhibitDamaged}},
 	},
 	{
