@@ -24,7 +24,7 @@ type Draft struct {
 // Create begins a file, for its owner's eyes only, that shall become path, which must not be there yet.
 // Errors: fs.ErrExist, ErrBusy.
 func Create(path string) (*Draft, error) {
-	if _, err := os.Lstat(path); err == nil { //nolint:gosec // a person names it
+	if _, err := os.Lstat(path); err == nil {
 		return nil, fmt.Errorf("write %s: %w", path, fs.ErrExist)
 	}
 	return begin(path, false)

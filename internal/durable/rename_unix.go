@@ -9,7 +9,7 @@ import (
 
 // renameFree looks whether the name is free, and renames then.
 func renameFree(from, to string) error {
-	if _, err := os.Lstat(to); err == nil { //nolint:gosec // a person names it
+	if _, err := os.Lstat(to); err == nil {
 		return fs.ErrExist
 	}
 	return os.Rename(from, to)
