@@ -99,7 +99,7 @@ func (l *links) answered(e record.Entry, ev CustodyEvent) error {
 		l.c.Gaps = append(l.c.Gaps, fmt.Sprintf("entry %d answers transfer %s, which there is not", e.Seq, given(p.ID)))
 		return nil
 	}
-	if t := l.c.Transfers[i]; t.State != TransferOpen {
+	if t := l.c.Transfers[i]; !t.Open() {
 		for _, id := range t.Exhibits {
 			if x := l.add(id, CustodyEvent{Act: ev.Act, What: "answered", Transfer: p.ID, Text: given(p.ID) + ": answered again", Bad: true}); x != nil {
 				x.Gaps = append(x.Gaps, fmt.Sprintf("transfer %s was answered twice", given(p.ID)))
@@ -203,7 +203,7 @@ func brokenSide(id string, s Signer) []string {
 func (l *links) end() {
 	for _, t := range l.c.Transfers {
 		gives, takes := t.Gives.Holds || t.Gives.Absent != "", t.Takes.Holds || t.Takes.Absent != ""
-		if t.State == TransferRefused || gives && (takes || t.State == TransferOpen) {
+		if t.State == TransferRefused || gives && (takes || t.Open()) {
 			continue
 		}
 		for _, id := range t.Exhibits {
