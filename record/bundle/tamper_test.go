@@ -232,35 +232,35 @@ var hands = []hand{
 		[]fault{{5, ExhibitDamaged}},
 	},
 	{
-		"an exhibit is removed", func(t *testing.T, b *tampered) { b.files.remove(blobFile("e1")) },
+		"an exhibit is removed", func(_ *testing.T, b *tampered) { b.files.remove(blobFile("e1")) },
 		[]fault{{4, ExhibitMissing}},
 	},
 	{
-		"an exhibit is added", func(t *testing.T, b *tampered) { b.files.set(blobFile("e9"), []byte("planted")) },
+		"an exhibit is added", func(_ *testing.T, b *tampered) { b.files.set(blobFile("e9"), []byte("planted")) },
 		[]fault{{0, record.Inserted}, {0, FileAdded}},
 	},
-	{"the list of exhibits is changed", func(t *testing.T, b *tampered) {
+	{"the list of exhibits is changed", func(_ *testing.T, b *tampered) {
 		b.files.set(ExhibitsFile, bytes.ReplaceAll(b.files.get(ExhibitsFile), []byte("web-1"), []byte("web-2")))
 	}, []fault{{0, FileChanged}}},
-	{"verify.py is changed", func(t *testing.T, b *tampered) {
+	{"verify.py is changed", func(_ *testing.T, b *tampered) {
 		b.files.set(ScriptFile, append(b.files.get(ScriptFile), "print('verified')\n"...))
 	}, []fault{{0, FileChanged}}},
 	{
-		"VERIFY.md is removed", func(t *testing.T, b *tampered) { b.files.remove(GuideFile) },
+		"VERIFY.md is removed", func(_ *testing.T, b *tampered) { b.files.remove(GuideFile) },
 		[]fault{{0, FileMissing}},
 	},
 	{
-		"a file is added", func(t *testing.T, b *tampered) { b.files.set("review/new.md", []byte("nothing happened")) },
+		"a file is added", func(_ *testing.T, b *tampered) { b.files.set("review/new.md", []byte("nothing happened")) },
 		[]fault{{0, FileAdded}},
 	},
-	{"a checkpoint is changed", func(t *testing.T, b *tampered) {
+	{"a checkpoint is changed", func(_ *testing.T, b *tampered) {
 		b.files.set("record/checkpoints/12.txt", bytes.Replace(b.files.get("record/checkpoints/12.txt"), []byte("12"), []byte("11"), 1))
 	}, []fault{{12, record.Rewritten}, {0, FileChanged}}},
 	{
-		"the list of files is removed", func(t *testing.T, b *tampered) { b.files.remove(ManifestFile) },
+		"the list of files is removed", func(_ *testing.T, b *tampered) { b.files.remove(ManifestFile) },
 		[]fault{{0, FileMissing}},
 	},
-	{"a line of the list of files is changed", func(t *testing.T, b *tampered) {
+	{"a line of the list of files is changed", func(_ *testing.T, b *tampered) {
 		m := b.files.get(ManifestFile)
 		m[bytes.IndexByte(m, '\n')+100] ^= 1
 		b.files.set(ManifestFile, m)
@@ -288,11 +288,11 @@ var hands = []hand{
 			b.files.set(name, theirs.get(name))
 		}
 	}, []fault{{0, record.BadHead}, {0, FileChanged}}},
-	{"bundle.json says another incident", func(t *testing.T, b *tampered) {
+	{"bundle.json says another incident", func(_ *testing.T, b *tampered) {
 		b.files.set(AboutFile, bytes.Replace(b.files.get(AboutFile), []byte(`"2026-0007"`), []byte(`"2026-0008"`), 1))
 	}, []fault{{0, record.BadHead}, {0, FileChanged}}},
 	{
-		"bundle.json is removed", func(t *testing.T, b *tampered) { b.files.remove(AboutFile) },
+		"bundle.json is removed", func(_ *testing.T, b *tampered) { b.files.remove(AboutFile) },
 		[]fault{{0, BadArchive}},
 	},
 	{"the archive is cut", func(t *testing.T, b *tampered) {
