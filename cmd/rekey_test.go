@@ -245,3 +245,25 @@ func TestHandOver(t *testing.T) {
 	other := given(t, b, strings.Replace(id, "0002", "0001", 1))
 	other.want(4, "rekey", "1", "--identity", counsels)
 }
+
+// TestRestoreElsewhere restores the backup of an encrypted workspace into
+// another one that was set up before: with the key of the backup the incidents
+// open there, and are sealed to the workspace that is there.
+func TestRestoreElsewhere(t *testing.T) {
+	t.Parallel()
+	b, first := sealedBench(t)
+	backup := filepath.Join(b.dir, "backup.fbb")
+	b.want(0, "backup", "--all", "--to", backup)
+	other, _ := markedBench(t)
+	other.want(0, "init", "--identity", ageKey(t))
+	other.want(0, "restore", backup, "--identity", first, "--trust", strings.TrimSpace(readFile(t, filepath.Join(b.home, "keys/instance.pub"))))
+	if err := os.WriteFile(filepath.Join(other.home, "keys/trusted"), []byte(readFile(t, filepath.Join(b.home, "keys/instance.pub"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other.want(0, "verify", "2")
+	other.want(0, "note", "2", "gone on with")
+	other.want(0, "verify", "2")
+	if left := opens(t, other.home, identity(t, filepath.Join(b.home, "keys"), first)); len(left) > 0 {
+		t.Errorf("the other workspace's key opens %v", left)
+	}
+}

@@ -125,6 +125,9 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 		return err
 	}
 	r.judge(outcome)
+	if err := r.ours(o.Home); err != nil {
+		return err
+	}
 	if !r.o.Partial && !outcome.OK() {
 		return &Error{Code: CodeIntegrity, Hint: "take another backup; --partial puts back what is whole", Err: fmt.Errorf("restore %s: %w: %d of %d files are whole; %s", r.o.File, archive.ErrDamaged, len(outcome.Whole), len(r.manifest.Files), faultsOf(outcome))}
 	}
@@ -132,6 +135,9 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, r.s.s.Close()) }() //nolint:contextcheck // closing is not cancelled
+	if err := r.takeKeys(); err != nil {
+		return err
+	}
 	return r.all(ctx)
 }
 
@@ -170,7 +176,7 @@ func (r *restoring) unpack(ctx context.Context, o Options) (archive.Outcome, err
 	}
 	outcome, err := unpack(ctx, a, r.dir, func(f archive.File) bool {
 		id := f.Incident()
-		return id == "" && r.clean || id != "" && slices.Contains(r.o.Incidents, id)
+		return id == "" && r.clean || f.Path == archivedLock || id != "" && slices.Contains(r.o.Incidents, id)
 	}, r.p, "reading the backup")
 	if err != nil {
 		return outcome, err
