@@ -156,6 +156,7 @@ func plantSealed(t *testing.T) planted {
 	p := plant(t, "init", "--identity", file)
 	u := p.unsealer(file)
 	p.unseal = u.open
+	p.write("workspace/incidents/"+p.id+"/damaged-1/incident.db", readFile(t, filepath.Join(u.dir, "incident.db")))
 	copied := filepath.Join(u.dir, "incident.schema-1.db")
 	if err := os.WriteFile(copied, []byte(readFile(t, filepath.Join(u.dir, "incident.db"))), 0o600); err != nil {
 		t.Fatal(err)

@@ -447,12 +447,16 @@ func (r *repair) headsFile() error {
 	return replace(r.path(HeadsFile), want)
 }
 
+// DamagedPrefix begins the names of folders with what a repair kept of damaged
+// files.
+const DamagedPrefix = "damaged-"
+
 // aside is the folder that the old files are kept in.
 func (r *repair) aside() (string, error) {
 	if r.m.Aside != "" {
 		return r.m.Aside, nil
 	}
-	dir, err := os.MkdirTemp(r.dir, "damaged-"+r.o.Now().UTC().Format("20060102T150405Z")+"-")
+	dir, err := os.MkdirTemp(r.dir, DamagedPrefix+r.o.Now().UTC().Format("20060102T150405Z")+"-")
 	r.m.Aside = dir
 	return dir, err
 }

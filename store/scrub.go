@@ -226,5 +226,10 @@ func (s *Store) dropCopies() error {
 	for _, path := range copies {
 		err = errors.Join(err, shred.File(path))
 	}
+	damaged, globErr := filepath.Glob(filepath.Join(s.dir, DamagedPrefix+"*")) // what a repair kept
+	err = errors.Join(err, globErr)
+	for _, path := range damaged {
+		err = errors.Join(err, shred.Folder(path))
+	}
 	return err
 }
