@@ -122,7 +122,7 @@ func (p *program) export(name string, b []byte, written *[]string) error {
 		return p.printf("%s", b)
 	}
 	*written = append(*written, name)
-	return response.WriteFile(name, b)
+	return p.service.WriteFile(name, b)
 }
 
 func (o *custodyOptions) wrote(files []string) error {

@@ -45,6 +45,9 @@ func (s *Session) TakeExhibit(ctx context.Context, id incident.ID, exhibit, to, 
 	if _, err := os.Lstat(to); err == nil {
 		return Taken{}, refused("name a file that is not there yet", "take exhibit %s: %s is there already", exhibit, to)
 	}
+	if _, err := s.s.InTheClear(to); err != nil {
+		return Taken{}, err
+	}
 	temp, n, err := s.copyOut(ctx, f, x, to, p)
 	if err != nil {
 		return Taken{}, fmt.Errorf("take exhibit %s: %w", exhibit, err)
@@ -127,8 +130,12 @@ func absent(err error) error {
 	return err
 }
 
-// WriteFile writes an export whole or not at all, for its owner's eyes only.
-func WriteFile(name string, content []byte) error {
+// WriteFile writes an export whole or not at all, for its owner's eyes only. Of
+// an encrypted workspace it goes elsewhere.
+func (s *Service) WriteFile(name string, content []byte) error {
+	if _, err := s.InTheClear(name); err != nil {
+		return err
+	}
 	if err := replaceFile(name, content, 0o600); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}

@@ -13,7 +13,7 @@ import (
 // replaceFile writes a file so that its name leads to the whole of the old
 // content or the whole of the new one, whenever the machine stops.
 func replaceFile(path string, content []byte, mode os.FileMode) error {
-	if err := renameio.WriteFile(path, content, mode); err != nil {
+	if err := renameio.WriteFile(path, content, mode, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
