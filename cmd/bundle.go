@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ type bundleOptions struct {
 	p        *program
 	incident string
 	profile  string
+	key      string
 	evidence string
 	o        response.BundleOptions
 }
@@ -45,7 +47,10 @@ not searched for names.
 --evidence adds the exhibits' bytes, as they are; public and executive carry
 none. With --recipient the archive is encrypted (age) and ends in .age. Without,
 whoever gets it can read it; of an encrypted incident that must be said with
---plain. That a bundle was made is an entry of the record.`,
+--plain. That a bundle was made is an entry of the record.
+
+With a signing key (docs/signatures.md) the record is signed before it leaves;
+that it could not be signed is exit status 5, and the bundle is there.`,
 		Example: `  firebreak bundle last --to case.tar.gz --profile legal --evidence all --recipient age1…
   firebreak verify --bundle case.tar.gz.age --identity key.txt --seal "2026-0007 @12 9f2c…"`,
 		Args:              exactly(1, "an incident"),
@@ -61,6 +66,7 @@ whoever gets it can read it; of an encrypted incident that must be said with
 	f.StringVar(&o.evidence, "evidence", "none", "whose bytes go with it: none, all, or exhibits as in e1,e3")
 	f.StringArrayVar(&o.o.Recipients, "recipient", nil, "encrypt to this `KEY`: age1…, ssh-ed25519 …, or a file of such; may be repeated")
 	f.BoolVar(&o.o.Plain, "plain", false, "an encrypted incident may leave in the clear")
+	f.StringVar(&o.key, "key", "", keyHelp)
 	f.BoolVar(&o.o.NoReview, "no-review", false, "leave the review out")
 	return c
 }
@@ -77,16 +83,18 @@ func runBundle(c *cobra.Command, o *bundleOptions) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.Bundle(c.Context(), id, o.o, o.p.progress())
-	if err != nil {
-		return err
+	s = withKey(s, o.key, o.p.Getenv("HOME"))
+	o.p.touch(c.Context(), s)
+	b, unsigned := s.Bundle(c.Context(), id, o.o, o.p.progress())
+	if unsigned != nil && response.CodeOf(unsigned) != response.CodePartial {
+		return unsigned
 	}
 	if !b.Encrypted {
 		o.p.errf("NOT ENCRYPTED: whoever gets %s can read it\n", term.Safe(b.File))
 	}
 	if o.p.json {
-		return o.p.printJSON(b)
+		return errors.Join(unsigned, o.p.printJSON(b))
 	}
-	return o.p.printf("%s\n  %d bytes, sha256 %s\n  profile %s: %d entries, %d fields withheld, %d exhibits\n  seal  %s\n  key   %s\nGive the seal and the key to whoever gets the bundle by another way than the bundle.\n",
-		term.Safe(b.File), b.Bytes, b.SHA256, b.Profile, b.Entries, b.Withheld, len(b.Exhibits), b.Seal, b.Key)
+	return errors.Join(unsigned, o.p.printf("%s\n  %d bytes, sha256 %s\n  profile %s: %d entries, %d fields withheld, %d exhibits\n  seal  %s\n  key   %s\nGive the seal and the key to whoever gets the bundle by another way than the bundle.\n",
+		term.Safe(b.File), b.Bytes, b.SHA256, b.Profile, b.Entries, b.Withheld, len(b.Exhibits), b.Seal, b.Key))
 }

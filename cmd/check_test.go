@@ -259,3 +259,21 @@ func TestCheckOfUnreadable(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// A database that cannot be read whole is a report with exit code 6, in words
+// and in JSON, and not a program that could not verify.
+func TestVerifyOfUnreadable(t *testing.T) {
+	t.Parallel()
+	b, id, _, _ := backup(t)
+	b.scribble(id)
+	tells(t, b.want(6, "verify", id), "PROBLEM  damaged: ", id+" NOT VERIFIED", "the evidence was not checked")
+	r := b.want(6, "verify", id, "--json")
+	var report struct {
+		Problems []struct{ What string } `json:"problems"`
+	}
+	if err := json.Unmarshal([]byte(r.out), &report); err != nil || len(report.Problems) == 0 || report.Problems[0].What != "damaged" {
+		t.Errorf("%v: %s", err, r.out)
+	}
+	tells(t, b.want(0, "repair", id, "--yes"), id+" verified")
+	tells(t, b.want(0, "verify", id), id+" verified")
+}

@@ -11,6 +11,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"firebreak/incident"
@@ -42,6 +43,9 @@ type Entry struct {
 	// Erased are the names of the fields that were erased with a record, as far
 	// as whoever read the entry knows, see MarkErased. Sorted.
 	Erased []string
+	// Withheld are the names of the fields that the maker of an export left out.
+	// Only the maker knows them: a line has digests alone.
+	Withheld []string
 }
 
 // NewDraft makes a draft whose fields are the JSON members of payload, one of
@@ -56,6 +60,18 @@ func NewDraft(by incident.Actor, kind Kind, phase incident.Phase, step string, p
 		return Draft{}, fmt.Errorf("encode %s: payload is not an object: %w", kind, err)
 	}
 	return d, nil
+}
+
+// Absent is the mark in the place of a field that was erased or withheld; ""
+// when it is there, or never was.
+func (e Entry) Absent(name string) string {
+	switch {
+	case slices.Contains(e.Erased, name):
+		return ErasedMark
+	case slices.Contains(e.Withheld, name):
+		return WithheldMark
+	}
+	return ""
 }
 
 // Decode fills the payload type that belongs to the entry's kind. Numbers keep

@@ -18,6 +18,9 @@ const ErasureNamespace = "firebreak-erasure"
 // missing for another reason is shown otherwise.
 const ErasedMark = "(erased)"
 
+// WithheldMark stands where the maker of an export left a field out.
+const WithheldMark = "(withheld)"
+
 // ActorName is the field that holds the name of who acted.
 const ActorName = actorName
 

@@ -91,6 +91,27 @@ func (p Profile) Mask(s Sealed) (out Sealed, withheld []string) {
 	return out, withheld
 }
 
+// Shown is the masked entry as its reader sees it, with the names of what is
+// withheld, so that nothing made of it takes a withheld field for one that
+// never was.
+func (p Profile) Shown(s Sealed) (Entry, error) {
+	masked, _ := p.Mask(s)
+	e, _, err := Unseal(masked.Line, masked.Disclosures)
+	if err != nil {
+		return e, err
+	}
+	fields, err := FieldsOf(s)
+	if err != nil {
+		return e, err
+	}
+	for _, f := range fields {
+		if !p.Discloses(e.Kind, f.Name) {
+			e.Withheld = append(e.Withheld, f.Name)
+		}
+	}
+	return e, nil
+}
+
 // disclosed is who sees which field of which kind of entry.
 var disclosed = map[Kind]map[string]audience{
 	IncidentOpened: {

@@ -30,6 +30,9 @@ func (b *backing) sources(ctx context.Context, m *archive.Manifest) ([]archive.S
 	}
 	for _, t := range b.taken {
 		in, record := t.record()
+		if !b.o.Plain {
+			in.Key = t.f.key.Reveal()
+		}
 		first = append(first, record...)
 		for _, dir := range []string{"exports", "drill"} {
 			files, err := tree(filepath.Join(t.f.dir, dir), "incidents/"+string(t.f.id)+"/"+dir)

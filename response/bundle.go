@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -22,7 +21,6 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/record/bundle"
-	"firebreak/review"
 	"firebreak/store"
 )
 
@@ -54,7 +52,9 @@ type Bundled struct {
 
 // Bundle writes an archive of the incident that an outsider can verify, and
 // records that it left. It appears whole or not at all. A record that does not
-// verify, and damaged evidence, are not handed out.
+// verify, and damaged evidence, are not handed out. Where the configuration asks
+// for it the record is signed first; a signature that could not be made is told
+// when the bundle is there.
 func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p ProgressFunc) (Bundled, error) {
 	to, err := o.target()
 	if err != nil {
@@ -81,6 +81,10 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 		if err := s.s.outside(filepath.Dir(to)); err != nil {
 			return Bundled{}, err
 		}
+	}
+	unsigned, err := s.signHandedOut(ctx, f) // before, so that the bundle has it
+	if err != nil {
+		return Bundled{}, err
 	}
 	f.busy.Lock()
 	defer f.busy.Unlock()
@@ -122,7 +126,7 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err := out.publish(to); err != nil {
 		return Bundled{}, fmt.Errorf("write bundle (the record says already that it was made): %w", err)
 	}
-	return made, nil
+	return made, unsigned
 }
 
 // target is the file's name: an encrypted one ends in .age.
@@ -140,17 +144,38 @@ func (o BundleOptions) target() (string, error) {
 
 // compose reads the record, verifies it, and composes what does not stream.
 func (s *Session) compose(ctx context.Context, f *folder, o BundleOptions) (bundle.Draft, error) {
-	src := bundle.Source{
-		Incident: f.id, Profile: o.Profile, Made: s.s.o.Now(), By: s.by, Tool: s.s.o.Tool, Key: keyName(s.s.key.Public()),
+	src, keys, err := s.sound(ctx, f)
+	if err != nil {
+		return bundle.Draft{}, err
 	}
-	var keys []string
-	var err error
+	src.Profile, src.Made, src.By, src.Tool, src.Key = o.Profile, s.s.o.Now(), s.by, s.s.o.Tool, keyName(s.s.key.Public())
 	if src.Roster, err = s.trustFile(RosterFile); err == nil {
 		src.Stamper, err = s.trustFile(tsaFile)
 	}
 	if err != nil {
 		return bundle.Draft{}, fmt.Errorf("bundle %s: %w", f.id, err)
 	}
+	src.Keys = []string{s.s.key.Public()}
+	for _, k := range keys {
+		if k != s.s.key.Public() {
+			src.Keys = append(src.Keys, k)
+		}
+	}
+	if src.Wanted, err = wanted(src.Lines, o); err != nil {
+		return bundle.Draft{}, err
+	}
+	if !o.NoReview {
+		src.Review = "made of the fields that are in this bundle"
+	}
+	src.Derived = func(shown []record.Entry) (map[string][]byte, error) {
+		return s.derived(ctx, f, o, src.Heads[len(src.Heads)-1], shown)
+	}
+	return bundle.Compose(src)
+}
+
+// sound is the record, which verifies, and the keys that signed it.
+func (s *Session) sound(ctx context.Context, f *folder) (src bundle.Source, keys []string, err error) {
+	src.Incident = f.id
 	err = f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if src.Lines, err = tx.Sealed(0, 0); err != nil {
 			return err
@@ -165,26 +190,23 @@ func (s *Session) compose(ctx context.Context, f *folder, o BundleOptions) (bund
 		return err
 	})
 	if err != nil {
-		return bundle.Draft{}, fmt.Errorf("bundle %s: %w", f.id, err)
+		return src, nil, fmt.Errorf("bundle %s: %w", f.id, err)
 	}
-	if err := s.soundFor(f, src); err != nil {
-		return bundle.Draft{}, err
+	return src, keys, s.soundFor(f, src)
+}
+
+// signHandedOut has the record signed where SignDecision would, unless it does
+// not verify: nobody puts a name under damage. unsigned says why there is no
+// signature where there should be one.
+func (s *Session) signHandedOut(ctx context.Context, f *folder) (unsigned, err error) {
+	if !s.signsDecisions(ctx) {
+		return nil, nil
 	}
-	src.Keys = []string{s.s.key.Public()}
-	for _, k := range keys {
-		if k != s.s.key.Public() {
-			src.Keys = append(src.Keys, k)
-		}
+	if _, _, err := s.sound(ctx, f); err != nil {
+		return nil, err
 	}
-	if src.Wanted, err = wanted(src.Lines, o); err != nil {
-		return bundle.Draft{}, err
-	}
-	if !o.NoReview {
-		src.Review = func(masked []record.Sealed) (map[string][]byte, error) {
-			return s.maskedReview(ctx, f, o.Profile, src.Heads, masked)
-		}
-	}
-	return bundle.Compose(src)
+	unsigned = s.SignDecision(ctx, f.id, "handed out")
+	return unsigned, context.Cause(ctx)
 }
 
 // soundFor verifies what is about to leave.
@@ -212,7 +234,7 @@ func wanted(lines []record.Sealed, o BundleOptions) (func(string) bool, error) {
 	if len(o.Evidence) == 0 {
 		return func(string) bool { return false }, nil
 	}
-	if !o.Profile.Discloses(record.EvidenceSealed, "sha256") {
+	if !carriesEvidence(o.Profile) {
 		return nil, usage("the profiles full, legal, technical and regulator can carry evidence", "the profile %s carries no evidence: its bytes cannot be masked", o.Profile)
 	}
 	there := map[string]bool{}
@@ -228,49 +250,6 @@ func wanted(lines []record.Sealed, o BundleOptions) (func(string) bool, error) {
 		}
 	}
 	return func(id string) bool { return slices.Contains(o.Evidence, id) }, nil
-}
-
-// maskedReview writes the review of what the profile lets out, so that it
-// cannot say more than the record of the bundle does.
-func (s *Session) maskedReview(ctx context.Context, f *folder, p record.Profile, heads []record.Head, masked []record.Sealed) (map[string][]byte, error) {
-	entries := make([]record.Entry, 0, len(masked))
-	for _, m := range masked {
-		e, _, err := record.Unseal(m.Line, m.Disclosures)
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, e)
-	}
-	for i, names := range record.ErasedFields(entries) {
-		if i > 0 && i <= int64(len(entries)) {
-			entries[i-1].MarkErased(names)
-		}
-	}
-	extra := review.Extra{Head: heads[len(heads)-1], Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
-	if p.Discloses(record.EventMarked, "message") {
-		events, err := s.markedEvents(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		h, err := s.Histogram(ctx, f.id, "", 120)
-		if err != nil && CodeOf(err) != CodeIntegrity {
-			return nil, err
-		}
-		extra.Events, extra.From, extra.To, extra.Buckets = events, h.From, h.To, h.Buckets
-	}
-	r, err := review.Build(entries, extra)
-	if err != nil {
-		return nil, fmt.Errorf("build review: %w", err)
-	}
-	html, err := r.HTML()
-	if err != nil {
-		return nil, fmt.Errorf("write review: %w", err)
-	}
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write review: %w", err)
-	}
-	return map[string][]byte{"review.md": r.Markdown(), "review.html": html, "review.json": append(data, '\n')}, nil
 }
 
 // fill writes the files, then the evidence straight from the locker.

@@ -159,7 +159,7 @@ func (s *Service) locker(id incident.ID, data *keys.DataKey) (*forensics.Locker,
 		return nil, &Error{Code: CodeIntegrity, Hint: "restore it from a copy of the folder", Err: fmt.Errorf("open the evidence of %s: %w", id, err)}
 	}
 	l := forensics.NewLocker(filepath.Join(s.Dir(id), "evidence"), key)
-	l.Secret = data.Subkey(keys.ForEvidence)
+	l.Secret, l.Now = data.Subkey(keys.ForEvidence), s.o.Now
 	return l, nil
 }
 

@@ -135,9 +135,6 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, r.s.s.Close()) }() //nolint:contextcheck // closing is not cancelled
-	if err := r.takeKeys(); err != nil {
-		return err
-	}
 	return r.all(ctx)
 }
 
@@ -176,7 +173,7 @@ func (r *restoring) unpack(ctx context.Context, o Options) (archive.Outcome, err
 	}
 	outcome, err := unpack(ctx, a, r.dir, func(f archive.File) bool {
 		id := f.Incident()
-		return id == "" && r.clean || f.Path == archivedLock || id != "" && slices.Contains(r.o.Incidents, id)
+		return id == "" && r.clean || id != "" && slices.Contains(r.o.Incidents, id)
 	}, r.p, "reading the backup")
 	if err != nil {
 		return outcome, err
@@ -237,6 +234,9 @@ func (r *restoring) open(o Options, by incident.Actor) error {
 		o.Home = filepath.Join(r.dir, "workspace")
 	}
 	s, err := New(o)
+	if CodeOf(err) == CodeAuth && r.clean && r.manifest.Workspace {
+		return &Error{Code: CodeAuth, Hint: "give what opened it: --unlock, or a terminal; is that lost, set this workspace up first with firebreak init, and restore into it: the backup has the keys of its incidents", Err: fmt.Errorf("open the workspace of the backup: %w", err)}
+	}
 	if err != nil {
 		return err
 	}
@@ -306,6 +306,9 @@ func (r *restoring) one(ctx context.Context, i archive.Incident) (RestoredOne, e
 		if r.out.faults["incidents/"+string(i.ID)+"/"+name] {
 			return one, fail(CodeIntegrity, "take another backup", "restore %s: its %s is damaged in the backup", i.ID, name)
 		}
+	}
+	if err := r.adopt(i); err != nil {
+		return one, err
 	}
 	report, err := r.s.verifyAt(ctx, r.dir, i, VerifyOptions{Trust: r.o.Trust}, r.p)
 	if err != nil {

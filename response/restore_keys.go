@@ -1,22 +1,20 @@
 package response
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
-	"filippo.io/age"
-
+	"firebreak/incident"
+	"firebreak/store/archive"
 	"firebreak/store/keys"
 )
 
-// archivedLock is where an archive keeps what opens the workspace it is of.
-const archivedLock = "workspace/keys/" + keys.WorkspaceFile
-
-// ours sees to an empty workspace that was given keys already: it is not the
-// one in the archive, unless they are the same.
+// ours sees to an empty workspace that was given keys already: who set it up
+// goes on with them, and it is not the one in the archive, unless both have the
+// same.
 func (r *restoring) ours(home string) error {
 	here, err := keys.Load(keysDir(home))
 	if errors.Is(err, fs.ErrNotExist) || !r.clean {
@@ -25,7 +23,7 @@ func (r *restoring) ours(home string) error {
 	if err != nil {
 		return keysError(err)
 	}
-	archived, err := keys.Load(filepath.Dir(filepath.Join(r.dir, filepath.FromSlash(archivedLock))))
+	archived, err := keys.Load(filepath.Join(r.dir, "workspace", "keys"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return keysError(err)
 	}
@@ -33,83 +31,48 @@ func (r *restoring) ours(home string) error {
 	return nil
 }
 
-// takeKeys seals the keys of unpacked incidents to this workspace, where they
-// are sealed to another, or to the identity it had before. What opens them may
-// be that former identity, a key from --identity, or the workspace in the
-// archive where one of those opens it. Where nothing does, opening the incident
-// says so.
-func (r *restoring) takeKeys() error {
-	s := r.s.s
-	if s.vault == nil {
+// adopt makes an encrypted incident one of this workspace: its data key, which
+// the archive holds, is sealed anew. Nothing is decrypted for a workspace that
+// keeps everything in the clear.
+func (r *restoring) adopt(i archive.Incident) error {
+	dir := filepath.Join(r.dir, "incidents", string(i.ID))
+	if !there(filepath.Join(dir, dataKeyFile)) {
 		return nil
 	}
-	var ids []age.Identity
-	for _, i := range r.o.Incidents {
-		dir := filepath.Join(r.dir, "incidents", string(i))
-		_, err := s.vault.ws.ReadDataKey(dir, keys.DataKeyFile)
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if !errors.Is(err, keys.ErrDamaged) {
-			return fmt.Errorf("restore %s: %w", i, err)
-		}
-		if ids == nil {
-			if ids, err = r.identities(); err != nil {
-				return err
-			}
-		}
-		data, err := keys.ReadDataKey(dir, keys.DataKeyFile, ids...)
-		if errors.Is(err, keys.ErrDamaged) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("restore %s: %w", i, err)
-		}
-		others, err := s.others(dir, data)
-		if err == nil {
-			err = s.sealDataKey(dir, keys.DataKeyFile, data, others)
-		}
-		data.Wipe()
-		if err != nil {
-			return fmt.Errorf("restore %s: %w", i, err)
-		}
+	v := r.s.s.vault
+	if v == nil {
+		return refused("firebreak init sets this one up encrypted (with --encrypt-existing where incidents are in it); then restore again",
+			"restore %s: it comes from an encrypted workspace, and this one is not: it would lie here in the clear", i.ID)
 	}
-	return nil
+	_, err := v.ws.ReadDataKey(dir, dataKeyFile)
+	if err == nil || !errors.Is(err, keys.ErrDamaged) {
+		return err
+	}
+	if i.Key == "" {
+		return fail(CodeAuth, "restore it in the workspace that it comes from, or from a backup that is encrypted itself", "restore %s: it is encrypted for another workspace, and the backup does not hold its key", i.ID)
+	}
+	k, err := keys.ParseDataKey(i.Key)
+	if err != nil {
+		return &Error{Code: CodeIntegrity, Hint: "take another backup", Err: fmt.Errorf("restore %s: %w", i.ID, err)}
+	}
+	defer k.Wipe()
+	others, err := r.s.s.others(dir, k)
+	if err != nil {
+		return err
+	}
+	return r.s.s.sealDataKey(dir, dataKeyFile, k, others)
 }
 
-// identities are all keys at hand that an incident's key may be sealed to.
-func (r *restoring) identities() ([]age.Identity, error) {
-	out, err := r.s.s.ownIdentities()
-	if err != nil {
-		return nil, err
+// enclose encrypts an incident that arrives in the clear in an encrypted
+// workspace, before it is put in its place.
+func (r *restoring) enclose(ctx context.Context, id incident.ID, dir string) error {
+	if r.s.s.vault == nil || there(filepath.Join(dir, dataKeyFile)) {
+		return nil
 	}
-	named, err := r.o.Keys.identities()
-	if err != nil {
-		return nil, err
+	tell(r.p, "encrypting "+string(id), 0, 0)
+	if err := r.s.s.convert(ctx, dir, nil, r.p); err != nil {
+		return fmt.Errorf("restore %s: encrypt it: %w", id, err)
 	}
-	out = append(out, named...)
-	path := filepath.Join(r.dir, filepath.FromSlash(archivedLock))
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return out, absentOK(err)
-	}
-	l, err := keys.Parse(path, b)
-	if err != nil {
-		return out, keysError(err)
-	}
-	for _, name := range r.o.Keys.Identities {
-		secret, err := os.ReadFile(name)
-		if err != nil {
-			return out, fmt.Errorf("identity: %w", err)
-		}
-		ws, _, err := l.Unlock(keys.Opener{Secret: func() ([]byte, bool, error) { return secret, true, nil }, Ask: r.s.s.o.Unlock.Ask})
-		if errors.Is(err, keys.ErrWrong) {
-			continue
-		}
-		if err != nil {
-			return out, keysError(err)
-		}
-		out = append(out, ws.Identity())
-	}
-	return out, nil
+	r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s: it was not encrypted in the backup; here it is", id))
+	return nil
 }

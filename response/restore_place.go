@@ -28,6 +28,9 @@ func (r *restoring) place(ctx context.Context, i archive.Incident, one *Restored
 	}
 	dir := r.s.s.Dir(i.ID)
 	from := filepath.Join(r.dir, "incidents", string(i.ID))
+	if err := r.enclose(ctx, i.ID, from); err != nil {
+		return err
+	}
 	aside, err := r.moveAside(dir, i.ID)
 	if err != nil {
 		return err
@@ -181,7 +184,11 @@ func ReadManifest(o Options, name string, keys BackupKeys) (archive.Manifest, er
 		return archive.Manifest{}, err
 	}
 	defer a.Close()
-	return a.Manifest, nil
+	m := a.Manifest
+	for i := range m.Incidents {
+		m.Incidents[i].Key = "" // to be used, not to be shown
+	}
+	return m, nil
 }
 
 // summing hashes what is read through it.

@@ -46,6 +46,18 @@ func (s *Session) SignDecision(ctx context.Context, id incident.ID, reason strin
 	return &Error{Code: CodePartial, Hint: "it can be signed later: firebreak sign " + string(id), Err: fmt.Errorf("it is done, and the record is not signed: %w", err)}
 }
 
+// signsDecisions says whether SignDecision would sign, or say why it cannot.
+func (s *Session) signsDecisions(ctx context.Context) bool {
+	if s.signWith != "" {
+		return true
+	}
+	if s.s.o.Config.Sign == config.SignNever {
+		return false
+	}
+	_, err := s.signer(ctx, record.HeadNamespace)
+	return !errors.Is(err, ErrNoSigningKey)
+}
+
 func (s *Session) newestHead(ctx context.Context, f *folder) (head record.Head, err error) {
 	err = f.store.View(ctx, func(tx *store.Tx) error {
 		head, err = tx.Head()

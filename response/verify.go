@@ -64,7 +64,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if slips != nil {
 		report.Notes = append(report.Notes, strings.Split(slips.Error(), "\n")...)
 	}
-	if err := s.verifyStamps(ctx, st, &report); err != nil {
+	if err := s.verifyStamps(ctx, st, &report); follows(ctx, report, err) {
+		report.Notes = append(report.Notes, "the time-stamps were not checked: "+err.Error())
+	} else if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
 	var xs []store.Exhibit
@@ -80,7 +82,9 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 		}
 		return nil
 	})
-	if err != nil {
+	if follows(ctx, report, err) {
+		report.Notes = append(report.Notes, "the evidence was not checked, for the list of it cannot be read: "+err.Error())
+	} else if err != nil {
 		return report, fmt.Errorf("verify %s: %w", id, err)
 	}
 	locker, err := s.s.locker(id, data)
@@ -112,6 +116,12 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 		return report, s.s.learn(ctx, id, st)
 	}
 	return report, nil
+}
+
+// follows says that what could not be read is damaged, and that the report names
+// the damage already.
+func follows(ctx context.Context, r record.Report, err error) bool {
+	return errors.Is(err, store.ErrDamaged) && !r.OK() && ctx.Err() == nil
 }
 
 // verifyStamps checks the time-stamps of the record against the authorities

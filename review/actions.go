@@ -98,6 +98,9 @@ func giver(e record.Entry, p record.Decision) Act {
 	if p.Signature != nil && p.Signature.Strength == record.Pasted {
 		a.By = p.Signature.Principal
 	}
+	if p.Strength == record.Pasted && e.Absent("signature") != "" {
+		a.By = e.Absent("signature") // not who brought it here
+	}
 	return a
 }
 

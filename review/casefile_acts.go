@@ -75,10 +75,13 @@ func (f *caseFile) taken(x Chain, source, sealed, number, host node) node {
 	if len(x.Argv) > 0 {
 		n.say("Command line: " + quoteArgv(x.Argv))
 	}
-	n.say("Clock against UTC: " + x.Clock.String())
-	if record.Gone(x.Authority) {
+	if x.absent["clock"] == "" {
+		n.say("Clock against UTC: " + x.Clock.String())
+	}
+	switch {
+	case record.Gone(x.Authority) && x.absent["authority"] == "":
 		n.say("On whose authority it was taken is not known.")
-	} else {
+	case !record.Gone(x.Authority):
 		n.say("On the authority of " + x.Authority)
 		order := f.thing("authorization", x.Authority, "case-investigation:Authorization")
 		order["uco-core:name"] = x.Authority

@@ -43,6 +43,8 @@ type Chain struct {
 	Unsigned []string       `json:"unsigned_transfers,omitempty"`
 	Gaps     []string       `json:"gaps,omitempty"`
 	Events   []CustodyEvent `json:"events"`
+
+	absent map[string]string // field that was erased or withheld → the mark in its place
 }
 
 // CustodyEvent is a link of a chain: one entry of the record.
@@ -67,6 +69,7 @@ type Signer struct {
 	Type      string          `json:"type,omitempty"`
 	Strength  record.Strength `json:"strength,omitempty"`
 	Stranger  bool            `json:"stranger,omitempty"` // it is good, and nobody here vouches for the key
+	Absent    string          `json:"absent,omitempty"`   // "(erased)", "(withheld)": there was a signature
 	Problem   string          `json:"problem,omitempty"`
 }
 
@@ -100,13 +103,29 @@ type CustodyExtra struct {
 	Check    SignatureCheck // nil: signatures are shown as not checked
 }
 
-// CustodyKinds are the kinds of entries that a chain is made of, beside the
-// exhibits themselves.
+// CustodyKinds are the kinds of entries that a chain is made of. Of the entries
+// of the exhibits only what is absent from them is read.
 func CustodyKinds() []record.Kind {
 	return []record.Kind{
-		record.EvidenceChecked, record.EvidenceAccessed, record.CustodyTransferred, record.CustodyAccepted,
+		record.EvidenceSealed, record.EvidenceChecked, record.EvidenceAccessed, record.CustodyTransferred, record.CustodyAccepted,
 		record.BundleMade, record.ErasureDone,
 	}
+}
+
+// Sealed are the exhibits that those entries sealed, as BuildCustody wants them.
+func Sealed(entries []record.Entry) ([]Chain, error) {
+	var out []Chain
+	for _, e := range entries {
+		if e.Kind != record.EvidenceSealed {
+			continue
+		}
+		x := Chain{Seq: e.Seq, SealedAt: e.Time, SealedBy: called(e.Actor)}
+		if err := e.Decode(&x.Exhibit); err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
 }
 
 // BuildCustody makes the chains of the exhibits, in their order; of a Chain
@@ -226,6 +245,8 @@ func (l *links) add(exhibit string, ev CustodyEvent) *Chain {
 func (l *links) entry(e record.Entry) error {
 	ev := CustodyEvent{Act: act(e)}
 	switch e.Kind { //nolint:exhaustive // the other kinds are not about custody
+	case record.EvidenceSealed:
+		l.lost(e)
 	case record.EvidenceChecked:
 		var p record.Check
 		if err := e.Decode(&p); err != nil {
@@ -275,3 +296,24 @@ func (l *links) entry(e record.Entry) error {
 	}
 	return nil
 }
+
+// lost notes what of an exhibit's entry was erased or withheld, so that no form
+// says that it was never recorded.
+func (l *links) lost(e record.Entry) {
+	for i := range l.c.Exhibits {
+		x := &l.c.Exhibits[i]
+		if x.Seq != e.Seq {
+			continue
+		}
+		x.absent = map[string]string{}
+		for _, name := range slices.Concat(e.Erased, e.Withheld) {
+			x.absent[name] = e.Absent(name)
+		}
+	}
+}
+
+// or is the mark of a field that was erased or withheld, else the word.
+func (x Chain) or(field, word string) string { return first(x.absent[field], word) }
+
+// NoDeviations says why none are listed.
+func (x Chain) NoDeviations() string { return x.or("deviations", "none was noticed") }

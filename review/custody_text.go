@@ -25,7 +25,7 @@ func (c Custody) Text() []byte {
 			fmt.Fprintf(&b, "%-22s%s\n", map[bool]string{true: "Deviations"}[i == 0], indented(d, 22))
 		}
 		if len(x.Deviations) == 0 {
-			fmt.Fprintf(&b, "%-22snone was noticed\n", "Deviations")
+			fmt.Fprintf(&b, "%-22s%s\n", "Deviations", x.NoDeviations())
 		}
 		b.WriteByte('\n')
 		for _, ev := range x.Events {
@@ -62,7 +62,7 @@ func (c Custody) Markdown() []byte {
 			}
 			fmt.Fprintf(&b, "| %s | %s |\n", f.Label, v)
 		}
-		fmt.Fprintf(&b, "| Deviations | %s |\n", cell(first(strings.Join(x.Deviations, "; "), "none was noticed")))
+		fmt.Fprintf(&b, "| Deviations | %s |\n", cell(first(strings.Join(x.Deviations, "; "), x.NoDeviations())))
 		b.WriteString("\n| Time (UTC) | Entry | Who | What | |\n| --- | --- | --- | --- | --- |\n")
 		for _, ev := range x.Events {
 			text := cell(ev.Text)

@@ -15,7 +15,7 @@ func (l *links) offered(e record.Entry, ev CustodyEvent) error {
 		return err
 	}
 	t := Transfer{Transfer: p, State: TransferOpen, Offered: act(e)}
-	t.Gives = l.signer("gives", p.From, p.FromSig, p.Statement, e.Time)
+	t.Gives = l.signer("gives", p.From, p.FromSig, e.Absent("from_signature"), p.Statement, e.Time)
 	t.Takes = Signer{Side: "takes", Person: p.To}
 	ev.What, ev.Transfer, ev.Signers = "offered", p.ID, []Signer{t.Gives}
 	ev.Text = fmt.Sprintf("%s: %s offers it to %s%s", given(p.ID), given(p.From), given(p.To), because(p.Reason))
@@ -40,8 +40,8 @@ func (l *links) offered(e record.Entry, ev CustodyEvent) error {
 	}
 	l.transfers[p.ID] = len(l.c.Transfers)
 	l.c.Transfers = append(l.c.Transfers, t)
-	if p.ToSig != nil { // both signed before it was recorded
-		l.settle(p.ID, act(e), ev, record.Acceptance{ID: p.ID, By: p.To, Signature: p.ToSig}, e.Time)
+	if p.ToSig != nil || e.Absent("to_signature") != "" { // both signed before it was recorded
+		l.settle(p.ID, act(e), ev, record.Acceptance{ID: p.ID, By: p.To, Signature: p.ToSig}, e.Absent("to_signature"))
 	}
 	return nil
 }
@@ -104,12 +104,13 @@ func (l *links) answered(e record.Entry, ev CustodyEvent) error {
 		}
 		return nil
 	}
-	l.settle(p.ID, act(e), ev, p, e.Time)
+	l.settle(p.ID, act(e), ev, p, e.Absent("signature"))
 	return nil
 }
 
-// settle ends a transfer: only a yes moves the exhibits.
-func (l *links) settle(id string, by Act, ev CustodyEvent, p record.Acceptance, at time.Time) {
+// settle ends a transfer: only a yes moves the exhibits. absent is the mark in
+// the place of its signature.
+func (l *links) settle(id string, by Act, ev CustodyEvent, p record.Acceptance, absent string) {
 	t := &l.c.Transfers[l.transfers[id]]
 	text := t.Statement
 	ev.What, ev.Transfer = "accepted", id
@@ -132,7 +133,7 @@ func (l *links) settle(id string, by Act, ev CustodyEvent, p record.Acceptance, 
 	if p.No {
 		side = "refuses"
 	}
-	t.Takes = l.signer(side, p.By, p.Signature, text, at)
+	t.Takes = l.signer(side, p.By, p.Signature, absent, text, by.Time)
 	ev.Signers = []Signer{t.Takes}
 	faults := brokenSide(id, t.Takes)
 	if p.By != "" && t.To != "" && p.By != t.To && !p.No {
@@ -157,9 +158,10 @@ func (l *links) settle(id string, by Act, ev CustodyEvent, p record.Acceptance, 
 }
 
 // signer judges one side's signature.
-func (l *links) signer(side, person string, sig *record.Signature, text string, at time.Time) Signer {
+func (l *links) signer(side, person string, sig *record.Signature, absent, text string, at time.Time) Signer {
 	s := Signer{Side: side, Person: person}
 	if sig == nil {
+		s.Absent = absent
 		return s
 	}
 	if record.Gone(text) {
@@ -197,7 +199,8 @@ func brokenSide(id string, s Signer) []string {
 // end says of each exhibit which of its transfers are not signed by both.
 func (l *links) end() {
 	for _, t := range l.c.Transfers {
-		if t.State == TransferRefused || t.Gives.Holds && t.Takes.Holds || t.Gives.Holds && t.State == TransferOpen {
+		gives, takes := t.Gives.Holds || t.Gives.Absent != "", t.Takes.Holds || t.Takes.Absent != ""
+		if t.State == TransferRefused || gives && (takes || t.State == TransferOpen) {
 			continue
 		}
 		for _, id := range t.Exhibits {

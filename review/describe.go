@@ -245,12 +245,17 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 }
 
 func line[P any](say func(P) (string, bool)) func(record.Entry) (string, bool, error) {
+	return lineOf(func(_ record.Entry, p P) (string, bool) { return say(p) })
+}
+
+// lineOf is line for what has to know which fields are absent.
+func lineOf[P any](say func(record.Entry, P) (string, bool)) func(record.Entry) (string, bool, error) {
 	return func(e record.Entry) (string, bool, error) {
 		var p P
 		if err := e.Decode(&p); err != nil {
 			return "", false, err
 		}
-		text, bad := say(p)
+		text, bad := say(e, p)
 		return text, bad, nil
 	}
 }

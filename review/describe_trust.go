@@ -21,21 +21,21 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 				counted64(p.Size, "entry", "entries"), brief(p.Root)), false
 		})
 	case record.CustodyTransferred:
-		return line(func(p record.Transfer) (string, bool) {
+		return lineOf(func(e record.Entry, p record.Transfer) (string, bool) {
 			verb := "offered by"
-			if p.ToSig != nil {
+			if p.ToSig != nil || e.Absent("to_signature") != "" {
 				verb = "handed on by"
 			}
 			return fmt.Sprintf("%s: %s %s %s to %s, %s%s", given(p.ID), first(strings.Join(p.Exhibits, ", "), withheld), verb,
-				given(p.From), given(p.To), signedBy(p.FromSig), because(p.Reason)), false
+				given(p.From), given(p.To), signedBy(p.FromSig, e.Absent("from_signature")), because(p.Reason)), false
 		})
 	case record.CustodyAccepted:
-		return line(func(p record.Acceptance) (string, bool) {
+		return lineOf(func(e record.Entry, p record.Acceptance) (string, bool) {
 			verb := "accepted"
 			if p.No {
 				verb = "refused"
 			}
-			return fmt.Sprintf("%s: %s by %s, %s%s", given(p.ID), verb, given(p.By), signedBy(p.Signature), because(p.Reason)), false
+			return fmt.Sprintf("%s: %s by %s, %s%s", given(p.ID), verb, given(p.By), signedBy(p.Signature, e.Absent("signature")), because(p.Reason)), false
 		})
 	case record.EvidenceAccessed:
 		return line(func(p record.Access) (string, bool) {
@@ -66,9 +66,13 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 			return fmt.Sprintf("erased (%s): %s, basis: %s, agreed by %s", given(p.ID), erasureOf(len(p.Fields), p.Exhibits), given(p.Basis), first(strings.Join(p.Approvers, ", "), withheld)), false
 		})
 	case record.BundleMade:
-		return line(func(p record.Copy) (string, bool) { return copied("bundle", p), false })
+		return lineOf(func(e record.Entry, p record.Copy) (string, bool) {
+			return copied("bundle", p, e.Absent("recipients")), false
+		})
 	case record.BackupMade:
-		return line(func(p record.Copy) (string, bool) { return copied("backup", p), false })
+		return lineOf(func(e record.Entry, p record.Copy) (string, bool) {
+			return copied("backup", p, e.Absent("recipients")), false
+		})
 	case record.RecordRestored:
 		return line(func(p record.Restored) (string, bool) { return restored(p) })
 	case record.ClockJumped:
@@ -101,10 +105,14 @@ func erasureOf(fields int, exhibits []string) string {
 	return first(strings.Join(parts, " and "), withheld)
 }
 
-func copied(what string, p record.Copy) string {
+// copied says what left; absent is the mark in the place of who can read it.
+func copied(what string, p record.Copy, absent string) string {
 	s := fmt.Sprintf("%s made: %s, %s, %s", what, given(p.Name), size(p.Bytes), counted64(p.Size, "entry", "entries"))
 	if p.Profile != "" {
 		s += ", profile " + p.Profile
+	}
+	if absent != "" {
+		return s + ", encrypted to " + absent
 	}
 	if len(p.Recipients) == 0 {
 		return s + ", not encrypted"
@@ -112,8 +120,12 @@ func copied(what string, p record.Copy) string {
 	return s + ", encrypted to " + counted(len(p.Recipients), "recipient", "recipients")
 }
 
-// signedBy says whose signature is there; whether it holds is another question.
-func signedBy(s *record.Signature) string {
+// signedBy says whose signature is there, or what is in its place; whether it
+// holds is another question.
+func signedBy(s *record.Signature, absent string) string {
+	if s == nil && absent != "" {
+		return "signed by " + absent
+	}
 	if s == nil {
 		return "NOT signed"
 	}

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"firebreak/record"
 )
 
 // withheld stands where a field is not there to be shown.
-const withheld = "(withheld)"
+const withheld = record.WithheldMark
 
 func given(s string) string { return first(s, withheld) }
 

@@ -405,16 +405,7 @@ func (r *repair) projection(ctx context.Context, tx *sql.Tx) (err error) {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM projection"); err != nil {
 		return err
 	}
-	for _, row := range rows {
-		e, _, err := record.Unseal(row.Line, row.Disclosures)
-		if err == nil {
-			err = fold{ctx, tx, r.id}.apply(e)
-		}
-		if err != nil {
-			return fmt.Errorf("fold entry %d: %w", row.seq, err)
-		}
-	}
-	return nil
+	return fold{ctx, tx, r.id}.all(rows, func(record.Entry, []byte) error { return nil })
 }
 
 // headsFile writes the heads file anew where heads are missing or damaged in

@@ -268,6 +268,25 @@ func TestInterruptedSalvage(t *testing.T) {
 	good(t, dir, o, 8)
 }
 
+// Where the entry that opens the incident cannot be read, a new database would
+// hold no incident: the old one stays.
+func TestSalvageWithoutABeginning(t *testing.T) {
+	t.Parallel()
+	o := testOptions(t)
+	dir := filled(t, o, 4)
+	hand(t, dir, "DELETE FROM disclosures WHERE seq = 1", `INSERT INTO entries (seq, kind, line) VALUES (9, 'note', 'x')`)
+	before := contents(t, dir)
+	for _, dry := range []bool{true, false} {
+		m, err := Repair(t.Context(), dir, o, dry)
+		if !errors.Is(err, ErrDamaged) || m.Salvaged || m.Done {
+			t.Errorf("dry %v: %+v, %v", dry, m, err)
+		}
+	}
+	if after := contents(t, dir); !slices.Equal(before, after) {
+		t.Errorf("it changed the folder: %q", after)
+	}
+}
+
 // A stranger's record is not made to look good, and a rewritten one is not
 // damage.
 func TestRepairRefuses(t *testing.T) {

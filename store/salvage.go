@@ -207,6 +207,52 @@ func (r *repair) vouchedLeaves() []record.Hash {
 	return nil
 }
 
+// lostFields tells which fields can no longer be read. Those that an erasure
+// destroyed are not lost. Where entries are lost, one of them may have been an
+// erasure, or the field that says what an erasure destroyed.
+func lostFields(kept []row, gaps bool) (lost []string) {
+	erased := map[string]bool{}
+	for _, row := range kept {
+		if row.kind != record.ErasureDone {
+			continue
+		}
+		e, absent, err := record.Unseal(row.Line, row.Disclosures)
+		var done record.Erasure
+		if err == nil {
+			err = e.Decode(&done)
+		}
+		gaps = gaps || err != nil || len(absent) > 0
+		for _, f := range done.Fields {
+			erased[fmt.Sprint(f.Seq, " ", f.Digest)] = err == nil
+		}
+	}
+	for _, row := range kept {
+		l, err := record.ParseLine(row.Line)
+		if err != nil {
+			continue // kept are only those that can be read
+		}
+		there := map[string]bool{}
+		for _, d := range row.Disclosures {
+			there[record.DigestOf(d)] = true
+		}
+		n := 0
+		for _, d := range l.Digests {
+			if !there[d] && !erased[fmt.Sprint(l.Seq, " ", d)] {
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		said := fmt.Sprintf("%d of %d fields of entry %d", n, len(l.Digests), l.Seq)
+		if gaps {
+			said += ", unless they were erased"
+		}
+		lost = append(lost, said)
+	}
+	return lost
+}
+
 func treeOf(leaves []record.Hash) (*record.Tree, error) {
 	var t record.Tree
 	for _, l := range leaves {
@@ -233,11 +279,9 @@ func (r *repair) salvage(ctx context.Context, why string) error {
 			continue
 		}
 		row.seq, row.kind = l.Seq, l.Kind
-		if n := len(l.Digests) - len(row.Disclosures); n > 0 {
-			r.m.Lost = append(r.m.Lost, fmt.Sprintf("%d of %d fields of entry %d, unless they were erased", n, len(l.Digests), l.Seq))
-		}
 		kept = append(kept, row)
 	}
+	r.m.Lost = append(r.m.Lost, lostFields(kept, int64(len(kept)) < r.newest().Size)...)
 	if n := len(r.found.rows) - len(kept); n > 0 {
 		r.m.Lost = append(r.m.Lost, fmt.Sprintf("%d lines that no head vouches for: they are not those that were signed", n))
 	}
@@ -246,6 +290,9 @@ func (r *repair) salvage(ctx context.Context, why string) error {
 	}
 	if len(kept) == 0 || kept[0].seq != 1 {
 		return fmt.Errorf("%w: %s; nothing of it is vouched for, so nothing was changed: restore a backup", ErrDamaged, why)
+	}
+	if err := r.begins(ctx, kept); err != nil {
+		return err
 	}
 	r.m.Salvaged = true
 	r.plan("%s: make a new database of the %d entries that can be read and are vouched for, and keep the old files aside", why, len(kept))
@@ -369,13 +416,58 @@ func (r *repair) fill(ctx context.Context, tx *sql.Tx, leaves []record.Hash, kep
 	return r.refold(ctx, tx, kept)
 }
 
+// begins refuses to make a new database where the first entry cannot be folded:
+// there would be no incident in it.
+func (r *repair) begins(ctx context.Context, kept []row) (err error) {
+	db := scratch()
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for i, script := range r.steps {
+		if err := step(ctx, db, i+1, script); err != nil {
+			return err
+		}
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // a trial
+	entries, faults := marked(kept)
+	if err = faults[0]; err == nil {
+		_, err = tx.ExecContext(ctx, "INSERT INTO entries (seq, kind, line) VALUES (?, ?, ?)", kept[0].seq, string(kept[0].kind), kept[0].Line)
+	}
+	if err == nil {
+		err = fold{ctx, tx, r.id}.apply(entries[0])
+	}
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: too little of entry 1 can be read, so nothing was changed: restore a backup", ErrDamaged)
+	}
+	return err
+}
+
+// marked are the entries of rows, which know what was erased of them, and why
+// some cannot be read.
+func marked(kept []row) (entries []record.Entry, faults []error) {
+	entries, faults = make([]record.Entry, len(kept)), make([]error, len(kept))
+	for i, row := range kept {
+		entries[i], _, faults[i] = record.Unseal(row.Line, row.Disclosures)
+	}
+	erased := record.ErasedFields(entries)
+	for i, row := range kept {
+		if faults[i] == nil {
+			entries[i].MarkErased(erased[row.seq])
+		}
+	}
+	return entries, faults
+}
+
 // refold folds what is left. An entry that cannot be folded, because it or
 // what it builds on is lost, changes nothing.
 func (r *repair) refold(ctx context.Context, tx *sql.Tx, kept []row) error {
-	for _, row := range kept {
-		e, _, err := record.Unseal(row.Line, row.Disclosures)
+	entries, faults := marked(kept)
+	for i, row := range kept {
+		err := faults[i]
 		if err == nil {
-			err = savepoint(ctx, tx, func() error { return fold{ctx, tx, r.id}.apply(e) })
+			err = savepoint(ctx, tx, func() error { return fold{ctx, tx, r.id}.apply(entries[i]) })
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()

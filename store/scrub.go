@@ -219,17 +219,15 @@ func (s *Store) scrub(ctx context.Context) (err error) {
 	return s.dropCopies()
 }
 
-// dropCopies destroys the copies that migrations made of the database: they
-// hold what was erased.
-func (s *Store) dropCopies() error {
-	copies, err := filepath.Glob(filepath.Join(s.dir, "incident.schema-*.db*"))
-	for _, path := range copies {
-		err = errors.Join(err, shred.File(path))
-	}
-	damaged, globErr := filepath.Glob(filepath.Join(s.dir, DamagedPrefix+"*")) // what a repair kept
-	err = errors.Join(err, globErr)
-	for _, path := range damaged {
-		err = errors.Join(err, shred.Folder(path))
+// dropCopies destroys the copies that migrations and repairs made of the
+// database, or left half made: they hold what was erased.
+func (s *Store) dropCopies() (err error) {
+	for _, pattern := range []string{"incident.schema-*.db*", newDatabase + "*", mendedDatabase + "*", DamagedPrefix + "*"} {
+		copies, bad := filepath.Glob(filepath.Join(s.dir, pattern))
+		err = errors.Join(err, bad)
+		for _, path := range copies {
+			err = errors.Join(err, shred.Folder(path))
+		}
 	}
 	return err
 }

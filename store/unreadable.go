@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"firebreak/record"
 )
@@ -16,7 +17,7 @@ const maxNamed = 20
 // page.
 func (s *Store) unreadable(ctx context.Context, tx *sql.Tx, heads []byte, cause error) record.Report {
 	r := record.Report{Incident: s.id, Problems: []record.Problem{}}
-	fault(&r, 0, record.Damaged, cause.Error())
+	fault(&r, 0, record.Damaged, strings.ReplaceAll(cause.Error(), ErrDamaged.Error()+": ", "")) // the fault's own name
 	newest := int64(0)
 	if file, err := record.SplitHeads(heads); err == nil {
 		r.Heads = len(file.Notes)

@@ -40,7 +40,7 @@ func (v *activity) Load() tea.Cmd {
 	if !v.board.loaded || v.asked == size {
 		return nil
 	}
-	atEnd := v.asked < 0 || v.win.atEnd && v.win.at >= len(v.win.rows)-1
+	atEnd := !v.win.loaded || v.win.atEnd && v.win.at >= len(v.win.rows)-1 // not loaded: the first page is under way still
 	v.asked = size
 	if atEnd {
 		return v.win.end()

@@ -2,10 +2,12 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +32,10 @@ type Source struct {
 	Tool     string
 	// Wanted says of an exhibit whether its bytes go with the bundle.
 	Wanted func(exhibit string) bool
-	// Review makes the review of entries that are masked already: file → content.
-	Review func(masked []record.Sealed) (map[string][]byte, error)
+	// Derived makes what people read of the entries as the profile shows them:
+	// file → content. Review says what of a review is among it.
+	Derived func(shown []record.Entry) (map[string][]byte, error)
+	Review  string
 }
 
 // Draft is a bundle before its evidence: files in their order, and the exhibits
@@ -67,27 +71,35 @@ func Compose(s Source) (Draft, error) {
 		return Draft{}, fmt.Errorf("compose bundle: there is no head and no entry")
 	}
 	d := Draft{Head: s.Heads[len(s.Heads)-1]}
-	masked := make([]record.Sealed, len(s.Lines))
+	masked, shown := make([]record.Sealed, len(s.Lines)), make([]record.Entry, len(s.Lines))
 	out := Withheld{Profile: s.Profile, Digests: []string{}}
 	for i, l := range s.Lines {
 		m, withheld := s.Profile.Mask(l)
 		masked[i], out.Digests = m, append(out.Digests, withheld...)
+		var err error
+		if shown[i], err = s.Profile.Shown(l); err != nil {
+			return Draft{}, fmt.Errorf("compose bundle: %w", err)
+		}
+	}
+	for i, names := range record.ErasedFields(shown) {
+		if i > 0 && i <= int64(len(shown)) {
+			shown[i-1].MarkErased(names)
+		}
 	}
 	d.Withheld = len(out.Digests)
-	var review map[string][]byte
+	var derived map[string][]byte
 	about := About{
 		Format: Format, Incident: s.Incident, Profile: s.Profile, Made: s.Made.UTC(), By: Maker{ID: s.By.ID}, Tool: s.Tool,
-		Key: s.Key, Seal: d.Head.Seal(), Entries: len(s.Lines), Withheld: d.Withheld, Review: "none",
+		Key: s.Key, Seal: d.Head.Seal(), Entries: len(s.Lines), Withheld: d.Withheld, Review: cmp.Or(s.Review, "none"),
 	}
 	if s.Profile.Discloses(record.BundleMade, "recipients") { // the profiles with names
 		about.By.Name = s.By.Name
 	}
-	if s.Review != nil {
+	if s.Derived != nil {
 		var err error
-		if review, err = s.Review(masked); err != nil {
+		if derived, err = s.Derived(shown); err != nil {
 			return Draft{}, fmt.Errorf("compose bundle: %w", err)
 		}
-		about.Review = "made of the fields that are in this bundle"
 	}
 	d.add(GuideFile, guide)
 	d.add(ScriptFile, script)
@@ -108,10 +120,8 @@ func Compose(s Source) (Draft, error) {
 	if err := d.record(s, masked, out, signed); err != nil {
 		return Draft{}, err
 	}
-	for _, name := range []string{"review.md", "review.html", "review.json"} {
-		if content, ok := review[name]; ok {
-			d.add("review/"+name, content)
-		}
+	for _, name := range slices.Sorted(maps.Keys(derived)) {
+		d.add(name, derived[name])
 	}
 	return d, d.evidence(s, masked)
 }

@@ -80,6 +80,10 @@ type Incident struct {
 	Root     string      `json:"root"`
 	Exhibits int         `json:"exhibits"`
 	Missing  []string    `json:"missing,omitempty"` // blobs that were not there
+	// Key is the data key of an encrypted incident: whoever opens the archive
+	// can read what is in it, and another workspace can take it over. It stands
+	// in no archive that is not encrypted itself, and is never shown.
+	Key string `json:"key,omitempty"`
 }
 
 // File is one file of an archive.

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -88,6 +89,24 @@ func (k *DataKey) Wipe() {
 	if k != nil {
 		clear(k.b[:])
 	}
+}
+
+// Reveal is the key as text, for a place that is encrypted itself; "" for none.
+func (k *DataKey) Reveal() string {
+	if k == nil {
+		return ""
+	}
+	return hex.EncodeToString(k.b[:])
+}
+
+// ParseDataKey reads what Reveal returned. Errors: ErrDamaged.
+func ParseDataKey(text string) (*DataKey, error) {
+	b, err := hex.DecodeString(text)
+	defer clear(b)
+	if err != nil || len(b) != 32 {
+		return nil, fmt.Errorf("read data key: %w", ErrDamaged) // not repeated
+	}
+	return &DataKey{[32]byte(b)}, nil
 }
 
 // String shows nothing.
