@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"firebreak/internal/durable"
 	"firebreak/internal/term"
 	"firebreak/response"
 )
@@ -122,10 +121,7 @@ func (p *program) export(name string, b []byte, written *[]string) error {
 		return p.printf("%s", b)
 	}
 	*written = append(*written, name)
-	if err := durable.Replace(name, b, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
+	return p.service.WriteFile(name, b)
 }
 
 func (o *custodyOptions) wrote(files []string) error {

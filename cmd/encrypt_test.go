@@ -30,6 +30,12 @@ func settledWorkspace(t *testing.T, m markers) *bench {
 	b.want(0, "drill", "generic", "--auto")
 	// What a process that was killed leaves in a plain workspace.
 	b.write("workspace/incidents/2026-0001/.stream-1/"+m["file name"], m["stream"])
+	// What a repair kept, and what a restore moved aside.
+	first := filepath.Join(b.home, "incidents", "2026-0001")
+	b.write("workspace/incidents/2026-0001/damaged-1/incident.db", readFile(t, filepath.Join(first, "incident.db")))
+	if err := os.CopyFS(filepath.Join(b.home, "incidents", ".replaced-2026-0001-x-0"), os.DirFS(first)); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,6 +37,8 @@ func dieAt(at string) func(string) {
 type planted struct {
 	*bench
 	id string
+	// unseal opens a file of an encrypted incident; nil in a plain one.
+	unseal func(path string, b []byte) []byte
 }
 
 // The marks. Those with GONE in them are erased, those with KEPT stay.
@@ -47,11 +47,14 @@ var (
 	kept = []string{"KEPT-note", "KEPT-bytes", "KEPT-title", "KEPT-user", "KEPT-answer", "KEPT-comment"}
 )
 
-func plant(t *testing.T) planted {
+func plant(t *testing.T, setUp ...string) planted {
 	t.Helper()
 	v := newVendors(t, 0)
 	b := newBench(t, v.env...)
 	b.write(".config/firebreak/config.yaml", v.config())
+	if setUp != nil {
+		b.want(0, setUp...)
+	}
 	p := planted{bench: b}
 	log := func(mark string) string {
 		var lines strings.Builder
@@ -140,7 +143,14 @@ func (p planted) look(marks []string) map[string]int {
 		if err != nil {
 			return err
 		}
-		if plain, err := z.DecodeAll(b, nil); err == nil {
+		if p.unseal != nil {
+			for _, mark := range marks {
+				if bytes.Contains(b, []byte(mark)) {
+					p.t.Errorf("%s is in the clear in %s", mark, path)
+				}
+			}
+			b = append(b, p.unseal(path, b)...)
+		} else if plain, err := z.DecodeAll(b, nil); err == nil {
 			b = append(b, plain...)
 		}
 		for _, mark := range marks {
@@ -241,8 +251,17 @@ func TestErase(t *testing.T) {
 // TestEraseInDrill reaches the state of the drill's stand-ins too.
 func TestEraseInDrill(t *testing.T) {
 	t.Parallel()
+	eraseInDrill(t, false)
+}
+
+func eraseInDrill(t *testing.T, sealed bool) {
+	t.Helper()
 	v := newVendors(t, 0)
 	p := planted{bench: newBench(t, v.env...)}
+	file := ageKey(t)
+	if sealed {
+		p.want(0, "init", "--identity", file)
+	}
 	p.want(0, "drill", p.write("fast.yaml", readFile(t, "testdata/fast.yaml")), "--auto")
 	p.find()
 	p.want(0, "open", "--again", p.id, "--reason", "once more")
@@ -260,7 +279,12 @@ func TestEraseInDrill(t *testing.T) {
 	p.want(0, "do", p.id, a.Action)
 	p.want(0, "note", p.id, "a KEPT-note")
 	marks := []string{"GONE-drill"}
-	if b := readFolder(t, filepath.Join(p.home, "incidents", p.id, "drill")); !strings.Contains(b, marks[0]) {
+	state := readFolder(t, filepath.Join(p.home, "incidents", p.id, "drill"))
+	if sealed {
+		p.unseal = p.unsealer(file).open
+		state = string(p.unseal(drill.StateFile, []byte(state)))
+	}
+	if !strings.Contains(state, marks[0]) {
 		t.Fatal("nothing was planted in the drill's state")
 	}
 	var args []string
@@ -297,29 +321,18 @@ func readFolder(t *testing.T, dir string) string {
 	return all.String()
 }
 
+// eraseSteps are those between which an erasure can be killed.
+var eraseSteps = []string{"noted", "recorded", "blobs", "events", "files", "outside", "vacuumed", "scrubbed"}
+
 // TestEraseKilled kills the program between any two steps; the next command
 // that opens the incident ends what was begun.
 func TestEraseKilled(t *testing.T) {
 	t.Parallel()
-	for _, at := range []string{"noted", "recorded", "blobs", "events", "files", "outside", "vacuumed", "scrubbed"} {
+	for _, at := range eraseSteps {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
 			p := plant(t)
-			p.ask()
-			c := exec.Command("firebreak", "erase", p.id, "--do", "x1")
-			c.Env, c.Dir = append(p.env, dieEnv+"="+at), p.dir
-			var exit *exec.ExitError
-			if out, err := c.CombinedOutput(); !errors.As(err, &exit) || exit.Exited() {
-				t.Fatalf("it was not killed: %v\n%s", err, out)
-			}
-			p.want(0, "show", p.id)
-			if at == "noted" { // the record did not have it yet
-				if len(p.look(gone)) == 0 {
-					t.Fatal("erased without a record")
-				}
-				p.want(0, "erase", p.id, "--do", "x1")
-			}
-			p.erased()
+			p.killedAt(at)
 		})
 	}
 }

@@ -39,7 +39,9 @@ their data is given, and what another program can read.
 
 The file appears whole or not at all, and the same record gives the same bytes.
 --to - writes to the standard output. --evidence writes the plain bytes of the
-exhibits into a folder beside the file, and records that they were handed out.`,
+exhibits into a folder beside the file, and records that they were handed out.
+Nothing of it is encrypted: from an encrypted workspace it goes to a folder
+elsewhere only.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 && o.person != "" {
 				return nil
@@ -91,6 +93,10 @@ func runExport(c *cobra.Command, o *exportOptions) (err error) {
 		}
 		return w.flush()
 	}
+	inTheClear, err := s.Service().InTheClear(o.to)
+	if err != nil {
+		return err
+	}
 	var sum response.PortableSum
 	if err := o.file(func(w io.Writer, beside func(incident.ID, string, io.Reader) (string, error)) error {
 		what.Evidence = beside
@@ -98,6 +104,9 @@ func runExport(c *cobra.Command, o *exportOptions) (err error) {
 		return err
 	}); err != nil {
 		return err
+	}
+	if inTheClear {
+		o.p.errf("  NOTE: the workspace is encrypted, and %s is not: whoever has the file reads it.\n", term.Safe(o.to))
 	}
 	if o.p.json {
 		return o.p.printJSON(map[string]any{"export": o.to, "incidents": sum.Incidents, "entries": sum.Entries, "exhibits": sum.Exhibits, "events": sum.Events, "events_left_out": sum.LeftOut})

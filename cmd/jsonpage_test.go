@@ -12,6 +12,7 @@ import (
 	"filippo.io/age"
 
 	"firebreak/integrations/drill"
+	"firebreak/store/keys"
 )
 
 // TestJSONPage runs the commands that docs/cli-json.md names on a small
@@ -52,7 +53,7 @@ var unshown = []string{
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
-	"init keyring", "init unfinished", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
+	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 }
 
 // keys is a workspace of its own, encrypted.
@@ -68,6 +69,12 @@ func (j *jsonPage) keys(t *testing.T) {
 	ran("review ID", 0, "review", "last")
 	ran("review ID --to FOLDER", 0, "review", "last", "--to", t.TempDir())
 	ran("rekey --data ID", 0, "rekey", "--data", "last")
+	file := ageKey(t)
+	public, err := keys.PublicOf(file, []byte(readFile(t, file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran("rekey ID --recipient KEY", 0, "rekey", "last", "--recipient", public[0])
 	ran("config path", 0, "config", "path")
 	ran("lock", 0, "lock")
 	ran("unlock", 3, "unlock") // there is no keyring

@@ -29,20 +29,6 @@ func sealedBench(t *testing.T) (b *bench, file string) {
 	return b, file
 }
 
-// identity is what the keys in a workspace's folder open with that file.
-func identity(t *testing.T, dir, file string) *keys.Workspace {
-	t.Helper()
-	l, err := keys.Load(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, _, err := l.Unlock(keys.Opener{Secret: func() ([]byte, bool, error) { return []byte(readFile(t, file)), true, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
 // opens lists the files of a workspace that an identity opens.
 func opens(t *testing.T, home string, w *keys.Workspace) (out []string) {
 	t.Helper()
@@ -70,7 +56,7 @@ func TestRenew(t *testing.T) {
 	second := ageKey(t)
 	backup := filepath.Join(b.dir, "before.fbb")
 	b.want(0, "backup", "--all", "--to", backup)
-	old := identity(t, filepath.Join(b.home, "keys"), first)
+	old := identityOf(t, filepath.Join(b.home, "keys"), first)
 	workspace := readFile(t, filepath.Join(b.home, "keys/workspace"))
 	if len(opens(t, b.home, old)) != 3 {
 		t.Fatalf("the old key opens %v", opens(t, b.home, old))
@@ -104,7 +90,7 @@ func TestRenewKilled(t *testing.T) {
 	t.Parallel()
 	sealed, first := sealedBench(t)
 	second := ageKey(t)
-	old := identity(t, filepath.Join(sealed.home, "keys"), first)
+	old := identityOf(t, filepath.Join(sealed.home, "keys"), first)
 	renew := []string{"rekey", "--renew", "--identity", second}
 	whole := sealed.copyOf(t).slow(renew...)
 	rounds := 6
@@ -244,4 +230,26 @@ func TestHandOver(t *testing.T) {
 	}
 	other := given(t, b, strings.Replace(id, "0002", "0001", 1))
 	other.want(4, "rekey", "1", "--identity", counsels)
+}
+
+// TestRestoreElsewhere restores the backup of an encrypted workspace into
+// another one that was set up before: with the key of the backup the incidents
+// open there, and are sealed to the workspace that is there.
+func TestRestoreElsewhere(t *testing.T) {
+	t.Parallel()
+	b, first := sealedBench(t)
+	backup := filepath.Join(b.dir, "backup.fbb")
+	b.want(0, "backup", "--all", "--to", backup)
+	other, _ := markedBench(t)
+	other.want(0, "init", "--identity", ageKey(t))
+	other.want(0, "restore", backup, "--identity", first, "--trust", strings.TrimSpace(readFile(t, filepath.Join(b.home, "keys/instance.pub"))))
+	if err := os.WriteFile(filepath.Join(other.home, "keys/trusted"), []byte(readFile(t, filepath.Join(b.home, "keys/instance.pub"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	other.want(0, "verify", "2")
+	other.want(0, "note", "2", "gone on with")
+	other.want(0, "verify", "2")
+	if left := opens(t, other.home, identityOf(t, filepath.Join(b.home, "keys"), first)); len(left) > 0 {
+		t.Errorf("the other workspace's key opens %v", left)
+	}
 }

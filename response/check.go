@@ -124,7 +124,7 @@ func (c *Checked) modes(dir, below string) error {
 // The files of an incident's folder, by what they begin with.
 var (
 	ownFiles = []string{store.DatabaseFile, store.DatabaseFile + "-wal", store.DatabaseFile + "-shm", store.HeadsFile, "lock", evidenceKey, dataKeyFile, keys.NextKeyFile, keys.OthersFile, "evidence", "exports", "drill", "ballast"}
-	ownStart = []string{"timeline.db", "incident.schema-", "damaged-"}
+	ownStart = []string{"timeline.db", "incident.schema-", store.DamagedPrefix}
 	midWork  = []string{".scratch-", ".stream-", ".new-", store.DatabaseFile + ".new", store.DatabaseFile + ".mended", store.HeadsFile + ".new"}
 )
 
@@ -333,7 +333,7 @@ func (s *Session) CheckWorkspace() (Checked, error) {
 		case name == ".lock":
 		case archive.IsScratch(name), strings.HasPrefix(name, ".new-"):
 			c.note("unfinished", "incidents/"+name+": of a process that is at work or was killed")
-		case strings.HasPrefix(name, ".replaced-"):
+		case strings.HasPrefix(name, replacedPrefix):
 			c.note("replaced", "incidents/"+name+": what was there before a restore; remove it when it is not needed")
 		default:
 			if _, err := incident.ParseID(name); err != nil || !e.IsDir() {

@@ -59,11 +59,29 @@ func encryptAll(ctx context.Context, o Options, v *vault, p ProgressFunc) (Prote
 			return s.Protection(), fmt.Errorf("encrypt %s: %w", id, err)
 		}
 	}
+	if err := s.convertAside(ctx, "", false, p); err != nil {
+		return s.Protection(), err
+	}
 	v.lock.Unfinished = false
 	return s.Protection(), v.lock.Save(keysDir(o.Home))
 }
 
 func (s *Service) encryptInstanceKey() error {
+	replaced, err := filepath.Glob(filepath.Join(keysDir(s.o.Home), "instance.replaced-*"))
+	if err != nil {
+		return fmt.Errorf("encrypt instance keys: %w", err)
+	}
+	for _, path := range replaced { // by a restore
+		b, err := os.ReadFile(path)
+		if err == nil && !keys.IsSealed(b) {
+			if b, err = s.vault.ws.Seal(b); err == nil {
+				err = wiped(path, func() error { return keys.Replace(path, b) })
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("encrypt instance key: %w", err)
+		}
+	}
 	path := filepath.Join(keysDir(s.o.Home), "instance")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && keys.IsSealed(b) {
@@ -103,12 +121,13 @@ func RekeyData(ctx context.Context, o Options, which string, p ProgressFunc) ([]
 	if err != nil {
 		return nil, err
 	}
+	only := ""
 	if which != "" {
 		id, err := s.ParseID(which)
 		if err != nil {
 			return nil, err
 		}
-		ids = []incident.ID{id}
+		ids, only = []incident.ID{id}, string(id)
 	}
 	for i, id := range ids {
 		tell(p, "encrypting "+string(id)+" anew", int64(i), int64(len(ids)))
@@ -121,7 +140,7 @@ func RekeyData(ctx context.Context, o Options, which string, p ProgressFunc) ([]
 		}
 		from.Wipe()
 	}
-	return ids, nil
+	return ids, s.convertAside(ctx, incident.ID(only), true, p)
 }
 
 // conversion is one incident that changes its key.
@@ -169,7 +188,10 @@ func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p
 	if _, err := c.box(keys.OthersFile, keys.OthersFile, keys.ForOthers); err != nil {
 		return err
 	}
-	if err := c.exports(); err != nil {
+	if err := c.sealed(filepath.Join(dir, exportsDir), true); err != nil {
+		return err
+	}
+	if err := c.damaged(); err != nil {
 		return err
 	}
 	if err := s.clearLeftovers(dir, streamFolder); err != nil {
@@ -254,10 +276,61 @@ func (c conversion) evidence(ctx context.Context, names []byte, p ProgressFunc) 
 	return l.Convert(ctx, c.from.Subkey(keys.ForEvidence), func(done, total int64) { tell(p, "encrypting evidence", done, total) })
 }
 
-// exports seals the files of the exports folder. The copy in the clear goes
-// when the sealed one is on the disk.
-func (c conversion) exports() error {
-	root := filepath.Join(c.dir, exportsDir)
+// damaged seals what a repair kept of damaged files, as exports are. Of an
+// incident that had a key they are encrypted with that one, damage and all: the
+// key is kept beside them, sealed to the workspace.
+func (c conversion) damaged() error {
+	folders, err := filepath.Glob(filepath.Join(c.dir, store.DamagedPrefix+"*"))
+	if err != nil {
+		return err
+	}
+	for _, path := range folders {
+		if c.from != nil && !there(filepath.Join(path, keys.DataKeyFile)) {
+			if err := c.s.vault.ws.WriteDataKey(path, keys.DataKeyFile, c.from); err != nil {
+				return err
+			}
+		}
+		if err := c.sealed(path, c.from == nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// convertAside converts the folders of an incident, or of all, that a restore
+// moved aside; without again only those that have no key yet. They are opened by
+// nobody, and may be damaged.
+func (s *Service) convertAside(ctx context.Context, id incident.ID, again bool, p ProgressFunc) error {
+	folders, err := s.replaced(id)
+	if err != nil {
+		return err
+	}
+	for _, dir := range folders {
+		from, err := s.vault.ws.ReadDataKey(dir, keys.DataKeyFile)
+		if err == nil && !again {
+			from.Wipe()
+			continue // it has a key
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		if err == nil {
+			err = s.convert(ctx, dir, from, p)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		from.Wipe()
+		if err != nil {
+			return &Error{Code: CodeOf(err), Hint: "delete " + dir + " if nobody needs what was moved aside there, and repeat", Err: fmt.Errorf("encrypt what was moved aside: %w", err)}
+		}
+	}
+	return nil
+}
+
+// sealed seals the files of a folder; without all, only those anew that are
+// sealed. The copy in the clear goes when the sealed one is on the disk.
+func (c conversion) sealed(root string, all bool) error {
 	if _, err := os.Stat(root); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -277,6 +350,9 @@ func (c conversion) exports() error {
 		}
 		if strings.HasSuffix(path, sealedSuffix) && keys.IsSealed(b) {
 			return c.resealExport(path, b)
+		}
+		if !all {
+			return nil
 		}
 		sealed, err := sealExport(c.to, b)
 		if err != nil {

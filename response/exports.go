@@ -39,6 +39,15 @@ func sealExport(key *keys.DataKey, content []byte) ([]byte, error) {
 	return keys.SealTo(content, id.Recipient())
 }
 
+// InTheClear says whether a file written to that path is not encrypted while
+// the workspace is. It refuses one in the workspace.
+func (s *Service) InTheClear(to string) (bool, error) {
+	if s.vault == nil {
+		return false, nil
+	}
+	return true, s.outside(filepath.Dir(to))
+}
+
 // outside refuses a folder in the workspace for what is not encrypted: nobody
 // looks there for what can be read.
 func (s *Service) outside(to string) error {

@@ -161,12 +161,19 @@ func recipientsOf(texts []string) ([]age.Recipient, error) {
 	return out, nil
 }
 
-// handed says to whom the incident's folder was handed, for those who have to
-// see to the copies.
+// handed says where else the incident's folder may be, for those who have to
+// see to the copies: with people that it was handed to, and moved aside.
 func (s *Service) handed(f *folder) ([]string, error) {
 	others, err := s.others(f.dir, f.key)
+	if err != nil {
+		return nil, err
+	}
 	for i, to := range others {
 		others[i] = "a copy of the folder, if one was given to the holder of " + to
+	}
+	aside, err := s.replaced(f.id)
+	for _, path := range aside {
+		others = append(others, "what a restore moved aside: incidents/"+filepath.Base(path))
 	}
 	return others, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"firebreak/store"
 	"firebreak/store/keys"
 )
 
@@ -159,6 +160,11 @@ func (r *renewal) all(ctx context.Context, p ProgressFunc, doing string) error {
 			files = append(files, path)
 		}
 	}
+	kept, err := filepath.Glob(filepath.Join(r.s.incidentsDir(), "*", store.DamagedPrefix+"*", keys.DataKeyFile))
+	if err != nil {
+		return fmt.Errorf("renew the workspace's key: %w", err)
+	}
+	files = append(files, kept...)
 	for i, path := range files {
 		tell(p, doing, int64(i), int64(len(files)))
 		if err := ctx.Err(); err != nil {

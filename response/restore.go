@@ -12,7 +12,6 @@ import (
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/archive"
-	"firebreak/store/keys"
 )
 
 // RestoreOptions says what is put back from an archive, and how careful.
@@ -118,13 +117,14 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 	if r.clean, err = isEmpty(o.Home); err != nil {
 		return err
 	}
-	// Who set the workspace up already goes on with the keys that were chosen.
-	r.clean = r.clean && !there(filepath.Join(keysDir(o.Home), keys.WorkspaceFile))
 	outcome, err := r.unpack(ctx, o)
 	if err != nil {
 		return err
 	}
 	r.judge(outcome)
+	if err := r.ours(o.Home); err != nil {
+		return err
+	}
 	if !r.o.Partial && !outcome.OK() {
 		return &Error{Code: CodeIntegrity, Hint: "take another backup; --partial puts back what is whole", Err: fmt.Errorf("restore %s: %w: %d of %d files are whole; %s", r.o.File, archive.ErrDamaged, len(outcome.Whole), len(r.manifest.Files), faultsOf(outcome))}
 	}

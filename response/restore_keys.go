@@ -4,12 +4,32 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"firebreak/incident"
 	"firebreak/store/archive"
 	"firebreak/store/keys"
 )
+
+// ours sees to an empty workspace that was given keys already: who set it up
+// goes on with them, and it is not the one in the archive, unless both have the
+// same.
+func (r *restoring) ours(home string) error {
+	here, err := keys.Load(keysDir(home))
+	if errors.Is(err, fs.ErrNotExist) || !r.clean {
+		return nil
+	}
+	if err != nil {
+		return keysError(err)
+	}
+	archived, err := keys.Load(filepath.Join(r.dir, "workspace", "keys"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return keysError(err)
+	}
+	r.clean = err == nil && archived.Recipient == here.Recipient
+	return nil
+}
 
 // adopt makes an encrypted incident one of this workspace: its data key, which
 // the archive holds, is sealed anew. Nothing is decrypted for a workspace that
@@ -36,7 +56,11 @@ func (r *restoring) adopt(i archive.Incident) error {
 		return &Error{Code: CodeIntegrity, Hint: "take another backup", Err: fmt.Errorf("restore %s: %w", i.ID, err)}
 	}
 	defer k.Wipe()
-	return v.ws.WriteDataKey(dir, dataKeyFile, k)
+	others, err := r.s.s.others(dir, k)
+	if err != nil {
+		return err
+	}
+	return r.s.s.sealDataKey(dir, dataKeyFile, k, others)
 }
 
 // enclose encrypts an incident that arrives in the clear in an encrypted

@@ -64,6 +64,18 @@ func (r *restoring) place(ctx context.Context, i archive.Incident, one *Restored
 	return nil
 }
 
+// replacedPrefix begins the names of folders of incidents that were moved aside.
+const replacedPrefix = ".replaced-"
+
+// replaced lists the folders of an incident that were moved aside; "" is of all.
+func (s *Service) replaced(id incident.ID) ([]string, error) {
+	pattern := replacedPrefix + "*"
+	if id != "" {
+		pattern = replacedPrefix + string(id) + "-*"
+	}
+	return filepath.Glob(filepath.Join(s.incidentsDir(), pattern))
+}
+
 // moveAside renames the incident that is there, and says what it is called now.
 func (r *restoring) moveAside(dir string, id incident.ID) (string, error) {
 	if _, err := os.Lstat(dir); err != nil {
@@ -71,7 +83,7 @@ func (r *restoring) moveAside(dir string, id incident.ID) (string, error) {
 	}
 	stamp := r.s.s.o.Now().UTC().Format("20060102T150405Z")
 	for n := range 100 {
-		aside := filepath.Join(filepath.Dir(dir), fmt.Sprintf(".replaced-%s-%s-%d", id, stamp, n))
+		aside := filepath.Join(filepath.Dir(dir), fmt.Sprintf("%s%s-%s-%d", replacedPrefix, id, stamp, n))
 		if _, err := os.Lstat(aside); err == nil {
 			continue
 		}

@@ -32,7 +32,6 @@ type Mending struct {
 const (
 	newDatabase    = DatabaseFile + ".new"    // being made
 	mendedDatabase = DatabaseFile + ".mended" // whole; only its name is wrong yet
-	asidePrefix    = "damaged-"               // of the folders that the old files are kept in
 )
 
 // Repair mends what is derived: kept hashes, projection, the columns that
@@ -375,12 +374,16 @@ func (r *repair) headsFile() error {
 	return durable.Replace(r.path(HeadsFile), want, 0o600)
 }
 
+// DamagedPrefix begins the names of folders with what a repair kept of damaged
+// files.
+const DamagedPrefix = "damaged-"
+
 // aside is the folder that the old files are kept in.
 func (r *repair) aside() (string, error) {
 	if r.m.Aside != "" {
 		return r.m.Aside, nil
 	}
-	dir, err := os.MkdirTemp(r.dir, asidePrefix+r.o.Now().UTC().Format("20060102T150405Z")+"-")
+	dir, err := os.MkdirTemp(r.dir, DamagedPrefix+r.o.Now().UTC().Format("20060102T150405Z")+"-")
 	r.m.Aside = dir
 	return dir, err
 }

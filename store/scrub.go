@@ -223,7 +223,7 @@ func (s *Store) scrub(ctx context.Context) (err error) {
 // dropCopies destroys the copies that migrations and repairs made of the
 // database, or left half made: they hold what was erased.
 func (s *Store) dropCopies() (err error) {
-	for _, pattern := range []string{"incident.schema-*.db*", newDatabase + "*", mendedDatabase + "*", asidePrefix + "*"} {
+	for _, pattern := range []string{"incident.schema-*.db*", newDatabase + "*", mendedDatabase + "*", DamagedPrefix + "*"} {
 		copies, bad := filepath.Glob(filepath.Join(s.dir, pattern))
 		err = errors.Join(err, bad)
 		for _, path := range copies {

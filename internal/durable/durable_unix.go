@@ -33,7 +33,8 @@ func SyncIn(root *os.Root, dir string) error {
 // or the whole of the new, and when it returns the new one is on the disk.
 // Several may do so at once: the last one stays.
 func Replace(path string, content []byte, mode os.FileMode) error {
-	if err := renameio.WriteFile(path, content, mode); err != nil {
+	// Beside its place, and not in $TMPDIR: what is sealed must leave no copy elsewhere.
+	if err := renameio.WriteFile(path, content, mode, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
