@@ -14,6 +14,10 @@ const maxArgv = 2 << 10
 // takes a secret; should somebody give one all the same, its value stays out.
 var valued = []string{"--var", "--with", "--answer"}
 
+// named are the flags whose values stand in fields of their own, so that the
+// command line does not give them to those from whom these are withheld.
+var named = []string{"--as", "--authority"}
+
 // recordedArgv is the command line as evidence records it.
 func recordedArgv(args []string) []string {
 	out := []string{"firebreak"}
@@ -21,6 +25,10 @@ func recordedArgv(args []string) []string {
 	for i, a := range args {
 		flag, value, joined := strings.Cut(a, "=")
 		switch {
+		case slices.Contains(named, flag) && joined:
+			a = flag + "=…"
+		case i > 0 && slices.Contains(named, args[i-1]):
+			a = "…"
 		case slices.Contains(valued, flag) && joined:
 			a = flag + "=" + unvalued(value)
 		case i > 0 && slices.Contains(valued, args[i-1]):

@@ -13,7 +13,8 @@ func TestRecordedArgv(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ args, want []string }{
 		{nil, []string{"firebreak"}},
-		{[]string{"collect", "last", "--authority", "the CISO"}, []string{"firebreak", "collect", "last", "--authority", "the CISO"}},
+		{[]string{"collect", "last", "--authority", "the CISO"}, []string{"firebreak", "collect", "last", "--authority", "…"}},
+		{[]string{"--as=ada", "ingest", "--authority=order 17", "a=b"}, []string{"firebreak", "--as=…", "ingest", "--authority=…", "a=b"}},
 		{[]string{"run", "--var", "token=hunter2"}, []string{"firebreak", "run", "--var", "token=…"}},
 		{[]string{"run", "--answer=password=hunter2"}, []string{"firebreak", "run", "--answer=password=…"}},
 		{[]string{"ingest", "\xff.log"}, []string{"firebreak", "ingest", "\uFFFD.log"}},

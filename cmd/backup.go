@@ -87,7 +87,7 @@ func runBackup(c *cobra.Command, o *backupOptions) error {
 	if o.Incidents, err = s.Service().IDs(o.incidents); err != nil {
 		return err
 	}
-	o.Keys.Ask = o.p.secret
+	o.Keys.Ask = o.p.keyPassphrase
 	b, err := s.Backup(c.Context(), o.BackupOptions, o.p.progress())
 	if b.SHA256 == "" {
 		return err

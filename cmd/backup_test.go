@@ -132,7 +132,7 @@ func TestBackupKeys(t *testing.T) {
 	tells(t, b.want(3, "backup", id, "--to", filepath.Join(b.dir, "x")), "hint: --recipient age1…")
 	tells(t, b.want(3, "backup", id, "--to", file, "--plain"), "a backup replaces none")
 	tells(t, b.want(2, "backup", id, "--to", filepath.Join(b.dir, "x"), "--passphrase"), "there is no terminal")
-	tells(t, b.want(2, "backup", id, "--to", filepath.Join(b.dir, "x"), "--recipient", "age1rubbish"), "not a recipient")
+	tells(t, b.want(2, "backup", id, "--to", filepath.Join(b.dir, "x"), "--recipient", "age1rubbish"), "neither an age key")
 	secret := readFile(t, identity)
 	r := b.want(2, "backup", id, "--to", filepath.Join(b.dir, "x"), "--recipient", strings.TrimSpace(secret[strings.Index(secret, "AGE-"):]))
 	if tells(t, r, "that is a secret key"); strings.Contains(r.err, "AGE-SECRET") {
@@ -141,7 +141,7 @@ func TestBackupKeys(t *testing.T) {
 	other, recipient := b.keyPair()
 	c := b.elsewhere("clean")
 	tells(t, c.want(4, "restore", file), "no key at hand")
-	tells(t, c.want(4, "restore", file, "--identity", other), "for another key")
+	tells(t, c.want(4, "restore", file, "--identity", other), "to other keys")
 	tells(t, c.want(0, "restore", file, "--list", "--identity", identity), id)
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		t.Skip("ssh-keygen is missing: ssh keys are not tried")

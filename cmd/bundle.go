@@ -26,9 +26,10 @@ func newBundleCmd(p *program, run func(*cobra.Command, *bundleOptions) error) *c
 		Use:   "bundle INCIDENT --to FILE",
 		Short: "Write an archive that an outsider can verify",
 		Long: `Write one archive (.tar.gz) with the record, its signed heads, people's signatures
-and time-stamps, the list of the evidence, the review, and VERIFY.md with
-verify.py: whoever gets it can verify it with ssh-keygen, openssl and python3,
-without firebreak. firebreak verify --bundle does the same.
+and time-stamps, the list of the evidence, its custody form and CASE file, the
+review, and VERIFY.md with verify.py: whoever gets it can verify it with
+ssh-keygen, openssl and python3, without firebreak. firebreak verify --bundle does
+the same.
 
 The profile says who it is for, and which fields of the record go with it:
 

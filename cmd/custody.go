@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"firebreak/internal/durable"
 	"firebreak/internal/term"
 	"firebreak/response"
-	"firebreak/review"
 )
 
 type custodyOptions struct {
@@ -100,7 +100,7 @@ func runCustody(c *cobra.Command, o *custodyOptions) error {
 }
 
 // write makes the form in the format that was asked for.
-func (o *custodyOptions) write(c review.Custody) ([]byte, error) {
+func (o *custodyOptions) write(c response.CustodyChains) ([]byte, error) {
 	format := o.format
 	if format == "" && o.form != "-" {
 		format = strings.TrimPrefix(strings.ToLower(filepath.Ext(o.form)), ".")
@@ -122,7 +122,13 @@ func (p *program) export(name string, b []byte, written *[]string) error {
 		return p.printf("%s", b)
 	}
 	*written = append(*written, name)
-	return p.service.WriteFile(name, b)
+	if _, err := p.service.InTheClear(name); err != nil {
+		return err
+	}
+	if err := durable.Replace(name, b, 0o600); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }
 
 func (o *custodyOptions) wrote(files []string) error {
@@ -141,7 +147,7 @@ func (o *custodyOptions) wrote(files []string) error {
 }
 
 // show prints the chains short enough for a screen.
-func (o *custodyOptions) show(c review.Custody) error {
+func (o *custodyOptions) show(c response.CustodyChains) error {
 	var w strings.Builder
 	for _, g := range c.Gaps {
 		fmt.Fprintf(&w, "! %s\n", term.Safe(g))

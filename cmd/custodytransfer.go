@@ -8,7 +8,6 @@ import (
 	"firebreak/internal/term"
 	"firebreak/record"
 	"firebreak/response"
-	"firebreak/review"
 )
 
 type custodyTransferOptions struct {
@@ -171,14 +170,14 @@ func (p *program) statement(text string) error {
 }
 
 // transfer prints a handover and what comes next.
-func (p *program) transfer(id string, t review.Transfer) error {
+func (p *program) transfer(id string, t response.CustodyTransfer) error {
 	if p.json {
 		return p.printJSON(t)
 	}
 	if err := p.printf("%s  %s  %s to %s: %s\n  %s\n", t.ID, t.State, term.Safe(t.From), term.Safe(t.To), term.Safe(t.Reason), term.Safe(t.Gives.Words())); err != nil {
 		return err
 	}
-	if t.State == review.TransferOpen {
+	if t.Open() {
 		return p.printf("next: firebreak custody accept %s %s, as %s\n", id, t.ID, term.Safe(t.To))
 	}
 	return p.printf("  %s\n", term.Safe(t.Takes.Words()))

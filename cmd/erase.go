@@ -220,7 +220,7 @@ func (p *program) erasure(v response.ErasureView) error {
 		row("STAYS", fmt.Sprintf("%d.%s (%s)  %s: %s", k.Seq, term.Safe(k.Name), k.Kind, k.Why, term.Safe(k.Text)))
 	}
 	for _, name := range v.Copies {
-		row("ELSEWHERE", term.Safe(name))
+		row("ALSO IN", term.Safe(name))
 	}
 	if v.State == "" && len(v.Evidence) == 0 && v.Events > 0 {
 		row("NOT HERE", fmt.Sprintf("%d events of the timeline hold it: they go only with their exhibits", v.Events))

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/internal/term"
 	"firebreak/response"
 )
@@ -135,27 +136,20 @@ func (o *exportOptions) file(write func(io.Writer, func(incident.ID, string, io.
 			return keepExhibit(folder, string(id)+"-"+exhibit, plain)
 		}
 	}
-	f, err := os.CreateTemp(filepath.Dir(o.to), ".export-") // mode 0600
+	f, err := durable.Rewrite(o.to)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
+	defer func() { err = errors.Join(err, f.Drop()) }()
 	w := &harmless{w: f}
 	err = write(w, beside)
 	if err == nil {
 		err = w.flush()
 	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), o.to); err != nil {
+	if err := f.Publish(); err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	return nil

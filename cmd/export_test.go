@@ -107,7 +107,7 @@ func TestPortableExport(t *testing.T) {
 		t.Errorf("that evidence was handed out is not recorded: %s", out)
 	}
 	p.want(1, "export", p.id, "--portable", "--to", with, "--evidence") // the folder is there
-	if left, err := filepath.Glob(filepath.Join(p.dir, ".export-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(p.dir, ".*.part")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 	for _, args := range [][]string{{p.id}, {"--portable"}, {p.id, "--portable"}, {p.id, "--to", file}, {p.id, "--portable", "--to", "-", "--evidence"}, {"--person", "ab", "--portable", "--to", "-"}} {

@@ -43,6 +43,12 @@ func readOnlyWork(id, elsewhere, log string) (look, write [][]string) {
 		{"close", id, "--reason", "over"},
 		{"step", "start", id, "look"},
 		{"review", id},
+		{"backup", id, "--to", filepath.Join(elsewhere, "backup.zst"), "--plain"},
+		{"bundle", id, "--to", filepath.Join(elsewhere, "bundle.tar.gz")},
+		{"custody", "take", id, "e1", "--to", filepath.Join(elsewhere, "taken"), "--purpose", "to look at it"},
+		{"hold", id, "--reason", "a court says so"},
+		{"erase", id, "--exhibit", "e1", "--basis", "GDPR Art. 17(1)(a)"},
+		{"repair", id, "--yes"},
 	}
 	return look, write
 }

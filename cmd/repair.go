@@ -59,12 +59,12 @@ func runRepair(c *cobra.Command, o *repairOptions) error {
 	if err != nil {
 		return err
 	}
-	o.Keys.Ask = o.p.secret
+	o.Keys.Ask = o.p.keyPassphrase
 	r, err := s.Repair(c.Context(), id, o.RepairOptions, o.p.progress())
 	if o.p.json {
 		return errors.Join(o.p.printJSON(r), err)
 	}
-	if serr := o.say(r); serr != nil {
+	if serr := o.say(r, err == nil); serr != nil {
 		return serr
 	}
 	if err != nil || o.Do || len(r.Plan) == 0 && len(r.Lost) == 0 {
@@ -73,7 +73,7 @@ func runRepair(c *cobra.Command, o *repairOptions) error {
 	return o.p.printf("nothing was done; --yes does it\n")
 }
 
-func (o *repairOptions) say(r response.Repaired) error {
+func (o *repairOptions) say(r response.Repaired, whole bool) error {
 	for _, h := range r.Evidence {
 		from := ""
 		if h.From != "" {
@@ -102,6 +102,7 @@ func (o *repairOptions) say(r response.Repaired) error {
 		return err
 	}
 	switch {
+	case !whole: // it did not come to its end
 	case len(r.Plan) == 0 && len(r.Evidence) == 0 && len(r.Lost) == 0 && len(r.Problems) == 0:
 		return o.p.printf("%s: nothing to mend\n", r.Incident)
 	case r.Done && len(r.Problems) == 0:

@@ -72,7 +72,7 @@ func runRestore(c *cobra.Command, o *restoreOptions) error {
 	if err != nil {
 		return err
 	}
-	o.Config, o.Keys.Ask = paths.Config, o.p.secret
+	o.Config, o.Keys.Ask = paths.Config, o.p.keyPassphrase
 	if o.list {
 		return o.show(opts)
 	}

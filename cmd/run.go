@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,6 +114,18 @@ func (p *program) screens(ctx context.Context, s *response.Session, id incident.
 	return err
 }
 
+// lookFirst is the error of a run that waits because nobody knows whether an
+// action happened: that is no good end for a script.
+func lookFirst(id incident.ID, w response.Waiting) error {
+	if len(w.Unknown) == 0 {
+		return nil
+	}
+	return &response.Error{
+		Code: response.CodeUnknown, Hint: fmt.Sprintf("firebreak do %s %s --look", id, w.Unknown[0]),
+		Err: errors.New(w.Reason),
+	}
+}
+
 func runAuto(ctx context.Context, o *runOptions) error {
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
@@ -123,12 +136,20 @@ func runAuto(ctx context.Context, o *runOptions) error {
 		return err
 	}
 	if o.p.json {
-		return o.p.printJSON(struct {
+		if err := o.p.printJSON(struct {
 			Incident incident.ID `json:"incident"`
 			response.Waiting
-		}{id, w})
+		}{id, w}); err != nil {
+			return err
+		}
+		return lookFirst(id, w)
 	}
 	switch {
+	case len(w.Unknown) > 0:
+		if err := o.p.printf("%s  waits for a person: %s\n", id, strings.Join(w.Steps, ", ")); err != nil {
+			return err
+		}
+		return lookFirst(id, w)
 	case w.Done:
 		return o.p.printf("%s  the run has ended\nnext: firebreak review %s, then firebreak close %s\n", id, id, id)
 	case len(w.Steps) > 0:

@@ -75,29 +75,43 @@ func (p *program) askSecret(question string) ([]byte, error) {
 	return p.AskSecret(p.ctx, question)
 }
 
-// newPassphrase asks twice.
+// newPassphrase asks for one of the workspace.
 func (p *program) newPassphrase() ([]byte, error) {
-	first, err := p.askSecret("New passphrase of the workspace: ")
+	return p.askPassphrase("New passphrase of the workspace: ", true, "say where the passphrase is: --passphrase-from file:/path")
+}
+
+// keyPassphrase asks for one of a backup or of a key.
+func (p *program) keyPassphrase(question string, twice bool) ([]byte, error) {
+	return p.askPassphrase(question, twice, "use --recipient and --identity")
+}
+
+// askPassphrase asks for a secret, and twice where a slip of the finger would lock
+// something away. instead is what to do where there is no terminal.
+func (p *program) askPassphrase(question string, twice bool, instead string) ([]byte, error) {
+	first, err := p.askSecret(question)
+	if errors.Is(err, errNoTerminal) {
+		return nil, &response.Error{Code: response.CodeUsage, Hint: "run it in a terminal, or " + instead, Err: fmt.Errorf("ask for a passphrase: %w", err)}
+	}
 	if err != nil {
-		return nil, noTerminal(err)
+		return nil, fmt.Errorf("ask for a passphrase: %w", err)
+	}
+	if len(first) == 0 {
+		return nil, &response.Error{Code: response.CodeUsage, Err: errors.New("the passphrase is empty")}
+	}
+	if !twice {
+		return first, nil
 	}
 	again, err := p.askSecret("The same again: ")
 	if err != nil {
-		return nil, noTerminal(err)
+		clear(first)
+		return nil, fmt.Errorf("ask for a passphrase: %w", err)
 	}
 	defer clear(again)
 	if subtle.ConstantTimeCompare(first, again) != 1 {
 		clear(first)
-		return nil, &response.Error{Code: response.CodeUsage, Hint: "try again", Err: errors.New("the two passphrases differ")}
+		return nil, &response.Error{Code: response.CodeUsage, Hint: "try again", Err: errors.New("the two passphrases differ; nothing was done")}
 	}
 	return first, nil
-}
-
-func noTerminal(err error) error {
-	if errors.Is(err, errNoTerminal) {
-		return &response.Error{Code: response.CodeUsage, Hint: "run it in a terminal, or say where the passphrase is: --passphrase-from file:/path", Err: err}
-	}
-	return err
 }
 
 // secrets is how references are resolved.

@@ -51,7 +51,7 @@ with a record, and what is missing without one.`,
 	}
 	o.bundle.addBundleFlags(c)
 	c.Flags().StringArrayVar(&o.against.Seals, "seal", nil, "a `SEAL` that was kept elsewhere: \"2026-0007 @12 9f2c…\", from a message or a review")
-	c.Flags().StringArrayVar(&o.against.Trust, "trust", nil, "accept heads signed with this verifier `KEY` of another workspace: the second line of its keys/instance")
+	c.Flags().StringArrayVar(&o.against.Trust, "trust", nil, "accept heads signed with this verifier `KEY` of another workspace: its keys/instance.pub; where it is not encrypted, the second line of keys/instance")
 	return c
 }
 

@@ -38,6 +38,7 @@ func (o *bundleVerification) arguments(c *cobra.Command, args []string) error {
 }
 
 func runVerifyBundle(c *cobra.Command, p *program, o bundleVerification) error {
+	o.outside.Ask = p.askSecret
 	r, err := response.VerifyBundle(c.Context(), o.file, o.outside, p.progress())
 	if err != nil {
 		return err

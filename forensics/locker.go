@@ -17,6 +17,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"firebreak/internal/durable"
 	"firebreak/record"
 )
 
@@ -150,7 +151,7 @@ func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d seal
 		return false, err
 	}
 	if there { // whoever put it there may not have come to syncing it
-		errs := []error{syncFile(root, place(d.blob)), syncDir(root, folder), syncDir(root, ".")}
+		errs := []error{syncFile(root, place(d.blob)), durable.SyncIn(root, folder), durable.SyncIn(root, ".")}
 		if d.key != "" {
 			errs = append(errs, syncFile(root, keyPlace(d.blob)))
 		}
@@ -164,7 +165,7 @@ func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d seal
 	if err := root.Rename(temp, place(d.blob)); err != nil {
 		return false, err
 	}
-	if err := l.synced(syncDir(root, folder), syncDir(root, ".")); err != nil {
+	if err := l.synced(durable.SyncIn(root, folder), durable.SyncIn(root, ".")); err != nil {
 		return true, errors.Join(err, gone(root.Remove(place(d.blob))))
 	}
 	return true, nil

@@ -13,6 +13,8 @@ import (
 	"slices"
 
 	"filippo.io/age"
+
+	"firebreak/internal/durable"
 )
 
 // Convert brings every blob to the locker's Secret: what is not encrypted is
@@ -166,7 +168,7 @@ func (l *Locker) encrypt(ctx context.Context, root *os.Root, blob string) (err e
 		return err
 	}
 	named = false
-	if err := l.synced(syncDir(root, blob[:2])); err != nil {
+	if err := l.synced(durable.SyncIn(root, blob[:2])); err != nil {
 		return err
 	}
 	done = true

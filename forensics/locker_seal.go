@@ -13,6 +13,7 @@ import (
 	"filippo.io/age"
 
 	"firebreak/internal/box"
+	"firebreak/internal/durable"
 )
 
 // keyPlace is the path of a blob's own key below the locker's folder.
@@ -79,7 +80,7 @@ func (l *Locker) writeKey(root *os.Root, blob, key string) (err error) {
 		return err
 	}
 	named = false
-	return l.synced(syncDir(root, blob[:2]))
+	return l.synced(durable.SyncIn(root, blob[:2]))
 }
 
 // readKey returns the key of a blob.

@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"firebreak/internal/durable"
 )
 
 // locks says whether claim can tell an abandoned file from one in use.
@@ -18,23 +18,11 @@ const locks = true
 // claim takes the file's lock, which lasts as long as the file is open, and
 // says whether it was free.
 func claim(f *os.File) (bool, error) {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, unix.EWOULDBLOCK):
-		return false, nil
-	}
-	return false, fmt.Errorf("lock %s: %w", f.Name(), err)
-}
-
-// syncDir makes the names in a folder last.
-func syncDir(root *os.Root, name string) error {
-	d, err := root.Open(name)
+	free, err := durable.Claim(f)
 	if err != nil {
-		return err
+		return false, fmt.Errorf("lock %s: %w", f.Name(), err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	return free, nil
 }
 
 // syncFile makes the content of a file last.

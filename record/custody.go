@@ -136,8 +136,8 @@ func (h Handover) Refuses(text, reason string) bool {
 }
 
 // Gone says that a text is not there, or that a mark stands in its place which
-// says that it was erased.
-func Gone(text string) bool { return text == "" || text == "(erased)" }
+// says that it was erased or withheld.
+func Gone(text string) bool { return text == "" || text == ErasedMark || text == WithheldMark }
 
 // plain writes a value on one line so that it reads back as itself.
 func plain(s string) string {

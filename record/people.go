@@ -252,8 +252,9 @@ func (r *Report) people(id incident.ID, lines []*Line, sealed []Sealed, tree *Tr
 		}
 		switch l.Kind { //nolint:exhaustive // only what a signature can hang on
 		case ActionPlanned, ActionApproved, HeadSigned, HeadStamped, CustodyTransferred, CustodyAccepted, ErasureAgreed:
-			if e, _, err := Unseal(sealed[i].Line, sealed[i].Disclosures); err == nil {
+			if e, missing, err := Unseal(sealed[i].Line, sealed[i].Disclosures); err == nil {
 				entries = append(entries, e)
+				r.claimed(e, len(missing) == 0)
 			}
 		default:
 		}
@@ -272,6 +273,36 @@ func (r *Report) people(id incident.ID, lines []*Line, sealed []Sealed, tree *Tr
 		case !s.OK:
 			r.fault(s.Seq, BadPerson, "%s by %.100s: %s", s.What, s.Principal, s.Why)
 		}
+	}
+}
+
+// claimed checks that a yes is no stronger than its signature: one that was
+// signed has its signature, unless that was withheld or erased.
+func (r *Report) claimed(e Entry, whole bool) {
+	var strength Strength
+	var sig *Signature
+	switch e.Kind { //nolint:exhaustive // what says a strength beside its signature
+	case ActionApproved:
+		var d Decision
+		if e.Decode(&d) != nil {
+			return
+		}
+		strength, sig = d.Strength, d.Signature
+	case ErasureAgreed:
+		var c ErasureConsent
+		if e.Decode(&c) != nil {
+			return
+		}
+		strength, sig = c.Strength, c.Signature
+	default:
+		return
+	}
+	signed := strength == Pasted || strength == KeyFile || strength == Agent || strength == Hardware
+	switch {
+	case signed && sig == nil && whole:
+		r.fault(e.Seq, BadPerson, "it says that it was signed (%s), and there is no signature", strength)
+	case signed && sig != nil && sig.Strength != strength:
+		r.fault(e.Seq, BadPerson, "it says %.20q of its strength, and its signature says %.20q", strength, sig.Strength)
 	}
 }
 

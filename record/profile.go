@@ -140,7 +140,7 @@ var disclosed = map[Kind]map[string]audience{
 	StepAdded:    {"run": everyone, "id": everyone, "title": detail, "text": detail, "phase": everyone},
 
 	CollectionFinished: {
-		"profile": told, "host": detail, "root": detail, "as_root": measured, "exhibits": everyone, "bytes": everyone,
+		"profile": told, "host": detail, "root": detail, "as_root": everyone, "exhibits": everyone, "bytes": everyone,
 		"took_ns": measured, "refused": detail, "cut": detail,
 	},
 	EvidenceSealed: {
@@ -183,7 +183,7 @@ var disclosed = map[Kind]map[string]audience{
 		"statement": person, "from_signature": person, "to_signature": person,
 	},
 	"custody.accepted": {"transfer": everyone, "by": person, "no": everyone, "reason": person, "place": person, "signature": person},
-	EvidenceAccessed:   {"exhibit": everyone, "purpose": detail, "to": person},
+	EvidenceAccessed:   {"exhibit": everyone, "purpose": detail, "to": detail},
 
 	HoldPlaced: {"reason": lawful, "authority": lawful},
 	HoldLifted: {"reason": lawful, "authority": lawful},

@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -20,6 +21,9 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 	}
 	f.busy.Lock()
 	defer f.busy.Unlock()
+	if err := s.lookAfter(ctx, f); err != nil {
+		return Waiting{}, err
+	}
 	for {
 		next, w, err := s.nextAutomatic(ctx, f)
 		if err != nil || next == nil {
@@ -44,6 +48,44 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 			// a person is next.
 		}
 	}
+}
+
+// lookAfter ends the steps whose action was sent by a process that ended before
+// it had looked for the effect, or before it ran the step's own check. Looking
+// changes nothing out there. What may not have been sent at all is left to a
+// person.
+func (s *Session) lookAfter(ctx context.Context, f *folder) error {
+	var left []*playbooks.Step
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
+			return err
+		}
+		actions, err := tx.Actions()
+		if err != nil {
+			return err
+		}
+		for _, st := range run.Steps() {
+			if st.State != playbooks.Running || !st.Step.Verb.Acts() || st.Owner == "" || st.Owner != store.Owner() && store.Alive(st.Owner) {
+				continue
+			}
+			if a, ok := newestAction(actions, st.Step.ID); ok && (ActionState(a.State) == Sent || ActionState(a.State) == Verified) {
+				left = append(left, st.Step)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, st := range left {
+		if _, err := s.resume(ctx, f, st); err != nil {
+			if failed, ferr := s.hasFailed(ctx, f, st.ID); ferr != nil || !failed {
+				return fmt.Errorf("look what became of step %s: %w", st.ID, err)
+			}
+		}
+	}
+	return nil
 }
 
 func (s *Session) take(ctx context.Context, f *folder, t playbooks.Task, p ProgressFunc) error {
@@ -122,6 +164,10 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 				w.Others = append(w.Others, st.Step.ID)
 			case st.State == playbooks.Running && st.Step.Verb.Acts():
 				w.Steps = append(w.Steps, st.Step.ID)
+				if a, ok := newestAction(actions, st.Step.ID); ok && ActionState(a.State) == Unknown {
+					w.Unknown = append(w.Unknown, a.Action)
+					w.Reason = "action " + a.Action + " of step " + st.Step.ID + " may have happened: somebody has to look"
+				}
 			}
 		}
 		return nil

@@ -13,6 +13,7 @@ import (
 
 	"firebreak/forensics"
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/archive"
@@ -98,15 +99,11 @@ func (s *Session) Backup(ctx context.Context, o BackupOptions, p ProgressFunc) (
 	if b.keys, err = o.Keys.toWrite(s.s, o.Plain); err != nil {
 		return out, err
 	}
-	file, err := archive.Create(o.To)
+	file, err := durable.Create(o.To)
 	if err != nil {
 		return out, createError(err)
 	}
-	defer func() {
-		if file != nil {
-			err = errors.Join(err, file.Drop())
-		}
-	}()
+	defer func() { err = errors.Join(err, file.Drop()) }()
 	defer func() { err = errors.Join(err, b.drop()) }()
 	if err := b.take(ctx); err != nil {
 		return out, err
@@ -118,9 +115,7 @@ func (s *Session) Backup(ctx context.Context, o BackupOptions, p ProgressFunc) (
 	if untested != nil && (ctx.Err() != nil || !errors.Is(untested, errUntested)) {
 		return out, fmt.Errorf("back up: %w", untested)
 	}
-	err = file.Publish()
-	file = nil
-	if err != nil {
+	if err := file.Publish(); err != nil {
 		return out, fmt.Errorf("back up: %w", err)
 	}
 	return b.out, b.end(ctx, untested)
@@ -130,7 +125,7 @@ func createError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return refused("name another file, as with the date in it; a backup replaces none", "%w", err)
-	case errors.Is(err, archive.ErrBusy):
+	case errors.Is(err, durable.ErrBusy):
 		return refused("", "%w", err)
 	}
 	return err
@@ -173,6 +168,9 @@ func (b *backing) one(ctx context.Context, id incident.ID) error {
 	}
 	// In the incident's own folder: what lies there is as private as the rest.
 	scratch, err := archive.NewScratch(f.dir)
+	if err = unwritable(err); errors.Is(err, store.ErrReadOnly) {
+		return refused("copy the folder to a place you can write to, and back up from there", "back up %s: its copy is made in its own folder: %w", id, err)
+	}
 	if err != nil {
 		return fmt.Errorf("back up %s: %w", id, err)
 	}
@@ -188,7 +186,7 @@ func (b *backing) one(ctx context.Context, id incident.ID) error {
 }
 
 // write writes the archive, and begins again when a file changed under it.
-func (b *backing) write(ctx context.Context, file *archive.Draft) error {
+func (b *backing) write(ctx context.Context, file *durable.Draft) error {
 	for n := 1; ; n++ {
 		err := b.writeOnce(ctx, file)
 		if err == nil || !errors.Is(err, archive.ErrChanged) || n == attempts {
@@ -200,7 +198,7 @@ func (b *backing) write(ctx context.Context, file *archive.Draft) error {
 	}
 }
 
-func (b *backing) writeOnce(ctx context.Context, file *archive.Draft) error {
+func (b *backing) writeOnce(ctx context.Context, file *durable.Draft) error {
 	m := archive.Manifest{Made: b.s.s.o.Now().UTC(), Tool: b.s.s.o.Tool, Signer: b.s.s.key.Public(), Workspace: b.o.Workspace}
 	sources, err := b.sources(ctx, &m)
 	if err != nil {
@@ -238,7 +236,7 @@ func rewind(f io.Seeker) error {
 var errUntested = errors.New("a restore could not be tested")
 
 // test reads the archive back from the disk, restores all of it and verifies.
-func (b *backing) test(ctx context.Context, file *archive.Draft) (err error) {
+func (b *backing) test(ctx context.Context, file *durable.Draft) (err error) {
 	scratch, err := archive.NewScratch(b.s.s.incidentsDir())
 	if err != nil {
 		return roomFor(err)

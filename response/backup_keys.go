@@ -3,12 +3,11 @@ package response
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strings"
 
 	"filippo.io/age"
 
 	"firebreak/store/archive"
+	"firebreak/store/keys"
 )
 
 // BackupKeys says with which keys an archive is closed and opened.
@@ -20,12 +19,12 @@ type BackupKeys struct {
 	// Passphrase closes the archive with a passphrase.
 	Passphrase bool
 	// Ask asks the person for a secret, twice where a slip would lock it away.
-	Ask func(question string, twice bool) (string, error)
+	Ask func(question string, twice bool) ([]byte, error)
 }
 
 // writeKeys are the keys of one archive that is written.
 type writeKeys struct {
-	recipients []archive.Recipient
+	recipients []keys.Recipient
 	extra      age.Recipient // for the test alone
 	test       []age.Identity
 	tested     string
@@ -44,11 +43,10 @@ func (k writeKeys) all() []age.Recipient {
 }
 
 func (k writeKeys) names() []string {
-	out := []string{}
-	for _, r := range k.recipients {
-		out = append(out, r.Name)
+	if len(k.recipients) == 0 {
+		return []string{}
 	}
-	return out
+	return namesOf(k.recipients)
 }
 
 // toWrite finds the recipients, and a key to test the archive with.
@@ -64,12 +62,8 @@ func (b BackupKeys) toWrite(s *Service, plain bool) (k writeKeys, err error) {
 	if b.Passphrase {
 		return b.withPassphrase()
 	}
-	for _, text := range b.Recipients {
-		rs, err := recipients(text)
-		if err != nil {
-			return k, err
-		}
-		k.recipients = append(k.recipients, rs...)
+	if k.recipients, err = recipients(b.Recipients); err != nil {
+		return k, err
 	}
 	if len(k.recipients) == 0 {
 		if k.recipients, err = s.ownRecipients(); err != nil {
@@ -94,7 +88,7 @@ func (b BackupKeys) toWrite(s *Service, plain bool) (k writeKeys, err error) {
 		return k, nil
 	}
 	var id age.Identity
-	if k.extra, id, err = archive.TestKey(k.recipients); err != nil {
+	if k.extra, id, err = keys.TestKey(k.recipients); err != nil {
 		return k, fmt.Errorf("make a key for the test: %w", err)
 	}
 	k.test, k.tested = []age.Identity{id}, testedWithTest
@@ -109,62 +103,28 @@ func (b BackupKeys) withPassphrase() (k writeKeys, err error) {
 	if err != nil {
 		return k, err
 	}
-	r, err := archive.Passphrase(secret)
+	defer clear(secret)
+	r, err := keys.Passphrase(secret)
 	if err != nil {
 		return k, usage("", "passphrase: %w", err)
 	}
-	id, err := archive.PassphraseIdentity(secret)
+	id, err := keys.PassphraseIdentity(secret)
 	if err != nil {
 		return k, err
 	}
-	return writeKeys{recipients: []archive.Recipient{r}, test: []age.Identity{id}, tested: testedWithOwn}, nil
+	return writeKeys{recipients: []keys.Recipient{r}, test: []age.Identity{id}, tested: testedWithOwn}, nil
 }
 
-func (b BackupKeys) ask(question string, twice bool) (string, error) {
+func (b BackupKeys) ask(question string, twice bool) ([]byte, error) {
 	if b.Ask == nil {
-		return "", usage("run it in a terminal, or use --recipient and --identity", "nobody is there to ask for a passphrase")
+		return nil, usage("run it in a terminal, or use --recipient and --identity", "nobody is there to ask for a passphrase")
 	}
 	return b.Ask(question, twice)
 }
 
-// recipients reads a key, or the file of that name.
-func recipients(text string) ([]archive.Recipient, error) {
-	content := text
-	if !strings.HasPrefix(text, "age1") && !strings.HasPrefix(text, "ssh-") {
-		if strings.HasPrefix(strings.ToUpper(text), "AGE-SECRET-KEY-") {
-			return nil, usage("give the public key, age1…, which age-keygen -y prints", "recipient: that is a secret key") // not repeated
-		}
-		b, err := os.ReadFile(text)
-		if err != nil {
-			return nil, usage("--recipient age1…, an ssh public key, or a file of them", "recipient: %w", err)
-		}
-		content = string(b)
-	}
-	rs, err := archive.ParseRecipients(content)
-	if err != nil {
-		return nil, usage("--recipient age1…, an ssh public key, or a file of them", "recipient: %w", err)
-	}
-	return rs, nil
-}
-
 // identities reads the identity files.
 func (b BackupKeys) identities() ([]age.Identity, error) {
-	var out []age.Identity
-	for _, name := range b.Identities {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return nil, usage("--identity FILE, with an age identity or an ssh private key", "identity: %w", err)
-		}
-		ids, err := archive.ParseIdentities(text, func() (string, error) { return b.ask("Passphrase for "+name+": ", false) })
-		if errors.Is(err, archive.ErrLocked) {
-			return nil, &Error{Code: CodeAuth, Err: fmt.Errorf("identity %s: %w", name, err)}
-		}
-		if err != nil {
-			return nil, usage("--identity FILE, with an age identity or an ssh private key", "identity %s: %w", name, err)
-		}
-		out = append(out, ids...)
-	}
-	return out, nil
+	return identities(b.Identities, func(question string) ([]byte, error) { return b.ask(question, false) })
 }
 
 // toRead are the keys that may open an archive: the ones named, this
@@ -175,7 +135,8 @@ func (b BackupKeys) toRead(o Options, passphrase bool) ([]age.Identity, error) {
 		if err != nil {
 			return nil, err
 		}
-		id, err := archive.PassphraseIdentity(secret)
+		defer clear(secret)
+		id, err := keys.PassphraseIdentity(secret)
 		if err != nil {
 			return nil, usage("", "passphrase: %w", err)
 		}
@@ -195,8 +156,8 @@ func (b BackupKeys) toRead(o Options, passphrase bool) ([]age.Identity, error) {
 // openError gives the archive's sentinels their codes and hints.
 func openError(name string, err error) error {
 	switch {
-	case errors.Is(err, archive.ErrLocked):
-		return &Error{Code: CodeAuth, Hint: "--identity FILE: the age identity or ssh private key of one of its recipients", Err: fmt.Errorf("open backup %s: %w", name, err)}
+	case errors.Is(err, keys.ErrKey), errors.Is(err, keys.ErrUnasked):
+		return keyError(fmt.Errorf("open backup %s: %w", name, err))
 	case errors.Is(err, archive.ErrNewer):
 		return refused("use the newer firebreak that wrote it", "open backup %s: %w", name, err)
 	case errors.Is(err, archive.ErrDamaged):

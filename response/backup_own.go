@@ -13,29 +13,28 @@ import (
 	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/store"
-	"firebreak/store/archive"
 	"firebreak/store/events"
 	"firebreak/store/keys"
 )
 
 // ownRecipients are the keys that this workspace encrypts to by itself: its own
 // and those of the people it is sealed to. A plain one has none.
-func (s *Service) ownRecipients() ([]archive.Recipient, error) {
+func (s *Service) ownRecipients() ([]keys.Recipient, error) {
 	if s.vault == nil {
 		return nil, nil
 	}
-	var out []archive.Recipient
+	var out []keys.Recipient
 	var seen []string
 	for _, text := range s.vault.lock.Recipients() {
 		if slices.Contains(seen, text) {
 			continue
 		}
 		seen = append(seen, text)
-		rs, err := archive.ParseRecipients(text)
+		r, err := keys.ParseRecipient(text)
 		if err != nil {
 			return nil, fmt.Errorf("encrypt to the workspace's own keys: %w", err)
 		}
-		out = append(out, rs...)
+		out = append(out, r)
 	}
 	return out, nil
 }
@@ -55,7 +54,7 @@ func (s *Service) ownIdentities() ([]age.Identity, error) {
 		return out, keysError(err)
 	}
 	defer clear(former)
-	ids, err := keys.Identities("keys/"+keys.FormerFile, former, nil)
+	ids, err := keys.ParseIdentities("keys/"+keys.FormerFile, former, nil)
 	return append(out, ids...), err
 }
 

@@ -15,13 +15,13 @@ import (
 	"syscall"
 	"time"
 
-	"filippo.io/age"
-
 	"firebreak/forensics"
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/record/bundle"
 	"firebreak/store"
+	"firebreak/store/keys"
 )
 
 // BundleOptions say what goes into a bundle, for whom, and where it is written.
@@ -55,12 +55,12 @@ type Bundled struct {
 // verify, and damaged evidence, are not handed out. Where the configuration asks
 // for it the record is signed first; a signature that could not be made is told
 // when the bundle is there.
-func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p ProgressFunc) (Bundled, error) {
+func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p ProgressFunc) (made Bundled, err error) {
 	to, err := o.target()
 	if err != nil {
 		return Bundled{}, err
 	}
-	recipients, names, err := ageRecipients(o.Recipients)
+	sealTo, err := recipients(o.Recipients)
 	if err != nil {
 		return Bundled{}, err
 	}
@@ -74,10 +74,10 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if f.readOnly {
 		return Bundled{}, refused("copy the folder to a place you can write to: that a bundle left must be recorded", "bundle %s: %w", id, store.ErrReadOnly)
 	}
-	if f.key != nil && len(recipients) == 0 && !o.Plain {
+	if f.key != nil && len(sealTo) == 0 && !o.Plain {
 		return Bundled{}, refused("encrypt it: --recipient age1… or an ssh key; or say that it may leave in the clear: --plain", "bundle %s: the incident is encrypted, and the bundle would not be", id)
 	}
-	if f.key != nil && len(recipients) == 0 {
+	if f.key != nil && len(sealTo) == 0 {
 		if err := s.s.outside(filepath.Dir(to)); err != nil {
 			return Bundled{}, err
 		}
@@ -93,23 +93,23 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	if err != nil {
 		return Bundled{}, err
 	}
-	out, err := startArchive(to, recipients)
+	out, err := startArchive(to, sealTo)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Bundled{}, usage("make the folder first", "write bundle: there is no folder %s", filepath.Dir(to))
 	}
 	if err != nil {
 		return Bundled{}, fmt.Errorf("write bundle: %w", err)
 	}
-	defer out.discard()
+	defer func() { err = errors.Join(err, out.file.Drop()) }()
 	if err := s.fill(ctx, f, out, draft, p); err != nil {
 		return Bundled{}, bundleError(err)
 	}
 	if err := out.finish(); err != nil {
 		return Bundled{}, bundleError(err)
 	}
-	made := Bundled{
-		Incident: id, File: to, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Bytes: out.bytes, Profile: o.Profile, Encrypted: len(recipients) > 0,
-		Recipients: names, Entries: int(draft.Head.Size), Withheld: draft.Withheld, Seal: draft.Head.Seal(), Key: s.s.key.Public(),
+	made = Bundled{
+		Incident: id, File: to, SHA256: hex.EncodeToString(out.sum.Sum(nil)), Bytes: out.bytes, Profile: o.Profile, Encrypted: len(sealTo) > 0,
+		Recipients: namesOf(sealTo), Entries: int(draft.Head.Size), Withheld: draft.Withheld, Seal: draft.Head.Seal(), Key: s.s.key.Public(),
 	}
 	for _, x := range draft.Exhibits {
 		made.Exhibits = append(made.Exhibits, x.ID)
@@ -118,12 +118,12 @@ func (s *Session) Bundle(ctx context.Context, id incident.ID, o BundleOptions, p
 	// worse than a record of one that nobody got.
 	err = s.actIn(ctx, f, record.BundleMade, "", record.Copy{
 		Name: filepath.Base(to), SHA256: made.SHA256, Bytes: made.Bytes, Profile: string(o.Profile), Exhibits: made.Exhibits,
-		Recipients: names, Size: draft.Head.Size, Root: draft.Head.Root,
+		Recipients: namesOf(sealTo), Size: draft.Head.Size, Root: draft.Head.Root,
 	}, nil)
 	if err != nil {
 		return Bundled{}, err
 	}
-	if err := out.publish(to); err != nil {
+	if err := out.file.Publish(); err != nil {
 		return Bundled{}, fmt.Errorf("write bundle (the record says already that it was made): %w", err)
 	}
 	return made, unsigned
@@ -342,12 +342,11 @@ func keyName(public string) string {
 // bundleFile is a file that is being written beside its place: bytes go through
 // encryption, if any, to the disk, and are hashed on the way.
 type bundleFile struct {
-	file  *os.File
+	file  *durable.Draft
 	sum   hashWriter
 	bytes int64
 	top   io.Writer
 	age   io.WriteCloser
-	done  bool
 }
 
 type hashWriter interface {
@@ -355,16 +354,16 @@ type hashWriter interface {
 	Sum(b []byte) []byte
 }
 
-func startArchive(to string, recipients []age.Recipient) (*bundleFile, error) {
-	file, err := os.CreateTemp(filepath.Dir(to), ".firebreak-bundle-*") // mode 0600
+func startArchive(to string, sealTo []keys.Recipient) (*bundleFile, error) {
+	file, err := durable.Create(to)
 	if err != nil {
 		return nil, err
 	}
 	a := &bundleFile{file: file, sum: sha256.New()}
 	a.top = a
-	if len(recipients) > 0 {
-		if a.age, err = age.Encrypt(a, recipients...); err != nil {
-			return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
+	if len(sealTo) > 0 {
+		if a.age, err = keys.Encrypt(a, sealTo); err != nil {
+			return nil, errors.Join(err, file.Drop())
 		}
 		a.top = a.age
 	}
@@ -388,22 +387,5 @@ func (a *bundleFile) finish() error {
 			return err
 		}
 	}
-	return errors.Join(a.file.Sync(), a.file.Close())
-}
-
-// publish gives it its name.
-func (a *bundleFile) publish(to string) error {
-	if err := os.Rename(a.file.Name(), to); err != nil {
-		return err
-	}
-	a.done = true
-	return syncFolder(filepath.Dir(to))
-}
-
-// discard removes what was not published.
-func (a *bundleFile) discard() {
-	if !a.done {
-		_ = a.file.Close() // it may be closed already
-		_ = os.Remove(a.file.Name())
-	}
+	return a.file.Sync()
 }

@@ -2,27 +2,26 @@ package response
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 
-	"filippo.io/age"
-
 	"firebreak/record"
 	"firebreak/record/bundle"
 	"firebreak/record/sshsig"
+	"firebreak/store/keys"
 )
 
 // BundleVerification says what to compare a bundle with. All of it comes from
 // outside of the bundle.
 type BundleVerification struct {
-	Seals    []string // heads that somebody kept
-	Keys     []string // the maker's verifier keys
-	Roster   string   // a file of allowed signers
-	Identity string   // a file that opens an encrypted bundle
+	Seals    []string     // heads that somebody kept
+	Keys     []string     // the maker's verifier keys
+	Roster   string       // a file of allowed signers
+	Identity string       // a file that opens an encrypted bundle
+	Ask      keys.AskFunc // asks for the passphrase of the identity; nil where nobody is there
 }
 
 // BundleReport is the result of a verification.
@@ -53,7 +52,7 @@ func VerifyBundle(ctx context.Context, path string, o BundleVerification, p Prog
 		}
 		bo.Roster = roster
 	}
-	c, err := readBundle(ctx, path, o.Identity, p)
+	c, err := readBundle(ctx, path, o, p)
 	if err != nil {
 		return BundleReport{}, err
 	}
@@ -61,7 +60,7 @@ func VerifyBundle(ctx context.Context, path string, o BundleVerification, p Prog
 	return bundle.Verify(c, bo), nil
 }
 
-func readBundle(ctx context.Context, path, identity string, p ProgressFunc) (c *bundle.Contents, err error) {
+func readBundle(ctx context.Context, path string, o BundleVerification, p ProgressFunc) (c *bundle.Contents, err error) {
 	say := func(name string) { tell(p, "reading "+name, 0, 0) }
 	info, err := os.Stat(path)
 	if err != nil {
@@ -76,29 +75,26 @@ func readBundle(ctx context.Context, path, identity string, p ProgressFunc) (c *
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	b := bufio.NewReader(f)
-	begin, err := b.Peek(len(ageBegins))
+	begin, err := b.Peek(len(keys.Begins))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
-	if !bytes.Equal(begin, []byte(ageBegins)) {
+	if !keys.IsSealed(begin) {
 		return bundle.Read(ctx, b, say)
 	}
-	if identity == "" {
+	if o.Identity == "" {
 		return nil, usage("--identity FILE: the age identity or ssh key it was encrypted to", "%s is encrypted", path)
 	}
-	ids, err := ageIdentities(identity)
+	ids, err := identities([]string{o.Identity}, o.Ask)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := age.Decrypt(b, ids...)
-	var none *age.NoIdentityMatchError
-	if errors.As(err, &none) {
-		return nil, fail(CodeAuth, "it was encrypted to other keys", "open %s: %s does not open it", path, identity)
+	plain, err := keys.Decrypt(b, ids...)
+	if errors.Is(err, keys.ErrKey) || errors.Is(err, keys.ErrUnasked) {
+		return nil, keyError(fmt.Errorf("open %s: %s does not open it: %w", path, o.Identity, err))
 	}
 	if err != nil {
 		return nil, &Error{Code: CodeIntegrity, Hint: "the encrypted file itself is damaged: get it again", Err: fmt.Errorf("open %s: %w", path, err)}
 	}
 	return bundle.Read(ctx, plain, say)
 }
-
-const ageBegins = "age-encryption.org/"

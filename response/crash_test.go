@@ -74,7 +74,32 @@ func TestKilledBetweenAnyTwoEntries(t *testing.T) {
 				t.Errorf("%d effects", n)
 			}
 			b.verified()
+			b.goesOn(later, c.action)
+			if n := b.effects(w); c.action == Sent && n != 0 {
+				t.Errorf("%d effects after going on", n)
+			}
+			b.verified()
 		})
+	}
+}
+
+// goesOn runs on by itself after a kill: no step is left running without a word.
+// What was sent is looked for and ended, what is unknown is named.
+func (b *bench) goesOn(later *Session, was ActionState) {
+	b.Helper()
+	w, err := later.Advance(b.Context(), b.id, nil)
+	if was == Sent && CodeOf(err) == CodeUnknown {
+		err = nil // it looked, and the effect is not there: that has a name now
+	}
+	b.must(err)
+	board, err := later.Board(b.Context(), b.id)
+	b.must(err)
+	state := board.Actions[0].State
+	switch {
+	case was == Unknown && (len(w.Unknown) != 1 || !strings.Contains(w.Reason, "may have happened")):
+		b.Errorf("it waits without a word: %+v", w)
+	case was == Sent && state == Sent && b.state("comment") == playbooks.Running:
+		b.Errorf("the step is left running: %+v", w)
 	}
 }
 
@@ -291,4 +316,41 @@ func TestStepLeftRunningCanBeOpenedAgain(t *testing.T) {
 	if got := b.state("take"); got != playbooks.Ready {
 		t.Errorf("the step is %s", got)
 	}
+}
+
+// blind is an action whose effect nobody can read back.
+type blind struct{ renamed }
+
+func (blind) Verify(context.Context, integrations.Call, integrations.Receipt) (integrations.Verification, error) {
+	return integrations.Verification{}, integrations.ErrNotReadable
+}
+
+// TestKilledAfterSendingWhatCannotBeReadBack: the next run ends the step as an
+// undisturbed one would have, and sends nothing.
+func TestKilledAfterSendingWhatCannotBeReadBack(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.drill(oneComment)
+	a := b.reach()
+	b.must(b.s.Approve(t.Context(), b.id, a.Action, a.Digest, "", ""))
+	b.interrupt(a, record.ActionSending, record.ActionSent)
+	later := b.service(config.Config{}).As(incident.Actor{Name: "grace"})
+	f, err := later.s.open(t.Context(), b.id)
+	b.must(err)
+	l := &late{}
+	system := integrations.System{Kind: "late", Actions: func(integrations.Connection) ([]integrations.Action, error) {
+		return []integrations.Action{blind{renamed{l, "github.issue.create"}}}, nil
+	}}
+	f.registry, err = integrations.NewRegistry([]integrations.System{system}, []integrations.Connection{{Name: "github", Kind: "late"}})
+	b.must(err)
+	if b.state("comment") != playbooks.Running {
+		t.Fatalf("the step is %s", b.state("comment"))
+	}
+	_, err = later.Advance(t.Context(), b.id, nil)
+	b.must(err)
+	got, err := later.Action(t.Context(), b.id, a.Action)
+	b.must(err)
+	if got.State != Sent || b.state("comment") != playbooks.Done || l.sent != 0 {
+		t.Errorf("the action is %s, the step %s, sent %d times", got.State, b.state("comment"), l.sent)
+	}
+	b.verified()
 }

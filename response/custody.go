@@ -13,6 +13,12 @@ import (
 	"firebreak/store"
 )
 
+// CustodyChains are the chains of custody of an incident's exhibits.
+type CustodyChains = review.Custody
+
+// CustodyTransfer is one handover in them.
+type CustodyTransfer = review.Transfer
+
 // Custody is the chain of custody of all exhibits, derived from the record.
 func (s *Session) Custody(ctx context.Context, id incident.ID) (review.Custody, error) {
 	f, err := s.s.open(ctx, id)

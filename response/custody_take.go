@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 )
 
@@ -27,7 +27,7 @@ type Taken struct {
 // its owner may read. The record says so before the file has its name; the
 // bytes are checked against the seal on the way. A file that is there is never
 // replaced.
-func (s *Session) TakeExhibit(ctx context.Context, id incident.ID, exhibit, to, purpose string, p ProgressFunc) (Taken, error) {
+func (s *Session) TakeExhibit(ctx context.Context, id incident.ID, exhibit, to, purpose string, p ProgressFunc) (t Taken, err error) {
 	if strings.TrimSpace(purpose) == "" {
 		return Taken{}, usage("--purpose TEXT", "take exhibit %s: what for is not said", exhibit)
 	}
@@ -48,42 +48,39 @@ func (s *Session) TakeExhibit(ctx context.Context, id incident.ID, exhibit, to, 
 	if _, err := s.s.InTheClear(to); err != nil {
 		return Taken{}, err
 	}
-	temp, n, err := s.copyOut(ctx, f, x, to, p)
+	out, err := durable.Create(to)
+	if err != nil {
+		return Taken{}, fmt.Errorf("take exhibit %s: %w", exhibit, err)
+	}
+	defer func() { err = errors.Join(err, out.Drop()) }()
+	n, err := s.copyOut(ctx, f, x, out, p)
 	if err != nil {
 		return Taken{}, fmt.Errorf("take exhibit %s: %w", exhibit, err)
 	}
 	err = s.actIn(ctx, f, record.EvidenceAccessed, "", record.Access{Exhibit: exhibit, Purpose: purpose, To: strings.ToValidUTF8(to, "\uFFFD")}, nil)
 	if err == nil {
-		if err = settleNew(temp, to); err != nil {
+		if err = out.Publish(); err != nil {
 			err = fmt.Errorf("the record says that it was taken, but it was not: %w", err)
 		}
 	}
 	if err != nil {
-		return Taken{}, errors.Join(fmt.Errorf("take exhibit %s: %w", exhibit, err), absent(os.Remove(temp)))
+		return Taken{}, fmt.Errorf("take exhibit %s: %w", exhibit, err)
 	}
 	return Taken{Exhibit: exhibit, To: to, Bytes: n, SHA256: x.SHA256, Purpose: purpose}, nil
 }
 
-// copyOut writes the plain bytes beside where they will be, and syncs them.
-func (s *Session) copyOut(ctx context.Context, f *folder, x record.Exhibit, to string, p ProgressFunc) (name string, n int64, err error) {
+// copyOut writes the plain bytes onto the disk.
+func (s *Session) copyOut(ctx context.Context, f *folder, x record.Exhibit, to *durable.Draft, p ProgressFunc) (n int64, err error) {
 	r, err := f.locker.Open(x.Blob)
 	if err != nil {
-		return "", 0, err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	w, err := os.CreateTemp(filepath.Dir(to), ".taken-*") // mode 0600
-	if err != nil {
-		return "", 0, err
-	}
 	in := &counting{ctx: ctx, r: r, tell: func(done int64) { tell(p, "copying "+x.ID, done, x.Size) }}
-	n, err = io.Copy(w, in)
-	if err == nil {
-		err = w.Sync()
+	if n, err = io.Copy(to, in); err != nil {
+		return n, err
 	}
-	if err = errors.Join(err, w.Close()); err != nil {
-		return "", n, errors.Join(err, absent(os.Remove(w.Name())))
-	}
-	return w.Name(), n, nil
+	return n, to.Sync()
 }
 
 // counting is a reader that ends with its context and says how far it is.
@@ -102,42 +99,4 @@ func (c *counting) Read(b []byte) (int, error) {
 	c.done += int64(n)
 	c.tell(c.done)
 	return n, err
-}
-
-// settleNew gives a file its name, unless that is taken; and makes sure that
-// the name lasts.
-func settleNew(temp, to string) error {
-	err := os.Link(temp, to) // fails where there is one, unlike a rename
-	switch {
-	case err == nil:
-		err = os.Remove(temp)
-	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s is there already", to)
-	default: // a file system without links
-		err = os.Rename(temp, to)
-	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(to))
-}
-
-// absent takes "does not exist" for done.
-func absent(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-// WriteFile writes an export whole or not at all, for its owner's eyes only. Of
-// an encrypted workspace it goes elsewhere.
-func (s *Service) WriteFile(name string, content []byte) error {
-	if _, err := s.InTheClear(name); err != nil {
-		return err
-	}
-	if err := replaceFile(name, content, 0o600); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
 }

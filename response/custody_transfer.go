@@ -374,7 +374,7 @@ func (s *Session) Answer(ctx context.Context, id incident.ID, r AnswerRequest) (
 
 func mayAnswer(t review.Transfer, a record.Acceptance) error {
 	switch {
-	case t.State != review.TransferOpen:
+	case !t.Open():
 		return refused("", "transfer %s was %s at %s by %s", t.ID, t.State, t.Answered.Time.UTC().Format(time.RFC3339), t.Answered.By)
 	case !a.No && a.By != t.To:
 		return refused("firebreak --as NAME says who you are; who is not here signs what --request prints", "transfer %s is offered to %s, not to %s", t.ID, t.To, a.By)

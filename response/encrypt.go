@@ -14,6 +14,7 @@ import (
 	"firebreak/incident"
 	"firebreak/integrations/drill"
 	"firebreak/internal/box"
+	"firebreak/internal/durable"
 	"firebreak/store"
 	"firebreak/store/cryptvfs"
 	"firebreak/store/events"
@@ -200,7 +201,7 @@ func (s *Service) convert(ctx context.Context, dir string, from *keys.DataKey, p
 		if err := os.Rename(filepath.Join(dir, keys.NextKeyFile), filepath.Join(dir, keys.DataKeyFile)); err != nil {
 			return fmt.Errorf("put the new key in force: %w", err)
 		}
-		return keys.SyncDir(dir)
+		return durable.SyncDir(dir)
 	})
 }
 
@@ -360,7 +361,7 @@ func (c conversion) sealed(root string, all bool) error {
 		if err := keys.Replace(path+sealedSuffix, sealed); err != nil {
 			return err
 		}
-		return wiped(path, func() error { return errors.Join(os.Remove(path), keys.SyncDir(filepath.Dir(path))) })
+		return wiped(path, func() error { return errors.Join(os.Remove(path), durable.SyncDir(filepath.Dir(path))) })
 	})
 	if err != nil {
 		return fmt.Errorf("encrypt exports: %w", err)

@@ -114,7 +114,7 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 	if err != nil {
 		return record.Draft{}, nil, err
 	}
-	left, err := copiesWith(tx, x.ErasureRequest)
+	left, err := f.copiesWith(tx, x.ErasureRequest)
 	if err != nil {
 		return record.Draft{}, nil, err
 	}

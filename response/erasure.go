@@ -227,7 +227,7 @@ func (f *folder) erasure(ctx context.Context, id string) (store.Erasure, error) 
 		return err
 	})
 	if err != nil {
-		return x, notFound("firebreak erase "+string(f.id)+" lists them", "erasure %q: %w", id, err)
+		return x, notFound("firebreak erase "+string(f.id)+" lists them", "%w", err)
 	}
 	return x, nil
 }
@@ -256,7 +256,7 @@ func (s *Session) erasureView(ctx context.Context, f *folder, x store.Erasure, p
 			v.Copies = append(v.Copies, x.Left...)
 			return nil
 		}
-		copies, err := copiesWith(tx, x.ErasureRequest)
+		copies, err := f.copiesWith(tx, x.ErasureRequest)
 		v.Copies = append(v.Copies, copies...)
 		return err
 	})
@@ -344,13 +344,21 @@ func exhibitsOf(tx *store.Tx, ids []string) ([]ErasedExhibit, error) {
 }
 
 // copiesWith lists the bundles and backups that were made when what is to go
-// was there.
-func copiesWith(tx *store.Tx, r record.ErasureRequest) ([]string, error) {
+// was there, and what a restore moved aside: it is another record, and goes by
+// hand.
+func (f *folder) copiesWith(tx *store.Tx, r record.ErasureRequest) ([]string, error) {
 	entries, err := tx.EntriesOf(record.BundleMade, record.BackupMade)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
+	aside, err := filepath.Glob(filepath.Join(filepath.Dir(f.dir), ".replaced-"+string(f.id)+"-*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range aside {
+		out = append(out, "incidents/"+filepath.Base(path)+", which a restore moved aside")
+	}
 	for _, e := range entries {
 		var c record.Copy
 		if err := e.Decode(&c); err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"firebreak/internal/durable"
 	"firebreak/store/keys"
 )
 
@@ -15,14 +16,14 @@ import (
 func (f *folder) writeExport(dir, name string, content []byte) (string, error) {
 	path := filepath.Join(dir, name)
 	if f.key == nil || dir != f.exports() {
-		return path, replaceFile(path, content, 0o600)
+		return path, durable.Replace(path, content, 0o600)
 	}
 	sealed, err := sealExport(f.key, content)
 	if err != nil {
 		return "", err
 	}
 	path += sealedSuffix
-	return path, replaceFile(path, sealed, 0o600)
+	return path, durable.Replace(path, sealed, 0o600)
 }
 
 const (

@@ -1,7 +1,6 @@
 package response
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 
 	"filippo.io/age"
 
-	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/internal/box"
 	"firebreak/record"
@@ -96,22 +94,9 @@ func (s *Session) HandOver(ctx context.Context, id incident.ID, w Setup) (Handed
 
 // takeOver opens the key of a folder from another workspace with a person's key.
 func (s *Service) takeOver(dir string, w Setup) (*keys.DataKey, error) {
-	var ids []age.Identity
-	for _, path := range w.KeyFiles {
-		f, err := config.OpenFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("read key: %w", err)
-		}
-		var text bytes.Buffer
-		_, err = text.ReadFrom(f)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("read key: %w", err)
-		}
-		more, err := keys.Identities(path, text.Bytes(), s.o.Unlock.Ask)
-		if err != nil {
-			return nil, usage("the secret key that the folder was handed to", "%w", err)
-		}
-		ids = append(ids, more...)
+	ids, err := identities(w.KeyFiles, s.o.Unlock.Ask)
+	if err != nil {
+		return nil, err
 	}
 	data, err := keys.ReadDataKey(dir, keys.DataKeyFile, ids...)
 	if errors.Is(err, keys.ErrDamaged) {
@@ -167,11 +152,11 @@ func (s *Service) sealDataKey(dir, file string, data *keys.DataKey, others []str
 func recipientsOf(texts []string) ([]age.Recipient, error) {
 	var out []age.Recipient
 	for _, text := range texts {
-		r, err := keys.Recipient(text)
+		r, err := keys.ParseRecipient(text)
 		if err != nil {
 			return nil, fmt.Errorf("seal the key to %.80q: %w", text, err)
 		}
-		out = append(out, r)
+		out = append(out, r.Recipient)
 	}
 	return out, nil
 }

@@ -16,6 +16,7 @@ import (
 	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/internal/box"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/store/keys"
 )
@@ -105,7 +106,7 @@ func makeInstanceKey(path string, random io.Reader, v *vault) error {
 	if v != nil {
 		return v.sealInstanceKey(path, secret, key.Public())
 	}
-	return replaceFile(path, []byte(secret), 0o600)
+	return durable.Replace(path, []byte(secret), 0o600)
 }
 
 // derive returns the key for one purpose.
@@ -138,7 +139,7 @@ func makeEvidenceKey(dir string, random io.Reader, data *keys.DataKey) error {
 			return fmt.Errorf("make evidence key: %w", err)
 		}
 	}
-	if err := replaceFile(filepath.Join(dir, evidenceKey), text, 0o600); err != nil {
+	if err := durable.Replace(filepath.Join(dir, evidenceKey), text, 0o600); err != nil {
 		return fmt.Errorf("make evidence key: %w", err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/store"
@@ -104,7 +105,7 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	if err := os.Rename(work, s.s.Dir(id)); err != nil {
 		return "", errors.Join(fmt.Errorf("open incident: %w", err), os.RemoveAll(work))
 	}
-	if err := syncFolder(s.s.incidentsDir()); err != nil { // or its name may be gone after a power cut
+	if err := durable.SyncDir(s.s.incidentsDir()); err != nil { // or its name may be gone after a power cut
 		return "", fmt.Errorf("open incident %s: it is there, and may be lost if the power fails: %w", id, err)
 	}
 	return id, nil

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/archive"
@@ -184,11 +185,11 @@ func (s *Service) remember(ctx context.Context, id incident.ID, st *store.Store)
 		return err
 	}
 	if how == given { // the lost branch can still be told when its backup turns up
-		if err := replaceFile(s.knownFile(id)+".lost", known.Signed, 0o600); err != nil {
+		if err := durable.Replace(s.knownFile(id)+".lost", known.Signed, 0o600); err != nil {
 			return err
 		}
 	}
-	return replaceFile(s.knownFile(id), head.Signed, 0o600)
+	return durable.Replace(s.knownFile(id), head.Signed, 0o600)
 }
 
 // learnBackup remembers that nothing but the entry about a backup came after
@@ -197,7 +198,7 @@ func (s *Service) learnBackup(id incident.ID, taken, after record.Head) error {
 	if after.Size != taken.Size+1 {
 		return nil // others wrote meanwhile
 	}
-	err := replaceFile(s.knownFile(id)+".backup", slices.Concat(taken.Signed, after.Signed), 0o600)
+	err := durable.Replace(s.knownFile(id)+".backup", slices.Concat(taken.Signed, after.Signed), 0o600)
 	if err != nil && !isFull(err) && !errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("remember the backup of %s: %w", id, err)
 	}

@@ -119,7 +119,7 @@ func (r *repairing) modes(context.Context) error {
 	if n > 0 {
 		r.plan("take the rights of others than the owner from %d files and folders", n)
 	}
-	return err
+	return unwritable(err)
 }
 
 // record mends the database and the heads file.

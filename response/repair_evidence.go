@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"firebreak/internal/durable"
 	"firebreak/store"
 	"firebreak/store/archive"
 )
@@ -64,7 +65,7 @@ func (r *repairing) evidenceKey(ctx context.Context) error {
 		if !r.o.Do {
 			return nil
 		}
-		return errors.Join(os.Rename(from, filepath.Join(r.dir, evidenceKey)), syncFolder(r.dir))
+		return errors.Join(os.Rename(from, filepath.Join(r.dir, evidenceKey)), durable.SyncDir(r.dir))
 	})
 }
 
@@ -155,5 +156,5 @@ func (r *repairing) placeBlob(dir, blob string) error {
 			return err
 		}
 	}
-	return syncFolder(folder)
+	return durable.SyncDir(folder)
 }

@@ -113,7 +113,7 @@ func (r *restoring) run(ctx context.Context, o Options, by incident.Actor) (err 
 	}
 	scratch, err := archive.NewScratch(incidents)
 	if err != nil {
-		return err
+		return unwritable(err)
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
 	r.dir = scratch.Dir
@@ -364,6 +364,7 @@ func (r *restoring) older(ctx context.Context, i archive.Incident, one *Restored
 		if how != older && how != rewritten {
 			continue
 		}
+		undone := r.undone(ctx, i.ID, head.Size)
 		if how == older && r.s.s.onlyBackup(i.ID, head, h) {
 			r.out.Notes = append(r.out.Notes, fmt.Sprintf("%s: what came after it is the entry about this backup, and nothing else", i.ID))
 		} else if r.o.Test && n >= sealed {
@@ -374,7 +375,16 @@ func (r *restoring) older(ctx context.Context, i archive.Incident, one *Restored
 			if how == rewritten {
 				what = "is not the record of " + h.Seal() + ": its first " + fmt.Sprint(h.Size) + " entries are others"
 			}
+			for _, u := range undone {
+				what += "; " + u
+			}
 			return lost, &Error{Code: CodeIntegrity, Hint: "restore a newer backup; or give the newer entries up, on the record: --accept-older --reason TEXT", Err: fmt.Errorf("restore %s: %w: the backup of %d entries %s", i.ID, ErrOlder, head.Size, what)}
+		} else {
+			for _, u := range undone {
+				if note := string(i.ID) + ": " + u; !slices.Contains(r.out.Notes, note) {
+					r.out.Notes = append(r.out.Notes, note)
+				}
+			}
 		}
 		if h.Size > lost.Size {
 			lost = h

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/archive"
@@ -41,7 +42,7 @@ func (r *restoring) place(ctx context.Context, i archive.Incident, one *Restored
 		}
 		return fmt.Errorf("restore %s: %w", i.ID, err)
 	}
-	if err := syncFolder(filepath.Dir(dir)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(dir)); err != nil {
 		return fmt.Errorf("restore %s: %w", i.ID, err)
 	}
 	one.Placed, one.Aside = true, aside
@@ -153,7 +154,7 @@ func (r *restoring) workspaceFile(o Options, path, rel string) error {
 		return nil
 	case err == nil && rel == filepath.Join("keys", "instance"):
 		stamp := o.Now().UTC().Format("20060102T150405Z")
-		if err := replaceFile(to+".replaced-"+stamp, old, 0o600); err != nil {
+		if err := durable.Replace(to+".replaced-"+stamp, old, 0o600); err != nil {
 			return err
 		}
 	case err == nil:
@@ -165,7 +166,7 @@ func (r *restoring) workspaceFile(o Options, path, rel string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
 	}
-	if err := replaceFile(to, content, 0o600); err != nil {
+	if err := durable.Replace(to, content, 0o600); err != nil {
 		return err
 	}
 	r.out.Workspace = append(r.out.Workspace, strings.TrimPrefix(filepath.ToSlash(to), filepath.ToSlash(o.Home)+"/"))

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/record/sshsig"
 	"firebreak/record/stamp"
@@ -188,7 +189,7 @@ func (s *Service) AddTrust(n NewTrust) (Trusted, error) {
 	if len(old) > 0 && old[len(old)-1] != '\n' {
 		old = append(old, '\n')
 	}
-	if err := replaceFile(path, append(old, text+"\n"...), 0o600); err != nil {
+	if err := durable.Replace(path, append(old, text+"\n"...), 0o600); err != nil {
 		return Trusted{}, fmt.Errorf("write roster: %w", err)
 	}
 	list, _ := s.Trust()

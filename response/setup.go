@@ -44,7 +44,7 @@ func (s Setup) protection(u Unlock) (keys.Protection, error) {
 		p.Keyring = u.keyring()
 	}
 	for _, r := range s.Recipients {
-		if _, err := keys.Recipient(r); err != nil {
+		if _, err := keys.ParseRecipient(r); err != nil {
 			return p, usage("age-keygen makes age keys; ssh keys go in with --ssh FILE", "recipient: %w", err)
 		}
 	}

@@ -94,6 +94,9 @@ func (s *Session) SignHeadPasted(ctx context.Context, id incident.ID, armored []
 	}
 	roster, _ := s.s.Roster()
 	names := roster.Principals(got.Key, record.HeadNamespace, s.s.o.Now())
+	if len(names) == 0 && roster.Knows(got.Key) {
+		return record.Signed{}, refused("firebreak trust list shows the roster", "sign %s: the roster gives the key %s to nobody who may sign heads now", id, got.Fingerprint())
+	}
 	if len(names) == 0 {
 		return record.Signed{}, refused("firebreak trust add NAME KEYFILE.pub, once you know whose it is", "sign %s: the roster gives the key %s to nobody", id, got.Fingerprint())
 	}

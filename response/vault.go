@@ -11,6 +11,7 @@ import (
 
 	"firebreak/config"
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/store/keys"
 )
 
@@ -155,7 +156,7 @@ func (v *vault) sealInstanceKey(path, secret, public string) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(filepath.Dir(path), instancePublic), []byte(public+"\n"), 0o600); err != nil {
+	if err := durable.Replace(filepath.Join(filepath.Dir(path), instancePublic), []byte(public+"\n"), 0o600); err != nil {
 		return err
 	}
 	return keys.Replace(path, b)

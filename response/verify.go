@@ -39,7 +39,7 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	}
 	for _, text := range o.Trust {
 		if _, err := record.ParseKeys(text); err != nil {
-			return record.Report{}, usage("it is the second line of a workspace's keys/instance, in full; the first line is secret", "that is not a verifier key") // not repeated: it could be the secret one
+			return record.Report{}, usage("it is a workspace's keys/instance.pub, in full; where it is not encrypted, the second line of keys/instance, whose first line is secret", "that is not a verifier key") // not repeated: it could be the secret one
 		}
 	}
 	trusted, slips := s.s.trust()

@@ -284,9 +284,12 @@ type Written struct {
 
 // Waiting says why an automatic run stopped.
 type Waiting struct {
-	Done   bool      `json:"done"`             // the run has ended
-	Steps  []string  `json:"steps,omitempty"`  // steps that need a person
-	Others []string  `json:"others,omitempty"` // steps that another process performs now
-	Reason string    `json:"reason,omitempty"`
-	Until  time.Time `json:"until,omitzero"` // a wait step's end
+	Done   bool     `json:"done"`             // the run has ended
+	Steps  []string `json:"steps,omitempty"`  // steps that need a person
+	Others []string `json:"others,omitempty"` // steps that another process performs now
+	Reason string   `json:"reason,omitempty"`
+	// Unknown are actions of these steps that may have happened: somebody has to
+	// look before the run can go on.
+	Unknown []string  `json:"unknown,omitempty"`
+	Until   time.Time `json:"until,omitzero"` // a wait step's end
 }

@@ -67,9 +67,9 @@ func (b *builder) incident() {
 	i := &b.r.Incident
 	i.ID = b.extra.Head.Incident()
 	i.Status, i.Opened, i.Phase = incident.Open, b.entries[0].Time.UTC(), b.entries[0].Phase
-	each(b, func(_ record.Entry, p record.Opened) {
+	each(b, func(e record.Entry, p record.Opened) {
 		i.Title, i.Severity, i.TLP, i.Drill = p.Title, p.Severity, p.TLP, p.Drill
-		i.Summary, i.Impact, i.Detected = p.Summary, p.Impact, p.Detected.UTC()
+		i.Summary, i.Impact, i.Detected = first(p.Summary, e.Absent("summary")), first(p.Impact, e.Absent("impact")), p.Detected.UTC()
 	}, record.IncidentOpened)
 	each(b, func(_ record.Entry, p record.Changed) {
 		set(&i.Title, p.Title)

@@ -90,6 +90,9 @@ type Transfer struct {
 	Takes    Signer `json:"takes"`
 }
 
+// Open says that the receiver has not answered yet.
+func (t Transfer) Open() bool { return t.State == TransferOpen }
+
 // SignatureCheck says whether a signature holds over that text at that time;
 // the answer comes from a roster that this package does not have.
 type SignatureCheck func(sig record.Signature, namespace, text string, at time.Time) error
@@ -179,7 +182,7 @@ func (c Custody) Only(ids []string) (out Custody, missing []string) {
 func (c Custody) Notes() []string {
 	out := slices.Clone(c.Gaps)
 	for _, t := range c.Transfers {
-		if t.State == TransferOpen {
+		if t.Open() {
 			out = append(out, fmt.Sprintf("custody: transfer %s of %s from %s to %s was never answered", t.ID, strings.Join(t.Exhibits, ", "), given(t.From), given(t.To)))
 		}
 	}
@@ -265,8 +268,8 @@ func (l *links) entry(e record.Entry) error {
 			return err
 		}
 		ev.What, ev.Text = "read", given(p.Purpose)
-		if p.To != "" {
-			ev.What, ev.Text = "copied", fmt.Sprintf("to %s: %s", p.To, given(p.Purpose))
+		if to := first(p.To, e.Absent("to")); to != "" {
+			ev.What, ev.Text = "copied", fmt.Sprintf("to %s: %s", to, given(p.Purpose))
 		}
 		l.add(p.Exhibit, ev)
 	case record.CustodyTransferred:

@@ -36,7 +36,7 @@ func (x Chain) Facts() []Fact {
 	ask := func(label, value, missing string) {
 		out = append(out, Fact{Label: label, Value: first(value, missing), Missing: value == ""})
 	}
-	ask("What", strings.TrimSpace(x.Title+" ("+given(x.Kind)+")"), withheld)
+	say("What", given(x.Title)+" ("+given(x.Kind)+")")
 	mono("SHA-256", x.SHA256, withheld)
 	bytes := counted64(x.Size, "byte", "bytes")
 	if x.Size == 0 && record.Gone(x.SHA256) {

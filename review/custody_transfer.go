@@ -19,6 +19,9 @@ func (l *links) offered(e record.Entry, ev CustodyEvent) error {
 	t.Takes = Signer{Side: "takes", Person: p.To}
 	ev.What, ev.Transfer, ev.Signers = "offered", p.ID, []Signer{t.Gives}
 	ev.Text = fmt.Sprintf("%s: %s offers it to %s%s", given(p.ID), given(p.From), given(p.To), because(p.Reason))
+	if p.Place != "" {
+		ev.Text += "; at " + p.Place
+	}
 	faults := l.statement(p)
 	if _, there := l.transfers[p.ID]; there {
 		faults = append(faults, fmt.Sprintf("transfer %s is there twice", given(p.ID)))
@@ -96,7 +99,7 @@ func (l *links) answered(e record.Entry, ev CustodyEvent) error {
 		l.c.Gaps = append(l.c.Gaps, fmt.Sprintf("entry %d answers transfer %s, which there is not", e.Seq, given(p.ID)))
 		return nil
 	}
-	if t := l.c.Transfers[i]; t.State != TransferOpen {
+	if t := l.c.Transfers[i]; !t.Open() {
 		for _, id := range t.Exhibits {
 			if x := l.add(id, CustodyEvent{Act: ev.Act, What: "answered", Transfer: p.ID, Text: given(p.ID) + ": answered again", Bad: true}); x != nil {
 				x.Gaps = append(x.Gaps, fmt.Sprintf("transfer %s was answered twice", given(p.ID)))
@@ -200,7 +203,7 @@ func brokenSide(id string, s Signer) []string {
 func (l *links) end() {
 	for _, t := range l.c.Transfers {
 		gives, takes := t.Gives.Holds || t.Gives.Absent != "", t.Takes.Holds || t.Takes.Absent != ""
-		if t.State == TransferRefused || gives && (takes || t.State == TransferOpen) {
+		if t.State == TransferRefused || gives && (takes || t.Open()) {
 			continue
 		}
 		for _, id := range t.Exhibits {

@@ -38,10 +38,10 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 			return fmt.Sprintf("%s: %s by %s, %s%s", given(p.ID), verb, given(p.By), signedBy(p.Signature, e.Absent("signature")), because(p.Reason)), false
 		})
 	case record.EvidenceAccessed:
-		return line(func(p record.Access) (string, bool) {
+		return lineOf(func(e record.Entry, p record.Access) (string, bool) {
 			s := fmt.Sprintf("exhibit %s read: %s", given(p.Exhibit), given(p.Purpose))
-			if p.To != "" {
-				s += ", copied to " + p.To
+			if to := first(p.To, e.Absent("to")); to != "" {
+				s += ", copied to " + to
 			}
 			return s, false
 		})

@@ -62,7 +62,8 @@ type Review struct {
 	Lessons        []Section         `json:"lessons"`
 	Items          []Item            `json:"items"`
 	ClockJumps     []ClockJump       `json:"clock_jumps"`
-	Wording        []Wording         `json:"wording"` // phrases to look at before this is shared
+	Withheld       int               `json:"withheld,omitempty"` // fields of the record that its reader does not get
+	Wording        []Wording         `json:"wording"`            // phrases to look at before this is shared
 	Limits         []string          `json:"limits"`
 	Integrity      Integrity         `json:"integrity"`
 }

@@ -18,6 +18,12 @@ func (b *builder) summary() {
 	s := fmt.Sprintf("%s %s was opened on %s by %s as a %s %s.", given(string(i.ID)), quoted(i.Title),
 		stamp(i.Opened), called(b.entries[0].Actor), i.Severity, what)
 	b.say(s)
+	for _, e := range b.entries {
+		r.Withheld += len(e.Withheld)
+	}
+	if r.Withheld > 0 {
+		b.say(counted(r.Withheld, "field", "fields") + ` of the record are withheld from its reader: what is "unknown", "nothing" or "none" here may be among them.`)
+	}
 
 	switch {
 	case i.Status != incident.Closed:

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"firebreak/internal/durable"
 )
 
 // SQLite would move the write-ahead log into the database by itself, but it
@@ -25,7 +27,7 @@ func (s *Store) settled() error {
 	if s.wrote {
 		return nil
 	}
-	if err := syncDir(s.dir); err != nil {
+	if err := durable.SyncDir(s.dir); err != nil {
 		return fmt.Errorf("sync the incident's folder: %w: %w: %w", ErrDamaged, ErrDisk, err)
 	}
 	return nil

@@ -25,6 +25,3 @@ func tryLock(f *os.File) error {
 func unlock(f *os.File) error {
 	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &windows.Overlapped{Offset: lockedByte})
 }
-
-// syncDir does nothing: Windows has no such call, NTFS journals names.
-func syncDir(string) error { return nil }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"firebreak/internal/durable"
 	"firebreak/store/cryptvfs"
 )
 
@@ -122,19 +123,11 @@ func backup(ctx context.Context, db *sql.DB, to string, key *cryptvfs.Key) error
 	if err != nil {
 		return errors.Join(err, os.Remove(part)) //nolint:gosec // a file of the incident's own folder
 	}
-	if err := syncFile(part); err != nil {
+	if err := durable.SyncFile(part); err != nil {
 		return err
 	}
 	if err := os.Rename(part, to); err != nil { //nolint:gosec // a file of the incident's own folder
 		return err
 	}
-	return syncDir(filepath.Dir(to))
-}
-
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // a file of the incident's own folder
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return durable.SyncDir(filepath.Dir(to))
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/store/cryptvfs"
 )
@@ -435,7 +436,7 @@ func (r *repair) headsFile() error {
 			return err
 		}
 	}
-	return replace(r.path(HeadsFile), want)
+	return durable.Replace(r.path(HeadsFile), want, 0o600)
 }
 
 // DamagedPrefix begins the names of folders with what a repair kept of damaged
@@ -450,21 +451,4 @@ func (r *repair) aside() (string, error) {
 	dir, err := os.MkdirTemp(r.dir, DamagedPrefix+r.o.Now().UTC().Format("20060102T150405Z")+"-")
 	r.m.Aside = dir
 	return dir, err
-}
-
-// replace writes a file beside its place and renames it.
-func replace(path string, content []byte) error {
-	part := path + ".new"
-	f, err := os.OpenFile(part, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // a file of the incident's own folder
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(part))
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
 }

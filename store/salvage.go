@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"firebreak/internal/durable"
 	"firebreak/record"
 )
 
@@ -311,7 +312,7 @@ func (r *repair) salvage(ctx context.Context, why string) error {
 			return err
 		}
 	}
-	if err := errors.Join(syncDir(aside), os.Rename(r.path(newDatabase), r.path(mendedDatabase)), syncDir(r.dir)); err != nil {
+	if err := errors.Join(durable.SyncDir(aside), os.Rename(r.path(newDatabase), r.path(mendedDatabase)), durable.SyncDir(r.dir)); err != nil {
 		return err
 	}
 	_, err = r.finish()
@@ -339,7 +340,7 @@ func (r *repair) finish() (bool, error) {
 	if err := os.Rename(r.path(mendedDatabase), r.path(DatabaseFile)); err != nil {
 		return true, err
 	}
-	return true, syncDir(r.dir)
+	return true, durable.SyncDir(r.dir)
 }
 
 // build writes the new database.
@@ -358,7 +359,7 @@ func (r *repair) build(ctx context.Context, leaves []record.Hash, kept []row) (e
 		return err
 	}
 	db := connect(path, staged, 1, r.key)
-	defer func() { err = errors.Join(err, db.Close(), syncFile(path)) }()
+	defer func() { err = errors.Join(err, db.Close(), durable.SyncFile(path)) }()
 	for i, script := range r.steps {
 		if err := step(ctx, db, i+1, script); err != nil {
 			return err

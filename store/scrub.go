@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"firebreak/internal/durable"
 	"firebreak/internal/shred"
 	"firebreak/record"
 )
@@ -48,7 +49,7 @@ func (s *Store) note(l Leftover) error {
 		return fmt.Errorf("note what is to be destroyed: %w", explain(err))
 	}
 	_, err = f.Write(b)
-	if err = errors.Join(err, f.Sync(), f.Close(), syncDir(s.dir)); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close(), durable.SyncDir(s.dir)); err != nil {
 		return errors.Join(fmt.Errorf("note what is to be destroyed: %w", explain(err)), s.forget())
 	}
 	return nil
@@ -136,7 +137,7 @@ func (s *Store) Finish(ctx context.Context, outside func(l Leftover, still func(
 		}
 		s.reached("scrubbed")
 	}
-	if err := errors.Join(s.forget(), syncDir(s.dir)); err != nil {
+	if err := errors.Join(s.forget(), durable.SyncDir(s.dir)); err != nil {
 		return fmt.Errorf("finish the erasure in %s: %w", s.id, explain(err))
 	}
 	return nil

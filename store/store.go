@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/durable"
 	"firebreak/record"
 	"firebreak/store/cryptvfs"
 )
@@ -162,7 +163,7 @@ func build(ctx context.Context, part string, id incident.ID, o Options, first re
 
 // publish moves the finished folder to its place and makes the move durable.
 func publish(part, dir string) error {
-	if err := syncDir(part); err != nil {
+	if err := durable.SyncDir(part); err != nil {
 		return err
 	}
 	if err := os.Rename(part, dir); err != nil { //nolint:gosec // the caller says where incidents live
@@ -171,7 +172,7 @@ func publish(part, dir string) error {
 		}
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
+	return durable.SyncDir(filepath.Dir(dir))
 }
 
 func (o Options) check() error {

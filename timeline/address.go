@@ -36,17 +36,6 @@ func (x Address) in(text string) bool {
 	return found
 }
 
-// Addresses lists the IP addresses named in text, in order. A port, brackets
-// or a prefix length may follow; an IPv4 address in IPv6 form counts as IPv4.
-func Addresses(text string) []netip.Addr {
-	var all []netip.Addr
-	eachAddress(text, func(a netip.Addr) bool {
-		all = append(all, a)
-		return true
-	})
-	return all
-}
-
 // eachAddress cuts text into runs of characters that addresses are made of and
 // tries each run, until yield says stop.
 func eachAddress(text string, yield func(netip.Addr) bool) {

@@ -13,6 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"firebreak/internal/durable"
 )
 
 // File destroys the file at path. One that is not there is fine. Of what is no
@@ -43,7 +45,7 @@ func In(root *os.Root, name string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("destroy %s: %w", name, err)
 	}
-	return syncDir(root, filepath.Dir(name))
+	return durable.SyncIn(root, filepath.Dir(name))
 }
 
 // zero overwrites what is there now, and not what somebody may put in its place.

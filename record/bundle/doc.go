@@ -111,6 +111,3 @@ var (
 
 // Guide is VERIFY.md.
 func Guide() []byte { return guide }
-
-// Script is verify.py.
-func Script() []byte { return script }

@@ -88,7 +88,8 @@ func stampsOf(lines []record.Sealed) ([]record.Stamped, error) {
 }
 
 // rosterOf are the lines of an allowed_signers file with the keys that signed,
-// and the certificate authorities. The others are nobody's business.
+// and the certificate authorities, without their comments: ssh-keygen writes the
+// login and the host there. The others are nobody's business.
 func rosterOf(roster []byte, signed []signature) []byte {
 	wanted := map[string]bool{}
 	for _, s := range signed {
@@ -104,10 +105,20 @@ func rosterOf(roster []byte, signed []signature) []byte {
 			continue
 		}
 		if wanted[fingerprint(text)] || strings.Contains(text, "cert-authority") {
-			out.WriteString(text + "\n")
+			out.WriteString(withoutComment(text) + "\n")
 		}
 	}
 	return out.Bytes()
+}
+
+// withoutComment ends a line of the roster with its key.
+func withoutComment(line string) string {
+	for _, word := range strings.Fields(line) {
+		if raw, err := base64.StdEncoding.DecodeString(word); err == nil && strings.HasPrefix(word, "AAAA") && len(raw) > 32 {
+			return line[:strings.Index(line, word)+len(word)]
+		}
+	}
+	return line
 }
 
 // fingerprint is that of the key in a line, as ssh-keygen -l shows it.

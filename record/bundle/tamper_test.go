@@ -152,6 +152,10 @@ var hands = []hand{
 		b.log.add(record.ErasureDone, record.Erasure{ID: "x2", Fields: []record.ErasedField{{Seq: 3, Name: "text", Digest: strings.Repeat("A", 43)}}})
 		b.whole = b.log.bundle(record.FullProfile)
 	}, []fault{{13, record.Edited}}},
+	{"the key's holder records a signed approval without its signature", func(_ *testing.T, b *tampered) {
+		b.log.add(record.ActionApproved, record.Decision{Action: "a1", Digest: strings.Repeat("cd", 32), Strength: record.Hardware})
+		b.whole = b.log.bundle(record.FullProfile)
+	}, []fault{{13, record.BadPerson}}},
 	{"a line of the fields is made unreadable", func(_ *testing.T, b *tampered) {
 		l := b.files.lines(FieldsFile)
 		l[4] = []byte(`{"seq":5,"disclosures":`)
@@ -187,10 +191,10 @@ var hands = []hand{
 		b.files.set(HeadsFile, h)
 	}, []fault{{0, record.BadSignature}}},
 	{
-		"the heads are garbled", func(t *testing.T, b *tampered) { b.files.set(HeadsFile, []byte("nothing\nat all\n")) },
+		"the heads are garbled", func(_ *testing.T, b *tampered) { b.files.set(HeadsFile, []byte("nothing\nat all\n")) },
 		[]fault{{0, record.BadHead}, {0, record.HeadRemoved}},
 	},
-	{"the record is cut to an older state, with its heads and leaves", func(t *testing.T, b *tampered) {
+	{"the record is cut to an older state, with its heads and leaves", func(_ *testing.T, b *tampered) {
 		b.files.setLines(LinesFile, b.files.lines(LinesFile)[:8])
 		b.files.setLines(FieldsFile, b.files.lines(FieldsFile)[:8])
 		b.files.setLines(LeavesFile, b.files.lines(LeavesFile)[:8])
@@ -210,21 +214,21 @@ var hands = []hand{
 		b.whole = anew.bundle(record.FullProfile)
 		b.o.Seals = []string{b.log.heads[11].Seal()}
 	}, []fault{{0, record.Rewritten}}},
-	{"a seal of another incident is given", func(t *testing.T, b *tampered) {
+	{"a seal of another incident is given", func(_ *testing.T, b *tampered) {
 		b.o.Seals = []string{strings.Replace(b.log.heads[11].Seal(), "2026-0007", "2026-0008", 1)}
 	}, []fault{{0, record.BadHead}}},
-	{"the bytes of two exhibits are swapped", func(t *testing.T, b *tampered) {
+	{"the bytes of two exhibits are swapped", func(_ *testing.T, b *tampered) {
 		one, two := b.files.get(blobFile("e1")), b.files.get(blobFile("e2"))
 		b.files.set(blobFile("e1"), two)
 		b.files.set(blobFile("e2"), one)
 	}, []fault{{4, ExhibitSwapped}, {5, ExhibitSwapped}}},
-	{"a byte of an exhibit is changed", func(t *testing.T, b *tampered) {
+	{"a byte of an exhibit is changed", func(_ *testing.T, b *tampered) {
 		x := b.files.get(blobFile("e2"))
 		x[100] ^= 1
 		b.files.set(blobFile("e2"), x)
 	}, []fault{{5, ExhibitDamaged}}},
 	{
-		"an exhibit is cut", func(t *testing.T, b *tampered) { b.files.set(blobFile("e2"), b.files.get(blobFile("e2"))[:1000]) },
+		"an exhibit is cut", func(_ *testing.T, b *tampered) { b.files.set(blobFile("e2"), b.files.get(blobFile("e2"))[:1000]) },
 		[]fault{{5, ExhibitDamaged}},
 	},
 	{

@@ -863,6 +863,8 @@ class Verifier:
                     self.listed_signature(l, signed, "the head of %d entries" % size, "record/checkpoints/%d.%d.sig" % (size, count[size]))
         fields = {"signature": "by", "from_signature": "from", "to_signature": "to"}
         for l, f in self.of_kind("action.approved", "action.rejected", "erasure.agreed", "custody.transferred", "custody.accepted"):
+            if l["kind"] in ("action.approved", "erasure.agreed"):
+                self.as_strong(l, f)
             for field, short in fields.items():
                 signed = f.get(field)
                 if type(signed) is dict and signed.get("armored"):
@@ -872,6 +874,16 @@ class Verifier:
     def listed_signature(self, l, signed, what, file):
         self.signatures.append({"seq": l["seq"], "what": what, "principal": str(signed.get("principal")), "key": str(signed.get("key")),
                                 "namespace": str(signed.get("namespace")), "file": file})
+
+    def as_strong(self, l, f):
+        """A yes that was signed has its signature, unless that was withheld or erased."""
+        strength, signed = f.get("strength"), f.get("signature")
+        if strength not in ("pasted", "key file", "agent", "hardware"):
+            return
+        if signed is None and len(f) == len(l["_sd"]):
+            self.fault(l["seq"], "bad signature of a person", "it says that it was signed (%s), and there is no signature" % strength)
+        elif type(signed) is dict and (signed.get("strength") or "") != strength:
+            self.fault(l["seq"], "bad signature of a person", "it says %.20r of its strength, and its signature says %.20r" % (strength, signed.get("strength") or ""))
 
     def vouched(self, l, origin, size, root, how):
         """A head that somebody signed or stamped must be one of this record."""

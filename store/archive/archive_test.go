@@ -22,6 +22,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"firebreak/incident"
+	"firebreak/store/keys"
 )
 
 const id = incident.ID("2026-0001")
@@ -118,14 +119,14 @@ func TestWrongKey(t *testing.T) {
 	other, _ := age.GenerateX25519Identity()
 	b, _, _ := written(t, i.Recipient())
 	for _, ids := range [][]age.Identity{nil, {other}} {
-		if _, _, err := unpack(t, b, ids...); !errors.Is(err, ErrLocked) {
+		if _, _, err := unpack(t, b, ids...); !errors.Is(err, keys.ErrKey) {
 			t.Errorf("with %d keys: %v", len(ids), err)
 		}
 	}
 	if _, _, err := unpack(t, []byte("PK\x03\x04 something else")); !errors.Is(err, ErrFormat) {
 		t.Errorf("another file: %v", err)
 	}
-	secret, err := Passphrase("correct horse")
+	secret, err := keys.Passphrase([]byte("correct horse"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,12 +135,12 @@ func TestWrongKey(t *testing.T) {
 	if yes, err := NeedsPassphrase(bytes.NewReader(b)); err != nil || !yes {
 		t.Errorf("%v, %v", yes, err)
 	}
-	right, _ := PassphraseIdentity("correct horse")
-	wrong, _ := PassphraseIdentity("battery staple")
+	right, _ := keys.PassphraseIdentity([]byte("correct horse"))
+	wrong, _ := keys.PassphraseIdentity([]byte("battery staple"))
 	if _, o, err := unpack(t, b, right); err != nil || !o.OK() {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, _, err := unpack(t, b, wrong); !errors.Is(err, ErrLocked) {
+	if _, _, err := unpack(t, b, wrong); !errors.Is(err, keys.ErrKey) {
 		t.Errorf("wrong passphrase: %v", err)
 	}
 }
@@ -160,7 +161,7 @@ func TestDamage(t *testing.T) {
 				t.Helper()
 				dir, o, err := unpack(t, b, i)
 				if err != nil {
-					if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrFormat) && !errors.Is(err, ErrLocked) {
+					if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrFormat) && !errors.Is(err, keys.ErrKey) {
 						t.Errorf("%s at %d: %v", what, at, err)
 					}
 					return

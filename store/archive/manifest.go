@@ -54,8 +54,6 @@ var (
 	ErrNewer = errors.New("written by a newer version of firebreak")
 	// ErrDamaged: it was cut off or changed.
 	ErrDamaged = errors.New("the backup is damaged")
-	// ErrLocked: none of the keys at hand opens it.
-	ErrLocked = errors.New("no key at hand opens the backup")
 	// ErrChanged: a file changed while it was being backed up.
 	ErrChanged = errors.New("a file changed while it was read")
 )

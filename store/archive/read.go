@@ -10,11 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
 	"github.com/klauspost/compress/zstd"
+
+	"firebreak/store/keys"
 )
 
 // maxWindow bounds the memory that a hostile archive can ask for.
@@ -30,7 +31,8 @@ type Reader struct {
 }
 
 // Open reads up to the manifest. archive is the length of in, 0 when it is not
-// known. Errors: ErrFormat, ErrNewer, ErrDamaged, ErrLocked.
+// known. Errors: ErrFormat, ErrNewer, ErrDamaged, and
+// keys.ErrKey and keys.ErrUnasked where no identity opens it.
 func Open(in io.Reader, archive int64, identities ...age.Identity) (*Reader, error) {
 	kind, rest, err := sniff(in)
 	if err != nil {
@@ -42,15 +44,14 @@ func Open(in io.Reader, archive int64, identities ...age.Identity) (*Reader, err
 	}
 	if r.Encrypted {
 		if len(identities) == 0 {
-			return nil, fmt.Errorf("%w: there is none", ErrLocked)
+			return nil, fmt.Errorf("%w: there is none", keys.ErrKey)
 		}
-		rest, err = age.Decrypt(rest, identities...)
-		var locked *age.NoIdentityMatchError
-		if errors.As(err, &locked) {
-			return nil, fmt.Errorf("%w: it is encrypted for another key (%s)", ErrLocked, strings.Join(locked.StanzaTypes, ", "))
+		rest, err = keys.Decrypt(rest, identities...)
+		if errors.Is(err, keys.ErrDamaged) {
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+			return nil, err
 		}
 	}
 	r.z, err = zstd.NewReader(rest, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
@@ -77,7 +78,7 @@ const (
 )
 
 // The first bytes of the three forms.
-var starts = map[kind]string{plain: "\x28\xb5\x2f\xfd", binary: "age-encryption.org/", armored: armor.Header}
+var starts = map[kind]string{plain: "\x28\xb5\x2f\xfd", binary: keys.Begins, armored: armor.Header}
 
 func sniff(in io.Reader) (kind, io.Reader, error) {
 	b := bufio.NewReader(in)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"firebreak/internal/durable"
 )
 
 // Scratch is a folder for work that must not outlive its process. A lock in it
@@ -35,7 +37,7 @@ func NewScratch(parent string) (*Scratch, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("make scratch folder: %w", err), os.RemoveAll(dir))
 		}
-		ours, err := claim(f)
+		ours, err := durable.Claim(f)
 		if err == nil && ours {
 			if _, err = os.Lstat(f.Name()); err == nil {
 				return &Scratch{dir, f}, nil
@@ -99,7 +101,7 @@ func abandoned(dir string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	free, err := claim(f)
+	free, err := durable.Claim(f)
 	if err == nil && free {
 		err = clearOut(dir)
 	}

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"firebreak/internal/durable"
+	"firebreak/internal/shred"
 )
 
 // ErrInUse is returned by Reseal while anybody has the database open.
@@ -38,9 +40,9 @@ func reseal(ctx context.Context, path string, from, to *[32]byte) error {
 		return err
 	}
 	if err := rewrite(ctx, path, part, old, from, to); err != nil {
-		return errors.Join(err, shred(part))
+		return errors.Join(err, shred.File(part))
 	}
-	return shred(old)
+	return shred.File(old)
 }
 
 // tidy removes what a call that was killed has left.
@@ -56,7 +58,7 @@ func tidy(path, part, old string) error {
 			return err
 		}
 	}
-	return errors.Join(shred(part), shred(old))
+	return errors.Join(shred.File(part), shred.File(old))
 }
 
 // rewrite makes the file part and moves it to path; the file that was there is
@@ -92,7 +94,7 @@ func rewrite(ctx context.Context, path, part, old string, from, to *[32]byte) (e
 	if err := os.Rename(part, path); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return durable.SyncDir(filepath.Dir(path))
 }
 
 // alone makes db the only connection. The log goes into the database and is
@@ -137,7 +139,7 @@ func copyTo(ctx context.Context, db *sql.DB, part string, to *[32]byte) error {
 	if good, err := sound(ctx, part, to, "PRAGMA integrity_check(1)"); err != nil || !good {
 		return errors.Join(errors.New("the copy is not sound"), err)
 	}
-	return syncFile(part)
+	return durable.SyncFile(part)
 }
 
 // sound reports whether the database opens with that key and answers ask; an
@@ -201,53 +203,4 @@ func optional(secret *[32]byte) (*Key, error) {
 		return nil, nil //nolint:nilnil // a plain file has no key
 	}
 	return NewKey(secret)
-}
-
-// shred overwrites a file with zeros and removes it; it may be missing. What a
-// disk keeps of it elsewhere, in spare blocks or snapshots, is out of reach.
-func shred(path string) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0) //nolint:gosec // beside the caller's file
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	zeros := make([]byte, 1<<16)
-	for left := info.Size(); left > 0; left -= int64(len(zeros)) {
-		if _, err := f.Write(zeros[:min(left, int64(len(zeros)))]); err != nil {
-			return errors.Join(err, f.Close())
-		}
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Remove(path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0) //nolint:gosec // beside the caller's file
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // a folder cannot be synced there
-		return nil
-	}
-	d, err := os.Open(dir) //nolint:gosec // the caller's folder
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -11,6 +11,7 @@ package keys
 
 import (
 	"bytes"
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,8 +20,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"filippo.io/age"
+
+	"firebreak/internal/durable"
 )
 
 // Errors of this package.
@@ -31,6 +35,12 @@ var (
 	ErrWrong = errors.New("that does not open the workspace")
 	// ErrDamaged says that a file of keys is not what it should be.
 	ErrDamaged = errors.New("the keys are damaged")
+	// ErrKey says of any sealed file that none of the keys at hand opens it.
+	ErrKey = errors.New("no key at hand opens it")
+	// ErrUnasked says that a key has a passphrase and nobody is there to ask.
+	ErrUnasked = errors.New("nobody can be asked for its passphrase")
+
+	errOther = errors.New("it is encrypted to other keys")
 )
 
 // The files.
@@ -182,8 +192,27 @@ func OpenWith(sealed []byte, ids ...age.Identity) ([]byte, error) {
 	return plain, nil
 }
 
+// Decrypt begins to read an age file. What it returns tells of damage while it
+// is read. Errors: ErrKey, ErrUnasked, ErrDamaged.
+func Decrypt(in io.Reader, ids ...age.Identity) (io.Reader, error) {
+	r, err := age.Decrypt(in, ids...)
+	var none *age.NoIdentityMatchError
+	switch {
+	case errors.As(err, &none):
+		return nil, fmt.Errorf("%w: %w (%s)", ErrKey, errOther, strings.Join(none.StanzaTypes, ", "))
+	case errors.Is(err, ErrKey), errors.Is(err, ErrUnasked), errors.Is(err, context.Canceled):
+		return nil, err //nolint:wrapcheck // an error of a key of ours
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return r, nil
+}
+
+// Begins is how an age file begins.
+const Begins = "age-encryption.org/"
+
 // IsSealed says whether b begins as an age file does.
-func IsSealed(b []byte) bool { return bytes.HasPrefix(b, []byte("age-encryption.org/")) }
+func IsSealed(b []byte) bool { return bytes.HasPrefix(b, []byte(Begins)) }
 
 // ReadDataKey reads a data key from that file of an incident's folder. A
 // missing file is fs.ErrNotExist: the incident is plain.
@@ -259,7 +288,7 @@ func Replace(path string, content []byte) (err error) {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, errors.Join(err, os.Remove(tmp.Name())))
 	}
-	if err := SyncDir(dir); err != nil {
+	if err := durable.SyncDir(dir); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

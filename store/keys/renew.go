@@ -21,12 +21,6 @@ func (w *Workspace) AddTo(text []byte) []byte {
 	return append(append(text, line...), '\n')
 }
 
-// Identities reads a text of identities, or an ssh key; name says what it is in
-// the error.
-func Identities(name string, text []byte, ask AskFunc) ([]age.Identity, error) {
-	return parseIdentities(name, text, ask)
-}
-
 // ReadFile opens a file that is sealed to the workspace. Errors: fs.ErrNotExist,
 // ErrDamaged.
 func (w *Workspace) ReadFile(path string) ([]byte, error) {

@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -82,7 +81,7 @@ func (l *Lock) Unlock(o Opener) (w *Workspace, typed bool, err error) {
 // withSecret opens with identities or a passphrase.
 func (l *Lock) withSecret(secret []byte, ask AskFunc) (*Workspace, error) {
 	if isIdentities(secret) {
-		ids, err := parseIdentities("the key to unlock with", secret, ask)
+		ids, err := ParseIdentities("the key to unlock with", secret, ask)
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrWrong, err)
 		}
@@ -92,11 +91,10 @@ func (l *Lock) withSecret(secret []byte, ask AskFunc) (*Workspace, error) {
 		if s.Kind != ByPassphrase {
 			continue
 		}
-		id, err := age.NewScryptIdentity(string(secret))
+		id, err := PassphraseIdentity(secret)
 		if err != nil {
 			return nil, fmt.Errorf("%w: the passphrase is empty", ErrWrong)
 		}
-		id.SetMaxWorkFactor(mostWork + 2)
 		return l.open(s, id)
 	}
 	return nil, fmt.Errorf("%w: it has no passphrase; it opens with: %s", ErrWrong, l)
@@ -122,7 +120,7 @@ func (l *Lock) withKeyring(s Slot, k *Keyring) (*Workspace, error) {
 		return nil, fmt.Errorf("keyring: %w", err)
 	}
 	defer clear(secret)
-	ids, err := parseIdentities("the keyring", secret, nil)
+	ids, err := ParseIdentities("the keyring", secret, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +136,7 @@ func (l *Lock) withFiles(s Slot, ask AskFunc) (*Workspace, error) {
 			errs = append(errs, err)
 			continue
 		}
-		ids, err := parseIdentities(path, text, ask)
+		ids, err := ParseIdentities(path, text, ask)
 		clear(text)
 		if err == nil {
 			var w *Workspace
@@ -174,15 +172,16 @@ func readKey(path string) ([]byte, error) {
 
 // open opens one slot.
 func (l *Lock) open(s Slot, ids ...age.Identity) (*Workspace, error) {
-	r, err := age.Decrypt(armor.NewReader(strings.NewReader(s.Sealed)), ids...)
-	var none *age.NoIdentityMatchError
+	r, err := Decrypt(armor.NewReader(strings.NewReader(s.Sealed)), ids...)
 	switch {
-	case errors.As(err, &none):
+	case errors.Is(err, errOther):
 		return nil, ErrWrong
-	case errors.Is(err, ErrWrong), errors.Is(err, ErrLocked), errors.Is(err, context.Canceled):
-		return nil, err
+	case errors.Is(err, ErrKey):
+		return nil, fmt.Errorf("%w: %w", ErrWrong, err)
+	case errors.Is(err, ErrUnasked):
+		return nil, fmt.Errorf("%w: %w", ErrLocked, err)
 	case err != nil:
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(r, 1024))
 	if err != nil {

@@ -141,7 +141,7 @@ type Protection struct {
 	Keyring    *Keyring // nil: not in the keyring
 	Passphrase []byte   // nil: without
 	Work       int      // scrypt with 2^Work rounds; 0 is measured
-	To         []string // public keys, as Recipient reads them
+	To         []string // public keys, as ParseRecipient reads them
 	Files      []string // where their secret halves lie, to be tried when unlocking
 }
 
@@ -198,7 +198,7 @@ func (w *Workspace) seal(to ...age.Recipient) (string, error) {
 func (w *Workspace) keysSlot(to, files []string) (Slot, error) {
 	rs := make([]age.Recipient, len(to))
 	for i, text := range to {
-		r, err := Recipient(text)
+		r, err := ParseRecipient(text)
 		if err != nil {
 			return Slot{}, err
 		}
