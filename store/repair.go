@@ -93,6 +93,9 @@ func (r *repair) run(ctx context.Context) (err error) {
 	if done, err := r.finish(); err != nil || done && r.dry {
 		return err
 	}
+	if done, err := r.rollBack(ctx); err != nil || done && r.dry {
+		return err
+	}
 	if r.file, err = os.ReadFile(r.path(HeadsFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -108,6 +111,21 @@ func (r *repair) run(ctx context.Context) (err error) {
 		return err
 	}
 	return r.headsFile()
+}
+
+// rollBack has SQLite undo what a killed process left half done in a journal,
+// which nobody can who only looks.
+func (r *repair) rollBack(ctx context.Context) (bool, error) {
+	if _, err := os.Lstat(r.path(DatabaseFile + "-journal")); err != nil {
+		return false, ignoreMissing(err)
+	}
+	r.plan("undo what a killed process left half done")
+	if r.dry {
+		return true, nil
+	}
+	db := connect(r.path(DatabaseFile), write, 1, r.key)
+	_, err := schema(ctx, db)
+	return true, errors.Join(err, db.Close())
 }
 
 // look reads what there is, and opens the heads. Nothing is written: closing

@@ -305,3 +305,54 @@ func TestRepairRefuses(t *testing.T) {
 		t.Errorf("two roots of one size: %v", err)
 	}
 }
+
+// A salvaged database is at rest as Open wants it, and a journal that a killed
+// process left is undone before anybody looks.
+func TestRepairLeavesNoJournalToBeRolledBack(t *testing.T) {
+	o := testOptions(t)
+	o.Secret = nil // an encrypted database has no journal on the disk
+	s := create(t, o)
+	for i := range 30 {
+		add(t, s, record.Noted, record.Note{Text: fmt.Sprint(i, strings.Repeat(" a long note", 80))})
+	}
+	closeStore(t, s)
+	path := filepath.Join(s.Dir(), DatabaseFile)
+	// An index that points nowhere: SQLite finds it damaged, and every line is there.
+	db := connect(path, write, 1, nil)
+	for _, q := range []string{"PRAGMA writable_schema = ON", "UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'projection_number'"} {
+		if _, err := db.Exec(q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(t, db.Close())
+	m, err := Repair(t.Context(), s.Dir(), o, false)
+	if err != nil || !m.Salvaged || len(m.Lost) > 0 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	b, err := os.ReadFile(path)
+	must(t, err)
+	if b[18] != 2 || b[19] != 2 { // https://sqlite.org/fileformat.html: 2 is a write-ahead log
+		t.Fatalf("the salvaged file is in mode %d, %d", b[18], b[19])
+	}
+
+	// As a kill in the middle of a change of mode leaves it.
+	hot := connect(path, staged, 1, nil)
+	for _, q := range []string{"PRAGMA journal_mode = DELETE", "PRAGMA synchronous = FULL", "PRAGMA cache_size = 1", "BEGIN IMMEDIATE", "DELETE FROM tree", "UPDATE projection SET doc = ''"} {
+		if _, err := hot.Exec(q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	killed := copyDir(t, s.Dir())
+	must(t, hot.Close())
+	if _, err := os.Stat(filepath.Join(killed, DatabaseFile+"-journal")); err != nil {
+		t.Fatal(err)
+	}
+	m, err = Repair(t.Context(), killed, o, false)
+	if err != nil || m.Salvaged || len(m.Lost) > 0 || len(m.Plan) == 0 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	s, err = Open(t.Context(), killed, o)
+	must(t, err)
+	verified(t, s)
+	closeStore(t, s)
+}

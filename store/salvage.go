@@ -191,8 +191,8 @@ func (r *repair) finish() (bool, error) {
 // build writes the new database.
 func (r *repair) build(ctx context.Context, leaves []record.Hash, kept []row) (err error) {
 	path := r.path(newDatabase)
-	for _, name := range []string{path, path + "-journal"} { // of a repair that was killed
-		if err := ignoreMissing(os.Remove(name)); err != nil {
+	for _, end := range []string{"", "-journal", "-wal", "-shm"} { // of a repair that was killed
+		if err := ignoreMissing(os.Remove(path + end)); err != nil {
 			return err
 		}
 	}
@@ -218,7 +218,13 @@ func (r *repair) build(ctx context.Context, leaves []record.Hash, kept []row) (e
 	if err := r.fill(ctx, tx, leaves, kept); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	// Open wants a log. To turn to one later would pass through a journal on the
+	// disk, and a process killed there would leave it to be rolled back.
+	_, err = db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+	return err
 }
 
 func (r *repair) fill(ctx context.Context, tx *sql.Tx, leaves []record.Hash, kept []row) error {
