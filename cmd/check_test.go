@@ -74,6 +74,11 @@ func TestCheckFindsAndRepairMends(t *testing.T) {
 		must(os.WriteFile(path, content, 0o400))
 		must(os.Chmod(path, 0o400))
 	}
+	empty := func(path string) {
+		must(os.Chmod(path, 0o600))
+		must(os.Truncate(path, 0))
+		must(os.Chmod(path, 0o400))
+	}
 	for name, c := range map[string]struct {
 		plant  func(b *bench, id string)
 		args   []string
@@ -84,7 +89,7 @@ func TestCheckFindsAndRepairMends(t *testing.T) {
 	}{
 		"missing blob":      {func(b *bench, id string) { must(os.Remove(b.blobs(id)[0])) }, nil, "missing blob", "exhibit e", false, true},
 		"damaged blob":      {func(b *bench, id string) { flip(b.blobs(id)[0]) }, []string{"--read-data"}, "damaged blob", "exhibit e", false, true},
-		"blob of no size":   {func(b *bench, id string) { must(os.Truncate(b.blobs(id)[0], 0)) }, nil, "damaged blob", "0 bytes", false, true},
+		"blob of no size":   {func(b *bench, id string) { empty(b.blobs(id)[0]) }, nil, "damaged blob", "0 bytes", false, true},
 		"foreign file":      {func(b *bench, id string) { b.plant(id, "evidence/readme.txt", 0o600) }, nil, "unknown file", "evidence/readme.txt", false, false},
 		"foreign blob name": {func(b *bench, id string) { b.plant(id, "evidence/"+filepath.Base(b.blobs(id)[0]), 0o400) }, nil, "unknown file", "evidence/", false, false},
 		"mode of a file":    {func(b *bench, id string) { must(os.Chmod(b.in(id, "incident.db"), 0o644)) }, nil, "mode", "incident.db: mode 0644", true, false},

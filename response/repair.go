@@ -68,7 +68,7 @@ func (s *Session) Repair(ctx context.Context, id incident.ID, o RepairOptions, p
 	if err := s.s.forget(id); err != nil {
 		return r.out, err
 	}
-	for _, step := range []func(context.Context) error{r.modes, r.record, r.older, r.evidence, r.leftovers, r.timeline} {
+	for _, step := range []func(context.Context) error{r.record, r.modes, r.older, r.evidence, r.leftovers, r.timeline} {
 		if err := step(ctx); err != nil {
 			return r.out, noSpace(err)
 		}
