@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/internal/shred"
 	"firebreak/record"
@@ -133,7 +134,7 @@ func (s *Session) decideErasure(tx *store.Tx, f *folder, erasure string, events 
 
 // checkConsents checks the signatures under the consents again, from what was
 // signed. A consent without one, or by a key that nobody here vouches for, is
-// known by name only.
+// known by name only; it does not count where approvals have to be signed.
 func (s *Service) checkConsents(tx *store.Tx, x store.Erasure) error {
 	text, err := x.Text(tx.ID())
 	if err != nil {
@@ -148,10 +149,21 @@ func (s *Service) checkConsents(tx *store.Tx, x store.Erasure) error {
 		if err := e.Decode(&c); err != nil {
 			return err
 		}
-		if c.ID != x.ID || c.Signature == nil {
+		if c.ID != x.ID {
 			continue
 		}
-		if err := s.CheckSignature(*c.Signature, record.ErasureNamespace, text, e.Time); err != nil && !errors.Is(err, record.ErrStranger) {
+		err := record.ErrStranger
+		if c.Signature != nil {
+			err = s.CheckSignature(*c.Signature, record.ErasureNamespace, text, e.Time)
+		}
+		counts := slices.ContainsFunc(x.Agreed(), func(y store.Consent) bool { return y.Seq == e.Seq })
+		switch {
+		case err == nil:
+		case errors.Is(err, record.ErrStranger):
+			if counts && s.o.Config.Approvals == config.ApprovalsSigned {
+				return refused("the configuration says approvals: signed; agree again with a key of the roster: firebreak erase "+string(tx.ID())+" --agree "+x.ID+" --key KEY", "erase %s: the consent of entry %d does not count: it is not signed by anybody on the roster", x.ID, e.Seq)
+			}
+		default:
 			return &Error{Code: CodeIntegrity, Hint: "firebreak verify " + string(tx.ID()) + " says more", Err: fmt.Errorf("erase %s: the signature of entry %d: %w", x.ID, e.Seq, err)}
 		}
 	}

@@ -594,3 +594,21 @@ func TestConsentsAreSigned(t *testing.T) {
 	_, err = b.s.DoErasure(t.Context(), b.id, v.ID, nil)
 	b.want(CodeIntegrity, err)
 }
+
+// Where approvals have to be signed, a name alone does not agree to an erasure.
+func TestConsentsMustBeSigned(t *testing.T) {
+	b := newBench(t, config.Config{Approvals: config.ApprovalsSigned})
+	b.evidence("one")
+	k := b.keyring("ada", "bob")
+	v := b.asked(EraseRequest{Fields: []string{"1.title"}})
+	_, err := k.as("ada").AgreeErasure(t.Context(), b.id, v.ID, v.Digest, "", false)
+	b.must(err)
+	_, err = b.as("bob").AgreeErasure(t.Context(), b.id, v.ID, v.Digest, "", false)
+	b.must(err)
+	_, err = b.s.DoErasure(t.Context(), b.id, v.ID, nil)
+	b.refused("not signed by anybody on the roster", err)
+	_, err = k.as("bob").AgreeErasure(t.Context(), b.id, v.ID, v.Digest, "", false)
+	b.must(err)
+	_, err = b.s.DoErasure(t.Context(), b.id, v.ID, nil)
+	b.must(err)
+}

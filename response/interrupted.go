@@ -12,9 +12,9 @@ import (
 )
 
 // settleInterrupted finds what a process that is gone left half done: an
-// erasure is finished, an action
-// being sent becomes unknown, a running step becomes what its action is, or
-// is opened again. Nothing is ever sent from here.
+// erasure is finished, an action being sent becomes unknown, a running step
+// becomes what its action is, or is opened again. Nothing is ever sent from
+// here.
 func (s *Service) settleInterrupted(ctx context.Context, f *folder) error {
 	// What hinders it, as a reader in another process, must not keep people from
 	// their incident: the board and verify tell of it.
