@@ -121,7 +121,7 @@ func (o *searchOptions) one(c *cobra.Command, s *response.Session, e response.Ma
 		if err != nil {
 			return err
 		}
-		if err := s.Mark(c.Context(), id, e.ID, star, o.tags, o.comment); err != nil {
+		if err := s.Mark(c.Context(), id, e.ID.String(), star, o.tags, o.comment); err != nil {
 			return err
 		}
 		e.Star = e.Star || o.star

@@ -240,7 +240,7 @@ func planted(b *bench) []string {
 	page, err := b.s.Page(b.Context(), id, PageRequest{Filter: "accepted"})
 	b.must(err)
 	yes := true
-	b.must(b.s.Mark(b.Context(), id, page[0].ID, &yes, []string{"zaphod-tag"}, "zaphod-comment"))
+	b.must(b.s.Mark(b.Context(), id, page[0].ID.String(), &yes, []string{"zaphod-tag"}, "zaphod-comment"))
 	_, err = b.s.AddItem(b.Context(), id, record.Item{Text: "zaphod-item", Owner: "zaphod-owner"})
 	b.must(err)
 	return []string{

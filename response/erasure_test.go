@@ -211,7 +211,7 @@ func TestExhibitQuotedAfterConsent(t *testing.T) {
 	page, err := b.s.Page(ctx, b.id, PageRequest{})
 	b.must(err)
 	yes := true
-	b.must(b.s.Mark(ctx, b.id, page[0].ID, &yes, nil, ""))
+	b.must(b.s.Mark(ctx, b.id, page[0].ID.String(), &yes, nil, ""))
 	_, err = b.s.DoErasure(ctx, b.id, v.ID, nil)
 	b.refused("has changed since", err)
 	f, err := b.s.s.open(ctx, b.id)

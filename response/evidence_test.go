@@ -53,7 +53,7 @@ func TestIngestSealsParsesAndAddsOnce(t *testing.T) {
 		t.Fatalf("%+v", page)
 	}
 	yes := true
-	b.must(b.s.Mark(ctx, b.id, page[0].ID, &yes, []string{"pivot"}, "this is how they came in"))
+	b.must(b.s.Mark(ctx, b.id, page[0].ID.String(), &yes, []string{"pivot"}, "this is how they came in"))
 	n, err := b.s.Count(ctx, b.id, "star:yes or tag:pivot")
 	b.must(err)
 	if n != 1 {

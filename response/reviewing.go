@@ -132,7 +132,7 @@ func (s *Session) markedEvents(ctx context.Context, f *folder) (map[string]timel
 	}
 	out := map[string]timeline.Event{}
 	for _, m := range marks {
-		e, err := db.Get(ctx, m.Event)
+		e, err := db.Get(ctx, eventID(m.Event))
 		if errors.Is(err, events.ErrNotFound) {
 			continue
 		}

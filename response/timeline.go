@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -33,7 +34,7 @@ func (s *Session) filter(ctx context.Context, f *folder, text string) (timeline.
 		all, err := tx.Marks()
 		for _, m := range all {
 			byEvent[m.Event] = m
-			marks = append(marks, timeline.Mark{Event: m.Event, Star: m.Star, Tags: m.Tags, Comments: m.Comments})
+			marks = append(marks, timeline.Mark{Event: eventID(m.Event), Star: m.Star, Tags: m.Tags, Comments: m.Comments})
 		}
 		return err
 	})
@@ -63,9 +64,15 @@ func (s *Session) Page(ctx context.Context, id incident.ID, r PageRequest) ([]Ma
 	}
 	out := make([]MarkedEvent, len(es))
 	for i, e := range es {
-		out[i] = marked(e, marks[e.ID])
+		out[i] = marked(e, marks[e.ID.String()])
 	}
 	return out, nil
+}
+
+// eventID reads an event's id; any other text is the id of no event.
+func eventID(text string) timeline.ID {
+	id, _ := timeline.ParseID(strings.ToUpper(text))
+	return id
 }
 
 func marked(e timeline.Event, m store.Mark) MarkedEvent {
@@ -129,7 +136,7 @@ func (s *Session) Event(ctx context.Context, id incident.ID, event string) (Mark
 	if err != nil {
 		return MarkedEvent{}, err
 	}
-	e, err := db.Get(ctx, event)
+	e, err := db.Get(ctx, eventID(event))
 	if err != nil {
 		return MarkedEvent{}, notFound("firebreak search --json prints the ids", "event %q: %w", event, err)
 	}

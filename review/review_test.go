@@ -28,7 +28,7 @@ func extra(s *story) review.Extra {
 		x.Buckets = append(x.Buckets, n)
 	}
 	x.Events = map[string]timeline.Event{"EV1": {
-		ID: "EV1", Time: testkit.Start().Add(-126 * time.Minute).Add(482 * time.Millisecond), Precision: timeline.Millisecond, Source: "auth", Host: "build-1",
+		ID: timeline.EventID("EV1", "syslog", 0, 0), Time: testkit.Start().Add(-126 * time.Minute).Add(482 * time.Millisecond), Precision: timeline.Millisecond, Source: "auth", Host: "build-1",
 		Message: "Accepted publickey for deploy from 203.0.113.9 port 50122 ssh2: ED25519 SHA256:Xk1", Exhibit: "e2", Offset: 48111,
 	}}
 	return x

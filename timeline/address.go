@@ -11,8 +11,8 @@ func (x Address) Match(e *Event) bool {
 	if x.in(e.Message) || x.in(e.Host) {
 		return true
 	}
-	for _, v := range e.Attributes {
-		if x.in(v) {
+	for _, a := range e.Attributes {
+		if x.in(a.Value) {
 			return true
 		}
 	}

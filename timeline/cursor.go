@@ -1,7 +1,7 @@
 package timeline
 
 import (
-	"cmp"
+	"bytes"
 	"time"
 )
 
@@ -9,7 +9,7 @@ import (
 // events last, and by id among equals.
 type Cursor struct {
 	Time time.Time `json:"time,omitzero"`
-	ID   string    `json:"id"`
+	ID   ID        `json:"id"`
 }
 
 // Cursor is the event's place.
@@ -19,7 +19,7 @@ func (e Event) Cursor() Cursor { return Cursor{Time: e.Time, ID: e.ID} }
 func (c Cursor) Compare(d Cursor) int {
 	switch {
 	case c.Time.IsZero() && d.Time.IsZero():
-		return cmp.Compare(c.ID, d.ID)
+		return bytes.Compare(c.ID[:], d.ID[:])
 	case c.Time.IsZero():
 		return 1
 	case d.Time.IsZero():
@@ -28,5 +28,5 @@ func (c Cursor) Compare(d Cursor) int {
 	if n := c.Time.Compare(d.Time); n != 0 {
 		return n
 	}
-	return cmp.Compare(c.ID, d.ID)
+	return bytes.Compare(c.ID[:], d.ID[:])
 }

@@ -65,7 +65,7 @@ type Address struct{ Prefixes []netip.Prefix }
 type Marked struct {
 	Kind     MarkKind
 	Patterns []Pattern
-	events   map[string]bool
+	events   map[ID]bool
 }
 
 // Field is a field of an event that a filter can name.
@@ -134,11 +134,11 @@ func (f Field) Value(e *Event, attribute string) string {
 	case FieldTechnique:
 		return e.Technique
 	case FieldID:
-		return e.ID
+		return e.ID.String()
 	case FieldOffset:
 		return strconv.FormatInt(e.Offset, 10)
 	case FieldAttribute:
-		return e.Attributes[attribute]
+		return e.Attributes.Get(attribute)
 	}
 	return ""
 }
@@ -187,8 +187,8 @@ func (x Word) Match(e *Event) bool {
 	if x.Pattern.In(e.Host) || x.Pattern.In(e.User) {
 		return true
 	}
-	for _, v := range e.Attributes {
-		if x.Pattern.In(v) {
+	for _, a := range e.Attributes {
+		if x.Pattern.In(a.Value) {
 			return true
 		}
 	}
@@ -233,8 +233,8 @@ func (x Before) Match(e *Event) bool { return !e.Time.IsZero() && e.Time.Before(
 func (x Marked) Match(e *Event) bool { return x.events[e.ID] }
 
 // Events are the ids of the marked events, in no order.
-func (x Marked) Events() []string {
-	ids := make([]string, 0, len(x.events))
+func (x Marked) Events() []ID {
+	ids := make([]ID, 0, len(x.events))
 	for id := range x.events {
 		ids = append(ids, id)
 	}

@@ -117,7 +117,7 @@ func (f Filter) String() string {
 
 // Mark is what people put on one event.
 type Mark struct {
-	Event    string
+	Event    ID
 	Star     bool
 	Tags     []string
 	Comments []string
@@ -135,7 +135,7 @@ func (f Filter) UsesMarks() bool {
 // ask for.
 func (f Filter) Marked(marks []Mark) Filter {
 	return f.rewrite(func(m Marked) Marked {
-		m.events = make(map[string]bool)
+		m.events = make(map[ID]bool)
 		for _, mark := range marks {
 			if m.asks(mark) {
 				m.events[mark.Event] = true

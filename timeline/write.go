@@ -126,8 +126,8 @@ func timesketchTime(e Event) (datetime string, micros int64, description string)
 
 func (w *Writer) timesketchLine(e Event, m Mark) error {
 	line := make(map[string]any, 16+len(e.Attributes))
-	for name, value := range e.Attributes {
-		line[name] = value
+	for _, a := range e.Attributes {
+		line[a.Name] = a.Value
 	}
 	set := func(name string, value any) {
 		// An attribute of that name moves aside.
@@ -182,7 +182,7 @@ func (w *Writer) timesketchRow(e Event, m Mark) error {
 	datetime, micros, description := timesketchTime(e)
 	return w.row(
 		e.Message, strconv.FormatInt(micros, 10), datetime, description, "firebreak:"+e.Source, e.Host, e.User, e.Parser, e.Technique,
-		e.Exhibit, strconv.FormatInt(e.Offset, 10), e.ID, strings.Join(timesketchTags(m), " "), strings.Join(m.Comments, "\n"), attributes,
+		e.Exhibit, strconv.FormatInt(e.Offset, 10), e.ID.String(), strings.Join(timesketchTags(m), " "), strings.Join(m.Comments, "\n"), attributes,
 	)
 }
 
@@ -206,7 +206,7 @@ func (w *Writer) spreadsheetRow(e Event, m Mark) error {
 	}
 	return w.row(
 		when, string(e.Precision), string(e.TimeKind), e.Source, e.Host, e.User, e.Message, e.Technique, star, strings.Join(m.Tags, " "),
-		strings.Join(m.Comments, "\n"), attributes, e.Exhibit, strconv.FormatInt(e.Offset, 10), e.Parser, e.ID,
+		strings.Join(m.Comments, "\n"), attributes, e.Exhibit, strconv.FormatInt(e.Offset, 10), e.Parser, e.ID.String(),
 	)
 }
 

@@ -32,13 +32,13 @@ func written(t *testing.T, format Format, exact bool, m Mark, events ...Event) s
 }
 
 var sample = Event{
-	ID: "ID", Time: time.Date(2026, 11, 20, 3, 0, 0, 123456789, time.UTC), Precision: Nanosecond, TimeKind: Modified, Source: "file", Parser: "bodyfile",
-	Host: "web-1", User: "root", Message: "=cmd|' /C calc'!A0", Attributes: map[string]string{"size": "7", "message": "theirs", "attr_message": "too"},
+	ID: id("ID"), Time: time.Date(2026, 11, 20, 3, 0, 0, 123456789, time.UTC), Precision: Nanosecond, TimeKind: Modified, Source: "file", Parser: "bodyfile",
+	Host: "web-1", User: "root", Message: "=cmd|' /C calc'!A0", Attributes: AttributesOf(map[string]string{"size": "7", "message": "theirs", "attr_message": "too"}),
 	Exhibit: "e1", Offset: 42, Technique: "T1070",
 }
 
 func TestWriteJSONL(t *testing.T) {
-	out := written(t, JSONL, false, Mark{Star: true, Tags: []string{"pivot"}}, sample, Event{ID: "2", TimeKind: Undated})
+	out := written(t, JSONL, false, Mark{Star: true, Tags: []string{"pivot"}}, sample, Event{ID: id("2"), TimeKind: Undated})
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	var back Event
 	if len(lines) != 2 || json.Unmarshal([]byte(lines[0]), &back) != nil || !back.Time.Equal(sample.Time) || back.Message != sample.Message || back.Offset != 42 {
@@ -47,7 +47,7 @@ func TestWriteJSONL(t *testing.T) {
 	if !strings.Contains(lines[0], `"star":true,"tags":["pivot"]`) || strings.Contains(lines[1], `"time":`) {
 		t.Errorf("got %s", out)
 	}
-	far := written(t, JSONL, false, Mark{}, Event{ID: "3", Time: time.Date(30828, 9, 14, 2, 48, 5, 0, time.UTC)})
+	far := written(t, JSONL, false, Mark{}, Event{ID: id("3"), Time: time.Date(30828, 9, 14, 2, 48, 5, 0, time.UTC)})
 	if !strings.Contains(far, `"time_text":"@910692730085.000000000"`) {
 		t.Errorf("got %s", far)
 	}
@@ -62,13 +62,13 @@ func TestWriteTimesketch(t *testing.T) {
 	for name, want := range map[string]any{
 		"message": sample.Message, "datetime": "2026-11-20T03:00:00.123456789+00:00", "timestamp": float64(sample.Time.UnixMicro()),
 		"timestamp_desc": "Content Modification Time", "data_type": "firebreak:file", "hostname": "web-1", "username": "root", "comment": "look",
-		"size": "7", "event_id": "ID", "attr_attr_message": "theirs", "attr_message": "too",
+		"size": "7", "event_id": id("ID").String(), "attr_attr_message": "theirs", "attr_message": "too",
 	} {
 		if line[name] != want {
 			t.Errorf("%s is %v, want %v", name, line[name], want)
 		}
 	}
-	undated := written(t, TimesketchJSONL, false, Mark{}, Event{ID: "2", Message: "m", TimeKind: Logged})
+	undated := written(t, TimesketchJSONL, false, Mark{}, Event{ID: id("2"), Message: "m", TimeKind: Logged})
 	if !strings.Contains(undated, `"timestamp":0,"timestamp_desc":"Not a time"`) {
 		t.Errorf("got %s", undated)
 	}
@@ -94,7 +94,7 @@ func TestCSVCellsAreInert(t *testing.T) {
 		return b.String()
 	}
 	for range 3000 {
-		e := Event{ID: cell(), Message: cell(), Host: cell(), User: cell(), Source: cell(), Parser: cell(), Exhibit: cell(), Technique: cell(), TimeKind: TimeKind(cell())}
+		e := Event{ID: id(cell()), Message: cell(), Host: cell(), User: cell(), Source: cell(), Parser: cell(), Exhibit: cell(), Technique: cell(), TimeKind: TimeKind(cell())}
 		m := Mark{Star: true, Tags: []string{cell()}, Comments: []string{cell()}}
 		for _, format := range []Format{CSV, TimesketchCSV} {
 			rows, err := csv.NewReader(strings.NewReader(written(t, format, false, m, e))).ReadAll()
@@ -144,12 +144,15 @@ func TestStrip(t *testing.T) {
 	}
 }
 
+// id is an id that a name stands for.
+func id(name string) ID { return EventID(name, "test", 0, 0) }
+
 func TestEventID(t *testing.T) {
 	seen := map[string]bool{}
 	last := ""
 	for _, offset := range []int64{0, 1, 255, 256, 1 << 20, 1<<40 - 1} {
 		for _, n := range []int{0, 1, 255} {
-			id := EventID("aa", "syslog", offset, n)
+			id := EventID("aa", "syslog", offset, n).String()
 			if id <= last {
 				t.Errorf("ids of a file do not rise: %s after %s", id, last)
 			}
@@ -157,27 +160,26 @@ func TestEventID(t *testing.T) {
 			seen[id] = true
 		}
 	}
-	for _, id := range []string{
+	for _, id := range []ID{
 		EventID("aa", "syslog", 1<<40, 0), EventID("aa", "syslog", -1, 0), EventID("aa", "syslog", 0, 256), EventID("aa", "auth", 0, 0), EventID("ab", "syslog", 0, 0),
 	} {
-		if seen[id] {
+		if seen[id.String()] {
 			t.Errorf("%s twice", id)
 		}
-		seen[id] = true
-		b, ok := PackID(id)
-		if !ok || UnpackID(b) != id {
-			t.Errorf("%s does not pack", id)
+		seen[id.String()] = true
+		if read, ok := ParseID(id.String()); !ok || read != id || id.Key().At(id.Place()) != id {
+			t.Errorf("%s does not read back", id)
 		}
 	}
 	for _, id := range []string{"", "x", last[:25], last + "0", strings.ToLower(last), last[:25] + "V", last[:10] + "\n" + last[11:]} {
-		if _, ok := PackID(id); ok {
-			t.Errorf("%q packs", id)
+		if _, ok := ParseID(id); ok {
+			t.Errorf("%q is read as an id", id)
 		}
 	}
 }
 
 func TestCursorOrder(t *testing.T) {
-	ordered := []Cursor{{now, "a"}, {now, "b"}, {now.Add(1), "a"}, {time.Time{}, "a"}, {time.Time{}, "b"}}
+	ordered := []Cursor{{now, ID{1}}, {now, ID{2}}, {now.Add(1), ID{1}}, {time.Time{}, ID{1}}, {time.Time{}, ID{2}}}
 	for i, a := range ordered {
 		for j, b := range ordered {
 			if got := a.Compare(b); (got < 0) != (i < j) || (got > 0) != (i > j) {

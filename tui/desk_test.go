@@ -87,9 +87,9 @@ func activityAt(seq int64) response.Activity {
 
 func eventAt(n int64) response.MarkedEvent {
 	e := response.MarkedEvent{Event: timeline.Event{
-		ID: fmt.Sprintf("E%07d", n), Time: at(0).Add(time.Duration(n) * 1234 * time.Millisecond), Precision: timeline.Millisecond, TimeKind: timeline.Logged,
+		ID: numbered(n), Time: at(0).Add(time.Duration(n) * 1234 * time.Millisecond), Precision: timeline.Millisecond, TimeKind: timeline.Logged,
 		Source: "syslog", Parser: "syslog", Host: "FIN-FS01", Message: fmt.Sprintf("sshd[%d]: Failed password for root from 203.0.113.9 port %d", 1000+n, 40000+n%1000),
-		Exhibit: "e3", Offset: n * 97, Attributes: map[string]string{"pid": fmt.Sprint(1000 + n), "ip": "203.0.113.9"},
+		Exhibit: "e3", Offset: n * 97, Attributes: timeline.AttributesOf(map[string]string{"pid": fmt.Sprint(1000 + n), "ip": "203.0.113.9"}),
 	}}
 	if n%7 == 3 {
 		e.Star, e.Tags, e.Technique = true, []string{"pivot"}, "T1110"
@@ -324,11 +324,10 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	}
 	n := (s.events + step - 1) / step
 	number := func(c *timeline.Cursor) int64 {
-		var i int64
-		if _, err := fmt.Sscanf(c.ID, "E%d", &i); err != nil {
+		if c.ID.IsZero() {
 			return n
 		}
-		return i / step
+		return int64(c.ID.Place()>>8) / step
 	}
 	from, to := int64(0), min(int64(r.Limit), n)
 	switch {
@@ -348,7 +347,7 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	for i := from; i < to; i++ {
 		e := eventAt(i * step)
 		if s.said != nil {
-			e.Message, e.Host, e.Source, e.Attributes = s.said(), s.said(), s.said(), map[string]string{s.said(): s.said()}
+			e.Message, e.Host, e.Source, e.Attributes = s.said(), s.said(), s.said(), timeline.Attributes{{Name: s.said(), Value: s.said()}}
 		}
 		out = append(out, e)
 	}
@@ -424,3 +423,6 @@ func (s *scripted) SignHead(ctx context.Context, _ incident.ID, reason string) (
 func (s *scripted) Verify(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (record.Report, error) {
 	return record.Report{Notes: []string{"no head from outside was given"}}, s.act(ctx, "verify")
 }
+
+// numbered is the id of event n of the scripted timeline.
+func numbered(n int64) timeline.ID { return timeline.FileKey{'E'}.ID(n, 0) }

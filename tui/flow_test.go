@@ -384,7 +384,7 @@ func TestOvertakenAnswersAreDropped(t *testing.T) {
 	for _, c := range first {
 		h.run(c)
 	}
-	if len(after) == 0 || len(h.m.timeline.win.rows) != len(after) || h.m.timeline.win.rows[1].ID != "E0000003" {
+	if len(after) == 0 || len(h.m.timeline.win.rows) != len(after) || h.m.timeline.win.rows[1].ID != numbered(3) {
 		t.Errorf("the overtaken page took the place of the filtered one")
 	}
 }

@@ -184,7 +184,7 @@ func (t *timelineScreen) Actions() []action {
 		{id: "event.filter", title: "filter as you type (host:web-1 user:root \"words\" after:… -source:cron tag:pivot)", foot: "filter", keys: []string{"/"}, run: func() tea.Cmd { t.filter.on = true; return nil }},
 		{id: "event.star", title: "star the event, or take the star away", foot: "star", keys: []string{"*"}, writes: true, run: t.on(func(e response.MarkedEvent) tea.Cmd {
 			star := !e.Star
-			return t.mark(e, "star", "", func(ctx context.Context) error { return t.desk.Mark(ctx, t.id, e.ID, &star, nil, "") })
+			return t.mark(e, "star", "", func(ctx context.Context) error { return t.desk.Mark(ctx, t.id, e.ID.String(), &star, nil, "") })
 		})},
 		{id: "event.tag", title: "tag the event", foot: "tag", keys: []string{"t"}, writes: true, run: t.on(t.tag)},
 		{id: "event.comment", title: "comment on the event", foot: "comment", keys: []string{"c"}, writes: true, run: t.on(t.comment)},
@@ -204,12 +204,12 @@ func (t *timelineScreen) mark(e response.MarkedEvent, what, draft string, do fun
 	id := t.id
 	var after response.MarkedEvent
 	return t.start(errand{
-		key: "mark:" + e.ID, title: what + " an event",
+		key: "mark:" + e.ID.String(), title: what + " an event",
 		do: func(ctx context.Context, _ response.ProgressFunc) (says string, err error) {
 			if err = do(ctx); err != nil {
 				return "", err
 			}
-			after, err = t.desk.Event(ctx, id, e.ID)
+			after, err = t.desk.Event(ctx, id, e.ID.String())
 			return "", err
 		},
 		then: func() tea.Cmd {
@@ -223,22 +223,22 @@ func (t *timelineScreen) mark(e response.MarkedEvent, what, draft string, do fun
 }
 
 func (t *timelineScreen) tag(e response.MarkedEvent) tea.Cmd {
-	id, draft := t.id, "tag:"+e.ID
+	id, draft := t.id, "tag:"+e.ID.String()
 	return t.typed(&prompt{
 		title: "Tag the event", text: e.Message, draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			tags := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
-			return t.mark(e, "tag", draft, func(ctx context.Context) error { return t.desk.Mark(ctx, id, e.ID, nil, tags, "") })
+			return t.mark(e, "tag", draft, func(ctx context.Context) error { return t.desk.Mark(ctx, id, e.ID.String(), nil, tags, "") })
 		},
 	})
 }
 
 func (t *timelineScreen) comment(e response.MarkedEvent) tea.Cmd {
-	id, draft := t.id, "comment:"+e.ID
+	id, draft := t.id, "comment:"+e.ID.String()
 	return t.typed(&prompt{
 		title: "Comment on the event", text: e.Message, draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
-			return t.mark(e, "comment on", draft, func(ctx context.Context) error { return t.desk.Mark(ctx, id, e.ID, nil, nil, text) })
+			return t.mark(e, "comment on", draft, func(ctx context.Context) error { return t.desk.Mark(ctx, id, e.ID.String(), nil, nil, text) })
 		},
 	})
 }

@@ -136,10 +136,9 @@ func dense(counts []int64, w int) string {
 // attributes are the event's attributes in one line, sorted by name.
 func attributes(e response.MarkedEvent) string {
 	var out []string
-	for k, v := range e.Attributes {
-		out = append(out, k+"="+v)
+	for _, a := range e.Attributes {
+		out = append(out, a.Name+"="+a.Value)
 	}
-	slices.Sort(out)
 	return strings.Join(out, " ")
 }
 
@@ -226,7 +225,7 @@ func eventDetail(e response.MarkedEvent, w int) []line {
 		{"User       ", e.User},
 		{"Technique  ", e.Technique},
 		{"Evidence   ", fmt.Sprintf("%s at %d, read by %s", e.Exhibit, e.Offset, e.Parser)},
-		{"Id         ", e.ID},
+		{"Id         ", e.ID.String()},
 		{"Tags       ", strings.Join(e.Tags, ", ")},
 	} {
 		out = append(out, labelled(f[0], f[1], w)...)
@@ -240,13 +239,8 @@ func eventDetail(e response.MarkedEvent, w int) []line {
 	if len(e.Attributes) > 0 {
 		out = append(out, nil, heading("Attributes"))
 	}
-	var names []string
-	for k := range e.Attributes {
-		names = append(names, k)
-	}
-	slices.Sort(names)
-	for _, k := range names {
-		out = append(out, labelled("  "+k+" = ", e.Attributes[k], w)...)
+	for _, a := range e.Attributes {
+		out = append(out, labelled("  "+a.Name+" = ", a.Value, w)...)
 	}
 	return out
 }

@@ -1,10 +1,11 @@
 package tui
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"firebreak/timeline"
 )
 
 // TestWindowIsTheSequence walks at random and compares the row under the
@@ -34,8 +35,8 @@ func TestWindowIsTheSequence(t *testing.T) {
 				want = min(max(want+by, 0), n-1)
 			}
 			e, ok := h.m.timeline.win.selected()
-			if !ok || e.ID != fmt.Sprintf("E%07d", want) {
-				t.Fatalf("%d events, step %d: the cursor is on %q, want event %d", n, step, e.ID, want)
+			if !ok || e.ID != numbered(want) {
+				t.Fatalf("%d events, step %d: the cursor is on %s, want event %d", n, step, e.ID, want)
 			}
 			if rows := len(h.m.timeline.win.rows); rows > windowPages*windowPage {
 				t.Fatalf("%d rows are held, want at most %d", rows, windowPages*windowPage)
@@ -52,13 +53,13 @@ func TestGoToATime(t *testing.T) {
 		t.Errorf("the cursor went to %s", got)
 	}
 	h.press("up")
-	if e, _ := h.m.timeline.win.selected(); e.ID != "E0000486" {
+	if e, _ := h.m.timeline.win.selected(); e.ID != numbered(486) {
 		t.Errorf("the event before is %s", e.ID)
 	}
 	h.press("g").types("soon").press("enter")
 	h.sees("not a time")
 	h.press("esc", "home")
-	if e, _ := h.m.timeline.win.selected(); e.ID != "E0000000" {
+	if e, _ := h.m.timeline.win.selected(); e.ID != numbered(0) {
 		t.Errorf("home went to %s", e.ID)
 	}
 }
@@ -105,11 +106,11 @@ func BenchmarkClockTick(b *testing.B) {
 func TestTheTimelineOpensWhereTheIncidentBegan(t *testing.T) {
 	for name, c := range map[string]struct {
 		seen  time.Time
-		first string
+		first timeline.ID
 	}{
-		"detected among the events": {at(60 + 4), "E0000195"},
-		"long after the last event": {at(60 * 24 * 30), "E0000999"},
-		"long before the first one": {at(-60 * 24 * 30), "E0000999"},
+		"detected among the events": {at(60 + 4), numbered(195)},
+		"long after the last event": {at(60 * 24 * 30), numbered(999)},
+		"long before the first one": {at(-60 * 24 * 30), numbered(999)},
 	} {
 		d := newScripted()
 		d.board.Incident.Detected = c.seen

@@ -15,9 +15,8 @@ import (
 //	[vhost[:port] ]host ident user [time] "request" status bytes[ "referer" "agent"]
 func parseAccess(j *job, r *bufio.Reader) error {
 	return eachLine(j, r, func(ln line) error {
-		a := make(map[string]string, 12)
-		e := timeline.Event{Precision: timeline.Second, TimeKind: timeline.Logged, Source: "web", Attributes: a}
-		if !accessLine(&e, textOf(ln, a)) {
+		e := timeline.Event{Precision: timeline.Second, TimeKind: timeline.Logged, Source: "web", Attributes: make(timeline.Attributes, 0, 12)}
+		if !accessLine(&e, textOf(ln, &e.Attributes)) {
 			j.reject(ln.offset, ln.text, "no access log line")
 			return nil
 		}
@@ -27,7 +26,7 @@ func parseAccess(j *job, r *bufio.Reader) error {
 
 // accessLine fills the event from one line.
 func accessLine(e *timeline.Event, text string) bool {
-	a := e.Attributes
+	a := &e.Attributes
 	client, rest, ok := strings.Cut(text, " [")
 	if !ok {
 		return false
@@ -39,7 +38,7 @@ func accessLine(e *timeline.Event, text string) bool {
 	if e.Time, ok = accessTime(when); !ok {
 		return false
 	}
-	a[attrTimeText] = when
+	a.Set(attrTimeText, when)
 	if !accessClient(e, client) {
 		return false
 	}
@@ -51,21 +50,24 @@ func accessLine(e *timeline.Event, text string) bool {
 	if len(f) < 2 || len(f[0]) != 3 && f[0] != "-" {
 		return false
 	}
-	a["status"], a["bytes"] = f[0], f[1]
+	a.Set("status", f[0])
+	a.Set("bytes", f[1])
 	e.Message = request + " " + f[0]
 	if method, tail, ok := strings.Cut(request, " "); ok {
-		a["method"], a["url"] = method, tail
+		a.Set("method", method)
+		a.Set("url", tail)
 		if url, proto, ok := lastCut(tail, " "); ok && strings.HasPrefix(proto, "HTTP/") {
-			a["url"], a["protocol"] = url, proto
+			a.Set("url", url)
+			a.Set("protocol", proto)
 		}
 	}
 	if len(f) == 3 {
 		if referer, tail, ok := accessQuoted(f[2]); ok {
 			if referer != "-" {
-				a["referer"] = referer
+				a.Set("referer", referer)
 			}
 			if agent, _, ok := accessQuoted(strings.TrimLeft(tail, " ")); ok && agent != "-" {
-				a["user_agent"] = agent
+				a.Set("user_agent", agent)
 			}
 		}
 	}
@@ -78,7 +80,7 @@ func accessClient(e *timeline.Event, s string) bool {
 	if len(f) >= 4 {
 		if _, err := netip.ParseAddr(f[0]); err != nil {
 			if _, err := netip.ParseAddr(f[1]); err == nil || strings.Contains(f[0], ":") {
-				e.Attributes["vhost"] = f[0]
+				e.Attributes.Set("vhost", f[0])
 				f = f[1:]
 			}
 		}
@@ -86,7 +88,7 @@ func accessClient(e *timeline.Event, s string) bool {
 	if len(f) < 3 || f[0] == "" {
 		return false
 	}
-	from(e.Attributes, f[0])
+	from(&e.Attributes, f[0])
 	if user := strings.Join(f[2:], " "); user != "-" && user != `""` {
 		e.User = user
 	}
@@ -113,7 +115,7 @@ func isAccess(_ string, head []byte) bool {
 	for range 4 {
 		var text []byte
 		text, head, _ = bytes.Cut(head, []byte("\n"))
-		e := timeline.Event{Attributes: map[string]string{}}
+		e := timeline.Event{}
 		if len(text) < 4096 && accessLine(&e, string(text)) {
 			return true
 		}

@@ -19,9 +19,8 @@ import (
 // wrote in hexadecimal are decoded.
 func parseAudit(j *job, r *bufio.Reader) error {
 	return eachLine(j, r, func(ln line) error {
-		a := make(map[string]string, 32)
-		e := timeline.Event{Precision: timeline.Millisecond, TimeKind: timeline.Logged, Source: "audit", Attributes: a}
-		if why := auditLine(&e, textOf(ln, a)); why != "" {
+		e := timeline.Event{Precision: timeline.Millisecond, TimeKind: timeline.Logged, Source: "audit", Attributes: make(timeline.Attributes, 0, 32)}
+		if why := auditLine(&e, textOf(ln, &e.Attributes)); why != "" {
 			j.reject(ln.offset, ln.text, why)
 			return nil
 		}
@@ -31,7 +30,7 @@ func parseAudit(j *job, r *bufio.Reader) error {
 
 // auditLine fills the event from one line, or says why it is none.
 func auditLine(e *timeline.Event, text string) string {
-	a := e.Attributes
+	a := &e.Attributes
 	if rest, ok := strings.CutPrefix(text, "node="); ok {
 		e.Host, text, _ = strings.Cut(rest, " ")
 	}
@@ -52,7 +51,9 @@ func auditLine(e *timeline.Event, text string) string {
 	if _, err := strconv.ParseUint(serial, 10, 64); err != nil {
 		return "serial is no number"
 	}
-	a["type"], a["serial"], a[attrTimeText] = kind, serial, when
+	a.Set("type", kind)
+	a.Set("serial", serial)
+	a.Set(attrTimeText, when)
 	body = strings.TrimLeft(body, " ")
 	auditPairs(a, body, kind, 0)
 	e.Message = kind + ": " + body
@@ -62,8 +63,8 @@ func auditLine(e *timeline.Event, text string) string {
 
 // auditPairs reads name=value pairs; values are bare, in double quotes, or, for
 // msg, more pairs in single quotes.
-func auditPairs(a map[string]string, s, kind string, depth int) {
-	for len(a) < maxMembers {
+func auditPairs(a *timeline.Attributes, s, kind string, depth int) {
+	for len(*a) < maxMembers {
 		s = strings.TrimLeft(s, " \x1d,")
 		name, rest, ok := strings.Cut(s, "=")
 		if !ok {
@@ -101,11 +102,11 @@ func auditPairs(a map[string]string, s, kind string, depth int) {
 		if !quoted {
 			value = auditHex(name, value, kind)
 		}
-		if _, ok := a[name]; ok || name == "type" {
+		if a.Has(name) || name == "type" {
 			name = "msg." + name
 		}
 		if value != "" && value != "?" {
-			a[name] = value
+			a.Set(name, value)
 		}
 	}
 }
@@ -153,37 +154,37 @@ func auditHex(name, value, kind string) string {
 
 // auditTell fills user, outcome and address.
 func auditTell(e *timeline.Event) {
-	a := e.Attributes
+	a := &e.Attributes
 	e.User = first(a, "acct", "AUID", "UID")
 	if e.User == "unset" {
-		e.User = a["UID"]
+		e.User = a.Get("UID")
 	}
 	switch first(a, "res", "success") {
 	case "success", "yes", "1":
-		a[attrOutcome] = "success"
+		a.Set(attrOutcome, "success")
 	case "failed", "no", "0":
-		a[attrOutcome] = "failure"
+		a.Set(attrOutcome, "failure")
 	}
 	from(a, first(a, "addr", "hostname"))
-	if a["comm"] != "" {
-		a["process"] = a["comm"]
+	if a.Get("comm") != "" {
+		a.Set("process", a.Get("comm"))
 	}
-	if a["proctitle"] != "" {
-		a[attrCommand] = a["proctitle"]
-	} else if a["cmd"] != "" {
-		a[attrCommand] = a["cmd"]
+	if a.Get("proctitle") != "" {
+		a.Set(attrCommand, a.Get("proctitle"))
+	} else if a.Get("cmd") != "" {
+		a.Set(attrCommand, a.Get("cmd"))
 	}
-	if a["type"] == "EXECVE" {
+	if a.Get("type") == "EXECVE" {
 		var argv []string
 		for i := 0; i < maxMembers; i++ {
-			arg, ok := a["a"+strconv.Itoa(i)]
-			if !ok {
+			name := "a" + strconv.Itoa(i)
+			if !a.Has(name) {
 				break
 			}
-			argv = append(argv, arg)
+			argv = append(argv, a.Get(name))
 		}
-		a[attrCommand] = strings.Join(argv, " ")
-		e.Message = "EXECVE: " + a[attrCommand]
+		a.Set(attrCommand, strings.Join(argv, " "))
+		e.Message = "EXECVE: " + a.Get(attrCommand)
 	}
 }
 

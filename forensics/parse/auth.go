@@ -22,9 +22,10 @@ const (
 // enrich reads who, from where and with what outcome out of the lines of the
 // programs that let people in, and of cron.
 func enrich(e *timeline.Event, process, body string) {
-	a := e.Attributes
+	a := &e.Attributes
 	if n, inner, ok := repeated(body); ok {
-		a["repeated"], body = n, inner
+		a.Set("repeated", n)
+		body = inner
 	}
 	switch name := programName(process); name {
 	case "sshd", "sshd-session", "sshd-auth", "dropbear":
@@ -62,7 +63,7 @@ func enrich(e *timeline.Event, process, body string) {
 		} else if ip, ok := strings.CutPrefix(body, "connection from "); ok {
 			first, _, _ := strings.Cut(ip, " ")
 			from(a, first)
-			a[attrAction] = "connect"
+			a.Set(attrAction, "connect")
 		}
 	default:
 		if strings.HasPrefix(body, "pam_") && pam(e, body) {
@@ -85,17 +86,17 @@ func repeated(body string) (times, inner string, ok bool) {
 }
 
 // from notes an address, or a host name where it is none.
-func from(a map[string]string, s string) {
+func from(a *timeline.Attributes, s string) {
 	s = strings.Trim(s, "[]")
 	if s == "" {
 		return
 	}
 	if !strings.ContainsAny(s, ".:") {
-		a[attrSrcHost] = s
+		a.Set(attrSrcHost, s)
 	} else if _, err := netip.ParseAddr(s); err != nil {
-		a[attrSrcHost] = s
+		a.Set(attrSrcHost, s)
 	} else {
-		a[attrSrcIP] = s
+		a.Set(attrSrcIP, s)
 	}
 }
 
@@ -114,18 +115,19 @@ func userFrom(e *timeline.Event, s string) bool {
 	}
 	for _, prefix := range []string{"invalid user ", "illegal user "} {
 		if u, ok := strings.CutPrefix(user, prefix); ok {
-			user, e.Attributes["invalid_user"] = u, "true"
+			e.Attributes.Set("invalid_user", "true")
+			user = u
 		}
 	}
 	if user != "" {
 		e.User = user
 	}
-	address(e.Attributes, s)
+	address(&e.Attributes, s)
 	return true
 }
 
 // address reads "ADDRESS [port N] …".
-func address(a map[string]string, s string) {
+func address(a *timeline.Attributes, s string) {
 	ip, rest, _ := strings.Cut(s, " ")
 	from(a, strings.TrimRight(ip, ":,"))
 	if rest, ok := strings.CutPrefix(rest, "port "); ok {
@@ -134,14 +136,14 @@ func address(a map[string]string, s string) {
 			end++
 		}
 		if end > 0 {
-			a[attrSrcPort] = rest[:end]
+			a.Set(attrSrcPort, rest[:end])
 		}
 	}
 }
 
 // sshd reads the lines of OpenSSH's server.
 func sshd(e *timeline.Event, body string) {
-	a := e.Attributes
+	a := &e.Attributes
 	word, rest, _ := strings.Cut(body, " ")
 	switch word {
 	case "Accepted", "Failed", "Postponed":
@@ -149,46 +151,51 @@ func sshd(e *timeline.Event, body string) {
 		if !ok || strings.Contains(method, " ") {
 			return
 		}
-		a["method"], a[attrAction] = method, "login"
+		a.Set("method", method)
+		a.Set(attrAction, "login")
 		switch word {
 		case "Accepted":
-			a[attrOutcome] = "success"
+			a.Set(attrOutcome, "success")
 			if user, tail, ok := lastCut(rest, " ssh2: "); ok {
 				rest = user
-				a["key"] = tail
+				a.Set("key", tail)
 			}
 		case "Failed":
-			a[attrOutcome] = "failure"
+			a.Set(attrOutcome, "failure")
 		}
 		userFrom(e, rest)
 	case "Invalid", "Illegal":
-		a[attrAction], a[attrOutcome], a["invalid_user"] = "login", "failure", "true"
+		a.Set(attrAction, "login")
+		a.Set(attrOutcome, "failure")
+		a.Set("invalid_user", "true")
 		userFrom(e, strings.TrimPrefix(rest, "user "))
 	case "input_userauth_request:":
 		if u, ok := strings.CutPrefix(rest, "invalid user "); ok {
-			a["invalid_user"] = "true"
+			a.Set("invalid_user", "true")
 			e.User = strings.TrimSuffix(u, " [preauth]")
 		}
 	case "Connection":
 		sshdConnection(e, rest)
 	case "Disconnected", "Disconnecting", "Received":
-		a[attrAction] = "disconnect"
+		a.Set(attrAction, "disconnect")
 		rest = strings.TrimPrefix(rest, "disconnect ")
 		if rest, ok := strings.CutPrefix(rest, "from "); ok {
 			peer(e, rest)
 		}
 	case "Did", "User", "error:", "fatal:", "Bad", "Timeout", "Unable":
 		if strings.HasPrefix(rest, "maximum authentication attempts exceeded for ") {
-			a[attrAction], a[attrOutcome] = "login", "failure"
+			a.Set(attrAction, "login")
+			a.Set(attrOutcome, "failure")
 			userFrom(e, strings.TrimPrefix(rest, "maximum authentication attempts exceeded for "))
 			return
 		}
 		if u, tail, ok := strings.Cut(rest, " not allowed because"); ok && word == "User" {
-			a[attrAction], a[attrOutcome] = "login", "failure"
+			a.Set(attrAction, "login")
+			a.Set(attrOutcome, "failure")
 			if !userFrom(e, u) {
 				e.User = u
 			}
-			a["reason"] = strings.TrimSpace(tail)
+			a.Set("reason", strings.TrimSpace(tail))
 			return
 		}
 		if i := strings.LastIndex(rest, " from "); i >= 0 {
@@ -218,7 +225,7 @@ func sshdConnection(e *timeline.Event, rest string) {
 		{"from ", "connect"}, {"closed by ", "disconnect"}, {"reset by ", "disconnect"},
 	} {
 		if tail, ok := strings.CutPrefix(rest, p.prefix); ok {
-			e.Attributes[attrAction] = p.action
+			e.Attributes.Set(attrAction, p.action)
 			peer(e, tail)
 			return
 		}
@@ -232,7 +239,7 @@ func peer(e *timeline.Event, s string) {
 		if tail, ok := strings.CutPrefix(s, prefix); ok {
 			s, named = tail, true
 			if prefix == "invalid user " {
-				e.Attributes["invalid_user"] = "true"
+				e.Attributes.Set("invalid_user", "true")
 			}
 			break
 		}
@@ -241,14 +248,14 @@ func peer(e *timeline.Event, s string) {
 		head, tail, ok := lastCut(s, " port ")
 		if user, ip, ok2 := lastCut(head, " "); ok && ok2 {
 			e.User = user
-			address(e.Attributes, ip+" port "+tail)
+			address(&e.Attributes, ip+" port "+tail)
 		}
 		return
 	}
 	if i := strings.Index(s, ": "); i > 0 && !strings.Contains(s[:i], " ") { // "10.0.0.1: 11: Bye"
 		s = s[:i]
 	}
-	address(e.Attributes, s)
+	address(&e.Attributes, s)
 }
 
 // sudo reads "user : [remark ;] TTY=… ; PWD=… ; USER=… ; COMMAND=…". The
@@ -258,37 +265,42 @@ func sudo(e *timeline.Event, body string) {
 	if !ok || strings.Contains(user, " ") {
 		return
 	}
-	a := e.Attributes
+	a := &e.Attributes
 	e.User = user
-	a[attrAction], a[attrOutcome] = "sudo", "success"
+	a.Set(attrAction, "sudo")
+	a.Set(attrOutcome, "success")
 	if head, command, ok := strings.Cut(rest, "COMMAND="); ok {
-		a[attrCommand], rest = command, head
+		a.Set(attrCommand, command)
+		rest = head
 	}
 	for i, part := range strings.Split(rest, " ; ") {
 		part = strings.TrimRight(part, " ;")
 		name, value, ok := strings.Cut(part, "=")
 		switch {
 		case ok && name == "USER":
-			a[attrTarget] = value
+			a.Set(attrTarget, value)
 		case ok && name == "TTY":
-			a["tty"] = value
+			a.Set("tty", value)
 		case ok && name == "PWD":
-			a["pwd"] = value
+			a.Set("pwd", value)
 		case i == 0 && part != "" && !ok:
-			a[attrOutcome], a["reason"] = "failure", part
+			a.Set(attrOutcome, "failure")
+			a.Set("reason", part)
 		}
 	}
 }
 
 // su reads the lines of the shadow and util-linux versions.
 func su(e *timeline.Event, body string) {
-	a := e.Attributes
+	a := &e.Attributes
 	set := func(outcome, target, by string) {
-		a[attrAction], a[attrOutcome], a[attrTarget] = "su", outcome, target
+		a.Set(attrAction, "su")
+		a.Set(attrOutcome, outcome)
+		a.Set(attrTarget, target)
 		by, tty, _ := strings.Cut(by, " on ")
 		e.User = by
 		if tty != "" {
-			a["tty"] = tty
+			a.Set("tty", tty)
 		}
 	}
 	switch {
@@ -318,14 +330,14 @@ func su(e *timeline.Event, body string) {
 				outcome = "failure"
 			}
 			set(outcome, target, by)
-			a["tty"] = tty
+			a.Set("tty", tty)
 		}
 	}
 }
 
 // logind reads systemd-logind's sessions and login's failures.
 func logind(e *timeline.Event, body string) bool {
-	a := e.Attributes
+	a := &e.Attributes
 	switch {
 	case strings.HasPrefix(body, "New session "):
 		_, user, ok := strings.Cut(body, " of user ")
@@ -334,17 +346,20 @@ func logind(e *timeline.Event, body string) bool {
 		}
 		user, _, _ = strings.Cut(strings.TrimSuffix(user, "."), "' with class")
 		e.User = strings.Trim(user, "'")
-		a[attrAction] = "session_open"
+		a.Set(attrAction, "session_open")
 	case strings.HasPrefix(body, "Removed session "):
-		a[attrAction] = "session_close"
+		a.Set(attrAction, "session_close")
 	case strings.HasPrefix(body, "FAILED LOGIN"):
-		a[attrAction], a[attrOutcome] = "login", "failure"
+		a.Set(attrAction, "login")
+		a.Set(attrOutcome, "failure")
 		if _, user, ok := strings.Cut(body, " FOR "); ok {
 			user, _, _ = strings.Cut(user, ", ")
 			e.User = strings.Trim(user, "'`")
 		}
 	case strings.HasPrefix(body, "ROOT LOGIN"):
-		a[attrAction], a[attrOutcome], e.User = "login", "success", "root"
+		a.Set(attrAction, "login")
+		a.Set(attrOutcome, "success")
+		e.User = "root"
 	default:
 		return false
 	}
@@ -353,7 +368,7 @@ func logind(e *timeline.Event, body string) bool {
 
 // account reads what shadow's tools say they changed.
 func account(e *timeline.Event, program, body string) {
-	e.Attributes[attrAction] = "account"
+	e.Attributes.Set(attrAction, "account")
 	_, rest, ok := strings.Cut(body, "name=")
 	if !ok {
 		if _, rest, ok = strings.Cut(body, " '"); !ok {
@@ -365,9 +380,9 @@ func account(e *timeline.Event, program, body string) {
 		name = rest[:i]
 	}
 	if strings.HasPrefix(program, "group") {
-		e.Attributes["target_group"] = name
+		e.Attributes.Set("target_group", name)
 	} else {
-		e.Attributes[attrTarget] = name
+		e.Attributes.Set(attrTarget, name)
 	}
 }
 
@@ -385,7 +400,7 @@ func cron(e *timeline.Event, body string) {
 		e.User = user
 	}
 	if verb == "CMD" {
-		e.Attributes[attrAction] = "run"
-		e.Attributes[attrCommand] = strings.TrimSuffix(arg, ")")
+		e.Attributes.Set(attrAction, "run")
+		e.Attributes.Set(attrCommand, strings.TrimSuffix(arg, ")"))
 	}
 }

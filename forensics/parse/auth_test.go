@@ -58,15 +58,15 @@ func TestEnrich(t *testing.T) {
 		{"sudo", " : COMMAND=", "auth", "", "", "", ""},
 	}
 	for _, tt := range tests {
-		e := timeline.Event{Source: "syslog", Attributes: map[string]string{}}
+		e := timeline.Event{Source: "syslog", Attributes: nil}
 		enrich(&e, tt.process, tt.body)
 		a := e.Attributes
-		if e.Source != tt.source || e.User != tt.user || a["src_ip"] != tt.ip || a["outcome"] != tt.outcome {
-			t.Errorf("%s: %s\n got %q %q %q %q %q", tt.process, tt.body, e.Source, e.User, a["src_ip"], a["outcome"], a)
+		if e.Source != tt.source || e.User != tt.user || a.Get("src_ip") != tt.ip || a.Get("outcome") != tt.outcome {
+			t.Errorf("%s: %s\n got %q %q %q %q %q", tt.process, tt.body, e.Source, e.User, a.Get("src_ip"), a.Get("outcome"), a)
 		}
 		for i := range tt.extra {
 			if tt.extra[i] == '=' {
-				if got := a[tt.extra[:i]]; got != tt.extra[i+1:] {
+				if got := a.Get(tt.extra[:i]); got != tt.extra[i+1:] {
 					t.Errorf("%s: %s\n %s is %q", tt.process, tt.body, tt.extra[:i], got)
 				}
 				break
@@ -83,7 +83,7 @@ func FuzzEnrich(f *testing.F) {
 		f.Add(p, "Connection closed by user  port ")
 	}
 	f.Fuzz(func(_ *testing.T, process, body string) {
-		e := timeline.Event{Attributes: map[string]string{}}
+		e := timeline.Event{Attributes: nil}
 		enrich(&e, process, body)
 	})
 }

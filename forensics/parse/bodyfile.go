@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,8 @@ func parseBodyfile(j *job, r *bufio.Reader) error {
 		if ln.text[0] == '#' {
 			return nil
 		}
-		attrs := make(map[string]string, 8)
-		f, ok := bodyFields(textOf(ln, attrs))
+		attrs := make(timeline.Attributes, 0, 8)
+		f, ok := bodyFields(textOf(ln, &attrs))
 		if !ok || ln.cut {
 			j.reject(ln.offset, ln.text, "no body file line")
 			return nil
@@ -36,21 +37,18 @@ func parseBodyfile(j *job, r *bufio.Reader) error {
 		}
 		for i, name := range []string{"md5", "path", "inode", "mode", "uid", "gid", "size"} {
 			if f[i] != "" && (f[i] != "0" || i > 2) {
-				attrs[name] = f[i]
+				attrs.Set(name, f[i])
 			}
 		}
 		if path, target, ok := strings.Cut(f[1], " -> "); ok && strings.HasPrefix(f[3], "l/") {
-			attrs["path"], attrs["target"] = path, target
+			attrs.Set("path", path)
+			attrs.Set("target", target)
 		}
 		for _, g := range groups {
-			a := make(map[string]string, len(attrs)+1)
-			for k, v := range attrs {
-				a[k] = v
-			}
-			e := timeline.Event{Time: g.time, Precision: g.precision, TimeKind: g.kind, Source: "file", Message: f[1], Attributes: a}
+			e := timeline.Event{Time: g.time, Precision: g.precision, TimeKind: g.kind, Source: "file", Message: f[1], Attributes: slices.Clone(attrs)}
 			if !g.time.IsZero() {
-				a["macb"] = string(g.letters[:])
-				e.Message = a["macb"] + " " + f[1]
+				e.Attributes.Set("macb", string(g.letters[:]))
+				e.Message = string(g.letters[:]) + " " + f[1]
 			}
 			if err := j.add(ln.offset, e); err != nil {
 				return err

@@ -32,7 +32,7 @@ func check(t *testing.T, got []timeline.Event, want []told) {
 		}
 		for pair := range strings.SplitSeq(w.attrs, "|") {
 			name, value, _ := strings.Cut(pair, "=")
-			have := e.Attributes[name]
+			have := e.Attributes.Get(name)
 			switch name {
 			case "user":
 				have = e.User

@@ -62,9 +62,9 @@ func (p *historyParser) finish() error {
 
 // begin opens an event; more lines may join it.
 func (p *historyParser) begin(ln line, offset int64, shell string) {
-	a := map[string]string{"shell": shell}
+	a := timeline.Attributes{{Name: "shell", Value: shell}}
 	if p.user != "" {
-		a["user_from"] = "path"
+		a.Set("user_from", "path")
 	}
 	p.event = timeline.Event{Source: "shell", User: p.user, TimeKind: timeline.Started, Precision: timeline.Second, Attributes: a}
 	p.at, p.open, p.size = offset, true, len(ln.text)
@@ -96,14 +96,14 @@ func (p *historyParser) line(ln line) error {
 		if t, ok := epoch(sec, 0); err == nil && ok {
 			p.event.Time = t
 		}
-		p.event.Attributes[attrTimeText] = "#" + stamp
-		p.text = append(p.text, textOf(ln, p.event.Attributes))
+		p.event.Attributes.Set(attrTimeText, "#"+stamp)
+		p.text = append(p.text, textOf(ln, &p.event.Attributes))
 		p.fish = false
 		if !p.joined {
 			return p.finish()
 		}
 		return nil
-	case p.open && p.joined && !p.fish && p.event.Attributes["shell"] == "bash":
+	case p.open && p.joined && !p.fish && p.event.Attributes.Get("shell") == "bash":
 		return p.join(ln)
 	}
 	if err := p.finish(); err != nil {
@@ -112,7 +112,7 @@ func (p *historyParser) line(ln line) error {
 	if bytes.HasPrefix(ln.text, []byte("- cmd: ")) {
 		p.begin(ln, ln.offset, "fish")
 		p.fish = true
-		text := textOf(line{text: ln.text[7:], size: ln.size, cut: ln.cut}, p.event.Attributes)
+		text := textOf(line{text: ln.text[7:], size: ln.size, cut: ln.cut}, &p.event.Attributes)
 		p.text = append(p.text, fishText(text))
 		return nil
 	}
@@ -121,7 +121,7 @@ func (p *historyParser) line(ln line) error {
 	}
 	p.begin(ln, ln.offset, p.shell)
 	p.fish = false
-	p.text = append(p.text, textOf(ln, p.event.Attributes))
+	p.text = append(p.text, textOf(ln, &p.event.Attributes))
 	return p.finish()
 }
 
@@ -132,7 +132,7 @@ func (p *historyParser) join(ln line) error {
 		return nil
 	}
 	p.size += len(ln.text) + 1
-	p.text = append(p.text, textOf(ln, p.event.Attributes))
+	p.text = append(p.text, textOf(ln, &p.event.Attributes))
 	return nil
 }
 
@@ -171,8 +171,8 @@ func (p *historyParser) zsh(ln line, sec int64, rest []byte, took string) error 
 	if t, ok := epoch(sec, 0); ok {
 		p.event.Time = t
 	}
-	p.event.Attributes["took_s"] = took
-	p.event.Attributes[attrTimeText] = strconv.FormatInt(sec, 10)
+	p.event.Attributes.Set("took_s", took)
+	p.event.Attributes.Set(attrTimeText, strconv.FormatInt(sec, 10))
 	return p.wrap(line{text: rest, offset: ln.offset, size: ln.size, cut: ln.cut})
 }
 
@@ -189,7 +189,7 @@ func (p *historyParser) wrap(ln line) error {
 	if p.wrapped {
 		text = text[:len(text)-1]
 	}
-	p.text = append(p.text, textOf(line{text: text, size: ln.size, cut: ln.cut}, p.event.Attributes))
+	p.text = append(p.text, textOf(line{text: text, size: ln.size, cut: ln.cut}, &p.event.Attributes))
 	if p.wrapped {
 		return nil
 	}
@@ -217,7 +217,7 @@ func unmeta(b []byte) []byte {
 
 // fishMore reads the members under a fish command.
 func (p *historyParser) fishMore(ln line) {
-	text := strings.TrimSpace(textOf(ln, p.event.Attributes))
+	text := strings.TrimSpace(textOf(ln, &p.event.Attributes))
 	switch {
 	case strings.HasPrefix(text, "when: "):
 		p.paths = false
@@ -225,16 +225,16 @@ func (p *historyParser) fishMore(ln line) {
 		if t, ok := epoch(sec, 0); err == nil && ok {
 			p.event.Time = t
 		}
-		p.event.Attributes[attrTimeText] = text[6:]
+		p.event.Attributes.Set(attrTimeText, text[6:])
 	case text == "paths:":
 		p.paths = true
 	case p.paths && strings.HasPrefix(text, "- ") && p.size < maxRecord:
 		p.size += len(text)
-		old := p.event.Attributes["paths"]
+		old := p.event.Attributes.Get("paths")
 		if old != "" {
 			old += "\n"
 		}
-		p.event.Attributes["paths"] = old + fishText(text[2:])
+		p.event.Attributes.Set("paths", old+fishText(text[2:]))
 	}
 }
 

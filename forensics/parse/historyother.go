@@ -27,9 +27,9 @@ func otherHistory(source string) func(*job, line) error {
 // historyEvent is an event of one of them.
 func historyEvent(j *job, program string) timeline.Event {
 	e := timeline.Event{Source: "shell", TimeKind: timeline.Started, Precision: timeline.Second, User: homeOf(j.src.Exhibit.Source)}
-	e.Attributes = map[string]string{"shell": program}
+	e.Attributes = timeline.Attributes{{Name: "shell", Value: program}}
 	if e.User != "" {
-		e.Attributes["user_from"] = "path"
+		e.Attributes.Set("user_from", "path")
 	}
 	return e
 }
@@ -43,7 +43,7 @@ func viminfoLine(j *job, ln line) error {
 		return nil
 	}
 	e := historyEvent(j, "vim")
-	f := strings.Split(textOf(ln, e.Attributes)[1:], ",")
+	f := strings.Split(textOf(ln, &e.Attributes)[1:], ",")
 	at, from, what := 2, 4, "command"
 	switch {
 	case f[0] == "2" && len(f) > 4:
@@ -65,8 +65,8 @@ func viminfoLine(j *job, ln line) error {
 		return nil
 	}
 	e.Time = t
-	e.Attributes[attrTimeText] = f[at]
-	e.Attributes["kind"] = what
+	e.Attributes.Set(attrTimeText, f[at])
+	e.Attributes.Set("kind", what)
 	e.Message = what + ": " + strings.Trim(strings.Join(f[from:], ","), `"`)
 	return j.add(ln.offset, e)
 }
@@ -77,7 +77,7 @@ func hstsLine(j *job, ln line) error {
 		return nil
 	}
 	e := historyEvent(j, "wget")
-	f := strings.Fields(textOf(ln, e.Attributes))
+	f := strings.Fields(textOf(ln, &e.Attributes))
 	if len(f) < 5 {
 		j.reject(ln.offset, ln.text, "no host of wget")
 		return nil
@@ -89,7 +89,7 @@ func hstsLine(j *job, ln line) error {
 		return nil
 	}
 	e.Time, e.TimeKind = t, timeline.Logged
-	e.Attributes[attrTimeText] = f[3]
+	e.Attributes.Set(attrTimeText, f[3])
 	e.Message = "wget reached " + f[0] + " over TLS"
 	return j.add(ln.offset, e)
 }
@@ -101,7 +101,7 @@ func lessLine(j *job, ln line) error {
 		return nil // a heading
 	}
 	e := historyEvent(j, "less")
-	e.Message = textOf(line{text: text, size: ln.size, cut: ln.cut}, e.Attributes)
+	e.Message = textOf(line{text: text, size: ln.size, cut: ln.cut}, &e.Attributes)
 	return j.add(ln.offset, e)
 }
 

@@ -133,10 +133,10 @@ func TestJournalForms(t *testing.T) {
 				if e.Offset != int64(at) || e.Host != "db-1" || e.Message != "sshd[7]: "+long[8:] || e.Source != "auth" || e.User != strings.Repeat("eve", 400) {
 					t.Errorf("%+v", e)
 				}
-				if e.Time.UnixMicro() != journalTime || e.Precision != timeline.Microsecond || e.Attributes["src_ip"] != "10.1.2.3" {
+				if e.Time.UnixMicro() != journalTime || e.Precision != timeline.Microsecond || e.Attributes.Get("src_ip") != "10.1.2.3" {
 					t.Errorf("%+v", e)
 				}
-				if a := got[1].Attributes; a["X"] != `\xff\x00` || a["X.2"] != "two" || a["encoding"] != "escaped: X" {
+				if a := got[1].Attributes; a.Get("X") != `\xff\x00` || a.Get("X.2") != "two" || a.Get("encoding") != "escaped: X" {
 					t.Errorf("%q", a)
 				}
 			})
@@ -167,7 +167,7 @@ func TestJournalDamage(t *testing.T) {
 			b[i] = 0xee
 		}
 		got, ing := run(t, "journal", "x", b)
-		if len(got) != 2 || ing.Rejected != 1 || got[1].Offset != int64(last) || got[1].Attributes["recovered"] == "" {
+		if len(got) != 2 || ing.Rejected != 1 || got[1].Offset != int64(last) || got[1].Attributes.Get("recovered") == "" {
 			t.Fatalf("%d events, %+v", len(got), ing)
 		}
 	})
@@ -206,14 +206,14 @@ func TestJournalHostile(t *testing.T) {
 	}
 	size := 0
 	for _, v := range got[0].Attributes {
-		size += len(v)
+		size += len(v.Value)
 	}
-	if size > 2<<20 || got[0].Attributes["fields_missing"] == "" {
+	if size > 2<<20 || got[0].Attributes.Get("fields_missing") == "" {
 		t.Errorf("one entry grew to %d bytes", size)
 	}
 	a := got[1].Attributes
-	if len(a["BOMB"]) > 4*maxJournalValue+8 || a["truncated"] == "" || !strings.Contains(a["UNREADABLE"], "over the limit") || a["fields_missing"] != "1" {
-		t.Errorf("%d bytes of bomb, truncated %q, unreadable %q, missing %q", len(a["BOMB"]), a["truncated"], a["UNREADABLE"], a["fields_missing"])
+	if len(a.Get("BOMB")) > 4*maxJournalValue+8 || a.Get("truncated") == "" || !strings.Contains(a.Get("UNREADABLE"), "over the limit") || a.Get("fields_missing") != "1" {
+		t.Errorf("%d bytes of bomb, truncated %q, unreadable %q, missing %q", len(a.Get("BOMB")), a.Get("truncated"), a.Get("UNREADABLE"), a.Get("fields_missing"))
 	}
 }
 
@@ -313,10 +313,10 @@ func compareEntry(t *testing.T, e timeline.Event, want map[string]any) {
 				if n > 1 {
 					key += "." + strconv.Itoa(n)
 				}
-				found = e.Attributes[key] == text
+				found = e.Attributes.Get(key) == text
 			}
 			if !found {
-				t.Fatalf("field %s: %q, want %q", name, e.Attributes[name], text)
+				t.Fatalf("field %s: %q, want %q", name, e.Attributes.Get(name), text)
 			}
 		}
 	}

@@ -25,8 +25,8 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 		step = 4
 	}
 	items := b[journalDataMin:]
-	a := make(map[string]string, len(items)/step+8)
-	e := timeline.Event{Precision: timeline.Microsecond, TimeKind: timeline.Logged, Source: "journal", Attributes: a}
+	e := timeline.Event{Precision: timeline.Microsecond, TimeKind: timeline.Logged, Source: "journal", Attributes: make(timeline.Attributes, 0, len(items)/step+8)}
+	a := &e.Attributes
 	e.Time, _ = epoch(int64(realtime/1e6), int64(realtime%1e6)*1000)
 	lost := 0
 	p.room = maxRecord
@@ -50,15 +50,15 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 		}
 	}
 	if lost > 0 {
-		a["fields_missing"] = strconv.Itoa(lost)
+		a.Set("fields_missing", strconv.Itoa(lost))
 	}
 	if p.hurt >= 0 {
-		a["recovered"] = "behind damage at " + strconv.FormatInt(p.hurt, 10)
+		a.Set("recovered", "behind damage at "+strconv.FormatInt(p.hurt, 10))
 	}
-	a["__SEQNUM"] = strconv.FormatUint(seqnum, 10)
-	a["__MONOTONIC_TIMESTAMP"] = strconv.FormatUint(monotonic, 10)
-	if _, ok := a["_BOOT_ID"]; !ok {
-		a["_BOOT_ID"] = hex.EncodeToString(b[40:56])
+	a.Set("__SEQNUM", strconv.FormatUint(seqnum, 10))
+	a.Set("__MONOTONIC_TIMESTAMP", strconv.FormatUint(monotonic, 10))
+	if !a.Has("_BOOT_ID") {
+		a.Set("_BOOT_ID", hex.EncodeToString(b[40:56]))
 	}
 	tellEntry(&e)
 	p.found++
@@ -67,29 +67,29 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 
 // addField sets a field; further values of one name are NAME.2, NAME.3 …
 // It answers false when the entry has no room for it.
-func (p *journalReader) addField(a map[string]string, d journalDatum) bool {
+func (p *journalReader) addField(a *timeline.Attributes, d journalDatum) bool {
 	name := d.name
-	if _, ok := a[name]; ok {
+	if a.Has(name) {
 		n := max(p.again[name], 1) + 1
 		p.again[name] = n
 		name += "." + strconv.Itoa(n)
-		if _, ok := a[name]; ok {
+		if a.Has(name) {
 			return false
 		}
 	}
 	if p.room -= len(name) + len(d.value); p.room < 0 {
 		return false
 	}
-	a[name] = d.value
+	a.Set(name, d.value)
 	if d.escaped {
-		if a[attrEncoding] != "" {
-			a[attrEncoding] += ", " + name
+		if a.Get(attrEncoding) != "" {
+			a.Set(attrEncoding, a.Get(attrEncoding)+", "+name)
 		} else {
-			a[attrEncoding] = "escaped: " + name
+			a.Set(attrEncoding, "escaped: "+name)
 		}
 	}
 	if d.size > 0 {
-		a[attrTruncated] = strings.TrimPrefix(a[attrTruncated]+", "+name+" of "+strconv.FormatInt(d.size, 10)+" bytes", ", ")
+		a.Set(attrTruncated, strings.TrimPrefix(a.Get(attrTruncated)+", "+name+" of "+strconv.FormatInt(d.size, 10)+" bytes", ", "))
 	}
 	return true
 }
@@ -97,23 +97,23 @@ func (p *journalReader) addField(a map[string]string, d journalDatum) bool {
 // tellEntry fills host, user, source and message, as journalctl's short form
 // shows an entry.
 func tellEntry(e *timeline.Event) {
-	a := e.Attributes
-	e.Host = a["_HOSTNAME"]
+	a := &e.Attributes
+	e.Host = a.Get("_HOSTNAME")
 	process := first(a, "SYSLOG_IDENTIFIER", "_COMM")
 	pid := first(a, "SYSLOG_PID", "_PID")
 	if process != "" {
-		a["process"] = process
+		a.Set("process", process)
 	}
 	if pid != "" {
-		a["pid"] = pid
+		a.Set("pid", pid)
 	}
-	if n, err := strconv.Atoi(a["PRIORITY"]); err == nil {
-		a["severity"] = severityName(n)
+	if n, err := strconv.Atoi(a.Get("PRIORITY")); err == nil {
+		a.Set("severity", severityName(n))
 	}
-	if n, err := strconv.Atoi(a["SYSLOG_FACILITY"]); err == nil {
-		a["facility"] = facilityName(n)
+	if n, err := strconv.Atoi(a.Get("SYSLOG_FACILITY")); err == nil {
+		a.Set("facility", facilityName(n))
 	}
-	msg := a["MESSAGE"]
+	msg := a.Get("MESSAGE")
 	switch {
 	case process == "":
 		e.Message = msg
@@ -125,9 +125,9 @@ func tellEntry(e *timeline.Event) {
 	enrich(e, process, msg)
 }
 
-func first(a map[string]string, names ...string) string {
+func first(a interface{ Get(name string) string }, names ...string) string {
 	for _, n := range names {
-		if s := a[n]; s != "" {
+		if s := a.Get(n); s != "" {
 			return s
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"firebreak/timeline"
 )
 
 // maxLine is where a line is cut. The rest of it is skipped and counted.
@@ -171,13 +173,13 @@ const (
 )
 
 // textOf is the line's text, with attributes where it was changed.
-func textOf(ln line, attrs map[string]string) string {
+func textOf(ln line, attrs *timeline.Attributes) string {
 	text, escaped := clean(ln.text)
 	if escaped {
-		attrs[attrEncoding] = "escaped"
+		attrs.Set(attrEncoding, "escaped")
 	}
 	if ln.cut {
-		attrs[attrTruncated] = strconv.FormatInt(ln.size, 10) + " bytes"
+		attrs.Set(attrTruncated, strconv.FormatInt(ln.size, 10)+" bytes")
 	}
 	return text
 }

@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,9 @@ import (
 func parseDpkg(j *job, r *bufio.Reader) error {
 	zone := j.assumedZone()
 	return eachLine(j, r, func(ln line) error {
-		a := map[string]string{attrAssumed: zone}
+		e := timeline.Event{TimeKind: timeline.Logged, Source: "package"}
+		a := &e.Attributes
+		a.Set(attrAssumed, zone)
 		text := textOf(ln, a)
 		s, ok := isoStamp(text, j.zone)
 		if !ok || s.size+1 >= len(text) || text[s.size] != ' ' {
@@ -23,19 +26,19 @@ func parseDpkg(j *job, r *bufio.Reader) error {
 			return nil
 		}
 		j.note("local times without a zone: " + zone)
-		a[attrTimeText] = text[:s.size]
+		a.Set(attrTimeText, text[:s.size])
 		rest := text[s.size+1:]
-		e := timeline.Event{Time: s.time, Precision: s.precision, TimeKind: timeline.Logged, Source: "package", Message: rest, Attributes: a}
+		e.Time, e.Precision, e.Message = s.time, s.precision, rest
 		f := strings.Fields(rest)
 		if len(f) == 0 {
 			j.reject(ln.offset, ln.text, "no action")
 			return nil
 		}
-		a[attrAction] = f[0]
+		a.Set(attrAction, f[0])
 		set := func(names ...string) {
 			for i, name := range names {
 				if 1+i < len(f) && f[1+i] != "<none>" {
-					a[name] = f[1+i]
+					a.Set(name, f[1+i])
 				}
 			}
 		}
@@ -74,7 +77,7 @@ func isDpkg(_ string, head []byte) bool {
 type aptBlock struct {
 	at      int64
 	start   stamp
-	attrs   map[string]string
+	attrs   timeline.Attributes
 	actions []string // "Install: …" and the like, whole
 	open    bool
 }
@@ -93,8 +96,8 @@ func parseApt(j *job, r *bufio.Reader) error {
 		return b.add(j)
 	}
 	err := eachLine(j, r, func(ln line) error {
-		a := map[string]string{}
-		text := textOf(ln, a)
+		var a timeline.Attributes
+		text := textOf(ln, &a)
 		name, value, ok := strings.Cut(text, ": ")
 		if ok && name == "Start-Date" {
 			if err := finish(); err != nil {
@@ -106,7 +109,8 @@ func parseApt(j *job, r *bufio.Reader) error {
 				return nil
 			}
 			j.note("local times without a zone: " + zone)
-			a[attrTimeText], a[attrAssumed] = value, zone
+			a.Set(attrTimeText, value)
+			a.Set(attrAssumed, zone)
 			b = aptBlock{at: ln.offset, start: s, attrs: a, open: true}
 			return nil
 		}
@@ -114,23 +118,23 @@ func parseApt(j *job, r *bufio.Reader) error {
 			j.reject(ln.offset, ln.text, "outside a block")
 			return nil
 		}
-		for k, v := range a {
-			b.attrs[k] = v
+		for _, x := range a {
+			b.attrs.Set(x.Name, x.Value)
 		}
 		switch name {
 		case "End-Date":
 			if s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.zone); ok {
-				b.attrs["ended"] = s.time.Format(time.RFC3339)
+				b.attrs.Set("ended", s.time.Format(time.RFC3339))
 			}
 			return finish()
 		case "Commandline":
-			b.attrs[attrCommand] = value
+			b.attrs.Set(attrCommand, value)
 		case "Requested-By":
-			b.attrs["requested_by"] = value
+			b.attrs.Set("requested_by", value)
 		case "Error":
-			b.attrs["error"] = value
+			b.attrs.Set("error", value)
 		case "Comment":
-			b.attrs["comment"] = value
+			b.attrs.Set("comment", value)
 		default:
 			if len(b.actions) < 64 {
 				b.actions = append(b.actions, text)
@@ -148,26 +152,22 @@ func parseApt(j *job, r *bufio.Reader) error {
 
 // add hands the block over.
 func (b *aptBlock) add(j *job) error {
-	user, _, _ := strings.Cut(b.attrs["requested_by"], " (")
+	user, _, _ := strings.Cut(b.attrs.Get("requested_by"), " (")
 	actions := b.actions
 	if len(actions) == 0 {
-		actions = []string{"apt: " + b.attrs[attrCommand]}
+		actions = []string{"apt: " + b.attrs.Get(attrCommand)}
 	}
 	for _, text := range actions {
-		a := make(map[string]string, len(b.attrs)+2)
-		for k, v := range b.attrs {
-			a[k] = v
-		}
 		name, list, _ := strings.Cut(text, ": ")
 		e := timeline.Event{
 			Time: b.start.time, Precision: b.start.precision, TimeKind: timeline.Installed,
-			Source: "package", User: user, Message: text, Attributes: a,
+			Source: "package", User: user, Message: text, Attributes: slices.Clone(b.attrs),
 		}
 		if len(b.actions) == 0 {
 			e.TimeKind = timeline.Logged
 		} else {
-			a[attrAction] = strings.ToLower(name)
-			a["packages"] = list
+			e.Attributes.Set(attrAction, strings.ToLower(name))
+			e.Attributes.Set("packages", list)
 		}
 		if err := j.add(b.at, e); err != nil {
 			return err

@@ -9,34 +9,39 @@ import (
 // pam reads the lines of pam_unix and its like, with and without the prefix
 // "pam_unix(service:type): ".
 func pam(e *timeline.Event, body string) bool {
-	a := e.Attributes
+	a := &e.Attributes
 	if strings.HasPrefix(body, "pam_") {
 		module, rest, ok := strings.Cut(body, ": ")
 		if !ok {
 			return false
 		}
-		a["pam"], body = module, rest
+		a.Set("pam", module)
+		body = rest
 	}
 	switch {
 	case strings.HasPrefix(body, "session opened for user "):
 		user, by, _ := strings.Cut(body[len("session opened for user "):], " by ")
 		e.User = withoutUID(user)
-		a[attrAction] = "session_open"
+		a.Set(attrAction, "session_open")
 		if by = withoutUID(by); by != "" {
-			a["by"] = by
+			a.Set("by", by)
 		}
 	case strings.HasPrefix(body, "session closed for user "):
 		e.User = withoutUID(body[len("session closed for user "):])
-		a[attrAction] = "session_close"
+		a.Set(attrAction, "session_close")
 	case strings.HasPrefix(body, "authentication failure"), strings.HasPrefix(body, "more authentication failure"),
 		len(body) > 2 && body[0] >= '1' && body[0] <= '9' && strings.Contains(body, "more authentication failure"),
 		strings.HasPrefix(body, "PAM ") && strings.Contains(body, " authentication failure"):
-		a[attrAction], a[attrOutcome] = "auth", "failure"
+		a.Set(attrAction, "auth")
+		a.Set(attrOutcome, "failure")
 		pamPairs(e, body)
 	case strings.HasPrefix(body, "check pass; user unknown"):
-		a[attrAction], a[attrOutcome], a["invalid_user"] = "auth", "failure", "true"
+		a.Set(attrAction, "auth")
+		a.Set(attrOutcome, "failure")
+		a.Set("invalid_user", "true")
 	case strings.HasPrefix(body, "password changed for "):
-		a[attrAction], a[attrTarget] = "account", body[len("password changed for "):]
+		a.Set(attrAction, "account")
+		a.Set(attrTarget, body[len("password changed for "):])
 	default:
 		return false
 	}
@@ -49,14 +54,14 @@ func pamPairs(e *timeline.Event, body string) {
 	if i := strings.Index(body, " rhost="); i >= 0 {
 		rest := body[i+len(" rhost="):]
 		host, tail, _ := strings.Cut(rest, " ")
-		from(e.Attributes, host)
+		from(&e.Attributes, host)
 		if user, ok := strings.CutPrefix(strings.TrimLeft(tail, " "), "user="); ok {
 			e.User = user
 		}
 	}
 	if i := strings.Index(body, " ruser="); i >= 0 {
 		if by, _, _ := strings.Cut(body[i+len(" ruser="):], " "); by != "" {
-			e.Attributes["by"] = by
+			e.Attributes.Set("by", by)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func settle(t *testing.T, got []timeline.Event, ing record.Ingestion) {
 	if ing.Events != int64(len(got)) || ing.Events+ing.Rejected != ing.Seen {
 		t.Fatalf("account: %d events handed over, %+v", len(got), ing)
 	}
-	ids := make(map[string]bool, len(got))
+	ids := make(map[timeline.ID]bool, len(got))
 	for _, e := range got {
 		if ids[e.ID] {
 			t.Fatalf("id %s twice, second at offset %d", e.ID, e.Offset)
@@ -67,9 +67,9 @@ func settle(t *testing.T, got []timeline.Event, ing record.Ingestion) {
 		if e.Exhibit != "e1" || e.Parser == "" || e.Message == "" && e.Attributes == nil {
 			t.Fatalf("event without origin: %+v", e)
 		}
-		for k, v := range e.Attributes {
-			if strings.ToValidUTF8(v, "") != v {
-				t.Fatalf("attribute %s is not UTF-8: %q", k, v)
+		for _, a := range e.Attributes {
+			if strings.ToValidUTF8(a.Value, "") != a.Value {
+				t.Fatalf("attribute %s is not UTF-8: %q", a.Name, a.Value)
 			}
 		}
 		if strings.ToValidUTF8(e.Message, "") != e.Message || strings.Contains(e.Message, "\x00") {

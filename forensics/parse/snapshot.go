@@ -54,7 +54,7 @@ func parseSnapshot(j *job, r *bufio.Reader) error {
 		}
 		e := timeline.Event{
 			Time: j.src.Collected, Precision: timeline.Second, TimeKind: timeline.Observed,
-			Source: strings.TrimPrefix(j.src.Parser, "fb."), User: m["user"], Attributes: m,
+			Source: strings.TrimPrefix(j.src.Parser, "fb."), User: m["user"],
 		}
 		if !sane(e.Time) {
 			e.Time = time.Time{}
@@ -62,6 +62,7 @@ func parseSnapshot(j *job, r *bufio.Reader) error {
 			e.Time = e.Time.UTC()
 		}
 		tell(&e, m)
+		e.Attributes = timeline.AttributesOf(m)
 		return j.add(ln.offset, e)
 	})
 }
@@ -115,6 +116,9 @@ func member(raw json.RawMessage) string {
 }
 
 // list reads a member that is an array of texts.
+// Get is the member of that name.
+func (m members) Get(name string) string { return m[name] }
+
 func (m members) list(name string) []string {
 	var out []string
 	if json.Unmarshal([]byte(m[name]), &out) != nil {

@@ -53,7 +53,7 @@ func (p *syslogParser) finish() error {
 	p.open = false
 	if len(p.more) > 0 {
 		p.event.Message += "\n" + strings.Join(p.more, "\n")
-		p.event.Attributes["lines"] = strconv.Itoa(1 + len(p.more))
+		p.event.Attributes.Set("lines", strconv.Itoa(1+len(p.more)))
 		p.more = nil
 	}
 	return p.j.add(p.at, p.event)
@@ -70,7 +70,7 @@ func (p *syslogParser) line(ln line) error {
 	}
 	if p.open && p.continues(ln) {
 		if p.size+len(ln.text) < maxRecord {
-			p.more = append(p.more, textOf(ln, p.event.Attributes))
+			p.more = append(p.more, textOf(ln, &p.event.Attributes))
 			p.size += len(ln.text) + 1
 			return nil
 		}
@@ -130,8 +130,8 @@ func (p *syslogParser) record(ln line) (e timeline.Event, long bool, why string)
 		e, why = p.bsd(ln, n)
 	}
 	if why == "" && n > 0 && pri >= 0 {
-		e.Attributes["facility"] = facilityName(pri >> 3)
-		e.Attributes["severity"] = severityName(pri & 7)
+		e.Attributes.Set("facility", facilityName(pri>>3))
+		e.Attributes.Set("severity", severityName(pri&7))
 	}
 	return e, long, why
 }
@@ -156,7 +156,8 @@ func priority(b []byte) (pri, size int) {
 
 // iso reads a line that begins with an ISO 8601 time.
 func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
-	attrs := make(map[string]string, 6)
+	e := timeline.Event{TimeKind: timeline.Logged, Source: "syslog", Attributes: make(timeline.Attributes, 0, 6)}
+	attrs := &e.Attributes
 	text := textOf(ln, attrs)[skip:]
 	s, ok := isoStamp(text, p.j.zone)
 	if !ok {
@@ -169,10 +170,10 @@ func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
 	if s.size < len(text) && strings.IndexByte(ends, text[s.size]) < 0 {
 		return timeline.Event{}, "no time"
 	}
-	e := timeline.Event{Time: s.time, Precision: s.precision, TimeKind: timeline.Logged, Source: "syslog", Attributes: attrs}
-	attrs[attrTimeText] = text[:s.size]
+	e.Time, e.Precision = s.time, s.precision
+	attrs.Set(attrTimeText, text[:s.size])
 	if !s.zoned {
-		attrs[attrAssumed] = p.zone
+		attrs.Set(attrAssumed, p.zone)
 		p.j.note("local times without a zone: " + p.zone)
 	}
 	if p.bare {
@@ -181,7 +182,7 @@ func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
 	}
 	rest := strings.TrimPrefix(text[s.size:], " ")
 	if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) { // ChromeOS writes the severity there
-		attrs["severity"] = strings.ToLower(sev)
+		attrs.Set("severity", strings.ToLower(sev))
 		p.tagged(&e, after)
 		return e, ""
 	}
@@ -195,19 +196,19 @@ func (p *syslogParser) bsd(ln line, skip int) (timeline.Event, string) {
 	if !ok {
 		return timeline.Event{}, "no time"
 	}
-	attrs := make(map[string]string, 6)
+	e := timeline.Event{Precision: precisionOf(s.digits), TimeKind: timeline.Logged, Source: "syslog", Attributes: make(timeline.Attributes, 0, 6)}
+	attrs := &e.Attributes
 	text := textOf(ln, attrs)[skip:]
-	e := timeline.Event{Precision: precisionOf(s.digits), TimeKind: timeline.Logged, Source: "syslog", Attributes: attrs}
-	attrs[attrTimeText] = text[:s.size]
+	attrs.Set(attrTimeText, text[:s.size])
 	year := s.year
 	if year == 0 {
 		var err string
 		if year, err = p.yearOf(s); err != "" {
 			return timeline.Event{}, err
 		}
-		attrs[attrAssumed] = p.years.text(year, p.zone)
+		attrs.Set(attrAssumed, p.years.text(year, p.zone))
 	} else {
-		attrs[attrAssumed] = p.zone
+		attrs.Set(attrAssumed, p.zone)
 	}
 	p.j.note("local times without a zone: " + p.zone)
 	if year > 0 {

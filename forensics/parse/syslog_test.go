@@ -54,8 +54,8 @@ func TestSyslogForms(t *testing.T) {
 				t.Errorf("got %q %q %s %q", e.Host, e.Message, e.Time.Format(time.RFC3339Nano), e.Precision)
 			}
 			for k, v := range tt.attrs {
-				if e.Attributes[k] != v {
-					t.Errorf("%s: %q, want %q", k, e.Attributes[k], v)
+				if e.Attributes.Get(k) != v {
+					t.Errorf("%s: %q, want %q", k, e.Attributes.Get(k), v)
 				}
 			}
 		})
@@ -81,7 +81,7 @@ func TestSyslogContinuation(t *testing.T) {
 	if len(got) != 2 || ing.Rejected != 2 {
 		t.Fatalf("%d events, %+v", len(got), ing)
 	}
-	if got[0].Message != "a: one\n\ttwo\n  three" || got[0].Attributes["lines"] != "3" || got[1].Message != "a: four\nfive" {
+	if got[0].Message != "a: one\n\ttwo\n  three" || got[0].Attributes.Get("lines") != "3" || got[1].Message != "a: four\nfive" {
 		t.Errorf("%q, %q", got[0].Message, got[1].Message)
 	}
 }
@@ -157,7 +157,7 @@ func TestYearsFromModificationTime(t *testing.T) {
 	got, _ := runSource(t, Source{
 		Exhibit: record.Exhibit{ID: "e1", Before: stat}, Parser: "syslog", Collected: collected,
 	}, []byte("Dec 31 00:00:00 h a: b\nJan 31 00:00:00 h a: b\n"))
-	if got[0].Time.Year() != 2018 || got[1].Time.Year() != 2019 || !strings.Contains(got[0].Attributes["assumed"], "modification time") {
+	if got[0].Time.Year() != 2018 || got[1].Time.Year() != 2019 || !strings.Contains(got[0].Attributes.Get("assumed"), "modification time") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -166,7 +166,7 @@ func TestZone(t *testing.T) {
 	zone := time.FixedZone("CET", 3600)
 	got, ing := runSource(t, Source{Exhibit: record.Exhibit{ID: "e1"}, Parser: "syslog", Collected: collected, Zone: zone},
 		[]byte("Nov 18 00:30:00 h a: b\n"))
-	if got[0].Time.Format(time.RFC3339) != "2026-11-17T23:30:00Z" || !strings.Contains(got[0].Attributes["assumed"], "zone CET (given)") {
+	if got[0].Time.Format(time.RFC3339) != "2026-11-17T23:30:00Z" || !strings.Contains(got[0].Attributes.Get("assumed"), "zone CET (given)") {
 		t.Errorf("%+v %+v", got[0], ing)
 	}
 }
@@ -177,10 +177,10 @@ func TestHostileLines(t *testing.T) {
 	if len(got) != 3 || ing.Rejected != 1 {
 		t.Fatalf("%d events, %d rejected", len(got), ing.Rejected)
 	}
-	if len(got[0].Message) > maxLine || got[0].Attributes["truncated"] != "3145750 bytes" {
-		t.Errorf("message of %d bytes, truncated %q", len(got[0].Message), got[0].Attributes["truncated"])
+	if len(got[0].Message) > maxLine || got[0].Attributes.Get("truncated") != "3145750 bytes" {
+		t.Errorf("message of %d bytes, truncated %q", len(got[0].Message), got[0].Attributes.Get("truncated"))
 	}
-	if got[1].Message != "a: \\xff\\x00\\\\\x1b]0;t\x07" || got[1].Attributes["encoding"] != "escaped" {
+	if got[1].Message != "a: \\xff\\x00\\\\\x1b]0;t\x07" || got[1].Attributes.Get("encoding") != "escaped" {
 		t.Errorf("%q", got[1].Message)
 	}
 	if got[2].Offset != int64(len(long)+1+len("Jan  1 00:00:01 h a: \xff\x00\\\x1b]0;t\x07\r\n")+5<<20+1) {

@@ -29,9 +29,9 @@ func (p *syslogParser) tagged(e *timeline.Event, rest string) {
 		enrich(e, "", rest)
 		return
 	}
-	e.Attributes["process"] = process
+	e.Attributes.Set("process", process)
 	if pid != "" {
-		e.Attributes["pid"] = pid
+		e.Attributes.Set("pid", pid)
 	}
 	enrich(e, process, body)
 }
@@ -71,9 +71,9 @@ func programName(process string) string {
 
 // modern reads RFC 5424: "1 TIME HOST APP PROCID MSGID SD [MSG]".
 func (p *syslogParser) modern(ln line, skip int) (timeline.Event, string) {
-	attrs := make(map[string]string, 8)
+	e := timeline.Event{TimeKind: timeline.Logged, Source: "syslog", Attributes: make(timeline.Attributes, 0, 8)}
+	attrs := &e.Attributes
 	text := textOf(ln, attrs)[skip+2:]
-	e := timeline.Event{TimeKind: timeline.Logged, Source: "syslog", Attributes: attrs}
 	var ok bool
 	var when string
 	if when, text, ok = strings.Cut(text, " "); !ok {
@@ -86,10 +86,10 @@ func (p *syslogParser) modern(ln line, skip int) (timeline.Event, string) {
 		}
 		e.Time, e.Precision = s.time, s.precision
 		if !s.zoned {
-			attrs[attrAssumed] = p.zone
+			attrs.Set(attrAssumed, p.zone)
 		}
 	}
-	attrs[attrTimeText] = when
+	attrs.Set(attrTimeText, when)
 	var field [4]string // host, app, procid, msgid
 	for i := range field {
 		if field[i], text, ok = strings.Cut(text, " "); !ok {
@@ -106,11 +106,11 @@ func (p *syslogParser) modern(ln line, skip int) (timeline.Event, string) {
 	e.Host = field[0]
 	for i, name := range []string{"", "process", "pid", "msgid"} {
 		if i > 0 && field[i] != "" {
-			attrs[name] = field[i]
+			attrs.Set(name, field[i])
 		}
 	}
 	if data != "-" {
-		attrs["structured_data"] = data
+		attrs.Set("structured_data", data)
 	}
 	msg = strings.TrimPrefix(strings.TrimPrefix(msg, " "), "\ufeff")
 	e.Message = msg

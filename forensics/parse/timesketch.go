@@ -45,8 +45,9 @@ func parseTimesketchCSV(j *job, r *bufio.Reader) error {
 		}
 		at := held.at
 		held = csvHeld{}
-		a := members{}
-		fields := csvFields(textOf(line{text: text}, a))
+		var changed timeline.Attributes
+		fields := csvFields(textOf(line{text: text}, &changed))
+		a := members(changed.Map())
 		if names == nil {
 			names = fields
 			return nil
@@ -134,7 +135,7 @@ func csvFields(s string) []string {
 // sketchEvent makes the event of one record of either form.
 func sketchEvent(j *job, ln line, m members) error {
 	e := timeline.Event{
-		Message: m["message"], Attributes: m, TimeKind: sketchKind(m["timestamp_desc"]),
+		Message: m["message"], TimeKind: sketchKind(m["timestamp_desc"]),
 		Host: first(m, "hostname", "host", "computer_name"), User: first(m, "username", "user"),
 		Source: strings.ToLower(first(m, "source_short", "source")),
 	}
@@ -169,6 +170,7 @@ func sketchEvent(j *job, ln line, m members) error {
 	for _, name := range []string{"message", "datetime", "timestamp"} {
 		delete(m, name)
 	}
+	e.Attributes = timeline.AttributesOf(m)
 	return j.add(ln.offset, e)
 }
 

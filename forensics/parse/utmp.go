@@ -208,8 +208,9 @@ func eachRecord(j *job, r io.Reader, size int, f func(offset int64, b []byte) er
 
 // event tells one record.
 func (r utmpRecord) event(failed bool) timeline.Event {
-	a := map[string]string{"type": utmpTypeName(r.kind)}
-	e := timeline.Event{Source: "utmp", Precision: timeline.Microsecond, TimeKind: timeline.Logged, Attributes: a}
+	e := timeline.Event{Source: "utmp", Precision: timeline.Microsecond, TimeKind: timeline.Logged}
+	a := &e.Attributes
+	a.Set("type", utmpTypeName(r.kind))
 	if t, ok := epoch(r.sec, r.usec*1000); ok {
 		e.Time = t
 	}
@@ -220,28 +221,28 @@ func (r utmpRecord) event(failed bool) timeline.Event {
 	if r.kind >= utmpInit || r.kind == utmpEmpty || failed {
 		e.User = r.user
 	} else if r.user != "" { // "reboot", "shutdown", "runlevel": no people
-		a["ut_user"] = r.user
+		a.Set("ut_user", r.user)
 	}
 	if r.pid != 0 {
-		a["pid"] = strconv.Itoa(int(r.pid))
+		a.Set("pid", strconv.Itoa(int(r.pid)))
 	}
 	if r.line != "" {
-		a["tty"] = r.line
+		a.Set("tty", r.line)
 	}
 	if r.id != "" {
-		a["terminal_id"] = r.id
+		a.Set("terminal_id", r.id)
 	}
 	if r.session != 0 {
-		a["session"] = strconv.FormatInt(r.session, 10)
+		a.Set("session", strconv.FormatInt(r.session, 10))
 	}
 	if r.exit != 0 || r.term != 0 {
-		a["exit"] = fmt.Sprintf("%d, signal %d", r.exit, r.term)
+		a.Set("exit", fmt.Sprintf("%d, signal %d", r.exit, r.term))
 	}
 	if r.host != "" {
-		a["ut_host"] = r.host
+		a.Set("ut_host", r.host)
 	}
 	if r.addr.IsValid() {
-		a[attrSrcIP] = r.addr.Unmap().String()
+		a.Set(attrSrcIP, r.addr.Unmap().String())
 	} else if r.kind >= utmpLogin {
 		from(a, r.host)
 	}
@@ -251,42 +252,44 @@ func (r utmpRecord) event(failed bool) timeline.Event {
 
 // tell writes the message and the kind of time.
 func (r utmpRecord) tell(e *timeline.Event, failed bool) {
-	a := e.Attributes
+	a := &e.Attributes
 	origin := ""
 	if r.host != "" {
 		origin = " from " + r.host
-	} else if ip := a[attrSrcIP]; ip != "" {
+	} else if ip := a.Get(attrSrcIP); ip != "" {
 		origin = " from " + ip
 	}
 	switch {
 	case failed:
-		a[attrAction], a[attrOutcome] = "login", "failure"
+		a.Set(attrAction, "login")
+		a.Set(attrOutcome, "failure")
 		e.Message = "failed login of " + named(r.user) + " on " + named(r.line) + origin
 	case r.kind == utmpUser:
 		e.TimeKind = timeline.Started
-		a[attrAction], a[attrOutcome] = "login", "success"
+		a.Set(attrAction, "login")
+		a.Set(attrOutcome, "success")
 		e.Message = "login of " + named(r.user) + " on " + named(r.line) + origin
 	case r.kind == utmpDead:
 		e.TimeKind = timeline.Ended
-		a[attrAction] = "logout"
+		a.Set(attrAction, "logout")
 		e.Message = "end of session on " + named(r.line)
 		if r.user != "" {
 			e.Message = "logout of " + r.user + " on " + named(r.line)
 		}
 	case r.kind == utmpBoot:
 		e.TimeKind = timeline.Started
-		a[attrAction] = "boot"
+		a.Set(attrAction, "boot")
 		e.Message = "boot, kernel " + named(r.host)
 	case r.kind == utmpRunLevel && r.user == "shutdown":
 		e.TimeKind = timeline.Ended
-		a[attrAction] = "shutdown"
+		a.Set(attrAction, "shutdown")
 		e.Message = "shutdown, kernel " + named(r.host)
 	case r.kind == utmpRunLevel:
 		level := byte(r.pid) //nolint:gosec // the low byte is the level, the next one the level before
-		a[attrAction] = "runlevel"
+		a.Set(attrAction, "runlevel")
 		e.Message = "run level " + strconv.QuoteRune(rune(level))
 	case r.kind == utmpNewTime, r.kind == utmpOldTime:
-		a[attrAction] = "clock"
+		a.Set(attrAction, "clock")
 		e.Message = map[bool]string{true: "clock set: time after", false: "clock set: time before"}[r.kind == utmpNewTime]
 	case r.kind == utmpLogin:
 		e.Message = "login prompt on " + named(r.line) + origin
@@ -344,10 +347,13 @@ func lastlogRecord(j *job, order binary.ByteOrder, offset, uid int64, b []byte) 
 		j.reject(offset, nil, "no lastlog record")
 		return nil
 	}
-	a := map[string]string{"uid": strconv.FormatInt(uid, 10), attrAction: "login", attrOutcome: "success"}
-	e := timeline.Event{Time: t, Precision: timeline.Second, TimeKind: timeline.Started, Source: "utmp", Attributes: a}
+	e := timeline.Event{
+		Time: t, Precision: timeline.Second, TimeKind: timeline.Started, Source: "utmp",
+		Attributes: timeline.Attributes{{Name: attrAction, Value: "login"}, {Name: attrOutcome, Value: "success"}, {Name: "uid", Value: strconv.FormatInt(uid, 10)}},
+	}
+	a := &e.Attributes
 	if line != "" {
-		a["tty"] = line
+		a.Set("tty", line)
 	}
 	from(a, host)
 	e.Message = fmt.Sprintf("last login of uid %d on %s", uid, named(line))

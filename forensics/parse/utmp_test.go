@@ -67,7 +67,7 @@ func TestUtmpLayouts(t *testing.T) {
 					t.Errorf("%d: %+v", i, e)
 				}
 			}
-			if !got[0].Time.Equal(at) || got[1].Attributes["src_ip"] != "10.1.2.3" || got[1].Attributes["outcome"] != "success" {
+			if !got[0].Time.Equal(at) || got[1].Attributes.Get("src_ip") != "10.1.2.3" || got[1].Attributes.Get("outcome") != "success" {
 				t.Errorf("%+v", got[:2])
 			}
 		})
@@ -83,7 +83,7 @@ func TestUtmpDamage(t *testing.T) {
 	late := login(l, utmpUser, "x", "y", "z", collected)
 	binary.LittleEndian.PutUint32(late[344:], 2_000_000)
 	got, ing := run(t, "utmp", "wtmp", slicesConcat(good, bad, late, good[:100]))
-	if len(got) != 1 || ing.Rejected != 3 || got[0].User != "root\x1b]0;x\x07" || got[0].Attributes["ut_host"] != `h\xff` {
+	if len(got) != 1 || ing.Rejected != 3 || got[0].User != "root\x1b]0;x\x07" || got[0].Attributes.Get("ut_host") != `h\xff` {
 		t.Errorf("%+v, %+v", got, ing)
 	}
 }
@@ -93,7 +93,7 @@ func TestBtmp(t *testing.T) {
 	data := login(l, utmpLogin, "ssh:notty", "admin", "1.2.3.4", collected, 1, 2, 3, 4)
 	for _, parser := range []string{"", "utmp", "btmp"} {
 		got, _ := run(t, parser, "/var/log/btmp.1", data)
-		if e := got[0]; e.Attributes["outcome"] != "failure" || e.User != "admin" || e.Message != "failed login of admin on ssh:notty from 1.2.3.4" {
+		if e := got[0]; e.Attributes.Get("outcome") != "failure" || e.User != "admin" || e.Message != "failed login of admin on ssh:notty from 1.2.3.4" {
 			t.Errorf("%q: %+v", parser, e)
 		}
 	}
@@ -115,7 +115,7 @@ func TestLastlog(t *testing.T) {
 		t.Fatalf("%d events, %+v", len(got), ing)
 	}
 	e := got[1]
-	if e.Attributes["uid"] != "1000" || e.Attributes["src_ip"] != "10.0.0.9" || e.Offset != 1000*lastlogSize || !e.Time.Equal(collected) {
+	if e.Attributes.Get("uid") != "1000" || e.Attributes.Get("src_ip") != "10.0.0.9" || e.Offset != 1000*lastlogSize || !e.Time.Equal(collected) {
 		t.Errorf("%+v", e)
 	}
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,25 +35,20 @@ const undated = math.MaxInt64
 
 // attributeText encodes attributes; it keeps its buffers from event to event.
 type attributeText struct {
-	names []string
-	text  []byte
+	text []byte
 }
 
 func (t *attributeText) encode(e *timeline.Event) string {
 	if len(e.Attributes) == 0 && fits(e.Time) {
 		return ""
 	}
-	t.names, t.text = t.names[:0], t.text[:0]
+	t.text = t.text[:0]
 	if !fits(e.Time) {
 		t.text = fmt.Appendf(t.text, "%s%d%s%d%s", far, e.Time.Unix(), unit, e.Time.Nanosecond(), record)
 	}
-	for name := range e.Attributes {
-		t.names = append(t.names, name)
-	}
-	slices.Sort(t.names)
-	for _, name := range t.names {
-		t.text = append(append(t.text, escaped(name)...), unit...)
-		t.text = append(append(t.text, escaped(e.Attributes[name])...), record...)
+	for _, a := range e.Attributes {
+		t.text = append(append(t.text, escaped(a.Name)...), unit...)
+		t.text = append(append(t.text, escaped(a.Value)...), record...)
 	}
 	return string(t.text)
 }
@@ -82,14 +76,14 @@ func decodeAttributes(s string, e *timeline.Event) error {
 	if s == "" {
 		return nil
 	}
-	e.Attributes = make(map[string]string, strings.Count(s, record))
+	e.Attributes = make(timeline.Attributes, 0, strings.Count(s, record))
 	for s != "" {
 		pair, rest, ok := strings.Cut(s, record)
 		name, value, ok2 := strings.Cut(pair, unit)
 		if !ok || !ok2 {
 			return errAttributes
 		}
-		e.Attributes[plain(name)] = plain(value)
+		e.Attributes.Set(plain(name), plain(value))
 		s = rest
 	}
 	return nil
@@ -147,11 +141,5 @@ func stamp(t time.Time) int64 {
 	}
 }
 
-// idColumn is the id as it is kept: the bytes of an id that timeline.EventID
-// made, which sort like its text, or the text.
-func idColumn(id string) any {
-	if b, ok := timeline.PackID(id); ok {
-		return b
-	}
-	return id
-}
+// idColumn is the id as it is kept.
+func idColumn(id timeline.ID) any { return id[:] }

@@ -30,7 +30,7 @@ func simpleEvents(n int) []timeline.Event {
 			ID:   timeline.EventID(fmt.Sprint("exhibit", exhibit), "syslog", int64(i%250_000)*130, 0),
 			Time: day.Add(time.Duration(i%250_000) * 311 * time.Millisecond), Precision: timeline.Second, TimeKind: timeline.Logged,
 			Source: "syslog", Parser: "syslog", Host: fmt.Sprint("web-", exhibit), User: user, Message: message,
-			Attributes: map[string]string{"program": "sshd", "pid": fmt.Sprint(r.IntN(32768))},
+			Attributes: timeline.AttributesOf(map[string]string{"program": "sshd", "pid": fmt.Sprint(r.IntN(32768))}),
 			Exhibit:    fmt.Sprint("e", exhibit), Offset: int64(i%250_000) * 130,
 		}
 	}
@@ -75,7 +75,7 @@ func BenchmarkQueries(b *testing.B) {
 	fill(b, db, simpleEvents(million))
 	for _, text := range []string{
 		"", "host:web-1", "-source:cron host:web-1,web-2", "mimikatz", "nothinglikethis", "failed", "-failed", `"failed password" user:root after:2026-11-20T10:00 before:2026-11-20T12:00`,
-		"ip:203.0.113.0/24", "attr.pid:4711", "/mimi.atz/", "id:" + timeline.EventID("exhibit2", "syslog", 130*1000, 0),
+		"ip:203.0.113.0/24", "attr.pid:4711", "/mimi.atz/", "id:" + timeline.EventID("exhibit2", "syslog", 130*1000, 0).String(),
 	} {
 		f, err := timeline.ParseFilter(text, day)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -290,14 +289,14 @@ func holding(attribute, piece string) condition {
 // identified is fulfilled by rows that may have one of the ids. Ids that are
 // kept as text sort before all others, and there are hardly any.
 func identified(patterns []timeline.Pattern) condition {
-	conditions := []condition{where("id < x''")}
+	conditions := []condition{}
 	for _, p := range patterns {
 		text, ok := p.Literal()
 		if !ok {
 			return always
 		}
-		if b, ok := idColumn(strings.ToUpper(text)).([]byte); ok {
-			conditions = append(conditions, where("id = ?", b))
+		if id, ok := timeline.ParseID(strings.ToUpper(text)); ok {
+			conditions = append(conditions, where("id = ?", id[:]))
 		}
 	}
 	return anyOf(conditions...)
@@ -350,39 +349,16 @@ func before(t time.Time) bounds {
 }
 
 // marked is the condition that the row's id is one of those.
-func marked(ids []string) (bounds, error) {
-	bytes, texts := []string{}, []string{}
-	for _, id := range ids {
-		switch b := idColumn(id).(type) {
-		case []byte:
-			bytes = append(bytes, fmt.Sprintf("%x", b))
-		default:
-			if !utf8.ValidString(id) {
-				return bounds{upper: always, lower: never}, nil
-			}
-			texts = append(texts, id)
-		}
+func marked(ids []timeline.ID) (bounds, error) {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = fmt.Sprintf("%x", id[:])
 	}
-	conditions := make([]condition, 0, 2)
-	for _, list := range []struct {
-		sql string
-		ids []string
-	}{
-		{"id IN (SELECT unhex(value) FROM json_each(?))", bytes},
-		{"id IN (SELECT value FROM json_each(?))", texts},
-	} {
-		if len(list.ids) == 0 {
-			continue
-		}
-		text, err := json.Marshal(list.ids)
-		if err != nil {
-			return bounds{}, fmt.Errorf("list events: %s: %w", strconv.Quote(list.sql), err)
-		}
-		conditions = append(conditions, where(list.sql, string(text)))
+	text, err := json.Marshal(texts)
+	if err != nil {
+		return bounds{}, fmt.Errorf("list events: %w", err)
 	}
-	b := exactly(anyOf(conditions...))
-	if len(conditions) > 0 {
-		b.few = b.upper
-	}
+	b := exactly(where("id IN (SELECT unhex(value) FROM json_each(?))", string(text)))
+	b.few = b.upper
 	return b, nil
 }

@@ -35,9 +35,9 @@ func mixed(n int) []timeline.Event {
 	for i := range out {
 		x := fmt.Sprintf("e%d", 1+r.IntN(2))
 		out[i] = timeline.Event{
-			ID: fmt.Sprintf("%x-%d", r.Uint64(), i), Time: day, Source: "src-" + x, Parser: "p", Exhibit: x,
+			ID: called(fmt.Sprintf("%x-%d", r.Uint64(), i)), Time: day, Source: "src-" + x, Parser: "p", Exhibit: x,
 			Host: fmt.Sprintf("host-%s-%d", x, r.IntN(500)), User: "user-" + x, Offset: int64(i),
-			Message: fmt.Sprintf("message-%s-%06d %s", x, i, bytes.Repeat([]byte("."), r.IntN(600))), Attributes: map[string]string{"k": "attr-" + x},
+			Message: fmt.Sprintf("message-%s-%06d %s", x, i, bytes.Repeat([]byte("."), r.IntN(600))), Attributes: timeline.AttributesOf(map[string]string{"k": "attr-" + x}),
 		}
 	}
 	r.Shuffle(n, func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -85,8 +85,8 @@ func TestEraseLeavesNoTrace(t *testing.T) {
 	if n, err := db.EraseExhibit(t.Context(), "e1"); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
-	mustAppend(t, db, []timeline.Event{{ID: "later", Parser: "p", Exhibit: "e3", Message: "m"}})
-	if e, err := db.Get(t.Context(), "later"); err != nil || e.Exhibit != "e3" {
+	mustAppend(t, db, []timeline.Event{{ID: called("later"), Parser: "p", Exhibit: "e3", Message: "m"}})
+	if e, err := db.Get(t.Context(), called("later")); err != nil || e.Exhibit != "e3" {
 		t.Errorf("an event added later: %+v, %v", e, err)
 	}
 }

@@ -50,15 +50,15 @@ func mustAppend(t testing.TB, db *DB, events []timeline.Event) {
 func TestEventsComeBackAsTheyWere(t *testing.T) {
 	db := openTest(t)
 	events := []timeline.Event{
-		{ID: "plain"},
+		{ID: called("plain")},
 		{
 			ID: timeline.EventID("a", "b", 1, 0), Time: day.Add(123456789), Precision: timeline.Nanosecond, TimeKind: timeline.Modified, Source: "file", Parser: "bodyfile",
 			Host: "h", User: "u", Message: "m\x00\x1b\x1e\x1f\x1d\xff", Exhibit: "e1", Offset: -5, Technique: "T1",
-			Attributes: map[string]string{"": "", "a": "", "b\x1f": "\x1e\x1d\x1beur\xff\x00", "имя": "знач"},
+			Attributes: timeline.AttributesOf(map[string]string{"": "", "a": "", "b\x1f": "\x1e\x1d\x1beur\xff\x00", "имя": "знач"}),
 		},
-		{ID: "far", Time: time.Date(30828, 9, 14, 2, 48, 5, 477580700, time.UTC), Attributes: map[string]string{"x": "y"}},
-		{ID: "old", Time: time.Date(1601, 1, 1, 0, 0, 0, 1, time.UTC)},
-		{ID: "long", Message: strings.Repeat("x", 1<<20)},
+		{ID: called("far"), Time: time.Date(30828, 9, 14, 2, 48, 5, 477580700, time.UTC), Attributes: timeline.AttributesOf(map[string]string{"x": "y"})},
+		{ID: called("old"), Time: time.Date(1601, 1, 1, 0, 0, 0, 1, time.UTC)},
+		{ID: called("long"), Message: strings.Repeat("x", 1<<20)},
 	}
 	mustAppend(t, db, events)
 	for _, want := range events {
@@ -71,7 +71,7 @@ func TestEventsComeBackAsTheyWere(t *testing.T) {
 			t.Errorf("got %+v\nwant %+v", got, want)
 		}
 	}
-	if _, err := db.Get(t.Context(), "nobody"); !errors.Is(err, ErrNotFound) {
+	if _, err := db.Get(t.Context(), called("nobody")); !errors.Is(err, ErrNotFound) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestPagePlaces(t *testing.T) {
 		"before the first": {ask(Request{Before: c(0)}), nil},
 		"from a time":      {ask(Request{At: day.Add(5 * time.Second), Limit: 1}), ids(all[slices.IndexFunc(all, func(e timeline.Event) bool { return !e.Time.Before(day.Add(5 * time.Second)) }):][:1])},
 		"from far":         {ask(Request{At: day.AddDate(1, 0, 0)}), ids(all[36:])}, // the undated
-		"a cursor of none": {ask(Request{After: &timeline.Cursor{Time: day.Add(-time.Hour), ID: "gone"}, Limit: 1}), ids(all[:1])},
+		"a cursor of none": {ask(Request{After: &timeline.Cursor{Time: day.Add(-time.Hour), ID: called("gone")}, Limit: 1}), ids(all[:1])},
 	} {
 		if !slices.Equal(test.got, test.want) {
 			t.Errorf("%s: got %q, want %q", name, test.got, test.want)
@@ -422,3 +422,6 @@ func TestTwoWriters(t *testing.T) {
 		t.Errorf("count %d, %v", n, err)
 	}
 }
+
+// called is the id that a name stands for.
+func called(name string) timeline.ID { return timeline.EventID(name, "test", 0, 0) }

@@ -89,7 +89,7 @@ func short(c timeline.Cursor) condition {
 var ErrNotFound = errors.New("no such event")
 
 // Get returns the event with that id.
-func (db *DB) Get(ctx context.Context, id string) (timeline.Event, error) {
+func (db *DB) Get(ctx context.Context, id timeline.ID) (timeline.Event, error) {
 	var e timeline.Event
 	err := db.view(ctx, func(s *snapshot) error {
 		found := false
@@ -104,7 +104,7 @@ func (db *DB) Get(ctx context.Context, id string) (timeline.Event, error) {
 		return err
 	})
 	if err != nil {
-		return timeline.Event{}, fmt.Errorf("read event %q: %w", id, err)
+		return timeline.Event{}, fmt.Errorf("read event %s: %w", id, err)
 	}
 	return e, nil
 }

@@ -89,7 +89,7 @@ func randomEvent(r *rand.Rand, n int) timeline.Event {
 		Exhibit: pick(r, someExhibits), Offset: int64(r.IntN(50)), Technique: pick(r, someTechniques),
 	}
 	if r.IntN(20) == 0 {
-		e.ID = fmt.Sprintf("Odd %d", n)
+		e.ID = called(fmt.Sprint("odd ", n))
 	}
 	words := make([]string, r.IntN(6))
 	for i := range words {
@@ -97,14 +97,11 @@ func randomEvent(r *rand.Rand, n int) timeline.Event {
 	}
 	e.Message = strings.Join(words, " ")
 	for range r.IntN(3) {
-		if e.Attributes == nil {
-			e.Attributes = map[string]string{}
-		}
 		value := pick(r, someWords)
 		if r.IntN(2) == 0 {
 			value = fmt.Sprint(r.IntN(30)) + pick(r, []string{"", "", ".5", "e1", "x"})
 		}
-		e.Attributes[pick(r, someNames)] = value
+		e.Attributes.Set(pick(r, someNames), value)
 	}
 	switch r.IntN(12) {
 	case 0: // undated
@@ -195,7 +192,7 @@ func randomFilter(r *rand.Rand, depth int) string {
 	case 13:
 		return pick(r, []string{"star:", "tag:pivot", "tag:*", "comment:look"})
 	case 14:
-		return "id:" + pick(r, []string{timeline.EventID("sha", "p", 3, 0), strings.ToLower(timeline.EventID("sha", "p", 5, 0)), "A*", `"odd 7"`})
+		return "id:" + pick(r, []string{timeline.EventID("sha", "p", 3, 0).String(), strings.ToLower(timeline.EventID("sha", "p", 5, 0).String()), "A*", `"odd 7"`})
 	default:
 		for {
 			if v := value(someWords); v != `""` {
@@ -255,7 +252,7 @@ func compareSearch(t *testing.T, db *DB, sorted []timeline.Event, f, again timel
 		if !f.Match(e) {
 			continue
 		}
-		want = append(want, e.ID)
+		want = append(want, e.ID.String())
 		if e.Host != "" {
 			perHost[e.Host]++
 		}
@@ -298,7 +295,7 @@ func compareSearch(t *testing.T, db *DB, sorted []timeline.Event, f, again timel
 func ids(es []timeline.Event) []string {
 	var out []string
 	for _, e := range es {
-		out = append(out, e.ID)
+		out = append(out, e.ID.String())
 	}
 	return out
 }

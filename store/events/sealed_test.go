@@ -56,7 +56,7 @@ func TestReseal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := timeline.Event{ID: fmt.Sprint("id", i), Message: "planted-message", Host: "planted-host", TimeKind: timeline.Undated, Exhibit: "e1"}
+		e := timeline.Event{ID: called(fmt.Sprint("id", i)), Message: "planted-message", Host: "planted-host", TimeKind: timeline.Undated, Exhibit: "e1"}
 		mustAppend(t, db, []timeline.Event{e})
 		if n, err := db.Count(t.Context(), parse(t, "planted-message")); err != nil || n != int64(i+1) {
 			t.Errorf("step %d: %d events, %v", i, n, err)

@@ -46,9 +46,10 @@ func (s *snapshot) event(ctx context.Context, row []driver.Value) (timeline.Even
 	var e timeline.Event
 	switch id := row[0].(type) {
 	case []byte:
-		e.ID = timeline.UnpackID(id)
-	case string:
-		e.ID = id
+		if len(id) != len(e.ID) {
+			return e, fmt.Errorf("%w: an id of %d bytes", ErrDamaged, len(id))
+		}
+		e.ID = timeline.ID(id)
 	default:
 		return e, fmt.Errorf("%w: %T where an id belongs", ErrDamaged, id)
 	}
