@@ -128,9 +128,9 @@ func (b *bench) rg(args ...string) func(context.Context) (sample, error) {
 
 // firstScreen opens the timeline in a process of its own and shows a screenful.
 func (b *bench) firstScreen(ctx context.Context) error {
-	ours, lnav := &line{Who: "firebreak search --limit 50"}, &line{Who: "lnav"}
-	err := b.turns(ctx, []*line{ours, lnav},
-		b.search("--limit", "50"), b.lnav(";SELECT log_time, log_body FROM syslog_log LIMIT 50"))
+	ours, screen, lnav := &line{Who: "firebreak search --limit 50"}, &line{Who: "firebreak run, key 3: until a line of the log is on the screen"}, &line{Who: "lnav"}
+	err := b.turns(ctx, []*line{ours, screen, lnav},
+		b.search("--limit", "50"), b.shown, b.lnav(";SELECT log_time, log_body FROM syslog_log LIMIT 50"))
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (b *bench) firstScreen(ctx context.Context) error {
 	b.add(result{
 		Work: "open the timeline, first screen (whole process)", Goal: "< 0.2 s, < 80 MB",
 		Met:   func(l *line) bool { return l.Wall < 200*time.Millisecond && l.RSS < 80e6 },
-		Lines: []*line{ours, lnav},
+		Lines: []*line{ours, screen, lnav},
 	})
 	return nil
 }
