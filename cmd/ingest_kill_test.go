@@ -44,8 +44,7 @@ func TestKillIngest(t *testing.T) {
 	rounds := testkit.Rounds(t, 10, 200)
 	for range rounds {
 		if k.b == nil {
-			k.b = newBench(t)
-			k.id, k.there = k.b.open("killed"), 0
+			k.begin()
 		}
 		k.round()
 	}
@@ -68,9 +67,21 @@ type ingestKilling struct {
 
 	b     *bench // nil: the next round begins a new workspace
 	id    string
+	walks int
 	there int // events at the last look
 	kept  int
 	seen  map[string]int
+}
+
+// begin opens a new workspace. Every second one is encrypted.
+func (k *ingestKilling) begin() {
+	k.t.Helper()
+	k.b = newBench(k.t)
+	if k.walks++; k.walks%2 == 0 {
+		k.b.want(0, "init", "--identity", ageKey(k.t))
+		k.note("begun in an encrypted workspace")
+	}
+	k.id, k.there = k.b.open("killed"), 0
 }
 
 // round ingests the log, kills that, and looks at what is left.

@@ -61,7 +61,7 @@ func (b *bench) row(t *strings.Builder, r result, i int, l *line) {
 	if l.P95 > 0 {
 		took += " / " + clock(l.P95)
 	}
-	if l.Rounds == 1 && b.rounds > 1 && (l.Wall > slow || r.Met == nil && len(r.Lines) == 1) {
+	if l.Rounds == 1 && b.rounds > 1 {
 		took += ", once"
 	}
 	times := ""

@@ -26,7 +26,7 @@ func (b *bench) shown(ctx context.Context) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	defer terminal.Close() //nolint:errcheck // nothing was written that could be lost
+	defer terminal.Close()                              //nolint:errcheck // nothing was written that could be lost
 	context.AfterFunc(ctx, func() { terminal.Close() }) //nolint:errcheck // it ends the reading below
 	var said []byte
 	room := make([]byte, 64<<10)
