@@ -1,114 +1,108 @@
 package segment
 
-import "firebreak/timeline"
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+)
 
 // Reader reads one segment after the other. It keeps its buffers and remembers
 // what it decoded last, so it belongs to one goroutine. What it returns is valid
-// until the same method is called again with other arguments, or Open is.
+// until the same method is called again with other arguments, or Open is; texts
+// of dictionaries stay valid.
 type Reader struct {
 	meta  *Meta
 	parts Parts
+	z     *zstd.Decoder
+
+	room    []byte // of the last unpacked part
+	numbers []uint64
+
+	times   timesCache
+	places  placesCache
+	chunk   chunkCache
+	columns []columnCache
+	dicts   []dictionary
+	names   namesCache
+	text    Text
+	word    wordCache
+	lexicon Lexicon
 }
+
+// none is a chunk, block or part that is not there.
+const none = -1
 
 // NewReader returns a reader without a segment.
 func NewReader() *Reader { return &Reader{} }
 
 // Open goes to a segment.
-func (r *Reader) Open(m *Meta, p Parts) { r.meta, r.parts = m, p }
+func (r *Reader) Open(m *Meta, p Parts) {
+	r.meta, r.parts = m, p
+	r.times.chunk, r.places.chunk, r.chunk.chunk, r.text.block, r.word.part = none, none, none, none, none
+	r.columns = resize(r.columns, m.columns)
+	r.dicts = resize(r.dicts, m.columns)
+	for i := range r.columns {
+		r.columns[i].chunk = none
+		r.columns[i].has = r.columns[i].has[:0]
+		r.dicts[i].known = false
+	}
+	r.names.known = false
+	r.lexicon.known = false
+}
 
 // Meta is the open segment's.
 func (r *Reader) Meta() *Meta { return r.meta }
 
-// Times are the stamps of a chunk: nanoseconds since 1970. A time out of range is
-// as far out as can be; see Stamp.
-func (r *Reader) Times(chunk int) ([]int64, error) { return nil, ErrDamaged }
-
-// Codes are the codes of a chunk in a column. A column of attributes has NoValue
-// and Inline too.
-func (r *Reader) Codes(c Column, chunk int) ([]uint16, error) { return nil, ErrDamaged }
-
-// Dictionary is the texts that the codes of a column stand for. FileOf, Shape and
-// stamped attributes have none.
-func (r *Reader) Dictionary(c Column) ([]string, error) { return nil, ErrDamaged }
-
-// Counts is how many rows have each code of a column.
-func (r *Reader) Counts(c Column) ([]uint32, error) { return nil, ErrDamaged }
-
-// Places are the places of a chunk's rows in their files: with Codes(FileOf) and
-// Meta.Files the ids.
-func (r *Reader) Places(chunk int) ([]uint64, error) { return nil, ErrDamaged }
-
-// Offsets are the offsets of a chunk's rows.
-func (r *Reader) Offsets(chunk int) ([]int64, error) { return nil, ErrDamaged }
-
-// Names are the names of all attributes.
-func (r *Reader) Names() ([]Name, error) { return nil, ErrDamaged }
-
-// Shapes are the lists of names that rows have: indexes in Names, by the code of
-// column Shape.
-func (r *Reader) Shapes() ([][]int, error) { return nil, ErrDamaged }
-
-// Text is the text of a block.
-func (r *Reader) Text(block int) (*Text, error) { return nil, ErrDamaged }
-
-// Word is the blocks that may hold the token, which is folded: a token as Tokens
-// yields it. Blocks not among them do not hold it, in no message and no value.
-func (r *Reader) Word(token string) (blocks uint64, err error) { return 0, ErrDamaged }
-
-// Lexicon is the texts of all tokens, but for those that Hidden tells of.
-func (r *Reader) Lexicon() (*Lexicon, error) { return nil, ErrDamaged }
-
-// Hidden is for whoever looks through the lexicon for anything but whole tokens:
-// tokens that are not in it. It calls match with each fraction of a second that a
-// stamped attribute ends in ("123456", "123z") and returns the blocks where match
-// says true, and those with tokens that are too long for the lexicon.
-func (r *Reader) Hidden(match func(token []byte) bool) (blocks uint64, err error) {
-	return 0, ErrDamaged
+// part is the content of a part, nil where there is none.
+func (r *Reader) part(kind Kind, n int) ([]byte, error) {
+	data, err := r.parts.Part(kind, n)
+	if err != nil || data == nil {
+		return nil, err
+	}
+	body := len(data) - sumSize
+	if body < 0 || checksum(r.meta.mark, kind, n, data[:body]) != binary.LittleEndian.Uint32(data[body:]) {
+		return nil, fmt.Errorf("%w: part %d of kind %d", ErrDamaged, n, kind)
+	}
+	return data[:body], nil
 }
 
-// Event puts a row together again.
-func (r *Reader) Event(row int) (timeline.Event, error) { return timeline.Event{}, ErrDamaged }
-
-// Text is the decoded text of a block. Rows are counted from the block's first.
-type Text struct {
+// needed is a part that has to be there.
+func (r *Reader) needed(kind Kind, n int) ([]byte, error) {
+	data, err := r.part(kind, n)
+	if err == nil && data == nil {
+		err = fmt.Errorf("%w: part %d of kind %d is missing", ErrDamaged, n, kind)
+	}
+	return data, err
 }
 
-// Raw is the messages and those values that stand in the text, row by row, each
-// followed by a zero byte.
-func (t *Text) Raw() []byte { return nil }
-
-// Row is where the row's texts stand in Raw.
-func (t *Text) Row(i int) (start, end int) { return 0, 0 }
-
-// RowAt is the row whose texts the position in Raw belongs to.
-func (t *Text) RowAt(position int) int { return 0 }
-
-// Message is the row's message.
-func (t *Text) Message(i int) []byte { return nil }
-
-// Value is the row's value of the attribute with that index in Names, wherever it
-// is kept.
-func (t *Text) Value(i, name int) (value []byte, ok bool, err error) { return nil, false, ErrDamaged }
-
-// Each visits the row's attributes in their order.
-func (t *Text) Each(i int, visit func(name int, value []byte) bool) error { return ErrDamaged }
-
-// Lexicon is the tokens of a segment.
-type Lexicon struct {
+// unpacked is the content of a packed part. It is valid until the next one.
+func (r *Reader) unpacked(kind Kind, n int) ([]byte, error) {
+	data, err := r.needed(kind, n)
+	if err != nil {
+		return nil, err
+	}
+	return r.unpack(data)
 }
 
-// Texts is the folded tokens, each followed by a zero byte.
-func (l *Lexicon) Texts() []byte { return nil }
+func (r *Reader) unpack(data []byte) (content []byte, err error) {
+	if r.z == nil {
+		if r.z, err = newDecompressor(); err != nil {
+			return nil, fmt.Errorf("make decompressor: %w", err)
+		}
+	}
+	content, r.room, err = unpackInto(r.z, r.room, data)
+	return content, err
+}
 
-// Len is how many there are.
-func (l *Lexicon) Len() int { return 0 }
+func damaged(what string, n int) error { return fmt.Errorf("%w: %s of %d", ErrDamaged, what, n) }
 
-// At is the number of the token that the position in Texts belongs to.
-func (l *Lexicon) At(position int) int { return 0 }
-
-// Token is the text of the token.
-func (l *Lexicon) Token(i int) []byte { return nil }
-
-// Blocks is the blocks that hold the token. The first call for a part of the
-// words reads it.
-func (l *Lexicon) Blocks(i int) (uint64, error) { return 0, ErrDamaged }
+// rowsOf is how many rows a chunk has, and how many of them are dated.
+func (r *Reader) rowsOf(chunk int) (rows, dated int, err error) {
+	from := chunk * ChunkRows
+	if chunk < 0 || from >= r.meta.Rows {
+		return 0, 0, fmt.Errorf("read chunk %d of %d rows: there is none", chunk, r.meta.Rows)
+	}
+	rows = min(ChunkRows, r.meta.Rows-from)
+	return rows, min(rows, max(0, r.meta.Rows-r.meta.Undated-from)), nil
+}

@@ -81,6 +81,11 @@ type Meta struct {
 	Chunks      []Span
 	Blocks      []Block
 	Files       []File
+
+	long     uint64 // blocks with tokens that are too long for the lexicon
+	mark     uint32 // is in the checksum of every part
+	wordBits int    // see words
+	columns  int
 }
 
 // Span is the stamps of the first and the last row of a chunk.
@@ -123,6 +128,8 @@ type Parts interface {
 type Image struct {
 	Meta  []byte // see ParseMeta
 	Parts []Part
+
+	memory []byte
 }
 
 // Part is one part of an image. Parts that would be empty are left out.
