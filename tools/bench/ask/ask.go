@@ -21,16 +21,24 @@ type Answer struct {
 	Took  []float64
 }
 
-// Again asks n times. What do answers last is kept.
+// enough is after how much time a question is not asked once more: nobody waits
+// for a fifth answer that takes a quarter of a minute.
+const enough = 10 * time.Second
+
+// Again asks n times, or less often where that takes long. What do answers last
+// is kept.
 func Again(name string, n int, do func(i int) (said string, err error)) Answer {
 	return Paused(name, n, nil, do)
 }
 
 // Paused is Again with something to be done before each time that is not timed.
 func Paused(name string, n int, before func(i int) error, do func(i int) (said string, err error)) Answer {
-	a := Answer{Name: name, Times: n}
-	var used time.Duration
+	a := Answer{Name: name}
+	var used, all time.Duration
 	for i := range n {
+		if all > enough {
+			break
+		}
 		if before != nil {
 			if err := before(i); err != nil {
 				a.Error = err.Error()
@@ -41,6 +49,7 @@ func Paused(name string, n int, before func(i int) error, do func(i int) (said s
 		said, err := do(i)
 		took := time.Since(began)
 		used += CPU() - cpu
+		all += took
 		if err != nil {
 			a.Error = err.Error()
 			return a
@@ -49,7 +58,7 @@ func Paused(name string, n int, before func(i int) error, do func(i int) (said s
 		a.Took = append(a.Took, took.Seconds())
 	}
 	a.Sum()
-	a.CPU = used.Seconds() / float64(max(1, n))
+	a.CPU = used.Seconds() / float64(max(1, a.Times))
 	return a
 }
 
