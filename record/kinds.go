@@ -233,19 +233,21 @@ type Check struct {
 }
 
 // Ingestion is the passage of one exhibit into the timeline.
-// Events + Rejected = Seen.
+// Events + Rejected + Recovered = Seen; all but the rejected are on the timeline.
 type Ingestion struct {
-	Exhibit  string    `json:"exhibit"`
-	Parser   string    `json:"parser"`
-	Year     int       `json:"year,omitempty"` // given for a log without one
-	Zone     string    `json:"zone,omitempty"` // given for times without one: its IANA name
-	Events   int64     `json:"events"`
-	Added    int64     `json:"added"` // events that were not there before
-	Rejected int64     `json:"rejected"`
-	Seen     int64     `json:"seen"`
-	First    time.Time `json:"first,omitzero"`
-	Last     time.Time `json:"last,omitzero"`
-	Samples  []string  `json:"samples,omitempty"` // of what was rejected; and notes, behind NotePrefix
+	Exhibit   string    `json:"exhibit"`
+	Parser    string    `json:"parser"`
+	Year      int       `json:"year,omitempty"` // given for a log without one
+	Zone      string    `json:"zone,omitempty"` // given for times without one: its IANA name
+	Skew      string    `json:"skew,omitempty"` // given: how far the source's clock was ahead, as "1m30s"
+	Events    int64     `json:"events"`
+	Added     int64     `json:"added"` // events that were not there before
+	Rejected  int64     `json:"rejected"`
+	Recovered int64     `json:"recovered,omitempty"` // events that were read from behind damage
+	Seen      int64     `json:"seen"`
+	First     time.Time `json:"first,omitzero"`
+	Last      time.Time `json:"last,omitzero"`
+	Samples   []string  `json:"samples,omitempty"` // of what was rejected; and notes, behind NotePrefix
 }
 
 // NotePrefix begins those samples that say what the parser assumed.
