@@ -83,15 +83,13 @@ type fileRows struct {
 }
 
 type nameRows struct {
-	name    string
-	space   uint32
-	rows    int
-	many    bool // too many values for codes
-	values  []span
-	counts  []uint32
-	layouts []layout // of stampedName
-	inline  int      // values that are in no layout
-	column  Column   // once it is encoded; 0: its values stand in the text
+	name   string
+	space  uint32
+	rows   int
+	many   bool // too many values for codes
+	values []span
+	counts []uint32
+	column Column // once it is encoded; 0: its values stand in the text
 }
 
 type shape struct {
@@ -177,7 +175,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	b.firsts = append(b.firsts, uint32(len(b.values))) //nolint:gosec // bounded above
 	s := b.shape(e.Attributes)
 	b.codes[Shape] = append(b.codes[Shape], s)
-	b.addValues(e, b.shapes[s].names, stamp)
+	b.addValues(e, b.shapes[s].names)
 	return true
 }
 
@@ -320,26 +318,17 @@ func (b *Builder) name(text string, before []int) int {
 	return i
 }
 
-func (b *Builder) addValues(e *timeline.Event, names []int, stamp int64) {
+func (b *Builder) addValues(e *timeline.Event, names []int) {
 	message := b.messages[len(b.messages)-1]
 	for i, which := range names {
 		text := e.Attributes[i].Value
 		name := &b.names[which]
 		name.rows++
-		v := value{code: Inline}
-		if name.name == stampedName {
-			if v.code = name.layout(text, stamp); v.code == Inline {
-				name.inline++
-			}
-		} else if !name.many {
-			v = b.coded(name, text, message, e.Message)
-			b.values = append(b.values, v)
-			continue
+		if name.many {
+			b.values = append(b.values, value{span: b.stand(text, message, e.Message)})
+		} else {
+			b.values = append(b.values, b.coded(name, text, message, e.Message))
 		}
-		if v.code == Inline {
-			v.span = b.stand(text, message, e.Message)
-		}
-		b.values = append(b.values, v)
 	}
 }
 
@@ -369,28 +358,4 @@ func (b *Builder) coded(name *nameRows, text string, message span, whole string)
 		s = span{message.at + uint32(d), uint32(len(text))} //nolint:gosec // within the message
 	}
 	return value{span: s, code: entry.code}
-}
-
-// layout is the code of the layout in which the text is the time, or Inline.
-func (n *nameRows) layout(text string, stamp int64) uint16 {
-	var room [64]byte
-	for i := len(n.layouts) - 1; i >= 0 && i >= len(n.layouts)-4; i-- {
-		if !isFar(stamp) && stamp != Undated && string(n.layouts[i].write(room[:0], stamp, true)) == text {
-			return uint16(i) //nolint:gosec // at most maxCoded
-		}
-	}
-	l, ok := layoutOf(text, stamp)
-	if !ok {
-		return Inline
-	}
-	for i := range n.layouts {
-		if n.layouts[i] == l {
-			return uint16(i) //nolint:gosec // at most maxCoded
-		}
-	}
-	if len(n.layouts) == maxCoded {
-		return Inline
-	}
-	n.layouts = append(n.layouts, l)
-	return uint16(len(n.layouts) - 1) //nolint:gosec // at most maxCoded
 }

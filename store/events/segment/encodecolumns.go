@@ -212,39 +212,12 @@ func (e *Encoder) dictionaries(b *Builder) {
 		}
 	}
 	for i := range b.names {
-		n := &b.names[i]
-		switch {
-		case n.column == 0:
-		case n.name == stampedName:
-			var room []byte
-			e.counts = resize(e.counts, len(n.layouts))
-			clear(e.counts)
-			e.eachValue(b, i, func(code uint16) {
-				if code != Inline {
-					e.counts[code]++
-				}
-			})
-			e.writeDictionary(n.column, len(n.layouts), func(i int) []byte {
-				room = appendLayout(room[:0], &n.layouts[i])
-				return room
-			})
-		default:
+		if n := &b.names[i]; n.column != 0 {
 			e.counts = append(e.counts[:0], n.counts...)
 			e.writeDictionary(n.column, len(n.values), func(i int) []byte { return b.text(n.values[i]) })
 		}
 	}
 	e.shapes(b, rows)
-}
-
-func (e *Encoder) eachValue(b *Builder, name int, visit func(code uint16)) {
-	for row := range b.stamps {
-		values := b.values[b.firsts[row]:]
-		for i, which := range b.shapes[b.codes[Shape][row]].names {
-			if which == name {
-				visit(values[i].code)
-			}
-		}
-	}
 }
 
 func (e *Encoder) dictionary(c Column, codes []uint16, n int, text func(i int) []byte) {

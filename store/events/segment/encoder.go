@@ -30,7 +30,6 @@ type Encoder struct {
 	counts       []uint32
 	last         []uint64 // place of each file
 	seen         []bool
-	stamps       stampWords
 }
 
 type partAt struct {

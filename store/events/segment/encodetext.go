@@ -20,10 +20,6 @@ func (e *Encoder) columns(b *Builder) {
 		n := &b.names[i]
 		n.column = 0
 		switch {
-		case n.name == stampedName:
-			if len(n.layouts) == 0 {
-				continue
-			}
 		case n.many, len(n.values)*2 > n.rows && n.rows > 8, next-Attributes >= maxColumns:
 			continue
 		case n.rows*16 < b.Len() && n.rows < 256: // too rare for sixteen chunks
@@ -46,9 +42,6 @@ func (e *Encoder) columns(b *Builder) {
 // maxColumns is the most columns of attributes.
 const maxColumns = 1 << 12
 
-// inText reports whether the value stands in the text.
-func (n *nameRows) inText(v *value) bool { return n.column == 0 || v.code == Inline }
-
 // blocks cuts the rows into blocks: of BlockRows, or fewer where their text is
 // long, and never more than there are bits.
 func (e *Encoder) blocks(b *Builder) {
@@ -58,7 +51,7 @@ func (e *Encoder) blocks(b *Builder) {
 		if names := b.shapes[b.codes[Shape][row]].names; len(names) > 0 {
 			values := b.values[b.firsts[row]:]
 			for i, which := range names {
-				if b.names[which].inText(&values[i]) {
+				if b.names[which].column == 0 {
 					n += values[i].n
 				}
 			}
@@ -90,7 +83,6 @@ func (e *Encoder) texts(b *Builder) {
 	e.blocks(b)
 	for n, block := range e.meta.Blocks {
 		e.table.begin(n)
-		e.stamps.begin()
 		e.head, e.raw = e.head[:0], e.raw[:0]
 		for _, row := range e.order[block.Row : block.Row+block.Rows] {
 			e.head = binary.AppendUvarint(e.head, uint64(b.messages[row].n))
@@ -102,7 +94,6 @@ func (e *Encoder) texts(b *Builder) {
 		var zeros [padding]byte
 		e.raw = append(e.raw, zeros[:]...)
 		e.table.add(e.raw[:text])
-		e.stamps.end(e.table)
 		e.raw = append(e.raw[:text], e.head...)
 		e.raw = binary.LittleEndian.AppendUint32(e.raw, uint32(len(e.head))) //nolint:gosec // shorter than the text and its rows
 		e.begin()
@@ -111,7 +102,7 @@ func (e *Encoder) texts(b *Builder) {
 	}
 	for i := range b.names {
 		n := &b.names[i]
-		if n.column == 0 || n.name == stampedName {
+		if n.column == 0 {
 			continue
 		}
 		for code, v := range n.values {
@@ -134,12 +125,8 @@ func (e *Encoder) row(b *Builder, row uint32, block int) {
 	values := b.values[b.firsts[row]:]
 	for i, which := range names {
 		name, v := &b.names[which], &values[i]
-		if !name.inText(v) {
-			if name.name == stampedName {
-				e.stamps.add(e.table, &name.layouts[v.code], int(v.code), b.stamps[row])
-			} else {
-				e.valueBlocks[name.column-Attributes][v.code] |= 1 << block
-			}
+		if name.column != 0 {
+			e.valueBlocks[name.column-Attributes][v.code] |= 1 << block
 			continue
 		}
 		if b.refers(message, v.span) {
@@ -161,33 +148,6 @@ func (b *Builder) refers(message, v span) bool {
 		return at == message.at || at == message.at+message.n || classes[b.arena[at-1]] == 0 || classes[b.arena[at]] == 0
 	}
 	return apart(v.at) && apart(v.at+v.n)
-}
-
-// stampWords are the words of times that are written in layouts. Most are the same
-// from row to row, so they are gathered: hours as they change, minutes and seconds
-// of a block together.
-type stampWords struct {
-	second int64
-	code   int
-	room   []byte
-}
-
-func (s *stampWords) begin() { s.code = -1 }
-
-func (s *stampWords) end(*table) {}
-
-func (s *stampWords) add(t *table, l *layout, code int, stamp int64) {
-	second := stamp + l.offset
-	second -= mod(second, int64(time.Second))
-	if s.code == code && s.second == second {
-		return
-	}
-	s.code, s.second = code, second
-	s.room = l.write(s.room[:0], stamp, false)
-	n := len(s.room)
-	var zeros [padding]byte
-	s.room = append(s.room, zeros[:]...)
-	t.add(s.room[:n])
 }
 
 // addCopy adds a text without padding.
@@ -212,14 +172,7 @@ func (b *Builder) event(row int) timeline.Event {
 	e.TimeKind, e.Precision = timeline.TimeKind(text(TimeKind)), timeline.Precision(text(Precision))
 	values := b.values[b.firsts[row]:]
 	for i, which := range b.shapes[b.codes[Shape][row]].names {
-		n, v := &b.names[which], &values[i]
-		var text string
-		if n.name == stampedName && v.code != Inline {
-			text = string(n.layouts[v.code].write(nil, b.stamps[row], true))
-		} else {
-			text = string(b.text(v.span))
-		}
-		e.Attributes = append(e.Attributes, timeline.Attribute{Name: n.name, Value: text})
+		e.Attributes = append(e.Attributes, timeline.Attribute{Name: b.names[which].name, Value: string(b.text(values[i].span))})
 	}
 	return e
 }

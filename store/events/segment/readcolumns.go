@@ -212,7 +212,7 @@ func (c *chunkCache) of(column Column) []byte {
 }
 
 // Codes are the codes of a chunk in a column. A column of attributes has NoValue
-// and Inline too.
+// too.
 func (r *Reader) Codes(c Column, chunk int) ([]uint16, error) {
 	if c < 0 || int(c) >= len(r.columns) {
 		return nil, fmt.Errorf("read column %d: there is none", c)
@@ -234,7 +234,7 @@ func (r *Reader) Codes(c Column, chunk int) ([]uint16, error) {
 	if c >= Attributes {
 		err = r.attributeCodes(c, chunk, limit)
 	} else if err = r.readChunk(chunk); err == nil {
-		err = r.codes(cache.codes, r.chunk.of(c), limit, false)
+		err = r.codes(cache.codes, r.chunk.of(c), limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("column %d of chunk %d: %w", c, chunk, err)
@@ -289,7 +289,7 @@ func (r *Reader) attributeCodes(c Column, chunk, limit int) error {
 		return err
 	}
 	// The codes without gaps fill the front, and are moved from the back.
-	if err := r.codes(cache.codes[:n], r.chunk.of(c), limit, r.names.names[r.names.byColumn[c]].Stamped); err != nil {
+	if err := r.codes(cache.codes[:n], r.chunk.of(c), limit); err != nil {
 		return err
 	}
 	if n == len(shapes) {
@@ -306,8 +306,8 @@ func (r *Reader) attributeCodes(c Column, chunk, limit int) error {
 	return nil
 }
 
-// codes decodes a column. Codes are below limit, or Inline where that can be.
-func (r *Reader) codes(codes []uint16, data []byte, limit int, inline bool) error {
+// codes decodes a column. Codes are below limit.
+func (r *Reader) codes(codes []uint16, data []byte, limit int) error {
 	if len(codes) == 0 {
 		return nil
 	}
@@ -352,7 +352,7 @@ func (r *Reader) codes(codes []uint16, data []byte, limit int, inline bool) erro
 		return ErrDamaged
 	}
 	for _, c := range codes {
-		if int(c) >= limit && (c != Inline || !inline) {
+		if int(c) >= limit {
 			return ErrDamaged
 		}
 	}

@@ -1,20 +1,16 @@
 package segment
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // dictionary is the texts of a column's codes and how many rows have each.
 type dictionary struct {
-	known   bool
-	texts   []string
-	counts  []uint32
-	layouts []layout // of a stamped attribute
+	known  bool
+	texts  []string
+	counts []uint32
 }
 
-// Dictionary is the texts that the codes of a column stand for. FileOf, Shape and
-// stamped attributes have none.
+// Dictionary is the texts that the codes of a column stand for. FileOf and Shape
+// have none.
 func (r *Reader) Dictionary(c Column) ([]string, error) {
 	if c == FileOf || c == Shape {
 		return nil, nil
@@ -44,18 +40,9 @@ func (r *Reader) dictionary(c Column) (*dictionary, error) {
 	if d.known {
 		return d, nil
 	}
-	stamped := false
-	if c >= Attributes {
-		if err := r.readNames(); err != nil {
-			return &dictionary{}, err
-		}
-		if name, ok := r.names.byColumn[c]; ok {
-			stamped = r.names.names[name].Stamped
-		}
-	}
 	content, err := r.unpacked(KindDictionary, int(c))
 	if err == nil {
-		err = r.readDictionary(d, content, stamped)
+		err = r.readDictionary(d, content)
 	}
 	if err != nil {
 		return &dictionary{}, fmt.Errorf("dictionary %d: %w", c, err)
@@ -64,7 +51,7 @@ func (r *Reader) dictionary(c Column) (*dictionary, error) {
 	return d, nil
 }
 
-func (r *Reader) readDictionary(d *dictionary, content []byte, stamped bool) error {
+func (r *Reader) readDictionary(d *dictionary, content []byte) error {
 	in := decoder{rest: content}
 	n := in.count(MaxRows)
 	sizes := resize(r.numbers, 2*n)
@@ -79,7 +66,7 @@ func (r *Reader) readDictionary(d *dictionary, content []byte, stamped bool) err
 	if !ok || in.failed || sum != len(rest) {
 		return ErrDamaged
 	}
-	d.texts, d.counts, d.layouts = resize(d.texts, n), resize(d.counts, n), d.layouts[:0]
+	d.texts, d.counts = resize(d.texts, n), resize(d.counts, n)
 	all := string(rest)
 	for i := range n {
 		if sizes[n+i] > MaxRows {
@@ -87,35 +74,8 @@ func (r *Reader) readDictionary(d *dictionary, content []byte, stamped bool) err
 		}
 		d.counts[i] = uint32(sizes[n+i]) //nolint:gosec // checked
 		d.texts[i], all = all[:sizes[i]], all[sizes[i]:]
-		if stamped {
-			l, err := parseLayout(d.texts[i])
-			if err != nil {
-				return err
-			}
-			d.layouts = append(d.layouts, l)
-		}
-	}
-	if stamped {
-		d.texts = nil
 	}
 	return nil
-}
-
-// parseLayout reads what appendLayout wrote.
-func parseLayout(text string) (layout, error) {
-	in := decoder{rest: []byte(text)}
-	l := layout{offset: in.signed()}
-	l.pattern = in.text()
-	fraction := strings.IndexByte(l.pattern, fieldFraction)
-	ok := !in.failed && len(in.rest) == 0 && fraction == strings.LastIndexByte(l.pattern, fieldFraction)
-	if fraction >= 0 {
-		ok = ok && fraction+1 < len(l.pattern) && l.pattern[fraction+1] > digitsFrom && l.pattern[fraction+1] <= digitsFrom+9
-	}
-	if !ok {
-		return layout{}, fmt.Errorf("%w: the layout of a time", ErrDamaged)
-	}
-	l.settle()
-	return l, nil
 }
 
 // namesCache is the names of attributes and the shapes made of them.
@@ -124,7 +84,6 @@ type namesCache struct {
 	names    []Name
 	shapes   [][]int
 	byColumn map[Column]int
-	stamped  []int
 }
 
 // Names are the names of all attributes. A name that one row has twice is there
@@ -172,9 +131,6 @@ func (r *Reader) readNames() error {
 				return bad
 			}
 			c.byColumn[n.Column] = i
-			if n.Stamped = n.Name == stampedName; n.Stamped {
-				c.stamped = append(c.stamped, i)
-			}
 		}
 		c.names = append(c.names, n)
 	}

@@ -21,7 +21,7 @@ type Text struct {
 	firsts []uint32 // of each row in values
 	values []textValue
 	shapes []uint16
-	stamp  []byte
+	coded  []byte // from a dictionary
 }
 
 // textValue is where a value stands in raw.
@@ -56,14 +56,6 @@ func (t *Text) read(b Block, block int) error {
 	if t.shapes, err = r.codesOfRows(t.shapes, Shape, b.Row, b.Rows); err != nil {
 		return err
 	}
-	inline := map[int][]uint16{} // codes of stamped attributes
-	for _, name := range r.names.stamped {
-		codes, err := r.codesOfRows(nil, r.names.names[name].Column, b.Row, b.Rows)
-		if err != nil {
-			return err
-		}
-		inline[name] = codes
-	}
 	data, err := r.needed(KindText, block)
 	if err != nil {
 		return err
@@ -76,7 +68,7 @@ func (t *Text) read(b Block, block int) error {
 		return err
 	}
 	t.memory = append(t.memory[:0], content...)
-	return t.cut(b.Rows, inline)
+	return t.cut(b.Rows)
 }
 
 // codesOfRows is the codes of rows that can lie in several chunks.
@@ -96,7 +88,7 @@ func (r *Reader) codesOfRows(dst []uint16, c Column, from, rows int) ([]uint16, 
 }
 
 // cut finds the rows and the values in the text.
-func (t *Text) cut(rows int, inline map[int][]uint16) error {
+func (t *Text) cut(rows int) error {
 	bad := fmt.Errorf("%w: a text", ErrDamaged)
 	end := len(t.memory) - 4
 	if end < 0 {
@@ -120,7 +112,7 @@ func (t *Text) cut(rows int, inline map[int][]uint16) error {
 		t.firsts = append(t.firsts, uint32(len(t.values))) //nolint:gosec // not more than bytes
 		at += int(t.sizes[i]) + 1
 		for _, which := range t.r.names.shapes[t.shapes[i]] {
-			if names[which].Column != 0 && (!names[which].Stamped || inline[which][i] != Inline) {
+			if names[which].Column != 0 {
 				t.values = append(t.values, textValue{coded: true})
 				continue
 			}
@@ -203,17 +195,8 @@ func (t *Text) value(i, n, which int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	code := codes[row%ChunkRows]
-	if !name.Stamped {
-		t.stamp = append(t.stamp[:0], d.texts[code]...)
-		return t.stamp, nil
-	}
-	stamps, err := t.r.Times(row / ChunkRows)
-	if err != nil {
-		return nil, err
-	}
-	t.stamp = d.layouts[code].write(t.stamp[:0], stamps[row%ChunkRows], true)
-	return t.stamp, nil
+	t.coded = append(t.coded[:0], d.texts[codes[row%ChunkRows]]...)
+	return t.coded, nil
 }
 
 // Each visits the row's attributes in their order, until visit returns false. A

@@ -3,8 +3,6 @@ package segment
 import (
 	"bytes"
 	"fmt"
-	"slices"
-	"strconv"
 )
 
 type wordCache struct {
@@ -20,9 +18,7 @@ func (r *Reader) Word(token string) (blocks uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	blocks = p.find(hashRest(h, r.meta.wordBits))
-	hidden, err := r.fraction(token)
-	return blocks | hidden, err
+	return p.find(hashRest(h, r.meta.wordBits)), nil
 }
 
 // wordPart is a part of the words, by the first bits of their hashes.
@@ -46,82 +42,9 @@ func (r *Reader) wordPart(part int) (*wordPart, error) {
 	return &c.wordPart, nil
 }
 
-// fraction is the blocks in which a stamped attribute has the token as fraction of
-// a second.
-func (r *Reader) fraction(token string) (blocks uint64, err error) {
-	digits := 0
-	for digits < len(token) && classes[token[digits]] == isDigit {
-		digits++
-	}
-	if digits == 0 || digits > 9 {
-		return 0, nil
-	}
-	number, err := strconv.ParseInt(token[:digits], 10, 64)
-	if err != nil {
-		return 0, nil //nolint:nilerr // nine digits are a number
-	}
-	err = r.fractions(func(l *layout) bool { return l.digits == digits && l.behind == token[digits:] }, func(l *layout, stamp int64) bool { return l.fractionOf(stamp) == number }, &blocks)
-	return blocks, err
-}
-
-// fractions adds the blocks of rows with one of the layouts for whose stamp match
-// says true.
-func (r *Reader) fractions(which func(*layout) bool, match func(*layout, int64) bool, blocks *uint64) error {
-	if err := r.readNames(); err != nil {
-		return err
-	}
-	for _, name := range r.names.stamped {
-		column := r.names.names[name].Column
-		d, err := r.dictionary(column)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(d.layouts, func(l layout) bool { return l.digits > 0 && which(&l) }) {
-			continue
-		}
-		for chunk := range r.meta.Chunks {
-			stamps, err := r.Times(chunk)
-			if err != nil {
-				return err
-			}
-			codes, err := r.Codes(column, chunk)
-			if err != nil {
-				return err
-			}
-			block := r.meta.blockOf(chunk * ChunkRows)
-			for i, code := range codes {
-				for row := chunk*ChunkRows + i; block+1 < len(r.meta.Blocks) && r.meta.Blocks[block+1].Row <= row; {
-					block++
-				}
-				if code >= Inline || *blocks>>block&1 != 0 {
-					continue
-				}
-				if l := &d.layouts[code]; l.digits > 0 && which(l) && match(l, stamps[i]) {
-					*blocks |= 1 << block
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// Hidden is for whoever looks through the lexicon for anything but whole tokens:
-// tokens that are not in it. It calls match with each fraction of a second that a
-// stamped attribute ends in ("123456", "123z") and returns the blocks where match
-// says true, and those with tokens that are too long for the lexicon. Where no
-// fraction can be meant, match is nil.
-func (r *Reader) Hidden(match func(token []byte) bool) (blocks uint64, err error) {
-	blocks = r.meta.long
-	if match == nil {
-		return blocks, nil
-	}
-	var room []byte
-	err = r.fractions(func(*layout) bool { return true }, func(l *layout, stamp int64) bool {
-		room = append(appendDigits(room[:0], l.fractionOf(stamp), l.digits), l.behind...)
-		return match(room)
-	}, &blocks)
-	return blocks, err
-}
+// Long is for whoever looks through the lexicon for anything but whole tokens: the
+// blocks with tokens that are too long for it.
+func (r *Reader) Long() (blocks uint64) { return r.meta.long }
 
 // Lexicon is the tokens of a segment.
 type Lexicon struct {
@@ -133,7 +56,7 @@ type Lexicon struct {
 	at, n  int // n tokens end before at
 }
 
-// Lexicon is the texts of all tokens, but for those that Hidden tells of.
+// Lexicon is the texts of all tokens, but for those that Long tells of.
 func (r *Reader) Lexicon() (*Lexicon, error) {
 	l := &r.lexicon
 	if l.known {

@@ -67,11 +67,8 @@ const (
 	Attributes
 )
 
-// What stands in a column of attributes besides codes.
-const (
-	NoValue = 0xffff // the row has no such attribute
-	Inline  = 0xfffe // the value stands in the text
-)
+// NoValue stands in a column of attributes where the row has no such attribute.
+const NoValue = 0xffff
 
 // Meta is what is kept of a segment in memory.
 type Meta struct {
@@ -114,9 +111,6 @@ type Name struct {
 	Name   string
 	Rows   int    // that have it
 	Column Column // of the codes of its values; 0 where they stand in the text
-	// Stamped says that the codes are not those of texts: the value is the
-	// event's time, written in the layout that the code stands for.
-	Stamped bool
 }
 
 // Parts are the parts of one segment. The bytes are valid until the next call.
