@@ -32,6 +32,7 @@ type bench struct {
 	growth  []grown
 	faults  []string // answers that differ
 	began   time.Time
+	loads   []float64 // of the machine, at each step
 }
 
 // lines is how many lines the log has.
@@ -65,6 +66,7 @@ func (b *bench) all(ctx context.Context) error {
 			continue
 		}
 		b.tell("%s", step.name)
+		b.loads = append(b.loads, load())
 		if err := step.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
 		}

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"firebreak/tools/bench/ask"
 )
 
 // page writes docs/performance.md.
@@ -24,6 +26,9 @@ func (b *bench) page() []byte {
 - First pages are asked of a database that was just opened; everything lies in the page cache of the system. A cold disk was not measured.
 - The log is made from a seed (package loggen): 40 sources for ten million lines, each in order of time, which overlap over 90 days, 300 hosts, about 180 bytes a line; the lines' texts are %s, with addresses, numbers and users drawn anew. lnav was given the same lines sorted by time: it does not come to an end on sources that overlap.
 `, b.machine(), b.rounds, b.texts)
+	if busy := b.busy(); busy > 0.5 {
+		fmt.Fprintf(&t, "- **Others used the machine meanwhile**: at least %.1f processes besides this run wanted its %d cores. Times are longer than they would be and uneven; CPU seconds are what can be compared.\n", busy, runtime.NumCPU())
+	}
 	if b.scale != 1 {
 		fmt.Fprintf(&t, "\n**This run was made with SCALE=%g: of %s lines, not of ten million.** The goals are for ten million; \"yes\" here says no more than that this size is within them.\n", b.scale, number(int64(b.lines())))
 	}
@@ -36,6 +41,29 @@ func (b *bench) page() []byte {
 	b.growthTable(&t)
 	b.notes(&t)
 	return []byte(t.String())
+}
+
+// busy is the load that the machine had besides this run: what it was before the
+// first step, or what it was in the median beyond what a step here makes of it.
+func (b *bench) busy() float64 {
+	if len(b.loads) == 0 {
+		return 0
+	}
+	own := float64(runtime.NumCPU()) + 0.5
+	return max(b.loads[0], ask.Percentile(b.loads, 0.5)-own)
+}
+
+// load is the mean number of processes that wanted to run in the last minute.
+func load() float64 {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	var one float64
+	if _, err := fmt.Sscan(string(b), &one); err != nil {
+		return 0
+	}
+	return one
 }
 
 func (b *bench) row(t *strings.Builder, r result, i int, l *line) {
@@ -111,9 +139,6 @@ func (b *bench) notes(t *strings.Builder) {
 	t.WriteString("\n## Notes\n\n")
 	missed := 0
 	for _, r := range b.results {
-		for _, n := range r.Notes {
-			fmt.Fprintf(t, "- %s\n", n)
-		}
 		if r.Met != nil && !r.Met(r.Lines[0]) {
 			missed++
 		}

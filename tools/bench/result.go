@@ -13,7 +13,6 @@ type result struct {
 	Goal  string
 	Met   func(ours *line) bool // nil: there is no goal
 	Lines []*line
-	Notes []string
 }
 
 // line is what one program took for a work.

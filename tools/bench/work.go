@@ -44,9 +44,9 @@ func (b *bench) ingest(ctx context.Context) error {
 	}
 	ours.Size = size(b.db)
 	perEvent := float64(ours.Size) / float64(b.lines())
-	ours.Extra = fmt.Sprintf("%s a second, %.1f B an event", rate(b.lines(), ours.Wall), perEvent)
+	ours.Extra = fmt.Sprintf("%s a second, %.1f CPU s a million, %.1f B an event", rate(b.lines(), ours.Wall), ours.perMillion(b.lines()), perEvent)
 	if len(jobs) > 1 {
-		slowRows.Extra = fmt.Sprintf("of %s lines: %s a second, %.1f CPU s a million", number(int64(few)), rate(few, slowRows.Wall), slowRows.CPU.Seconds()*1e6/float64(few))
+		slowRows.Extra = fmt.Sprintf("of %s lines: %s a second, %.1f CPU s a million", number(int64(few)), rate(few, slowRows.Wall), slowRows.perMillion(few))
 		lnav.Extra = rate(b.lines(), lnav.Wall) + " a second, of the sorted log"
 	}
 	s, err := run(ctx, job{args: []string{b.firebreak, "search", b.id, "--count"}, env: b.environ(b.home)})
@@ -56,18 +56,21 @@ func (b *bench) ingest(ctx context.Context) error {
 	b.same("events of the whole log", strings.TrimSpace(s.Out), fmt.Sprint(b.lines()))
 	b.add(result{
 		Work: number(int64(b.lines())) + " lines of syslog: sealed, hashed, durable, searchable", Goal: "≥ 1 M a second, ≤ 150 MB, ≤ 65 B an event",
-		Met: func(l *line) bool {
-			return float64(b.lines())/l.Wall.Seconds() >= 1e6 && l.RSS <= 150e6 && perEvent <= 65
-		},
+		Met:   b.ingests(perEvent),
 		Lines: lines,
-		Notes: []string{ours.cpuPerMillion(b.lines())},
 	})
 	return nil
 }
 
-func (l *line) cpuPerMillion(lines int) string {
-	return fmt.Sprintf("%s: %.1f CPU s a million lines.", l.Who, l.CPU.Seconds()*1e6/float64(lines))
+// ingests is the goal of reading a log.
+func (b *bench) ingests(perEvent float64) func(*line) bool {
+	return func(l *line) bool {
+		return float64(b.lines())/l.Wall.Seconds() >= 1e6 && l.RSS <= 150e6 && perEvent <= 65
+	}
 }
+
+// perMillion is how many CPU seconds a million lines take.
+func (l *line) perMillion(lines int) float64 { return l.CPU.Seconds() * 1e6 / float64(lines) }
 
 func rate(lines int, in time.Duration) string {
 	n := float64(lines) / in.Seconds()
@@ -96,10 +99,12 @@ func (b *bench) engineAlone(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ours.Extra = fmt.Sprintf("%s a second, %.1f B an event", rate(b.lines(), ours.Wall), float64(size(path))/float64(b.lines()))
+	perEvent := float64(size(path)) / float64(b.lines())
+	ours.Extra = fmt.Sprintf("%s a second, %.1f CPU s a million, %.1f B an event", rate(b.lines(), ours.Wall), ours.perMillion(b.lines()), perEvent)
 	b.add(result{
-		Work: "the same without an incident: hashed, durable, searchable, no sealed copy", Lines: []*line{ours},
-		Notes: []string{ours.cpuPerMillion(b.lines())},
+		Work: "the same without an incident: hashed, durable, searchable, no sealed copy", Goal: "≥ 1 M a second, ≤ 150 MB, ≤ 65 B an event",
+		Met:   b.ingests(perEvent),
+		Lines: []*line{ours},
 	})
 	return nil
 }
