@@ -20,6 +20,7 @@ type sample struct {
 	Wall, CPU time.Duration
 	RSS       int64
 	Out       string
+	Lines     int // that it printed
 }
 
 // job is a command to be timed.
@@ -29,7 +30,6 @@ type job struct {
 	env  []string
 	in   string // file for its standard input
 	ok   []int  // exit codes besides 0 that are no failure: grep's 1
-	drop bool   // what it prints is not kept
 }
 
 // keep is how much of a program's output is kept.
@@ -41,10 +41,8 @@ func run(ctx context.Context, j job) (sample, error) {
 	c := exec.CommandContext(ctx, j.args[0], j.args[1:]...)
 	c.Dir, c.Env = j.dir, j.env
 	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &limited{w: &out, left: keep}, &limited{w: &errs, left: 4 << 10}
-	if j.drop {
-		c.Stdout = nil // /dev/null, without a pipe that somebody has to empty
-	}
+	said := &limited{w: &out, left: keep}
+	c.Stdout, c.Stderr = said, &limited{w: &errs, left: 4 << 10}
 	if j.in != "" {
 		in, err := os.Open(j.in)
 		if err != nil {
@@ -55,7 +53,7 @@ func run(ctx context.Context, j job) (sample, error) {
 	}
 	began := now()
 	err := c.Run()
-	s := sample{Wall: now().Sub(began), Out: out.String()}
+	s := sample{Wall: now().Sub(began), Out: out.String(), Lines: said.lines}
 	if c.ProcessState != nil {
 		s.CPU = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 		if u, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
@@ -72,13 +70,15 @@ func run(ctx context.Context, j job) (sample, error) {
 	return s, nil
 }
 
-// limited keeps the first bytes and lets the rest go.
+// limited keeps the first bytes and counts the lines of the rest.
 type limited struct {
-	w    io.Writer
-	left int
+	w     io.Writer
+	left  int
+	lines int
 }
 
 func (l *limited) Write(p []byte) (int, error) {
+	l.lines += bytes.Count(p, []byte("\n"))
 	n := min(len(p), l.left)
 	l.left -= n
 	if _, err := l.w.Write(p[:n]); err != nil {
@@ -101,5 +101,6 @@ func middle(of []sample) sample {
 	slices.Sort(cpu)
 	slices.Sort(rss)
 	n := len(of) / 2
-	return sample{wall[n], cpu[n], rss[n], of[len(of)-1].Out}
+	last := of[len(of)-1]
+	return sample{wall[n], cpu[n], rss[n], last.Out, last.Lines}
 }
