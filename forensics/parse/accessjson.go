@@ -224,8 +224,8 @@ func unquote(s string) string {
 	if len(s) < 2 {
 		return ""
 	}
-	if strings.IndexByte(s, '\\') < 0 {
-		return s[1 : len(s)-1]
+	if inner := s[1 : len(s)-1]; strings.IndexByte(inner, '\\') < 0 && tidy(bytesOf(inner)) {
+		return inner
 	}
 	var out string
 	if json.Unmarshal([]byte(s), &out) != nil {
