@@ -162,6 +162,8 @@ func objectMembers(s string, f func(name, value string, raw bool)) {
 			value, raw = unquote(value), false
 		case value == "null":
 			value = ""
+		case !tidy(bytesOf(value)):
+			value, _ = clean([]byte(value))
 		}
 		f(name, value, raw)
 		at = end
