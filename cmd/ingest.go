@@ -16,6 +16,7 @@ type ingestOptions struct {
 	files    []string
 	rebuild  bool
 	zone     string
+	mapping  string
 	response.IngestOptions
 }
 
@@ -42,6 +43,7 @@ twice adds nothing.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Parser, "parser", "", "how to read them (default: find out)")
+	f.StringVar(&o.mapping, "mapping", "", "read JSON or CSV as this `FILE` says (docs/formats.md); the record keeps its text")
 	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
 	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: the configured zone)")
 	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
@@ -67,6 +69,11 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	}
 	if o.Zone, err = o.location(); err != nil {
 		return err
+	}
+	if o.mapping != "" {
+		if o.Mapping, err = response.ReadMapping(o.mapping); err != nil {
+			return err
+		}
 	}
 	var sum response.Ingested
 	if len(o.files) == 1 && o.files[0] == "-" {

@@ -166,7 +166,7 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	if x.Host == "" {
 		x.Host = o.Host
 	}
-	in, err := parse.File(ctx, r, parse.Source{Exhibit: x, Parser: parser, Host: x.Host, Zone: o.Zone, Year: o.Year, Collected: x.Finished, Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) }}, func(es []timeline.Event) error {
+	in, err := parse.File(ctx, r, parse.Source{Exhibit: x, Parser: parser, Host: x.Host, Zone: o.Zone, Year: o.Year, Collected: x.Finished, Mapping: o.Mapping, Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) }}, func(es []timeline.Event) error {
 		return batch.add(ctx, es)
 	})
 	if err == nil {
@@ -193,7 +193,7 @@ func readsSame(a, b record.Ingestion) bool {
 }
 
 // replace removes the events of the same bytes where they were sealed before
-// and read with another year or zone: they have the same ids and would keep
+// and read with another year, zone or mapping: they have the same ids and would keep
 // their times. It returns notes that say so. Only what a responder ingests
 // replaces; a collection, which knows neither, does not.
 func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x record.Exhibit, o IngestOptions) ([]string, error) {
@@ -213,7 +213,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 		if old.ID == x.ID {
 			break // the others are later
 		}
-		if old.SHA256 != x.SHA256 || old.Parsed != nil && old.Parsed.Year == o.Year && old.Parsed.Zone == zoneName(o.Zone) {
+		if old.SHA256 != x.SHA256 || old.Parsed != nil && old.Parsed.Year == o.Year && old.Parsed.Zone == zoneName(o.Zone) && sameMapping(old.Mapping, x.Mapping) {
 			continue
 		}
 		n, err := db.DeleteExhibit(ctx, old.ID)
@@ -221,7 +221,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 			return nil, fmt.Errorf("replace the events of %s: %w", old.ID, err)
 		}
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year or zone: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
+			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year, zone or mapping: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
 		}
 	}
 	return notes, nil

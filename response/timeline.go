@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/store"
@@ -205,6 +206,12 @@ func (s *Session) rebuild(ctx context.Context, f *folder, p ProgressFunc) error 
 // optionsOf is how an exhibit was read the last time.
 func optionsOf(x store.Exhibit) (IngestOptions, error) {
 	o := IngestOptions{Host: x.Host, Parser: x.Format}
+	if x.Mapping != nil {
+		var err error
+		if o.Mapping, err = parse.ParseMapping(x.Mapping.Name, []byte(x.Mapping.Text)); err != nil {
+			return o, fmt.Errorf("read exhibit %s as before: its mapping: %w", x.ID, err)
+		}
+	}
 	if x.Parsed == nil {
 		return o, nil
 	}

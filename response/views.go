@@ -3,6 +3,7 @@ package response
 import (
 	"time"
 
+	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/playbooks"
@@ -205,6 +206,8 @@ type IngestOptions struct {
 	Zone   *time.Location
 	Year   int // of the first year-less syslog line; 0 infers it
 	Step   string
+	// Mapping says what the members or columns mean; ReadMapping reads one.
+	Mapping *parse.Mapping
 
 	Authority string            // on whose word; "" is recorded as not said
 	stream    bool              // it came by the standard input

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/record"
@@ -35,6 +36,7 @@ type Source struct {
 	Zone      *time.Location
 	Year      int
 	Collected time.Time
+	Mapping   *Mapping // what the members or columns mean, for the parsers named mapped
 
 	// Again opens the same bytes once more. Year-less logs are read twice when
 	// it is given (or when the reader can seek), so that the years are counted
@@ -70,6 +72,10 @@ func parsers() []parser {
 		{"fb.accounts", isSnapshot("fb.accounts"), parseSnapshot},
 		{"fb.system", isSnapshot("fb.system"), parseSnapshot},
 		{"fb.extents", isSnapshot("fb.extents"), parseExtents},
+		{"events.jsonl", isEventsJSONL, parseEventsJSONL},
+		{"events.csv", isHeading("time", "precision", "kind", "source", "host", "user", "message"), parseEventsCSV},
+		{"l2t.csv", isHeading(l2tNames[:6]...), parseL2T},
+		{"mactime.csv", isMactime, parseMactime},
 		{"timesketch.jsonl", isTimesketchJSONL, parseTimesketchJSONL},
 		{"timesketch.csv", isTimesketchCSV, parseTimesketchCSV},
 		{"bodyfile", isBodyfile, parseBodyfile},
@@ -80,9 +86,15 @@ func parsers() []parser {
 		{"history", isHistory, parseHistory},
 		{"access", isAccess, parseAccess},
 		{"syslog", isSyslog, parseSyslog},
-		{"text", func(string, []byte) bool { return false }, parseText},
+		{"mapped.jsonl", never, parseMappedJSONL},
+		{"mapped.json", never, parseMappedJSON},
+		{"mapped.csv", never, parseMappedCSV},
+		{"text", never, parseText},
 	}
 }
+
+// never is for formats that nobody can tell by their bytes.
+func never(string, []byte) bool { return false }
 
 // Names lists the parsers, sorted.
 func Names() []string {
@@ -111,8 +123,8 @@ func Detect(name string, head []byte) string {
 // 4096, which emit may keep. In the answer Events + Rejected = Seen, whatever
 // the input; Samples show the first rejected records and every assumption
 // (beginning with "note:"). Damaged input is no error: what can be read is
-// parsed and the rest counted. Errors are: ErrUnknown, the context's, the
-// reader's own, and emit's; the answer then says how far it came.
+// parsed and the rest counted. Errors are: ErrUnknown, ErrMapping, the
+// context's, the reader's own, and emit's; the answer then says how far it came.
 func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Event) error) (record.Ingestion, error) {
 	if src.Host == "" {
 		src.Host = src.Exhibit.Host
@@ -130,6 +142,9 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	defer in.close()
 	br := bufio.NewReaderSize(in, headSize)
+	if src.Parser == "" && src.Mapping != nil {
+		src.Parser = src.Mapping.Parser()
+	}
 	if src.Parser == "" {
 		head, peekErr := br.Peek(headSize)
 		if peekErr != nil && !errors.Is(peekErr, io.EOF) && !errors.Is(peekErr, errDamaged) {
@@ -141,6 +156,9 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	i := slices.IndexFunc(table, func(p parser) bool { return p.name == src.Parser })
 	if i < 0 {
 		return record.Ingestion{Exhibit: src.Exhibit.ID}, fmt.Errorf("parse %s: %w: %q", src.Exhibit.Source, ErrUnknown, src.Parser)
+	}
+	if strings.HasPrefix(src.Parser, "mapped.") && (src.Mapping == nil || src.Mapping.Parser() != src.Parser) {
+		return record.Ingestion{Exhibit: src.Exhibit.ID}, fmt.Errorf("parse %s: %w: %s", src.Exhibit.Source, ErrMapping, src.Parser)
 	}
 	j := newJob(ctx, src, again, emit)
 	err = table[i].run(j, br)
