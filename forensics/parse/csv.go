@@ -19,9 +19,15 @@ type csvRow struct {
 	raw    []byte
 }
 
+// unfit is why a row is no record of its format.
+type unfit string
+
+func (u unfit) Error() string { return string(u) }
+
 // csvReader reads records (RFC 4180) from a stream. A quoted value may hold line
-// feeds; one whose quote is not closed within maxRecord costs its own line and
-// no other.
+// feeds. A record of several lines that is none, because it does not fit or its
+// last quote is not closed within maxRecord, costs its first line only: the
+// others are read again by themselves.
 type csvReader struct {
 	j       *job
 	r       *bufio.Reader
@@ -31,6 +37,8 @@ type csvReader struct {
 	pending []csvLine // to be read again, the next one last
 	held    []csvLine // the record so far
 	size    int       // its bytes
+
+	fresh, again int64 // bytes read from the stream, and once more
 }
 
 // csvLine is a line with its end. One that is too long is not held whole.
@@ -39,7 +47,8 @@ type csvLine struct {
 	size int64
 }
 
-// eachRow calls f for every record that is not empty.
+// eachRow calls f for every record that is not empty. One that f finds unfit is
+// rejected.
 func eachRow(j *job, r *bufio.Reader, comma byte, skip string, f func(csvRow) error) error {
 	c := &csvReader{j: j, r: r, comma: comma, skip: skip}
 	for n := 0; ; n++ {
@@ -55,7 +64,10 @@ func eachRow(j *job, r *bufio.Reader, comma byte, skip string, f func(csvRow) er
 		if len(row.raw) == 0 {
 			continue
 		}
-		if err := f(row); err != nil {
+		var why unfit
+		if err := f(row); errors.As(err, &why) {
+			c.giveBack(row.offset, row.raw, string(why))
+		} else if err != nil {
 			return err
 		}
 	}
@@ -84,7 +96,11 @@ func (c *csvReader) next() (csvRow, bool, error) {
 		long := c.size > maxRecord
 		switch {
 		case long || !more:
-			c.giveBack(begin, long)
+			why := "a quote is not closed"
+			if long {
+				why += ", or the record is too long"
+			}
+			c.giveBack(begin, c.held[0].text, why)
 			begin, open = c.at, false
 			c.held, c.size = c.held[:0], 0
 		case !open:
@@ -105,6 +121,7 @@ func (c *csvReader) line() (ln csvLine, more bool, err error) {
 		part, err := c.r.ReadSlice('\n')
 		c.at += int64(len(part))
 		ln.size += int64(len(part))
+		c.fresh += int64(len(part))
 		ln.text = append(ln.text, part[:min(maxRecord+1-len(ln.text), len(part))]...)
 		switch {
 		case err == nil:
@@ -117,17 +134,20 @@ func (c *csvReader) line() (ln csvLine, more bool, err error) {
 	}
 }
 
-// giveBack rejects the first line of a record that does not end, and has the
-// lines behind it read again by themselves.
-func (c *csvReader) giveBack(begin int64, long bool) {
-	why := "a quote is not closed"
-	if long {
-		why += ", or the record is too long"
+// giveBack rejects the first line of what is no record, and has the lines behind
+// it read again by themselves. Where that has been done with far more than was
+// read, all of it is rejected: a file of odd quotes must not take for ever.
+func (c *csvReader) giveBack(begin int64, raw []byte, why string) {
+	raw = bytes.TrimRight(raw, "\r\n")
+	if len(c.held) > 1 && c.again > 4*c.fresh {
+		c.j.rejectMany(int64(len(c.held)), begin, raw, why)
+		return
 	}
-	c.j.reject(begin, bytes.TrimRight(c.held[0].text, "\r\n"), why)
+	c.j.reject(begin, raw, why)
 	for i := len(c.held) - 1; i > 0; i-- {
 		c.pending = append(c.pending, c.held[i])
 		c.at -= c.held[i].size
+		c.again += c.held[i].size
 	}
 }
 
@@ -153,8 +173,11 @@ func (c *csvReader) opens(text []byte, inside bool) bool {
 
 func (c *csvReader) row(begin int64) csvRow {
 	raw := c.held[0].text
-	for _, ln := range c.held[1:] {
-		raw = append(raw, ln.text...)
+	if len(c.held) > 1 {
+		raw = make([]byte, 0, c.size)
+		for _, ln := range c.held {
+			raw = append(raw, ln.text...)
+		}
 	}
 	if begin == 0 {
 		raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))

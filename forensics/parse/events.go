@@ -51,8 +51,7 @@ func parseEventsCSV(j *job, r *bufio.Reader) error {
 			return nil
 		}
 		if why := head.fits(row); why != "" {
-			j.reject(row.offset, row.raw, why)
-			return nil
+			return unfit(why)
 		}
 		b := backEvent{attrs: row.attrs}
 		err := b.row(head, row)

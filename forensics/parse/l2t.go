@@ -33,13 +33,11 @@ func parseL2T(j *job, r *bufio.Reader) error {
 			}
 		}
 		if len(row.fields) != len(l2tNames) {
-			j.reject(row.offset, row.raw, "not 17 values")
-			return nil
+			return unfit("not 17 values")
 		}
 		e, why := l2tEvent(j, row, zones)
 		if why != "" {
-			j.reject(row.offset, row.raw, why)
-			return nil
+			return unfit(why)
 		}
 		return j.add(row.offset, e)
 	})

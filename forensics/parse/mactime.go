@@ -22,9 +22,9 @@ func parseMactime(j *job, r *bufio.Reader) error {
 		}
 		if len(row.fields) != len(mactimeNames) {
 			if head {
-				j.reject(row.offset, row.raw, "not 8 values")
-			} // else what -h prints above the names
-			return nil
+				return unfit("not 8 values")
+			}
+			return nil // what -h prints above the names
 		}
 		f := row.fields
 		attrs := row.attrs
@@ -43,8 +43,7 @@ func parseMactime(j *job, r *bufio.Reader) error {
 		t, precise := mactimeStamp(f[0], j.zone)
 		switch {
 		case !ok || t.size == 0:
-			j.reject(row.offset, row.raw, "no row of mactime")
-			return nil
+			return unfit("no row of mactime")
 		case !t.time.IsZero():
 			e.Time, e.Precision, e.Message = t.time, timeline.Second, letters+" "+f[7]
 			attrs.Set("macb", letters)

@@ -51,8 +51,7 @@ func parseMappedCSV(j *job, r *bufio.Reader) error {
 			return nil
 		}
 		if why := head.fits(row); why != "" {
-			j.reject(row.offset, row.raw, why)
-			return nil
+			return unfit(why)
 		}
 		m.reset(row.attrs)
 		for i, value := range row.fields {

@@ -70,8 +70,7 @@ func parseTimesketchCSV(j *job, r *bufio.Reader) error {
 			return nil
 		}
 		if why := head.fits(row); why != "" {
-			j.reject(row.offset, row.raw, why)
-			return nil
+			return unfit(why)
 		}
 		s := sketch{j: j, attrs: row.attrs}
 		var err error
