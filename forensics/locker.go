@@ -60,7 +60,7 @@ type Locker struct {
 	dir      string
 	key      [32]byte
 	serial   atomic.Uint64
-	encoders [2]sync.Pool // by haste
+	encoders [2]sync.Pool          // by haste
 	failed   atomic.Pointer[error] // the sync that failed
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/store"

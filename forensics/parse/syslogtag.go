@@ -28,11 +28,9 @@ func (p *syslogParser) tagged(e *timeline.Event, rest string) {
 		enrich(e, "", rest)
 		return
 	}
-	if pid != "" {
-		e.Attributes.Set("pid", pid)
-	}
-	e.Attributes.Set("process", process)
 	enrich(e, process, body)
+	set(&e.Attributes, "pid", pid)
+	e.Attributes.Set("process", process)
 }
 
 // tag splits "TAG[pid]: text"; process is empty when s has no tag.
@@ -79,7 +77,7 @@ func (p *syslogParser) modern(e *timeline.Event, ln line, skip, pri int) string 
 	if !ok {
 		return "no time"
 	}
-	var as written
+	var as wording
 	if when != "-" {
 		s, ok := isoStamp(when, p.j.clock)
 		if !ok || s.size != len(when) {
