@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/store"
