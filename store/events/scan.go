@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
 
@@ -17,33 +18,20 @@ import (
 // memory. All come from one moment of the file: what others write meanwhile is
 // not among them.
 func (db *DB) Scan(ctx context.Context, f timeline.Filter, r Request, visit func(*timeline.Event) error) error {
-	place := always
-	if r.After != nil {
-		place = allOf(place, beyond(*r.After))
-	}
-	if r.Before != nil {
-		place = allOf(place, short(*r.Before))
-	}
-	if !r.At.IsZero() {
-		place = allOf(place, where("time >= ?", stamp(r.At)))
-	}
+	all, err := db.matching(ctx, f)
 	n := 0
-	err := db.view(ctx, func(s *snapshot) error {
-		b, err := s.bind(ctx, f)
-		if err != nil {
-			return err
+	for i := range all {
+		e := atOf(all[i].Time, all[i].ID)
+		if r.After != nil && e.compare(atOf(r.After.Time, r.After.ID)) <= 0 || r.Before != nil && e.compare(atOf(r.Before.Time, r.Before.ID)) >= 0 || !r.At.IsZero() && e.stamp < segment.Stamp(r.At) {
+			continue
 		}
-		var stopped error
-		err = s.scan(ctx, f, b, place, ascending, func(e *timeline.Event) bool {
-			stopped = visit(e)
-			n++
-			return stopped == nil && (r.Limit <= 0 || n < r.Limit)
-		})
-		if stopped != nil {
-			return stopped
+		if err = visit(&all[i]); err != nil {
+			break
 		}
-		return err
-	})
+		if n++; n == r.Limit {
+			break
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("scan timeline: %w", err)
 	}
