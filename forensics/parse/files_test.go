@@ -183,7 +183,7 @@ func TestTimesketch(t *testing.T) {
 		`{"message":"no time"}`+"\n"+`{"message":"x","datetime":"yesterday"}`+"\n"+`[1]`+"\n"+`{"message":`+"\n"+
 		`{"message":"local","datetime":"2026-01-02 03:04:05"}`))
 	check(t, got, []told{
-		{"2026-01-02T02:04:05.678Z", timeline.Started, "a login", `host=h1|user=bob|n=5|tag=["x"]|time_text=2026-01-02T03:04:05.678+01:00|assumed=`},
+		{"2026-01-02T02:04:05.678Z", timeline.Started, "a login", `host=h1|user=bob|n=5|tag=x|time_text=2026-01-02T03:04:05.678+01:00|assumed=`},
 		{"2023-11-14T22:13:20.123456Z", timeline.Born, "by number", "time_text=1700000000123456"},
 		{"", timeline.Undated, "no time", ""},
 		{"2026-01-02T03:04:05Z", timeline.Logged, "local", "assumed=zone UTC"},

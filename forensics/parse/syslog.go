@@ -386,8 +386,8 @@ type bsd struct {
 }
 
 // as is how the time was written.
-func (s bsd) as() written {
-	w := written{layout: s.layout, point: '.', digits: s.digits}
+func (s bsd) as() wording {
+	w := wording{layout: s.layout, point: '.', digits: s.digits}
 	if s.s == 60 || s.digits > 9 {
 		w.layout = asWritten
 	}
