@@ -202,7 +202,17 @@ type Exhibit struct {
 	Before      *Stat         `json:"before,omitempty"`
 	After       *Stat         `json:"after,omitempty"`
 	Deviations  []string      `json:"deviations,omitempty"`
-	Format      string        `json:"format"` // which parser reads it; "" when none does
+	Format      string        `json:"format"`            // which parser reads it; "" when none does
+	Reading     *Reading      `json:"reading,omitempty"` // what a person said of how to read it
+	Owner       string        `json:"owner,omitempty"`   // the process that sealed it, and reads it into the timeline
+}
+
+// Reading is what a person says of how an exhibit is to be read. It is kept with
+// the exhibit, so that it is read so again after an interruption.
+type Reading struct {
+	Zone string `json:"zone,omitempty"` // of times that name none: its IANA name
+	Year int    `json:"year,omitempty"` // of the first line of a log without years
+	Skew string `json:"skew,omitempty"` // how far the source's clock was ahead, as "1m30s"
 }
 
 // Refusal is an item that could not be taken whole, and why.

@@ -84,11 +84,14 @@ func wholeOf(t *testing.T, parser string, data []byte, workers, chunk int, once 
 // Whatever the input, chunks of any size read by any number at once say what
 // one reader of the whole says.
 func TestChunksSayTheSame(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(4) {
 		data := hostileLog(seed, 500)
 		for _, parser := range []string{"syslog", "packages", "bodyfile", "access", "timesketch.jsonl", "dpkg", "audit"} {
 			for _, once := range []bool{false, true} {
 				want := wholeOf(t, parser, data, 1, 1<<26, once)
+				if strings.Count(want, "\n") < 5 {
+					t.Fatalf("%s, seed %d says next to nothing: %s", parser, seed, want)
+				}
 				for _, o := range []struct{ workers, chunk int }{{1, 1}, {4, 1}, {3, 7}, {4, 300}, {2, 5000}, {4, 1 << 20}} {
 					if got := wholeOf(t, parser, data, o.workers, o.chunk, once); got != want {
 						t.Fatalf("%s, seed %d, read once %v: %d at once in chunks of %d differ:\n%s", parser, seed, once, o.workers, o.chunk, firstDifference(want, got))

@@ -38,9 +38,9 @@ func encodingOf(head []byte) encoding {
 	return e
 }
 
-// wide says whether head is UTF-16: by its mark, or because nearly every second
-// byte is zero. What it says must be text, so that no binary file is taken for
-// one.
+// wide says whether head is UTF-16: because nearly every second byte is zero, or
+// by its mark and some of them, as a log has digits in every language. What it
+// says must be text, so that no binary file is taken for one.
 func wide(head []byte) (string, binary.ByteOrder) {
 	head = head[:min(len(head), 4096)&^1]
 	if len(head) < 4 {
@@ -53,8 +53,8 @@ func wide(head []byte) (string, binary.ByteOrder) {
 		}
 	}
 	half := len(head) / 2
-	little := bytes.HasPrefix(head, []byte{0xff, 0xfe}) || zeros[1] > half*9/10 && zeros[0] == 0
-	big := bytes.HasPrefix(head, []byte{0xfe, 0xff}) || zeros[0] > half*9/10 && zeros[1] == 0
+	little := zeros[1] > half*9/10 && zeros[0] == 0 || bytes.HasPrefix(head, []byte{0xff, 0xfe}) && zeros[1] > half/20
+	big := zeros[0] > half*9/10 && zeros[1] == 0 || bytes.HasPrefix(head, []byte{0xfe, 0xff}) && zeros[0] > half/20
 	name, order := "utf-16le", binary.ByteOrder(binary.LittleEndian)
 	switch {
 	case little:
