@@ -23,7 +23,7 @@ func seeds() map[string][]string {
 		"audit":        {`type=EXECVE msg=audit(1.2:3): a0=2F a1="b" msg='c=d'`},
 		"w3c":          {"#Fields: date time c-ip cs-uri-stem\n2026-01-01 00:00:00 1.2.3.4 /\n#Date: 2026-01-01\n#Fields: time\n00:00:00\n"},
 		"vsftpd":       {"Mon Jun  6 18:43:28 2016 [pid 3] [jean] OK UPLOAD: Client \"1.2.3.4\", \"/x\", 1 bytes\n"},
-		"syslog":       append(slices.Clone(hostileLines), "30 <13>Nov 18 08:30:20 h a: b\n", "2022-04-12 00:24:24.741 UTC [9] u@d FATAL:  x\n"),
+		"syslog":       append(slices.Clone(hostileLines), "30 <13>Nov 18 08:30:20 h a: b\n", "2000-01-01 00:00\nOct 1 00:00:00 ", "2022-04-12 00:24:24.741 UTC [9] u@d FATAL:  x\n"),
 		"fb.processes": {`{"pid":1,"started":"2026-01-01T00:00:00Z","argv":["a"]}`},
 		"fb.sockets":   {`{"proto":"tcp","owners":[{"pid":1}],"local":"1.2.3.4:5"}`},
 		"fb.units":     {`{"path":"/x","kind":"service","stat":{"modified":"2026-01-01T00:00:00Z"}}`},
