@@ -70,6 +70,7 @@ func TestDamagedParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer closeTest(t, rows)
 		parts := make(map[int64][]byte)
 		for rows.Next() {
 			var id int64
@@ -79,7 +80,7 @@ func TestDamagedParts(t *testing.T) {
 			}
 			parts[id] = data
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := rows.Err(); err != nil {
 			t.Fatal(err)
 		}
 		n := 0
