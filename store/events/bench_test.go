@@ -69,38 +69,3 @@ func BenchmarkAppendAgain(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*million/b.Elapsed().Seconds(), "events/s")
 }
-
-func BenchmarkQueries(b *testing.B) {
-	db := openTest(b)
-	fill(b, db, simpleEvents(million))
-	for _, text := range []string{
-		"", "host:web-1", "-source:cron host:web-1,web-2", "mimikatz", "nothinglikethis", "failed", "-failed", `"failed password" user:root after:2026-11-20T10:00 before:2026-11-20T12:00`,
-		"ip:203.0.113.0/24", "attr.pid:4711", "/mimi.atz/", "id:" + timeline.EventID("exhibit2", "syslog", 130*1000, 0).String(),
-	} {
-		f, err := timeline.ParseFilter(text, day)
-		if err != nil {
-			b.Fatal(err)
-		}
-		run := func(name string, do func() error) {
-			b.Run(name+"/"+text, func(b *testing.B) {
-				for b.Loop() {
-					if err := do(); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-		n := 0
-		run("page", func() error {
-			n = (n + 7919) % 250_000
-			_, err := db.Page(b.Context(), f, Request{At: day.Add(time.Duration(n) * 311 * time.Millisecond), Limit: 200})
-			return err
-		})
-		run("count", func() error { _, err := db.Count(b.Context(), f); return err })
-		run("histogram", func() error {
-			_, err := db.Histogram(b.Context(), f, day, day.AddDate(0, 0, 1), 80)
-			return err
-		})
-		run("top", func() error { _, err := db.Top(b.Context(), f, "user", 10); return err })
-	}
-}
