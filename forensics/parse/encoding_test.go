@@ -188,7 +188,7 @@ func TestConcatenated(t *testing.T) {
 
 // Random bytes, of all parsers: the account settles, and nothing is fatal.
 func TestRandomBytes(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(3, 4))
 	data := make([]byte, 200_000)
 	for i := range data {
 		data[i] = byte(r.UintN(256))
