@@ -63,6 +63,9 @@ type DB struct {
 	small     filling // what Append fills
 	merger    merger
 	readOnly  bool
+
+	masks wordMasks
+	spare spare
 }
 
 // pragmas hold for every connection. One transaction per batch makes
