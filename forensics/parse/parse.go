@@ -92,6 +92,8 @@ func parsers() []parser {
 		{"packages", isPackages, parseDated(newPackages)},
 		{"history", isHistory, parseHistory},
 		{"access", isAccess, inChunks(newAccess)},
+		{"w3c", isW3C, parseW3C},
+		{"vsftpd", isVsftpd, inChunks(newVsftpd)},
 		{"syslog", isSyslog, parseSyslog},
 		{"mapped.jsonl", never, parseMappedJSONL},
 		{"mapped.json", never, parseMappedJSON},

@@ -260,11 +260,12 @@ func (p *syslogParser) iso(e *timeline.Event, ln line, skip, pri int) string {
 		}
 	}
 	text := textOf(ln, attrs)[skip:]
-	e.Time, e.Precision = s.time, s.precision
-	if !s.zoned {
+	e.Precision = s.precision
+	if !s.zoned && !postgresUTC(&s, text[s.size:]) {
 		attrs.Set(attrAssumed, p.assume(0, s.how))
 		p.noteZone()
 	}
+	e.Time = s.time
 	origin(attrs, skip, pri)
 	rest := text[s.size:]
 	switch {
@@ -274,7 +275,11 @@ func (p *syslogParser) iso(e *timeline.Event, ln line, skip, pri int) string {
 		if rest != "" && rest[0] == ' ' {
 			rest = rest[1:]
 		}
-		if rest != "" && rest[0] <= 'Z' { // ChromeOS writes the severity there
+		if rest != "" && rest[0] <= 'Z' { // ChromeOS writes the severity there, PostgreSQL the zone
+			if zone, after, ok := postgresZone(rest); ok {
+				p.postgres(e, zone, after)
+				break
+			}
 			if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) {
 				p.tagged(e, after)
 				attrs.Set("severity", strings.ToLower(sev))
