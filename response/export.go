@@ -125,43 +125,24 @@ func serverURL(to string) (*url.URL, bool) {
 
 // exportEach hands the events to the sink.
 func (s *Session) exportEach(ctx context.Context, f *folder, filter string, to timeline.Sink, out *EventsExported, p ProgressFunc) error {
-	db, err := s.s.timeline(ctx, f)
+	q, err := s.query(ctx, f.id, filter)
 	if err != nil {
 		return err
-	}
-	flt, byEvent, err := s.filter(ctx, f, filter)
-	if err != nil {
-		return err
-	}
-	marks := make(map[timeline.ID]timeline.Mark, len(byEvent))
-	for text, m := range byEvent {
-		id := eventID(text)
-		marks[id] = timeline.Mark{Event: id, Star: m.Star, Tags: m.Tags, Comments: m.Comments}
 	}
 	tell(p, "counting", 0, 0)
-	total, err := db.Count(ctx, flt)
+	total, err := q.db.Count(ctx, q.filter)
 	if err != nil {
 		return fmt.Errorf("export events: %w", err)
 	}
-	var after *timeline.Cursor
-	for {
-		page, err := db.Page(ctx, flt, events.Request{After: after, Limit: events.MaxPage})
-		if err != nil {
-			return fmt.Errorf("export events: %w", err)
+	return q.db.Scan(ctx, q.filter, events.Request{}, func(e *timeline.Event) error {
+		if err := to.Write(e, q.said.mark(e.ID)); err != nil {
+			return fmt.Errorf("export: %w", err)
 		}
-		for i := range page {
-			if err := to.Write(&page[i], marks[page[i].ID]); err != nil {
-				return fmt.Errorf("export: %w", err)
-			}
+		if out.Events++; out.Events%pageMost == 0 {
+			tell(p, "writing events", out.Events, total)
 		}
-		out.Events += int64(len(page))
-		if len(page) < events.MaxPage {
-			return nil
-		}
-		at := page[len(page)-1].Cursor()
-		after = &at
-		tell(p, "writing events", out.Events, total)
-	}
+		return nil
+	})
 }
 
 // exportTarget is where an export goes, while it goes there.

@@ -75,6 +75,19 @@ func readSayings(tx *store.Tx) (*sayings, error) {
 	return s, nil
 }
 
+// moments are what relative times of a filter are taken from.
+func (s *sayings) moments(now time.Time) timeline.Moments {
+	return timeline.Moments{Now: now, Detected: s.detected}
+}
+
+// mark is what people said of the event.
+func (s *sayings) mark(id timeline.ID) timeline.Mark {
+	if m := s.byEvent[id]; m != nil {
+		return *m
+	}
+	return timeline.Mark{Event: id}
+}
+
 // join is the event with what the record says of it.
 func (s *sayings) join(e timeline.Event) MarkedEvent {
 	out := MarkedEvent{Event: e, Discovered: s.sealed[e.Exhibit]}

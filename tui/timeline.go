@@ -129,7 +129,7 @@ func (t *timelineScreen) measure() tea.Cmd {
 func (t *timelineScreen) apply() tea.Cmd {
 	t.turn++
 	text := strings.TrimSpace(t.filter.field.String())
-	if _, err := timeline.ParseFilter(text, t.now()); err != nil {
+	if _, err := timeline.ParseFilterAt(text, timeline.Moments{Now: t.now(), Detected: t.board.value.Incident.Detected}); err != nil {
 		t.wrong = err
 		return nil
 	}
