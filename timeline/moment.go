@@ -365,3 +365,6 @@ func readDuration(s string) (time.Duration, bool) {
 	}
 	return sum, true
 }
+
+// ReadDuration reads a length of time as filters write it: 90s, 1h30m, 2d, 1w.
+func ReadDuration(s string) (time.Duration, bool) { return readDuration(s) }
