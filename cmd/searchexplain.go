@@ -35,8 +35,8 @@ func (o *searchOptions) printExplanation(ctx context.Context) error {
 	}
 	lines := []string{
 		"filter    " + term.Safe(understood),
-		"timeline  " + extent(x.All),
-		"looked at " + extent(x.Candidates) + share(x.Candidates.Events, x.All.Events),
+		"timeline  " + reach(x.All),
+		"looked at " + reach(x.Candidates) + share(x.Candidates.Events, x.All.Events),
 	}
 	for _, t := range x.Terms {
 		lines = append(lines, fmt.Sprintf("  %s: %s", term.Safe(t.Term), how(t)))
@@ -50,7 +50,7 @@ func (o *searchOptions) printExplanation(ctx context.Context) error {
 	return o.p.printf("%s\n", strings.Join(lines, "\n"))
 }
 
-func extent(e response.Extent) string {
+func reach(e response.Extent) string {
 	s := plural(e.Events, "event")
 	if e.Segments > 0 || e.Blocks > 0 {
 		s += " in " + plural(e.Segments, "segment") + ", " + plural(e.Blocks, "block")

@@ -189,4 +189,3 @@ func (o *sweepOptions) print(lines []sweepLine, hits []response.SweepHit) error 
 	}
 	return o.p.printf("%d of %d found something, %d found nothing\n", len(hits)-none, len(hits), none)
 }
-

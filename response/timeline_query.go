@@ -354,3 +354,17 @@ func (s *Session) Sweep(ctx context.Context, id incident.ID, r SweepRequest, p P
 
 // MaxSweep is how many filters one sweep takes.
 const MaxSweep = 10_000
+
+// ClickHouseSQL is the filter as a condition over the table that an export to
+// ClickHouse fills.
+func (s *Session) ClickHouseSQL(ctx context.Context, id incident.ID, filter string) (TranslatedFilter, error) {
+	f, err := s.ReadFilter(ctx, id, filter)
+	if err != nil {
+		return TranslatedFilter{}, err
+	}
+	where, params, err := timeline.ClickHouse(f)
+	if err != nil {
+		return TranslatedFilter{}, usage("", "%w", err)
+	}
+	return TranslatedFilter{Where: where, Params: params}, nil
+}
