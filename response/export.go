@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -31,6 +32,10 @@ type ExportRequest struct {
 	To     string    // a file, "-" for Out, or the URL of a server
 	Out    io.Writer // the standard output
 	Exact  bool      // CSV for a reader that is no spreadsheet
+	Table  string    // of ClickHouse, or the index of OpenSearch; "" is the usual one
+	Secret string    // a reference to the server's password: env:NAME, file:/path, exec:program
+
+	of exported
 }
 
 // EventsExported is what an export of events came to.
@@ -51,12 +56,17 @@ type EventsExported struct {
 // they left. It holds a page of them at a time. A file appears under its name
 // whole or not at all; a server may keep what it took before a failure.
 func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequest, p ProgressFunc) (out EventsExported, err error) {
+	r.Format, r.To = splitFormat(r.Format, r.To)
 	form, packing, err := r.form()
 	if err != nil {
 		return out, err
 	}
 	f, err := s.s.open(ctx, id)
 	if err != nil {
+		return out, err
+	}
+	r.of = exported{service: s.s, incident: id}
+	if r.of.said, r.of.version, err = f.sayingsAt(ctx); err != nil {
 		return out, err
 	}
 	if f.readOnly {
@@ -100,6 +110,16 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 		return out, fmt.Errorf("export (the record says already that it was made): %w", err)
 	}
 	return out, nil
+}
+
+// splitFormat takes the format off a target that begins with it, as in
+// clickhouse=https://host:8443.
+func splitFormat(format, to string) (string, string) {
+	name, rest, ok := strings.Cut(to, "=")
+	if ok && format == "" && slices.ContainsFunc(exportFormats(), func(f exportFormat) bool { return f.Name == name }) {
+		return name, rest
+	}
+	return format, to
 }
 
 // recorded is what the record says of where they went: no folder and no

@@ -83,7 +83,7 @@ func ClickHouseRow(incident string, e *Event, m Mark, discovered time.Time, vers
 	r := clickHouseRow{
 		Incident: incident, ID: e.ID.String(), Precision: e.Precision, Kind: e.TimeKind, Source: e.Source, Parser: e.Parser, Host: e.Host, User: e.User,
 		Message: e.Message, Names: []string{}, Values: []string{}, Exhibit: e.Exhibit, Offset: e.Offset, Technique: e.Technique,
-		Tags: slices.Concat([]string{}, m.Tags), Comments: slices.Concat([]string{}, m.Comments), Addresses: []string{}, Version: version,
+		Tags: append([]string{}, m.Tags...), Comments: append([]string{}, m.Comments...), Addresses: []string{}, Version: version,
 	}
 	if !e.Time.IsZero() {
 		r.Dated, r.Time = 1, sqlTime(e.Time)
