@@ -3,10 +3,8 @@ package response
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"firebreak/incident"
 	"firebreak/store"
