@@ -124,13 +124,16 @@ func (r ParseRequest) files() (out []string, errs []error) {
 // one reads one file.
 func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Parsed, error) {
 	x := record.Exhibit{ID: path, Source: path, Host: r.Host, Finished: r.Now.UTC()}
-	src := parse.Source{Parser: r.Parser, Mapping: r.Mapping, Host: r.Host, Zone: r.Zone, Year: r.Year, Collected: x.Finished}
+	src := parse.Source{Parser: r.Parser, Mapping: r.Mapping, Host: r.Host, Zone: r.Zone, Year: r.Year, Skew: r.Skew, Collected: x.Finished}
 	sum := Parsed{File: path}
 	in, close, err := r.open(ctx, path, &x, &src, p)
 	if err != nil {
 		return sum, err
 	}
 	src.Exhibit = x
+	if r.Events != nil {
+		src.Workers = 1 // in the order of the file
+	}
 	var turn sync.Mutex
 	account, err := parse.File(ctx, in, src, func(es []timeline.Event) error {
 		turn.Lock()
@@ -143,7 +146,8 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 		}
 		return nil
 	})
-	sum.Parser, sum.Events, sum.Rejected, sum.Seen, sum.First, sum.Last = account.Parser, account.Events, account.Rejected, account.Seen, account.First, account.Last
+	sum.Parser, sum.Events, sum.Rejected, sum.Recovered, sum.Seen = account.Parser, account.Events, account.Rejected, account.Recovered, account.Seen
+	sum.First, sum.Last = account.First, account.Last
 	sum.Samples, sum.Notes = account.Split()
 	return sum, errors.Join(err, close())
 }

@@ -20,11 +20,11 @@ const (
 	attrMarkComments = "mark_comments"
 )
 
-// parseEventsJSONL reads our own events back: what export and search print as
+// newEventsJSONL reads our own events back: what export and search print as
 // JSON, a line each. Id, parser, exhibit and offset are those of this reading;
 // the former ones stand in the line.
-func parseEventsJSONL(j *job, r *bufio.Reader) error {
-	return eachLine(j, r, func(ln line) error {
+func newEventsJSONL(j *job) lineReader {
+	return each(func(ln line) error {
 		if ln.cut {
 			j.reject(ln.offset, ln.text, "line is too long")
 			return nil

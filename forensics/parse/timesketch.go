@@ -12,12 +12,12 @@ import (
 	"firebreak/timeline"
 )
 
-// parseTimesketchJSONL reads the lines that Timesketch imports, and those that
+// newTimesketchJSONL reads the lines that Timesketch imports, and those that
 // plaso writes (json_line): objects with message, datetime (ISO 8601) or
 // timestamp (microseconds), timestamp_desc, and whatever else, which becomes
 // attributes.
-func parseTimesketchJSONL(j *job, r *bufio.Reader) error {
-	return eachLine(j, r, func(ln line) error {
+func newTimesketchJSONL(j *job) lineReader {
+	return each(func(ln line) error {
 		if ln.cut {
 			j.reject(ln.offset, ln.text, "line is too long")
 			return nil
@@ -227,11 +227,12 @@ func (s *sketch) date() error {
 	if text == "" {
 		text = s.timestamp
 	}
-	switch t, ok := sketchMoment(s.datetime, s.j.zone); {
+	var as written
+	switch t, ok := sketchMoment(s.datetime, s.j.clock); {
 	case ok:
-		s.e.Time, s.e.Precision = t.time, t.precision
+		s.e.Time, s.e.Precision, as = t.time, t.precision, t.as
 		if !t.zoned {
-			s.attrs.Set(attrAssumed, s.j.assumedZone())
+			s.attrs.Set(attrAssumed, doubt(s.j.assumedZone(), t.how))
 			s.j.note("local times without a zone: " + s.j.assumedZone())
 		}
 	case s.timestamp != "":
@@ -239,6 +240,9 @@ func (s *sketch) date() error {
 			return err
 		}
 		text = s.timestamp
+		if len(text) == 16 && strings.Trim(text, "0123456789") == "" {
+			as = written{layout: joinLayout, digits: 6}
+		}
 	case !emptyMoment(s.datetime):
 		return errors.New("datetime is no time")
 	}
@@ -248,8 +252,11 @@ func (s *sketch) date() error {
 	if s.precision != "" && !s.e.Time.IsZero() {
 		s.e.Precision = s.precision
 	}
+	if s.e.Time.IsZero() {
+		as = written{}
+	}
 	if text != "" {
-		s.attrs.Set(attrTimeText, text)
+		s.j.told(&s.attrs, as, text)
 	}
 	return nil
 }
@@ -294,30 +301,38 @@ var sketchLayouts = []string{ //nolint:gochecknoglobals // a table
 }
 
 // sketchMoment reads a datetime.
-func sketchMoment(text string, zone *time.Location) (stamp, bool) {
+func sketchMoment(text string, local *localClock) (stamp, bool) {
+	whole := text
 	text = strings.TrimSpace(text)
-	if s, ok := isoStamp(text, zone); ok {
+	if s, ok := isoStamp(text, local); ok {
+		if s.size != len(whole) {
+			s.as = written{}
+		}
 		switch rest := strings.TrimSpace(text[s.size:]); {
 		case rest == "":
 			return s, true
 		case s.zoned:
 			return s, false
 		case rest == "UTC" || rest == "GMT":
-			s, ok = isoStamp(text[:s.size]+"Z", zone)
+			s, ok = isoStamp(text[:s.size]+"Z", local)
+			s.as = written{}
 			return s, ok
 		default:
-			s, ok = isoStamp(text[:s.size]+rest, zone) // a blank before the zone
-			return s, ok && s.zoned && s.size == len(text[:s.size])
+			joined := text[:s.size] + rest // a blank before the zone
+			s, ok = isoStamp(joined, local)
+			s.as = written{}
+			return s, ok && s.zoned && s.size == len(joined)
 		}
 	}
 	if len(text) == 10 {
 		if y, mon, d, ok := date(text, 0); ok {
-			t := time.Date(y, time.Month(mon), d, 0, 0, 0, 0, zone).UTC()
-			return stamp{time: t, precision: timeline.Day, size: len(text)}, sane(t)
+			utc, how := local.utc(seconds(y, mon, d, 0, 0, 0))
+			t := time.Unix(utc, 0).UTC()
+			return stamp{time: t, precision: timeline.Day, size: len(text), how: how}, sane(t)
 		}
 	}
 	for _, layout := range sketchLayouts {
-		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+		if t, err := time.ParseInLocation(layout, text, local.zone); err == nil {
 			zoned := strings.Contains(layout, "MST") || strings.Contains(layout, "-0700")
 			if name, offset := t.Zone(); zoned && offset == 0 && name != "UTC" && name != "GMT" && name != "" && !strings.Contains(layout, "-0700") {
 				return stamp{}, false // an abbreviation that nobody knows
