@@ -49,7 +49,11 @@ func runExportEvents(c *cobra.Command, o *exportOptions) (err error) {
 	if o.p.json {
 		return o.p.printJSON(sum)
 	}
-	if err := o.p.printf("%s: %d events, %d bytes, sha256 %s\n", term.Safe(sum.To), sum.Events, sum.Bytes, sum.SHA256); err != nil {
+	said := fmt.Sprintf("%s: %d events", sum.To, sum.Events)
+	if sum.SHA256 != "" {
+		said += fmt.Sprintf(", %d bytes, sha256 %s", sum.Bytes, sum.SHA256)
+	}
+	if err := o.p.printf("%s\n", term.Safe(said)); err != nil {
 		return err
 	}
 	if sum.LeftOut > 0 {

@@ -117,7 +117,7 @@ func (s *Session) ingestStream(ctx context.Context, f *folder, name string, r io
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	tell(p, "sealing "+name, 0, 0)
-	sealed, err := f.locker.Seal(ctx, r, x)
+	sealed, err := f.locker.SealInput(ctx, r, x)
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
