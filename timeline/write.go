@@ -71,8 +71,8 @@ func NewWriter(w io.Writer, format Format) (*Writer, error) {
 func (w *Writer) Exact() { w.exact = true }
 
 // Write writes one event and what people said of it.
-func (w *Writer) Write(e Event, m Mark) error {
-	if err := w.write(e, m); err != nil {
+func (w *Writer) Write(e *Event, m Mark) error {
+	if err := w.write(*e, m); err != nil {
 		return fmt.Errorf("write event %s: %w", e.ID, err)
 	}
 	return nil
