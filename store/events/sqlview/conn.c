@@ -94,7 +94,6 @@ int firebreak_events_open(FbConn *c, const char *name, char **err){
   int rc = sqlite3_initialize();
   if( rc==SQLITE_OK ) rc = firebreak_vfs_register(c);
   if( rc!=SQLITE_OK ) return rc;
-  if( c->file ) flags |= SQLITE_OPEN_NOFOLLOW;
   rc = sqlite3_open_v2(name, &c->db, flags, c->vfs->zName);
   if( rc==SQLITE_OK ) rc = sqlite3_create_collation_v2(c->db, "RFC3339", SQLITE_UTF8, 0, compareTimes, 0);
   if( rc==SQLITE_OK && !c->file ) rc = firebreak_events_register(c);
