@@ -35,9 +35,11 @@ type exportFormat struct {
 func exportFormats() []exportFormat {
 	return []exportFormat{
 		text(timeline.JSONL, "programs: one JSON object a line, and back into firebreak", ".jsonl", ".ndjson"),
-		text(timeline.CSV, "spreadsheets; no cell is a formula", ".csv"),
-		text(timeline.TimesketchJSONL, "Timesketch"),
-		text(timeline.TimesketchCSV, "Timesketch"),
+		text(timeline.CSV, "spreadsheets, where no cell is a formula, and back into firebreak", ".csv"),
+		text(timeline.TimesketchJSONL, "Timesketch; each attribute is a field there"),
+		text(timeline.TimesketchCSV, "Timesketch, in columns"),
+		text(timeline.L2TCSV, "readers of log2timeline's 17 columns"),
+		text(timeline.Bodyfile, "mactime; times of files only", ".body", ".bodyfile"),
 	}
 }
 
