@@ -185,7 +185,7 @@ func (o *sqlOptions) printer(w *bufio.Writer) sqlPrinter {
 	case o.p.json:
 		return jsonRows(w)
 	case o.csv:
-		return csvRows(w, o.exact)
+		return csvRows(w, o.exact, isTerminal(o.p.Out))
 	}
 	width := 0
 	if isTerminal(o.p.Out) {

@@ -72,14 +72,18 @@ func jsonValue(v any) any {
 }
 
 // csvRows prints a head and the rows. A value that is missing is an empty cell.
-func csvRows(w *bufio.Writer, exact bool) sqlPrinter {
+func csvRows(w *bufio.Writer, exact, shown bool) sqlPrinter {
 	out := csv.NewWriter(w)
 	var cells []string
 	write := func() error {
-		if !exact {
-			for i, c := range cells {
-				cells[i] = timeline.Inert(c)
+		for i, c := range cells {
+			if !exact {
+				c = timeline.Inert(c)
 			}
+			if shown { // on a terminal, which would obey it
+				c = term.Safe(c)
+			}
+			cells[i] = c
 		}
 		if err := out.Write(cells); err != nil {
 			return err

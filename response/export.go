@@ -31,6 +31,8 @@ type ExportRequest struct {
 	To     string    // a file, "-" for Out, or the URL of a server
 	Out    io.Writer // the standard output
 	Exact  bool      // CSV for a reader that is no spreadsheet
+
+	beside exportBeside
 }
 
 // EventsExported is what an export of events came to.
@@ -67,6 +69,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 		if out.InTheClear, err = s.s.InTheClear(r.To); err != nil {
 			return out, err
 		}
+	}
+	if r.beside, err = s.exportBeside(ctx, f); err != nil {
+		return out, err
 	}
 	target, err := r.open(ctx, form, packing)
 	if errors.Is(err, fs.ErrNotExist) && form.server == nil {

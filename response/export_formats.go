@@ -33,14 +33,14 @@ type exportFormat struct {
 
 // exportFormats is the table of forms.
 func exportFormats() []exportFormat {
-	return []exportFormat{
+	return append([]exportFormat{
 		text(timeline.JSONL, "programs: one JSON object a line, and back into firebreak", ".jsonl", ".ndjson"),
 		text(timeline.CSV, "spreadsheets, where no cell is a formula, and back into firebreak", ".csv"),
 		text(timeline.TimesketchJSONL, "Timesketch; each attribute is a field there"),
 		text(timeline.TimesketchCSV, "Timesketch, in columns"),
 		text(timeline.L2TCSV, "readers of log2timeline's 17 columns"),
 		text(timeline.Bodyfile, "mactime; times of files only", ".body", ".bodyfile"),
-	}
+	}, columnFormats()...)
 }
 
 // text is the row of a text format.
