@@ -49,6 +49,7 @@ type spill struct {
 	pages  []spilled
 	file   *os.File
 	page   [spillPage]byte
+	sealed [spillPage]byte
 }
 
 // spilled is what is known of a page in the file: its version, which makes the
@@ -161,7 +162,7 @@ func (f *spill) writeDisk(part []byte, at int64, from int) error {
 		f.pages = append(f.pages, spilled{})
 	}
 	page := &f.pages[at]
-	if from != int(page.filled) {
+	if from != int(page.filled) && (from > 0 || len(part) < int(page.filled)) {
 		whole := f.page[:]
 		clear(whole)
 		if err := f.readPage(whole, at, 0); err != nil {
@@ -177,7 +178,7 @@ func (f *spill) writeDisk(part []byte, at int64, from int) error {
 		}
 		page.version++
 	}
-	sealed := make([]byte, len(part))
+	sealed := f.sealed[:len(part)]
 	f.crypt(sealed, part, at, from)
 	if _, err := f.file.WriteAt(sealed, at*spillPage+int64(from)); err != nil {
 		return fmt.Errorf("write temporary file: %w", err)
