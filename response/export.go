@@ -35,7 +35,8 @@ type ExportRequest struct {
 	Table  string    // of ClickHouse, or the index of OpenSearch; "" is the usual one
 	Secret string    // a reference to the server's password: env:NAME, file:/path, exec:program
 
-	of exported
+	of     exported
+	beside exportBeside
 }
 
 // EventsExported is what an export of events came to.
@@ -77,6 +78,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 		if out.InTheClear, err = s.s.InTheClear(r.To); err != nil {
 			return out, err
 		}
+	}
+	if r.beside, err = s.exportBeside(ctx, f); err != nil {
+		return out, err
 	}
 	target, err := r.open(ctx, form, packing)
 	if errors.Is(err, fs.ErrNotExist) && form.server == nil {
