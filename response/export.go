@@ -103,6 +103,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 	if out.Bytes, out.SHA256, err = target.sum(); err != nil {
 		return out, fmt.Errorf("export: %w", err)
 	}
+	if r.To == "-" {
+		out.SHA256 = "" // of what nobody keeps
+	}
 	// Recorded before it appears under its name, as a bundle is.
 	err = s.actIn(ctx, f, record.TimelineExported, "", record.Exported{
 		Format: form.Name, To: r.recorded(), Filter: r.Filter, Events: out.Events, LeftOut: out.LeftOut, Bytes: out.Bytes, SHA256: out.SHA256,

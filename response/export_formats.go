@@ -65,6 +65,11 @@ func text(f timeline.Format, reader string, files ...string) exportFormat {
 	}
 }
 
+// ExportsText says whether a format is text; a name that is none is.
+func ExportsText(format string) bool {
+	return !slices.ContainsFunc(exportFormats(), func(f exportFormat) bool { return f.Name == format && (f.binary || f.stream == nil) })
+}
+
 // ExportFormats lists the forms in which events leave.
 func ExportFormats() []ExportFormat {
 	var out []ExportFormat
