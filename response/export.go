@@ -35,7 +35,8 @@ type ExportRequest struct {
 	Table  string    // of ClickHouse, or the index of OpenSearch; "" is the usual one
 	Secret string    // a reference to the server's password: env:NAME, file:/path, exec:program
 
-	of exported
+	of     exported
+	beside exportBeside
 }
 
 // EventsExported is what an export of events came to.
@@ -78,6 +79,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 			return out, err
 		}
 	}
+	if r.beside, err = s.exportBeside(ctx, f); err != nil {
+		return out, err
+	}
 	target, err := r.open(ctx, form, packing)
 	if errors.Is(err, fs.ErrNotExist) && form.server == nil {
 		return out, usage("make the folder first", "export: there is no folder %s", filepath.Dir(r.To))
@@ -98,6 +102,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 	}
 	if out.Bytes, out.SHA256, err = target.sum(); err != nil {
 		return out, fmt.Errorf("export: %w", err)
+	}
+	if r.To == "-" {
+		out.SHA256 = "" // of what nobody keeps
 	}
 	// Recorded before it appears under its name, as a bundle is.
 	err = s.actIn(ctx, f, record.TimelineExported, "", record.Exported{

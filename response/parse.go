@@ -131,6 +131,9 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 		return sum, err
 	}
 	src.Exhibit = x
+	if r.Events != nil {
+		src.Workers = 1 // in the order of the file
+	}
 	var turn sync.Mutex
 	account, err := parse.File(ctx, in, src, func(es []timeline.Event) error {
 		turn.Lock()
@@ -143,7 +146,8 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 		}
 		return nil
 	})
-	sum.Parser, sum.Events, sum.Rejected, sum.Recovered, sum.Seen, sum.First, sum.Last = account.Parser, account.Events, account.Rejected, account.Recovered, account.Seen, account.First, account.Last
+	sum.Parser, sum.Events, sum.Rejected, sum.Recovered, sum.Seen = account.Parser, account.Events, account.Rejected, account.Recovered, account.Seen
+	sum.First, sum.Last = account.First, account.Last
 	sum.Samples, sum.Notes = account.Split()
 	return sum, errors.Join(err, close())
 }
