@@ -370,17 +370,21 @@ func (s *scripted) Histogram(_ context.Context, _ incident.ID, _ string, n int) 
 }
 
 func (s *scripted) Event(_ context.Context, _ incident.ID, id string) (response.MarkedEvent, error) {
-	var n int64
-	if _, err := fmt.Sscanf(id, "E%d", &n); err != nil {
+	eid, ok := timeline.ParseID(id)
+	if !ok {
 		return response.MarkedEvent{}, errors.New("no such event")
 	}
-	e := eventAt(n)
+	e := eventAt(int64(eid.Place() >> 8))
 	e.Star = true
 	return e, nil
 }
 
 func (s *scripted) Mark(ctx context.Context, _ incident.ID, id string, star *bool, tags []string, comment string) error {
-	return s.act(ctx, "mark %s star=%v %v %q", id, star != nil && *star, tags, comment)
+	eid, ok := timeline.ParseID(id)
+	if !ok {
+		return errors.New("no such event")
+	}
+	return s.act(ctx, "mark #%d star=%v %v %q", eid.Place()>>8, star != nil && *star, tags, comment)
 }
 
 func (s *scripted) Activity(_ context.Context, _ incident.ID, before int64, n int) ([]response.Activity, error) {
