@@ -16,6 +16,8 @@ type ingestOptions struct {
 	files    []string
 	rebuild  bool
 	zone     string
+	follow   bool
+	fromEnd  bool
 	response.IngestOptions
 }
 
@@ -28,10 +30,18 @@ func newIngestCmd(p *program, run func(*cobra.Command, *ingestOptions) error) *c
 records, bodyfile, Timesketch CSV and JSONL, shell histories, package logs and
 more; compressed ones are opened. The file "-" is the standard input. Lines that
 cannot be read are counted and sampled, never dropped in silence. The same file
-twice adds nothing.`,
+twice adds nothing.
+
+With --follow one file is taken as it grows, until Ctrl-C: what was appended is
+sealed every two seconds, or every MiB, as an exhibit of its own that ends at an
+end of line, and read. Started again on the same file it goes on where it ended.
+A rotated file is taken to its end before the new one; a truncated one is told.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.rebuild {
 				return exactly(1, "an incident, and no files with --rebuild")(c, args)
+			}
+			if o.follow {
+				return exactly(2, "an incident, and one file with --follow")(c, args)
 			}
 			return atLeast(2, "an incident and files")(c, args)
 		},
@@ -47,6 +57,7 @@ twice adds nothing.`,
 	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `person` or an order; recorded as not said when it is left out")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
+	followFlags(c, o)
 	return c
 }
 
@@ -67,6 +78,9 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	}
 	if o.Zone, err = o.location(); err != nil {
 		return err
+	}
+	if o.follow {
+		return runFollow(c, s, id, o)
 	}
 	var sum response.Ingested
 	if len(o.files) == 1 && o.files[0] == "-" {

@@ -202,7 +202,15 @@ type Exhibit struct {
 	Before      *Stat         `json:"before,omitempty"`
 	After       *Stat         `json:"after,omitempty"`
 	Deviations  []string      `json:"deviations,omitempty"`
-	Format      string        `json:"format"` // which parser reads it; "" when none does
+	Piece       *Piece        `json:"piece,omitempty"` // which part of a growing file this is
+	Format      string        `json:"format"`          // which parser reads it; "" when none does
+}
+
+// Piece is the stretch of a growing file that an exhibit holds: bytes From up
+// to, and without, To.
+type Piece struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
 }
 
 // Refusal is an item that could not be taken whole, and why.
