@@ -79,7 +79,7 @@ func runSearch(c *cobra.Command, o *searchOptions) error {
 		return o.p.printf("%d\n", n)
 	case o.histogram:
 		var h response.Histogram
-		if h, err = s.Histogram(c.Context(), id, o.filter, 64); err != nil {
+		if h, err = s.Histogram(c.Context(), id, response.HistogramRequest{Filter: o.filter, Buckets: 64}); err != nil {
 			return err
 		}
 		if o.p.json {

@@ -208,3 +208,19 @@ func editDistance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// canonicalField is the name of the field that people of other tools call so.
+func canonicalField(name string) string {
+	low := strings.ToLower(name)
+	if known, ok := otherNames[low]; ok {
+		return known
+	}
+	return low
+}
+
+// otherNames are how Kibana, Timesketch, Splunk and lnav call our fields.
+var otherNames = map[string]string{
+	"hostname": "host", "username": "user", "msg": "message", "tags": "tag", "label": "tag", "starred": "star", "comments": "comment",
+	"timestamp": "time", "@timestamp": "time", "datetime": "time", "since": "after", "until": "before",
+	"_exists_": "exists", "has": "exists",
+}

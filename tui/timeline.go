@@ -121,7 +121,7 @@ func (t *timelineScreen) measure() tea.Cmd {
 	return tea.Batch(
 		t.count.ask(t.ctx, func(ctx context.Context) (int64, error) { return t.desk.Count(ctx, id, f) }, t.Load),
 		t.density.ask(t.ctx, func(ctx context.Context) (response.Histogram, error) {
-			return t.desk.Histogram(ctx, id, f, densityBins)
+			return t.desk.Histogram(ctx, id, response.HistogramRequest{Filter: f, Buckets: densityBins})
 		}, t.Load))
 }
 

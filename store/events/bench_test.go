@@ -101,6 +101,9 @@ func BenchmarkQueries(b *testing.B) {
 			_, err := db.Histogram(b.Context(), f, day, day.AddDate(0, 0, 1), 80)
 			return err
 		})
-		run("top", func() error { _, err := db.Top(b.Context(), f, "user", 10); return err })
+		run("top", func() error {
+			_, err := db.Values(b.Context(), f, timeline.FieldUser, "", ValuesOptions{Limit: 10})
+			return err
+		})
 	}
 }

@@ -237,11 +237,11 @@ func TestSums(t *testing.T) {
 	if err != nil || !first.Equal(day.Add(4*time.Second)) || !first.Equal(last) {
 		t.Errorf("span %s to %s, %v", first, last, err)
 	}
-	top, err := db.Top(t.Context(), timeline.Filter{}, "exhibit", 1)
-	if err != nil || !slices.Equal(top, []Value{{"e1", 40}}) {
+	top, err := db.Values(t.Context(), timeline.Filter{}, timeline.FieldExhibit, "", ValuesOptions{Limit: 1})
+	if err != nil || len(top) != 1 || top[0].Value != "e1" || top[0].Count != 40 || !top[0].First.Equal(day) || !top[0].Last.Equal(day.Add(12*time.Second)) {
 		t.Errorf("top %v, %v", top, err)
 	}
-	if _, err := db.Top(t.Context(), timeline.Filter{}, "password", 1); !errors.Is(err, ErrField) {
+	if _, err := db.Values(t.Context(), timeline.Filter{}, timeline.FieldOffset, "", ValuesOptions{}); !errors.Is(err, ErrField) {
 		t.Errorf("got %v", err)
 	}
 	counts, err := db.Histogram(t.Context(), timeline.Filter{}, day, day.Add(13*time.Second), 13)
@@ -318,7 +318,7 @@ func TestCancelledWorkStops(t *testing.T) {
 	_, page := db.Page(ended, f, Request{})
 	_, count := db.Count(ended, f)
 	_, histogram := db.Histogram(ended, f, day, day.Add(time.Hour), 10)
-	_, top := db.Top(ended, f, "host", 1)
+	_, top := db.Values(ended, f, timeline.FieldHost, "", ValuesOptions{})
 	_, _, span := db.Span(ended, f)
 	_, added := db.Append(ended, numbered("e2", 10))
 	_, deleted := db.DeleteExhibit(ended, "e1")

@@ -281,7 +281,7 @@ func compareSearch(t *testing.T, db *DB, sorted []timeline.Event, f, again timel
 	if sum != inHistogram {
 		t.Fatalf("%s: histogram %v has %d events, want %d", f, buckets, sum, inHistogram)
 	}
-	top, err := db.Top(t.Context(), f, "host", 100)
+	top, err := db.Values(t.Context(), f, timeline.FieldHost, "", ValuesOptions{})
 	if err != nil || len(top) != len(perHost) {
 		t.Fatalf("%s: top hosts %v, want %v, %v", f, top, perHost, err)
 	}

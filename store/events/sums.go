@@ -1,12 +1,8 @@
 package events
 
 import (
-	"cmp"
 	"context"
-	"database/sql/driver"
-	"errors"
 	"fmt"
-	"slices"
 	"sort"
 	"time"
 
@@ -122,76 +118,9 @@ func (db *DB) Span(ctx context.Context, f timeline.Filter) (first, last time.Tim
 	return first, last, nil
 }
 
-// Value is a value of a field and how many events have it.
-type Value struct {
-	Value string `json:"value"`
-	Count int64  `json:"count"`
-}
-
-// ErrField is returned by Top for a field that cannot be counted.
-var ErrField = errors.New("no such field")
-
-// Top returns the n most frequent values of a field among the events that
-// match, written as in a filter: host, user, …, attr.NAME. Events without a
-// value are left out; equally frequent values are sorted.
-func (db *DB) Top(ctx context.Context, f timeline.Filter, field string, n int) ([]Value, error) {
-	which, attribute, ok := timeline.ParseField(field)
-	if !ok || which == timeline.FieldID || which == timeline.FieldOffset {
-		return nil, fmt.Errorf("count values of %q: %w", field, ErrField)
-	}
-	counts := make(map[string]int64)
-	err := db.view(ctx, func(s *snapshot) error {
-		b, err := s.bind(ctx, f)
-		if err != nil {
-			return err
-		}
-		add := func(e *timeline.Event) { counts[which.Value(e, attribute)]++ }
-		if which == timeline.FieldAttribute {
-			return s.scan(ctx, f, b, always, ``, func(e *timeline.Event) bool { add(e); return true })
-		}
-		if err := s.byOrigin(ctx, b, func(o origin, count int64) {
-			var e timeline.Event
-			o.fill(&e)
-			counts[which.Value(&e, "")] += count
-		}); err != nil || b.exact {
-			return err
-		}
-		return s.rest(ctx, f, b, always, add)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("count values of %s: %w", field, err)
-	}
-	delete(counts, "")
-	values := make([]Value, 0, len(counts))
-	for v, count := range counts {
-		values = append(values, Value{Value: v, Count: count})
-	}
-	slices.SortFunc(values, func(a, b Value) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value, b.Value))
-	})
-	return values[:min(max(n, 0), len(values))], nil
-}
-
-// byOrigin counts the rows that fulfil lower, per origin.
-func (s *snapshot) byOrigin(ctx context.Context, b bounds, visit func(origin, int64)) error {
-	if b.lower.sql == never.sql {
-		return nil
-	}
-	from, _, args := b.source()
-	query := from.with + `SELECT origin, COUNT(*) FROM ` + from.table + ` WHERE ` + b.lower.sql + ` GROUP BY origin`
-	return s.each(ctx, query, append(args, b.lower.args...), func(row []driver.Value) (bool, error) {
-		id, err := integer(row[0])
-		if err != nil {
-			return false, err
-		}
-		count, err := integer(row[1])
-		if err != nil {
-			return false, err
-		}
-		o, err := s.origin(ctx, id)
-		if err == nil {
-			visit(o, count)
-		}
-		return true, err
-	})
+// Estimate is about how many events match, at once; exact says that it is the
+// true number.
+func (db *DB) Estimate(ctx context.Context, f timeline.Filter) (n int64, exact bool, err error) {
+	n, err = db.Count(ctx, f)
+	return n, err == nil, err
 }
