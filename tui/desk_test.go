@@ -310,7 +310,7 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	s.pages++
 	s.mu.Unlock()
 	step := int64(1)
-	if r.Filter == starred {
+	if strings.HasSuffix(r.Filter, starred) {
 		var out []response.MarkedEvent
 		for i := s.events - 1; i >= 0 && len(out) < min(r.Limit, 2); i-- {
 			if e := eventAt(i); e.Star {

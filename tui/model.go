@@ -53,7 +53,7 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	if now == nil {
 		now = func() time.Time { return time.Time{} }
 	}
-	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
+	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, here: o.Here, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
 	m := &Model{app: a}
 	m.list = &list{app: a}
 	m.newScreens()
