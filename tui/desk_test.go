@@ -27,6 +27,7 @@ type scripted struct {
 	fail    error         // what every act returns
 	hold    chan struct{} // acts wait for it, when it is set
 	pages   int           // how many pages were read
+	spans   []response.HistogramRequest
 	changed chan struct{}
 	signs   bool                // approvals are signed
 	key     response.SigningKey // with this; none when it is zero
@@ -361,8 +362,15 @@ func (s *scripted) Count(_ context.Context, _ incident.ID, f string) (int64, err
 	return s.events, nil
 }
 
+// Histogram spreads the events over the first twenty minutes.
 func (s *scripted) Histogram(_ context.Context, _ incident.ID, r response.HistogramRequest) (response.Histogram, error) {
+	s.mu.Lock()
+	s.spans = append(s.spans, r)
+	s.mu.Unlock()
 	h := response.Histogram{From: at(0), To: at(20)}
+	if !r.From.IsZero() {
+		h.From, h.To = r.From, r.To
+	}
 	for i := range r.Buckets {
 		h.Buckets = append(h.Buckets, int64(i%17*i%13))
 	}

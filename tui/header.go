@@ -268,7 +268,7 @@ func (m *Model) footer(w int) line {
 			tail = append(tail, part...)
 			continue
 		}
-		if l.width()+part.width()+rest <= w || m.front() != nil {
+		if l.width()+part.width()+rest <= w || m.front() != nil || m.shown.Typing() {
 			l = append(l, part...)
 		}
 	}

@@ -297,6 +297,24 @@ func (t *timelineScreen) Actions() []action {
 	}...)
 }
 
+// tables are the keys of what the timeline opens, for the page of keys.
+func (t *timelineScreen) tables() []struct {
+	title   string
+	actions []action
+} {
+	return []struct {
+		title   string
+		actions []action
+	}{
+		{"density strip", append(t.stripActions(), t.zooming()...)},
+		{"pivot", (&pivot{t: t}).Actions()},
+		{"values of a field", (&values{t: t}).Actions()},
+		{"silences", (&gaps{t: t}).Actions()},
+		{"record in the evidence", (&raw{t: t}).Actions()},
+		{"columns", (&columnPicker{t: t}).Actions()},
+	}
+}
+
 // zone is the one that times are shown in.
 func (t *timelineScreen) zone() *time.Location {
 	if t.local && t.here != nil {
@@ -340,13 +358,21 @@ func (t *timelineScreen) goTo() tea.Cmd {
 	})
 }
 
-// moment reads what people type for a time; without a zone it is in the one
-// that is shown.
+// moment reads what people type for a time.
 func (t *timelineScreen) moment(text string) (time.Time, error) {
+	day := t.now()
+	if e, ok := t.win.selected(); ok && !e.Time.IsZero() {
+		day = e.Time
+	}
+	return momentOf(text, t.zone(), day)
+}
+
+// momentOf reads a time; without a zone it is in z, without a date of that day
+// there. An empty text is the zero time.
+func momentOf(text string, z *time.Location, day time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	z := t.zone()
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
 		if at, err := time.ParseInLocation(layout, text, z); err == nil {
 			return at.UTC(), nil
@@ -354,14 +380,10 @@ func (t *timelineScreen) moment(text string) (time.Time, error) {
 	}
 	for _, layout := range []string{"15:04:05", "15:04"} {
 		at, err := time.Parse(layout, text)
-		if err != nil {
-			continue
+		if err == nil {
+			day = day.In(z)
+			return time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), at.Second(), 0, z).UTC(), nil
 		}
-		day := t.now().In(z)
-		if e, ok := t.win.selected(); ok && !e.Time.IsZero() {
-			day = e.Time.In(z)
-		}
-		return time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), at.Second(), 0, z).UTC(), nil
 	}
 	return time.Time{}, errors.New("not a time; as in 2026-11-20T03:00Z or 03:15")
 }

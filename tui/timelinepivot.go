@@ -17,7 +17,7 @@ type pivot struct {
 	e    response.MarkedEvent
 	rows []pivotRow
 	place
-	page int
+	page   int
 	around query[response.Around]
 }
 
@@ -65,11 +65,11 @@ func (p *pivot) add(name string) {
 	}
 }
 
-// by are the fields that events of one session have in common.
-func (p *pivot) by() []string {
+// alike are the fields that the events of one session have in common with e.
+func alike(e response.MarkedEvent) []string {
 	var by []string
 	for _, name := range []string{"host", "user"} {
-		if valueIn(p.e, name) != "" {
+		if valueIn(e, name) != "" {
 			by = append(by, name)
 		}
 	}
@@ -81,7 +81,7 @@ func (p *pivot) by() []string {
 
 func (p *pivot) alike() string {
 	s := ""
-	for i, name := range p.by() {
+	for i, name := range alike(p.e) {
 		if i > 0 {
 			s += " and "
 		}
@@ -143,7 +143,7 @@ func (p *pivot) only(r pivotRow) tea.Cmd {
 		p.t.close(p)
 		return p.t.narrow(timeline.Between(p.e.Time.Add(-r.wide), p.e.Time.Add(r.wide)).String())
 	}
-	id, event, by := p.t.id, p.e.ID.String(), p.by()
+	id, event, by := p.t.id, p.e.ID.String(), alike(p.e)
 	return p.around.ask(p.t.ctx, func(ctx context.Context) (response.Around, error) {
 		return p.t.desk.SessionAround(ctx, id, event, by, silence)
 	}, func() tea.Cmd {

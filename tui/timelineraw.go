@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -87,19 +88,20 @@ func (r *raw) View(w, h int) []line {
 	}, nil, &r.top, w, h)
 }
 
-// rawLines write the record as text: a line for each of its lines, with line
-// ends shown, and what is before and behind it in another look.
+// rawLines write the record as text, every escape shown: its lines behind a
+// ">", and what is before and behind it without. A line whose end is not there
+// has a "~" at it.
 func rawLines(v response.RawEvent, w int) (out []line, base int) {
-	out = textLines(out, faint, v.Before, w)
+	out = textLines(out, span{faint, "  "}, v.Before, w)
 	base = len(out)
-	out = textLines(out, strong, v.Bytes, w)
+	out = textLines(out, span{strong, "> "}, v.Bytes, w)
 	if v.More {
-		out = append(out, look(warn, "(the record goes on)"))
+		out = append(out, look(warn, "> (the record goes on)"))
 	}
-	return textLines(out, faint, v.After, w), base
+	return textLines(out, span{faint, "  "}, v.After, w), base
 }
 
-func textLines(out []line, m mark, b []byte, w int) []line {
+func textLines(out []line, front span, b []byte, w int) []line {
 	if len(b) == 0 {
 		return out
 	}
@@ -108,41 +110,46 @@ func textLines(out []line, m mark, b []byte, w int) []line {
 			continue
 		}
 		body, whole := strings.CutSuffix(l, "\n")
-		rows := term.Wrap(term.Safe(body), max(w-1, 4))
+		rows := term.Wrap(term.Safe(body), max(w-3, 4))
 		if len(rows) == 0 {
 			rows = []string{""}
 		}
 		for i, r := range rows {
-			end := sp(faint, "")
+			l := line{front, {front.mark, r}}
 			if i == len(rows)-1 && !whole {
-				end = sp(faint, "~")
+				l = append(l, sp(faint, "~"))
 			}
-			out = append(out, line{{m, r}, end})
+			out = append(out, l)
 		}
 	}
 	return out
 }
 
-// hexLines write the bytes with their offsets and what they are in ASCII; the
-// record stands out from what is around it.
+// hexLines write the bytes with their offsets and what they are in ASCII; rows
+// with bytes of the record have a ">", and those bytes stand out.
 func hexLines(v response.RawEvent, w int) (out []line, base int) {
-	per := 16
-	if w < 13+16*4+3 {
+	per := int64(16)
+	if w < 70 {
 		per = 8
 	}
-	all := append(append(append([]byte(nil), v.Before...), v.Bytes...), v.After...)
+	all := slices.Concat(v.Before, v.Bytes, v.After)
 	start := v.Offset - int64(len(v.Before))
 	from, to := v.Offset, v.Offset+int64(len(v.Bytes))
-	first := start - start%int64(per)
-	for row := first; row < start+int64(len(all)); row += int64(per) {
-		l := line{{faint, fmt.Sprintf("%010x  ", row)}}
-		text := line{}
-		for i := range int64(per) {
+	for row := start - start%per; row < start+int64(len(all)); row += per {
+		front := " "
+		if row+per > from && row < to {
+			front = ">"
+		}
+		if row <= from && from < row+per {
+			base = len(out)
+		}
+		l, text := line{{strong, front}, {faint, fmt.Sprintf("%08x ", row)}}, line{}
+		for i := range per {
 			at := row + i
-			m, digits, char := faint, "   ", " "
+			m, digits, char := faint, "  ", " "
 			if at >= start && at < start+int64(len(all)) {
 				b := all[at-start]
-				digits, char = fmt.Sprintf("%02x ", b), "."
+				digits, char = fmt.Sprintf("%02x", b), "."
 				if b >= 0x20 && b < 0x7f {
 					char = string(rune(b))
 				}
@@ -150,13 +157,13 @@ func hexLines(v response.RawEvent, w int) (out []line, base int) {
 			if at >= from && at < to {
 				m = strong
 			}
-			l = append(l, sp(m, digits))
-			text = append(text, sp(m, char))
+			if i%2 == 1 {
+				digits += " "
+			}
+			l, text = append(l, sp(m, digits)), append(text, sp(m, char))
 		}
-		if row <= from && from < row+int64(per) {
-			base = len(out)
-		}
-		out = append(out, append(append(joined(l), sp(faint, " |")), append(joined(text), sp(faint, "|"))...))
+		l = append(append(joined(l), sp(faint, "|")), append(joined(text), sp(faint, "|"))...)
+		out = append(out, l)
 	}
 	return out, base
 }

@@ -120,8 +120,8 @@ func (t *timelineScreen) stripActions() []action {
 			s.on = false
 			return t.win.jump(edge[response.MarkedEvent]{at: from, n: windowPage})
 		}},
-		{id: "strip.left", title: "to the left", foot: "left", keys: []string{"left", "h"}, moves: true, run: by(-1)},
-		{id: "strip.right", title: "to the right", foot: "right", keys: []string{"right", "l"}, moves: true, run: by(1)},
+		{id: "strip.left", title: "to the left", foot: "move", keys: []string{"left", "h"}, moves: true, run: by(-1)},
+		{id: "strip.right", title: "to the right", keys: []string{"right", "l"}, moves: true, run: by(1)},
 		{id: "strip.far.left", title: "ten to the left", keys: []string{"pgup", "H"}, moves: true, run: by(-10)},
 		{id: "strip.far.right", title: "ten to the right", keys: []string{"pgdown", "L"}, moves: true, run: by(10)},
 		{id: "strip.first", title: "to the left end", keys: []string{"home"}, moves: true, run: by(-1 << 20)},
@@ -161,12 +161,15 @@ func (t *timelineScreen) stripNext(by int) tea.Cmd {
 
 // onlyStretch makes what the strip shows a part of the filter.
 func (t *timelineScreen) onlyStretch() tea.Cmd {
-	d := t.strip.density.value
+	from, to := t.strip.density.value.From, t.strip.density.value.To
 	if t.strip.from.IsZero() {
 		return t.tell("the strip shows everything; + zooms in")
 	}
+	if to.Sub(from) > time.Minute { // whole seconds read better, and lose nothing
+		from, to = from.Truncate(time.Second), to.Truncate(time.Second).Add(time.Second)
+	}
 	t.strip.on = false
-	return t.narrow(and(t.applied, timeline.Between(d.From, d.To).String()))
+	return t.narrow(and(t.applied, timeline.Between(from, to).String()))
 }
 
 // zoom makes the stretch shorter by a factor, around the column that is looked
@@ -401,4 +404,3 @@ func weigh(sums []int64, weights []string) string {
 	}
 	return b.String()
 }
-

@@ -137,7 +137,7 @@ func (v *values) View(w, h int) []line {
 		v.page = max(h-3-len(out)-1, 1)
 		from, to := v.visible(len(rows), v.page)
 		layout := "2006-01-02 15:04"
-		times := 2*len(layout) + 3
+		times := 2*len(layout) + 4
 		if w < 76 {
 			times = 0
 		}
@@ -168,4 +168,3 @@ func seen(v response.Value, t *timelineScreen, layout string) string {
 }
 
 func padLeft(s string, w int) string { return spaces(w-len(s)) + s }
-

@@ -31,6 +31,9 @@ func (t *timelineScreen) View(w, h int) string {
 
 // head is the title with how many there are, the filter, and the columns.
 func (t *timelineScreen) head(w, h int) []line {
+	if t.count.loaded && t.atLast() {
+		t.tail.counted(t.count.value, true)
+	}
 	l := line{{strong, " Timeline  "}}
 	switch {
 	case t.count.loaded:
