@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,6 +40,9 @@ A rotated file is taken to its end before the new one; a truncated one is told.`
 		Args: func(c *cobra.Command, args []string) error {
 			if o.rebuild {
 				return exactly(1, "an incident, and no files with --rebuild")(c, args)
+			}
+			if o.fromEnd && !o.follow {
+				return errFlag{errors.New("--from-end goes with --follow")}
 			}
 			if o.follow {
 				return exactly(2, "an incident, and one file with --follow")(c, args)

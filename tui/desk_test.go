@@ -310,6 +310,9 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	s.mu.Lock()
 	s.pages++
 	s.mu.Unlock()
+	if _, err := timeline.ParseFilter(r.Filter, at(0)); err != nil {
+		return nil, fmt.Errorf("read the filter: %w", err)
+	}
 	step := int64(1)
 	if strings.HasSuffix(r.Filter, starred) {
 		var out []response.MarkedEvent

@@ -355,10 +355,14 @@ func (t *timelineScreen) scale(w int, sums []int64) line {
 	first, last := d.From.In(z).Format(layout), d.To.In(z).Format(layout)
 	put(1, first)
 	put(len(text)-len(last), last)
+	said := d.From.In(z).Format(short)
 	for k := 1; k < 8; k++ {
 		col := s.cols * k / 8
 		from, _ := s.stretch(col)
-		put(1+col, from.In(z).Format(short))
+		if at := from.In(z).Format(short); at != said { // the same word twice says nothing
+			put(1+col, at)
+			said = at
+		}
 	}
 	return append(look(faint, string(text)), append(line{{usual, " "}}, right...)...)
 }
