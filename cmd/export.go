@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,14 +25,24 @@ type exportOptions struct {
 	to       string
 	evidence bool
 	events   int
+	timeline response.ExportRequest
 }
 
 func newExportCmd(p *program, run func(*cobra.Command, *exportOptions) error) *cobra.Command {
 	o := &exportOptions{p: p}
 	c := &cobra.Command{
-		Use:   "export [INCIDENT] --portable --to FILE",
-		Short: "Write everything about an incident, or a person, as JSON",
-		Long: `Write everything that is held about an incident as one documented JSON document
+		Use:   "export [INCIDENT] [FILTER…] --to FILE",
+		Short: "Write the events of a timeline, or everything about an incident",
+		Long: `Write the events of the timeline that match the filter, oldest first, in one of
+these formats (docs/formats.md):
+
+` + formatList() + `
+Without --format the end of the file's name says which. Text is compressed where
+the name ends in .gz or .zst. --to - writes to the standard output. The record
+says what left. Cells of CSV that a spreadsheet would calculate get a ' in
+front; --exact leaves them as they are.
+
+With --portable: write everything that is held about an incident as one documented JSON document
 (docs/portable.md): entries with their fields, exhibits, actions, marks and the
 events of the timeline. With --person only what names that person, mail address
 or host; without an incident, in all of them. It is what a person who asks for
@@ -42,33 +53,49 @@ The file appears whole or not at all, and the same record gives the same bytes.
 exhibits into a folder beside the file, and records that they were handed out.
 Nothing of it is encrypted: from an encrypted workspace it goes to a folder
 elsewhere only.`,
+		Example: `  firebreak export last --to events.jsonl.gz
+  firebreak export last 'host:web-1 after:-2d' --format timesketch-csv --to sketch.csv
+  firebreak export last --format opensearch --to - | gzip >bulk.ndjson.gz
+  firebreak export last --to clickhouse=https://ada@db.example:8443/dfir --secret env:CH_PASSWORD
+  firebreak export last --portable --to everything.json`,
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 && o.person != "" {
+			switch {
+			case o.portable && o.person != "" && len(args) == 0:
 				return nil
+			case o.portable:
+				return exactly(1, "an incident, or --person")(c, args)
 			}
-			return exactly(1, "an incident, or --person")(c, args)
+			return atLeast(1, "an incident, and a filter")(c, args)
 		},
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				o.incident = args[0]
+			if len(args) > 0 {
+				o.incident, o.timeline.Filter = args[0], strings.Join(args[1:], " ")
 			}
 			return run(c, o)
 		},
 	}
 	f := c.Flags()
-	f.BoolVar(&o.portable, "portable", false, "the portable JSON form; there is no other yet")
-	f.StringVar(&o.person, "person", "", "only what holds this `NAME`, mail address or host")
-	f.StringVar(&o.to, "to", "", "the `FILE` to write, - for the standard output")
-	f.BoolVar(&o.evidence, "evidence", false, "write the bytes of the exhibits too, into FILE.evidence")
-	f.IntVar(&o.events, "events", 100_000, "how many events of each timeline at most; 0 is all")
+	f.BoolVar(&o.portable, "portable", false, "everything that is held, as one portable JSON document")
+	f.StringVar(&o.person, "person", "", "with --portable: only what holds this `NAME`, mail address or host")
+	f.StringVar(&o.to, "to", "", "the `FILE` to write, - for the standard output; or FORMAT=URL of a server")
+	f.StringVar(&o.timeline.Table, "table", "", "the `NAME` of the table of ClickHouse, or the index of OpenSearch")
+	f.StringVar(&o.timeline.Secret, "secret", "", "the server's password is at this `REFERENCE`: env:NAME, file:/path, exec:program")
+	f.StringVar(&o.timeline.Format, "format", "", "the `FORMAT` of the events (default: by the file's name)")
+	f.BoolVar(&o.timeline.Exact, "exact", false, "CSV for a reader that is no spreadsheet: no ' before formulas")
+	f.BoolVar(&o.evidence, "evidence", false, "with --portable: write the bytes of the exhibits too, into FILE.evidence")
+	f.IntVar(&o.events, "events", 100_000, "with --portable: how many events of each timeline at most; 0 is all")
+	c.MarkFlagsMutuallyExclusive("portable", "format")
+	c.MarkFlagsMutuallyExclusive("portable", "exact")
 	return c
 }
 
 func runExport(c *cobra.Command, o *exportOptions) (err error) {
 	switch {
+	case !o.portable && (o.person != "" || o.evidence):
+		return errFlag{errors.New("export: --person and --evidence go with --portable")}
 	case !o.portable:
-		return errFlag{errors.New("export: say in which form: --portable")}
+		return runExportEvents(c, o)
 	case o.to == "":
 		return errFlag{errors.New("export: say where to: --to FILE, or --to -")}
 	case o.to == "-" && o.evidence:

@@ -79,6 +79,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	ErasureAgreed:      {"reason": asText},
 	BundleMade:         {"recipients": alone},
 	BackupMade:         {"recipients": alone},
+	TimelineExported:   {"to": asText, "filter": asText},
 	RecordRestored:     {"reason": asText},
 	DiskFull:           {"path": asText, "failed": asText},
 }

@@ -200,6 +200,10 @@ var disclosed = map[Kind]map[string]audience{
 	BundleMade: copied,
 	BackupMade: copied,
 
+	TimelineExported: {
+		"format": everyone, "to": detail, "filter": detail, "events": everyone, "left_out": everyone, "bytes": everyone, "sha256": measured,
+	},
+
 	ClockJumped: {"by_ns": everyone, "before": everyone, "elapsed": everyone},
 	DiskFull:    {"path": detail, "failed": detail, "recorded": everyone, "ballast": everyone},
 

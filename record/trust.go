@@ -26,6 +26,8 @@ const (
 
 	RecordRestored Kind = "record.restored" // Restored
 
+	TimelineExported Kind = "timeline.exported" // Exported
+
 	ClockJumped Kind = "clock.jumped" // ClockJump
 	DiskFull    Kind = "disk.full"    // Fullness
 )
@@ -167,6 +169,18 @@ type Copy struct {
 	Size       int64    `json:"size"`                 // of the head it holds
 	Root       string   `json:"root"`
 	Tested     string   `json:"tested,omitempty"` // how a restore of it was tried
+}
+
+// Exported says that events of the timeline left the workspace, readable by
+// whoever has them.
+type Exported struct {
+	Format  string `json:"format"`
+	To      string `json:"to"`               // a file's name, or a server
+	Filter  string `json:"filter,omitempty"` // "" is all
+	Events  int64  `json:"events"`
+	LeftOut int64  `json:"left_out,omitempty"` // the format has no place for them
+	Bytes   int64  `json:"bytes,omitempty"`
+	SHA256  string `json:"sha256,omitempty"` // of the file
 }
 
 // Restored says that the record was put back from a copy, or mended, and what

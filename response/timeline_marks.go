@@ -29,6 +29,12 @@ type sayings struct {
 
 // sayings are those of the record as it is now.
 func (f *folder) sayings(ctx context.Context) (*sayings, error) {
+	now, _, err := f.sayingsAt(ctx)
+	return now, err
+}
+
+// sayingsAt also says how many entries the record had then.
+func (f *folder) sayingsAt(ctx context.Context) (*sayings, int64, error) {
 	f.said.mu.Lock()
 	defer f.said.mu.Unlock()
 	now := f.said.now
@@ -45,7 +51,7 @@ func (f *folder) sayings(ctx context.Context) (*sayings, error) {
 		}
 		return err
 	})
-	return now, err
+	return now, f.said.head.Size, err
 }
 
 func readSayings(tx *store.Tx) (*sayings, error) {
@@ -73,6 +79,19 @@ func readSayings(tx *store.Tx) (*sayings, error) {
 		s.byEvent[s.marks[i].Event] = &s.marks[i]
 	}
 	return s, nil
+}
+
+// moments are what relative times of a filter are taken from.
+func (s *sayings) moments(now time.Time) timeline.Moments {
+	return timeline.Moments{Now: now, Detected: s.detected}
+}
+
+// mark is what people said of the event.
+func (s *sayings) mark(id timeline.ID) timeline.Mark {
+	if m := s.byEvent[id]; m != nil {
+		return *m
+	}
+	return timeline.Mark{Event: id}
 }
 
 // join is the event with what the record says of it.

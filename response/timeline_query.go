@@ -44,11 +44,46 @@ func (s *Session) query(ctx context.Context, id incident.ID, filter string) (que
 }
 
 func (s *Session) filter(said *sayings, text string) (timeline.Filter, error) {
-	flt, err := timeline.ParseFilter(text, s.s.o.Now().UTC())
+	flt, err := timeline.ParseFilterAt(text, said.moments(s.s.o.Now()))
 	if err != nil {
 		return flt, usage("firebreak search --help shows the filter language", "%w", err)
 	}
-	return flt.Marked(said.marks), nil
+	return flt.Sealed(said.sealed).Marked(said.marks), nil
+}
+
+// ReadFilter reads a filter as the queries of this incident do: relative times
+// are taken from now, or from when the incident was detected.
+func (s *Session) ReadFilter(ctx context.Context, id incident.ID, text string) (timeline.Filter, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return timeline.Filter{}, err
+	}
+	said, err := f.sayings(ctx)
+	if err != nil {
+		return timeline.Filter{}, err
+	}
+	flt, err := timeline.ParseFilterAt(text, said.moments(s.s.o.Now()))
+	if err != nil {
+		return flt, usage("firebreak search --help shows the filter language", "%w", err)
+	}
+	return flt, nil
+}
+
+// ReadMoment reads a time as a filter of this incident writes it.
+func (s *Session) ReadMoment(ctx context.Context, id incident.ID, text string) (time.Time, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	said, err := f.sayings(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	t, err := timeline.ReadMoment(text, said.moments(s.s.o.Now()))
+	if err != nil {
+		return t, usage("", "%w", err)
+	}
+	return t, nil
 }
 
 // eventID reads an event's id; any other text is the id of no event.
@@ -319,3 +354,17 @@ func (s *Session) Sweep(ctx context.Context, id incident.ID, r SweepRequest, p P
 
 // MaxSweep is how many filters one sweep takes.
 const MaxSweep = 10_000
+
+// ClickHouseSQL is the filter as a condition over the table that an export to
+// ClickHouse fills.
+func (s *Session) ClickHouseSQL(ctx context.Context, id incident.ID, filter string) (TranslatedFilter, error) {
+	f, err := s.ReadFilter(ctx, id, filter)
+	if err != nil {
+		return TranslatedFilter{}, err
+	}
+	where, params, err := timeline.ClickHouse(f)
+	if err != nil {
+		return TranslatedFilter{}, usage("", "%w", err)
+	}
+	return TranslatedFilter{Where: where, Params: params}, nil
+}

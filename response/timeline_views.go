@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"firebreak/store/events"
+	"firebreak/timeline"
 )
 
 // Value is a value of a field: how often, first and last seen.
@@ -88,4 +89,31 @@ type SweepHit struct {
 	FirstEvent string    `json:"first_event,omitempty"`
 	Last       time.Time `json:"last,omitzero"`
 	LastEvent  string    `json:"last_event,omitempty"`
+}
+
+// MaxValues is the greatest number of values that one answer has.
+const MaxValues = events.MaxValues
+
+// The ways in which the engine finds where a term may match, as an Explanation
+// names them.
+const (
+	ByColumn = events.ByColumn
+	ByTime   = events.ByTime
+	ByWord   = events.ByWord
+	ByPart   = events.ByPart
+	ByID     = events.ByID
+	ByText   = events.ByText
+)
+
+// Extent and ExplainedTerm are parts of an Explanation.
+type (
+	Extent        = events.Extent
+	ExplainedTerm = events.ExplainedTerm
+)
+
+// TranslatedFilter is a filter as a condition of SQL. The values stand apart:
+// in Where each is {p1:String}, as ClickHouse writes a parameter.
+type TranslatedFilter struct {
+	Where  string               `json:"where"`
+	Params []timeline.Parameter `json:"params,omitempty"`
 }

@@ -75,6 +75,14 @@ func trustDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.RecordRestored:
 		return line(func(p record.Restored) (string, bool) { return restored(p) })
+	case record.TimelineExported:
+		return line(func(p record.Exported) (string, bool) {
+			s := fmt.Sprintf("%s of the timeline exported as %s to %s", counted64(p.Events, "event", "events"), given(p.Format), given(p.To))
+			if p.Filter != "" {
+				s += ", those that match " + p.Filter
+			}
+			return s, false
+		})
 	case record.ClockJumped:
 		return line(func(p record.ClockJump) (string, bool) {
 			way := "forward"

@@ -2,6 +2,8 @@ package timeline
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -64,4 +66,25 @@ func Between(from, before time.Time) Filter {
 		all = all.And(Filter{expr: Before{Time: before.UTC()}})
 	}
 	return all
+}
+
+// Sealed returns the filter with the exhibits in the place of discovered:, which
+// asks when they were sealed.
+func (f Filter) Sealed(exhibits map[string]time.Time) Filter {
+	return f.rewrite(func(x Expr) Expr {
+		d, ok := x.(Discovered)
+		if !ok {
+			return x
+		}
+		var found []Pattern
+		for _, name := range slices.Sorted(maps.Keys(exhibits)) {
+			if exhibits[name].Before(d.Time) == d.Before {
+				found = append(found, literal(name))
+			}
+		}
+		if found == nil {
+			found = []Pattern{literal("none")} // no exhibit has that name
+		}
+		return Is{Field: FieldExhibit, Patterns: found}
+	})
 }

@@ -4,14 +4,19 @@
 // It is pure: readers and writers, no files, no database, no clock.
 package timeline
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Event is one thing that happened, as a piece of evidence tells it.
 //
 // Time is UTC with nanoseconds; a zero Time means the source gave none, and no
 // time is ever made up. Attributes and texts may share memory with the events
-// beside it: whoever keeps an event that a parser hands over clones it. Offset is the byte offset in the exhibit, or the record
-// number where the format has records.
+// beside it: whoever keeps an event that a parser hands over clones it. Offset is
+// the byte offset in the exhibit, or the record number where the format has
+// records.
 type Event struct {
 	ID         ID         `json:"id"`
 	Time       time.Time  `json:"time,omitzero"`
@@ -26,6 +31,19 @@ type Event struct {
 	Exhibit    string     `json:"exhibit"`
 	Offset     int64      `json:"offset"`
 	Technique  string     `json:"technique,omitempty"`
+}
+
+// Clone is the event in memory of its own.
+func (e *Event) Clone() Event {
+	c := *e
+	for _, text := range []*string{&c.Source, &c.Parser, &c.Host, &c.User, &c.Message, &c.Exhibit, &c.Technique} {
+		*text = strings.Clone(*text)
+	}
+	c.Attributes = slices.Clone(e.Attributes)
+	for i := range c.Attributes {
+		c.Attributes[i] = Attribute{strings.Clone(c.Attributes[i].Name), strings.Clone(c.Attributes[i].Value)}
+	}
+	return c
 }
 
 // Precision is how fine the source's clock was written.

@@ -21,7 +21,7 @@ func written(t *testing.T, format Format, exact bool, m Mark, events ...Event) s
 		w.Exact()
 	}
 	for _, e := range events {
-		if err := w.Write(e, m); err != nil {
+		if err := w.Write(&e, m); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -150,7 +150,11 @@ func (t *plainTimeline) beside(ctx context.Context, next bool) error {
 }
 
 func (t *plainTimeline) goTo(ctx context.Context, text string) error {
-	at, err := momentOf(text, time.UTC, t.day())
+	m := timeline.Moments{}
+	if t.now != nil {
+		m.Now = t.now()
+	}
+	at, err := momentOf(text, time.UTC, t.day(), m)
 	if err != nil {
 		return err
 	}

@@ -18,9 +18,10 @@ type timelineScreen struct {
 	*app
 	win      window[response.MarkedEvent]
 	filter   filterLine
-	applied  string // the filter that the rows obey
-	wrong    error  // why the typed filter is none
-	turn     int    // of the debounce
+	applied  string   // the filter that the rows obey
+	wrong    error    // why the typed filter is none
+	notes    []string // what in it is read otherwise than it may be meant
+	turn     int      // of the debounce
 	estimate query[response.Estimate]
 	count    query[int64]
 	strip    strip
@@ -179,11 +180,12 @@ func (t *timelineScreen) counted() tea.Cmd {
 func (t *timelineScreen) apply() tea.Cmd {
 	t.turn++
 	text := t.filter.field.String()
-	if _, err := timeline.ParseFilter(text, t.now()); err != nil {
-		t.wrong = err
+	f, err := timeline.ParseFilterAt(text, t.moments())
+	if err != nil {
+		t.wrong, t.notes = err, nil
 		return nil
 	}
-	t.wrong = nil
+	t.wrong, t.notes = nil, f.Notes()
 	text = strings.TrimSpace(text)
 	if text == t.applied {
 		return nil
@@ -195,6 +197,11 @@ func (t *timelineScreen) apply() tea.Cmd {
 		first.at = e.Time
 	}
 	return t.win.jump(first)
+}
+
+// moments are what relative times are counted from.
+func (t *timelineScreen) moments() timeline.Moments {
+	return timeline.Moments{Now: t.now(), Detected: t.board.value.Incident.Detected}
 }
 
 // forget drops what was known of the former filter's events.
@@ -218,11 +225,11 @@ func (t *timelineScreen) narrow(text string) tea.Cmd {
 
 func (t *timelineScreen) narrowAt(text string, place func(*edge[response.MarkedEvent])) tea.Cmd {
 	t.turn++
-	if _, err := timeline.ParseFilter(text, t.now()); err != nil {
+	if _, err := timeline.ParseFilterAt(text, t.moments()); err != nil {
 		return t.fail("filter the timeline", err)
 	}
 	t.filter.remember(t.applied)
-	t.filter.field, t.wrong = newField(text), nil
+	t.filter.field, t.wrong, t.notes = newField(text), nil, nil
 	t.filter.remember(text)
 	t.applied = text
 	t.forget()
@@ -346,7 +353,7 @@ func (t *timelineScreen) zoneName() string {
 func (t *timelineScreen) goTo() tea.Cmd {
 	var at time.Time
 	return t.typed(&prompt{
-		title: "Go to a time", text: "As in 2026-11-20T03:00Z, 2026-11-20, or 03:15 for a time of the selected day (" + t.zoneName() + "). Empty goes to the start.", draft: "goto", empty: true,
+		title: "Go to a time", text: "As in 2026-11-20T03:00Z, 2026-11-20, 03:15 for a time of the selected day (" + t.zoneName() + "), or -2h. Empty goes to the start.", draft: "goto", empty: true,
 		check: func(text string) (err error) { at, err = t.moment(text); return err },
 		submit: func(string, bool) tea.Cmd {
 			t.draft("goto", "")
@@ -364,12 +371,13 @@ func (t *timelineScreen) moment(text string) (time.Time, error) {
 	if e, ok := t.win.selected(); ok && !e.Time.IsZero() {
 		day = e.Time
 	}
-	return momentOf(text, t.zone(), day)
+	return momentOf(text, t.zone(), day, t.moments())
 }
 
 // momentOf reads a time; without a zone it is in z, without a date of that day
-// there. An empty text is the zero time.
-func momentOf(text string, z *time.Location, day time.Time) (time.Time, error) {
+// there. It can be one that a filter has too, as in -2h. An empty text is the
+// zero time.
+func momentOf(text string, z *time.Location, day time.Time, m timeline.Moments) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -385,5 +393,8 @@ func momentOf(text string, z *time.Location, day time.Time) (time.Time, error) {
 			return time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), at.Second(), 0, z).UTC(), nil
 		}
 	}
-	return time.Time{}, errors.New("not a time; as in 2026-11-20T03:00Z or 03:15")
+	if at, err := timeline.ReadMoment(text, m); err == nil {
+		return at, nil
+	}
+	return time.Time{}, errors.New("not a time; as in 2026-11-20T03:00Z, 03:15 or -2h")
 }

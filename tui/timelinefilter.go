@@ -183,6 +183,11 @@ func (t *timelineScreen) filterLines(w, h int) []line {
 	if t.wrong != nil {
 		out = append(out, t.fault(len(prompt), from, w)...)
 	}
+	if f.on && t.wrong == nil {
+		for _, n := range t.notes[:min(len(t.notes), 2)] {
+			out = append(out, look(faint, "   note: "+n))
+		}
+	}
 	if !f.on || !f.offers.open {
 		return out
 	}

@@ -79,10 +79,9 @@ func and(filter, more string) string {
 	if filter == "" {
 		return more
 	}
-	if f, err := timeline.ParseFilter(filter, time.Time{}); err == nil {
-		if _, or := f.Expr().(timeline.Or); or {
-			filter = "(" + filter + ")"
-		}
+	f, err := timeline.ParseFilter(filter, time.Time{})
+	if _, or := f.Expr().(timeline.Or); or || err != nil {
+		filter = "(" + filter + ")"
 	}
 	return filter + " " + more
 }
