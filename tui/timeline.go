@@ -54,6 +54,35 @@ func newTimeline(a *app) *timelineScreen {
 	return t
 }
 
+// timelineKept is what stays of a timeline when another incident is opened:
+// what was typed, and how it was looked at.
+type timelineKept struct {
+	filter  filterLine
+	columns columns
+	local   bool
+}
+
+func (t *timelineScreen) keep() timelineKept {
+	t.filter.shut()
+	k := timelineKept{filter: t.filter, columns: t.columns, local: t.local}
+	k.filter.on, k.columns.widths = false, nil
+	return k
+}
+
+// recall takes up what was kept; the zero value is nothing.
+func (t *timelineScreen) recall(k timelineKept) {
+	if k.filter.field.text == nil && k.filter.before == nil && !k.columns.chosen && !k.local {
+		return
+	}
+	t.filter, t.columns, t.local = k.filter, k.columns, k.local
+	text := t.filter.field.String()
+	if _, err := timeline.ParseFilterAt(text, t.moments()); err != nil {
+		t.wrong = err
+		return
+	}
+	t.applied = strings.TrimSpace(text)
+}
+
 func (t *timelineScreen) Title() string { return "Timeline" }
 func (t *timelineScreen) Typing() bool  { return t.filter.on }
 

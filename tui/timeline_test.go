@@ -430,3 +430,53 @@ func TestTimesOfADayAreAsFineAsTheirSource(t *testing.T) {
 		t.Errorf("an event without a time is of the day %q", got)
 	}
 }
+
+func TestWhatWasTypedStaysWhenAnotherIncidentIsOpened(t *testing.T) {
+	h := browse(t)
+	h.press("/").types("sshd").press("enter", "/").types(" (").press("tick")
+	h.press("Z") // typed too: the field has the keys
+	h.run(h.m.openIncident("2026-0041"))
+	h.press("3")
+	h.filtered("")
+	h.run(h.m.openIncident(id))
+	h.press("3")
+	h.sees("! filter, column")
+	h.press("/", "up")
+	if got := h.m.timeline.filter.field.String(); got != "sshd" {
+		t.Errorf("the filter before is %q", got)
+	}
+	h.press("down")
+	if got := h.m.timeline.filter.field.String(); got != "sshd (Z" {
+		t.Errorf("what was typed is %q", got)
+	}
+	h.press("backspace", "backspace", "enter")
+	h.filtered("sshd")
+	h.run(h.m.openIncident(""))
+	h.run(h.m.openIncident(id))
+	h.press("3")
+	h.filtered("sshd")
+	h.sees("334 events", "filter: sshd")
+}
+
+// TestAClosedDialogAsksNoMore looks whether what nobody will read is stopped.
+func TestAClosedDialogAsksNoMore(t *testing.T) {
+	for _, keys := range [][]string{{"s"}, {"o"}, {"C"}, {"v"}, {"p", "up"}} {
+		h := browse(t)
+		h.asyn = true
+		h.press(keys...)
+		kept := len(h.kept)
+		if keys[0] == "p" {
+			h.press("enter")
+			kept = len(h.kept)
+		}
+		h.press("esc")
+		before := h.m.View()
+		if kept == 0 {
+			t.Fatalf("%v asks nothing", keys)
+		}
+		h.release()
+		if h.m.front() != nil || h.m.View() != before || len(h.m.failed) > 0 {
+			t.Errorf("%v: the answer to a closed dialog changed the screen:\n%s", keys, bare(h.m))
+		}
+	}
+}

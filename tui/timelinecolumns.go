@@ -164,6 +164,8 @@ func (p *columnPicker) order() {
 	p.names = append(slices.Clone(p.t.columns.names), rest...)
 }
 
+func (p *columnPicker) closed() { p.fields.stop() }
+
 func (p *columnPicker) Key(tea.KeyMsg) tea.Cmd { return nil }
 
 func (p *columnPicker) View(w, h int) []line {

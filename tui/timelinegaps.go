@@ -88,6 +88,8 @@ func (g *gaps) Actions() []action {
 	return append(table, mover(func(n int) tea.Cmd { g.move(n, len(g.list.value)); return nil }, func() int { return g.page }, nil, nil)...)
 }
 
+func (g *gaps) closed() { g.list.stop() }
+
 func (g *gaps) Key(tea.KeyMsg) tea.Cmd { return nil }
 
 func (g *gaps) View(w, h int) []line {

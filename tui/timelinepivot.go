@@ -156,6 +156,8 @@ func (p *pivot) only(r pivotRow) tea.Cmd {
 	})
 }
 
+func (p *pivot) closed() { p.around.stop() }
+
 func (p *pivot) Key(tea.KeyMsg) tea.Cmd { return nil }
 
 func (p *pivot) View(w, h int) []line {

@@ -53,6 +53,8 @@ func (r *raw) Actions() []action {
 	}, func() int { return max(r.page-1, 1) }, nil, nil)...)
 }
 
+func (r *raw) closed() { r.read.stop() }
+
 func (r *raw) Key(tea.KeyMsg) tea.Cmd { return nil }
 
 func (r *raw) View(w, h int) []line {

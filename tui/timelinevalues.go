@@ -37,6 +37,7 @@ func (t *timelineScreen) chooseField() tea.Cmd {
 		c.choices = append(c.choices, choice{text: text, run: func() tea.Cmd { return t.valuesOf(name) }})
 	}
 	fields := new(query[[]response.FieldInfo])
+	c.gone = fields.stop
 	for _, name := range pivoted {
 		add(name, 0)
 	}
@@ -102,6 +103,8 @@ func (v *values) Actions() []action {
 	}
 	return append(table, mover(func(n int) tea.Cmd { v.move(n, len(v.list.value)); return nil }, func() int { return v.page }, nil, nil)...)
 }
+
+func (v *values) closed() { v.list.stop() }
 
 func (v *values) Key(tea.KeyMsg) tea.Cmd { return nil }
 
