@@ -89,7 +89,7 @@ func (s *scripted) Gaps(_ context.Context, _ incident.ID, r response.GapsRequest
 	return out, nil
 }
 
-func (s *scripted) SessionAround(_ context.Context, _ incident.ID, event string, by []string, idle time.Duration) (response.Around, error) {
+func (s *scripted) SessionAround(_ context.Context, _ incident.ID, _ string, _ []string, _ time.Duration) (response.Around, error) {
 	return response.Around{Filter: "host:FIN-FS01 after:2026-11-20T03:00:00Z before:2026-11-20T03:05:00Z", From: at(0), To: at(5), Count: 244}, nil
 }
 

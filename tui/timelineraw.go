@@ -59,7 +59,7 @@ func (r *raw) Key(tea.KeyMsg) tea.Cmd { return nil }
 
 func (r *raw) View(w, h int) []line {
 	v := r.read.value
-	return r.t.framed("The record in the evidence", func(w int) []line {
+	return r.t.framed("The record in the evidence", func(int) []line {
 		if !r.read.loaded {
 			return []line{look(faint, fmt.Sprintf("reading %s up to byte %s", r.e.Exhibit, number(r.e.Offset)))}
 		}
