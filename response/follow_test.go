@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"firebreak/config"
+	"firebreak/forensics"
+	"firebreak/record"
 )
 
 func sshLine(second int) string {
@@ -267,5 +269,41 @@ func TestRawReadsEveryFormat(t *testing.T) {
 		if string(raw.Bytes) != c.want {
 			t.Errorf("%s: raw is %q, want %q", c.name, raw.Bytes, c.want)
 		}
+	}
+}
+
+// TestFollowReadsWhatWasOnlySealed goes on after a crash between the sealing of
+// a piece and its reading.
+func TestFollowReadsWhatWasOnlySealed(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	path := b.file("auth.log", sshLine(0)+sshLine(1))
+	n := int64(len(sshLine(0)))
+	f, err := b.s.s.open(t.Context(), b.id)
+	b.must(err)
+	g, err := forensics.OpenGrowing(path)
+	b.must(err)
+	x, err := b.s.given(path, IngestOptions{})
+	b.must(err)
+	x, err = f.locker.SealPiece(t.Context(), g, 0, n, x, nil)
+	b.must(err)
+	b.must(g.Close())
+	x.Format = "syslog"
+	_, err = b.s.register(t.Context(), f, []record.Exhibit{x}, "")
+	b.must(err)
+	got := told(b.following(path, FollowOptions{}))
+	if want := fmt.Sprintf("resumed %d-%d\npiece %d-%d e2 1+0\nended %d-%d", n, n, n, 2*n, 2*n, 2*n); got != want {
+		t.Errorf("told:\n%s\nwant:\n%s", got, want)
+	}
+	count, err := b.s.Count(t.Context(), b.id, "")
+	b.must(err)
+	if count != 2 {
+		t.Errorf("%d events, want 2", count)
+	}
+	// Another file of that name is taken from its start.
+	b.must(os.WriteFile(path, []byte(sshLine(5)+sshLine(6)+sshLine(7)), 0o600))
+	got = told(b.following(path, FollowOptions{}))
+	if want := fmt.Sprintf("started 0-0\npiece 0-%d e3 3+0\nended %d-%d", 3*n, 3*n, 3*n); got != want {
+		t.Errorf("of another file it told:\n%s\nwant:\n%s", got, want)
 	}
 }
