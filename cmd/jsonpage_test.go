@@ -45,7 +45,7 @@ func TestJSONPage(t *testing.T) {
 // The members that a small incident in good order need not show.
 var unshown = []string{
 	"search ID FILTER technique", "search ID FILTER --gaps after", "search ID FILTER --explain terms",
-	"list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
+	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
@@ -123,6 +123,9 @@ func (j *jsonPage) evidence() {
 	j.custody()
 	grown := j.b.write("grown.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted publickey for eve from 203.0.113.66 port 50223 ssh2\nhalf a line")
 	j.ran("ingest ID --follow FILE", j.b.follow("last", grown))
+	j.run("parse FILE…", 0, "parse", log)
+	j.run("parse --events FILE…", 0, "parse", "--events", log)
+	j.run("export ID … --to FILE", 0, "export", "last", "--to", j.b.dir+"/events.body")
 	j.run("ingest ID --rebuild", 0, "ingest", "last", "--rebuild")
 	j.b.want(0, "search", "last", "publickey", "--star", "--tag", "entry", "--comment", "this is how they came in")
 	j.run("search ID FILTER", 0, "search", "last", "publickey")
