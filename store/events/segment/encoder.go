@@ -80,7 +80,7 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 	}
 	e.out, e.parts = image.memory[:0], e.parts[:0]
 	e.table.reset()
-	e.meta = Meta{Rows: b.Len()}
+	e.meta = Meta{Rows: b.Len(), Text: b.size}
 	first := b.id(int(e.order[0]))
 	e.meta.mark = crc32.Checksum(binary.LittleEndian.AppendUint32(first[:], uint32(b.Len())), castagnoli) //nolint:gosec // rows are few
 	e.columns(b)

@@ -25,8 +25,8 @@ const (
 	BlockRows = 1 << 10 // rows whose text lies in one part, at most
 	MaxBlocks = 64      // one bit each in a mask
 
-	maxChunks = MaxRows / ChunkRows
-	wordParts = 64 // parts of the words, by their hash
+	// WordParts is how many parts the words have at most, by their hash.
+	WordParts = 64
 )
 
 // Undated is the stamp of an event without a time: after all others.
@@ -75,6 +75,7 @@ type Meta struct {
 	Rows        int
 	First, Last int64 // stamps of the first and the last dated event; First > Last where there is none
 	Undated     int   // rows at the end
+	Text        int   // bytes of all messages and values
 	Chunks      []Span
 	Blocks      []Block
 	Files       []File
