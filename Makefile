@@ -6,7 +6,7 @@ SCALE   ?=
 FAULTS  := Kill|Soak|Damage|Truncat|Crash|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
-.PHONY: help demo run build test check lint bench soak golden e2e docs snapshot
+.PHONY: help demo run build test check lint bench gobench soak golden e2e docs snapshot
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 12
@@ -31,7 +31,11 @@ check: ## Vet, lint and the layers between packages
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/lint/go.mod golangci-lint run ./...
 
-bench: ## Benchmarks
+bench: ## Measure the timeline beside its peers (SCALE=0.1 for a tenth); writes docs/performance.md
+	@tools/needs build bench
+	$(GO) run ./tools/bench -scale '$(or $(SCALE),1)' -version '$(VERSION)' -o docs/performance.md
+
+gobench: ## The benchmarks of each package
 	@tools/needs build
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 

@@ -31,7 +31,12 @@ func newIngestCmd(p *program, run func(*cobra.Command, *ingestOptions) error) *c
 records, bodyfile, Timesketch CSV and JSONL, shell histories, package logs and
 more; compressed ones are opened. The file "-" is the standard input. Lines that
 cannot be read are counted and sampled, never dropped in silence. The same file
-twice adds nothing.
+twice adds nothing. What an ingest that was interrupted had sealed and not read
+to its end is read on by the next one.
+
+Times without a zone are read in --zone. Where the clock of the source was wrong,
+--skew says by how much it was ahead (90s, 2h3m; -90s: behind): it is taken off
+every time, and each event says so.
 
 With --follow one file is taken as it grows, until Ctrl-C: what was appended is
 sealed every two seconds, or every MiB, as an exhibit of its own that ends at an
@@ -58,6 +63,7 @@ A rotated file is taken to its end before the new one; a truncated one is told.`
 	f.StringVar(&o.Parser, "parser", "", "how to read them (default: find out)")
 	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
 	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: the configured zone)")
+	f.DurationVar(&o.Skew, "skew", 0, "how far the clock of the source was ahead, as 90s; behind, as -90s")
 	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `person` or an order; recorded as not said when it is left out")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
@@ -123,7 +129,11 @@ func (o *ingestOptions) say(sum response.Ingested) error {
 	if o.p.json {
 		return o.p.printJSON(sum)
 	}
-	if err := o.p.printf("%d events (%d new), %d rejected\n", sum.Events, sum.Added, sum.Rejected); err != nil {
+	recovered := ""
+	if sum.Recovered > 0 {
+		recovered = fmt.Sprintf(", %d recovered", sum.Recovered)
+	}
+	if err := o.p.printf("%d events (%d new), %d rejected%s\n", sum.Events, sum.Added, sum.Rejected, recovered); err != nil {
 		return err
 	}
 	for _, line := range sum.Notes {

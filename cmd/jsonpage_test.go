@@ -44,6 +44,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
+	"search ID FILTER technique", "search ID FILTER --gaps after", "search ID FILTER --explain terms",
 	"list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
@@ -127,6 +128,23 @@ func (j *jsonPage) evidence() {
 	j.run("search ID FILTER", 0, "search", "last", "publickey")
 	j.run("search ID FILTER --count", 0, "search", "last", "publickey", "--count")
 	j.run("search ID FILTER --histogram", 0, "search", "last", "publickey", "--histogram")
+	j.queries()
+}
+
+func (j *jsonPage) queries() {
+	var e struct{ ID string }
+	if err := json.Unmarshal([]byte(j.run("search ID FILTER", 0, "search", "last", "publickey").out), &e); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("search ID FILTER --count", 0, "search", "last", "--around", e.ID, "--count")
+	j.run("search ID FILTER --estimate", 0, "search", "last", "publickey", "--estimate")
+	j.run("search ID FILTER --top FIELD", 0, "search", "last", "--top", "user")
+	j.run("search ID FILTER --rare FIELD", 0, "search", "last", "--rare", "attr.pid")
+	j.run("search ID FILTER --fields", 0, "search", "last", "--fields")
+	j.run("search ID FILTER --gaps", 0, "search", "last", "--gaps=source", "--silent", "1s")
+	j.run("search ID FILTER --explain", 0, "search", "last", "publickey host:web-1", "--explain", "--sql")
+	list := j.b.write("list.txt", "# what came in\npublickey\n203.0.113.66\nnothing-like-this\n")
+	j.run("sweep ID FILE", 0, "sweep", "last", list)
 }
 
 func (j *jsonPage) custody() {

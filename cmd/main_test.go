@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 			w.Reached = dieAt(os.Getenv(dieEnv))
 			cmd.Exit(cmd.Main(w))
 		},
+		"peak": peak,
 	})
 }
 

@@ -202,8 +202,18 @@ type Exhibit struct {
 	Before      *Stat         `json:"before,omitempty"`
 	After       *Stat         `json:"after,omitempty"`
 	Deviations  []string      `json:"deviations,omitempty"`
-	Piece       *Piece        `json:"piece,omitempty"` // which part of a growing file this is
-	Format      string        `json:"format"`          // which parser reads it; "" when none does
+	Piece       *Piece        `json:"piece,omitempty"`   // which part of a growing file this is
+	Format      string        `json:"format"`            // which parser reads it; "" when none does
+	Reading     *Reading      `json:"reading,omitempty"` // what a person said of how to read it
+	Owner       string        `json:"owner,omitempty"`   // the process that sealed it, and reads it into the timeline
+}
+
+// Reading is what a person says of how an exhibit is to be read. It is kept with
+// the exhibit, so that it is read so again after an interruption.
+type Reading struct {
+	Zone string `json:"zone,omitempty"` // of times that name none: its IANA name
+	Year int    `json:"year,omitempty"` // of the first line of a log without years
+	Skew string `json:"skew,omitempty"` // how far the source's clock was ahead, as "1m30s"
 }
 
 // Piece is the stretch of a growing file that an exhibit holds: bytes From up
@@ -241,19 +251,21 @@ type Check struct {
 }
 
 // Ingestion is the passage of one exhibit into the timeline.
-// Events + Rejected = Seen.
+// Events + Rejected + Recovered = Seen; all but the rejected are on the timeline.
 type Ingestion struct {
-	Exhibit  string    `json:"exhibit"`
-	Parser   string    `json:"parser"`
-	Year     int       `json:"year,omitempty"` // given for a log without one
-	Zone     string    `json:"zone,omitempty"` // given for times without one: its IANA name
-	Events   int64     `json:"events"`
-	Added    int64     `json:"added"` // events that were not there before
-	Rejected int64     `json:"rejected"`
-	Seen     int64     `json:"seen"`
-	First    time.Time `json:"first,omitzero"`
-	Last     time.Time `json:"last,omitzero"`
-	Samples  []string  `json:"samples,omitempty"` // of what was rejected; and notes, behind NotePrefix
+	Exhibit   string    `json:"exhibit"`
+	Parser    string    `json:"parser"`
+	Year      int       `json:"year,omitempty"` // given for a log without one
+	Zone      string    `json:"zone,omitempty"` // given for times without one: its IANA name
+	Skew      string    `json:"skew,omitempty"` // given: how far the source's clock was ahead, as "1m30s"
+	Events    int64     `json:"events"`
+	Added     int64     `json:"added"` // events that were not there before
+	Rejected  int64     `json:"rejected"`
+	Recovered int64     `json:"recovered,omitempty"` // events that were read from behind damage
+	Seen      int64     `json:"seen"`
+	First     time.Time `json:"first,omitzero"`
+	Last      time.Time `json:"last,omitzero"`
+	Samples   []string  `json:"samples,omitempty"` // of what was rejected; and notes, behind NotePrefix
 }
 
 // NotePrefix begins those samples that say what the parser assumed.

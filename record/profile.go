@@ -149,11 +149,12 @@ var disclosed = map[Kind]map[string]audience{
 		"blob": detail, "started": measured, "finished": measured, "clock_offset_ns": measured,
 		"before": detail, "after": detail, "deviations": detail, "format": measured,
 		"origin": measured, "root": detail, "machine": detail, "argv": detail, "clock": measured, "stored": detail,
+		"reading": measured, "owner": detail,
 	},
 	EvidenceChecked: {"exhibit": everyone, "ok": everyone, "found": measured},
 	TimelineIngested: {
-		"exhibit": everyone, "parser": measured, "year": measured, "zone": measured, "events": everyone, "added": everyone,
-		"rejected": everyone, "seen": everyone, "first": measured, "last": measured, "samples": detail,
+		"exhibit": everyone, "parser": measured, "year": measured, "zone": measured, "skew": measured, "events": everyone, "added": everyone,
+		"rejected": everyone, "recovered": everyone, "seen": everyone, "first": measured, "last": measured, "samples": detail,
 	},
 	EventMarked: {
 		"event": detail, "star": everyone, "tags": detail, "comment": detail, "time": detail, "message": detail, "exhibit": everyone,

@@ -6,17 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"firebreak/forensics"
-	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/store"
 	"firebreak/store/events"
-	"firebreak/timeline"
 )
 
 // sealTogether is how many exhibits go into the record in one transaction.
@@ -100,6 +97,7 @@ func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhib
 	if cut != "" {
 		return nil // the responder wanted it to stop
 	}
+	o.told = p
 	for i, x := range sealed {
 		tell(p, "reading "+x.Title, int64(i), int64(len(sealed)))
 		if x.Format == "" || x.Format == "text" {
@@ -131,6 +129,7 @@ func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, 
 		drafts := make([]record.Draft, len(out))
 		for i := range out {
 			out[i].ID = fmt.Sprintf("e%d", first+i)
+			out[i].Owner = store.Owner()
 			// An erasure may have destroyed the same bytes since they were sealed.
 			if there, err := f.locker.Holds(out[i].Blob); err != nil || !there {
 				return nil, errors.Join(fail(CodeIntegrity, "take it again", "record %s: its sealed bytes are gone", out[i].Source), err)
@@ -144,45 +143,6 @@ func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, 
 	return out, err
 }
 
-// parse reads one exhibit into the timeline and records how that went.
-func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o IngestOptions) (record.Ingestion, error) {
-	db, err := s.s.timeline(ctx, f)
-	if err != nil {
-		return record.Ingestion{}, err
-	}
-	r, err := f.locker.Open(x.Blob)
-	if err != nil {
-		return record.Ingestion{}, fmt.Errorf("open exhibit %s: %w", x.ID, err)
-	}
-	replaced, err := s.replace(ctx, f, db, x, o)
-	if err != nil {
-		return record.Ingestion{}, errors.Join(err, r.Close())
-	}
-	batch := batch{db: db}
-	parser := o.Parser
-	if parser == "" {
-		parser = x.Format
-	}
-	if x.Host == "" {
-		x.Host = o.Host
-	}
-	in, err := parse.File(ctx, r, parse.Source{Exhibit: x, Parser: parser, Host: x.Host, Zone: o.Zone, Year: o.Year, Collected: x.Finished, Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) }}, func(es []timeline.Event) error {
-		return batch.add(ctx, es)
-	})
-	if err == nil {
-		err = batch.flush(ctx)
-	}
-	if err = errors.Join(err, r.Close()); err != nil {
-		return in, fmt.Errorf("read exhibit %s into the timeline: %w", x.ID, err)
-	}
-	in.Exhibit, in.Added, in.Year, in.Zone = x.ID, batch.added, o.Year, zoneName(o.Zone)
-	in.Samples = append(in.Samples, replaced...)
-	if o.again != nil && readsSame(*o.again, in) {
-		return in, nil // nothing new is known, so nothing is recorded
-	}
-	return in, s.actIn(ctx, f, record.TimelineIngested, o.Step, in, nil)
-}
-
 // readsSame says whether a second reading found what the first did. How many
 // events were new depends on what was in the timeline.
 func readsSame(a, b record.Ingestion) bool {
@@ -193,8 +153,8 @@ func readsSame(a, b record.Ingestion) bool {
 }
 
 // replace removes the events of the same bytes where they were sealed before
-// and read with another year or zone: they have the same ids and would keep
-// their times. It returns notes that say so. Only what a responder ingests
+// and read with another year, zone or skew: they have the same ids and would
+// keep their times. It returns notes that say so. Only what a responder ingests
 // replaces; a collection, which knows neither, does not.
 func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x record.Exhibit, o IngestOptions) ([]string, error) {
 	if x.Collector != ingestCollector {
@@ -213,7 +173,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 		if old.ID == x.ID {
 			break // the others are later
 		}
-		if old.SHA256 != x.SHA256 || old.Parsed != nil && old.Parsed.Year == o.Year && old.Parsed.Zone == zoneName(o.Zone) {
+		if old.SHA256 != x.SHA256 || old.Parsed != nil && readAlike(old.Parsed, o) {
 			continue
 		}
 		n, err := db.DeleteExhibit(ctx, old.ID)
@@ -221,7 +181,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 			return nil, fmt.Errorf("replace the events of %s: %w", old.ID, err)
 		}
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year or zone: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
+			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year, zone or skew: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
 		}
 	}
 	return notes, nil
@@ -233,30 +193,6 @@ func zoneName(l *time.Location) string {
 		return ""
 	}
 	return l.String()
-}
-
-// batch gathers parsed events, so that one transaction holds many.
-type batch struct {
-	db    *events.DB
-	held  []timeline.Event
-	added int64
-}
-
-const batchSize = 20_000
-
-func (b *batch) add(ctx context.Context, es []timeline.Event) error {
-	b.held = append(b.held, es...)
-	if len(b.held) < batchSize {
-		return nil
-	}
-	return b.flush(ctx)
-}
-
-func (b *batch) flush(ctx context.Context) error {
-	n, err := b.db.Append(ctx, b.held)
-	b.added += n
-	b.held = b.held[:0]
-	return err
 }
 
 // collectStep performs a playbook's collect step.

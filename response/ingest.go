@@ -21,6 +21,7 @@ const ingestCollector = "ingest"
 
 // Ingest seals files as evidence and reads them into the timeline. A file that
 // cannot be read does not keep the others from being read; the error names it.
+// What an earlier process sealed and did not read to its end is read first.
 func (s *Session) Ingest(ctx context.Context, id incident.ID, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
@@ -45,6 +46,9 @@ func (s *Session) ingestEach(ctx context.Context, f *folder, files []string, p P
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return sum, err
 	}
+	if err := s.readUnread(ctx, f, &sum, p); err != nil {
+		return sum, err
+	}
 	var errs []error
 	for i, path := range files {
 		tell(p, "reading "+path, int64(i), int64(len(files)))
@@ -55,6 +59,7 @@ func (s *Session) ingestEach(ctx context.Context, f *folder, files []string, p P
 		sum.Events += in.Events
 		sum.Added += in.Added
 		sum.Rejected += in.Rejected
+		sum.Recovered += in.Recovered
 		rejected, notes := in.Split()
 		sum.Samples = append(sum.Samples, rejected...)
 		sum.Notes = append(sum.Notes, notes...)
@@ -96,7 +101,7 @@ func (s *Session) given(source string, o IngestOptions) (record.Exhibit, error) 
 	x := record.Exhibit{
 		Kind: "file", Title: filepath.Base(source), Source: full, Host: o.Host, Collector: ingestCollector, Authority: o.Authority,
 		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
-		Origin: record.OriginFile, Argv: s.s.o.Argv, Clock: forensics.ClockNow(), Stored: s.s.o.Host,
+		Reading: o.reading(), Origin: record.OriginFile, Argv: s.s.o.Argv, Clock: forensics.ClockNow(), Stored: s.s.o.Host,
 	}
 	if o.stream {
 		x.Source, x.Origin = "the standard input", record.OriginInput
@@ -111,7 +116,7 @@ func (s *Session) ingestStream(ctx context.Context, f *folder, name string, r io
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	tell(p, "sealing "+name, 0, 0)
-	sealed, err := f.locker.Seal(ctx, r, x)
+	sealed, err := f.locker.SealInput(ctx, r, x)
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
@@ -128,7 +133,8 @@ func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, seal
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
-	tell(p, "parsing "+path, 0, 0)
+	tell(p, "parsing "+path, 0, sealed.Size)
+	o.told = p
 	in, err := s.parse(ctx, f, numbered[0], o)
 	return in, numbered[0], err
 }
@@ -178,5 +184,5 @@ func (s *Session) ingestStep(ctx context.Context, f *folder, st *playbooks.Step,
 	o.Parser, _ = res.With["parser"].(string)
 	o.Authority, _ = res.With["authority"].(string)
 	in, err := s.ingest(ctx, f, res.Paths, o, p)
-	return map[string]any{"events": in.Events, "rejected": in.Rejected}, err
+	return map[string]any{"events": in.Events, "rejected": in.Rejected, "recovered": in.Recovered}, err
 }

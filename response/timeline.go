@@ -1,13 +1,10 @@
 package response
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"firebreak/incident"
 	"firebreak/store"
@@ -50,29 +47,12 @@ func (s *Session) rebuild(ctx context.Context, f *folder, p ProgressFunc) error 
 		if o.Parser == "" || o.Parser == "text" {
 			continue
 		}
+		o.told = p
 		if _, err := s.parse(ctx, f, x.Exhibit, o); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// optionsOf is how an exhibit was read the last time.
-func optionsOf(x store.Exhibit) (IngestOptions, error) {
-	o := IngestOptions{Host: x.Host, Parser: x.Format}
-	if x.Parsed == nil {
-		return o, nil
-	}
-	o.again = x.Parsed
-	o.Parser, o.Year = cmp.Or(x.Parsed.Parser, x.Format), x.Parsed.Year
-	if x.Parsed.Zone == "" {
-		return o, nil
-	}
-	var err error
-	if o.Zone, err = time.LoadLocation(x.Parsed.Zone); err != nil {
-		return o, fmt.Errorf("read exhibit %s as before: %w", x.ID, err)
-	}
-	return o, nil
 }
 
 // emptyTimeline takes every event out of the timeline. It stays the same file,

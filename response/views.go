@@ -203,22 +203,26 @@ type IngestOptions struct {
 	Parser string // "" finds out
 	Host   string // for sources that do not name theirs
 	Zone   *time.Location
-	Year   int // of the first year-less syslog line; 0 infers it
+	Year   int           // of the first year-less syslog line; 0 infers it
+	Skew   time.Duration // how far the source's clock was ahead: taken off every time
 	Step   string
 
 	Authority string            // on whose word; "" is recorded as not said
 	stream    bool              // it came by the standard input
+	told      ProgressFunc      // hears how far the reading is
 	again     *record.Ingestion // what the last reading found, when it is read once more
 }
 
 // Ingested sums up an ingestion.
 type Ingested struct {
-	Events   int64    `json:"events"`
-	Added    int64    `json:"added"`
-	Rejected int64    `json:"rejected"`
-	Exhibits []string `json:"exhibits"`
-	Samples  []string `json:"samples,omitempty"` // some of what was rejected
-	Notes    []string `json:"notes,omitempty"`   // what the parsers assumed
+	Events    int64    `json:"events"`
+	Added     int64    `json:"added"`
+	Rejected  int64    `json:"rejected"`
+	Recovered int64    `json:"recovered"` // events from behind damage, besides Events
+	Exhibits  []string `json:"exhibits"`
+	Resumed   []string `json:"resumed,omitempty"` // exhibits that an earlier process had not read to their end
+	Samples   []string `json:"samples,omitempty"` // some of what was rejected
+	Notes     []string `json:"notes,omitempty"`   // what the parsers assumed
 }
 
 // PageRequest asks for a page of the timeline. The zero value asks for its

@@ -1,7 +1,6 @@
 package parse
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
 	"strconv"
@@ -10,17 +9,17 @@ import (
 	"firebreak/timeline"
 )
 
-// parseAudit reads the lines of auditd:
+// newAudit reads the lines of auditd:
 //
 //	[node=NAME ]type=TYPE msg=audit(SECONDS:SERIAL): name=value …
 //
 // One line is one event; lines of one audit event share the attribute serial.
 // The pairs inside msg='…' stand beside the others, and values that the kernel
 // wrote in hexadecimal are decoded.
-func parseAudit(j *job, r *bufio.Reader) error {
-	return eachLine(j, r, func(ln line) error {
+func newAudit(j *job) lineReader {
+	return each(func(ln line) error {
 		e := timeline.Event{Precision: timeline.Millisecond, TimeKind: timeline.Logged, Source: "audit", Attributes: make(timeline.Attributes, 0, 32)}
-		if why := auditLine(&e, textOf(ln, &e.Attributes)); why != "" {
+		if why := auditLine(j, &e, textOf(ln, &e.Attributes)); why != "" {
 			j.reject(ln.offset, ln.text, why)
 			return nil
 		}
@@ -29,7 +28,7 @@ func parseAudit(j *job, r *bufio.Reader) error {
 }
 
 // auditLine fills the event from one line, or says why it is none.
-func auditLine(e *timeline.Event, text string) string {
+func auditLine(j *job, e *timeline.Event, text string) string {
 	a := &e.Attributes
 	if rest, ok := strings.CutPrefix(text, "node="); ok {
 		e.Host, text, _ = strings.Cut(rest, " ")
@@ -53,7 +52,7 @@ func auditLine(e *timeline.Event, text string) string {
 	}
 	a.Set("type", kind)
 	a.Set("serial", serial)
-	a.Set(attrTimeText, when)
+	j.told(a, decimalForm(when), when)
 	body = strings.TrimLeft(body, " ")
 	auditPairs(a, body, kind, 0)
 	e.Message = kind + ": " + body

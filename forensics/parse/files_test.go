@@ -38,6 +38,8 @@ func check(t *testing.T, got []timeline.Event, want []told) {
 				have = e.User
 			case "host":
 				have = e.Host
+			case "time_text":
+				have = e.TimeText()
 			}
 			if have != value {
 				t.Errorf("%d: %s is %q, want %q", i, name, have, value)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
+	"strings"
 	"time"
 
 	"firebreak/record"
@@ -12,23 +14,47 @@ import (
 
 const (
 	batchSize  = 4096
+	firstBatch = 64 // of a file; most are small
 	maxSamples = 10
 	sampleSize = 200
 )
 
-// job is one run of one parser over one artefact: it numbers and batches the
-// events, and counts.
+// job is one run of one parser over one artefact, or over chunks of it: it
+// numbers and batches the events, and counts.
+//
+// An event is made where it lies in the batch: slot gives room for it, keep
+// takes it in. Batch, attributes and texts are used again when a batch was
+// handed over, so nothing is allocated for an event.
 type job struct {
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // a job lives as long as the call that made it
 	src   Source
 	again func() (io.ReadCloser, error)
 	emit  func([]timeline.Event) error
 	zone  *time.Location
-	batch []timeline.Event
+	key   timeline.FileKey
+	clock *localClock
+	forms forms
+	*plain
+
+	batch []timeline.Event // always with room for one more
+	room  arena
 	done  record.Ingestion
 	notes []string
 	last  int64 // offset of the last event
 	n     int   // events at that offset so far
+
+	late   int64  // seconds; what is later is from the future. 0 where the collection's time is not known
+	skewed string // what is assumed of an event whose clock went wrong…
+	unskew string // …where this was assumed before
+}
+
+// plain is what the jobs of one artefact have in common: how its text is
+// written, and what was found out of its years.
+type plain struct {
+	text     encoding
+	workers  int
+	size     int // of a chunk
+	calendar calendar
 }
 
 func newJob(ctx context.Context, src Source, again func() (io.ReadCloser, error), emit func([]timeline.Event) error) *job {
@@ -36,10 +62,50 @@ func newJob(ctx context.Context, src Source, again func() (io.ReadCloser, error)
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &job{
-		ctx: ctx, src: src, again: again, emit: emit, zone: zone, last: -1,
+	j := &job{
+		ctx: ctx, src: src, again: again, emit: emit, zone: zone, last: -1, plain: &plain{workers: src.Workers, size: src.chunk},
+		key:  timeline.KeyOf(src.Exhibit.SHA256, src.Parser),
 		done: record.Ingestion{Exhibit: src.Exhibit.ID, Parser: src.Parser},
 	}
+	j.clock = &localClock{zone: zone}
+	if j.workers <= 0 {
+		j.workers = min(runtime.GOMAXPROCS(0), maxWorkers)
+	}
+	if j.size <= 0 {
+		j.size = chunkSize
+		if j.workers > 4 {
+			j.size = smallChunk
+		}
+	}
+	if !src.Collected.IsZero() {
+		j.late = src.Collected.Unix() + 24*60*60
+	}
+	return j
+}
+
+// fork is a job that reads another part of the same artefact.
+func (j *job) fork() *job {
+	return &job{
+		ctx: j.ctx, src: j.src, again: j.again, emit: j.emit, zone: j.zone, key: j.key, last: -1, plain: j.plain,
+		clock: &localClock{zone: j.zone}, late: j.late,
+	}
+}
+
+// merge takes over what a fork counted and noted since the last time.
+func (j *job) merge(f *job) {
+	j.done.Events += f.done.Events
+	j.done.Recovered += f.done.Recovered
+	j.done.Rejected += f.done.Rejected
+	j.widen(f.done.First, f.done.Last)
+	for _, s := range f.done.Samples {
+		if len(j.done.Samples) < maxSamples {
+			j.done.Samples = append(j.done.Samples, s)
+		}
+	}
+	for _, n := range f.notes {
+		j.note(n)
+	}
+	f.done, f.notes = record.Ingestion{}, f.notes[:0]
 }
 
 // assumedZone says which zone was taken for times that name none.
@@ -50,42 +116,134 @@ func (j *job) assumedZone() string {
 	return "zone " + j.zone.String() + " (given)"
 }
 
-// add takes one event; id, parser, exhibit, host and undated kind are filled.
-func (j *job) add(offset int64, e timeline.Event) error {
+// slot is room for the next event, with room for attributes. It is of no more
+// use when keep was called, or slot again.
+func (j *job) slot() *timeline.Event {
+	if j.batch == nil {
+		j.batch = make([]timeline.Event, 0, firstBatch+1)
+	}
+	n := len(j.batch)
+	e := &j.batch[:n+1][n]
+	*e = timeline.Event{Attributes: j.room.next(len(j.batch), cap(j.batch))}
+	return e
+}
+
+// keep takes the event in the slot; id, parser, exhibit, host and undated kind
+// are filled, and the clock's skew is taken off.
+func (j *job) keep(offset int64) error { return j.take(offset, false) }
+
+// take is keep; an event that was recovered is read from behind damage.
+func (j *job) take(offset int64, recovered bool) error {
+	n := len(j.batch)
+	if n+1 == cap(j.batch) {
+		waiting := j.batch[:n+1][n]
+		if err := j.flush(); err != nil {
+			return err
+		}
+		n = 0
+		j.batch[:1][0] = waiting
+	}
+	e := &j.batch[:n+1][n]
 	if offset == j.last {
 		j.n++
 	} else {
 		j.last, j.n = offset, 0
 	}
-	e.Offset = offset
-	e.Parser = j.src.Parser
-	e.Exhibit = j.src.Exhibit.ID
-	e.ID = timeline.EventID(j.src.Exhibit.SHA256, e.Parser, offset, j.n)
+	e.Offset, e.Parser, e.Exhibit, e.ID = offset, j.src.Parser, j.src.Exhibit.ID, j.key.ID(offset, j.n)
 	if e.Host == "" {
 		e.Host = j.src.Host
 	}
 	if e.Time.IsZero() {
 		e.TimeKind, e.Precision = timeline.Undated, ""
 	} else {
-		if j.done.First.IsZero() || e.Time.Before(j.done.First) {
-			j.done.First = e.Time
-		}
-		if e.Time.After(j.done.Last) {
-			j.done.Last = e.Time
-		}
+		j.date(e)
 	}
-	if j.batch == nil {
-		j.batch = make([]timeline.Event, 0, batchSize)
+	if j.text.name != "" {
+		e.Attributes.Set(attrEncoding, strings.TrimPrefix(e.Attributes.Get(attrEncoding)+", "+j.text.name, ", "))
 	}
-	j.batch = append(j.batch, e)
-	j.done.Events++
-	if len(j.batch) == batchSize {
-		return j.flush()
+	if recovered {
+		j.done.Recovered++
+	} else {
+		j.done.Events++
+	}
+	e.Attributes = j.room.used(e.Attributes)
+	j.batch = j.batch[:n+1]
+	return nil
+}
+
+// date takes the skew off the event's time, and says what is odd about it.
+func (j *job) date(e *timeline.Event) {
+	if j.src.Skew != 0 && e.TimeKind != timeline.Observed { // observed is by our own clock
+		e.Time = e.Time.Add(-j.src.Skew)
+		was := e.Attributes.Get(attrAssumed)
+		if j.skewed == "" || j.unskew != was {
+			how, by := "fast", j.src.Skew
+			if by < 0 {
+				how, by = "slow", -by
+			}
+			j.unskew = strings.Clone(was)
+			j.skewed = strings.TrimPrefix(was+", clock "+how+" by "+by.String()+" (given)", ", ")
+		}
+		e.Attributes.Set(attrAssumed, j.skewed)
+	}
+	switch s := e.Time.Unix(); {
+	case j.late != 0 && s > j.late:
+		e.Attributes.Set(attrSuspect, "future")
+	case s < 24*60*60:
+		e.Attributes.Set(attrSuspect, "epoch")
+	}
+	j.widen(e.Time, e.Time)
+}
+
+// widen has the account reach over these times too.
+func (j *job) widen(first, last time.Time) {
+	if !first.IsZero() && (j.done.First.IsZero() || first.Before(j.done.First)) {
+		j.done.First = first
+	}
+	if last.After(j.done.Last) {
+		j.done.Last = last
+	}
+}
+
+// add takes one event that was made elsewhere.
+func (j *job) add(offset int64, e timeline.Event) error {
+	*j.slot() = e
+	return j.keep(offset)
+}
+
+// recover takes one event that was read from behind damage.
+func (j *job) recover(offset int64, e timeline.Event) error {
+	*j.slot() = e
+	return j.take(offset, true)
+}
+
+// open is the event that was kept last, nil when it is handed over already.
+func (j *job) open() *timeline.Event {
+	if n := len(j.batch); n > 0 {
+		return &j.batch[n-1]
 	}
 	return nil
 }
 
-// flush hands the batch over and forgets it.
+// adopt takes a kept event over from another job, which forgets it.
+func (j *job) adopt(from *job) error {
+	e := from.open().Clone()
+	from.batch = from.batch[:len(from.batch)-1]
+	*j.slot() = e
+	n := len(j.batch)
+	if n+1 == cap(j.batch) {
+		if err := j.flush(); err != nil {
+			return err
+		}
+		n = 0
+		j.batch[:1][0] = e
+	}
+	j.batch = j.batch[:n+1]
+	return nil
+}
+
+// flush hands the batch over and begins a new one. What is in the slot keeps
+// its attributes and texts until the flush after this one.
 func (j *job) flush() error {
 	if err := j.ctx.Err(); err != nil {
 		return err
@@ -93,9 +251,15 @@ func (j *job) flush() error {
 	if len(j.batch) == 0 {
 		return nil
 	}
-	b := j.batch
-	j.batch = nil
-	return j.emit(b)
+	if err := j.emit(j.batch); err != nil {
+		return err
+	}
+	if n := cap(j.batch) - 1; n < batchSize && len(j.batch) == n {
+		j.batch = make([]timeline.Event, 0, min(n*8, batchSize)+1)
+	}
+	j.batch = j.batch[:0]
+	j.room.turn()
+	return nil
 }
 
 // reject counts one record that gave no event, and keeps the first as samples.
@@ -137,7 +301,7 @@ func (j *job) note(text string) {
 // result is the account so far.
 func (j *job) result() record.Ingestion {
 	r := j.done
-	r.Seen = r.Events + r.Rejected
+	r.Seen = r.Events + r.Recovered + r.Rejected
 	for _, n := range j.notes {
 		r.Samples = append(r.Samples, record.NotePrefix+n)
 	}

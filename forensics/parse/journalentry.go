@@ -53,7 +53,7 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 		a.Set("fields_missing", strconv.Itoa(lost))
 	}
 	if p.hurt >= 0 {
-		a.Set("recovered", "behind damage at "+strconv.FormatInt(p.hurt, 10))
+		a.Set(attrRecovered, "behind damage at "+strconv.FormatInt(p.hurt, 10))
 	}
 	a.Set("__SEQNUM", strconv.FormatUint(seqnum, 10))
 	a.Set("__MONOTONIC_TIMESTAMP", strconv.FormatUint(monotonic, 10))
@@ -62,6 +62,9 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 	}
 	tellEntry(&e)
 	p.found++
+	if p.hurt >= 0 {
+		return p.j.recover(offset, e)
+	}
 	return p.j.add(offset, e)
 }
 

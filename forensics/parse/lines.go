@@ -13,25 +13,30 @@ import (
 // maxLine is where a line is cut. The rest of it is skipped and counted.
 const maxLine = 1 << 20
 
-// line is one line of a text artefact. Text lives until the next one is read.
+// line is one line of a text artefact. Text lives until the next one is read;
+// where it is held, until the events made of it were handed over.
 type line struct {
 	text   []byte // without its end
 	offset int64  // of its first byte in the plain stream
 	size   int64  // bytes on disk, with what was cut off and the end
 	cut    bool
+	held   bool
+	valid  bool // known to be UTF-8 without NULs
 }
 
 // lines splits a stream at line feeds with bounded memory.
 type lines struct {
 	r          io.Reader
+	sep        byte
 	buf        []byte
 	start, end int
 	offset     int64 // of buf[start]
 	err        error
 }
 
-func newLines(r io.Reader) *lines {
-	return &lines{r: r, buf: make([]byte, headSize)}
+// newLines splits at line feeds, or at what else ends the lines of a file.
+func newLines(r io.Reader, sep byte) *lines {
+	return &lines{r: r, sep: sep, buf: make([]byte, headSize)}
 }
 
 // next returns the next line; after the last one it returns false, and err is
@@ -39,7 +44,7 @@ func newLines(r io.Reader) *lines {
 func (l *lines) next() (line, bool) {
 	scanned := 0
 	for {
-		if i := bytes.IndexByte(l.buf[l.start+scanned:l.end], '\n'); i >= 0 {
+		if i := bytes.IndexByte(l.buf[l.start+scanned:l.end], l.sep); i >= 0 {
 			return l.take(scanned+i, 1), true
 		}
 		scanned = l.end - l.start
@@ -81,6 +86,9 @@ func (l *lines) take(n, end int) line {
 	} else if n > 0 && text[n-1] == '\r' {
 		out.text = text[:n-1]
 	}
+	if l.offset == 0 {
+		out.text = bytes.TrimPrefix(out.text, bomUTF8)
+	}
 	l.start += n + end
 	l.offset += int64(n + end)
 	return out
@@ -91,7 +99,7 @@ func (l *lines) long() line {
 	text := bytes.Clone(l.buf[l.start : l.start+maxLine])
 	out := line{text: text, offset: l.offset, cut: true}
 	for {
-		i := bytes.IndexByte(l.buf[l.start:l.end], '\n')
+		i := bytes.IndexByte(l.buf[l.start:l.end], l.sep)
 		if i >= 0 {
 			l.start += i + 1
 			out.size += int64(i + 1)
@@ -119,7 +127,7 @@ func (l *lines) ended() error {
 // eachLine calls f for every line that is not empty. It returns f's error, the
 // context's, or what ended the stream early.
 func eachLine(j *job, r io.Reader, f func(line) error) error {
-	ls := newLines(r)
+	ls := newLines(r, j.text.lineEnd())
 	for n := 0; ; n++ {
 		if n%4096 == 0 {
 			if err := j.ctx.Err(); err != nil {
@@ -139,11 +147,14 @@ func eachLine(j *job, r io.Reader, f func(line) error) error {
 	}
 }
 
+// tidy says whether b is UTF-8 without NULs.
+func tidy(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+
 // clean makes valid UTF-8 of b without losing a byte. Text that already is
 // valid and has no NUL comes back as it is; otherwise each offending byte is
 // \xNN, a backslash is doubled, and escaped is true.
 func clean(b []byte) (text string, escaped bool) {
-	if utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
+	if tidy(b) {
 		return string(b), false
 	}
 	const digits = "0123456789abcdef"
@@ -166,14 +177,23 @@ func clean(b []byte) (text string, escaped bool) {
 
 // Attributes that tell what was done to the text of a record.
 const (
-	attrEncoding  = "encoding"  // "escaped": invalid bytes and NULs are \xNN, backslashes doubled
-	attrTruncated = "truncated" // how long the record was before it was cut
-	attrAssumed   = "assumed"   // what the source did not say of its time
-	attrTimeText  = "time_text" // the time as the source wrote it
+	attrEncoding  = "encoding"     // "escaped": invalid bytes and NULs are \xNN, backslashes doubled
+	attrTruncated = "truncated"    // how long the record was before it was cut
+	attrAssumed   = "assumed"      // what the source did not say of its time
+	attrSuspect   = "time_suspect" // "future": later than the collection by a day; "epoch": the first day of 1970
+	attrRecovered = "recovered"    // behind which damage it was read
+	attrTimeText  = timeline.TimeTextName
+	attrTimeForm  = timeline.TimeFormName
 )
 
 // textOf is the line's text, with attributes where it was changed.
 func textOf(ln line, attrs *timeline.Attributes) string {
+	if ln.valid {
+		return view(ln.text) // valid lines are held
+	}
+	if ln.held && !ln.cut && tidy(ln.text) {
+		return view(ln.text)
+	}
 	text, escaped := clean(ln.text)
 	if escaped {
 		attrs.Set(attrEncoding, "escaped")

@@ -10,58 +10,69 @@ import (
 	"firebreak/timeline"
 )
 
-// parseDpkg reads dpkg.log: "date time action package version version". Its
+// newDpkg reads dpkg.log: "date time action package version version". Its
 // times are local and name no zone. Installations, upgrades and removals have
 // kind installed; the states between are logged.
-func parseDpkg(j *job, r *bufio.Reader) error {
+func newDpkg(j *job) lineReader {
 	zone := j.assumedZone()
-	return eachLine(j, r, func(ln line) error {
-		e := timeline.Event{TimeKind: timeline.Logged, Source: "package"}
+	note := "local times without a zone: " + zone
+	return each(func(ln line) error {
+		e := j.slot()
+		e.TimeKind, e.Source = timeline.Logged, "package"
 		a := &e.Attributes
-		a.Set(attrAssumed, zone)
 		text := textOf(ln, a)
-		s, ok := isoStamp(text, j.zone)
+		s, ok := isoStamp(text, j.clock)
 		if !ok || s.size+1 >= len(text) || text[s.size] != ' ' {
 			j.reject(ln.offset, ln.text, "no time")
 			return nil
 		}
-		j.note("local times without a zone: " + zone)
-		a.Set(attrTimeText, text[:s.size])
 		rest := text[s.size+1:]
-		e.Time, e.Precision, e.Message = s.time, s.precision, rest
-		f := strings.Fields(rest)
-		if len(f) == 0 {
+		action, args, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
+		if action == "" {
 			j.reject(ln.offset, ln.text, "no action")
 			return nil
 		}
-		a.Set(attrAction, f[0])
-		set := func(names ...string) {
-			for i, name := range names {
-				if 1+i < len(f) && f[1+i] != "<none>" {
-					a.Set(name, f[1+i])
-				}
-			}
-		}
-		switch f[0] {
+		j.note(note)
+		a.Set(attrAction, action)
+		a.Set(attrAssumed, doubt(zone, s.how))
+		e.Time, e.Precision, e.Message = s.time, s.precision, rest
+		var names [3]string
+		switch action {
 		case "install", "upgrade", "remove", "purge", "disappear":
 			e.TimeKind = timeline.Installed
-			set("package", "old_version", "version")
+			names = [3]string{"package", "old_version", "version"}
 		case "configure", "trigproc":
-			set("package", "version")
+			names = [3]string{"package", "version"}
 		case "status":
-			set("state", "package", "version")
+			names = [3]string{"state", "package", "version"}
 		case "conffile":
-			set("path", "decision")
+			names = [3]string{"path", "decision"}
 		case "startup":
-			set("phase", "command")
+			names = [3]string{"phase", "command"}
 		}
-		return j.add(ln.offset, e)
+		for _, name := range names {
+			var value string
+			value, args, _ = strings.Cut(strings.TrimLeft(args, " "), " ")
+			if name != "" && value != "" && value != "<none>" {
+				a.Set(name, value)
+			}
+		}
+		j.told(a, s.as, text[:s.size])
+		return j.keep(ln.offset)
 	})
+}
+
+// doubt is what was assumed of the zone, and of an hour in doubt.
+func doubt(zone, how string) string {
+	if how == "" {
+		return zone
+	}
+	return zone + "; " + how
 }
 
 func isDpkg(_ string, head []byte) bool {
 	text, _, _ := bytes.Cut(head, []byte("\n"))
-	s, ok := isoStamp(string(text[:min(len(text), 64)]), time.UTC)
+	s, ok := isoStamp(string(text[:min(len(text), 64)]), &localClock{zone: time.UTC})
 	if !ok || s.size != 19 || len(text) < 21 {
 		return false
 	}
@@ -103,14 +114,14 @@ func parseApt(j *job, r *bufio.Reader) error {
 			if err := finish(); err != nil {
 				return err
 			}
-			s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.zone)
+			s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.clock)
 			if !ok {
 				j.reject(ln.offset, ln.text, "no time")
 				return nil
 			}
 			j.note("local times without a zone: " + zone)
 			a.Set(attrTimeText, value)
-			a.Set(attrAssumed, zone)
+			a.Set(attrAssumed, doubt(zone, s.how))
 			b = aptBlock{at: ln.offset, start: s, attrs: a, open: true}
 			return nil
 		}
@@ -123,7 +134,7 @@ func parseApt(j *job, r *bufio.Reader) error {
 		}
 		switch name {
 		case "End-Date":
-			if s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.zone); ok {
+			if s, ok := isoStamp(strings.Join(strings.Fields(value), " "), j.clock); ok {
 				b.attrs.Set("ended", s.time.Format(time.RFC3339))
 			}
 			return finish()
@@ -180,13 +191,8 @@ func isApt(_ string, head []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(head, "\n"), []byte("Start-Date: "))
 }
 
-// parsePackages reads the logs of dnf, yum, pacman, zypper and their like: a
-// time, and then text (zypper's fields between bars).
-func parsePackages(j *job, r *bufio.Reader) error {
-	return parseDated(r, &syslogParser{j: j, zone: j.assumedZone(), bare: true})
-}
-
-// packaged fills the event of such a line.
+// packaged fills the event of a line of the logs of dnf, yum, pacman, zypper
+// and their like: a time, and then text (zypper's fields between bars).
 func (p *syslogParser) packaged(e *timeline.Event, rest string) {
 	e.Source = "package"
 	e.Message = strings.TrimLeft(rest, "]| ")

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"firebreak/record"
@@ -27,19 +28,25 @@ var ErrUnknown = errors.New("no such parser")
 // Source says where the bytes come from, and what to assume where they do not
 // say: the zone of local times (nil is UTC), the year of the first date that
 // has none (0 infers it), and the time of collection, which bounds the years.
-// Only Exhibit is needed; its Finished and Host stand in for Collected and Host.
+// Skew is how far the source's clock was ahead of UTC: it is taken off every
+// time but those of observation, and the events say so. Only Exhibit is needed;
+// its Finished and Host stand in for Collected and Host.
 type Source struct {
 	Exhibit   record.Exhibit
 	Parser    string // one of Names; empty detects it
 	Host      string
 	Zone      *time.Location
 	Year      int
+	Skew      time.Duration
 	Collected time.Time
+	Workers   int // how many read chunks of it at once; 0: as many as there are processors
 
 	// Again opens the same bytes once more. Year-less logs are read twice when
 	// it is given (or when the reader can seek), so that the years are counted
 	// back from the last line; otherwise they are guessed from the first.
 	Again func() (io.ReadCloser, error)
+
+	chunk int // size of a chunk, for tests
 }
 
 // headSize is how much of an artefact detection looks at.
@@ -70,15 +77,15 @@ func parsers() []parser {
 		{"fb.accounts", isSnapshot("fb.accounts"), parseSnapshot},
 		{"fb.system", isSnapshot("fb.system"), parseSnapshot},
 		{"fb.extents", isSnapshot("fb.extents"), parseExtents},
-		{"timesketch.jsonl", isTimesketchJSONL, parseTimesketchJSONL},
+		{"timesketch.jsonl", isTimesketchJSONL, inChunks(newTimesketchJSONL)},
 		{"timesketch.csv", isTimesketchCSV, parseTimesketchCSV},
-		{"bodyfile", isBodyfile, parseBodyfile},
-		{"audit", isAudit, parseAudit},
+		{"bodyfile", isBodyfile, inChunks(newBodyfile)},
+		{"audit", isAudit, inChunks(newAudit)},
 		{"apt", isApt, parseApt},
-		{"dpkg", isDpkg, parseDpkg},
-		{"packages", isPackages, parsePackages},
+		{"dpkg", isDpkg, inChunks(newDpkg)},
+		{"packages", isPackages, parseDated(newPackages)},
 		{"history", isHistory, parseHistory},
-		{"access", isAccess, parseAccess},
+		{"access", isAccess, inChunks(newAccess)},
 		{"syslog", isSyslog, parseSyslog},
 		{"text", func(string, []byte) bool { return false }, parseText},
 	}
@@ -108,11 +115,15 @@ func Detect(name string, head []byte) string {
 }
 
 // File parses one artefact and hands its events to emit in batches of at most
-// 4096, which emit may keep. In the answer Events + Rejected = Seen, whatever
-// the input; Samples show the first rejected records and every assumption
-// (beginning with "note:"). Damaged input is no error: what can be read is
-// parsed and the rest counted. Errors are: ErrUnknown, the context's, the
-// reader's own, and emit's; the answer then says how far it came.
+// 4096, in no certain order. emit may be called from several goroutines at once,
+// and may keep neither the batch nor a text of it when it returns: what is to be
+// kept is cloned.
+//
+// In the answer Events + Rejected + Recovered = Seen, whatever the input; Samples
+// show the first rejected records and every assumption (beginning with "note:").
+// Damaged input is no error: what can be read is parsed and the rest counted.
+// Errors are: ErrUnknown, the context's, the reader's own, and emit's; the answer
+// then says how far it came.
 func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Event) error) (record.Ingestion, error) {
 	if src.Host == "" {
 		src.Host = src.Exhibit.Host
@@ -122,27 +133,40 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	again := src.Again
 	if again == nil {
-		again = rewinder(r)
+		r, again = rewinder(r)
+	}
+	fail := func(err error) (record.Ingestion, error) {
+		return record.Ingestion{Exhibit: src.Exhibit.ID}, fmt.Errorf("parse %s: %w", src.Exhibit.Source, err)
 	}
 	in, err := open(r)
 	if err != nil {
-		return record.Ingestion{Exhibit: src.Exhibit.ID}, fmt.Errorf("parse %s: %w", src.Exhibit.Source, err)
+		return fail(err)
 	}
 	defer in.close()
 	br := bufio.NewReaderSize(in, headSize)
+	head, err := br.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errDamaged) && src.Parser == "" {
+		return fail(err)
+	}
+	text := encodingOf(head)
 	if src.Parser == "" {
-		head, peekErr := br.Peek(headSize)
-		if peekErr != nil && !errors.Is(peekErr, io.EOF) && !errors.Is(peekErr, errDamaged) {
-			return record.Ingestion{Exhibit: src.Exhibit.ID}, fmt.Errorf("parse %s: %w", src.Exhibit.Source, peekErr)
+		if text.order != nil {
+			head = narrow(head, text.order)
 		}
 		src.Parser = Detect(src.Exhibit.Source, head)
 	}
 	table := parsers()
 	i := slices.IndexFunc(table, func(p parser) bool { return p.name == src.Parser })
 	if i < 0 {
-		return record.Ingestion{Exhibit: src.Exhibit.ID}, fmt.Errorf("parse %s: %w: %q", src.Exhibit.Source, ErrUnknown, src.Parser)
+		return fail(fmt.Errorf("%w: %q", ErrUnknown, src.Parser))
 	}
 	j := newJob(ctx, src, again, emit)
+	if !isBinary(src.Parser) {
+		if j.text = text; text.order != nil {
+			br = bufio.NewReaderSize(text.open(br), headSize)
+			j.note("the file is " + text.name + ": offsets are those in UTF-8")
+		}
+	}
 	err = table[i].run(j, br)
 	if errors.Is(err, errDamaged) {
 		j.reject(in.written, nil, err.Error())
@@ -157,38 +181,64 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	return j.result(), nil
 }
 
-// rewinder makes Again of a reader that can seek.
-func rewinder(r io.Reader) func() (io.ReadCloser, error) {
+// isBinary says whether a parser reads bytes that are no text.
+func isBinary(parser string) bool {
+	switch parser {
+	case "journal", "lastlog", "btmp", "utmp":
+		return true
+	}
+	return false
+}
+
+// rewinder makes Again of a reader that can seek. Who reads on waits until the
+// one who began again has closed.
+func rewinder(r io.Reader) (io.Reader, func() (io.ReadCloser, error)) {
 	s, ok := r.(io.ReadSeeker)
 	if !ok {
-		return nil
+		return r, nil
 	}
 	at, err := s.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return nil
+		return r, nil
 	}
-	return func() (io.ReadCloser, error) {
+	one := &oneReader{r: s}
+	return one, func() (io.ReadCloser, error) {
+		one.mu.Lock()
 		here, err := s.Seek(0, io.SeekCurrent)
+		if err == nil {
+			_, err = s.Seek(at, io.SeekStart)
+		}
 		if err != nil {
+			one.mu.Unlock()
 			return nil, fmt.Errorf("rewind: %w", err)
 		}
-		if _, err := s.Seek(at, io.SeekStart); err != nil {
-			return nil, fmt.Errorf("rewind: %w", err)
-		}
-		return rewound{Reader: s, seeker: s, back: here}, nil
+		return &rewound{one: one, back: here}, nil
 	}
+}
+
+// oneReader is read by one at a time.
+type oneReader struct {
+	mu sync.Mutex
+	r  io.ReadSeeker
+}
+
+func (o *oneReader) Read(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.r.Read(p)
 }
 
 // rewound returns the reader to where it was when it is closed.
 type rewound struct {
-	io.Reader
-	seeker io.Seeker
-	back   int64
+	one  *oneReader
+	back int64
 }
 
-func (r rewound) Close() error {
-	_, err := r.seeker.Seek(r.back, io.SeekStart)
-	if err != nil {
+func (r *rewound) Read(p []byte) (int, error) { return r.one.r.Read(p) }
+
+func (r *rewound) Close() error {
+	defer r.one.mu.Unlock()
+	if _, err := r.one.r.Seek(r.back, io.SeekStart); err != nil {
 		return fmt.Errorf("rewind: %w", err)
 	}
 	return nil

@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,25 +33,36 @@ func run(t *testing.T, parser, source string, data []byte) ([]timeline.Event, re
 
 func runSource(t *testing.T, src Source, data []byte) ([]timeline.Event, record.Ingestion) {
 	t.Helper()
+	var mu sync.Mutex
 	var got []timeline.Event
 	ing, err := File(t.Context(), bytes.NewReader(data), src, func(batch []timeline.Event) error {
 		if len(batch) == 0 || len(batch) > batchSize {
 			t.Errorf("batch of %d events", len(batch))
 		}
-		got = append(got, batch...)
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range batch {
+			got = append(got, batch[i].Clone())
+		}
 		return nil
 	})
 	if err != nil {
 		t.Fatalf("parse %s: %v", src.Exhibit.Source, err)
 	}
+	sortEvents(got)
 	settle(t, got, ing)
 	return got, ing
+}
+
+// sortEvents puts events in the order of their artefact.
+func sortEvents(es []timeline.Event) {
+	slices.SortFunc(es, func(a, b timeline.Event) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 }
 
 // settle checks what must hold of every run.
 func settle(t *testing.T, got []timeline.Event, ing record.Ingestion) {
 	t.Helper()
-	if ing.Events != int64(len(got)) || ing.Events+ing.Rejected != ing.Seen {
+	if ing.Events+ing.Recovered != int64(len(got)) || ing.Events+ing.Rejected+ing.Recovered != ing.Seen {
 		t.Fatalf("account: %d events handed over, %+v", len(got), ing)
 	}
 	ids := make(map[timeline.ID]bool, len(got))

@@ -3,6 +3,8 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"errors"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -20,57 +22,125 @@ const maxRecord = 1 << 20
 // is indented, or when that record is RFC 5424 or ISO (whose beginnings cannot
 // be mistaken) and the line is plain text. All other lines are rejected.
 type syslogParser struct {
-	j     *job
-	years *years
-	zone  string
-	open  bool // event waits for continuation lines
-	event timeline.Event
-	at    int64
-	long  bool // of a form whose continuation need not be indented
-	more  []string
-	size  int
-	bare  bool // the log of a package manager: text follows the time at once
+	j    *job
+	zone string
+	bare bool // the log of a package manager: text follows the time at once
+	solo bool // every line is a record, or none
+
+	// The record that is open: the last event of the batch.
+	open bool
+	long bool // of a form whose continuation need not be indented
+	more []string
+	size int
+
+	// A chunk begins with lines of which only those who read the chunk before
+	// know whether they continue a record.
+	unknown bool
+	start   int64 // offset of the first record
+
+	noted     bool // the zone
+	near      int  // where the years were found the last time
+	year      int
+	how       string
+	assumed   string // what is assumed in that year, with that doubt
+	recovered int    // zeros in front of the line at hand
 }
 
+func newSyslog(j *job) lineReader { return &syslogParser{j: j, zone: j.assumedZone()} }
+
+// newPackages is for the logs of package managers.
+func newPackages(j *job) lineReader { return &syslogParser{j: j, zone: j.assumedZone(), bare: true} }
+
+// parseSyslog reads lines, or the frames that syslog has on a TCP connection.
 func parseSyslog(j *job, r *bufio.Reader) error {
-	return parseDated(r, &syslogParser{j: j, zone: j.assumedZone()})
-}
-
-// parseDated reads lines that begin with a time.
-func parseDated(r *bufio.Reader, p *syslogParser) error {
-	err := eachLine(p.j, r, p.line)
-	if ferr := p.finish(); err == nil {
-		err = ferr
+	head, err := r.Peek(512)
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull) {
+		if _, _, ok := frameAt(head); ok && j.text.order == nil {
+			return parseFrames(j, r)
+		}
 	}
-	return err
+	return parseDated(newSyslog)(j, r)
 }
 
-// finish hands the waiting event over.
+// parseDated reads lines that begin with a time. Years that are not written
+// have to be counted by one reader where the log cannot be read twice.
+func parseDated(read func(*job) lineReader) func(*job, *bufio.Reader) error {
+	return func(j *job, r *bufio.Reader) error {
+		if j.again == nil {
+			j.workers = 1
+		}
+		return readChunks(j, r, read)
+	}
+}
+
+func (p *syslogParser) begin() {
+	p.unknown, p.open, p.noted, p.more = true, false, false, nil
+}
+
+// settle has the reader above read the lines up to the first record, and hands
+// it the last record.
+func (p *syslogParser) settle(above lineReader, c *chunk) error {
+	up, ok := above.(*syslogParser)
+	if !ok {
+		return errors.New("a reader of another format stands above")
+	}
+	to := len(c.data)
+	if !p.unknown {
+		to = int(p.start - c.offset)
+	}
+	err := c.lines(to, func(ln line) error {
+		ln.held, ln.valid = false, false // the record may go on behind the chunk
+		return up.line(ln)
+	})
+	if err != nil || p.unknown {
+		return err
+	}
+	if err := up.finish(); err != nil {
+		return err
+	}
+	if err := up.j.adopt(p.j); err != nil {
+		return err
+	}
+	up.open, up.long, up.size, up.more = true, p.long, p.size, p.more
+	for i := range up.more {
+		up.more[i] = strings.Clone(up.more[i])
+	}
+	p.open, p.more = false, nil
+	return nil
+}
+
+// finish closes the record that is open.
 func (p *syslogParser) finish() error {
-	if !p.open {
-		return nil
-	}
-	p.open = false
-	if len(p.more) > 0 {
-		p.event.Message += "\n" + strings.Join(p.more, "\n")
-		p.event.Attributes.Set("lines", strconv.Itoa(1+len(p.more)))
+	if p.open && len(p.more) > 0 {
+		e := p.j.open()
+		e.Message += "\n" + strings.Join(p.more, "\n")
+		e.Attributes.Set("lines", strconv.Itoa(1+len(p.more)))
 		p.more = nil
 	}
-	return p.j.add(p.at, p.event)
+	p.open = false
+	return nil
 }
 
 func (p *syslogParser) line(ln line) error {
-	e, long, why := p.record(ln)
+	e := p.j.slot()
+	long, why := p.record(e, ln)
 	if why == "" {
+		if p.unknown {
+			p.unknown, p.start = false, ln.offset
+		}
 		if err := p.finish(); err != nil {
 			return err
 		}
-		p.open, p.event, p.at, p.long, p.size = true, e, ln.offset, long, len(ln.text)
+		p.open, p.long, p.size = true, long, len(ln.text)
+		return p.j.take(ln.offset, p.recovered > 0)
+	}
+	if p.unknown { // whoever reads the chunk above will read this line again
+		p.j.notes, p.noted = p.j.notes[:0], false
 		return nil
 	}
-	if p.open && p.continues(ln) {
+	if p.open && !p.solo && p.continues(ln) {
 		if p.size+len(ln.text) < maxRecord {
-			p.more = append(p.more, textOf(ln, &p.event.Attributes))
+			p.more = append(p.more, textOf(ln, &p.j.open().Attributes))
 			p.size += len(ln.text) + 1
 			return nil
 		}
@@ -109,31 +179,51 @@ func plainText(b []byte) bool {
 	return !escaped
 }
 
+// withoutZeros takes NULs off the front of a line: a file system leaves them
+// where a machine stopped while it wrote.
+func withoutZeros(b []byte) (n int, rest []byte) {
+	for n < len(b) && b[n] == 0 {
+		n++
+	}
+	return n, b[n:]
+}
+
 // record reads one line as a record, or says why it is none.
-func (p *syslogParser) record(ln line) (e timeline.Event, long bool, why string) {
-	head := ln.text
-	pri, n := priority(head)
-	if p.bare && head[0] == '[' {
+func (p *syslogParser) record(e *timeline.Event, ln line) (long bool, why string) {
+	p.recovered = 0
+	if ln.text[0] == 0 {
+		p.recovered, ln.text = withoutZeros(ln.text)
+	}
+	head := view(ln.text)
+	pri, n := priority(ln.text)
+	if p.bare && len(head) > 0 && head[0] == '[' {
 		pri, n = -1, 1
 	}
 	head = head[n:]
+	if len(head) < 15 {
+		return false, "no time"
+	}
+	e.TimeKind, e.Source = timeline.Logged, "syslog"
 	switch {
-	case len(head) < 15:
-		return e, false, "no time"
 	case n > 0 && head[0] >= '1' && head[0] <= '9' && head[1] == ' ':
-		e, why = p.modern(ln, n)
-		long = true
+		long, why = true, p.modern(e, ln, n, pri)
 	case head[0] >= '0' && head[0] <= '9':
-		e, why = p.iso(ln, n)
-		long = true
+		long, why = true, p.iso(e, ln, n, pri)
 	default:
-		e, why = p.bsd(ln, n)
+		why = p.bsd(e, ln, n, pri)
 	}
-	if why == "" && n > 0 && pri >= 0 {
-		e.Attributes.Set("facility", facilityName(pri>>3))
-		e.Attributes.Set("severity", severityName(pri&7))
+	if why == "" && p.recovered > 0 {
+		e.Attributes.Set(attrRecovered, "behind "+strconv.Itoa(p.recovered)+" NUL bytes")
 	}
-	return e, long, why
+	return long, why
+}
+
+// origin notes facility and severity.
+func origin(a *timeline.Attributes, n, pri int) {
+	if n > 0 && pri >= 0 {
+		a.Set("facility", facilityName(pri>>3))
+		a.Set("severity", severityName(pri&7))
+	}
 }
 
 // priority reads "<n>" with n up to 191 and says how long it is.
@@ -155,114 +245,136 @@ func priority(b []byte) (pri, size int) {
 }
 
 // iso reads a line that begins with an ISO 8601 time.
-func (p *syslogParser) iso(ln line, skip int) (timeline.Event, string) {
-	e := timeline.Event{TimeKind: timeline.Logged, Source: "syslog", Attributes: make(timeline.Attributes, 0, 6)}
+func (p *syslogParser) iso(e *timeline.Event, ln line, skip, pri int) string {
 	attrs := &e.Attributes
-	text := textOf(ln, attrs)[skip:]
-	s, ok := isoStamp(text, p.j.zone)
+	s, ok := isoStamp(view(ln.text)[skip:], p.j.clock)
 	if !ok {
-		return timeline.Event{}, "no time"
+		return "no time"
 	}
-	ends := " :"
-	if p.bare {
-		ends = " :|]"
+	if at := skip + s.size; at < len(ln.text) {
+		switch c := ln.text[at]; {
+		case c == ' ' || c == ':':
+		case p.bare && (c == '|' || c == ']'):
+		default:
+			return "no time"
+		}
 	}
-	if s.size < len(text) && strings.IndexByte(ends, text[s.size]) < 0 {
-		return timeline.Event{}, "no time"
-	}
+	text := textOf(ln, attrs)[skip:]
 	e.Time, e.Precision = s.time, s.precision
-	attrs.Set(attrTimeText, text[:s.size])
 	if !s.zoned {
-		attrs.Set(attrAssumed, p.zone)
-		p.j.note("local times without a zone: " + p.zone)
+		attrs.Set(attrAssumed, p.assume(0, s.how))
+		p.noteZone()
 	}
-	if p.bare {
-		p.packaged(&e, text[s.size:])
-		return e, ""
+	origin(attrs, skip, pri)
+	rest := text[s.size:]
+	switch {
+	case p.bare:
+		p.packaged(e, rest)
+	default:
+		if rest != "" && rest[0] == ' ' {
+			rest = rest[1:]
+		}
+		if rest != "" && rest[0] <= 'Z' { // ChromeOS writes the severity there
+			if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) {
+				p.tagged(e, after)
+				attrs.Set("severity", strings.ToLower(sev))
+				break
+			}
+		}
+		p.hosted(e, rest)
 	}
-	rest := strings.TrimPrefix(text[s.size:], " ")
-	if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) { // ChromeOS writes the severity there
-		attrs.Set("severity", strings.ToLower(sev))
-		p.tagged(&e, after)
-		return e, ""
-	}
-	p.hosted(&e, rest)
-	return e, ""
+	p.j.told(attrs, s.as, text[:s.size])
+	return ""
 }
 
 // bsd reads a line that begins with "Mmm dd hh:mm:ss".
-func (p *syslogParser) bsd(ln line, skip int) (timeline.Event, string) {
+func (p *syslogParser) bsd(e *timeline.Event, ln line, skip, pri int) string {
 	s, ok := bsdStamp(ln.text[skip:])
 	if !ok {
-		return timeline.Event{}, "no time"
+		return "no time"
 	}
-	e := timeline.Event{Precision: precisionOf(s.digits), TimeKind: timeline.Logged, Source: "syslog", Attributes: make(timeline.Attributes, 0, 6)}
 	attrs := &e.Attributes
+	e.Precision = precisionOf(s.digits)
 	text := textOf(ln, attrs)[skip:]
-	attrs.Set(attrTimeText, text[:s.size])
-	year := s.year
+	year, written := s.year, s.year
 	if year == 0 {
-		var err string
-		if year, err = p.yearOf(s); err != "" {
-			return timeline.Event{}, err
+		var why string
+		if year, why = p.yearOf(s, ln.offset); why != "" {
+			return why
 		}
-		attrs.Set(attrAssumed, p.years.text(year, p.zone))
-	} else {
-		attrs.Set(attrAssumed, p.zone)
+		written = year
 	}
-	p.j.note("local times without a zone: " + p.zone)
+	as := s.as()
 	if year > 0 {
-		e.Time = time.Date(year, time.Month(s.mon), s.day, s.h, s.m, s.s, int(s.nsec), p.j.zone).UTC()
-		if !sane(e.Time) || s.day > daysIn(s.mon, year) {
-			return timeline.Event{}, "no such date"
+		at := seconds(year, s.mon, s.day, s.h, s.m, s.s)
+		utc, how := p.j.clock.utc(at)
+		if utc <= 0 || utc >= maxSeconds || s.day > daysIn(s.mon, year) {
+			p.noteZone()
+			return "no such date"
+		}
+		e.Time = time.Unix(utc, s.nsec).UTC()
+		as.shift = at - utc
+		if s.year != 0 {
+			written = 0
+		}
+		attrs.Set(attrAssumed, p.assume(written, how))
+	} else {
+		attrs.Set(attrAssumed, "year "+strconv.Itoa(year)+" (unknown), "+p.zone)
+		as.layout = asWritten
+	}
+	p.noteZone()
+	origin(attrs, skip, pri)
+	rest := text[s.size:]
+	switch {
+	case p.bare:
+		p.packaged(e, rest)
+	case strings.HasPrefix(rest, ": "): // no host, no tag: a remark of the logger
+		e.Message = rest[2:]
+	default:
+		p.hosted(e, strings.TrimPrefix(rest, " "))
+	}
+	p.j.told(attrs, as, text[:s.size])
+	return ""
+}
+
+// assume says what was assumed of a time: the year where it is not 0, the zone,
+// and a doubt about the hour.
+func (p *syslogParser) assume(year int, how string) string {
+	if p.assumed == "" || p.year != year || p.how != how {
+		p.year, p.how, p.assumed = year, how, p.zone
+		if year != 0 {
+			p.assumed = "year " + strconv.Itoa(year) + " (" + p.j.calendar.basis + "), " + p.zone
+		}
+		if how != "" {
+			p.assumed += "; " + how
 		}
 	}
-	rest := text[s.size:]
-	if p.bare {
-		p.packaged(&e, rest)
-		return e, ""
+	return p.assumed
+}
+
+// noteZone states the zone of local times.
+func (p *syslogParser) noteZone() {
+	if !p.noted {
+		p.noted = true
+		p.j.note("local times without a zone: " + p.zone)
 	}
-	if strings.HasPrefix(rest, ": ") { // no host, no tag: a remark of the logger
-		e.Message = rest[2:]
-		return e, ""
-	}
-	p.hosted(&e, strings.TrimPrefix(rest, " "))
-	return e, ""
 }
 
 // yearOf infers the year of a date. The event stays undated (year 0) only when
 // nothing at all is known about the time of collection.
-func (p *syslogParser) yearOf(s bsd) (int, string) {
-	if p.years == nil {
-		y, err := newYears(p.j)
-		if err != nil {
-			return 0, err.Error()
-		}
-		if y.basis == "" {
-			bound, how := p.j.bound()
-			at := -1
-			if s.mon == 2 && s.day == 29 {
-				at = 0
-			}
-			y.settle(p.j.src.Year, bound, dayNumber(s.mon, s.day), 0, at, how+", one reading")
-		}
-		p.years = y
-		p.j.note("years are not in the log: first line taken as " + strconv.Itoa(y.year) + " (" + y.basis + ")")
+func (p *syslogParser) yearOf(s bsd, offset int64) (int, string) {
+	c := &p.j.calendar
+	c.once.Do(func() { c.begin(p.j, s) })
+	if c.err != nil {
+		return 0, c.err.Error()
 	}
-	if p.years.basis == "unknown" {
-		p.j.note("years are not in the log and the time of collection is unknown: events are undated")
+	if !p.noted {
+		p.j.note(c.note)
+	}
+	if c.basis == "unknown" {
 		return 0, ""
 	}
-	year := p.years.of(s.mon, s.day)
-	if s.mon == 2 && s.day == 29 {
-		for n := 0; n < 8 && !leap(year); n++ {
-			year--
-		}
-		if p.j.again == nil { // nothing was read ahead: the lines behind follow
-			p.years.year = year
-		}
-	}
-	return year, ""
+	return c.at(s, offset, &p.near), ""
 }
 
 // bsd is a time as RFC 3164 writes it; year is 0 when it was not written.
@@ -270,6 +382,16 @@ type bsd struct {
 	year, mon, day, h, m, s int
 	nsec                    int64
 	digits, size            int
+	layout                  layout
+}
+
+// as is how the time was written.
+func (s bsd) as() written {
+	w := written{layout: s.layout, point: '.', digits: s.digits}
+	if s.s == 60 || s.digits > 9 {
+		w.layout = asWritten
+	}
+	return w
 }
 
 // bsdStamp reads "Mmm dd hh:mm:ss", with an optional year behind the day or
@@ -286,15 +408,18 @@ func bsdStamp(b []byte) (bsd, bool) {
 	if b[i] == ' ' {
 		i++
 	}
+	zero, from := b[i] == '0', i
 	for ; i < len(b) && b[i] >= '0' && b[i] <= '9' && s.day < 10; i++ {
 		s.day = s.day*10 + int(b[i]-'0')
 	}
+	dayEnd := i
 	if s.day < 1 || s.day > daysIn(s.mon, 2000) || i >= len(b) || b[i] != ' ' {
 		return s, false
 	}
 	i++
+	s.layout = bsdLayout
 	if y, ok := yearAt(b, i); ok {
-		s.year, i = y, i+5
+		s.year, s.layout, i = y, bsdYear, i+5
 	}
 	var ok bool
 	if s.h, s.m, s.s, ok = clock(b, i); !ok {
@@ -307,14 +432,23 @@ func bsdStamp(b []byte) (bsd, bool) {
 		for i < len(b) && b[i] >= '0' && b[i] <= '9' {
 			i++
 		}
-		s.nsec, _ = fraction(string(b[from:i]))
+		s.nsec, _ = fraction(view(b[from:i]))
 		s.digits = i - from
 	}
 	if i < len(b) && b[i] != ' ' && b[i] != ':' {
 		return s, false
 	}
-	if y, ok := yearAt(b, i+1); ok && s.year == 0 {
-		s.year, i = y, i+5
+	if s.year == 0 && i < len(b) && b[i] == ' ' {
+		if y, ok := yearAt(b, i+1); ok {
+			s.year, s.layout, i = y, bsdEnd, i+5
+		}
+	}
+	switch width := dayEnd - from; { // the day as two characters, or not
+	case zero && width == 2 && from == 4:
+		s.layout++
+	case width == 1 && from == 5, width == 2 && from == 4:
+	default:
+		s.layout = asWritten
 	}
 	s.size = i
 	return s, true
@@ -333,7 +467,7 @@ func yearAt(b []byte, i int) (int, bool) {
 }
 
 // monthOf reads an English month's three letters.
-func monthOf(b []byte) int {
+func monthOf[T string | []byte](b T) int {
 	switch string(b[:3]) {
 	case "Jan":
 		return 1

@@ -20,7 +20,7 @@ func TestSyslogForms(t *testing.T) {
 	}{
 		{
 			"bsd", "Mar 23 23:01:18 web-1 app[19]: hello", "web-1", "app[19]: hello", "2026-03-23T23:01:18Z", timeline.Second,
-			map[string]string{"process": "app", "pid": "19", "time_text": "Mar 23 23:01:18", "assumed": "year 2026 (from collection time), zone UTC"},
+			map[string]string{"process": "app", "pid": "19", "time_form": "%b %e %H:%M:%S", "assumed": "year 2026 (from collection time), zone UTC"},
 		},
 		{
 			"bsd one digit and fraction", "Feb  6 15:16:30.123456 h a: b", "h", "a: b", "2026-02-06T15:16:30.123456Z", timeline.Microsecond, nil,
@@ -142,6 +142,7 @@ func TestYears(t *testing.T) {
 func yearsOf(t *testing.T, src Source, r io.Reader) string {
 	t.Helper()
 	var out []string
+	src.Workers = 1 // in order
 	_, err := File(t.Context(), r, src, func(b []timeline.Event) error {
 		for _, e := range b {
 			out = append(out, e.Time.Format("2006"))

@@ -12,10 +12,9 @@ import (
 // hosted reads "HOST TAG: text". A first word that ends in a colon is the tag,
 // and the line names no host.
 func (p *syslogParser) hosted(e *timeline.Event, rest string) {
-	host, after, ok := strings.Cut(rest, " ")
-	if ok && host != "" && !strings.HasSuffix(host, ":") {
-		e.Host = host
-		rest = after
+	if i := strings.IndexByte(rest, ' '); i > 0 && rest[i-1] != ':' {
+		e.Host = rest[:i]
+		rest = rest[i+1:]
 	}
 	p.tagged(e, rest)
 }
@@ -29,23 +28,24 @@ func (p *syslogParser) tagged(e *timeline.Event, rest string) {
 		enrich(e, "", rest)
 		return
 	}
-	e.Attributes.Set("process", process)
-	if pid != "" {
-		e.Attributes.Set("pid", pid)
-	}
 	enrich(e, process, body)
+	set(&e.Attributes, "pid", pid)
+	e.Attributes.Set("process", process)
 }
 
 // tag splits "TAG[pid]: text"; process is empty when s has no tag.
 func tag(s string) (process, pid, body string) {
-	end := strings.IndexAny(s, " :[")
-	if end <= 0 || end > 128 {
+	end := 0
+	for end < len(s) && s[end] != ' ' && s[end] != ':' && s[end] != '[' {
+		end++
+	}
+	if end == 0 || end > 128 || end == len(s) {
 		return "", "", s
 	}
 	process, body = s[:end], s[end:]
 	if body[0] == '[' {
-		shut := strings.IndexByte(body, ']')
-		if shut < 0 || shut > 32 {
+		shut := strings.IndexByte(body[:min(len(body), 33)], ']')
+		if shut < 0 {
 			return "", "", s
 		}
 		pid, body = body[1:shut], body[shut+1:]
@@ -70,30 +70,29 @@ func programName(process string) string {
 }
 
 // modern reads RFC 5424: "1 TIME HOST APP PROCID MSGID SD [MSG]".
-func (p *syslogParser) modern(ln line, skip int) (timeline.Event, string) {
-	e := timeline.Event{TimeKind: timeline.Logged, Source: "syslog", Attributes: make(timeline.Attributes, 0, 8)}
+func (p *syslogParser) modern(e *timeline.Event, ln line, skip, pri int) string {
 	attrs := &e.Attributes
 	text := textOf(ln, attrs)[skip+2:]
-	var ok bool
-	var when string
-	if when, text, ok = strings.Cut(text, " "); !ok {
-		return e, "no time"
+	when, text, ok := strings.Cut(text, " ")
+	if !ok {
+		return "no time"
 	}
+	var as written
 	if when != "-" {
-		s, ok := isoStamp(when, p.j.zone)
+		s, ok := isoStamp(when, p.j.clock)
 		if !ok || s.size != len(when) {
-			return e, "no time"
+			return "no time"
 		}
-		e.Time, e.Precision = s.time, s.precision
+		e.Time, e.Precision, as = s.time, s.precision, s.as
 		if !s.zoned {
-			attrs.Set(attrAssumed, p.zone)
+			attrs.Set(attrAssumed, p.assume(0, s.how))
 		}
 	}
-	attrs.Set(attrTimeText, when)
+	origin(attrs, skip, pri)
 	var field [4]string // host, app, procid, msgid
 	for i := range field {
 		if field[i], text, ok = strings.Cut(text, " "); !ok {
-			return e, "header is cut"
+			return "header is cut"
 		}
 		if field[i] == "-" {
 			field[i] = ""
@@ -101,28 +100,30 @@ func (p *syslogParser) modern(ln line, skip int) (timeline.Event, string) {
 	}
 	data, msg, ok := structuredData(text)
 	if !ok {
-		return e, "structured data is damaged"
+		return "structured data is damaged"
 	}
 	e.Host = field[0]
-	for i, name := range []string{"", "process", "pid", "msgid"} {
-		if i > 0 && field[i] != "" {
-			attrs.Set(name, field[i])
+	for _, x := range [...]struct{ name, value string }{{"msgid", field[3]}, {"pid", field[2]}, {"process", field[1]}} {
+		if x.value != "" {
+			attrs.Set(x.name, x.value)
 		}
 	}
 	if data != "-" {
 		attrs.Set("structured_data", data)
 	}
 	msg = strings.TrimPrefix(strings.TrimPrefix(msg, " "), "\ufeff")
-	e.Message = msg
-	if field[1] != "" {
-		e.Message = field[1]
-		if field[2] != "" {
-			e.Message += "[" + field[2] + "]"
-		}
-		e.Message += ": " + strings.TrimLeft(msg, " ")
+	told := strings.TrimLeft(msg, " ")
+	switch {
+	case field[1] == "":
+		e.Message = msg
+	case field[2] == "":
+		e.Message = p.j.room.join(field[1], ": ", told)
+	default:
+		e.Message = p.j.room.join(field[1], "[", field[2], "]: ", told)
 	}
-	enrich(&e, field[1], strings.TrimLeft(msg, " "))
-	return e, ""
+	enrich(e, field[1], told)
+	p.j.told(attrs, as, when)
+	return ""
 }
 
 // structuredData takes "-" or a run of "[id name="value" …]" off the front;
@@ -184,6 +185,9 @@ func isSeverityWord(s string) bool {
 
 // isSyslog counts the head's lines that a syslog parser would take.
 func isSyslog(_ string, head []byte) bool {
+	if _, _, ok := frameAt(head); ok {
+		return true
+	}
 	good, seen := 0, 0
 	for len(head) > 0 && seen < 64 {
 		var text []byte
@@ -192,6 +196,7 @@ func isSyslog(_ string, head []byte) bool {
 			continue
 		}
 		seen++
+		_, text = withoutZeros(text)
 		_, n := priority(text)
 		text = text[n:]
 		if _, ok := bsdStamp(text); ok {
@@ -201,7 +206,7 @@ func isSyslog(_ string, head []byte) bool {
 		if n > 0 && len(text) > 2 && text[1] == ' ' {
 			text = text[2:]
 		}
-		if s, ok := isoStamp(string(text[:min(len(text), 64)]), time.UTC); ok && s.size < len(text) && text[s.size] == ' ' {
+		if s, ok := isoStamp(string(text[:min(len(text), 64)]), &localClock{zone: time.UTC}); ok && s.size < len(text) && text[s.size] == ' ' {
 			good++
 		}
 	}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"firebreak/timeline"
@@ -42,13 +43,23 @@ func precisionOf(n int) timeline.Precision {
 // decimalTime reads seconds since 1970 with an optional fraction, as in
 // "1337961564.25".
 func decimalTime(s string) (time.Time, timeline.Precision, bool) {
-	whole, frac := s, ""
-	for i := range len(s) {
-		if s[i] == '.' {
-			whole, frac = s[:i], s[i+1:]
-			break
-		}
+	if len(s) > 11 || len(s) == 0 || s[0] < '0' || s[0] > '9' {
+		return fractionTime(s)
 	}
+	sec := int64(0)
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return fractionTime(s)
+		}
+		sec = sec*10 + int64(c)
+	}
+	t, ok := epoch(sec, 0)
+	return t, timeline.Second, ok
+}
+
+func fractionTime(s string) (time.Time, timeline.Precision, bool) {
+	whole, frac, _ := strings.Cut(s, ".")
 	sec, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil {
 		return time.Time{}, "", false
@@ -59,6 +70,15 @@ func decimalTime(s string) (time.Time, timeline.Precision, bool) {
 	}
 	t, ok := epoch(sec, nsec)
 	return t, precisionOf(len(frac)), ok
+}
+
+// decimalForm says how a time that decimalTime read was written.
+func decimalForm(s string) written {
+	whole, frac, point := strings.Cut(s, ".")
+	if whole == "" || whole[0] == '0' && whole != "0" || whole[0] == '+' || point && frac == "" || len(frac) > 9 {
+		return written{}
+	}
+	return written{layout: unixLayout, point: '.', digits: len(frac)}
 }
 
 // fraction reads the digits behind a decimal point as nanoseconds; digits past
@@ -135,25 +155,27 @@ func daysIn(mon, y int) int {
 type stamp struct {
 	time      time.Time
 	precision timeline.Precision
-	size      int  // bytes it took
-	zoned     bool // it named its own zone
+	size      int    // bytes it took
+	zoned     bool   // it named its own zone
+	how       string // what had to be assumed of a local time, besides the zone
+	as        written
 }
 
 // isoStamp reads an ISO 8601 / RFC 3339 time at the beginning of s: date, "T"
-// or a blank, clock (seconds may be missing), optional fraction and zone. Without a zone it is
-// local in zone.
-func isoStamp(s string, zone *time.Location) (stamp, bool) {
+// or a blank, clock (seconds may be missing), optional fraction and zone. Without
+// a zone it is local time of the clock's.
+func isoStamp(s string, local *localClock) (stamp, bool) {
 	y, mon, d, ok := date(s, 0)
 	if !ok || len(s) < 16 || s[10] != 'T' && s[10] != ' ' && s[10] != 't' {
 		return stamp{}, false
 	}
-	out := stamp{precision: timeline.Second, size: 19}
+	out := stamp{precision: timeline.Second, size: 19, as: written{layout: isoLayout, sep: s[10]}}
 	h, m, sec, ok := clock(s, 11)
 	if !ok {
-		if h, m, sec, ok = clock(s[11:16]+":00", 0); !ok || len(s) > 16 && s[16] >= '0' && s[16] <= ':' {
+		if h, m = two(s, 11), two(s, 14); s[13] != ':' || h < 0 || h > 23 || m < 0 || m > 59 || len(s) > 16 && s[16] >= '0' && s[16] <= ':' {
 			return stamp{}, false
 		}
-		out.precision, out.size = timeline.Minute, 16
+		out.precision, out.size, out.as.layout, sec = timeline.Minute, 16, asWritten, 0
 	}
 	var nsec int64
 	if out.size == 19 && len(s) > 20 && (s[19] == '.' || s[19] == ',') && s[20] >= '0' && s[20] <= '9' {
@@ -162,21 +184,28 @@ func isoStamp(s string, zone *time.Location) (stamp, bool) {
 			end++
 		}
 		nsec, _ = fraction(s[20:end])
+		out.as.point, out.as.digits = s[19], end-20
 		out.precision, out.size = precisionOf(end-20), end
 	}
-	offset, n := zoneAt(s[out.size:])
-	if n > 0 {
-		out.zoned = true
-		out.size += n
-		out.time = time.Date(y, time.Month(mon), d, h, m, sec, int(nsec), time.UTC).Add(-offset)
-	} else {
-		out.time = time.Date(y, time.Month(mon), d, h, m, sec, int(nsec), zone).UTC()
+	if sec == 60 || out.as.digits > 9 {
+		out.as.layout = asWritten
 	}
-	return out, sane(out.time)
+	at := seconds(y, mon, d, h, m, sec)
+	utc := at
+	if offset, n := zoneAt(s[out.size:]); n > 0 {
+		out.zoned, out.as.zone = true, s[out.size:out.size+n]
+		out.size += n
+		utc = at - offset
+	} else {
+		utc, out.how = local.utc(at)
+	}
+	out.as.shift = at - utc
+	out.time = time.Unix(utc, nsec).UTC()
+	return out, utc > 0 && utc < maxSeconds
 }
 
-// zoneAt reads "Z", "+hh:mm" or "+hhmm" and says how long it is.
-func zoneAt(s string) (time.Duration, int) {
+// zoneAt reads "Z", "+hh:mm" or "+hhmm" as seconds, and says how long it is.
+func zoneAt(s string) (offset int64, size int) {
 	if s == "" {
 		return 0, 0
 	}
@@ -194,7 +223,7 @@ func zoneAt(s string) (time.Duration, int) {
 	if h < 0 || h > 23 || m < 0 || m > 59 {
 		return 0, 0
 	}
-	d := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
+	d := int64(h*3600 + m*60)
 	if s[0] == '-' {
 		d = -d
 	}

@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"firebreak/timeline"
 )
 
-// parseTimesketchJSONL reads the lines that Timesketch imports: objects with
+// newTimesketchJSONL reads the lines that Timesketch imports: objects with
 // message, datetime (ISO 8601) or timestamp (microseconds), timestamp_desc, and
 // whatever else, which becomes attributes.
-func parseTimesketchJSONL(j *job, r *bufio.Reader) error {
-	return eachLine(j, r, func(ln line) error {
+func newTimesketchJSONL(j *job) lineReader {
+	return each(func(ln line) error {
 		if ln.cut {
 			j.reject(ln.offset, ln.text, "line is too long")
 			return nil
@@ -143,12 +142,13 @@ func sketchEvent(j *job, ln line, m members) error {
 		e.Source = "timesketch"
 	}
 	when := m["datetime"]
-	s, ok := isoStamp(when, j.zone)
+	var as written
+	s, ok := isoStamp(when, j.clock)
 	switch {
 	case ok && s.size == len(when):
-		e.Time, e.Precision = s.time, s.precision
+		e.Time, e.Precision, as = s.time, s.precision, s.as
 		if !s.zoned {
-			m[attrAssumed] = j.assumedZone()
+			m[attrAssumed] = doubt(j.assumedZone(), s.how)
 			j.note("local times without a zone: " + j.assumedZone())
 		}
 	case m["timestamp"] != "":
@@ -160,17 +160,23 @@ func sketchEvent(j *job, ln line, m members) error {
 		}
 		e.Time, e.Precision = t, timeline.Microsecond
 		when = m["timestamp"]
+		if len(when) > 6 && when[0] != '0' && when[0] != '+' && !strings.HasSuffix(when, ".0") {
+			as = written{layout: joinLayout, digits: 6}
+		}
 	case when != "" && !strings.EqualFold(when, "not set"):
 		j.reject(ln.offset, ln.text, "datetime is no time")
 		return nil
-	}
-	if when != "" {
-		m[attrTimeText] = when
 	}
 	for _, name := range []string{"message", "datetime", "timestamp"} {
 		delete(m, name)
 	}
 	e.Attributes = timeline.AttributesOf(m)
+	if when != "" {
+		if e.Time.IsZero() {
+			as = written{}
+		}
+		j.told(&e.Attributes, as, when)
+	}
 	return j.add(ln.offset, e)
 }
 
@@ -216,10 +222,4 @@ func isTimesketchCSV(_ string, head []byte) bool {
 		}
 	}
 	return found >= 2
-}
-
-// accessTime reads "10/Oct/2000:13:55:36 -0700".
-func accessTime(s string) (time.Time, bool) {
-	t, err := time.Parse("02/Jan/2006:15:04:05 -0700", s)
-	return t.UTC(), err == nil && sane(t)
 }

@@ -1,0 +1,186 @@
+package response
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"firebreak/forensics/parse"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// parse reads one exhibit into the timeline and records how that went. What it
+// added before an error or a cancellation stays; reading the exhibit again adds
+// the rest.
+func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o IngestOptions) (record.Ingestion, error) {
+	db, err := s.s.timeline(ctx, f)
+	if err != nil {
+		return record.Ingestion{}, err
+	}
+	r, err := f.locker.Open(x.Blob)
+	if err != nil {
+		return record.Ingestion{}, fmt.Errorf("open exhibit %s: %w", x.ID, err)
+	}
+	replaced, err := s.replace(ctx, f, db, x, o)
+	if err != nil {
+		return record.Ingestion{}, errors.Join(err, r.Close())
+	}
+	if x.Host == "" {
+		x.Host = o.Host
+	}
+	to := db.NewAppender(ctx)
+	in, err := parse.File(ctx, s.heard(r, x, o.told), parse.Source{
+		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished,
+		Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
+	}, to.Add)
+	added, cerr := to.Close()
+	if err == nil { // the error of adding is the same
+		err = cerr
+	}
+	in.Exhibit, in.Added, in.Year, in.Zone, in.Skew = x.ID, added, o.Year, zoneName(o.Zone), skewText(o.Skew)
+	if err = errors.Join(err, r.Close()); err != nil {
+		return in, fmt.Errorf("read exhibit %s into the timeline: %w", x.ID, err)
+	}
+	in.Samples = append(in.Samples, replaced...)
+	if o.again != nil && readsSame(*o.again, in) {
+		return in, nil // nothing new is known, so nothing is recorded
+	}
+	return in, s.actIn(ctx, f, record.TimelineIngested, o.Step, in, nil)
+}
+
+// heard passes on how far the reading of an exhibit is, and how fast.
+func (s *Session) heard(r io.Reader, x record.Exhibit, p ProgressFunc) io.Reader {
+	if p == nil {
+		return r
+	}
+	return &heard{Reader: r, what: "parsing " + x.Title, total: x.Size, p: p, now: s.s.o.Now, since: s.s.o.Now()}
+}
+
+// heard is a reader that tells how far it is.
+type heard struct {
+	io.Reader
+	what        string
+	done, total int64
+	said        int64
+	p           ProgressFunc
+	now         func() time.Time
+	since       time.Time
+}
+
+// saidEvery is how many bytes are read between two words.
+const saidEvery = 4 << 20
+
+func (h *heard) Read(b []byte) (int, error) {
+	n, err := h.Reader.Read(b)
+	h.done += int64(n)
+	if h.done-h.said >= saidEvery || err != nil {
+		h.said = h.done
+		what := h.what
+		if took := h.now().Sub(h.since); took >= time.Second {
+			what += fmt.Sprintf(" (%.0f MB/s)", float64(h.done)/1e6/took.Seconds())
+		}
+		tell(h.p, what, h.done, h.total)
+	}
+	return n, err
+}
+
+// reading is what a person said of how to read a file, nil for nothing.
+func (o IngestOptions) reading() *record.Reading {
+	r := record.Reading{Zone: zoneName(o.Zone), Year: o.Year, Skew: skewText(o.Skew)}
+	if r == (record.Reading{}) {
+		return nil
+	}
+	return &r
+}
+
+// readAs fills in how an exhibit was read, or was to be read.
+func (o *IngestOptions) readAs(exhibit, zone string, year int, skew string) (err error) {
+	o.Year = year
+	if zone != "" {
+		if o.Zone, err = time.LoadLocation(zone); err != nil {
+			return fmt.Errorf("read exhibit %s as before: %w", exhibit, err)
+		}
+	}
+	if skew != "" {
+		if o.Skew, err = time.ParseDuration(skew); err != nil {
+			return fmt.Errorf("read exhibit %s as before: %w", exhibit, err)
+		}
+	}
+	return nil
+}
+
+// optionsOf is how an exhibit was read the last time, or was to be read.
+func optionsOf(x store.Exhibit) (IngestOptions, error) {
+	o := IngestOptions{Host: x.Host, Parser: x.Format}
+	switch {
+	case x.Parsed != nil:
+		o.again = x.Parsed
+		o.Parser = cmp.Or(x.Parsed.Parser, x.Format)
+		return o, o.readAs(x.ID, x.Parsed.Zone, x.Parsed.Year, x.Parsed.Skew)
+	case x.Reading != nil:
+		return o, o.readAs(x.ID, x.Reading.Zone, x.Reading.Year, x.Reading.Skew)
+	}
+	return o, nil
+}
+
+// readAlike says whether an exhibit was read with the same year, zone and skew.
+func readAlike(in *record.Ingestion, o IngestOptions) bool {
+	return in != nil && in.Year == o.Year && in.Zone == zoneName(o.Zone) && in.Skew == skewText(o.Skew)
+}
+
+// skewText is a skew in the record, "" for none.
+func skewText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
+}
+
+// unread are the exhibits that were sealed to be read and never were to their
+// end: the process that was at it has ended, or it was cancelled.
+func (f *folder) unread(ctx context.Context) ([]store.Exhibit, error) {
+	var out []store.Exhibit
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		xs, err := tx.Exhibits()
+		for _, x := range xs {
+			busy := x.Owner != store.Owner() && store.Alive(x.Owner)
+			if x.Parsed == nil && x.Erased == "" && x.Format != "" && x.Format != "text" && !busy {
+				out = append(out, x)
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
+// readUnread reads what is unread. One that cannot be read does not hinder what is
+// done now; a note names it.
+func (s *Session) readUnread(ctx context.Context, f *folder, sum *Ingested, p ProgressFunc) error {
+	xs, err := f.unread(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range xs {
+		var in record.Ingestion
+		o, err := optionsOf(x)
+		if err == nil {
+			o.told = p
+			in, err = s.parse(ctx, f, x.Exhibit, o)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			sum.Notes = append(sum.Notes, fmt.Sprintf("%s was sealed and never read to its end, and cannot be: %v", x.ID, err))
+		default:
+			sum.Resumed = append(sum.Resumed, x.ID)
+			sum.Added += in.Added
+			sum.Notes = append(sum.Notes, fmt.Sprintf("%s was sealed and never read to its end: %s of %s had been missing", x.ID, plural(int(in.Added), "event"), plural(int(in.Events+in.Recovered), "event")))
+		}
+	}
+	return nil
+}

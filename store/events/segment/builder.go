@@ -1,0 +1,361 @@
+package segment
+
+import (
+	"encoding/binary"
+	"strings"
+
+	"firebreak/timeline"
+)
+
+const (
+	// maxText is the text of a segment. An event that has more has one of its own.
+	maxText = 16 << 20
+	// maxArena is all that can be kept: positions in it have 32 bits.
+	maxArena = 3 << 30
+
+	maxCoded = 4096 // distinct values in a column of attributes
+	fewCoded = 256  // so many are no sign of many
+)
+
+// ErrTooLarge is returned for an event whose text no segment can hold.
+var ErrTooLarge = errTooLarge{}
+
+type errTooLarge struct{}
+
+func (errTooLarge) Error() string { return "the event's text is too large" }
+
+// maxEvent is the greatest text of an event.
+const maxEvent = 512 << 20
+
+// Builder gathers the events of a segment. It copies what it is given.
+type Builder struct {
+	arena  []byte // all texts
+	in     *interner
+	size   int // text that may go into blocks
+	stamps []int64
+	places []uint64
+	far    map[int32]farTime
+	offset []int64 // from what the place says; nil: all zero
+
+	codes   [Attributes][]uint16
+	columns [Technique + 1]column
+	files   []fileRows
+	fileOf  map[fileName]uint16
+	file    fileName // of the last event
+
+	names   []nameRows
+	nameOf  map[string]int
+	shapes  []shape
+	shapeOf map[string]uint16
+	key     []byte
+
+	messages []span
+	values   []value // row by row
+	firsts   []uint32
+}
+
+type farTime struct{ seconds, nanos int64 }
+
+type span struct{ at, n uint32 }
+
+// value is a value of an attribute. It may stand in the row's message.
+type value struct {
+	span
+	code uint16
+}
+
+type column struct {
+	code   uint16 // of the last event
+	values []span // by code
+}
+
+type fileName struct {
+	key             timeline.FileKey
+	exhibit, parser string
+}
+
+type fileRows struct {
+	fileName
+	rows  int
+	now   Range // of the run of places that is growing
+	runs  []Range
+	messy bool // too many runs to be told apart
+}
+
+type nameRows struct {
+	name   string
+	space  uint32
+	rows   int
+	many   bool // too many values for codes
+	values []span
+	counts []uint32
+	column Column // once it is encoded; 0: its values stand in the text
+}
+
+type shape struct {
+	names []int
+	texts []string
+	next  uint16 // the shape that came after this one last
+}
+
+// Spaces of the interner: columns, then names.
+const nameSpace = 16
+
+// NewBuilder returns an empty one.
+func NewBuilder() *Builder {
+	b := &Builder{in: newInterner()}
+	b.Reset()
+	return b
+}
+
+// Reset empties it.
+func (b *Builder) Reset() {
+	if cap(b.arena) > 2*maxText {
+		b.arena = nil
+	}
+	b.arena, b.size = b.arena[:0], 0
+	b.in.reset()
+	b.stamps, b.places, b.offset, b.far = b.stamps[:0], b.places[:0], nil, nil
+	for i := range b.codes {
+		b.codes[i] = b.codes[i][:0]
+	}
+	for i := range b.columns {
+		b.columns[i] = column{values: b.columns[i].values[:0]}
+	}
+	b.files, b.fileOf, b.file = b.files[:0], map[fileName]uint16{}, fileName{}
+	b.names, b.nameOf = b.names[:0], map[string]int{}
+	b.shapes, b.shapeOf = b.shapes[:0], map[string]uint16{}
+	b.messages, b.values, b.firsts = b.messages[:0], b.values[:0], b.firsts[:0]
+}
+
+// Len is how many events it has.
+func (b *Builder) Len() int { return len(b.stamps) }
+
+// textOf is the bytes of the event's message and values.
+func textOf(e *timeline.Event) int {
+	n := len(e.Message)
+	for i := range e.Attributes {
+		n += len(e.Attributes[i].Value)
+	}
+	return n
+}
+
+// TooLarge reports whether the event cannot be kept at all.
+func TooLarge(e *timeline.Event) bool {
+	n := textOf(e)
+	for _, s := range [...]string{e.Source, e.Parser, e.Host, e.User, e.Exhibit, e.Technique, string(e.TimeKind), string(e.Precision)} {
+		n += len(s)
+	}
+	for i := range e.Attributes {
+		n += len(e.Attributes[i].Name)
+	}
+	return n > maxEvent
+}
+
+// Add takes the event; false says that the builder is full: encode first. Events
+// that are TooLarge must not be given.
+func (b *Builder) Add(e *timeline.Event) bool {
+	n := len(b.stamps)
+	text := textOf(e)
+	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > 1<<22) {
+		return false
+	}
+	b.size += text
+	stamp := Stamp(e.Time)
+	b.stamps = append(b.stamps, stamp)
+	if isFar(stamp) {
+		if b.far == nil {
+			b.far = map[int32]farTime{}
+		}
+		b.far[int32(n)] = farTime{e.Time.Unix(), int64(e.Time.Nanosecond())} //nolint:gosec // rows are few
+	}
+	b.addFile(e, n)
+	b.addColumns(e)
+	b.messages = append(b.messages, b.keep(e.Message))
+	b.firsts = append(b.firsts, uint32(len(b.values))) //nolint:gosec // bounded above
+	s := b.shape(e.Attributes)
+	b.codes[Shape] = append(b.codes[Shape], s)
+	b.addValues(e, b.shapes[s].names)
+	return true
+}
+
+func (b *Builder) keep(text string) span {
+	at := len(b.arena)
+	b.arena = append(b.arena, text...)
+	return span{uint32(at), uint32(len(text))} //nolint:gosec // the arena is bounded
+}
+
+func (b *Builder) text(s span) []byte { return b.arena[s.at : s.at+s.n] }
+
+func (b *Builder) addFile(e *timeline.Event, n int) {
+	key, place := e.ID.Key(), e.ID.Place()
+	code := uint16(0)
+	if n > 0 && b.file.key == key && b.file.exhibit == e.Exhibit && b.file.parser == e.Parser {
+		code = b.codes[FileOf][n-1]
+	} else {
+		name := fileName{key, e.Exhibit, e.Parser}
+		var ok bool
+		if code, ok = b.fileOf[name]; !ok {
+			name.exhibit, name.parser = strings.Clone(name.exhibit), strings.Clone(name.parser)
+			code = uint16(len(b.files)) //nolint:gosec // not more than rows
+			b.files = append(b.files, fileRows{fileName: name, now: Range{place, place}})
+			b.fileOf[name] = code
+		}
+		b.file = b.files[code].fileName
+	}
+	b.codes[FileOf] = append(b.codes[FileOf], code)
+	b.places = append(b.places, place)
+	b.files[code].add(place)
+	if d := e.Offset - int64(place>>8); d != 0 || b.offset != nil { //nolint:gosec // 40 bits
+		for len(b.offset) < n {
+			b.offset = append(b.offset, 0)
+		}
+		b.offset = append(b.offset, d)
+	}
+}
+
+// maxRuns is how many runs of places of a file are told apart.
+const maxRuns = 256
+
+// Two runs of places are one when the bytes between them are few: lines that were
+// rejected.
+const runGap = 1 << 16 << 8
+
+func (f *fileRows) add(place uint64) {
+	f.rows++
+	switch {
+	case f.rows == 1, f.messy:
+	case place > f.now.High && place-f.now.High < runGap:
+		f.now.High = place
+	case len(f.runs) == maxRuns:
+		f.messy = true
+	default:
+		f.runs = append(f.runs, f.now)
+		f.now = Range{place, place}
+	}
+}
+
+func (b *Builder) addColumns(e *timeline.Event) {
+	for c, text := range [...]string{e.Source, e.Host, e.User, string(e.TimeKind), string(e.Precision), e.Technique} {
+		col := &b.columns[c]
+		if len(col.values) == 0 || string(b.text(col.values[col.code])) != text {
+			entry, found := b.in.find(b.arena, uint32(c), text) //nolint:gosec // six columns
+			if !found {
+				s := b.keep(text)
+				entry.at, entry.n, entry.code = s.at, s.n, uint16(len(col.values)) //nolint:gosec // not more than rows
+				col.values = append(col.values, s)
+			}
+			col.code = entry.code
+			if !found {
+				b.in.grown()
+			}
+		}
+		b.codes[c] = append(b.codes[c], col.code)
+	}
+}
+
+// shape is the code of the list of the attributes' names.
+func (b *Builder) shape(a timeline.Attributes) uint16 {
+	last := uint16(0)
+	if n := len(b.codes[Shape]); n > 0 {
+		last = b.codes[Shape][n-1]
+		if b.shapes[last].is(a) {
+			return last
+		}
+		if next := b.shapes[last].next; b.shapes[next].is(a) {
+			return next
+		}
+	}
+	b.key = b.key[:0]
+	for i := range a {
+		b.key = binary.AppendUvarint(b.key, uint64(len(a[i].Name)))
+		b.key = append(b.key, a[i].Name...)
+	}
+	code, ok := b.shapeOf[string(b.key)]
+	if !ok {
+		s := shape{names: make([]int, len(a)), texts: make([]string, len(a))}
+		for i := range a {
+			s.names[i] = b.name(a[i].Name, s.names[:i])
+			s.texts[i] = b.names[s.names[i]].name
+		}
+		code = uint16(len(b.shapes)) //nolint:gosec // not more than rows
+		b.shapes = append(b.shapes, s)
+		b.shapeOf[string(b.key)] = code
+	}
+	if len(b.codes[Shape]) > 0 {
+		b.shapes[last].next = code
+	}
+	return code
+}
+
+func (s *shape) is(a timeline.Attributes) bool {
+	if len(s.texts) != len(a) {
+		return false
+	}
+	for i := range a {
+		if s.texts[i] != a[i].Name {
+			return false
+		}
+	}
+	return true
+}
+
+// name is the index of the name. Where a row has the same name again that is
+// another one: a row has one value in a column.
+func (b *Builder) name(text string, before []int) int {
+	key := text
+	for _, which := range before {
+		if b.names[which].name == text {
+			key += "\x00again"
+		}
+	}
+	if i, ok := b.nameOf[key]; ok && b.names[i].name == text {
+		return i
+	}
+	i := len(b.names)
+	b.names = append(b.names, nameRows{name: strings.Clone(text), space: nameSpace + uint32(i)}) //nolint:gosec // names are bounded by text
+	b.nameOf[strings.Clone(key)] = i
+	return i
+}
+
+func (b *Builder) addValues(e *timeline.Event, names []int) {
+	message := b.messages[len(b.messages)-1]
+	for i, which := range names {
+		text := e.Attributes[i].Value
+		name := &b.names[which]
+		name.rows++
+		if name.many {
+			b.values = append(b.values, value{span: b.stand(text, message, e.Message)})
+		} else {
+			b.values = append(b.values, b.coded(name, text, message, e.Message))
+		}
+	}
+}
+
+// stand is where the value stands in the arena: in the message, or behind it.
+func (b *Builder) stand(text string, message span, whole string) span {
+	if d, ok := within(whole, text); ok {
+		return span{message.at + uint32(d), uint32(len(text))} //nolint:gosec // within the message
+	}
+	return b.keep(text)
+}
+
+// coded gives the value a code, as long as there are few.
+func (b *Builder) coded(name *nameRows, text string, message span, whole string) value {
+	entry, found := b.in.find(b.arena, name.space, text)
+	if !found {
+		s := b.stand(text, message, whole)
+		entry.at, entry.n, entry.code = s.at, s.n, uint16(len(name.values)) //nolint:gosec // at most maxCoded
+		b.in.grown()
+		name.values, name.counts = append(name.values, s), append(name.counts, 1)
+		n := len(name.values)
+		name.many = n >= maxCoded || n > fewCoded && n*2 > name.rows
+		return value{span: s, code: uint16(n - 1)} //nolint:gosec // at most maxCoded
+	}
+	name.counts[entry.code]++
+	s := span{entry.at, entry.n}
+	if d, ok := within(whole, text); ok {
+		s = span{message.at + uint32(d), uint32(len(text))} //nolint:gosec // within the message
+	}
+	return value{span: s, code: entry.code}
+}

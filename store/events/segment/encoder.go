@@ -1,0 +1,110 @@
+package segment
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Encoder holds what encoding needs besides the events: compressor, table of
+// words, buffers. It belongs to one goroutine and can be used for any builder.
+type Encoder struct {
+	z     *zstd.Encoder
+	table *table
+	meta  Meta
+
+	out   []byte // the image
+	start int    // of the part that is being written
+	parts []partAt
+
+	order, spare []uint32 // rows by time
+	sizes        []uint32 // of the rows' texts
+	head, raw    []byte
+	numbers      []uint64
+	masks        []uint64
+	codes        [][]uint16 // of a chunk, by column
+	valueBlocks  [][]uint64 // by column of attributes and code
+	counts       []uint32
+	last         []uint64 // place of each file
+	seen         []bool
+}
+
+type partAt struct {
+	kind       Kind
+	n          int
+	start, end int
+}
+
+// NewEncoder returns one.
+func NewEncoder() (*Encoder, error) {
+	z, err := newCompressor()
+	if err != nil {
+		return nil, fmt.Errorf("make compressor: %w", err)
+	}
+	return &Encoder{z: z, table: newTable(tableSize)}, nil
+}
+
+// images are the memory of images that were written.
+var images = sync.Pool{New: func() any { return &Image{} }}
+
+// Release gives the image's memory back. The image must not be used any more.
+func (i *Image) Release() {
+	if i != nil && cap(i.memory) <= 2*maxText {
+		images.Put(i)
+	}
+}
+
+// Encode makes a segment of the events. Of events with the same id the one that
+// came first stays.
+func (b *Builder) Encode(e *Encoder) (*Image, error) {
+	if b.Len() == 0 {
+		return nil, fmt.Errorf("encode segment: %w", errEmpty)
+	}
+	e.sort(b)
+	if drop := b.repeated(e.order); drop != nil {
+		other := NewBuilder()
+		for row := range b.stamps {
+			if !drop[row] {
+				event := b.event(row)
+				other.Add(&event)
+			}
+		}
+		return other.Encode(e)
+	}
+	image, ok := images.Get().(*Image)
+	if !ok {
+		image = &Image{}
+	}
+	e.out, e.parts = image.memory[:0], e.parts[:0]
+	e.table.reset()
+	e.meta = Meta{Rows: b.Len(), Text: b.size}
+	first := b.id(int(e.order[0]))
+	e.meta.mark = crc32.Checksum(binary.LittleEndian.AppendUint32(first[:], uint32(b.Len())), castagnoli) //nolint:gosec // rows are few
+	e.columns(b)
+	e.texts(b)
+	e.chunks(b)
+	e.dictionaries(b)
+	e.words()
+	e.files(b)
+	image.memory = e.out
+	image.Parts = image.Parts[:0]
+	for _, p := range e.parts {
+		image.Parts = append(image.Parts, Part{Kind: p.kind, N: p.n, Data: e.out[p.start:p.end:p.end]})
+	}
+	image.Meta = e.meta.append(image.Meta[:0])
+	e.out = nil
+	return image, nil
+}
+
+var errEmpty = fmt.Errorf("there are no events")
+
+func (e *Encoder) begin() { e.start = len(e.out) }
+
+// finish ends a part with its checksum.
+func (e *Encoder) finish(kind Kind, n int) {
+	e.out = binary.LittleEndian.AppendUint32(e.out, checksum(e.meta.mark, kind, n, e.out[e.start:]))
+	e.parts = append(e.parts, partAt{kind, n, e.start, len(e.out)})
+}

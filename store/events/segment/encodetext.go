@@ -1,0 +1,189 @@
+package segment
+
+import (
+	"encoding/binary"
+	"time"
+
+	"firebreak/timeline"
+)
+
+// A block's text is: the messages and the values that are in no column, row by row,
+// each followed by a zero byte; the head, which is the length of each message, then
+// of each of those values; and the size of the head. A value that stands in its
+// row's message as whole words is only pointed to: its tokens are there already.
+const blockText = 256 << 10
+
+// columns decides which attributes get columns.
+func (e *Encoder) columns(b *Builder) {
+	next := Attributes
+	for i := range b.names {
+		n := &b.names[i]
+		n.column = 0
+		switch {
+		case n.many, len(n.values)*2 > n.rows && n.rows > 8, next-Attributes >= maxColumns:
+			continue
+		case n.rows*16 < b.Len() && n.rows < 256: // too rare for sixteen chunks
+			continue
+		}
+		n.column = next
+		next++
+	}
+	e.meta.columns = int(next)
+	e.valueBlocks = resize(e.valueBlocks, int(next-Attributes))
+	for i := range b.names {
+		if n := &b.names[i]; n.column != 0 {
+			v := resize(e.valueBlocks[n.column-Attributes], len(n.values))
+			clear(v)
+			e.valueBlocks[n.column-Attributes] = v
+		}
+	}
+}
+
+// maxColumns is the most columns of attributes.
+const maxColumns = 1 << 12
+
+// blocks cuts the rows into blocks: of BlockRows, or fewer where their text is
+// long, and never more than there are bits.
+func (e *Encoder) blocks(b *Builder) {
+	e.sizes = resize(e.sizes, b.Len())
+	for row := range e.sizes {
+		n := b.messages[row].n
+		if names := b.shapes[b.codes[Shape][row]].names; len(names) > 0 {
+			values := b.values[b.firsts[row]:]
+			for i, which := range names {
+				if b.names[which].column == 0 {
+					n += values[i].n
+				}
+			}
+		}
+		e.sizes[row] = n
+	}
+	for limit := uint64(blockText); ; limit *= 2 {
+		e.meta.Blocks = e.meta.Blocks[:0]
+		from, size := 0, uint64(0)
+		for i, row := range e.order {
+			if i > from && (i-from == BlockRows || size+uint64(e.sizes[row]) > limit) {
+				e.block(b, from, i)
+				from, size = i, 0
+			}
+			size += uint64(e.sizes[row])
+		}
+		if e.block(b, from, b.Len()); len(e.meta.Blocks) <= MaxBlocks {
+			return
+		}
+	}
+}
+
+func (e *Encoder) block(b *Builder, from, to int) {
+	e.meta.Blocks = append(e.meta.Blocks, Block{Row: from, Rows: to - from, First: b.stamps[e.order[from]], Last: b.stamps[e.order[to-1]]})
+}
+
+// texts writes the blocks and puts their words into the table.
+func (e *Encoder) texts(b *Builder) {
+	e.blocks(b)
+	for n, block := range e.meta.Blocks {
+		e.table.begin(n)
+		e.head, e.raw = e.head[:0], e.raw[:0]
+		for _, row := range e.order[block.Row : block.Row+block.Rows] {
+			e.head = binary.AppendUvarint(e.head, uint64(b.messages[row].n))
+		}
+		for _, row := range e.order[block.Row : block.Row+block.Rows] {
+			e.row(b, row, n)
+		}
+		text := len(e.raw)
+		var zeros [padding]byte
+		e.raw = append(e.raw, zeros[:]...)
+		e.table.add(e.raw[:text])
+		e.raw = append(e.raw[:text], e.head...)
+		e.raw = binary.LittleEndian.AppendUint32(e.raw, uint32(len(e.head))) //nolint:gosec // shorter than the text and its rows
+		e.begin()
+		e.out = pack(e.z, e.out, e.raw)
+		e.finish(KindText, n)
+	}
+	for i := range b.names {
+		n := &b.names[i]
+		if n.column == 0 {
+			continue
+		}
+		for code, v := range n.values {
+			if blocks := e.valueBlocks[n.column-Attributes][code]; blocks != 0 {
+				e.table.within(blocks)
+				e.table.addCopy(b.text(v))
+			}
+		}
+	}
+}
+
+// row writes the texts of a row.
+func (e *Encoder) row(b *Builder, row uint32, block int) {
+	message := b.messages[row]
+	e.raw = append(append(e.raw, b.text(message)...), 0)
+	names := b.shapes[b.codes[Shape][row]].names
+	if len(names) == 0 {
+		return
+	}
+	values := b.values[b.firsts[row]:]
+	for i, which := range names {
+		name, v := &b.names[which], &values[i]
+		if name.column != 0 {
+			e.valueBlocks[name.column-Attributes][v.code] |= 1 << block
+			continue
+		}
+		if b.refers(message, v.span) {
+			e.head = binary.AppendUvarint(e.head, uint64(v.n)<<1|1)
+			e.head = binary.AppendUvarint(e.head, uint64(v.at-message.at))
+			continue
+		}
+		e.head = binary.AppendUvarint(e.head, uint64(v.n)<<1)
+		e.raw = append(append(e.raw, b.text(v.span)...), 0)
+	}
+}
+
+// refers reports whether the value stands in the message as whole words.
+func (b *Builder) refers(message, v span) bool {
+	if v.n == 0 || v.at < message.at || v.at+v.n > message.at+message.n {
+		return false
+	}
+	apart := func(at uint32) bool { // bytes beyond ASCII are not looked at
+		return at == message.at || at == message.at+message.n || classes[b.arena[at-1]] == 0 || classes[b.arena[at]] == 0
+	}
+	return apart(v.at) && apart(v.at+v.n)
+}
+
+// addCopy adds a text without padding.
+func (t *table) addCopy(text []byte) {
+	padded := make([]byte, len(text)+padding)
+	copy(padded, text)
+	t.add(padded[:len(text)])
+}
+
+// event is a row as it was given.
+func (b *Builder) event(row int) timeline.Event {
+	e := timeline.Event{ID: b.id(row), Message: string(b.text(b.messages[row]))}
+	f := &b.files[b.codes[FileOf][row]]
+	e.Exhibit, e.Parser = f.exhibit, f.parser
+	e.Time = timeOf(b.stamps[row], b.far[int32(row)]) //nolint:gosec // rows are few
+	e.Offset = int64(b.places[row] >> 8)              //nolint:gosec // 40 bits
+	if row < len(b.offset) {
+		e.Offset += b.offset[row]
+	}
+	text := func(c Column) string { return string(b.text(b.columns[c].values[b.codes[c][row]])) }
+	e.Source, e.Host, e.User, e.Technique = text(Source), text(Host), text(User), text(Technique)
+	e.TimeKind, e.Precision = timeline.TimeKind(text(TimeKind)), timeline.Precision(text(Precision))
+	values := b.values[b.firsts[row]:]
+	for i, which := range b.shapes[b.codes[Shape][row]].names {
+		e.Attributes = append(e.Attributes, timeline.Attribute{Name: b.names[which].name, Value: string(b.text(values[i].span))})
+	}
+	return e
+}
+
+// timeOf is the time that a stamp stands for.
+func timeOf(stamp int64, far farTime) time.Time {
+	switch {
+	case stamp == Undated:
+		return time.Time{}
+	case isFar(stamp):
+		return time.Unix(far.seconds, far.nanos).UTC()
+	}
+	return time.Unix(0, stamp).UTC()
+}

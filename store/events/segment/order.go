@@ -1,0 +1,178 @@
+package segment
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"firebreak/timeline"
+)
+
+// id is the id of a row.
+func (b *Builder) id(row int) timeline.ID {
+	return b.files[b.codes[FileOf][row]].key.At(b.places[row])
+}
+
+// compare is the order of the timeline: by time, then by id.
+func (b *Builder) compare(i, j uint32) int {
+	if n := cmp.Compare(b.stamps[i], b.stamps[j]); n != 0 {
+		return n
+	}
+	return b.compareIDs(i, j)
+}
+
+func (b *Builder) compareIDs(i, j uint32) int {
+	f, g := b.codes[FileOf][i], b.codes[FileOf][j]
+	if f != g {
+		if n := bytes.Compare(b.files[f].key[:], b.files[g].key[:]); n != 0 {
+			return n
+		}
+	}
+	return cmp.Compare(b.places[i], b.places[j])
+}
+
+// sort puts the rows in order. They come in runs that are in order already, one
+// for each piece of a file.
+func (e *Encoder) sort(b *Builder) {
+	n := b.Len()
+	e.order = resize(e.order, n)
+	var runs []int // where each begins
+	for i := range e.order {
+		e.order[i] = uint32(i) //nolint:gosec // rows are few
+		if i == 0 || b.compare(uint32(i-1), uint32(i)) > 0 {
+			runs = append(runs, i)
+		}
+	}
+	const many = 256
+	if len(runs) > many {
+		slices.SortStableFunc(e.order, b.compare)
+		return
+	}
+	for e.spare = resize(e.spare, n); len(runs) > 1; e.order, e.spare = e.spare, e.order {
+		kept := runs[:0]
+		for i := 0; i < len(runs); i += 2 {
+			from, mid, to := runs[i], n, n
+			if i+1 < len(runs) {
+				mid = runs[i+1]
+			}
+			if i+2 < len(runs) {
+				to = runs[i+2]
+			}
+			b.merge(e.spare[from:to], e.order[from:mid], e.order[mid:to])
+			kept = append(kept, from)
+		}
+		runs = kept
+	}
+}
+
+func (b *Builder) merge(to, x, y []uint32) {
+	for i := range to {
+		if len(y) == 0 || len(x) > 0 && b.compare(x[0], y[0]) <= 0 {
+			to[i], x = x[0], x[1:]
+		} else {
+			to[i], y = y[0], y[1:]
+		}
+	}
+}
+
+// repeated says which rows have the id of one that came before; nil is none. Where
+// the places of a file never fell into a run that was there, there is none.
+func (b *Builder) repeated(spare []uint32) []bool {
+	if !b.suspicious() {
+		return nil
+	}
+	rows := slices.Clone(spare)
+	slices.SortFunc(rows, func(i, j uint32) int { return cmp.Or(b.compareIDs(i, j), cmp.Compare(i, j)) })
+	var drop []bool
+	for i := 1; i < len(rows); i++ {
+		if b.compareIDs(rows[i-1], rows[i]) == 0 {
+			if drop == nil {
+				drop = make([]bool, b.Len())
+			}
+			drop[rows[i]] = true
+		}
+	}
+	return drop
+}
+
+// suspicious reports whether two events may have the same id.
+func (b *Builder) suspicious() bool {
+	var keys map[timeline.FileKey]bool
+	for i := range b.files {
+		f := &b.files[i]
+		if len(b.files) > 1 {
+			if keys == nil {
+				keys = make(map[timeline.FileKey]bool, len(b.files))
+			}
+			if keys[f.key] {
+				return true // two exhibits with the same content
+			}
+			keys[f.key] = true
+		}
+		if f.messy {
+			return true
+		}
+		runs := f.sorted()
+		for j := 1; j < len(runs); j++ {
+			if runs[j].Low <= runs[j-1].High {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sorted is the file's runs of places in order.
+func (f *fileRows) sorted() []Range {
+	if f.rows == 0 {
+		return nil
+	}
+	runs := append(slices.Clone(f.runs), f.now)
+	slices.SortFunc(runs, func(x, y Range) int { return cmp.Or(cmp.Compare(x.Low, y.Low), cmp.Compare(x.High, y.High)) })
+	return runs
+}
+
+// maxPlaces is how many ranges of places are kept of a file.
+const maxPlaces = 32
+
+// files writes into the meta what is to be known of each file.
+func (e *Encoder) files(b *Builder) {
+	e.meta.Files = e.meta.Files[:0]
+	for i := range b.files {
+		f := &b.files[i]
+		runs := f.sorted()
+		if f.messy {
+			runs = b.runsOf(uint16(i)) //nolint:gosec // not more than rows
+		}
+		e.meta.Files = append(e.meta.Files, File{Key: f.key, Exhibit: f.exhibit, Parser: f.parser, Rows: f.rows, Places: joinedRanges(runs)})
+	}
+}
+
+// runsOf is the places of a file, one by one.
+func (b *Builder) runsOf(file uint16) []Range {
+	var runs []Range
+	for row, f := range b.codes[FileOf] {
+		if f == file {
+			runs = append(runs, Range{b.places[row], b.places[row]})
+		}
+	}
+	slices.SortFunc(runs, func(x, y Range) int { return cmp.Compare(x.Low, y.Low) })
+	return runs
+}
+
+// joinedRanges joins ranges that lie near each other, until there are few.
+func joinedRanges(runs []Range) []Range {
+	for gap := uint64(runGap); ; gap *= 4 {
+		out := runs[:0]
+		for i, r := range runs {
+			if last := len(out) - 1; i > 0 && (r.Low <= out[last].High || r.Low-out[last].High < gap) {
+				out[last].High = max(out[last].High, r.High)
+			} else {
+				out = append(out, r)
+			}
+		}
+		if runs = out; len(runs) <= maxPlaces {
+			return runs
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package segment
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Every part ends in a checksum over its content, its kind and number, and a mark
+// of its segment: a part in the place of another is damage too.
+const sumSize = 4
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(mark uint32, kind Kind, n int, data []byte) uint32 {
+	var head [9]byte
+	binary.LittleEndian.PutUint32(head[:], mark)
+	head[4] = byte(kind)
+	binary.LittleEndian.PutUint32(head[5:], uint32(n)) //nolint:gosec // numbers of parts are small
+	return crc32.Update(crc32.Update(0, castagnoli, head[:]), castagnoli, data)
+}
+
+// How the content of a part or of a column is kept.
+const (
+	plain      = 0
+	compressed = 1
+)
+
+// most is the greatest content that is unpacked: a text, its values and their
+// lengths.
+const most = 1 << 30
+
+// pack appends the content, compressed where that makes it smaller: a byte that
+// says so, the size where it is, and the bytes.
+func pack(z *zstd.Encoder, dst, content []byte) []byte {
+	const small = 24 // zstd's own header eats what it wins
+	if len(content) > small {
+		start := len(dst)
+		dst = binary.AppendUvarint(append(dst, compressed), uint64(len(content)))
+		if dst = z.EncodeAll(content, dst); len(dst)-start < len(content) {
+			return dst
+		}
+		dst = dst[:start]
+	}
+	return append(append(dst, plain), content...)
+}
+
+// packSize is the size of the content of a pack.
+func packSize(data []byte) (int, bool) {
+	if len(data) == 0 {
+		return 0, false
+	}
+	if data[0] == plain {
+		return len(data) - 1, true
+	}
+	n, used := binary.Uvarint(data[1:])
+	if data[0] != compressed || used <= 0 || n > most {
+		return 0, false
+	}
+	return int(n), true
+}
+
+// unpackInto is what pack was given; room is where it is put, if it has to be
+// put somewhere.
+func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, err error) {
+	size, ok := packSize(data)
+	if !ok {
+		return nil, room, fmt.Errorf("%w: a part's head", ErrDamaged)
+	}
+	if data[0] == plain {
+		return data[1:], room, nil
+	}
+	_, used := binary.Uvarint(data[1:])
+	if cap(room) < size {
+		room = make([]byte, 0, size+size/8+64)
+	}
+	room, err = z.DecodeAll(data[1+used:], room[:0])
+	if err != nil || len(room) != size {
+		return nil, room, fmt.Errorf("%w: a compressed part: %w", ErrDamaged, err)
+	}
+	return room, room, nil
+}
+
+// newCompressor is the fastest level: 1,024 lines of a log are too few for the
+// others to win much.
+func newCompressor() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithSingleSegment(true))
+}
+
+func newDecompressor() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.IgnoreChecksum(true), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(most))
+}

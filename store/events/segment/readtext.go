@@ -1,0 +1,286 @@
+package segment
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sort"
+
+	"firebreak/timeline"
+)
+
+// Text is the decoded text of a block. Rows are counted from the block's first.
+type Text struct {
+	r     *Reader
+	block int
+	first int // row of the segment
+
+	memory []byte // text and head
+	raw    []byte
+	starts []uint32 // of each row in raw, and the end of the last
+	sizes  []uint32 // of the messages
+	firsts []uint32 // of each row in values
+	values []textValue
+	shapes []uint16
+	coded  []byte // from a dictionary
+}
+
+// textValue is where a value stands in raw.
+type textValue struct {
+	at, n uint32
+	coded bool
+}
+
+// Text is the text of a block.
+func (r *Reader) Text(block int) (*Text, error) {
+	t := &r.text
+	if t.block == block {
+		return t, nil
+	}
+	if block < 0 || block >= len(r.meta.Blocks) {
+		return nil, fmt.Errorf("read block %d of %d: there is none", block, len(r.meta.Blocks))
+	}
+	t.r, t.block, t.first = r, none, r.meta.Blocks[block].Row
+	if err := t.read(r.meta.Blocks[block], block); err != nil {
+		return nil, fmt.Errorf("block %d: %w", block, err)
+	}
+	t.block = block
+	return t, nil
+}
+
+func (t *Text) read(b Block, block int) error {
+	r := t.r
+	if err := r.readNames(); err != nil {
+		return err
+	}
+	var err error
+	if t.shapes, err = r.codesOfRows(t.shapes, Shape, b.Row, b.Rows); err != nil {
+		return err
+	}
+	data, err := r.needed(KindText, block)
+	if err != nil {
+		return err
+	}
+	if size, ok := packSize(data); ok && cap(r.room) > 4<<20 && size < 1<<20 {
+		r.room = nil // a giant is not kept
+	}
+	content, err := r.unpack(data)
+	if err != nil {
+		return err
+	}
+	t.memory = append(t.memory[:0], content...)
+	return t.cut(b.Rows)
+}
+
+// codesOfRows is the codes of rows that can lie in several chunks.
+func (r *Reader) codesOfRows(dst []uint16, c Column, from, rows int) ([]uint16, error) {
+	dst = dst[:0]
+	for rows > 0 {
+		codes, err := r.Codes(c, from/ChunkRows)
+		if err != nil {
+			return nil, err
+		}
+		at := from % ChunkRows
+		n := min(rows, len(codes)-at)
+		dst = append(dst, codes[at:at+n]...)
+		from, rows = from+n, rows-n
+	}
+	return dst, nil
+}
+
+// cut finds the rows and the values in the text.
+func (t *Text) cut(rows int) error {
+	bad := fmt.Errorf("%w: a text", ErrDamaged)
+	end := len(t.memory) - 4
+	if end < 0 {
+		return bad
+	}
+	head := int(binary.LittleEndian.Uint32(t.memory[end:]))
+	if head > end {
+		return bad
+	}
+	in := decoder{rest: t.memory[end-head : end]}
+	t.raw = t.memory[:end-head]
+	t.sizes, t.starts, t.firsts, t.values = t.sizes[:0], t.starts[:0], t.firsts[:0], t.values[:0]
+	for range rows {
+		t.sizes = append(t.sizes, uint32(in.count(len(t.raw)))) //nolint:gosec // texts are less than 4 GiB
+	}
+	at := 0
+	names := t.r.names.names
+	for i := range rows {
+		message := at
+		t.starts = append(t.starts, uint32(at))            //nolint:gosec // texts are less than 4 GiB
+		t.firsts = append(t.firsts, uint32(len(t.values))) //nolint:gosec // not more than bytes
+		at += int(t.sizes[i]) + 1
+		for _, which := range t.r.names.shapes[t.shapes[i]] {
+			if names[which].Column != 0 {
+				t.values = append(t.values, textValue{coded: true})
+				continue
+			}
+			v := in.number()
+			n := v >> 1
+			if n > uint64(len(t.raw)) {
+				return bad
+			}
+			if v&1 == 0 {
+				t.values = append(t.values, textValue{at: uint32(at), n: uint32(n)}) //nolint:gosec // checked
+				at += int(n) + 1                                                     //nolint:gosec // checked
+			} else {
+				d := in.number()
+				if d > uint64(t.sizes[i]) || d+n > uint64(t.sizes[i]) {
+					return bad
+				}
+				t.values = append(t.values, textValue{at: uint32(message) + uint32(d), n: uint32(n)}) //nolint:gosec // checked
+			}
+			if at > len(t.raw) {
+				return bad
+			}
+		}
+		if at > len(t.raw) {
+			return bad
+		}
+	}
+	t.starts = append(t.starts, uint32(at)) //nolint:gosec // texts are less than 4 GiB
+	if in.failed || at != len(t.raw) {
+		return bad
+	}
+	return nil
+}
+
+// Raw is the messages and those values that stand in the text, row by row, each
+// followed by a zero byte. Values in columns are not in it.
+func (t *Text) Raw() []byte { return t.raw }
+
+// Rows is how many rows there are.
+func (t *Text) Rows() int { return len(t.sizes) }
+
+// Row is where the row's texts stand in Raw.
+func (t *Text) Row(i int) (start, end int) { return int(t.starts[i]), int(t.starts[i+1]) }
+
+// RowAt is the row whose texts the position in Raw belongs to.
+func (t *Text) RowAt(position int) int {
+	return sort.Search(len(t.sizes)-1, func(i int) bool { return int(t.starts[i+1]) > position })
+}
+
+// Message is the row's message.
+func (t *Text) Message(i int) []byte {
+	return t.raw[t.starts[i] : t.starts[i]+t.sizes[i] : t.starts[i]+t.sizes[i]]
+}
+
+// Shape is the row's list of names, as Shapes has it.
+func (t *Text) Shape(i int) []int { return t.r.names.shapes[t.shapes[i]] }
+
+// Value is the row's value of the attribute with that index in Names, wherever it
+// is kept. It is valid until the next value is asked for.
+func (t *Text) Value(i, name int) (value []byte, ok bool, err error) {
+	for n, which := range t.Shape(i) {
+		if which == name {
+			value, err = t.value(i, n, which)
+			return value, err == nil, err
+		}
+	}
+	return nil, false, nil
+}
+
+func (t *Text) value(i, n, which int) ([]byte, error) {
+	v := t.values[int(t.firsts[i])+n]
+	if !v.coded {
+		return t.raw[v.at : v.at+v.n : v.at+v.n], nil
+	}
+	name, row := t.r.names.names[which], t.first+i
+	codes, err := t.r.Codes(name.Column, row/ChunkRows)
+	if err != nil {
+		return nil, err
+	}
+	d, err := t.r.dictionary(name.Column)
+	if err != nil {
+		return nil, err
+	}
+	t.coded = append(t.coded[:0], d.texts[codes[row%ChunkRows]]...)
+	return t.coded, nil
+}
+
+// Each visits the row's attributes in their order, until visit returns false. A
+// value is valid during its visit.
+func (t *Text) Each(i int, visit func(name int, value []byte) bool) error {
+	for n, which := range t.Shape(i) {
+		value, err := t.value(i, n, which)
+		if err != nil {
+			return err
+		}
+		if !visit(which, value) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// blockOf is the block that a row is in.
+func (m *Meta) blockOf(row int) int {
+	return sort.Search(len(m.Blocks)-1, func(i int) bool { return m.Blocks[i+1].Row > row })
+}
+
+// ID is the id of a row.
+func (r *Reader) ID(row int) (timeline.ID, error) {
+	if row < 0 || row >= r.meta.Rows {
+		return timeline.ID{}, fmt.Errorf("read row %d of %d: there is none", row, r.meta.Rows)
+	}
+	places, err := r.Places(row / ChunkRows)
+	if err != nil {
+		return timeline.ID{}, err
+	}
+	files, err := r.Codes(FileOf, row/ChunkRows)
+	if err != nil {
+		return timeline.ID{}, err
+	}
+	return r.meta.Files[files[row%ChunkRows]].Key.At(places[row%ChunkRows]), nil
+}
+
+// Event puts a row together again.
+func (r *Reader) Event(row int) (timeline.Event, error) {
+	id, err := r.ID(row)
+	if err != nil {
+		return timeline.Event{}, err
+	}
+	e := timeline.Event{ID: id}
+	chunk, at := row/ChunkRows, row%ChunkRows
+	stamps, err := r.Times(chunk)
+	if err != nil {
+		return timeline.Event{}, err
+	}
+	if s := stamps[at]; isFar(s) {
+		e.Time = timeOf(s, r.times.farOf(at))
+	} else {
+		e.Time = timeOf(s, farTime{})
+	}
+	e.Offset = r.places.offsets[at]
+	f := &r.meta.Files[r.columns[FileOf].codes[at]]
+	e.Exhibit, e.Parser = f.Exhibit, f.Parser
+	var texts [Technique + 1]string
+	for c := range texts {
+		codes, err := r.Codes(Column(c), chunk)
+		if err != nil {
+			return timeline.Event{}, err
+		}
+		texts[c] = r.dicts[c].texts[codes[at]]
+	}
+	e.Source, e.Host, e.User, e.Technique = texts[Source], texts[Host], texts[User], texts[Technique]
+	e.TimeKind, e.Precision = timeline.TimeKind(texts[TimeKind]), timeline.Precision(texts[Precision])
+	block := r.meta.blockOf(row)
+	t, err := r.Text(block)
+	if err != nil {
+		return timeline.Event{}, err
+	}
+	i := row - t.first
+	e.Message = string(t.Message(i))
+	if n := len(t.Shape(i)); n > 0 {
+		e.Attributes = make(timeline.Attributes, 0, n)
+	}
+	err = t.Each(i, func(name int, value []byte) bool {
+		e.Attributes = append(e.Attributes, timeline.Attribute{Name: r.names.names[name].Name, Value: string(value)})
+		return true
+	})
+	if err != nil {
+		return timeline.Event{}, err
+	}
+	return e, nil
+}
