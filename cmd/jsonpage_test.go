@@ -121,7 +121,7 @@ func (j *jsonPage) evidence() {
 	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
 	j.run("ingest ID FILE…", 0, "ingest", "last", log)
 	j.custody()
-	grown := j.b.write("grown.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted publickey for eve from 203.0.113.66 port 50223 ssh2\nhalf a line")
+	grown := j.b.write("grown.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted password for eve from 203.0.113.66 port 50223 ssh2\nhalf a line")
 	j.ran("ingest ID --follow FILE", j.b.follow("last", grown))
 	j.run("parse FILE…", 0, "parse", log)
 	j.run("parse --events FILE…", 0, "parse", "--events", log)

@@ -177,6 +177,9 @@ func (m *Model) keys(msg tea.KeyMsg) tea.Cmd {
 	if m.typing() && len(msg.Runes) > 1 {
 		return m.key(msg)
 	}
+	if cmd, taken := m.filterAndText(msg); taken {
+		return cmd
+	}
 	ks, pasted := single(msg)
 	if pasted {
 		return m.tell("pasted text is not taken as commands")
@@ -186,6 +189,20 @@ func (m *Model) keys(msg tea.KeyMsg) tea.Cmd {
 		cmds = append(cmds, m.key(k))
 	}
 	return tea.Batch(cmds...)
+}
+
+// filterAndText takes the key that opens a filter with the text that was typed
+// behind it, when a slow line brought both in one read. Text in a field is no
+// command, so nothing is risked by that.
+func (m *Model) filterAndText(msg tea.KeyMsg) (tea.Cmd, bool) {
+	if msg.Type != tea.KeyRunes || msg.Paste || msg.Alt || len(msg.Runes) < 2 || msg.Runes[0] != '/' || m.front() != nil {
+		return nil, false
+	}
+	open := m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[:1]})
+	if !m.shown.Typing() {
+		return open, false
+	}
+	return tea.Batch(open, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[1:]})), true
 }
 
 // typing says whether text goes into a field.

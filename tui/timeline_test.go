@@ -480,3 +480,14 @@ func TestAClosedDialogAsksNoMore(t *testing.T) {
 		}
 	}
 }
+
+func TestAFilterTypedInOneReadIsNotLost(t *testing.T) {
+	h := browse(t)
+	h.press("/sshd", "space", "more", "tick")
+	h.filtered("sshd more")
+	h = browse(t)
+	h.send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("/sshd"), Paste: true})
+	h.sees("pasted text is not taken as commands")
+	h.press("5", "/xxx") // a screen without a filter
+	h.did("")
+}
