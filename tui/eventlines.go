@@ -83,7 +83,7 @@ func eventDetail(e response.MarkedEvent, z *time.Location, w int) []line {
 	if len(e.Attributes) > 0 {
 		out = append(out, nil, heading("Attributes"))
 	}
-	for _, a := range e.Attributes {
+	for _, a := range e.Shown() {
 		out = append(out, labelled("  "+a.Name+" = ", a.Value, w)...)
 	}
 	return out

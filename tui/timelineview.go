@@ -250,7 +250,7 @@ func whereLine(e response.MarkedEvent) line {
 // attributes are the event's attributes in one line, sorted by name.
 func attributes(e response.MarkedEvent) string {
 	var out []string
-	for _, a := range e.Attributes {
+	for _, a := range e.Shown() {
 		out = append(out, a.Name+"="+a.Value)
 	}
 	return strings.Join(out, " ")

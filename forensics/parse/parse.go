@@ -119,6 +119,7 @@ func Names() []string {
 // (64 KiB are plenty), compressed or not. It answers "text" when none fits.
 func Detect(name string, head []byte) string {
 	head = plainHead(head)
+	head = encodingOf(head).head(head)
 	name = plainName(name)
 	for _, p := range parsers() {
 		if p.detect(name, head) {
@@ -167,9 +168,6 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	text := encodingOf(head)
 	if src.Parser == "" {
-		if text.order != nil {
-			head = narrow(head, text.order)
-		}
 		src.Parser = Detect(src.Exhibit.Source, head)
 	}
 	table := parsers()

@@ -39,6 +39,7 @@ type syslogParser struct {
 	start   int64 // offset of the first record
 
 	noted     bool // the zone
+	dated     bool // the years
 	near      int  // where the years were found the last time
 	year      int
 	how       string
@@ -74,7 +75,7 @@ func parseDated(read func(*job) lineReader) func(*job, *bufio.Reader) error {
 }
 
 func (p *syslogParser) begin() {
-	p.unknown, p.open, p.noted, p.more = true, false, false, nil
+	p.unknown, p.open, p.noted, p.dated, p.more = true, false, false, false, nil
 }
 
 // settle has the reader above read the lines up to the first record, and hands
@@ -135,7 +136,7 @@ func (p *syslogParser) line(ln line) error {
 		return p.j.take(ln.offset, p.recovered > 0)
 	}
 	if p.unknown { // whoever reads the chunk above will read this line again
-		p.j.notes, p.noted = p.j.notes[:0], false
+		p.j.notes, p.noted, p.dated = p.j.notes[:0], false, false
 		return nil
 	}
 	if p.open && !p.solo && p.continues(ln) {
@@ -373,7 +374,8 @@ func (p *syslogParser) yearOf(s bsd, offset int64) (int, string) {
 	if c.err != nil {
 		return 0, c.err.Error()
 	}
-	if !p.noted {
+	if !p.dated {
+		p.dated = true
 		p.j.note(c.note)
 	}
 	if c.basis == "unknown" {
