@@ -19,6 +19,7 @@ type filling struct {
 	builder *segment.Builder
 	encoder *segment.Encoder
 	batch   []timeline.Event // of a merge
+	last    timeline.ID      // that was added
 }
 
 func (f *filling) prepare() error {
@@ -45,6 +46,7 @@ func (f *filling) add(ctx context.Context, batch []timeline.Event, put func(*seg
 		if segment.TooLarge(&batch[i]) {
 			return fmt.Errorf("event %s: %w", batch[i].ID, ErrTooLarge)
 		}
+		f.last = batch[i].ID
 		if f.builder.Add(&batch[i]) {
 			continue
 		}

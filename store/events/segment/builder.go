@@ -2,6 +2,7 @@ package segment
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"firebreak/timeline"
@@ -160,6 +161,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > 1<<22) {
 		return false
 	}
+	b.room(n, text)
 	b.size += text
 	stamp := Stamp(e.Time)
 	b.stamps = append(b.stamps, stamp)
@@ -177,6 +179,25 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	b.codes[Shape] = append(b.codes[Shape], s)
 	b.addValues(e, b.shapes[s].names)
 	return true
+}
+
+// room makes room for a whole segment at once where one is coming: slices that are
+// doubled again and again leave as much garbage as they hold.
+func (b *Builder) room(rows, text int) {
+	const many, much = 1 << 12, 1 << 20
+	if rows == many && cap(b.stamps) < MaxRows {
+		b.stamps = slices.Grow(b.stamps, MaxRows-rows)
+		b.places = slices.Grow(b.places, MaxRows-rows)
+		b.messages = slices.Grow(b.messages, MaxRows-rows)
+		b.firsts = slices.Grow(b.firsts, MaxRows-rows)
+		for i := range b.codes {
+			b.codes[i] = slices.Grow(b.codes[i], MaxRows-rows)
+		}
+		b.values = slices.Grow(b.values, len(b.values)/many*(MaxRows-rows))
+	}
+	if len(b.arena) > much && len(b.arena)+text > cap(b.arena) && cap(b.arena) < maxText {
+		b.arena = slices.Grow(b.arena, maxText+much-len(b.arena))
+	}
 }
 
 func (b *Builder) keep(text string) span {

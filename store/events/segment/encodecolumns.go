@@ -246,9 +246,6 @@ func (e *Encoder) writeDictionary(c Column, n int, text func(i int) []byte) {
 }
 
 func (e *Encoder) shapes(b *Builder, rows []int) {
-	if len(b.names) == 0 {
-		return
-	}
 	e.raw = binary.AppendUvarint(e.raw[:0], uint64(len(b.names)))
 	for i := range b.names {
 		n := &b.names[i]

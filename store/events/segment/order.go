@@ -133,7 +133,7 @@ func (f *fileRows) sorted() []Range {
 }
 
 // maxPlaces is how many ranges of places are kept of a file.
-const maxPlaces = 32
+const maxPlaces = 64
 
 // files writes into the meta what is to be known of each file.
 func (e *Encoder) files(b *Builder) {

@@ -44,9 +44,6 @@ func (e *Encoder) words() {
 			at++
 		}
 		texts = binary.AppendUvarint(texts, uint64(at-from)) //nolint:gosec // a count
-		if at == from {
-			continue
-		}
 		e.begin()
 		e.out = e.wordPart(e.out, order[from:at], parts)
 		e.finish(KindWords, partNumber(part, parts))
