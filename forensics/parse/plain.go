@@ -15,7 +15,7 @@ import (
 // a file may be cut at any end of line. Where a header, a block of lines or a
 // record of bytes belongs together it may not.
 func Apart(parser string) bool {
-	bound := []string{"journal", "utmp", "btmp", "lastlog", "apt", "packages", "history", "fb.extents"}
+	bound := []string{"journal", "utmp", "btmp", "lastlog", "apt", "packages", "history", "fb.extents", "mapped.json"}
 	return !slices.Contains(bound, parser) && !strings.Contains(parser, "csv")
 }
 
@@ -137,8 +137,22 @@ func recordSize(parser string, b []byte) (size int, ended bool) {
 			return len(b), false
 		}
 	}
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return i + 1, true
+	end := bytes.IndexByte(b, '\n')
+	if strings.Contains(parser, "csv") { // a quoted field may hold line ends
+		for quoted, i := false, 0; ; i++ {
+			if end = i; i == len(b) {
+				return i, false
+			}
+			if b[i] == '"' {
+				quoted = !quoted
+			}
+			if b[i] == '\n' && !quoted {
+				break
+			}
+		}
+	}
+	if end >= 0 {
+		return end + 1, true
 	}
 	return len(b), false
 }

@@ -48,6 +48,10 @@ func TestExcerptIsTheRecord(t *testing.T) {
 			t.Errorf("%s: behind the end: %v", name, err)
 		}
 	}
+	csv := "a,b\n1,\"two\nlines \"\"quoted\"\"\"\n2,x\n"
+	if x, err := ReadExcerpt(t.Context(), strings.NewReader(csv), "timesketch.csv", 4); err != nil || string(x.Record) != "1,\"two\nlines \"\"quoted\"\"\"\n" {
+		t.Errorf("the record of a csv is %q: %v", x.Record, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := ReadExcerpt(ctx, strings.NewReader(strings.Repeat("x", 1<<20)), "syslog", 1<<19); !errors.Is(err, context.Canceled) {
@@ -81,6 +85,7 @@ func FuzzReadExcerpt(f *testing.F) {
 	f.Add([]byte("one\ntwo\nthree"), "syslog", int64(4))
 	f.Add(append([]byte{3, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 127}, "object"...), "journal", int64(0))
 	f.Add([]byte("#1763600000\nid\n"), "history", int64(0))
+	f.Add([]byte("a,\"b\nc\"\n"), "timesketch.csv", int64(0))
 	f.Add([]byte("Start-Date: x\n\n"), "apt", int64(0))
 	f.Add(make([]byte, 800), "utmp", int64(384))
 	f.Fuzz(func(t *testing.T, b []byte, parser string, offset int64) {
