@@ -16,6 +16,7 @@ type ingestOptions struct {
 	files    []string
 	rebuild  bool
 	zone     string
+	mapping  string
 	response.IngestOptions
 }
 
@@ -47,6 +48,7 @@ every time, and each event says so.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Parser, "parser", "", "how to read them (default: find out)")
+	f.StringVar(&o.mapping, "mapping", "", "read JSON or CSV as this `FILE` says (docs/formats.md); the record keeps its text")
 	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
 	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: the configured zone)")
 	f.DurationVar(&o.Skew, "skew", 0, "how far the clock of the source was ahead, as 90s; behind, as -90s")
@@ -73,6 +75,11 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	}
 	if o.Zone, err = o.location(); err != nil {
 		return err
+	}
+	if o.mapping != "" {
+		if o.Mapping, err = response.ReadMapping(o.mapping); err != nil {
+			return err
+		}
 	}
 	var sum response.Ingested
 	if len(o.files) == 1 && o.files[0] == "-" {

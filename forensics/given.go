@@ -30,7 +30,7 @@ func (l *Locker) SealFile(ctx context.Context, path string, meta record.Exhibit,
 		return record.Exhibit{}, fmt.Errorf("seal file: %w", err)
 	}
 	meta.Before = &before
-	x, err := l.Seal(ctx, &told{r: f, total: before.Size, tell: progress}, meta)
+	x, err := l.SealInput(ctx, &told{r: f, total: before.Size, tell: progress}, meta)
 	if err != nil {
 		return record.Exhibit{}, fmt.Errorf("seal file %s: %w", path, err)
 	}

@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
-
 	"firebreak/internal/durable"
 	"firebreak/record"
 )
@@ -62,7 +60,7 @@ type Locker struct {
 	dir      string
 	key      [32]byte
 	serial   atomic.Uint64
-	encoders sync.Pool
+	encoders [2]sync.Pool          // by haste
 	failed   atomic.Pointer[error] // the sync that failed
 }
 
@@ -75,11 +73,23 @@ func NewLocker(dir string, key [32]byte) *Locker {
 // returns meta with Size, SHA256, Blob and Finished filled in. When it returns
 // without an error the blob is on disk (file and folders are synced); when it
 // fails nothing is left behind. Errors: ErrFull; the context's; r's own.
+//
+// It works in one thread: the machine under examination has other work to do.
 func (l *Locker) Seal(ctx context.Context, r io.Reader, meta record.Exhibit) (record.Exhibit, error) {
+	return l.sealAs(ctx, r, meta, unhurried)
+}
+
+// SealInput is Seal of what a person hands over and waits for: it hashes and
+// compresses at the same time.
+func (l *Locker) SealInput(ctx context.Context, r io.Reader, meta record.Exhibit) (record.Exhibit, error) {
+	return l.sealAs(ctx, r, meta, hurried)
+}
+
+func (l *Locker) sealAs(ctx context.Context, r io.Reader, meta record.Exhibit, how haste) (record.Exhibit, error) {
 	if why := l.failed.Load(); why != nil {
 		return meta, fmt.Errorf("seal %s: start firebreak again: %w", meta.Source, *why)
 	}
-	d, err := l.seal(ctx, r)
+	d, err := l.seal(ctx, r, how)
 	if err != nil {
 		return meta, fmt.Errorf("seal %s: %w", meta.Source, full(err))
 	}
@@ -100,7 +110,7 @@ type sealed struct {
 	key     string // the blob's own; "" when it is not encrypted
 }
 
-func (l *Locker) seal(ctx context.Context, r io.Reader) (d sealed, err error) {
+func (l *Locker) seal(ctx context.Context, r io.Reader, how haste) (d sealed, err error) {
 	if err := os.MkdirAll(l.dir, 0o700); err != nil {
 		return d, err
 	}
@@ -122,7 +132,7 @@ func (l *Locker) seal(ctx context.Context, r io.Reader) (d sealed, err error) {
 		}
 		err = errors.Join(err, f.Close())
 	}()
-	if d, err = l.write(ctx, f, r); err != nil {
+	if d, err = l.write(ctx, f, r, how); err != nil {
 		return d, err
 	}
 	folder := d.blob[:2]
@@ -183,25 +193,25 @@ func (l *Locker) synced(errs ...error) error {
 }
 
 // write brings r into the temporary file f and onto the disk.
-func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader) (d sealed, err error) {
+func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader, how haste) (d sealed, err error) {
 	out, err := l.encrypter(f, &d)
 	if err != nil {
 		return d, err
 	}
-	z, err := l.encoder(out)
+	z, err := l.encoder(out, how)
 	if err != nil {
 		return d, err
 	}
 	defer func() {
 		z.Reset(nil)
-		l.encoders.Put(z)
+		l.encoders[how].Put(z)
 	}()
 	sum := sha256.New()
 	in := &guarded{ctx: ctx, r: r, room: func() error { return l.room(f) }}
 	if err := in.room(); err != nil {
 		return d, err
 	}
-	if d.size, err = io.Copy(io.MultiWriter(sum, z), in); err != nil {
+	if d.size, err = how.copy(sum, z, in); err != nil {
 		return d, err
 	}
 	if err := z.Close(); err != nil {
@@ -278,17 +288,6 @@ func (l *Locker) temp(root *os.Root) (*os.File, string, error) {
 		}
 	}
 	return nil, "", errors.New("no free name for a temporary file")
-}
-
-// encoder returns a compressor that writes to w. One thread each: the machine
-// under examination has other work to do.
-func (l *Locker) encoder(w io.Writer) (*zstd.Encoder, error) {
-	if z, ok := l.encoders.Get().(*zstd.Encoder); ok {
-		z.Reset(w)
-		return z, nil
-	}
-	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(true))
 }
 
 // room is an error when less than the reserve is free where f lies.

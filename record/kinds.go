@@ -173,6 +173,14 @@ type Stat struct {
 	Born     time.Time `json:"born,omitzero"`
 }
 
+// Mapping says what the members or columns of a file mean: the text of a mapping
+// file, so that the exhibit can be read again as it was.
+type Mapping struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"` // of Text
+	Text   string `json:"text"`
+}
+
 // Exhibit is sealed evidence: what was taken, from where, how, by what, and
 // what the bytes hash to. Size and SHA256 are of the plain content; Blob names
 // the sealed file in the locker.
@@ -196,9 +204,10 @@ type Exhibit struct {
 	Blob        string        `json:"blob"`
 	Started     time.Time     `json:"started"`
 	Finished    time.Time     `json:"finished"`
-	ClockOffset time.Duration `json:"clock_offset_ns"`  // source clock minus ours
-	Clock       *Clock        `json:"clock,omitempty"`  // ours against UTC: what Started and Finished were read from
-	Stored      string        `json:"stored,omitempty"` // the machine whose locker it was sealed into
+	ClockOffset time.Duration `json:"clock_offset_ns"`   // source clock minus ours
+	Clock       *Clock        `json:"clock,omitempty"`   // ours against UTC: what Started and Finished were read from
+	Stored      string        `json:"stored,omitempty"`  // the machine whose locker it was sealed into
+	Mapping     *Mapping      `json:"mapping,omitempty"` // how its records are to be read
 	Before      *Stat         `json:"before,omitempty"`
 	After       *Stat         `json:"after,omitempty"`
 	Deviations  []string      `json:"deviations,omitempty"`

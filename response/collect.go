@@ -173,7 +173,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 		if old.ID == x.ID {
 			break // the others are later
 		}
-		if old.SHA256 != x.SHA256 || old.Parsed != nil && readAlike(old.Parsed, o) {
+		if old.SHA256 != x.SHA256 || old.Parsed != nil && readAlike(old.Parsed, o) && sameMapping(old.Mapping, x.Mapping) {
 			continue
 		}
 		n, err := db.DeleteExhibit(ctx, old.ID)
@@ -181,7 +181,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 			return nil, fmt.Errorf("replace the events of %s: %w", old.ID, err)
 		}
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year, zone or skew: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
+			notes = append(notes, fmt.Sprintf("%sthe same bytes as %s, read with another year, zone, skew or mapping: they replace its %s", record.NotePrefix, old.ID, plural(int(n), "event")))
 		}
 	}
 	return notes, nil

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"firebreak/forensics"
 	"firebreak/forensics/parse"
@@ -103,6 +101,9 @@ func (s *Session) given(source string, o IngestOptions) (record.Exhibit, error) 
 		Method: "given by the responder", Tool: s.s.o.Tool, ToolSHA256: tool, Started: s.s.o.Now().UTC(),
 		Reading: o.reading(), Origin: record.OriginFile, Argv: s.s.o.Argv, Clock: forensics.ClockNow(), Stored: s.s.o.Host,
 	}
+	if o.Mapping != nil {
+		x.Mapping = o.Mapping.Record()
+	}
 	if o.stream {
 		x.Source, x.Origin = "the standard input", record.OriginInput
 	}
@@ -116,7 +117,7 @@ func (s *Session) ingestStream(ctx context.Context, f *folder, name string, r io
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	tell(p, "sealing "+name, 0, 0)
-	sealed, err := f.locker.Seal(ctx, r, x)
+	sealed, err := f.locker.SealInput(ctx, r, x)
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
@@ -141,11 +142,8 @@ func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, seal
 
 // formatOf finds out how a sealed file is read.
 func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string, error) {
-	if o.Parser != "" {
-		if !slices.Contains(parse.Names(), o.Parser) {
-			return "", usage("there are: "+strings.Join(parse.Names(), ", "), "parser %q: there is none of that name", o.Parser)
-		}
-		return o.Parser, nil
+	if parser, err := o.parser(); parser != "" || err != nil {
+		return parser, err
 	}
 	r, err := f.locker.Open(x.Blob)
 	if err != nil {

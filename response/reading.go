@@ -34,7 +34,7 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	}
 	to := db.NewAppender(ctx)
 	in, err := parse.File(ctx, s.heard(r, x, o.told), parse.Source{
-		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished,
+		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished, Mapping: o.Mapping,
 		Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 	}, to.Add)
 	added, cerr := to.Close()
@@ -116,6 +116,12 @@ func (o *IngestOptions) readAs(exhibit, zone string, year int, skew string) (err
 // optionsOf is how an exhibit was read the last time, or was to be read.
 func optionsOf(x store.Exhibit) (IngestOptions, error) {
 	o := IngestOptions{Host: x.Host, Parser: x.Format}
+	if x.Mapping != nil {
+		var err error
+		if o.Mapping, err = parse.ParseMapping(x.Mapping.Name, []byte(x.Mapping.Text)); err != nil {
+			return o, fmt.Errorf("read exhibit %s as before: its mapping: %w", x.ID, err)
+		}
+	}
 	switch {
 	case x.Parsed != nil:
 		o.again = x.Parsed

@@ -3,6 +3,7 @@ package response
 import (
 	"time"
 
+	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/playbooks"
@@ -206,6 +207,8 @@ type IngestOptions struct {
 	Year   int           // of the first year-less syslog line; 0 infers it
 	Skew   time.Duration // how far the source's clock was ahead: taken off every time
 	Step   string
+	// Mapping says what the members or columns mean; ReadMapping reads one.
+	Mapping *parse.Mapping
 
 	Authority string            // on whose word; "" is recorded as not said
 	stream    bool              // it came by the standard input
@@ -242,6 +245,8 @@ type MarkedEvent struct {
 	Star     bool     `json:"star,omitempty"`
 	Tags     []string `json:"tags,omitempty"`
 	Comments []string `json:"comments,omitempty"`
+	// Discovered is when the exhibit that tells of the event was sealed.
+	Discovered time.Time `json:"discovered,omitzero"`
 }
 
 // Histogram counts events in equal stretches of time.

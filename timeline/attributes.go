@@ -57,12 +57,40 @@ func (a Attributes) Has(name string) bool {
 
 // Set adds the attribute, or gives it another value.
 func (a *Attributes) Set(name, value string) {
-	i, ok := a.find(name)
-	if ok {
-		(*a)[i].Value = value
-		return
+	s := *a
+	i := len(s)
+	if i > 24 {
+		var ok bool
+		if i, ok = s.find(name); ok {
+			s[i].Value = value
+			return
+		}
 	}
-	*a = slices.Insert(*a, i, Attribute{name, value})
+	// A few steps from the end are quicker than a search by halves.
+	for ; i > 0; i-- {
+		c := compare(s[i-1].Name, name)
+		if c < 0 {
+			break
+		}
+		if c == 0 {
+			s[i-1].Value = value
+			return
+		}
+	}
+	s = append(s, Attribute{name, value})
+	if i < len(s)-1 {
+		copy(s[i+1:], s[i:])
+		s[i] = Attribute{name, value}
+	}
+	*a = s
+}
+
+// compare is strings.Compare of names, which mostly differ at once.
+func compare(a, b string) int {
+	if len(a) > 0 && len(b) > 0 && a[0] != b[0] {
+		return int(a[0]) - int(b[0])
+	}
+	return strings.Compare(a, b)
 }
 
 // Delete takes the attribute away where there is one.

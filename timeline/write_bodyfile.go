@@ -10,12 +10,13 @@ import (
 //
 //	MD5|name|inode|mode|UID|GID|size|atime|mtime|ctime|crtime
 //
-// Only what has a time of a file has a place there: an event of source file
-// that is dated as one, and any other that is modified, accessed, changed or
-// born and names a path. The rest is left out and counted. The times that an
-// event has not are 0, which mactime takes for none; so the lines of one file
-// give the rows that one line with all its times would. Seconds are whole: mactime
-// drops what is behind the point.
+// Only what has a time of a file and names a path has a place there: what is
+// modified, accessed, changed or born. The rest is left out and counted. The
+// times that an event has not are 0, the format's word for none: the dated rows
+// that mactime makes of the lines of one file are those of one line with all its
+// times, and it shows the others as 0000-00-00, as it does for every file whose
+// birth is not known. Seconds are whole: mactime drops what is behind the point,
+// or rounds it up.
 func (w *Writer) bodyLine(b []byte, e *Event, _ *Mark) []byte {
 	path := e.Attributes.Get("path")
 	which := macb(e, "macb")

@@ -57,7 +57,7 @@ type desk interface {
 
 	Page(context.Context, incident.ID, response.PageRequest) ([]response.MarkedEvent, error)
 	Count(context.Context, incident.ID, string) (int64, error)
-	Histogram(context.Context, incident.ID, string, int) (response.Histogram, error)
+	Histogram(context.Context, incident.ID, response.HistogramRequest) (response.Histogram, error)
 	Event(context.Context, incident.ID, string) (response.MarkedEvent, error)
 	Mark(ctx context.Context, id incident.ID, event string, star *bool, tags []string, comment string) error
 

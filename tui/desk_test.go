@@ -361,9 +361,9 @@ func (s *scripted) Count(_ context.Context, _ incident.ID, f string) (int64, err
 	return s.events, nil
 }
 
-func (s *scripted) Histogram(_ context.Context, _ incident.ID, _ string, n int) (response.Histogram, error) {
+func (s *scripted) Histogram(_ context.Context, _ incident.ID, r response.HistogramRequest) (response.Histogram, error) {
 	h := response.Histogram{From: at(0), To: at(20)}
-	for i := range n {
+	for i := range r.Buckets {
 		h.Buckets = append(h.Buckets, int64(i%17*i%13))
 	}
 	return h, nil

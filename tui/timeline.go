@@ -121,7 +121,7 @@ func (t *timelineScreen) measure() tea.Cmd {
 	return tea.Batch(
 		t.count.ask(t.ctx, func(ctx context.Context) (int64, error) { return t.desk.Count(ctx, id, f) }, t.Load),
 		t.density.ask(t.ctx, func(ctx context.Context) (response.Histogram, error) {
-			return t.desk.Histogram(ctx, id, f, densityBins)
+			return t.desk.Histogram(ctx, id, response.HistogramRequest{Filter: f, Buckets: densityBins})
 		}, t.Load))
 }
 
@@ -129,7 +129,7 @@ func (t *timelineScreen) measure() tea.Cmd {
 func (t *timelineScreen) apply() tea.Cmd {
 	t.turn++
 	text := strings.TrimSpace(t.filter.field.String())
-	if _, err := timeline.ParseFilter(text, t.now()); err != nil {
+	if _, err := timeline.ParseFilterAt(text, timeline.Moments{Now: t.now(), Detected: t.board.value.Incident.Detected}); err != nil {
 		t.wrong = err
 		return nil
 	}

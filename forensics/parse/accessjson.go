@@ -162,6 +162,8 @@ func objectMembers(s string, f func(name, value string, raw bool)) {
 			value, raw = unquote(value), false
 		case value == "null":
 			value = ""
+		case !tidy(bytesOf(value)):
+			value, _ = clean([]byte(value))
 		}
 		f(name, value, raw)
 		at = end
@@ -224,8 +226,8 @@ func unquote(s string) string {
 	if len(s) < 2 {
 		return ""
 	}
-	if strings.IndexByte(s, '\\') < 0 {
-		return s[1 : len(s)-1]
+	if inner := s[1 : len(s)-1]; strings.IndexByte(inner, '\\') < 0 && tidy(bytesOf(inner)) {
+		return inner
 	}
 	var out string
 	if json.Unmarshal([]byte(s), &out) != nil {

@@ -88,16 +88,45 @@ func repeated(body string) (times, inner string, ok bool) {
 // from notes an address, or a host name where it is none.
 func from(a *timeline.Attributes, s string) {
 	s = strings.Trim(s, "[]")
-	if s == "" {
-		return
-	}
-	if !strings.ContainsAny(s, ".:") {
-		a.Set(attrSrcHost, s)
-	} else if _, err := netip.ParseAddr(s); err != nil {
-		a.Set(attrSrcHost, s)
-	} else {
+	switch {
+	case s == "":
+	case isIPv4(s):
 		a.Set(attrSrcIP, s)
+	case strings.IndexByte(s, ':') < 0:
+		a.Set(attrSrcHost, s)
+	default:
+		if _, err := netip.ParseAddr(s); err != nil {
+			a.Set(attrSrcHost, s)
+		} else {
+			a.Set(attrSrcIP, s)
+		}
 	}
+}
+
+// isIPv4 says what netip.ParseAddr does of addresses without a colon.
+func isIPv4(s string) bool {
+	n, size, parts := 0, 0, 1
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			if size > 0 && n == 0 {
+				return false // a leading zero
+			}
+			n = n*10 + int(c-'0')
+			if size++; n > 255 {
+				return false
+			}
+		case c == '.':
+			if size == 0 {
+				return false
+			}
+			n, size = 0, 0
+			parts++
+		default:
+			return false
+		}
+	}
+	return parts == 4 && size > 0
 }
 
 // userFrom reads "USER from ADDRESS [port N]…", from the right: a user's name
@@ -151,8 +180,8 @@ func sshd(e *timeline.Event, body string) {
 		if !ok || strings.Contains(method, " ") {
 			return
 		}
-		a.Set("method", method)
 		a.Set(attrAction, "login")
+		a.Set("method", method)
 		switch word {
 		case "Accepted":
 			a.Set(attrOutcome, "success")
@@ -166,8 +195,8 @@ func sshd(e *timeline.Event, body string) {
 		userFrom(e, rest)
 	case "Invalid", "Illegal":
 		a.Set(attrAction, "login")
-		a.Set(attrOutcome, "failure")
 		a.Set("invalid_user", "true")
+		a.Set(attrOutcome, "failure")
 		userFrom(e, strings.TrimPrefix(rest, "user "))
 	case "input_userauth_request:":
 		if u, ok := strings.CutPrefix(rest, "invalid user "); ok {

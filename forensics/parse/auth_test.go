@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"net/netip"
 	"testing"
 
 	"firebreak/timeline"
@@ -86,4 +87,13 @@ func FuzzEnrich(f *testing.F) {
 		e := timeline.Event{Attributes: nil}
 		enrich(&e, process, body)
 	})
+}
+
+func TestIsIPv4(t *testing.T) {
+	for _, s := range []string{"1.2.3.4", "0.0.0.0", "255.255.255.255", "256.1.1.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1..2.3", "1.2.3.", ".1.2.3", "a.b.c.d", "00.1.1.1", "1.2.3.4 ", "999"} {
+		_, err := netip.ParseAddr(s)
+		if isIPv4(s) != (err == nil) {
+			t.Errorf("%q: %v, netip says %v", s, isIPv4(s), err)
+		}
+	}
 }

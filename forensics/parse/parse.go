@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,7 +40,8 @@ type Source struct {
 	Year      int
 	Skew      time.Duration
 	Collected time.Time
-	Workers   int // how many read chunks of it at once; 0: as many as there are processors
+	Mapping   *Mapping // what the members or columns mean, for the parsers named mapped
+	Workers   int      // how many read chunks of it at once; 0: as many as there are processors
 
 	// Again opens the same bytes once more. Year-less logs are read twice when
 	// it is given (or when the reader can seek), so that the years are counted
@@ -77,6 +79,10 @@ func parsers() []parser {
 		{"fb.accounts", isSnapshot("fb.accounts"), parseSnapshot},
 		{"fb.system", isSnapshot("fb.system"), parseSnapshot},
 		{"fb.extents", isSnapshot("fb.extents"), parseExtents},
+		{"events.jsonl", isEventsJSONL, inChunks(newEventsJSONL)},
+		{"events.csv", isHeading("time", "precision", "kind", "source", "host", "user", "message"), parseEventsCSV},
+		{"l2t.csv", isHeading(l2tNames[:6]...), parseL2T},
+		{"mactime.csv", isMactime, parseMactime},
 		{"timesketch.jsonl", isTimesketchJSONL, inChunks(newTimesketchJSONL)},
 		{"timesketch.csv", isTimesketchCSV, parseTimesketchCSV},
 		{"bodyfile", isBodyfile, inChunks(newBodyfile)},
@@ -87,9 +93,15 @@ func parsers() []parser {
 		{"history", isHistory, parseHistory},
 		{"access", isAccess, inChunks(newAccess)},
 		{"syslog", isSyslog, parseSyslog},
-		{"text", func(string, []byte) bool { return false }, parseText},
+		{"mapped.jsonl", never, inChunks(newMappedJSONL)},
+		{"mapped.json", never, parseMappedJSON},
+		{"mapped.csv", never, parseMappedCSV},
+		{"text", never, parseText},
 	}
 }
+
+// never is for formats that nobody can tell by their bytes.
+func never(string, []byte) bool { return false }
 
 // Names lists the parsers, sorted.
 func Names() []string {
@@ -122,8 +134,8 @@ func Detect(name string, head []byte) string {
 // In the answer Events + Rejected + Recovered = Seen, whatever the input; Samples
 // show the first rejected records and every assumption (beginning with "note:").
 // Damaged input is no error: what can be read is parsed and the rest counted.
-// Errors are: ErrUnknown, the context's, the reader's own, and emit's; the answer
-// then says how far it came.
+// Errors are: ErrUnknown, ErrMapping, the context's, the reader's own, and emit's;
+// the answer then says how far it came.
 func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Event) error) (record.Ingestion, error) {
 	if src.Host == "" {
 		src.Host = src.Exhibit.Host
@@ -144,6 +156,9 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	defer in.close()
 	br := bufio.NewReaderSize(in, headSize)
+	if src.Parser == "" && src.Mapping != nil {
+		src.Parser = src.Mapping.Parser()
+	}
 	head, err := br.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errDamaged) && src.Parser == "" {
 		return fail(err)
@@ -159,6 +174,9 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	i := slices.IndexFunc(table, func(p parser) bool { return p.name == src.Parser })
 	if i < 0 {
 		return fail(fmt.Errorf("%w: %q", ErrUnknown, src.Parser))
+	}
+	if strings.HasPrefix(src.Parser, "mapped.") && (src.Mapping == nil || src.Mapping.Parser() != src.Parser) {
+		return fail(fmt.Errorf("%w: %s", ErrMapping, src.Parser))
 	}
 	j := newJob(ctx, src, again, emit)
 	if !isBinary(src.Parser) {

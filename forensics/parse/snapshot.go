@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -70,49 +69,16 @@ func parseSnapshot(j *job, r *bufio.Reader) error {
 // object reads one JSON object without keeping its shape: members that are no
 // texts stay JSON.
 func object(b []byte) (members, error) {
-	if !json.Valid(b) || len(bytes.TrimSpace(b)) == 0 || bytes.TrimSpace(b)[0] != '{' {
+	text := strings.TrimSpace(view(b))
+	if text == "" || text[0] != '{' || !json.Valid(b) {
 		return nil, errors.New("no JSON object")
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("no JSON object: %w", err)
-	}
 	m := make(members, 16)
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, fmt.Errorf("no JSON object: %w", err)
-		}
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return nil, fmt.Errorf("no JSON object: %w", err)
-		}
-		if len(m) >= maxMembers {
-			return nil, fmt.Errorf("more than %d members", maxMembers)
-		}
-		if key, ok := name.(string); ok {
-			m[key] = member(raw)
-		}
-	}
-	if _, err := d.Token(); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("no JSON object: %w", err)
+	objectMembers(text, func(name, value string, _ bool) { m[strings.Clone(name)] = strings.Clone(value) })
+	if len(m) > maxMembers {
+		return nil, fmt.Errorf("more than %d members", maxMembers)
 	}
 	return m, nil
-}
-
-// member is a JSON value as an attribute.
-func member(raw json.RawMessage) string {
-	if len(raw) > 0 && raw[0] == '"' {
-		var s string
-		if json.Unmarshal(raw, &s) == nil {
-			s, _ = clean([]byte(s))
-			return s
-		}
-	}
-	if string(raw) == "null" {
-		return ""
-	}
-	return string(raw)
 }
 
 // list reads a member that is an array of texts.

@@ -28,11 +28,9 @@ func (p *syslogParser) tagged(e *timeline.Event, rest string) {
 		enrich(e, "", rest)
 		return
 	}
-	if pid != "" {
-		e.Attributes.Set("pid", pid)
-	}
-	e.Attributes.Set("process", process)
 	enrich(e, process, body)
+	set(&e.Attributes, "pid", pid)
+	e.Attributes.Set("process", process)
 }
 
 // tag splits "TAG[pid]: text"; process is empty when s has no tag.

@@ -3,200 +3,434 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"firebreak/timeline"
 )
 
-// newTimesketchJSONL reads the lines that Timesketch imports: objects with
-// message, datetime (ISO 8601) or timestamp (microseconds), timestamp_desc, and
-// whatever else, which becomes attributes.
+// newTimesketchJSONL reads the lines that Timesketch imports, and those that
+// plaso writes (json_line): objects with message, datetime (ISO 8601) or
+// timestamp (microseconds), timestamp_desc, and whatever else, which becomes
+// attributes.
 func newTimesketchJSONL(j *job) lineReader {
 	return each(func(ln line) error {
 		if ln.cut {
 			j.reject(ln.offset, ln.text, "line is too long")
 			return nil
 		}
-		m, err := object(ln.text)
-		if err != nil {
-			j.reject(ln.offset, ln.text, err.Error())
+		text := plasoJSON(ln.text)
+		if len(text) == 0 {
 			return nil
 		}
-		return sketchEvent(j, ln, m)
+		s := sketch{j: j}
+		n := 0
+		err := eachMember(jsonLine(text, &s.attrs), func(name string, raw []byte) error {
+			if n++; n > maxMembers {
+				return fmt.Errorf("more than %d members", maxMembers)
+			}
+			return s.member(name, raw)
+		})
+		return s.add(ln.offset, ln.text, err)
 	})
+}
+
+// plasoJSON is the event in a line of plaso's other form (json), which is one
+// object of events, one a line: {"event_0": {…}, then , "event_1": {…}, then }.
+// Other lines stay as they are.
+func plasoJSON(text []byte) []byte {
+	text = bytes.TrimSpace(text)
+	if string(text) == "}" {
+		return nil
+	}
+	rest, first := bytes.CutPrefix(text, []byte(`{"event_`))
+	if !first {
+		bare := bytes.TrimLeft(bytes.TrimPrefix(text, []byte(",")), " ")
+		if rest, first = bytes.CutPrefix(bare, []byte(`"event_`)); !first {
+			return text
+		}
+	}
+	name, event, found := bytes.Cut(rest, []byte(`": `))
+	if !found || len(bytes.Trim(name, "0123456789")) > 0 || !bytes.HasPrefix(event, []byte("{")) {
+		return text
+	}
+	return event[:skipValue(event, 0)]
 }
 
 // parseTimesketchCSV reads the same as comma-separated values (RFC 4180) under
 // a line of names. A quoted value may hold line feeds.
 func parseTimesketchCSV(j *job, r *bufio.Reader) error {
-	var names []string
-	var held csvHeld
-	err := eachLine(j, r, func(ln line) error {
-		text, whole := held.add(ln)
-		if !whole {
-			if len(held.text) > maxRecord || ln.cut {
-				j.rejectMany(held.lines, held.at, held.text, "a quote is not closed, or the record is too long")
-				held = csvHeld{}
-			}
+	var head *columns
+	return eachRow(j, r, ',', "", func(row csvRow) error {
+		if head == nil {
+			head = newColumns(row.fields)
 			return nil
 		}
-		at := held.at
-		held = csvHeld{}
-		var changed timeline.Attributes
-		fields := csvFields(textOf(line{text: text}, &changed))
-		a := members(changed.Map())
-		if names == nil {
-			names = fields
-			return nil
+		if why := head.fits(row); why != "" {
+			return unfit(why)
 		}
-		if len(fields) != len(names) {
-			j.reject(at, text, fmt.Sprintf("%d values under %d names", len(fields), len(names)))
-			return nil
-		}
-		for i, v := range fields {
-			if v != "" {
-				a[names[i]] = v
+		s := sketch{j: j, attrs: row.attrs}
+		var err error
+		for i, value := range row.fields {
+			if value != "" && value != "-" && err == nil { // plaso writes - for none
+				err = s.cell(head.names[i], value)
 			}
 		}
-		return sketchEvent(j, line{text: text, offset: at}, a)
+		return s.add(row.offset, row.raw, err)
 	})
-	if held.lines > 0 {
-		j.rejectMany(held.lines, held.at, held.text, "a quote is not closed")
-	}
-	return err
 }
 
-// csvHeld is a record whose quotes are not all closed yet.
-type csvHeld struct {
-	text  []byte
-	at    int64
-	lines int64
-	open  bool
+// sketch is one record of Timesketch or plaso.
+type sketch struct {
+	j         *job
+	e         timeline.Event
+	attrs     timeline.Attributes
+	datetime  string
+	timestamp string
+	exact     time.Time // plaso's date_time, where it is finer than the timestamp
+	precision timeline.Precision
+	tags      []string
+	desc      string
+	dataType  string
+	short     string
+	source    string
 }
 
-// add takes a line; whole says that the record has ended with it.
-func (h *csvHeld) add(ln line) (text []byte, whole bool) {
-	if h.lines == 0 {
-		h.at = ln.offset
-	}
-	h.lines++
-	if bytes.Count(ln.text, []byte(`"`))%2 == 1 {
-		h.open = !h.open
-	}
-	if h.lines == 1 && !h.open && !ln.cut {
-		return ln.text, true
-	}
-	if h.lines > 1 {
-		h.text = append(h.text, '\n')
-	}
-	h.text = append(h.text, ln.text...)
-	return h.text, !h.open && !ln.cut && len(h.text) <= maxRecord
-}
-
-// csvFields splits one whole record.
-func csvFields(s string) []string {
-	var out []string
-	for len(out) < maxMembers {
-		var field string
-		if rest, ok := strings.CutPrefix(s, `"`); ok {
-			var b strings.Builder
-			for {
-				part, tail, ok := strings.Cut(rest, `"`)
-				b.WriteString(part)
-				rest = tail
-				if !ok || !strings.HasPrefix(tail, `"`) {
-					break
-				}
-				b.WriteByte('"')
-				rest = tail[1:]
-			}
-			tail, after, more := strings.Cut(rest, ",")
-			field = b.String() + tail
-			out = append(out, field)
-			if !more {
-				return out
-			}
-			s = after
-			continue
-		}
-		field, after, more := strings.Cut(s, ",")
-		out = append(out, field)
-		if !more {
-			return out
-		}
-		s = after
-	}
-	return out
-}
-
-// sketchEvent makes the event of one record of either form.
-func sketchEvent(j *job, ln line, m members) error {
-	e := timeline.Event{
-		Message: m["message"], TimeKind: sketchKind(m["timestamp_desc"]),
-		Host: first(m, "hostname", "host", "computer_name"), User: first(m, "username", "user"),
-		Source: strings.ToLower(first(m, "source_short", "source")),
-	}
-	if e.Source == "" {
-		e.Source = "timesketch"
-	}
-	when := m["datetime"]
-	var as written
-	s, ok := isoStamp(when, j.clock)
-	switch {
-	case ok && s.size == len(when):
-		e.Time, e.Precision, as = s.time, s.precision, s.as
-		if !s.zoned {
-			m[attrAssumed] = doubt(j.assumedZone(), s.how)
-			j.note("local times without a zone: " + j.assumedZone())
-		}
-	case m["timestamp"] != "":
-		us, err := strconv.ParseInt(strings.TrimSuffix(m["timestamp"], ".0"), 10, 64)
-		t, ok := epoch(us/1e6, us%1e6*1000)
-		if err != nil || !ok && us != 0 {
-			j.reject(ln.offset, ln.text, "neither datetime nor timestamp is a time")
+// member takes one member of a line.
+func (s *sketch) member(name string, raw []byte) error {
+	switch name {
+	case "__container_type__", "__type__":
+		return nil
+	case "date_time":
+		if len(raw) > 0 && raw[0] == '{' {
+			s.plasoTime(raw)
 			return nil
 		}
-		e.Time, e.Precision = t, timeline.Microsecond
-		when = m["timestamp"]
-		if len(when) > 6 && when[0] != '0' && when[0] != '+' && !strings.HasSuffix(when, ".0") {
-			as = written{layout: joinLayout, digits: 6}
-		}
-	case when != "" && !strings.EqualFold(when, "not set"):
-		j.reject(ln.offset, ln.text, "datetime is no time")
+	case "tag":
+		s.tags = sketchTags(raw)
 		return nil
 	}
-	for _, name := range []string{"message", "datetime", "timestamp"} {
-		delete(m, name)
-	}
-	e.Attributes = timeline.AttributesOf(m)
-	if when != "" {
-		if e.Time.IsZero() {
-			as = written{}
-		}
-		j.told(&e.Attributes, as, when)
-	}
-	return j.add(ln.offset, e)
+	return s.value(name, jsonText(raw, &s.attrs))
 }
 
-// sketchKind maps plaso's descriptions of times.
+// cell takes one value of a row.
+func (s *sketch) cell(name, value string) error {
+	switch name {
+	case "tag":
+		if strings.HasPrefix(value, "[") {
+			s.tags = jsonTexts([]byte(value))
+		} else {
+			s.tags = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+		}
+		return nil
+	case "attributes":
+		if strings.HasPrefix(value, "{") { // of our own export
+			err := eachMember([]byte(value), func(name string, raw []byte) error {
+				s.attrs.Set(name, jsonText(raw, &s.attrs))
+				return nil
+			})
+			if err == nil {
+				return nil
+			}
+		}
+	}
+	return s.value(name, value)
+}
+
+func (s *sketch) value(name, value string) error {
+	if value == "" {
+		return nil
+	}
+	switch name {
+	case "message":
+		s.e.Message = value
+	case "datetime":
+		s.datetime = value
+	case "timestamp":
+		s.timestamp = value
+	case "timestamp_desc":
+		s.desc = value
+		s.attrs.Set(name, value)
+	case "hostname", "host", "computer_name":
+		if s.e.Host != "" && name != "hostname" {
+			s.attrs.Set(name, value)
+			return nil
+		}
+		s.e.Host = value
+	case "username", "user":
+		if s.e.User != "" && name != "username" {
+			s.attrs.Set(name, value)
+			return nil
+		}
+		s.e.User = value
+	case "technique":
+		s.e.Technique = value
+	case "source_short":
+		s.short = value
+	case "source":
+		s.source = value
+	case "data_type":
+		s.dataType = value
+		s.attrs.Set(name, value)
+	default:
+		s.attrs.Set(name, value)
+	}
+	return nil
+}
+
+// add makes the event of the record and takes it in.
+func (s *sketch) add(offset int64, raw []byte, err error) error {
+	if err == nil {
+		err = s.settle()
+	}
+	if err != nil {
+		s.j.reject(offset, raw, err.Error())
+		return nil
+	}
+	s.e.Attributes = s.attrs
+	return s.j.add(offset, s.e)
+}
+
+func (s *sketch) settle() error {
+	s.e.TimeKind = sketchKind(s.desc)
+	switch ours, is := strings.CutPrefix(s.dataType, "firebreak:"); {
+	case is:
+		s.e.Source = ours
+	case s.short != "":
+		s.e.Source = strings.ToLower(s.short)
+	case s.source != "":
+		s.e.Source = strings.ToLower(s.source)
+	case s.dataType != "":
+		s.e.Source = plasoSource(s.dataType)
+	default:
+		s.e.Source = "timesketch"
+	}
+	if len(s.tags) > 0 {
+		s.attrs.Set("tag", strings.Join(s.tags, ", "))
+	}
+	if s.e.Message == "" && len(s.attrs) == 0 {
+		return errors.New("neither a message nor attributes")
+	}
+	return s.date()
+}
+
+// date finds the event's time. datetime goes before timestamp, as it may be
+// finer and says its zone; a time of zero and "Not a time" are none.
+func (s *sketch) date() error {
+	if strings.EqualFold(s.desc, timeline.Undated.Description()) {
+		return nil
+	}
+	text := s.datetime
+	if text == "" {
+		text = s.timestamp
+	}
+	var as written
+	switch t, ok := sketchMoment(s.datetime, s.j.clock); {
+	case ok:
+		s.e.Time, s.e.Precision, as = t.time, t.precision, t.as
+		if !t.zoned {
+			s.attrs.Set(attrAssumed, doubt(s.j.assumedZone(), t.how))
+			s.j.note("local times without a zone: " + s.j.assumedZone())
+		}
+	case s.timestamp != "":
+		if err := s.stamp(); err != nil {
+			return err
+		}
+		text = s.timestamp
+		if len(text) == 16 && strings.Trim(text, "0123456789") == "" {
+			as = written{layout: joinLayout, digits: 6}
+		}
+	case !emptyMoment(s.datetime):
+		return errors.New("datetime is no time")
+	}
+	if !s.exact.IsZero() && s.exact.Truncate(time.Microsecond).Equal(s.e.Time.Truncate(time.Microsecond)) {
+		s.e.Time = s.exact
+	}
+	if s.precision != "" && !s.e.Time.IsZero() {
+		s.e.Precision = s.precision
+	}
+	if s.e.Time.IsZero() {
+		as = written{}
+	}
+	if text != "" {
+		s.j.told(&s.attrs, as, text)
+	}
+	return nil
+}
+
+// stamp reads the timestamp, which is microseconds; other numbers of digits are
+// taken for what they must be, as Timesketch does.
+func (s *sketch) stamp() error {
+	digits := strings.TrimSuffix(s.timestamp, ".0")
+	unit := timeline.Microsecond
+	switch n := len(digits); {
+	case strings.Trim(digits, "0") == "":
+		return nil // none
+	case n <= 11:
+		unit = timeline.Second
+	case n <= 14:
+		unit = timeline.Millisecond
+	case n >= 18:
+		unit = timeline.Nanosecond
+	}
+	t, precision, ok := unixTime(digits, unit)
+	if !ok {
+		return errors.New("neither datetime nor timestamp is a time")
+	}
+	if unit != timeline.Microsecond {
+		s.attrs.Set(attrAssumed, "timestamp is in "+string(unit))
+		s.j.note("timestamps that are no microseconds were read by their number of digits")
+	}
+	s.e.Time, s.e.Precision = t, precision
+	return nil
+}
+
+// emptyMoment reports whether a datetime says that there is none.
+func emptyMoment(text string) bool {
+	return text == "" || strings.EqualFold(text, "not set") || strings.HasPrefix(text, "0000-00-00") || strings.HasPrefix(text, "1970-01-01T00:00:00")
+}
+
+// sketchLayouts are forms of datetime besides ISO 8601 that name their day in
+// one way only.
+var sketchLayouts = []string{ //nolint:gochecknoglobals // a table
+	time.RFC1123Z, time.RFC1123, time.RFC850, "Mon, 2 Jan 2006 15:04:05 -0700", time.UnixDate, time.RubyDate, time.ANSIC,
+	"2006/01/02 15:04:05.999999999", "02/Jan/2006:15:04:05 -0700",
+}
+
+// sketchMoment reads a datetime.
+func sketchMoment(text string, local *localClock) (stamp, bool) {
+	whole := text
+	text = strings.TrimSpace(text)
+	if s, ok := isoStamp(text, local); ok {
+		if s.size != len(whole) {
+			s.as = written{}
+		}
+		switch rest := strings.TrimSpace(text[s.size:]); {
+		case rest == "":
+			return s, true
+		case s.zoned:
+			return s, false
+		case rest == "UTC" || rest == "GMT":
+			s, ok = isoStamp(text[:s.size]+"Z", local)
+			s.as = written{}
+			return s, ok
+		default:
+			joined := text[:s.size] + rest // a blank before the zone
+			s, ok = isoStamp(joined, local)
+			s.as = written{}
+			return s, ok && s.zoned && s.size == len(joined)
+		}
+	}
+	if len(text) == 10 {
+		if y, mon, d, ok := date(text, 0); ok {
+			utc, how := local.utc(seconds(y, mon, d, 0, 0, 0))
+			t := time.Unix(utc, 0).UTC()
+			return stamp{time: t, precision: timeline.Day, size: len(text), how: how}, sane(t)
+		}
+	}
+	for _, layout := range sketchLayouts {
+		if t, err := time.ParseInLocation(layout, text, local.zone); err == nil {
+			zoned := strings.Contains(layout, "MST") || strings.Contains(layout, "-0700")
+			if name, offset := t.Zone(); zoned && offset == 0 && name != "UTC" && name != "GMT" && name != "" && !strings.Contains(layout, "-0700") {
+				return stamp{}, false // an abbreviation that nobody knows
+			}
+			return stamp{time: t.UTC(), precision: timeline.Second, size: len(text), zoned: zoned}, sane(t)
+		}
+	}
+	return stamp{}, false
+}
+
+// plasoTime reads plaso's date_time: how fine the time is, and what of it is
+// finer than microseconds.
+func (s *sketch) plasoTime(raw []byte) {
+	var class, number string
+	_ = walkObject(raw, func(name string, raw []byte) error { // it calls nothing that fails
+		switch name {
+		case "__class_name__":
+			class = jsonText(raw, nil)
+		case "timestamp":
+			number = jsonText(raw, nil)
+		}
+		return nil
+	})
+	switch class {
+	case "PosixTimeInNanoseconds":
+		s.precision = timeline.Nanosecond
+		if t, _, ok := unixTime(number, timeline.Nanosecond); ok {
+			s.exact = t
+		}
+	case "Filetime":
+		s.precision = timeline.Nanosecond
+		if n, ok := filetime(number); ok {
+			s.exact = n
+		}
+	case "PosixTime", "TimeElements", "SystemdTime":
+		s.precision = timeline.Second
+	case "PosixTimeInMilliseconds", "TimeElementsInMilliseconds", "JavaTime", "Systemtime":
+		s.precision = timeline.Millisecond
+	case "SemanticTime":
+		s.precision = ""
+	}
+}
+
+// filetime reads tenths of microseconds since 1601.
+func filetime(number string) (time.Time, bool) {
+	const unix = 116444736000000000 // 1970
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n <= unix {
+		return time.Time{}, false
+	}
+	n -= unix
+	return epoch(n/1e7, n%1e7*100)
+}
+
+// plasoSource is our word for a data type as in fs:stat.
+func plasoSource(dataType string) string {
+	first, _, _ := strings.Cut(dataType, ":")
+	if first == "fs" {
+		return "file"
+	}
+	return strings.ToLower(first)
+}
+
+// sketchTags reads the tags of a line: a list, one text, or plaso's object with
+// labels.
+func sketchTags(raw []byte) []string {
+	if len(raw) == 0 || raw[0] != '{' {
+		return jsonTexts(raw)
+	}
+	var tags []string
+	_ = walkObject(raw, func(name string, raw []byte) error { // it calls nothing that fails
+		if name == "labels" {
+			tags = jsonTexts(raw)
+		}
+		return nil
+	})
+	return tags
+}
+
+// sketchKind maps descriptions of times to ours: those that we write, and others
+// that plaso has for the same.
 func sketchKind(desc string) timeline.TimeKind {
+	if kind, known := timeline.DescribedTimeKind(desc); known {
+		return kind
+	}
 	switch strings.ToLower(desc) {
-	case "creation time", "crtime", "birth time", "...b":
+	case "crtime", "birth time", "...b", "file created":
 		return timeline.Born
-	case "content modification time", "modification time", "mtime", "m...":
+	case "modification time", "mtime", "m...", "file modified":
 		return timeline.Modified
-	case "last access time", "atime", ".a..":
+	case "atime", ".a..", "file accessed":
 		return timeline.Accessed
-	case "metadata modification time", "change time", "ctime", "..c.":
+	case "change time", "ctime", "..c.":
 		return timeline.Changed
-	case "start time", "last login time", "login time", "logged in":
+	case "last login time", "login time", "logged in", "last time executed", "connection established":
 		return timeline.Started
-	case "end time", "logout time", "logged out":
+	case "exit time", "logout time", "logged out":
 		return timeline.Ended
-	case "installation time":
-		return timeline.Installed
 	default:
 		return timeline.Logged
 	}
@@ -209,17 +443,18 @@ func isTimesketchJSONL(_ string, head []byte) bool {
 }
 
 func isTimesketchCSV(_ string, head []byte) bool {
-	text, _, _ := bytes.Cut(head, []byte("\n"))
-	text = bytes.TrimPrefix(bytes.TrimRight(text, "\r"), []byte("\xef\xbb\xbf"))
-	if len(text) > 4096 {
-		return false
-	}
 	found := 0
-	for _, name := range csvFields(string(text)) {
+	for _, name := range headingOf(head) {
 		switch name {
 		case "message", "datetime", "timestamp", "timestamp_desc":
 			found++
 		}
 	}
 	return found >= 2
+}
+
+// accessTime reads "10/Oct/2000:13:55:36 -0700".
+func accessTime(s string) (time.Time, bool) {
+	t, err := time.Parse("02/Jan/2006:15:04:05 -0700", s)
+	return t.UTC(), err == nil && sane(t)
 }
