@@ -42,7 +42,7 @@ func parseMactime(j *job, r *bufio.Reader) error {
 		e := timeline.Event{TimeKind: kind, Source: "file", Message: f[7]}
 		t, precise := mactimeStamp(f[0], j.clock)
 		switch {
-		case !ok || t.size == 0:
+		case !ok || t.size == 0 || f[7] == "":
 			return unfit("no row of mactime")
 		case !t.time.IsZero():
 			e.Time, e.Precision, e.Message = t.time, timeline.Second, letters+" "+f[7]
