@@ -105,11 +105,11 @@ const (
 	ByText   = events.ByText
 )
 
-// Extent and ExplainedTerm are parts of an Explanation.
-type (
-	Extent        = events.Extent
-	ExplainedTerm = events.ExplainedTerm
-)
+// Extent is a part of the timeline, in an Explanation.
+type Extent = events.Extent
+
+// ExplainedTerm is one term of an Explanation.
+type ExplainedTerm = events.ExplainedTerm
 
 // TranslatedFilter is a filter as a condition of SQL. The values stand apart:
 // in Where each is {p1:String}, as ClickHouse writes a parameter.
