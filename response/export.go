@@ -78,6 +78,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 			return out, err
 		}
 	}
+	if form.server != nil {
+		out.InTheClear = s.s.vault != nil
+	}
 	target, err := r.open(ctx, form, packing)
 	if errors.Is(err, fs.ErrNotExist) && form.server == nil {
 		return out, usage("make the folder first", "export: there is no folder %s", filepath.Dir(r.To))

@@ -121,8 +121,17 @@ func TestQueriesOfTheTimeline(t *testing.T) {
 	if len(hits) != 3 || hits[0].Count != 3 || hits[0].FirstEvent != page[0].ID.String() || hits[1].FirstEvent != "" || hits[2].Count != 1 {
 		t.Errorf("%+v", hits)
 	}
+	hits, err = b.s.Sweep(ctx, b.id, SweepRequest{Filters: []string{"root"}, Among: "failed"}, nil)
+	b.must(err)
+	if hits[0].Count != 1 {
+		t.Errorf("%+v", hits)
+	}
 	_, err = b.s.Sweep(ctx, b.id, SweepRequest{Filters: []string{"a", `"b`}}, nil)
 	b.want(CodeUsage, err)
+	var wrong *SweepError
+	if !errors.As(err, &wrong) || wrong.N != 1 {
+		t.Errorf("%v", err)
+	}
 
 	x, err := b.s.Explain(ctx, b.id, `after:2026-11-20 "failed password"`)
 	b.must(err)

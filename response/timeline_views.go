@@ -78,7 +78,20 @@ type Completion struct {
 // SweepRequest has the filters of a sweep.
 type SweepRequest struct {
 	Filters []string
+	Among   string // only among the events of this filter
 }
+
+// SweepError says which filter of a sweep, counted from 0, cannot be read.
+type SweepError struct {
+	N   int
+	Err error
+}
+
+// Error is the cause's message.
+func (e *SweepError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *SweepError) Unwrap() error { return e.Err }
 
 // SweepHit is what one filter of a sweep found. The times are zero where the
 // events are undated, and where there is none.
