@@ -19,6 +19,7 @@ type filling struct {
 	builder *segment.Builder
 	encoder *segment.Encoder
 	batch   []timeline.Event // of a merge
+	last    timeline.ID      // that was added
 }
 
 func (f *filling) prepare() error {
@@ -45,6 +46,7 @@ func (f *filling) add(ctx context.Context, batch []timeline.Event, put func(*seg
 		if segment.TooLarge(&batch[i]) {
 			return fmt.Errorf("event %s: %w", batch[i].ID, ErrTooLarge)
 		}
+		f.last = batch[i].ID
 		if f.builder.Add(&batch[i]) {
 			continue
 		}
@@ -82,7 +84,7 @@ func (db *DB) Append(ctx context.Context, batch []timeline.Event) (added int64, 
 	if added, err = db.append(ctx, batch); err != nil {
 		return 0, fmt.Errorf("append events: %w", err)
 	}
-	db.mergeSoon()
+	db.mergeSoon() //nolint:contextcheck // it goes on when the caller has gone
 	return added, nil
 }
 

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
+	"slices"
 	"sync"
 
 	"firebreak/store/events/segment"
@@ -25,7 +27,7 @@ type Appender struct {
 	done   chan struct{}
 
 	mu    sync.Mutex
-	free  []*filling // the one that was used last is taken first, so that few are half full
+	free  []*filling // the one that was used last is the last
 	added int64
 	err   error
 }
@@ -50,7 +52,10 @@ func (a *Appender) Add(batch []timeline.Event) error {
 	if err := a.failed(); err != nil {
 		return err
 	}
-	f, err := a.take()
+	if len(batch) == 0 {
+		return nil
+	}
+	f, err := a.take(batch[0].ID)
 	if err != nil {
 		return a.fail(err)
 	}
@@ -61,7 +66,10 @@ func (a *Appender) Add(batch []timeline.Event) error {
 	return nil
 }
 
-func (a *Appender) take() (*filling, error) {
+// take returns the segment that ends nearest before the event in its file: pieces
+// of a file stay together though several read it. Else it is the one that was used
+// last, so that few are half full.
+func (a *Appender) take(first timeline.ID) (*filling, error) {
 	select {
 	case a.places <- struct{}{}:
 	case <-a.ctx.Done():
@@ -69,12 +77,19 @@ func (a *Appender) take() (*filling, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if n := len(a.free); n > 0 {
-		f := a.free[n-1]
-		a.free = a.free[:n-1]
-		return f, nil
+	best := len(a.free) - 1
+	if best < 0 {
+		return &filling{}, nil
 	}
-	return &filling{}, nil
+	nearest := uint64(math.MaxUint64)
+	for i, f := range a.free {
+		if d := first.Place() - f.last.Place(); f.last.Key() == first.Key() && d < nearest { // a place before is far off
+			best, nearest = i, d
+		}
+	}
+	f := a.free[best]
+	a.free = slices.Delete(a.free, best, best+1)
+	return f, nil
 }
 
 func (a *Appender) giveBack(f *filling) {
@@ -103,7 +118,7 @@ func (a *Appender) write() {
 		n, err := a.commit(image)
 		image.Release()
 		if err != nil {
-			_ = a.fail(err) //nolint:errcheck // whoever adds next, or closes, is told
+			_ = a.fail(err)
 			continue
 		}
 		a.mu.Lock()
@@ -151,7 +166,7 @@ func (a *Appender) Close() (added int64, err error) {
 				return
 			}
 			if err := f.flush(a.send); err != nil {
-				_ = a.fail(err) //nolint:errcheck // it is looked at below
+				_ = a.fail(err)
 			}
 		})
 	}
@@ -160,7 +175,7 @@ func (a *Appender) Close() (added int64, err error) {
 	close(a.images)
 	<-a.done
 	if err := a.ctx.Err(); err != nil {
-		_ = a.fail(err) //nolint:errcheck // it is looked at below
+		_ = a.fail(err)
 	}
 	a.cancel(errClosed)
 	if a.added > 0 {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -29,12 +30,9 @@ type catalogue struct {
 
 // segments are those of the transaction in which s is.
 func (c *catalogue) segments(ctx context.Context, s session) (entries []*entry, generation int64, err error) {
-	generation, found, err := s.number(ctx, `SELECT generation FROM state`)
-	switch {
-	case err != nil:
+	generation, events, err := s.state(ctx)
+	if err != nil {
 		return nil, 0, err
-	case !found:
-		return nil, 0, fmt.Errorf("%w: its state is missing", ErrDamaged)
 	}
 	c.mu.Lock()
 	known, last := c.entries, c.generation
@@ -46,8 +44,30 @@ func (c *catalogue) segments(ctx context.Context, s session) (entries []*entry, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the list of segments: %w", err)
 	}
+	for _, e := range entries {
+		events -= int64(e.meta.Rows)
+	}
+	if events != 0 {
+		return nil, 0, fmt.Errorf("%w: segments are missing, or their events are", ErrDamaged)
+	}
 	c.set(entries, generation)
 	return entries, generation, nil
+}
+
+// state is the generation and the number of all events.
+func (s session) state(ctx context.Context) (generation, events int64, err error) {
+	found := false
+	err = s.each(ctx, `SELECT generation, events FROM state`, nil, func(row []driver.Value) (bool, error) {
+		found = true
+		var bad [2]error
+		generation, bad[0] = integer(row[0])
+		events, bad[1] = integer(row[1])
+		return false, errors.Join(bad[:]...)
+	})
+	if err == nil && (!found || generation < 1) {
+		err = fmt.Errorf("%w: its state is missing", ErrDamaged)
+	}
+	return generation, events, err
 }
 
 // set remembers what was seen, unless something later is known.

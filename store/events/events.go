@@ -65,6 +65,7 @@ type DB struct {
 	readOnly  bool
 
 	masks wordMasks
+	names names
 	spare spare
 }
 
@@ -164,7 +165,7 @@ func explain(err error) error {
 		return err
 	}
 	switch e.Code {
-	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat:
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat, sqlite3.ErrConstraint, sqlite3.ErrMismatch: // what is written breaks no rule of a sound file
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case sqlite3.ErrIoErr:
 		switch {

@@ -111,12 +111,12 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// identity reads both numbers in one statement, so at one moment: another process
+// may be making the file.
 func identity(ctx context.Context, q queryer) (version, application int64, err error) {
-	if err := q.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+	err = q.QueryRowContext(ctx, `SELECT user_version, application_id FROM pragma_user_version, pragma_application_id`).Scan(&version, &application)
+	if err != nil {
 		return 0, 0, fmt.Errorf("read schema version: %w", err)
-	}
-	if err := q.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&application); err != nil {
-		return 0, 0, fmt.Errorf("read application id: %w", err)
 	}
 	return version, application, nil
 }

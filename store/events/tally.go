@@ -82,41 +82,44 @@ func chosen(values []Value, o ValuesOptions) []Value {
 }
 
 // perCode counts the rows of one segment by a code, and remembers the first and
-// the last of each.
+// the last stamp of each.
 type perCode struct {
 	counts      []int64
-	first, last []int32
-	dated       int
+	first, last []int64 // undated: none is dated
 }
 
-func newPerCode(codes int, m *segment.Meta) *perCode {
-	return &perCode{counts: make([]int64, codes), first: make([]int32, codes), last: make([]int32, codes), dated: m.Rows - m.Undated}
-}
-
-func (p *perCode) add(code, row int) {
-	for code >= len(p.counts) {
-		p.counts, p.first, p.last = append(p.counts, 0), append(p.first, 0), append(p.last, 0)
+func newPerCode(codes int) *perCode {
+	p := &perCode{counts: make([]int64, codes), first: make([]int64, codes), last: make([]int64, codes)}
+	for i := range codes {
+		p.first[i], p.last[i] = undated, undated
 	}
+	return p
+}
+
+// add counts a row; rows come in the order of time.
+func (p *perCode) add(code int, stamp int64) {
 	p.counts[code]++
-	if row >= p.dated {
+	if stamp == undated {
 		return
 	}
-	if p.first[code] == 0 {
-		p.first[code] = int32(row) + 1 //nolint:gosec // at most MaxRows
+	if p.first[code] == undated {
+		p.first[code] = stamp
 	}
-	p.last[code] = int32(row) + 1 //nolint:gosec // at most MaxRows
+	p.last[code] = stamp
 }
 
-// times are those of the first and the last dated row of a code.
-func (p *perCode) times(w *worker, e *entry, code int) (first, last time.Time, err error) {
-	if p.first[code] == 0 {
-		return first, last, nil
+// addRows counts the rows of a block by their codes.
+func (p *perCode) addRows(w *worker, e *entry, block int, rows *bitmap, codes []uint16) error {
+	stamps, err := w.stampsOf(&e.meta.Blocks[block])
+	if err != nil {
+		return err
 	}
-	if first, err = w.timeOf(e, int(p.first[code])-1); err != nil {
-		return first, last, err
+	for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
+		if code := int(codes[i]); code < len(p.counts) {
+			p.add(code, stamps[i])
+		}
 	}
-	last, err = w.timeOf(e, int(p.last[code])-1)
-	return first, last, err
+	return nil
 }
 
 // timeOf is the time of a row, as its stamp has it.
@@ -133,40 +136,32 @@ func (w *worker) tallyColumn(p *plan, e *entry, field timeline.Field, t *tally) 
 		return err
 	}
 	values = slices.Clone(values)
-	per := newPerCode(len(values), e.meta)
+	per := newPerCode(len(values))
 	err = w.matching(p, e, func(block int, rows *bitmap) error {
-		b := &e.meta.Blocks[block]
 		w.use(e)
-		codes, err := w.codesOf(column, b)
+		codes, err := w.codesOf(column, &e.meta.Blocks[block])
 		if err != nil {
 			return err
 		}
-		for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
-			per.add(int(codes[i]), b.Row+i)
-		}
-		return nil
+		return per.addRows(w, e, block, rows, codes)
 	})
 	if err != nil {
 		return err
 	}
-	return w.settle(e, per, values, t)
+	per.settle(values, t)
+	return nil
 }
 
 // settle adds what was counted by code to the tally.
-func (w *worker) settle(e *entry, per *perCode, values []string, t *tally) error {
+func (per *perCode) settle(values []string, t *tally) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for code, n := range per.counts {
 		if n == 0 || code >= len(values) || values[code] == "" {
 			continue
 		}
-		first, last, err := per.times(w, e, code)
-		if err != nil {
-			return err
-		}
-		t.mu.Lock()
-		t.add(values[code], n, first, last)
-		t.mu.Unlock()
+		t.add(values[code], n, timeOf(per.first[code]), timeOf(per.last[code]))
 	}
-	return nil
 }
 
 // tallyNames counts the matching rows of a segment by the names of their
@@ -177,18 +172,14 @@ func (w *worker) tallyNames(p *plan, e *entry, t *tally) error {
 	if err != nil {
 		return err
 	}
-	per := newPerCode(len(shapes), e.meta)
+	per := newPerCode(len(shapes))
 	err = w.matching(p, e, func(block int, rows *bitmap) error {
-		b := &e.meta.Blocks[block]
 		w.use(e)
-		codes, err := w.codesOf(segment.Shape, b)
+		codes, err := w.codesOf(segment.Shape, &e.meta.Blocks[block])
 		if err != nil {
 			return err
 		}
-		for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
-			per.add(int(codes[i]), b.Row+i)
-		}
-		return nil
+		return per.addRows(w, e, block, rows, codes)
 	})
 	if err != nil {
 		return err
@@ -201,19 +192,15 @@ func (w *worker) tallyNames(p *plan, e *entry, t *tally) error {
 	if err != nil {
 		return err
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for code, n := range per.counts {
 		if n == 0 {
 			continue
 		}
-		first, last, err := per.times(w, e, code)
-		if err != nil {
-			return err
-		}
-		t.mu.Lock()
 		for _, name := range shapes[code] {
-			t.add(names[name].Name, n, first, last)
+			t.add(names[name].Name, n, timeOf(per.first[code]), timeOf(per.last[code]))
 		}
-		t.mu.Unlock()
 	}
 	return nil
 }

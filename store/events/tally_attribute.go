@@ -64,33 +64,31 @@ func (w *worker) tallyAttribute(p *plan, e *entry, name string, t *tally) error 
 		}
 		values = slices.Clone(values)
 	}
-	per := newPerCode(len(values), e.meta)
+	per := newPerCode(len(values))
 	err = w.matching(p, e, func(block int, rows *bitmap) error {
-		b := &e.meta.Blocks[block]
 		w.use(e)
 		if column != 0 {
-			codes, err := w.codesOf(column, b)
+			codes, err := w.codesOf(column, &e.meta.Blocks[block])
 			if err != nil {
 				return err
 			}
-			for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
-				if codes[i] != segment.NoValue {
-					per.add(int(codes[i]), b.Row+i)
-				}
-			}
-			return nil
+			return per.addRows(w, e, block, rows, codes) // NoValue is beyond all codes
 		}
 		return w.tallyTexts(e, block, rows, index, t)
 	})
 	if err != nil {
 		return err
 	}
-	return w.settle(e, per, values, t)
+	per.settle(values, t)
+	return nil
 }
 
 // tallyTexts counts the values of an attribute that stand in a block's text.
 func (w *worker) tallyTexts(e *entry, block int, rows *bitmap, name int, t *tally) error {
-	b := &e.meta.Blocks[block]
+	stamps, err := w.stampsOf(&e.meta.Blocks[block])
+	if err != nil {
+		return err
+	}
 	text, err := w.r.Text(block)
 	if err != nil {
 		return err
@@ -105,10 +103,7 @@ func (w *worker) tallyTexts(e *entry, block int, rows *bitmap, name int, t *tall
 		if !ok || len(value) == 0 {
 			continue
 		}
-		at, err := w.timeOf(e, b.Row+i)
-		if err != nil {
-			return err
-		}
+		at := timeOf(stamps[i])
 		t.add(peekString(value), 1, at, at)
 	}
 	return nil

@@ -114,7 +114,8 @@ type Name struct {
 	Column Column // of the codes of its values; 0 where they stand in the text
 }
 
-// Parts are the parts of one segment. The bytes are valid until the next call.
+// Parts are the parts of one segment. The bytes are valid until the next call; a
+// part that is not there is nil.
 type Parts interface {
 	Part(kind Kind, n int) ([]byte, error)
 }
@@ -127,7 +128,7 @@ type Image struct {
 	memory []byte
 }
 
-// Part is one part of an image. Parts that would be empty are left out.
+// Part is one part of an image.
 type Part struct {
 	Kind Kind
 	N    int
