@@ -79,6 +79,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 			return out, err
 		}
 	}
+	if form.server != nil {
+		out.InTheClear = s.s.vault != nil
+	}
 	if r.beside, err = s.exportBeside(ctx, f); err != nil {
 		return out, err
 	}

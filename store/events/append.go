@@ -84,7 +84,7 @@ func (db *DB) Append(ctx context.Context, batch []timeline.Event) (added int64, 
 	if added, err = db.append(ctx, batch); err != nil {
 		return 0, fmt.Errorf("append events: %w", err)
 	}
-	db.mergeSoon()
+	db.mergeSoon() //nolint:contextcheck // it goes on when the caller has gone
 	return added, nil
 }
 

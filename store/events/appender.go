@@ -118,7 +118,7 @@ func (a *Appender) write() {
 		n, err := a.commit(image)
 		image.Release()
 		if err != nil {
-			_ = a.fail(err) //nolint:errcheck // whoever adds next, or closes, is told
+			_ = a.fail(err)
 			continue
 		}
 		a.mu.Lock()
@@ -166,7 +166,7 @@ func (a *Appender) Close() (added int64, err error) {
 				return
 			}
 			if err := f.flush(a.send); err != nil {
-				_ = a.fail(err) //nolint:errcheck // it is looked at below
+				_ = a.fail(err)
 			}
 		})
 	}
@@ -175,7 +175,7 @@ func (a *Appender) Close() (added int64, err error) {
 	close(a.images)
 	<-a.done
 	if err := a.ctx.Err(); err != nil {
-		_ = a.fail(err) //nolint:errcheck // it is looked at below
+		_ = a.fail(err)
 	}
 	a.cancel(errClosed)
 	if a.added > 0 {

@@ -17,8 +17,7 @@ type worker struct {
 	db  *DB
 	s   *snapshot
 	buffers
-	open     *entry
-	namesAre *entry // whose hosts and users names are
+	open *entry
 }
 
 // buffers outlive the query: the next one takes them over.
@@ -29,7 +28,6 @@ type buffers struct {
 		segment int64
 		block   int
 	}
-	names  []byte // hosts and users of a segment
 	codes  []uint16
 	stamps []int64
 	spare  []*bitmap

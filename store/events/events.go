@@ -65,6 +65,7 @@ type DB struct {
 	readOnly  bool
 
 	masks wordMasks
+	names names
 	spare spare
 }
 

@@ -49,7 +49,7 @@ func (db *DB) mergeSoon() {
 		for more := true; more; {
 			// What fails here leaves everything as it was. Whoever needs it done calls
 			// Merge, and is told.
-			_ = db.mergeAll(ctx, mergeWidth) //nolint:errcheck // see above
+			_ = db.mergeAll(ctx, mergeWidth)
 			m.mu.Lock()
 			more = m.again && !m.closed
 			m.again, m.running = false, more

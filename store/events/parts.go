@@ -134,7 +134,7 @@ func unbundle(b []byte) (map[allKey][]byte, error) {
 		}
 		b = b[1+i:]
 		size, i := binary.Uvarint(b)
-		if i <= 0 || size > uint64(len(b)-i) || n > 1<<20 {
+		if i <= 0 || size > uint64(len(b[i:])) || n > 1<<20 {
 			return nil, fmt.Errorf("%w: parts", ErrDamaged)
 		}
 		parts[allKey{kind, int(n)}] = b[i : i+int(size)] //nolint:gosec // checked

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"firebreak/store/events/segment"
@@ -88,21 +89,52 @@ func codesOfValues(values []string, is func(string) bool) (set codeSet, n int) {
 // namesOf is the hosts and users of a segment in lower case, each followed by a
 // zero byte: most patterns are in none of them.
 func (w *worker) namesOf(e *entry) ([]byte, error) {
-	w.use(e)
-	if w.namesAre != e {
-		w.names, w.namesAre = w.names[:0], nil
-		for _, c := range [...]segment.Column{segment.Host, segment.User} {
-			values, err := w.r.Dictionary(c)
-			if err != nil {
-				return nil, err
-			}
-			for _, v := range values {
-				w.names = append(appendLower(w.names, []byte(v)), 0)
-			}
-		}
-		w.namesAre = e
+	if names, ok := w.db.names.get(e.id); ok {
+		return names, nil
 	}
-	return w.names, nil
+	w.use(e)
+	var names []byte
+	for _, c := range [...]segment.Column{segment.Host, segment.User} {
+		values, err := w.r.Dictionary(c)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range values {
+			names = append(appendLower(names, []byte(v)), 0)
+		}
+	}
+	w.db.names.put(e.id, slices.Clip(names))
+	return names, nil
+}
+
+// names remembers the hosts and users of segments. It forgets everything when
+// full.
+type names struct {
+	mu    sync.Mutex
+	known map[int64][]byte
+	size  int
+}
+
+const namesRemembered = 4 << 20
+
+func (n *names) get(segment int64) ([]byte, bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	known, ok := n.known[segment]
+	return known, ok
+}
+
+func (n *names) put(segment int64, text []byte) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(text) > namesRemembered/4 {
+		return
+	}
+	if n.known == nil || n.size+len(text) > namesRemembered {
+		n.known, n.size = make(map[int64][]byte), 0
+	}
+	n.known[segment] = text
+	n.size += len(text)
 }
 
 // narrow takes the rows out whose code is not in the set.

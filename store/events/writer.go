@@ -161,15 +161,15 @@ func (w *writer) put(ctx context.Context, image *segment.Image, meta *segment.Me
 	if size <= bundleSize {
 		small = 1
 	}
-	if err := put(w.insert.segment, id, int64(meta.Rows), small); err != nil {
+	if err := put(w.insert.segment, id, int64(meta.Rows), small); err != nil { //nolint:contextcheck // see put
 		return err
 	}
-	if err := put(w.insert.part, partID(id, kindMeta, 0), image.Meta); err != nil {
+	if err := put(w.insert.part, partID(id, kindMeta, 0), image.Meta); err != nil { //nolint:contextcheck // see put
 		return err
 	}
 	w.entries = append(w.entries, &entry{id: id, small: small == 1, meta: meta})
 	if small == 1 {
-		return put(w.insert.part, partID(id, kindAll, 0), bundle(image.Parts))
+		return put(w.insert.part, partID(id, kindAll, 0), bundle(image.Parts)) //nolint:contextcheck // see put
 	}
 	// In the order of their ids, so that the tree is filled from left to right.
 	for kind := range kindAll {
@@ -182,9 +182,9 @@ func (w *writer) put(ctx context.Context, image *segment.Image, meta *segment.Me
 				return ctx.Err()
 			}
 			if kind == segment.KindWords {
-				err = put(w.insert.word, wordID(id, p.N), p.Data)
+				err = put(w.insert.word, wordID(id, p.N), p.Data) //nolint:contextcheck // see put
 			} else {
-				err = put(w.insert.part, partID(id, kind, p.N), p.Data)
+				err = put(w.insert.part, partID(id, kind, p.N), p.Data) //nolint:contextcheck // see put
 			}
 			if err != nil {
 				return err

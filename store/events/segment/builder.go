@@ -210,7 +210,7 @@ func (b *Builder) text(s span) []byte { return b.arena[s.at : s.at+s.n] }
 
 func (b *Builder) addFile(e *timeline.Event, n int) {
 	key, place := e.ID.Key(), e.ID.Place()
-	code := uint16(0)
+	var code uint16
 	if n > 0 && b.file.key == key && b.file.exhibit == e.Exhibit && b.file.parser == e.Parser {
 		code = b.codes[FileOf][n-1]
 	} else {
@@ -227,7 +227,7 @@ func (b *Builder) addFile(e *timeline.Event, n int) {
 	b.codes[FileOf] = append(b.codes[FileOf], code)
 	b.places = append(b.places, place)
 	b.files[code].add(place)
-	if d := e.Offset - int64(place>>8); d != 0 || b.offset != nil { //nolint:gosec // 40 bits
+	if d := e.Offset - int64(place>>8); d != 0 || b.offset != nil {
 		for len(b.offset) < n {
 			b.offset = append(b.offset, 0)
 		}
@@ -260,7 +260,7 @@ func (b *Builder) addColumns(e *timeline.Event) {
 	for c, text := range [...]string{e.Source, e.Host, e.User, string(e.TimeKind), string(e.Precision), e.Technique} {
 		col := &b.columns[c]
 		if len(col.values) == 0 || string(b.text(col.values[col.code])) != text {
-			entry, found := b.in.find(b.arena, uint32(c), text) //nolint:gosec // six columns
+			entry, found := b.in.find(b.arena, uint32(c), text)
 			if !found {
 				s := b.keep(text)
 				entry.at, entry.n, entry.code = s.at, s.n, uint16(len(col.values)) //nolint:gosec // not more than rows

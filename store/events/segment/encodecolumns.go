@@ -52,8 +52,8 @@ func (e *Encoder) times(b *Builder, rows []uint32) {
 	e.numbers = e.numbers[:0]
 	last := first
 	for _, row := range rows {
-		step := uint64(b.stamps[row]) - uint64(last) //nolint:gosec // in order: the step fits
-		e.numbers = append(e.numbers, step/uint64(units[unit]))
+		step := uint64(b.stamps[row]) - uint64(last)            //nolint:gosec // in order: the step fits
+		e.numbers = append(e.numbers, step/uint64(units[unit])) //nolint:gosec // positive
 		last = b.stamps[row]
 	}
 	e.out = append(e.out, byte(unit))
