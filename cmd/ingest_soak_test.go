@@ -29,8 +29,11 @@ import (
 func TestKillIngest(t *testing.T) {
 	t.Parallel()
 	k := &ingestKilling{t: t, lines: 150_000}
-	if raceDetector {
+	switch {
+	case raceDetector:
 		k.lines = 70_000 // still more than one segment of the timeline
+	case testkit.Soak():
+		k.lines = 400_000
 	}
 	b := newBench(t)
 	k.log = writeLog(t, filepath.Join(b.dir, "messages.log"), k.lines, 1)

@@ -173,7 +173,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 		if old.ID == x.ID {
 			break // the others are later
 		}
-		if old.SHA256 != x.SHA256 || readAlike(old.Parsed, o) && sameMapping(old.Mapping, x.Mapping) {
+		if old.SHA256 != x.SHA256 || readAlike(old, o) && sameMapping(old.Mapping, x.Mapping) {
 			continue
 		}
 		n, err := db.DeleteExhibit(ctx, old.ID)

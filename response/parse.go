@@ -50,7 +50,7 @@ type Parsed struct {
 // each. A file that cannot be read does not keep the others from being read; the
 // error names it.
 func ParseFiles(ctx context.Context, r ParseRequest, done func(Parsed) error, p ProgressFunc) error {
-	if _, err := r.parser(); err != nil {
+	if _, err := r.parser(); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
 		return err
 	}
 	files, errs := r.files()

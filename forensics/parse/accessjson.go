@@ -43,8 +43,14 @@ func (r *accessReader) object(j *job, e *timeline.Event, text string) string {
 	e.User = dash(q.user)
 	a := &e.Attributes
 	for _, x := range [...]struct{ name, value string }{
-		{"bytes", q.size}, {"method", q.method}, {"protocol", q.protocol}, {"referer", dash(q.referer)},
-		{"status", q.status}, {"url", q.url}, {"user_agent", dash(q.agent)}, {"vhost", dash(q.host)},
+		{"bytes", q.size},
+		{"method", q.method},
+		{"protocol", q.protocol},
+		{"referer", dash(q.referer)},
+		{"status", q.status},
+		{"url", q.url},
+		{"user_agent", dash(q.agent)},
+		{"vhost", dash(q.host)},
 	} {
 		set(a, x.name, x.value)
 	}

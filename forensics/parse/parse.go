@@ -168,9 +168,9 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	text := encodingOf(head)
 	if src.Parser == "" {
-		src.Parser = Detect(src.Exhibit.Source, head)
+		src.Parser = Detect(src.Exhibit.Source, head) //nolint:contextcheck // nothing is read yet; a job has its context
 	}
-	table := parsers()
+	table := parsers() //nolint:contextcheck // a job has its context
 	i := slices.IndexFunc(table, func(p parser) bool { return p.name == src.Parser })
 	if i < 0 {
 		return fail(fmt.Errorf("%w: %q", ErrUnknown, src.Parser))

@@ -191,7 +191,7 @@ func isoStamp(s string, local *localClock) (stamp, bool) {
 		out.as.layout = asWritten
 	}
 	at := seconds(y, mon, d, h, m, sec)
-	utc := at
+	var utc int64
 	if offset, n := zoneAt(s[out.size:]); n > 0 {
 		out.zoned, out.as.zone = true, s[out.size:out.size+n]
 		out.size += n
