@@ -103,11 +103,9 @@ func fragments(piece string, front, back bool) []Need {
 func allNeeds(needs []Need) Need {
 	var all []Need
 	for _, n := range needs {
-		switch n.Op {
-		case NeedNothing:
-		case NeedAll:
+		if n.Op == NeedAll {
 			all = append(all, n.Of...)
-		default:
+		} else if n.Op != NeedNothing {
 			all = append(all, n)
 		}
 	}
@@ -163,15 +161,15 @@ func (s spelled) need() Need {
 	if s.texts == nil {
 		return s.needs
 	}
-	any := make([]Need, len(s.texts))
+	each := make([]Need, len(s.texts))
 	for i, t := range s.texts {
-		any[i] = allNeeds(fragments(t, true, true))
+		each[i] = allNeeds(fragments(t, true, true))
 	}
-	return AnyNeed(any)
+	return AnyNeed(each)
 }
 
 func spell(re *syntax.Regexp) spelled {
-	switch re.Op {
+	switch re.Op { //nolint:exhaustive // of the others nothing is known
 	case syntax.OpLiteral:
 		return spellLiteral(re)
 	case syntax.OpCharClass:
@@ -279,18 +277,17 @@ func concat(parts []spelled) spelled {
 		now, whole = []string{""}, false
 	}
 	for _, p := range parts {
-		switch {
-		case p.texts == nil:
+		if p.texts == nil {
 			flush()
 			needs = append(needs, p.needs)
-		default:
-			next := cross(now, p.texts)
-			if next == nil {
-				flush()
-				next = p.texts
-			}
-			now = next
+			continue
 		}
+		next := cross(now, p.texts)
+		if next == nil {
+			flush()
+			next = p.texts
+		}
+		now = next
 	}
 	if whole {
 		return spelled{texts: now}
@@ -365,7 +362,7 @@ func switchesCase(source string) bool {
 }
 
 func insideWord(re *syntax.Regexp) bool {
-	switch re.Op {
+	switch re.Op { //nolint:exhaustive // the others may leave the word
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			if r >= utf8.RuneSelf || !isWord(r) {

@@ -39,7 +39,7 @@ func words(text string) []string {
 }
 
 func meets(words []string, n Need) bool {
-	switch n.Op {
+	switch n.Op { //nolint:exhaustive // nothing else is left
 	case NeedWord:
 		return slices.ContainsFunc(words, func(w string) bool {
 			switch f := n.Word; {
@@ -155,7 +155,7 @@ func describe(n Need) string {
 	for _, x := range n.Of {
 		of = append(of, describe(x))
 	}
-	switch n.Op {
+	switch n.Op { //nolint:exhaustive // nothing else is left
 	case NeedWord:
 		text := n.Word.Text
 		if n.Word.Front {

@@ -194,8 +194,14 @@ func (o *oracle) values() {
 		f    timeline.Field
 		name string
 	}{
-		{timeline.FieldHost, ""}, {timeline.FieldUser, ""}, {timeline.FieldExhibit, ""}, {timeline.FieldParser, ""}, {timeline.FieldTechnique, ""},
-		{timeline.FieldAttribute, "pid"}, {timeline.FieldAttribute, "time_text"}, {timeline.FieldAttribute, "имя"},
+		{timeline.FieldHost, ""},
+		{timeline.FieldUser, ""},
+		{timeline.FieldExhibit, ""},
+		{timeline.FieldParser, ""},
+		{timeline.FieldTechnique, ""},
+		{timeline.FieldAttribute, "pid"},
+		{timeline.FieldAttribute, "time_text"},
+		{timeline.FieldAttribute, "имя"},
 	} {
 		t := newTally()
 		for _, e := range o.want {

@@ -69,7 +69,7 @@ func apart(a, b int64) time.Duration {
 		a, b = b, a
 	}
 	if d := uint64(b) - uint64(a); d <= 1<<63-1 { //nolint:gosec // the difference fits
-		return time.Duration(d) //nolint:gosec // just compared
+		return time.Duration(d)
 	}
 	return 1<<63 - 1
 }

@@ -61,12 +61,7 @@ func newAutomaton(expression string) *automaton {
 }
 
 func reads(in *syntax.Inst) bool {
-	switch in.Op {
-	case syntax.InstRune, syntax.InstRune1, syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
-		return true
-	default:
-		return false
-	}
+	return in.Op == syntax.InstRune || in.Op == syntax.InstRune1 || in.Op == syntax.InstRuneAny || in.Op == syntax.InstRuneAnyNotNL
 }
 
 func readInst(in *syntax.Inst) inst {
@@ -80,14 +75,8 @@ func readInst(in *syntax.Inst) inst {
 			x.ascii[r>>6] |= 1 << (r & 63)
 		}
 	}
-	switch in.Op {
-	case syntax.InstRuneAny, syntax.InstRuneAnyNotNL:
-		x.beyond = true
-	case syntax.InstRune1:
-		x.beyond = in.Rune[0] >= utf8.RuneSelf || syntax.Flags(in.Arg)&syntax.FoldCase != 0
-	default: // ranges, or one letter that ignores case
-		x.beyond = len(in.Rune) == 1 || in.Rune[len(in.Rune)-1] >= utf8.RuneSelf
-	}
+	// A single letter may ignore case, and then be one beyond ASCII too.
+	x.beyond = in.Op != syntax.InstRune1 && len(in.Rune) == 1 || in.Rune[len(in.Rune)-1] >= utf8.RuneSelf
 	return x
 }
 
@@ -101,7 +90,7 @@ func follow(prog *syntax.Prog, from uint32, set []uint32) []uint32 {
 			return
 		}
 		seen[i] = true
-		switch in := &prog.Inst[i]; in.Op {
+		switch in := &prog.Inst[i]; in.Op { //nolint:exhaustive // all others read a byte, or match
 		case syntax.InstAlt, syntax.InstAltMatch:
 			walk(in.Out)
 			walk(in.Arg)

@@ -28,9 +28,10 @@ type buffers struct {
 		segment int64
 		block   int
 	}
-	codes  []uint16
-	stamps []int64
-	spare  []*bitmap
+	// Codes and stamps of a block that lies in two chunks.
+	rowCodes []uint16
+	stamps   []int64
+	spare    []*bitmap
 }
 
 func (w *worker) use(e *entry) {
@@ -64,12 +65,12 @@ func (w *worker) codesOf(c segment.Column, b *segment.Block) ([]uint16, error) {
 	if from+b.Rows <= len(codes) {
 		return codes[from : from+b.Rows], nil
 	}
-	w.buffers.codes = append(w.buffers.codes[:0], codes[from:]...)
+	w.rowCodes = append(w.rowCodes[:0], codes[from:]...)
 	if codes, err = w.r.Codes(c, chunk+1); err != nil {
 		return nil, err
 	}
-	w.buffers.codes = append(w.buffers.codes, codes[:b.Rows-len(w.buffers.codes)]...)
-	return w.buffers.codes, nil
+	w.rowCodes = append(w.rowCodes, codes[:b.Rows-len(w.rowCodes)]...)
+	return w.rowCodes, nil
 }
 
 // stampsOf is the times of a block's rows.
@@ -171,7 +172,7 @@ func (c *crew) launch() {
 		c.helpers.Go(func() {
 			// A helper that fails to start, or sees another moment, is missed by
 			// nobody: the first worker does all that is left.
-			_ = c.db.view(c.ctx, c.help) //nolint:errcheck // see above
+			_ = c.db.view(c.ctx, c.help)
 		})
 	}
 }

@@ -56,7 +56,7 @@ func newFragmentSearch(fragments []timeline.Fragment) *fragmentSearch {
 			}
 			at = s.next[edge]
 		}
-		s.ends[at] = append(s.ends[at], int32(i)) //nolint:gosec // fewer than mostSearched
+		s.ends[at] = append(s.ends[at], int32(i))
 	}
 	s.link()
 	return s
@@ -133,10 +133,11 @@ func fragmentsOf(plans []*plan) []timeline.Fragment {
 	seen := make(map[timeline.Fragment]bool)
 	var all []timeline.Fragment
 	add := func(f timeline.Fragment) {
-		if !seen[f] && !(f.Front && f.Back && len(f.Text) < 2) {
-			seen[f] = true
-			all = append(all, f)
+		if seen[f] || f.Front && f.Back && len(f.Text) < 2 {
+			return
 		}
+		seen[f] = true
+		all = append(all, f)
 	}
 	var ofNeed func(timeline.Need)
 	ofNeed = func(n timeline.Need) {

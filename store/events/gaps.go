@@ -78,7 +78,7 @@ type run struct {
 }
 
 func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
-	column, _ := columnOf(g.by)
+	column := columnOf(g.by)
 	values, err := w.valuesOf(e, g.by)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
 	values = slices.Clone(values)
 	open := make([]run, len(values))
 	closed := make([][]run, len(values))
-	end, any := int64(0), false
+	end, some := int64(0), false
 	err = w.matching(p, e, func(block int, rows *bitmap) error {
 		b := &e.meta.Blocks[block]
 		w.use(e)
@@ -104,7 +104,7 @@ func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
 			if at == undated {
 				break
 			}
-			end, any = at, true
+			end, some = at, true
 			code := int(codes[i])
 			if code >= len(values) || values[code] == "" {
 				continue
@@ -127,7 +127,7 @@ func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if any && (!g.any || end > g.end) {
+	if some && (!g.any || end > g.end) {
 		g.end, g.any = end, true
 	}
 	for code, r := range open {

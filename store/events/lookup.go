@@ -51,7 +51,7 @@ func (m *wordMasks) put(key wordMask, blocks uint64) {
 // need is the blocks of p's segment whose texts may meet the need.
 func (w *worker) need(p *prep, n timeline.Need) (uint64, error) {
 	blocks := everyBlock(p.e.meta)
-	switch n.Op {
+	switch n.Op { //nolint:exhaustive // nothing is needed otherwise
 	case timeline.NeedWord:
 		return w.fragment(p, n.Word)
 	case timeline.NeedAll:
@@ -70,18 +70,18 @@ func (w *worker) need(p *prep, n timeline.Need) (uint64, error) {
 		}
 		return blocks, nil
 	case timeline.NeedAny:
-		any := uint64(0)
+		some := uint64(0)
 		for _, of := range n.Of {
-			if any == blocks {
+			if some == blocks {
 				break
 			}
 			found, err := w.need(p, of)
 			if err != nil {
 				return 0, err
 			}
-			any |= found
+			some |= found
 		}
-		return any, nil
+		return some, nil
 	default:
 		return blocks, nil
 	}

@@ -2,7 +2,6 @@ package events
 
 import (
 	"encoding/binary"
-	"unicode/utf8"
 	"unsafe"
 )
 
@@ -34,15 +33,6 @@ func appendLower(dst, src []byte) []byte {
 		out[i] = c
 	}
 	return dst
-}
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // peekString is the bytes as a string that shares their memory: good only until

@@ -130,7 +130,7 @@ func (w *worker) timeOf(e *entry, row int) (time.Time, error) {
 
 // tallyColumn counts the matching rows of a segment by the values of a column.
 func (w *worker) tallyColumn(p *plan, e *entry, field timeline.Field, t *tally) error {
-	column, _ := columnOf(field)
+	column := columnOf(field)
 	values, err := w.valuesOf(e, field)
 	if err != nil {
 		return err
@@ -153,14 +153,14 @@ func (w *worker) tallyColumn(p *plan, e *entry, field timeline.Field, t *tally) 
 }
 
 // settle adds what was counted by code to the tally.
-func (per *perCode) settle(values []string, t *tally) {
+func (p *perCode) settle(values []string, t *tally) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for code, n := range per.counts {
+	for code, n := range p.counts {
 		if n == 0 || code >= len(values) || values[code] == "" {
 			continue
 		}
-		t.add(values[code], n, timeOf(per.first[code]), timeOf(per.last[code]))
+		t.add(values[code], n, timeOf(p.first[code]), timeOf(p.last[code]))
 	}
 }
 
@@ -260,7 +260,7 @@ func (w *worker) outermost(e *entry, field timeline.Field, late bool, wanted map
 		left++
 	}
 	mu.Unlock()
-	column, _ := columnOf(field)
+	column := columnOf(field)
 	w.use(e)
 	chunks := (dated + segment.ChunkRows - 1) / segment.ChunkRows
 	for n := range chunks {
@@ -308,7 +308,7 @@ func (w *worker) tallyCounts(e *entry, field timeline.Field, t *tally) error {
 	if err != nil {
 		return err
 	}
-	column, _ := columnOf(field)
+	column := columnOf(field)
 	w.use(e)
 	counts, err := w.r.Counts(column)
 	if err != nil {

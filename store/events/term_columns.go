@@ -14,24 +14,23 @@ import (
 
 // columnOf is where the values of a field are kept. Parser and exhibit are those
 // of the file.
-func columnOf(f timeline.Field) (segment.Column, bool) {
-	switch f {
+func columnOf(f timeline.Field) segment.Column {
+	switch f { //nolint:exhaustive // see countable
 	case timeline.FieldHost:
-		return segment.Host, true
+		return segment.Host
 	case timeline.FieldUser:
-		return segment.User, true
+		return segment.User
 	case timeline.FieldSource:
-		return segment.Source, true
+		return segment.Source
 	case timeline.FieldKind:
-		return segment.TimeKind, true
+		return segment.TimeKind
 	case timeline.FieldPrecision:
-		return segment.Precision, true
+		return segment.Precision
 	case timeline.FieldTechnique:
-		return segment.Technique, true
-	case timeline.FieldParser, timeline.FieldExhibit:
-		return segment.FileOf, true
+		return segment.Technique
+	default:
+		return segment.FileOf
 	}
-	return 0, false
 }
 
 // codeSet is a set of codes of one column; nil is none.
@@ -50,7 +49,7 @@ func (s *codeSet) add(code int) {
 
 // valuesOf are the values that the codes of a field's column stand for.
 func (w *worker) valuesOf(e *entry, f timeline.Field) ([]string, error) {
-	column, _ := columnOf(f)
+	column := columnOf(f)
 	if column != segment.FileOf {
 		w.use(e)
 		return w.r.Dictionary(column)
@@ -168,7 +167,7 @@ func (t *columnTerm) prepare(w *worker, p *prep) (maybe, sure uint64, err error)
 }
 
 func (t *columnTerm) match(w *worker, p *prep, block int, rows *bitmap) error {
-	column, _ := columnOf(t.field)
+	column := columnOf(t.field)
 	w.use(p.e)
 	codes, err := w.codesOf(column, &p.e.meta.Blocks[block])
 	if err != nil {
@@ -289,7 +288,7 @@ func (t *offsetTerm) match(w *worker, p *prep, block int, rows *bitmap) error {
 }
 
 func (p *plan) is(x timeline.Is) term {
-	switch x.Field {
+	switch x.Field { //nolint:exhaustive // all others are columns
 	case timeline.FieldAttribute:
 		return p.attribute(x, x.Attribute, x.Matches, attributeNeed(x))
 	case timeline.FieldOffset:

@@ -85,7 +85,7 @@ func blockOf(m *segment.Meta, row int) int {
 // rowsOf is the rows of a segment with the given places in files.
 func (w *worker) rowsOf(e *entry, byFile map[timeline.FileKey][]uint64) ([]int, error) {
 	wanted := make([][]uint64, len(e.meta.Files))
-	any := false
+	some := false
 	for i := range e.meta.Files {
 		f := &e.meta.Files[i]
 		places := byFile[f.Key]
@@ -96,11 +96,11 @@ func (w *worker) rowsOf(e *entry, byFile map[timeline.FileKey][]uint64) ([]int, 
 				to++
 			}
 			if from < to {
-				wanted[i], any = places, true
+				wanted[i], some = places, true
 			}
 		}
 	}
-	if !any {
+	if !some {
 		return nil, nil
 	}
 	w.use(e)

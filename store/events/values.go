@@ -72,7 +72,7 @@ func (db *DB) Values(ctx context.Context, f timeline.Filter, field timeline.Fiel
 }
 
 func countable(field timeline.Field, attribute string) bool {
-	switch field {
+	switch field { //nolint:exhaustive // the others have a value of their own for each event
 	case timeline.FieldHost, timeline.FieldUser, timeline.FieldSource, timeline.FieldParser, timeline.FieldKind,
 		timeline.FieldPrecision, timeline.FieldExhibit, timeline.FieldTechnique:
 		return true

@@ -185,15 +185,15 @@ func (x *walk) look() error {
 	if err != nil {
 		return err
 	}
-	any := false
+	some := false
 	for _, s := range streams {
-		any = any || len(s.hits) > 0
+		some = some || len(s.hits) > 0
 		if s.at < len(s.hits) || s.left != 0 {
 			x.place(s)
 			heap.Push(&x.streams, s)
 		}
 	}
-	if workers := x.crew.helping + 1; any {
+	if workers := x.crew.helping + 1; some {
 		x.batch = workers
 	} else {
 		x.batch = min(max(2*x.batch, workers), 32)
@@ -309,7 +309,7 @@ func (x *walk) gather(w *worker, e *entry, b *segment.Block, rows *bitmap, to *f
 		if h.place, err = w.placeOf(e, h.row); err != nil {
 			return err
 		}
-		if x.after != nil && h.place.compare(*x.after) <= 0 || x.before != nil && h.place.compare(*x.before) >= 0 {
+		if x.after != nil && h.compare(*x.after) <= 0 || x.before != nil && h.compare(*x.before) >= 0 {
 			continue
 		}
 		kept = append(kept, h)
