@@ -21,12 +21,12 @@ func (w *writer) add(ctx context.Context, image *segment.Image) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	rivals := overlapping(entries, meta)
+	rivals, common := overlapping(entries, meta)
 	if len(rivals) == 0 {
 		return int64(meta.Rows), w.put(ctx, image, meta)
 	}
 	w.image.Open(meta, imageParts(image.Parts))
-	known, n, err := w.known(ctx, meta, rivals)
+	known, n, err := w.known(ctx, meta, rivals, common)
 	switch {
 	case err != nil:
 		return 0, err
@@ -59,23 +59,57 @@ func ranges(m *segment.Meta) map[timeline.FileKey][]segment.Range {
 	return out
 }
 
-// overlapping are the segments that may have an event of the new one.
-func overlapping(entries []*entry, m *segment.Meta) []*entry {
+// overlapping are the segments that may have an event of the new one, and the
+// ranges in which those lie.
+func overlapping(entries []*entry, m *segment.Meta) (rivals []*entry, common map[timeline.FileKey][]segment.Range) {
 	mine := ranges(m)
-	return slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool {
-		return !slices.ContainsFunc(e.meta.Files, func(f segment.File) bool { return overlap(mine[f.Key], f.Places) })
-	})
-}
-
-func overlap(a, b []segment.Range) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x.Low <= y.High && y.Low <= x.High {
-				return true
+	for _, e := range entries {
+		rival := false
+		for i := range e.meta.Files {
+			f := &e.meta.Files[i]
+			for _, x := range mine[f.Key] {
+				for _, y := range f.Places {
+					if x.Low > y.High || y.Low > x.High {
+						continue
+					}
+					if common == nil {
+						common = make(map[timeline.FileKey][]segment.Range)
+					}
+					common[f.Key] = append(common[f.Key], segment.Range{Low: max(x.Low, y.Low), High: min(x.High, y.High)})
+					rival = true
+				}
 			}
 		}
+		if rival {
+			rivals = append(rivals, e)
+		}
 	}
-	return false
+	for key, rs := range common {
+		common[key] = joined(rs)
+	}
+	return rivals, common
+}
+
+// joined puts ranges in order and makes one of those that meet.
+func joined(rs []segment.Range) []segment.Range {
+	slices.SortFunc(rs, func(x, y segment.Range) int { return cmp.Compare(x.Low, y.Low) })
+	out := rs[:1]
+	for _, r := range rs[1:] {
+		if last := &out[len(out)-1]; r.Low <= last.High {
+			last.High = max(last.High, r.High)
+		} else {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func within(rs []segment.Range, place uint64) bool {
+	if len(rs) == 0 || place < rs[0].Low || place > rs[len(rs)-1].High {
+		return false
+	}
+	i, found := slices.BinarySearchFunc(rs, place, func(r segment.Range, place uint64) int { return cmp.Compare(r.Low, place) })
+	return found || i > 0 && place <= rs[i-1].High
 }
 
 // identified is the id of a row of the new segment.
@@ -86,10 +120,12 @@ type identified struct {
 
 // known says which rows of the new segment are in one of the others, and how many
 // there are. What it keeps is of the size of the new segment.
-func (w *writer) known(ctx context.Context, m *segment.Meta, rivals []*entry) (known []bool, n int, err error) {
+func (w *writer) known(ctx context.Context, m *segment.Meta, rivals []*entry, common map[timeline.FileKey][]segment.Range) (known []bool, n int, err error) {
 	mine := make(map[timeline.FileKey][]identified, len(m.Files))
 	err = eachID(w.image, func(row int, f *segment.File, place uint64) {
-		mine[f.Key] = append(mine[f.Key], identified{place, row})
+		if within(common[f.Key], place) {
+			mine[f.Key] = append(mine[f.Key], identified{place, row})
+		}
 	})
 	if err != nil {
 		return nil, 0, err
