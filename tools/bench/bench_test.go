@@ -152,7 +152,7 @@ func TestPage(t *testing.T) {
 		Lines: []*line{{Who: "firebreak", sample: sample{Wall: time.Millisecond / 2}, P95: 20 * time.Millisecond}},
 	})
 	b.same("a count", "1", "2")
-	b.growth = []grown{{events: 3_000_000, added: 2_000_000, ingest: sample{Wall: time.Second, CPU: 2 * time.Second, RSS: 1e8}, size: 180_000_000, answers: []ask.Answer{{Name: "a question", P95: 0.25}}}}
+	b.growth = []grown{{events: 3_000_000, added: 2_000_000, ingest: sample{Wall: time.Second, CPU: 2 * time.Second, RSS: 1e8}, size: 180_000_000, answers: []ask.Answer{{Name: "a question", P95: 0.25, CPU: 0.1}}}}
 	page := string(b.page())
 	for _, want := range []string{
 		"SCALE=0.1: of 1,000,000 lines",
@@ -163,7 +163,7 @@ func TestPage(t *testing.T) {
 		"- 1 goals were not met",
 		"- a count: firebreak says 1, the other 2.",
 		"| 3,000,000 | 2.00 M | 1.0 | 100 MB | 60.0 |",
-		"| 250 ms |",
+		"| 250 ms, 100 ms |",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q:\n%s", want, page)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"firebreak/tools/bench/ask"
 )
@@ -86,7 +85,7 @@ func (g grown) cells() []string {
 		clock(g.screen.Wall) + ", " + megabytes(g.screen.RSS),
 	}
 	for _, a := range g.answers {
-		cells = append(cells, clock(time.Duration(a.P95*float64(time.Second))))
+		cells = append(cells, clock(seconds(a.P95))+", "+clock(seconds(a.CPU)))
 	}
 	return append(cells, megabytes(g.probe.RSS))
 }

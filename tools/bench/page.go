@@ -123,7 +123,7 @@ func (b *bench) growthTable(t *strings.Builder) {
 	if len(b.growth) == 0 {
 		return
 	}
-	t.WriteString("\n## Growth\n\nOne incident that grows, file by file. Rates and CPU are of the step alone, which was run once; latencies are 95th percentiles; memory is that of one process that asked everything in the row.\n\n")
+	t.WriteString("\n## Growth\n\nOne incident that grows, file by file. Rates and CPU are of the step alone, which was run once; of a question the first figure is the 95th percentile of its time, the second the CPU of one answer, in the mean; memory is that of one process that asked everything in the row.\n\n")
 	head := []string{"events", "events a second", "CPU s a million", "memory of ingest", "B an event", "first screen, whole process"}
 	for _, a := range b.growth[0].answers {
 		head = append(head, a.Name)

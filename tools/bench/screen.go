@@ -1,16 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os/exec"
+	"regexp"
 	"syscall"
 	"time"
 
 	"github.com/creack/pty"
 )
+
+// lineOfLog is how the messages of the log begin: "sshd[4711]: ".
+var lineOfLog = regexp.MustCompile(`\w\[\d+\]: `)
 
 // shown is how long it takes from the start of the program in a terminal until
 // a line of the log stands on its timeline's screen. The key is pressed as soon
@@ -30,7 +33,7 @@ func (b *bench) shown(ctx context.Context) (s sample, err error) {
 	context.AfterFunc(ctx, func() { terminal.Close() }) //nolint:errcheck // it ends the reading below
 	var said []byte
 	room := make([]byte, 64<<10)
-	for !bytes.Contains(said, []byte("]: [")) { // as the messages of the log begin: "sshd[4711]: [sshd, pid: 4711] …"
+	for !lineOfLog.Match(said) {
 		n, err := terminal.Read(room)
 		if err != nil {
 			return s, errors.Join(fmt.Errorf("no line of the log was shown: %w: %.200q", err, said), end(c))

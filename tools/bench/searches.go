@@ -89,11 +89,11 @@ func (b *bench) rules(ctx context.Context) error {
 		return b.without(err, "rg")
 	}
 	// rg says how many lines have any of them; so does one filter of all.
-	any, err := b.search("--count", strings.Join(rules, " or "))(ctx)
+	lines, err := b.search("--count", strings.Join(rules, " or "))(ctx)
 	if err != nil {
 		return err
 	}
-	b.same("lines with any of 100 keywords", strings.TrimSpace(any.Out), count(peer.Out))
+	b.same("lines with any of 100 keywords", strings.TrimSpace(lines.Out), count(peer.Out))
 	total, hits := 0, 0
 	for _, n := range strings.Fields(found[0].Lines[0].Out) {
 		k := 0

@@ -24,7 +24,7 @@ func NewBodyfile(lines int, seed uint64) (*Bodyfile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Bodyfile{pools: p, r: rand.New(rand.NewPCG(seed, 3)), left: lines}, nil //nolint:gosec // it has to repeat
+	return &Bodyfile{pools: p, r: rand.New(rand.NewPCG(seed, 3)), left: lines}, nil
 }
 
 func (f *Bodyfile) Read(p []byte) (n int, err error) {

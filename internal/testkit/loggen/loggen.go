@@ -82,7 +82,7 @@ func New(o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{pools: p, o: o, r: rand.New(rand.NewPCG(o.Seed, 2)), source: -1} //nolint:gosec // it has to repeat
+	l := &Log{pools: p, o: o, r: rand.New(rand.NewPCG(o.Seed, 2)), source: -1}
 	l.draw = newDraws(l.r, p)
 	return l, nil
 }

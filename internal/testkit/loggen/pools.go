@@ -16,7 +16,7 @@ type pools struct {
 }
 
 func newPools(corpus string) (*pools, error) {
-	r := rand.New(rand.NewPCG(42, 1)) //nolint:gosec // it has to repeat
+	r := rand.New(rand.NewPCG(42, 1))
 	p := &pools{
 		from: "hand-written", sshd: parseAll(ownSSHD), linux: parseAll(ownLinux), mac: parseAll(ownMac), apache: parseAll(ownApache),
 		windows: parseAll(ownWindows), hadoop: parseAll(ownHadoop), clients: strings.Split(strings.TrimSpace(ownClients), "\n"),
