@@ -37,7 +37,7 @@ func documented(t *testing.T, name string) *Mapping {
 
 func mapping(t *testing.T, text string) *Mapping {
 	t.Helper()
-	m, err := ParseMapping("map.yaml", []byte(text))
+	m, err := NewMapping("map.yaml", []byte(text))
 	must(t, err)
 	return m
 }
@@ -53,16 +53,26 @@ func TestDocumentedMappings(t *testing.T) {
 		name, data string
 		want       told
 	}{
-		{"cloudtrail", `{"Records":[{"eventTime":"2023-07-10T11:42:36Z","eventName":"ListBuckets","eventSource":"s3.amazonaws.com","sourceIPAddress":"10.0.0.1","userIdentity":{"type":"IAMUser","userName":"ann"},"eventType":"AwsApiCall","recipientAccountId":"1"}]}`,
-			told{"2023-07-10T11:42:36Z", timeline.Logged, "ListBuckets on s3.amazonaws.com from 10.0.0.1: AwsApiCall", "user=ann|host=1|src_ip=10.0.0.1|action=ListBuckets|userIdentity.type=IAMUser|time_text=2023-07-10T11:42:36Z"}},
-		{"zeek", `{"ts":1591367999.305988,"uid":"CMdzit1AMNsmfAIiQc","id.orig_h":"192.168.4.76","id.orig_p":36844,"id.resp_h":"192.168.4.1","id.resp_p":53,"proto":"udp","service":"dns","conn_state":"SF","orig_bytes":62}`,
-			told{"2020-06-05T14:39:59.305988Z", timeline.Started, "udp 192.168.4.76:36844 to 192.168.4.1:53 dns SF", "src_ip=192.168.4.76|dst_port=53|orig_bytes=62|uid=CMdzit1AMNsmfAIiQc"}},
-		{"nginx", `{"time_iso8601":"2026-11-20T03:00:00+01:00","remote_addr":"10.0.0.9","remote_user":"-","request":"GET /x HTTP/1.1","status":"404","http_user_agent":"curl","server_name":"www"}`,
-			told{"2026-11-20T02:00:00Z", timeline.Logged, `10.0.0.9 "GET /x HTTP/1.1" 404`, "user=|host=www|src_ip=10.0.0.9|status=404"}},
-		{"okta", `{"actor":{"alternateId":"ann@example.org","type":"User"},"client":{"ipAddress":"198.51.100.1"},"displayMessage":"User login to Okta","eventType":"user.session.start","outcome":{"result":"SUCCESS"},"published":"2026-11-20T03:00:00.123Z","target":[{"displayName":"App"}]}`,
-			told{"2026-11-20T03:00:00.123Z", timeline.Logged, "User login to Okta: SUCCESS App", "user=ann@example.org|src_ip=198.51.100.1|action=user.session.start"}},
-		{"spreadsheet", "\"Datum\";\"Uhrzeit\";\"Wer\";\"Was\"\n20.11.2026;04:05:06;ann;\"door; opened\"\n",
-			told{"2026-11-20T03:05:06Z", timeline.Logged, "door; opened", "user=ann|assumed=zone Europe/Berlin (mapping)"}},
+		{
+			"cloudtrail", `{"Records":[{"eventTime":"2023-07-10T11:42:36Z","eventName":"ListBuckets","eventSource":"s3.amazonaws.com","sourceIPAddress":"10.0.0.1","userIdentity":{"type":"IAMUser","userName":"ann"},"eventType":"AwsApiCall","recipientAccountId":"1"}]}`,
+			told{"2023-07-10T11:42:36Z", timeline.Logged, "ListBuckets on s3.amazonaws.com from 10.0.0.1: AwsApiCall", "user=ann|host=1|src_ip=10.0.0.1|action=ListBuckets|userIdentity.type=IAMUser|time_text=2023-07-10T11:42:36Z"},
+		},
+		{
+			"zeek", `{"ts":1591367999.305988,"uid":"CMdzit1AMNsmfAIiQc","id.orig_h":"192.168.4.76","id.orig_p":36844,"id.resp_h":"192.168.4.1","id.resp_p":53,"proto":"udp","service":"dns","conn_state":"SF","orig_bytes":62}`,
+			told{"2020-06-05T14:39:59.305988Z", timeline.Started, "udp 192.168.4.76:36844 to 192.168.4.1:53 dns SF", "src_ip=192.168.4.76|dst_port=53|orig_bytes=62|uid=CMdzit1AMNsmfAIiQc"},
+		},
+		{
+			"nginx", `{"time_iso8601":"2026-11-20T03:00:00+01:00","remote_addr":"10.0.0.9","remote_user":"-","request":"GET /x HTTP/1.1","status":"404","http_user_agent":"curl","server_name":"www"}`,
+			told{"2026-11-20T02:00:00Z", timeline.Logged, `10.0.0.9 "GET /x HTTP/1.1" 404`, "user=|host=www|src_ip=10.0.0.9|status=404"},
+		},
+		{
+			"okta", `{"actor":{"alternateId":"ann@example.org","type":"User"},"client":{"ipAddress":"198.51.100.1"},"displayMessage":"User login to Okta","eventType":"user.session.start","outcome":{"result":"SUCCESS"},"published":"2026-11-20T03:00:00.123Z","target":[{"displayName":"App"}]}`,
+			told{"2026-11-20T03:00:00.123Z", timeline.Logged, "User login to Okta: SUCCESS App", "user=ann@example.org|src_ip=198.51.100.1|action=user.session.start"},
+		},
+		{
+			"spreadsheet", "\"Datum\";\"Uhrzeit\";\"Wer\";\"Was\"\n20.11.2026;04:05:06;ann;\"door; opened\"\n",
+			told{"2026-11-20T03:05:06Z", timeline.Logged, "door; opened", "user=ann|assumed=zone Europe/Berlin (mapping)"},
+		},
 	} {
 		got, ing := runMapped(t, documented(t, tt.name), tt.data)
 		if ing.Rejected != 0 {
@@ -109,7 +119,7 @@ func TestMappingErrors(t *testing.T) {
 		{good + "# \xff\n", "the file is not UTF-8"},
 		{"- a\n", "m.yaml:1:1: a mapping file is keys with values"},
 	} {
-		_, err := ParseMapping("m.yaml", []byte(tt.text))
+		_, err := NewMapping("m.yaml", []byte(tt.text))
 		var all MappingErrors
 		if !errors.As(err, &all) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: %v, want %s", tt.text[:min(len(tt.text), 200)], err, tt.want)
@@ -128,8 +138,11 @@ func TestMappedTimes(t *testing.T) {
 		{"{from: \"{t}\", epoch: ms}", "1700000000123.5", "2023-11-14T22:13:20.1235Z", timeline.Microsecond},
 		{"{from: \"{t}\", epoch: us}", "1700000000123456", "2023-11-14T22:13:20.123456Z", timeline.Microsecond},
 		{"{from: \"{t}\", epoch: ns}", "1700000000123456789", "2023-11-14T22:13:20.123456789Z", timeline.Nanosecond},
-		{"{from: \"{t}\", epoch: s}", "0", "undated", ""}, {"{from: \"{t}\", epoch: s}", "null", "undated", ""},
-		{"{from: \"{t}\", epoch: s}", `"soon"`, "rejected", ""}, {"{from: \"{t}\", epoch: s}", "-5", "rejected", ""}, {"{from: \"{t}\", epoch: ns}", "99999999999999999999999", "rejected", ""},
+		{"{from: \"{t}\", epoch: s}", "0", "undated", ""},
+		{"{from: \"{t}\", epoch: s}", "null", "undated", ""},
+		{"{from: \"{t}\", epoch: s}", `"soon"`, "rejected", ""},
+		{"{from: \"{t}\", epoch: s}", "-5", "rejected", ""},
+		{"{from: \"{t}\", epoch: ns}", "99999999999999999999999", "rejected", ""},
 		{"{from: \"{t}\", layout: \"%d/%b/%Y:%H:%M:%S %z\"}", `"14/Nov/2023:23:13:20 +0100"`, "2023-11-14T22:13:20Z", timeline.Second},
 		{"{from: \"{t}\", layout: \"%Y-%m-%d %H:%M:%S,%f\", zone: Europe/Berlin}", `"2023-11-14 23:13:20,123"`, "2023-11-14T22:13:20.123Z", timeline.Millisecond},
 		{"{from: \"{t}\", layout: [\"2006.01.02\", \"%Y %j\"]}", `"2023 318"`, "2023-11-14T00:00:00Z", timeline.Day},
@@ -254,7 +267,7 @@ func FuzzMapping(f *testing.F) {
 	}
 	f.Add([]byte("mapping: v1\nformat: csv\ncomma: ;\ntime: {from: \"{a} {b}\", layout: \"%Y %f\"}\nmessage: \"{a.0|b}\"\n"), []byte("a;b\n1;\"2\n\"\n"))
 	f.Fuzz(func(t *testing.T, text, data []byte) {
-		m, err := ParseMapping("m.yaml", text)
+		m, err := NewMapping("m.yaml", text)
 		if err != nil {
 			var all MappingErrors
 			if !errors.As(err, &all) {

@@ -452,9 +452,3 @@ func isTimesketchCSV(_ string, head []byte) bool {
 	}
 	return found >= 2
 }
-
-// accessTime reads "10/Oct/2000:13:55:36 -0700".
-func accessTime(s string) (time.Time, bool) {
-	t, err := time.Parse("02/Jan/2006:15:04:05 -0700", s)
-	return t.UTC(), err == nil && sane(t)
-}
