@@ -28,7 +28,8 @@ const (
 )
 
 // Fragment is a word or a part of one, folded. A word is a run of letters,
-// digits, marks and _ with none of them beside it.
+// digits, marks and _ with none of them beside it, or four numbers of up to
+// three digits that dots join.
 type Fragment struct {
 	Text  string
 	Front bool // the word may have more before it
@@ -49,13 +50,16 @@ func (p Pattern) Need() Need {
 	return allNeeds(all)
 }
 
-// fragments are the words of a piece of a pattern. At an end that is open the
-// word there may go on.
+// fragments are the words of a piece of a pattern, and the IPv4 addresses in
+// it: those are looked up as one. At an end that is open the word there may go
+// on.
 func fragments(piece string, front, back bool) []Need {
 	if !utf8.ValidString(piece) {
 		return nil
 	}
 	var all []Need
+	var numbers [4]int // where the last short numbers that dots join begin
+	joinedNumbers, end := 0, -2
 	for i := 0; i < len(piece); {
 		start := i
 		for i < len(piece) {
@@ -65,12 +69,32 @@ func fragments(piece string, front, back bool) []Need {
 			}
 			i += n
 		}
-		if i > start {
-			all = append(all, Need{Op: NeedWord, Word: Fragment{Text: piece[start:i], Front: front && start == 0, Back: back && i == len(piece)}})
+		if i == start {
+			_, n := utf8.DecodeRuneInString(piece[i:])
+			i += n
 			continue
 		}
-		_, n := utf8.DecodeRuneInString(piece[i:])
-		i += n
+		f := Fragment{Text: piece[start:i], Front: front && start == 0, Back: back && i == len(piece)}
+		// That some word has a letter says nothing.
+		if !f.Front || !f.Back || len(f.Text) > 1 {
+			all = append(all, Need{Op: NeedWord, Word: f})
+		}
+		switch {
+		case f.Front || f.Back || len(f.Text) > 3 || strings.Trim(f.Text, "0123456789") != "":
+			joinedNumbers = 0
+		case start == end+1 && piece[end] == '.' && joinedNumbers > 0:
+			joinedNumbers++
+		default:
+			joinedNumbers = 1
+		}
+		end = i
+		if joinedNumbers > 0 {
+			copy(numbers[:], numbers[1:])
+			numbers[3] = start
+		}
+		if joinedNumbers >= 4 {
+			all = append(all, Need{Op: NeedWord, Word: Fragment{Text: piece[numbers[0]:i]}})
+		}
 	}
 	return all
 }
@@ -79,11 +103,9 @@ func fragments(piece string, front, back bool) []Need {
 func allNeeds(needs []Need) Need {
 	var all []Need
 	for _, n := range needs {
-		switch n.Op {
-		case NeedNothing:
-		case NeedAll:
+		if n.Op == NeedAll {
 			all = append(all, n.Of...)
-		default:
+		} else if n.Op != NeedNothing {
 			all = append(all, n)
 		}
 	}
@@ -139,15 +161,15 @@ func (s spelled) need() Need {
 	if s.texts == nil {
 		return s.needs
 	}
-	any := make([]Need, len(s.texts))
+	each := make([]Need, len(s.texts))
 	for i, t := range s.texts {
-		any[i] = allNeeds(fragments(t, true, true))
+		each[i] = allNeeds(fragments(t, true, true))
 	}
-	return AnyNeed(any)
+	return AnyNeed(each)
 }
 
 func spell(re *syntax.Regexp) spelled {
-	switch re.Op {
+	switch re.Op { //nolint:exhaustive // of the others nothing is known
 	case syntax.OpLiteral:
 		return spellLiteral(re)
 	case syntax.OpCharClass:
@@ -255,18 +277,17 @@ func concat(parts []spelled) spelled {
 		now, whole = []string{""}, false
 	}
 	for _, p := range parts {
-		switch {
-		case p.texts == nil:
+		if p.texts == nil {
 			flush()
 			needs = append(needs, p.needs)
-		default:
-			next := cross(now, p.texts)
-			if next == nil {
-				flush()
-				next = p.texts
-			}
-			now = next
+			continue
 		}
+		next := cross(now, p.texts)
+		if next == nil {
+			flush()
+			next = p.texts
+		}
+		now = next
 	}
 	if whole {
 		return spelled{texts: now}
@@ -341,7 +362,7 @@ func switchesCase(source string) bool {
 }
 
 func insideWord(re *syntax.Regexp) bool {
-	switch re.Op {
+	switch re.Op { //nolint:exhaustive // the others may leave the word
 	case syntax.OpLiteral:
 		for _, r := range re.Rune {
 			if r >= utf8.RuneSelf || !isWord(r) {
@@ -370,3 +391,23 @@ func insideWord(re *syntax.Regexp) bool {
 	}
 	return false
 }
+
+// Matches is Match for a value at hand, of any field but the offset.
+func (x Compare) Matches(value string) bool {
+	n, ok := parseNumber(value)
+	return ok && x.Op.holds(n.compare(x.Number))
+}
+
+// Pieces are the literal pieces of a pattern between its stars, folded, nil for
+// a regular expression; whole says that it has no star, so that it is found
+// wherever its one piece is, as whole words.
+func (p Pattern) Pieces() (pieces []string, whole bool) {
+	if p.re != nil {
+		return nil, false
+	}
+	return p.parts, p.isLiteral()
+}
+
+// WordsJoin reports whether a letter, digit, mark or _ stands on either side of
+// the position: no word begins or ends there.
+func WordsJoin(s string, at int) bool { return joined(s, at) }

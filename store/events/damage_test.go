@@ -58,8 +58,11 @@ func TestDamagedFiles(t *testing.T) {
 			}
 		}
 	}
+	if _, err := Open(t.Context(), change("older.db", `PRAGMA user_version = 1`), testOptions()); !errors.Is(err, ErrOlder) || !errors.Is(err, ErrDamaged) {
+		t.Errorf("older: %v", err)
+	}
 	// A newer program's is not touched: no log appears beside it.
-	newer := change("newer.db", `PRAGMA user_version = 2`)
+	newer := change("newer.db", `PRAGMA user_version = 3`)
 	before, err := os.ReadFile(newer)
 	if err != nil {
 		t.Fatal(err)

@@ -5,40 +5,109 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/mattn/go-sqlite3"
+
+	"firebreak/store/events/segment"
 )
 
 // ErrBusy is returned by Scrub while another process reads from the timeline.
 var ErrBusy = errors.New("another process still reads timeline.db")
 
+// DeleteExhibit removes the events of an exhibit and returns how many there
+// were. Segments that hold nothing else go; those that others share are written
+// anew.
+func (db *DB) DeleteExhibit(ctx context.Context, exhibit string) (removed int64, err error) {
+	if removed, err = db.remove(ctx, exhibit); err != nil {
+		return 0, fmt.Errorf("delete events of %s: %w", exhibit, err)
+	}
+	return removed, nil
+}
+
 // EraseExhibit removes the events of an exhibit and what they had in common,
 // and returns how many there were. What SQLite leaves of them in its files goes
 // with Scrub.
 func (db *DB) EraseExhibit(ctx context.Context, exhibit string) (removed int64, err error) {
-	err = db.update(ctx, func(w *writer) error {
-		if _, err := w.exec(ctx, `DELETE FROM event WHERE origin IN (SELECT id FROM origin WHERE exhibit = ?)`, exhibit); err != nil {
-			return err
-		}
-		if removed, err = w.settle(ctx, -1); err != nil {
-			return err
-		}
-		// The rows stay, because the caches of other processes know them by their
-		// number; what they say goes.
-		_, err = w.exec(ctx, `UPDATE origin SET source = '', parser = 'erased ' || id, host = '', user = '', technique = '' WHERE exhibit = ?`, exhibit)
-		clear(w.known)
-		return err
-	})
-	if err != nil {
+	if removed, err = db.remove(ctx, exhibit); err != nil {
 		return 0, fmt.Errorf("erase events of %s: %w", exhibit, err)
 	}
 	return removed, nil
 }
 
+// remove is one transaction. A segment has its dictionaries for itself, so nothing
+// of the exhibit is in those that stay.
+func (db *DB) remove(ctx context.Context, exhibit string) (removed int64, err error) {
+	err = db.update(ctx, func(w *writer) error {
+		removed = 0
+		entries, err := w.segments(ctx)
+		if err != nil {
+			return err
+		}
+		for _, e := range slices.Clone(entries) {
+			n := eventsOf(e.meta, exhibit)
+			if n == 0 {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if n < int64(e.meta.Rows) {
+				if err := w.without(ctx, e, exhibit); err != nil {
+					return err
+				}
+			}
+			if err := w.drop(ctx, e); err != nil {
+				return err
+			}
+			removed += n
+		}
+		if removed == 0 {
+			return nil
+		}
+		return w.changed(ctx, -removed)
+	})
+	return removed, err
+}
+
+// eventsOf is how many events of the exhibit are in a segment.
+func eventsOf(m *segment.Meta, exhibit string) (n int64) {
+	for i := range m.Files {
+		if m.Files[i].Exhibit == exhibit {
+			n += int64(m.Files[i].Rows)
+		}
+	}
+	return n
+}
+
+// without writes the segment anew, without the exhibit.
+func (w *writer) without(ctx context.Context, e *entry, exhibit string) error {
+	r := w.open(e)
+	var files []uint16
+	kept, err := w.rewrite(ctx, r, e.meta, func(row int) bool {
+		if row%segment.ChunkRows == 0 {
+			files = files[:0]
+			codes, err := r.Codes(segment.FileOf, row/segment.ChunkRows)
+			if err != nil {
+				return true // reading the event says it
+			}
+			files = append(files, codes...)
+		}
+		return e.meta.Files[files[row%segment.ChunkRows]].Exhibit != exhibit
+	})
+	if want := int64(e.meta.Rows) - eventsOf(e.meta, exhibit); err == nil && kept != want {
+		err = fmt.Errorf("%w: segment %d has %d events of other exhibits, not %d", ErrDamaged, e.id, kept, want)
+	}
+	return err
+}
+
 // CountExhibit is how many events an exhibit has in the timeline.
 func (db *DB) CountExhibit(ctx context.Context, exhibit string) (n int64, err error) {
 	err = db.view(ctx, func(s *snapshot) error {
-		n, _, err = s.number(ctx, `SELECT count(*) FROM event WHERE origin IN (SELECT id FROM origin WHERE exhibit = ?)`, exhibit)
+		entries, err := s.segments()
+		for _, e := range entries {
+			n += eventsOf(e.meta, exhibit)
+		}
 		return err
 	})
 	if err != nil {

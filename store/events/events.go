@@ -3,7 +3,8 @@
 //
 // timeline.db is derived from the evidence. It can be deleted and filled
 // again; a file that cannot be trusted gives ErrDamaged. Several processes may
-// read while one writes; a batch is there whole or not at all.
+// read while one writes; a batch is there whole or not at all. Events lie in
+// immutable segments (package segment); small ones are merged in the background.
 //
 // The package knows nothing of marks: a filter that asks for stars, tags or
 // comments comes here after timeline.Filter.Marked.
@@ -24,12 +25,17 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"firebreak/store/cryptvfs"
+	"firebreak/store/events/segment"
 )
 
 // ErrDamaged is returned where timeline.db is no SQLite file, is corrupt, or
 // has a schema this program does not know. The way out is to delete the file
 // and to ingest the evidence again.
 var ErrDamaged = errors.New("timeline.db is damaged")
+
+// ErrOlder is returned where an older program made timeline.db, in another form.
+// Such an error is ErrDamaged too: the way out is the same.
+var ErrOlder = errors.New("timeline.db was written by an older version of firebreak")
 
 // ErrNewer is returned where a newer program made timeline.db. Nothing of it
 // is touched.
@@ -50,9 +56,17 @@ type DB struct {
 
 	key *cryptvfs.Key // nil for a plain file
 
-	mu      sync.Mutex // held while writing
-	writer  *writer    // opened at the first write
-	origins *originCache
+	mu     sync.Mutex // held while writing
+	writer *writer    // opened at the first write
+
+	catalogue catalogue
+	small     filling // what Append fills
+	merger    merger
+	readOnly  bool
+
+	masks wordMasks
+	names names
+	spare spare
 }
 
 // pragmas hold for every connection. One transaction per batch makes
@@ -76,8 +90,10 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db := &DB{}
 	access := "mode=rw&" + pragmas
 	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		db.readOnly = true
 		access = "mode=ro&immutable=1" // nobody writes it: there is no log to read, nor a place for one
 	} else if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -86,7 +102,6 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
-	db := &DB{origins: newOriginCache()}
 	if o.Secret != nil {
 		if db.key, err = cryptvfs.NewKey(o.Secret); err != nil {
 			return nil, fmt.Errorf("open %s: %w", path, err)
@@ -98,18 +113,18 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := db.key.Check(abs); err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", path, ErrDamaged, err)
 	}
-	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-65536&"+access); err != nil {
+	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-8192&"+access); err != nil {
 		db.key.Release()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.write.SetMaxOpenConns(1)
-	if db.read, err = sql.Open("sqlite3", name+"?_query_only=1&_cache_size=-32768&"+access); err != nil {
+	if db.read, err = sql.Open("sqlite3", name+"?_query_only=1&_cache_size=-8192&"+access); err != nil {
 		db.key.Release()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
-	if err := db.prepare(ctx); err != nil {
+	if err := db.prepared(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())
 	}
 	return db, nil
@@ -124,8 +139,10 @@ func create(path string) error {
 	return f.Close()
 }
 
-// Close waits for what is running and closes the files.
+// Close waits for what is running and closes the files. A merge in the background
+// is given up.
 func (db *DB) Close() error {
+	db.merger.close()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	var errs []error
@@ -138,27 +155,17 @@ func (db *DB) Close() error {
 	return errors.Join(errs...)
 }
 
-// Check reads the whole file and returns ErrDamaged with SQLite's findings
-// where it is not sound. It takes as long as reading the file does.
-func (db *DB) Check(ctx context.Context) error {
-	var found string
-	if err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found); err != nil {
-		return fmt.Errorf("check timeline: %w", db.explain(err))
-	}
-	if found != "ok" {
-		return fmt.Errorf("check timeline: %w: %s", ErrDamaged, found)
-	}
-	return nil
-}
-
 // explain puts the package's own errors before those of SQLite that mean them.
 func explain(err error) error {
+	if errors.Is(err, segment.ErrDamaged) && !errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
 	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	switch e.Code {
-	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat:
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB, sqlite3.ErrFormat, sqlite3.ErrConstraint, sqlite3.ErrMismatch: // what is written breaks no rule of a sound file
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	case sqlite3.ErrIoErr:
 		switch {

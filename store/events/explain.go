@@ -3,7 +3,9 @@ package events
 import (
 	"context"
 	"fmt"
+	"math/bits"
 
+	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
 
@@ -47,10 +49,102 @@ const (
 
 // Explain says what is looked at to answer the filter.
 func (db *DB) Explain(ctx context.Context, f timeline.Filter) (Explanation, error) {
-	total, err := db.Total(ctx)
+	p, err := compile(f)
 	if err != nil {
 		return Explanation{}, fmt.Errorf("explain filter: %w", err)
 	}
-	all := Extent{Events: total}
-	return Explanation{All: all, Candidates: all}, nil
+	var x Explanation
+	err = db.query(ctx, func(c *crew) error {
+		preps := make([]*prep, len(c.entries))
+		err := c.each(len(c.entries), func(w *worker, i int) error {
+			var err error
+			preps[i], err = p.prepare(w, c.entries[i])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, s := range preps {
+			x.All.add(s.e.meta, everyBlock(s.e.meta))
+			maybe, _ := p.blocks(s)
+			x.Candidates.add(s.e.meta, maybe)
+		}
+		leaves(p.root, func(t term) { x.Terms = append(x.Terms, explained(t, preps)) })
+		return nil
+	})
+	if err != nil {
+		return Explanation{}, fmt.Errorf("explain filter: %w", err)
+	}
+	return x, nil
+}
+
+func (x *Extent) add(m *segment.Meta, blocks uint64) {
+	if blocks != 0 {
+		x.Segments++
+	}
+	for ; blocks != 0; blocks &= blocks - 1 {
+		x.Blocks++
+		x.Events += int64(m.Blocks[bits.TrailingZeros64(blocks)].Rows)
+	}
+}
+
+// explained is what a term did in all segments. In a segment that other terms
+// rule out it was not asked.
+func explained(t term, preps []*prep) ExplainedTerm {
+	x := ExplainedTerm{Term: t.about().expr.String()}
+	for _, s := range preps {
+		x.Blocks += int64(bits.OnesCount64(s.masks[t.about().number].maybe))
+	}
+	need := timeline.Need{}
+	switch t := t.(type) {
+	case *columnTerm:
+		x.By = ByColumn
+	case *timeTerm:
+		x.By = ByTime
+	case *idTerm, *anyIDTerm, *offsetTerm:
+		x.By = ByID
+	case *wordTerm:
+		if x.By, need = ByText, t.need; t.finder.word != nil && need.Op == timeline.NeedNothing {
+			x.By = ByPart
+		}
+	case *attributeTerm:
+		x.By, need = ByText, t.need
+	case *addressTerm:
+		if x.By = ByText; !t.open {
+			x.By = ByWord
+		}
+		for _, prefix := range t.four {
+			if !prefix.IsSingleIP() {
+				x.By = ByPart
+			}
+			x.Words = append(x.Words, prefix.String())
+		}
+		x.Words = append(x.Words, t.words...)
+	}
+	if words, part := wordsOf(need); len(words) > 0 {
+		x.Words = words
+		if x.By = ByWord; part {
+			x.By = ByPart
+		}
+	}
+	return x
+}
+
+// wordsOf are the fragments of a need, with a * where a word may go on.
+func wordsOf(n timeline.Need) (words []string, part bool) {
+	if n.Op == timeline.NeedWord {
+		word := n.Word.Text
+		if n.Word.Front {
+			word = "*" + word
+		}
+		if n.Word.Back {
+			word += "*"
+		}
+		return []string{word}, n.Word.Front || n.Word.Back
+	}
+	for _, of := range n.Of {
+		more, p := wordsOf(of)
+		words, part = append(words, more...), part || p
+	}
+	return words, part
 }

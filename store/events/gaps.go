@@ -3,8 +3,10 @@ package events
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"firebreak/timeline"
@@ -21,6 +23,11 @@ type Gap struct {
 	After  timeline.ID `json:"after,omitzero"`
 }
 
+// mostRuns bounds the memory of a search for gaps.
+const mostRuns = 1 << 20
+
+var errManyGaps = errors.New("there are too many: ask for longer ones, or fewer events")
+
 // Gaps returns where, among the dated events that match, a value of the field
 // is silent for atLeast or longer; the longest first, at most MaxPage of them.
 // Events without a value are left out.
@@ -31,38 +38,161 @@ func (db *DB) Gaps(ctx context.Context, f timeline.Filter, by timeline.Field, at
 	if atLeast <= 0 {
 		return nil, fmt.Errorf("look for gaps: a gap of %s cannot be", atLeast)
 	}
+	p, err := compile(f)
+	if err != nil {
+		return nil, fmt.Errorf("look for gaps: %w", err)
+	}
 	var gaps []Gap
-	last := make(map[string]timeline.Cursor)
-	var end time.Time
-	err := db.Scan(ctx, f, Request{}, func(e *timeline.Event) error {
-		if e.Time.IsZero() {
-			return nil
+	err = db.query(ctx, func(c *crew) error {
+		g := gapSearch{by: by, atLeast: atLeast, runs: make(map[string][]run)}
+		if err := c.each(len(c.entries), func(w *worker, i int) error { return g.segment(w, p, c.entries[i]) }); err != nil {
+			return err
 		}
-		end = e.Time
-		value := by.Value(e, "")
-		if value == "" {
-			return nil
-		}
-		if c, ok := last[value]; ok && e.Time.Sub(c.Time) >= atLeast {
-			gaps = append(gaps, Gap{Value: value, From: c.Time, To: e.Time, Before: c.ID, After: e.ID})
-		}
-		last[value] = e.Cursor()
-		return nil
+		gaps, err = g.gaps(c.first)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for gaps: %w", err)
 	}
-	for value, c := range last {
-		if end.Sub(c.Time) >= atLeast {
-			gaps = append(gaps, Gap{Value: value, From: c.Time, To: end, Before: c.ID})
-		}
-	}
-	return longestGaps(gaps), nil
+	return gaps, nil
 }
 
-func longestGaps(gaps []Gap) []Gap {
-	slices.SortFunc(gaps, func(a, b Gap) int {
-		return cmp.Or(cmp.Compare(b.To.Sub(b.From), a.To.Sub(a.From)), a.From.Compare(b.From), cmp.Compare(a.Value, b.Value))
+// gapSearch finds runs: stretches without a gap in one segment. A gap of them
+// all cannot lie inside a run of one.
+type gapSearch struct {
+	by      timeline.Field
+	atLeast time.Duration
+
+	mu   sync.Mutex
+	runs map[string][]run
+	n    int
+	end  int64
+	any  bool
+}
+
+// run goes from one event to another of a segment.
+type run struct {
+	e           *entry
+	from, to    int64
+	first, last int // rows
+}
+
+func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
+	column := columnOf(g.by)
+	values, err := w.valuesOf(e, g.by)
+	if err != nil {
+		return err
+	}
+	values = slices.Clone(values)
+	open := make([]run, len(values))
+	closed := make([][]run, len(values))
+	end, some := int64(0), false
+	err = w.matching(p, e, func(block int, rows *bitmap) error {
+		b := &e.meta.Blocks[block]
+		w.use(e)
+		stamps, err := w.stampsOf(b)
+		if err != nil {
+			return err
+		}
+		codes, err := w.codesOf(column, b)
+		if err != nil {
+			return err
+		}
+		n := 0
+		for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
+			at := stamps[i]
+			if at == undated {
+				break
+			}
+			end, some = at, true
+			code := int(codes[i])
+			if code >= len(values) || values[code] == "" {
+				continue
+			}
+			r := &open[code]
+			if r.e != nil && apart(r.to, at) >= g.atLeast {
+				closed[code] = append(closed[code], *r)
+				n++
+				r.e = nil
+			}
+			if r.e == nil {
+				*r = run{e: e, from: at, first: b.Row + i}
+			}
+			r.to, r.last = at, b.Row+i
+		}
+		return g.grow(n)
 	})
-	return gaps[:min(len(gaps), MaxPage)]
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if some && (!g.any || end > g.end) {
+		g.end, g.any = end, true
+	}
+	for code, r := range open {
+		if r.e != nil {
+			g.runs[values[code]] = append(append(g.runs[values[code]], closed[code]...), r)
+		}
+	}
+	return nil
+}
+
+// grow counts runs.
+func (g *gapSearch) grow(n int) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.n += n; g.n > mostRuns {
+		return errManyGaps
+	}
+	return nil
+}
+
+// between is a gap whose ends are not looked up yet; after is empty where the
+// value does not come back.
+type between struct {
+	value         string
+	before, after run
+	from, to      int64
+}
+
+func (g *gapSearch) gaps(w *worker) ([]Gap, error) {
+	var found []between
+	for value, runs := range g.runs {
+		slices.SortFunc(runs, func(a, b run) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.e.id, b.e.id)) })
+		last := runs[0]
+		for _, r := range runs[1:] {
+			if r.from > last.to && apart(last.to, r.from) >= g.atLeast {
+				found = append(found, between{value: value, before: last, after: r, from: last.to, to: r.from})
+			}
+			if r.to > last.to {
+				last = r
+			}
+		}
+		if apart(last.to, g.end) >= g.atLeast {
+			found = append(found, between{value: value, before: last, from: last.to, to: g.end})
+		}
+	}
+	slices.SortFunc(found, func(a, b between) int {
+		return cmp.Or(cmp.Compare(apart(b.from, b.to), apart(a.from, a.to)), cmp.Compare(a.from, b.from), cmp.Compare(a.value, b.value))
+	})
+	found = found[:min(len(found), MaxPage)]
+	gaps := make([]Gap, len(found))
+	for i, f := range found {
+		var err error
+		if gaps[i], err = f.gap(w); err != nil {
+			return nil, err
+		}
+	}
+	return gaps, nil
+}
+
+// gap looks up which events are at the ends.
+func (b *between) gap(w *worker) (g Gap, err error) {
+	g = Gap{Value: b.value, From: timeOf(b.from), To: timeOf(b.to)}
+	if g.Before, err = w.idOf(b.before.e, b.before.last); err != nil || b.after.e == nil {
+		return g, err
+	}
+	g.After, err = w.idOf(b.after.e, b.after.first)
+	return g, err
 }

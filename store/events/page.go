@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,11 +26,6 @@ const MaxPage = 10_000
 
 const pageByDefault = 200
 
-const (
-	ascending  = ` ORDER BY time, id`
-	descending = ` ORDER BY time DESC, id DESC`
-)
-
 // Page returns events that match, in the order of time, undated events last,
 // by id among equals. The search stops at Limit hits.
 func (db *DB) Page(ctx context.Context, f timeline.Filter, r Request) ([]timeline.Event, error) {
@@ -40,49 +34,110 @@ func (db *DB) Page(ctx context.Context, f timeline.Filter, r Request) ([]timelin
 		limit = pageByDefault
 	}
 	limit = min(limit, MaxPage)
-	place, order := r.place()
+	plan, err := compile(f)
+	if err != nil {
+		return nil, fmt.Errorf("read page: %w", err)
+	}
 	var page []timeline.Event
-	err := db.view(ctx, func(s *snapshot) error {
-		b, err := s.bind(ctx, f)
+	err = db.query(ctx, func(c *crew) error {
+		x := r.walk(c, plan)
+		x.keep = limit
+		found, err := x.first(limit)
 		if err != nil {
 			return err
 		}
-		return s.scan(ctx, f, b, place, order, func(e *timeline.Event) bool {
-			page = append(page, *e)
-			return len(page) < limit
-		})
+		page, err = c.events(found)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read page: %w", err)
 	}
-	if order == descending {
-		slices.Reverse(page)
-	}
 	return page, nil
 }
 
-func (r Request) place() (condition, string) {
+// walk is the walk from the place that the request names.
+func (r Request) walk(c *crew, p *plan) *walk {
+	x := &walk{crew: c, plan: p}
 	switch {
-	case r.After != nil && r.Before != nil:
-		return allOf(beyond(*r.After), short(*r.Before)), ascending
 	case r.After != nil:
-		return beyond(*r.After), ascending
+		after := placeOf(*r.After)
+		x.after = &after
+		if r.Before != nil {
+			before := placeOf(*r.Before)
+			x.before = &before
+		}
 	case r.Before != nil:
-		return short(*r.Before), descending
+		before := placeOf(*r.Before)
+		x.before, x.backward = &before, true
 	case !r.At.IsZero():
-		return where("time >= ?", stamp(r.At)), ascending
+		x.after = fromTime(r.At)
 	case r.End:
-		return always, descending
+		x.backward = true
 	}
-	return always, ascending
+	return x
 }
 
-func beyond(c timeline.Cursor) condition {
-	return where("(time, id) > (?, ?)", stamp(c.Time), idColumn(c.ID))
+// fromTime is the place before all events of that time: no event has the zero
+// id.
+func fromTime(t time.Time) *place { return &place{stamp: stamp(t)} }
+
+// located is an event of a segment.
+type located struct {
+	e   *entry
+	row int
 }
 
-func short(c timeline.Cursor) condition {
-	return where("(time, id) < (?, ?)", stamp(c.Time), idColumn(c.ID))
+// first is the first events of a walk, in the order of time.
+func (x *walk) first(limit int) ([]located, error) {
+	x.begin()
+	var found []located
+	for len(found) < limit {
+		s, err := x.next()
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			break
+		}
+		found = append(found, located{e: s.e, row: s.hits[s.at].row})
+		x.step(s)
+	}
+	if x.backward {
+		slices.Reverse(found)
+	}
+	return found, nil
+}
+
+// events puts the events together, those of one block at once.
+func (c *crew) events(found []located) ([]timeline.Event, error) {
+	type block struct {
+		e *entry
+		n int
+	}
+	groups := make(map[block][]int)
+	var order []block
+	for i, l := range found {
+		b := block{e: l.e, n: blockOf(l.e.meta, l.row)}
+		if groups[b] == nil {
+			order = append(order, b)
+		}
+		groups[b] = append(groups[b], i)
+	}
+	events := make([]timeline.Event, len(found))
+	err := c.each(len(order), func(w *worker, n int) error {
+		w.use(order[n].e)
+		for _, i := range groups[order[n]] {
+			var err error
+			if events[i], err = w.r.Event(found[i].row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	return events, nil
 }
 
 // ErrNotFound is returned by Get where there is no such event.
@@ -91,17 +146,22 @@ var ErrNotFound = errors.New("no such event")
 // Get returns the event with that id.
 func (db *DB) Get(ctx context.Context, id timeline.ID) (timeline.Event, error) {
 	var e timeline.Event
-	err := db.view(ctx, func(s *snapshot) error {
-		found := false
-		err := s.each(ctx, `SELECT `+rowColumns+` FROM event WHERE id = ?`, []any{idColumn(id)}, func(row []driver.Value) (more bool, err error) {
-			found = true
-			e, err = s.event(ctx, row)
-			return false, err
-		})
-		if err == nil && !found {
+	err := db.query(ctx, func(c *crew) error {
+		byFile := map[timeline.FileKey][]uint64{id.Key(): {id.Place()}}
+		if id != id.Key().At(id.Place()) {
 			return ErrNotFound
 		}
-		return err
+		for _, entry := range c.entries {
+			rows, err := c.first.rowsOf(entry, byFile)
+			if err != nil {
+				return err
+			}
+			if len(rows) > 0 {
+				e, err = c.first.r.Event(rows[0])
+				return err
+			}
+		}
+		return ErrNotFound
 	})
 	if err != nil {
 		return timeline.Event{}, fmt.Errorf("read event %s: %w", id, err)
@@ -123,9 +183,9 @@ func (db *DB) Total(ctx context.Context) (int64, error) {
 }
 
 func (s session) total(ctx context.Context) (int64, error) {
-	n, found, err := s.number(ctx, `SELECT events FROM total`)
+	n, found, err := s.number(ctx, `SELECT events FROM state`)
 	if err == nil && !found {
-		return 0, fmt.Errorf("%w: the total is missing", ErrDamaged)
+		return 0, fmt.Errorf("%w: its state is missing", ErrDamaged)
 	}
 	return n, err
 }

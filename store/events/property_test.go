@@ -216,8 +216,10 @@ func TestSearchEqualsMatch(t *testing.T) {
 				marks = append(marks, timeline.Mark{Event: all[i].ID, Star: r.IntN(2) == 0, Tags: []string{"pivot"}, Comments: []string{"have a look"}})
 			}
 		}
-		if n, err := db.Append(t.Context(), all); err != nil || n != int64(len(all)) {
-			t.Fatal(n, err)
+		for rest := all; len(rest) > 0; {
+			n := min(len(rest), 1+r.IntN(80))
+			mustAppend(t, db, rest[:n])
+			rest = rest[n:]
 		}
 		sorted := everything(t, db, timeline.Filter{}, 7)
 		if len(sorted) != len(all) {

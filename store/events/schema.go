@@ -3,43 +3,76 @@ package events
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"firebreak/store/events/segment"
 )
 
 // schemaVersion stands in PRAGMA user_version. timeline.db is derived, so
 // there are no migrations: another version is rebuilt from the evidence.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // applicationID marks the file as ours ("FBtl").
 const applicationID = 0x4642746c
 
-// An event is one row. Everything that repeats from event to event stands once
-// in origin: a filter on those fields is decided in memory, per origin, and
-// the rows are then chosen by a set of small numbers.
+// What the tables hold is made and read by package segment. A segment's rows are
+// written once and never changed.
 //
-//	time     ns since 1970; undated events have the greatest integer
-//	id       the bytes of an id made by timeline.EventID (PackID), else its text
-//	attrs    see attributes.go
-//	odd      1: text that LIKE cannot be trusted with, 2: text beyond ASCII
+//	state    one row; generation rises with every change of the segments, next is
+//	         the id of the next segment: none is ever used again
+//	segment  small says that all parts are in one row
+//	part     id: see partID
+//	word     the parts of the words, apart from the others so that those in which
+//	         a word can be lie together, whatever the segment; id: see wordID
 var schema = []string{
-	`CREATE TABLE origin (
-		id INTEGER PRIMARY KEY,
-		source TEXT NOT NULL, parser TEXT NOT NULL, host TEXT NOT NULL, user TEXT NOT NULL,
-		kind TEXT NOT NULL, precision TEXT NOT NULL, exhibit TEXT NOT NULL, technique TEXT NOT NULL,
-		UNIQUE (source, parser, host, user, kind, precision, exhibit, technique)
-	)`,
-	`CREATE TABLE event (
-		id BLOB NOT NULL UNIQUE,
-		time INTEGER NOT NULL,
-		origin INTEGER NOT NULL,
-		place INTEGER NOT NULL,
-		odd INTEGER NOT NULL,
-		message TEXT NOT NULL,
-		attrs TEXT NOT NULL
-	)`,
-	`CREATE INDEX event_time ON event (time, id, origin)`,
-	`CREATE TABLE total (events INTEGER NOT NULL)`,
-	`INSERT INTO total VALUES (0)`,
+	`CREATE TABLE state (generation INTEGER NOT NULL, next INTEGER NOT NULL, events INTEGER NOT NULL)`,
+	`INSERT INTO state VALUES (1, 1, 0)`,
+	`CREATE TABLE segment (id INTEGER PRIMARY KEY, events INTEGER NOT NULL, small INTEGER NOT NULL)`,
+	`CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB NOT NULL)`,
+	`CREATE TABLE word (id INTEGER PRIMARY KEY, data BLOB NOT NULL)`,
+}
+
+// Kinds of parts beside those of package segment.
+const (
+	kindMeta segment.Kind = 0
+	kindAll  segment.Kind = 15 // every part of a small segment
+)
+
+const (
+	segmentBits = 39
+	partBits    = 24
+)
+
+// partID is segment, kind (4 bits) and number (20 bits): the parts of a segment
+// lie together.
+func partID(id int64, kind segment.Kind, n int) int64 {
+	return id<<partBits | int64(kind)<<20 | int64(n)
+}
+
+// wordID is number and segment.
+func wordID(id int64, n int) int64 { return int64(n)<<segmentBits | id }
+
+// prepared is prepare, tried again while another process makes the same file: the
+// first switch to a log needs the file alone, and of two that try SQLite turns one
+// away at once instead of letting both wait for each other.
+func (db *DB) prepared(ctx context.Context) error {
+	const tries, pause = 100, 20 * time.Millisecond
+	for try := 1; ; try++ {
+		err := db.prepare(ctx)
+		var e sqlite3.Error
+		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy && e.Code != sqlite3.ErrLocked || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }
 
 // prepare checks the schema and makes it in an empty file.
@@ -54,6 +87,13 @@ func (db *DB) prepare(ctx context.Context) error {
 	return known(version, application)
 }
 
+// errOlder is ErrOlder, and ErrDamaged to those who make a timeline again.
+type errOlder struct{}
+
+func (errOlder) Error() string { return ErrOlder.Error() }
+
+func (errOlder) Is(target error) bool { return target == ErrOlder || target == ErrDamaged }
+
 func known(version, application int64) error {
 	if application != applicationID {
 		return fmt.Errorf("%w: another program made it (application id %#x)", ErrDamaged, application)
@@ -62,7 +102,7 @@ func known(version, application int64) error {
 		return fmt.Errorf("%w: its schema is version %d, this program knows %d", ErrNewer, version, schemaVersion)
 	}
 	if version != schemaVersion {
-		return fmt.Errorf("%w: its schema is version %d, this program knows %d", ErrDamaged, version, schemaVersion)
+		return fmt.Errorf("%w: its schema is version %d, this program knows %d", errOlder{}, version, schemaVersion)
 	}
 	return nil
 }
@@ -71,12 +111,12 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// identity reads both numbers in one statement, so at one moment: another process
+// may be making the file.
 func identity(ctx context.Context, q queryer) (version, application int64, err error) {
-	if err := q.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+	err = q.QueryRowContext(ctx, `SELECT user_version, application_id FROM pragma_user_version, pragma_application_id`).Scan(&version, &application)
+	if err != nil {
 		return 0, 0, fmt.Errorf("read schema version: %w", err)
-	}
-	if err := q.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&application); err != nil {
-		return 0, 0, fmt.Errorf("read application id: %w", err)
 	}
 	return version, application, nil
 }
@@ -107,7 +147,7 @@ func (db *DB) make(ctx context.Context) error {
 			return fmt.Errorf("create schema: %w", err)
 		}
 	}
-	for _, statement := range []string{`PRAGMA user_version = 1`, `PRAGMA application_id = 1178760300`} {
+	for _, statement := range []string{fmt.Sprint(`PRAGMA user_version = `, schemaVersion), fmt.Sprint(`PRAGMA application_id = `, applicationID)} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("create schema: %w", err)
 		}

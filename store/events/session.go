@@ -57,8 +57,8 @@ func (s session) each(ctx context.Context, query string, args []any, visit func(
 
 // number reads the one number of a query's first row; found is false where
 // there is no row.
-func (s session) number(ctx context.Context, query string, args ...any) (n int64, found bool, err error) {
-	err = s.each(ctx, query, args, func(row []driver.Value) (bool, error) {
+func (s session) number(ctx context.Context, query string) (n int64, found bool, err error) {
+	err = s.each(ctx, query, nil, func(row []driver.Value) (bool, error) {
 		found = true
 		n, err = integer(row[0])
 		return false, err
@@ -90,12 +90,4 @@ func integer(v driver.Value) (int64, error) {
 		return 0, fmt.Errorf("%w: %T where a number belongs", ErrDamaged, v)
 	}
 	return n, nil
-}
-
-func text(v driver.Value) (string, error) {
-	s, ok := v.(string)
-	if !ok {
-		return "", fmt.Errorf("%w: %T where a text belongs", ErrDamaged, v)
-	}
-	return s, nil
 }

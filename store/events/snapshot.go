@@ -2,18 +2,21 @@ package events
 
 import (
 	"context"
-	"database/sql/driver"
+	"errors"
 	"fmt"
-	"time"
 
-	"firebreak/timeline"
+	"firebreak/store/events/segment"
 )
 
 // snapshot is one consistent view of the timeline: what others write
 // meanwhile is not in it.
 type snapshot struct {
 	session
-	cache *originCache
+	ctx     context.Context //nolint:containedctx // a snapshot lives as long as the call that made it
+	db      *DB
+	lookup  lookup
+	entries []*entry
+	listed  bool
 }
 
 // view calls do with a snapshot. A cancelled context stops what runs in it.
@@ -27,7 +30,8 @@ func (db *DB) view(ctx context.Context, do func(*snapshot) error) error {
 		if _, err := s.exec(ctx, `BEGIN`); err != nil {
 			return err
 		}
-		err := do(&snapshot{session: s, cache: db.origins})
+		sn := &snapshot{session: s, ctx: ctx, db: db, lookup: lookup{session: s}}
+		err := errors.Join(do(sn), sn.lookup.close())
 		if _, end := s.exec(context.WithoutCancel(ctx), `ROLLBACK`); err == nil {
 			err = end
 		}
@@ -39,70 +43,35 @@ func (db *DB) view(ctx context.Context, do func(*snapshot) error) error {
 	return db.explain(err)
 }
 
-const rowColumns = `id, time, origin, place, message, attrs`
-
-// event puts a row of rowColumns together again.
-func (s *snapshot) event(ctx context.Context, row []driver.Value) (timeline.Event, error) {
-	var e timeline.Event
-	switch id := row[0].(type) {
-	case []byte:
-		if len(id) != len(e.ID) {
-			return e, fmt.Errorf("%w: an id of %d bytes", ErrDamaged, len(id))
+// segments are the timeline's, by id. They are shared: nobody may change them.
+func (s *snapshot) segments() (entries []*entry, err error) {
+	if !s.listed {
+		if s.entries, _, err = s.db.catalogue.segments(s.ctx, s.session); err != nil {
+			return nil, err
 		}
-		e.ID = timeline.ID(id)
-	default:
-		return e, fmt.Errorf("%w: %T where an id belongs", ErrDamaged, id)
+		s.listed = true
 	}
-	var numbers [3]int64
-	for i := range numbers {
-		var err error
-		if numbers[i], err = integer(row[1+i]); err != nil {
-			return e, err
-		}
-	}
-	if numbers[0] != undated {
-		e.Time = time.Unix(0, numbers[0]).UTC()
-	}
-	e.Offset = numbers[2]
-	var err error
-	if e.Message, err = text(row[4]); err != nil {
-		return e, err
-	}
-	attrs, err := text(row[5])
-	if err != nil {
-		return e, err
-	}
-	if err := decodeAttributes(attrs, &e); err != nil {
-		return e, fmt.Errorf("%w: event %s: %w", ErrDamaged, e.ID, err)
-	}
-	o, err := s.origin(ctx, numbers[1])
-	o.fill(&e)
-	return e, err
+	return s.entries, nil
 }
 
-// scan visits the events that match and fulfil also, in the order that tail
-// asks for, until visit returns false.
-func (s *snapshot) scan(ctx context.Context, f timeline.Filter, b bounds, also condition, tail string, visit func(*timeline.Event) bool) error {
-	from, rest, args := b.source()
-	lower := b.lower
-	if b.exact {
-		lower = always
+// parts are those of the segment with that id.
+func (s *snapshot) parts(id int64) segment.Parts {
+	entries, err := s.segments()
+	if i, ok := find(entries, id); err == nil && ok {
+		return &parts{l: &s.lookup, e: entries[i]}
 	}
-	w := allOf(rest, also)
-	query := from.with + `SELECT ` + rowColumns + `, ` + lower.sql + ` FROM ` + from.table + ` WHERE ` + w.sql + tail
-	args = append(append(args, lower.args...), w.args...)
-	err := s.each(ctx, query, args, func(row []driver.Value) (bool, error) {
-		e, err := s.event(ctx, row)
-		if err != nil {
-			return false, err
-		}
-		if sure, err := integer(row[6]); err != nil || sure == 0 && !f.Match(e) {
-			return true, err
-		}
-		return visit(&e), nil
-	})
-	if err != nil {
-		return fmt.Errorf("search events: %w", err)
+	return noParts{id: id, err: err}
+}
+
+// noParts are the parts of a segment that is not there.
+type noParts struct {
+	id  int64
+	err error
+}
+
+func (p noParts) Part(segment.Kind, int) ([]byte, error) {
+	if p.err != nil {
+		return nil, p.err
 	}
-	return nil
+	return nil, fmt.Errorf("read segment %d: there is none", p.id)
 }

@@ -6,23 +6,27 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/mattn/go-sqlite3"
 
-	"firebreak/timeline"
+	"firebreak/store/events/segment"
 )
 
-// writer is the one connection that writes, with its statement and what it
-// remembers from batch to batch.
+// writer is the one connection that writes, with its statements.
 type writer struct {
 	session
+	db     *DB
 	conn   *sql.Conn
-	insert *sqlite3.SQLiteStmt
-	known  map[origin]int64
-	args   [7]driver.NamedValue
-	text   attributeText
-	before int64 // total_changes when the transaction began
-	extra  int64 // changes since that are not events added
+	lookup lookup
+	insert struct{ segment, part, word *sqlite3.SQLiteStmt }
+	reader *segment.Reader // of what is there
+	image  *segment.Reader // of what is to come
+
+	// Of the transaction.
+	entries    []*entry // with what it has put and without what it has dropped
+	generation int64    // when it began; 0: entries are not read yet
+	changes    bool
 }
 
 // update runs do in a transaction.
@@ -33,14 +37,14 @@ func (db *DB) update(ctx context.Context, do func(*writer) error) error {
 		return err
 	}
 	if db.writer == nil {
-		w, err := newWriter(ctx, db.write)
+		w, err := db.newWriter(ctx)
 		if err != nil {
 			return db.explain(err)
 		}
 		db.writer = w
 	}
 	err := on(db.writer.conn, func(s session) error {
-		db.writer.session = s
+		db.writer.session, db.writer.lookup.session = s, s
 		return db.writer.transaction(ctx, do)
 	})
 	if err != nil && ctx.Err() != nil {
@@ -49,52 +53,66 @@ func (db *DB) update(ctx context.Context, do func(*writer) error) error {
 	return db.explain(err)
 }
 
-func newWriter(ctx context.Context, pool *sql.DB) (*writer, error) {
-	conn, err := pool.Conn(ctx)
+func (db *DB) newWriter(ctx context.Context) (*writer, error) {
+	conn, err := db.write.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{conn: conn, known: make(map[origin]int64)}
+	w := &writer{db: db, conn: conn, reader: segment.NewReader(), image: segment.NewReader()}
 	err = on(conn, func(s session) error {
-		// Pages that many batches change, those of the indexes, go into the
-		// file once for all of them.
+		// Pages that many segments change, those of the words, go into the file
+		// once for all of them.
 		if _, err := s.exec(ctx, `PRAGMA wal_autocheckpoint = 8192`); err != nil {
 			return err
 		}
-		insert, err := s.raw.Prepare(`INSERT OR IGNORE INTO event (id, time, origin, place, odd, message, attrs) VALUES (?, ?, ?, ?, ?, ?, ?)`)
-		if err != nil {
-			return err
-		}
-		var ok bool
-		if w.insert, ok = insert.(*sqlite3.SQLiteStmt); !ok {
-			return fmt.Errorf("unexpected driver %T", insert)
+		for query, to := range map[string]**sqlite3.SQLiteStmt{
+			`INSERT INTO segment (id, events, small) VALUES (?, ?, ?)`: &w.insert.segment,
+			`INSERT INTO part (id, data) VALUES (?, ?)`:                &w.insert.part,
+			`INSERT INTO word (id, data) VALUES (?, ?)`:                &w.insert.word,
+		} {
+			statement, err := s.raw.Prepare(query)
+			if err != nil {
+				return err
+			}
+			var ok bool
+			if *to, ok = statement.(*sqlite3.SQLiteStmt); !ok {
+				return fmt.Errorf("unexpected driver %T", statement)
+			}
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
 }
 
-func (w *writer) close() error { return errors.Join(w.insert.Close(), w.conn.Close()) }
+func (w *writer) close() error {
+	errs := []error{w.lookup.close()}
+	for _, s := range []*sqlite3.SQLiteStmt{w.insert.segment, w.insert.part, w.insert.word} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	return errors.Join(append(errs, w.conn.Close())...)
+}
 
 func (w *writer) transaction(ctx context.Context, do func(*writer) error) (err error) {
 	if _, err := w.exec(ctx, `BEGIN IMMEDIATE`); err != nil {
 		return err
 	}
-	w.extra = 0
-	if w.before, _, err = w.number(ctx, `SELECT total_changes()`); err == nil {
-		err = do(w)
-	}
+	w.entries, w.generation, w.changes = nil, 0, false
+	err = errors.Join(do(w), w.lookup.close())
 	still := context.WithoutCancel(ctx)
 	if err == nil {
 		_, err = w.exec(still, `COMMIT`)
 	}
 	if err == nil {
+		if w.changes && w.generation != 0 {
+			w.db.catalogue.set(w.entries, w.generation+1)
+		}
 		return nil
 	}
-	clear(w.known)
 	// Some errors, a full disk among them, have rolled back already.
 	if !w.raw.AutoCommit() {
 		_, back := w.exec(still, `ROLLBACK`)
@@ -103,61 +121,111 @@ func (w *writer) transaction(ctx context.Context, do func(*writer) error) (err e
 	return err
 }
 
-// settle brings the total up to date and returns how many events were added,
-// or with sign -1 removed.
-func (w *writer) settle(ctx context.Context, sign int64) (int64, error) {
-	now, _, err := w.number(ctx, `SELECT total_changes()`)
-	if err != nil {
-		return 0, err
+// segments are those that are there now.
+func (w *writer) segments(ctx context.Context) ([]*entry, error) {
+	if w.generation == 0 {
+		entries, generation, err := w.db.catalogue.segments(ctx, w.session)
+		if err != nil {
+			return nil, err
+		}
+		w.entries, w.generation = slices.Clone(entries), generation
 	}
-	n := now - w.before - w.extra
-	_, err = w.exec(ctx, `UPDATE total SET events = events + ?`, sign*n)
-	return n, err
+	return w.entries, nil
 }
 
-// add inserts one event unless its id is there.
-func (w *writer) add(ctx context.Context, e *timeline.Event) error {
-	attrs := w.text.encode(e)
-	if len(e.Message) > maxText || len(attrs) > maxText {
-		return ErrTooLarge
+// changed raises the generation and counts. Every transaction that changes
+// segments says so, once.
+func (w *writer) changed(ctx context.Context, events int64) error {
+	n, err := w.exec(ctx, `UPDATE state SET generation = generation + 1, events = events + ?`, events)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("%w: its state is missing", ErrDamaged)
 	}
-	from, err := w.origin(ctx, originOf(e))
-	if err != nil {
-		return err
-	}
-	for i, v := range [...]any{idColumn(e.ID), stamp(e.Time), from, e.Offset, odd(e.Message) | odd(attrs), e.Message, attrs} {
-		w.args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
-	}
-	// A query binds and steps in one call into C, an Exec in nine. Without a
-	// context that can end there is no goroutine for each row.
-	rows, err := w.insert.QueryContext(context.Background(), w.args[:]) //nolint:contextcheck // Append looks at the context
-	if err != nil {
-		return err
-	}
-	return rows.Close()
+	w.changes = true
+	return err
 }
 
-// origin returns the number of the origin and adds it where it is new.
-func (w *writer) origin(ctx context.Context, o origin) (int64, error) {
-	if id, ok := w.known[o]; ok {
-		return id, nil
-	}
-	values := []any{o.source, o.parser, o.host, o.user, o.kind, o.precision, o.exhibit, o.technique}
-	added, err := w.exec(ctx, `INSERT OR IGNORE INTO origin (`+originColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, values...)
-	if err != nil {
-		return 0, err
-	}
-	w.extra += added
-	id, found, err := w.number(ctx, `SELECT id FROM origin WHERE (`+originColumns+`) = (?, ?, ?, ?, ?, ?, ?, ?)`, values...)
+// put writes a segment.
+func (w *writer) put(ctx context.Context, image *segment.Image, meta *segment.Meta) error {
+	id, found, err := w.number(ctx, `UPDATE state SET next = next + 1 RETURNING next - 1`)
 	switch {
 	case err != nil:
-		return 0, err
-	case !found:
-		return 0, fmt.Errorf("%w: an origin that was added is missing", ErrDamaged)
+		return err
+	case !found || id < 1 || id >= 1<<segmentBits:
+		return fmt.Errorf("%w: its state", ErrDamaged)
 	}
-	if len(w.known) >= originsRemembered {
-		clear(w.known)
+	size := 0
+	for _, p := range image.Parts {
+		size += len(p.Data)
 	}
-	w.known[o] = id
-	return id, nil
+	small := int64(0)
+	if size <= bundleSize {
+		small = 1
+	}
+	if err := put(w.insert.segment, id, int64(meta.Rows), small); err != nil { //nolint:contextcheck // see put
+		return err
+	}
+	if err := put(w.insert.part, partID(id, kindMeta, 0), image.Meta); err != nil { //nolint:contextcheck // see put
+		return err
+	}
+	w.entries = append(w.entries, &entry{id: id, small: small == 1, meta: meta})
+	if small == 1 {
+		return put(w.insert.part, partID(id, kindAll, 0), bundle(image.Parts)) //nolint:contextcheck // see put
+	}
+	// In the order of their ids, so that the tree is filled from left to right.
+	for kind := range kindAll {
+		for i := range image.Parts {
+			p := &image.Parts[i]
+			if p.Kind != kind {
+				continue
+			}
+			if i%16 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if kind == segment.KindWords {
+				err = put(w.insert.word, wordID(id, p.N), p.Data) //nolint:contextcheck // see put
+			} else {
+				err = put(w.insert.part, partID(id, kind, p.N), p.Data) //nolint:contextcheck // see put
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// put inserts a row. Without a context that can end there is no goroutine for each.
+func put(s *sqlite3.SQLiteStmt, values ...driver.Value) error {
+	var args [3]driver.NamedValue
+	for i, v := range values {
+		args[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	_, err := s.ExecContext(context.Background(), args[:len(values)])
+	return err
+}
+
+// drop removes a segment.
+func (w *writer) drop(ctx context.Context, e *entry) error {
+	w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x.id == e.id })
+	if _, err := w.exec(ctx, `DELETE FROM segment WHERE id = ?`, e.id); err != nil {
+		return err
+	}
+	if _, err := w.exec(ctx, `DELETE FROM part WHERE id >= ? AND id < ?`, e.id<<partBits, (e.id+1)<<partBits); err != nil {
+		return err
+	}
+	for n := range segment.WordParts {
+		if e.small {
+			break
+		}
+		if _, err := w.exec(ctx, `DELETE FROM word WHERE id = ?`, wordID(e.id, n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open goes to a segment that is there.
+func (w *writer) open(e *entry) *segment.Reader {
+	w.reader.Open(e.meta, &parts{l: &w.lookup, e: e})
+	return w.reader
 }

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"firebreak/timeline"
@@ -160,6 +161,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > 1<<22) {
 		return false
 	}
+	b.room(n, text)
 	b.size += text
 	stamp := Stamp(e.Time)
 	b.stamps = append(b.stamps, stamp)
@@ -179,6 +181,25 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	return true
 }
 
+// room makes room for a whole segment at once where one is coming: slices that are
+// doubled again and again leave as much garbage as they hold.
+func (b *Builder) room(rows, text int) {
+	const many, much = 1 << 12, 1 << 20
+	if rows == many && cap(b.stamps) < MaxRows {
+		b.stamps = slices.Grow(b.stamps, MaxRows-rows)
+		b.places = slices.Grow(b.places, MaxRows-rows)
+		b.messages = slices.Grow(b.messages, MaxRows-rows)
+		b.firsts = slices.Grow(b.firsts, MaxRows-rows)
+		for i := range b.codes {
+			b.codes[i] = slices.Grow(b.codes[i], MaxRows-rows)
+		}
+		b.values = slices.Grow(b.values, len(b.values)/many*(MaxRows-rows))
+	}
+	if len(b.arena) > much && len(b.arena)+text > cap(b.arena) && cap(b.arena) < maxText {
+		b.arena = slices.Grow(b.arena, maxText+much-len(b.arena))
+	}
+}
+
 func (b *Builder) keep(text string) span {
 	at := len(b.arena)
 	b.arena = append(b.arena, text...)
@@ -189,7 +210,7 @@ func (b *Builder) text(s span) []byte { return b.arena[s.at : s.at+s.n] }
 
 func (b *Builder) addFile(e *timeline.Event, n int) {
 	key, place := e.ID.Key(), e.ID.Place()
-	code := uint16(0)
+	var code uint16
 	if n > 0 && b.file.key == key && b.file.exhibit == e.Exhibit && b.file.parser == e.Parser {
 		code = b.codes[FileOf][n-1]
 	} else {
@@ -206,7 +227,7 @@ func (b *Builder) addFile(e *timeline.Event, n int) {
 	b.codes[FileOf] = append(b.codes[FileOf], code)
 	b.places = append(b.places, place)
 	b.files[code].add(place)
-	if d := e.Offset - int64(place>>8); d != 0 || b.offset != nil { //nolint:gosec // 40 bits
+	if d := e.Offset - int64(place>>8); d != 0 || b.offset != nil {
 		for len(b.offset) < n {
 			b.offset = append(b.offset, 0)
 		}
@@ -239,7 +260,7 @@ func (b *Builder) addColumns(e *timeline.Event) {
 	for c, text := range [...]string{e.Source, e.Host, e.User, string(e.TimeKind), string(e.Precision), e.Technique} {
 		col := &b.columns[c]
 		if len(col.values) == 0 || string(b.text(col.values[col.code])) != text {
-			entry, found := b.in.find(b.arena, uint32(c), text) //nolint:gosec // six columns
+			entry, found := b.in.find(b.arena, uint32(c), text)
 			if !found {
 				s := b.keep(text)
 				entry.at, entry.n, entry.code = s.at, s.n, uint16(len(col.values)) //nolint:gosec // not more than rows

@@ -52,8 +52,8 @@ func (e *Encoder) times(b *Builder, rows []uint32) {
 	e.numbers = e.numbers[:0]
 	last := first
 	for _, row := range rows {
-		step := uint64(b.stamps[row]) - uint64(last) //nolint:gosec // in order: the step fits
-		e.numbers = append(e.numbers, step/uint64(units[unit]))
+		step := uint64(b.stamps[row]) - uint64(last)            //nolint:gosec // in order: the step fits
+		e.numbers = append(e.numbers, step/uint64(units[unit])) //nolint:gosec // positive
 		last = b.stamps[row]
 	}
 	e.out = append(e.out, byte(unit))
@@ -246,9 +246,6 @@ func (e *Encoder) writeDictionary(c Column, n int, text func(i int) []byte) {
 }
 
 func (e *Encoder) shapes(b *Builder, rows []int) {
-	if len(b.names) == 0 {
-		return
-	}
 	e.raw = binary.AppendUvarint(e.raw[:0], uint64(len(b.names)))
 	for i := range b.names {
 		n := &b.names[i]

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -78,9 +79,9 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 	if !ok {
 		image = &Image{}
 	}
-	e.out, e.parts = image.memory[:0], e.parts[:0]
+	e.out, e.parts = slices.Grow(image.memory[:0], b.size/3), e.parts[:0] // logs are about a third
 	e.table.reset()
-	e.meta = Meta{Rows: b.Len()}
+	e.meta = Meta{Rows: b.Len(), Text: b.size}
 	first := b.id(int(e.order[0]))
 	e.meta.mark = crc32.Checksum(binary.LittleEndian.AppendUint32(first[:], uint32(b.Len())), castagnoli) //nolint:gosec // rows are few
 	e.columns(b)

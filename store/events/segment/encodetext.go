@@ -163,7 +163,7 @@ func (b *Builder) event(row int) timeline.Event {
 	f := &b.files[b.codes[FileOf][row]]
 	e.Exhibit, e.Parser = f.exhibit, f.parser
 	e.Time = timeOf(b.stamps[row], b.far[int32(row)]) //nolint:gosec // rows are few
-	e.Offset = int64(b.places[row] >> 8)              //nolint:gosec // 40 bits
+	e.Offset = int64(b.places[row] >> 8)
 	if row < len(b.offset) {
 		e.Offset += b.offset[row]
 	}

@@ -42,7 +42,7 @@ func (t *interner) reset() {
 // and counted with grown.
 func (t *interner) find(arena []byte, space uint32, text string) (e *interned, found bool) {
 	h := (maphash.String(t.seed, text) + uint64(space)*0x9e3779b97f4a7c15) | 1
-	last := uint64(len(t.entries) - 1)
+	last := uint64(len(t.entries) - 1) //nolint:gosec // there are some
 	for i := h >> 17 & last; ; i = (i + 1) & last {
 		switch e := &t.entries[i]; {
 		case e.hash == 0:
@@ -61,7 +61,7 @@ func (t *interner) grown() {
 	}
 	old := t.entries
 	t.entries = make([]interned, 2*len(old))
-	last := uint64(len(t.entries) - 1)
+	last := uint64(len(t.entries) - 1) //nolint:gosec // there are some
 	for _, e := range old {
 		if e.hash == 0 {
 			continue
@@ -81,5 +81,5 @@ func within(whole, part string) (int, bool) {
 		return 0, false
 	}
 	d := uintptr(unsafe.Pointer(unsafe.StringData(part))) - uintptr(unsafe.Pointer(unsafe.StringData(whole))) //nolint:gosec // addresses are compared, not followed
-	return int(d), d <= uintptr(len(whole)-len(part))                                                         //nolint:gosec // checked beside it
+	return int(d), d <= uintptr(len(whole)-len(part))
 }

@@ -18,7 +18,7 @@ func (m *Meta) append(dst []byte) []byte {
 	dst = append(dst, metaVersion, byte(m.wordBits)) //nolint:gosec // up to six
 	dst = binary.LittleEndian.AppendUint32(dst, m.mark)
 	dst = binary.LittleEndian.AppendUint64(dst, m.long)
-	for _, v := range [...]uint64{uint64(m.Rows), uint64(m.Undated), uint64(m.columns)} { //nolint:gosec // counts
+	for _, v := range [...]uint64{uint64(m.Rows), uint64(m.Undated), uint64(m.columns), uint64(m.Text)} { //nolint:gosec // counts
 		dst = binary.AppendUvarint(dst, v)
 	}
 	dst = binary.AppendVarint(dst, m.First)
@@ -75,8 +75,9 @@ func parseMeta(data []byte) (*Meta, error) {
 	m := &Meta{wordBits: int(body[1]), mark: binary.LittleEndian.Uint32(body[2:]), long: binary.LittleEndian.Uint64(body[6:])}
 	d := decoder{rest: body[14:]}
 	m.Rows, m.Undated, m.columns = d.count(MaxRows), d.count(MaxRows), d.count(int(Attributes)+maxColumns)
+	m.Text = d.count(maxArena)
 	m.First, m.Last = d.signed(), d.signed()
-	if d.failed || m.Rows == 0 || m.Undated > m.Rows || m.columns < int(Attributes) || m.wordBits > bits.Len(wordParts-1) {
+	if d.failed || m.Rows == 0 || m.Undated > m.Rows || m.columns < int(Attributes) || m.wordBits > bits.Len(WordParts-1) {
 		return nil, ErrDamaged
 	}
 	for i := 0; i < m.Rows; i += ChunkRows {
@@ -165,4 +166,9 @@ func (d *decoder) bytes(n int) []byte {
 func (d *decoder) text() string {
 	n := d.count(len(d.rest))
 	return string(d.bytes(n))
+}
+
+// Fill is how full the segment is: 1 is as full as can be.
+func (m *Meta) Fill() float64 {
+	return max(float64(m.Rows)/MaxRows, float64(m.Text)/maxText)
 }

@@ -38,7 +38,7 @@ func (e *Encoder) sort(b *Builder) {
 	e.order = resize(e.order, n)
 	var runs []int // where each begins
 	for i := range e.order {
-		e.order[i] = uint32(i) //nolint:gosec // rows are few
+		e.order[i] = uint32(i)
 		if i == 0 || b.compare(uint32(i-1), uint32(i)) > 0 {
 			runs = append(runs, i)
 		}
@@ -133,7 +133,7 @@ func (f *fileRows) sorted() []Range {
 }
 
 // maxPlaces is how many ranges of places are kept of a file.
-const maxPlaces = 32
+const maxPlaces = 64
 
 // files writes into the meta what is to be known of each file.
 func (e *Encoder) files(b *Builder) {
@@ -142,7 +142,7 @@ func (e *Encoder) files(b *Builder) {
 		f := &b.files[i]
 		runs := f.sorted()
 		if f.messy {
-			runs = b.runsOf(uint16(i)) //nolint:gosec // not more than rows
+			runs = b.runsOf(uint16(i))
 		}
 		e.meta.Files = append(e.meta.Files, File{Key: f.key, Exhibit: f.exhibit, Parser: f.parser, Rows: f.rows, Places: joinedRanges(runs)})
 	}

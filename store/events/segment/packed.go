@@ -19,7 +19,7 @@ func appendPacked(dst []byte, numbers []uint64) []byte {
 			all |= v
 		}
 		width := bits.Len64(all)
-		dst = append(dst, byte(width))
+		dst = append(dst, byte(width)) //nolint:gosec // up to 64
 		waiting, have := uint64(0), 0
 		for _, v := range group {
 			waiting |= v << have
@@ -79,4 +79,4 @@ func unpack(numbers []uint64, data []byte) ([]byte, bool) {
 // zigzag makes small numbers of small differences in either direction.
 func zigzag(d int64) uint64 { return uint64(d)<<1 ^ uint64(d>>63) } //nolint:gosec // the bits as they are
 
-func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) } //nolint:gosec // the bits as they are
+func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }

@@ -73,6 +73,11 @@ func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, er
 		return data[1:], room, nil
 	}
 	_, used := binary.Uvarint(data[1:])
+	// Nothing is made for a size that the content does not have.
+	var head zstd.Header
+	if err := head.Decode(data[1+used:]); err != nil || !head.HasFCS || head.FrameContentSize != uint64(size) { //nolint:gosec // not negative
+		return nil, room, fmt.Errorf("%w: the size of a compressed part", ErrDamaged)
+	}
 	if cap(room) < size {
 		room = make([]byte, 0, size+size/8+64)
 	}

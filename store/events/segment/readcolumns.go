@@ -245,10 +245,10 @@ func (r *Reader) Codes(c Column, chunk int) ([]uint16, error) {
 
 // limit is how many codes a column has.
 func (r *Reader) limit(c Column) (int, error) {
-	switch c {
-	case FileOf:
+	if c == FileOf {
 		return len(r.meta.Files), nil
-	case Shape:
+	}
+	if c == Shape {
 		err := r.readNames()
 		return len(r.names.shapes), err
 	}
@@ -321,7 +321,7 @@ func (r *Reader) codes(codes []uint16, data []byte, limit int) error {
 			return ErrDamaged
 		}
 		for i := range codes {
-			codes[i] = uint16(v) //nolint:gosec // checked
+			codes[i] = uint16(v)
 		}
 	case codesPacked:
 		r.numbers = resize(r.numbers, len(codes))

@@ -54,10 +54,11 @@ func (r *Reader) Open(m *Meta, p Parts) {
 // Meta is the open segment's.
 func (r *Reader) Meta() *Meta { return r.meta }
 
-// part is the content of a part, nil where there is none.
-func (r *Reader) part(kind Kind, n int) ([]byte, error) {
+// needed is the content of a part. It has to be there: a part that is missing would
+// be taken for one with nothing in it.
+func (r *Reader) needed(kind Kind, n int) ([]byte, error) {
 	data, err := r.parts.Part(kind, n)
-	if err != nil || data == nil {
+	if err != nil {
 		return nil, err
 	}
 	body := len(data) - sumSize
@@ -65,15 +66,6 @@ func (r *Reader) part(kind Kind, n int) ([]byte, error) {
 		return nil, fmt.Errorf("%w: part %d of kind %d", ErrDamaged, n, kind)
 	}
 	return data[:body], nil
-}
-
-// needed is a part that has to be there.
-func (r *Reader) needed(kind Kind, n int) ([]byte, error) {
-	data, err := r.part(kind, n)
-	if err == nil && data == nil {
-		err = fmt.Errorf("%w: part %d of kind %d is missing", ErrDamaged, n, kind)
-	}
-	return data, err
 }
 
 // unpacked is the content of a packed part. It is valid until the next one.

@@ -106,16 +106,7 @@ func (r *Reader) readNames() error {
 		return nil
 	}
 	*c = namesCache{byColumn: map[Column]int{}}
-	data, err := r.part(KindShapes, 0)
-	if err != nil {
-		return err
-	}
-	if data == nil { // no row has attributes
-		c.shapes = [][]int{nil}
-		c.known = true
-		return nil
-	}
-	content, err := r.unpack(data)
+	content, err := r.unpacked(KindShapes, 0)
 	if err != nil {
 		return err
 	}
@@ -137,9 +128,9 @@ func (r *Reader) readNames() error {
 	for range in.count(MaxRows) {
 		s := make([]int, in.count(len(in.rest)))
 		for i := range s {
-			s[i] = in.count(len(c.names) - 1)
+			s[i] = in.count(max(0, len(c.names)-1))
 		}
-		if in.failed {
+		if in.failed || len(s) > 0 && len(c.names) == 0 {
 			return bad
 		}
 		c.shapes = append(c.shapes, s)

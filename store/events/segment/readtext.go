@@ -108,7 +108,7 @@ func (t *Text) cut(rows int) error {
 	names := t.r.names.names
 	for i := range rows {
 		message := at
-		t.starts = append(t.starts, uint32(at))            //nolint:gosec // texts are less than 4 GiB
+		t.starts = append(t.starts, uint32(at))
 		t.firsts = append(t.firsts, uint32(len(t.values))) //nolint:gosec // not more than bytes
 		at += int(t.sizes[i]) + 1
 		for _, which := range t.r.names.shapes[t.shapes[i]] {
@@ -123,7 +123,7 @@ func (t *Text) cut(rows int) error {
 			}
 			if v&1 == 0 {
 				t.values = append(t.values, textValue{at: uint32(at), n: uint32(n)}) //nolint:gosec // checked
-				at += int(n) + 1                                                     //nolint:gosec // checked
+				at += int(n) + 1
 			} else {
 				d := in.number()
 				if d > uint64(t.sizes[i]) || d+n > uint64(t.sizes[i]) {
@@ -139,7 +139,7 @@ func (t *Text) cut(rows int) error {
 			return bad
 		}
 	}
-	t.starts = append(t.starts, uint32(at)) //nolint:gosec // texts are less than 4 GiB
+	t.starts = append(t.starts, uint32(at))
 	if in.failed || at != len(t.raw) {
 		return bad
 	}

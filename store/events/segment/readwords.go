@@ -28,12 +28,9 @@ func (r *Reader) wordPart(part int) (*wordPart, error) {
 		return &c.wordPart, nil
 	}
 	c.part = none
-	data, err := r.part(KindWords, partNumber(part, r.meta.wordBits))
+	data, err := r.needed(KindWords, partNumber(part, r.meta.wordBits))
 	if err != nil {
 		return nil, err
-	}
-	if data == nil {
-		data = []byte{0}
 	}
 	if err := c.read(data); err != nil {
 		return nil, err

@@ -25,8 +25,8 @@ const (
 	BlockRows = 1 << 10 // rows whose text lies in one part, at most
 	MaxBlocks = 64      // one bit each in a mask
 
-	maxChunks = MaxRows / ChunkRows
-	wordParts = 64 // parts of the words, by their hash
+	// WordParts is how many parts the words have at most, by their hash.
+	WordParts = 64
 )
 
 // Undated is the stamp of an event without a time: after all others.
@@ -75,6 +75,7 @@ type Meta struct {
 	Rows        int
 	First, Last int64 // stamps of the first and the last dated event; First > Last where there is none
 	Undated     int   // rows at the end
+	Text        int   // bytes of all messages and values
 	Chunks      []Span
 	Blocks      []Block
 	Files       []File
@@ -113,7 +114,8 @@ type Name struct {
 	Column Column // of the codes of its values; 0 where they stand in the text
 }
 
-// Parts are the parts of one segment. The bytes are valid until the next call.
+// Parts are the parts of one segment. The bytes are valid until the next call; a
+// part that is not there is nil.
 type Parts interface {
 	Part(kind Kind, n int) ([]byte, error)
 }
@@ -126,7 +128,7 @@ type Image struct {
 	memory []byte
 }
 
-// Part is one part of an image. Parts that would be empty are left out.
+// Part is one part of an image.
 type Part struct {
 	Kind Kind
 	N    int

@@ -141,7 +141,7 @@ var tails = [8]uint64{0, 1<<8 - 1, 1<<16 - 1, 1<<24 - 1, 1<<32 - 1, 1<<40 - 1, 1
 // ascii adds text[start:end]. One bit tells small letters from capital ones, and
 // what is no letter stays apart from all others without it.
 func (t *table) ascii(text []byte, start, end int) {
-	h := uint64(end-start) * t.secret[0]
+	h := uint64(end-start) * t.secret[0] //nolint:gosec // a length
 	i := start
 	for ; end-i >= 8; i += 8 {
 		h = mix(h^(binary.LittleEndian.Uint64(text[i:])|lower), t.secret[1])
@@ -160,7 +160,7 @@ func (t *table) ascii(text []byte, start, end int) {
 
 // other adds a token with characters beyond ASCII, which is folded.
 func (t *table) other(folded []byte) {
-	h := ^uint64(len(folded)) * t.secret[0] //nolint:gosec // a length
+	h := ^uint64(len(folded)) * t.secret[0]
 	var word [8]byte
 	for rest := folded; len(rest) > 0; {
 		n := copy(word[:], rest)
@@ -217,7 +217,7 @@ func (t *table) mark(h uint64) bool {
 
 // slot is where the token is, or belongs.
 func (t *table) slot(h uint64) *slot {
-	last := uint64(len(t.slots) - 1)
+	last := uint64(len(t.slots) - 1) //nolint:gosec // a length
 	for i := h >> t.shift; ; i = (i + 1) & last {
 		if s := &t.slots[i]; s.secret == h || s.secret == 0 {
 			return s
@@ -268,7 +268,7 @@ func (t *table) sorted() []uint32 {
 	t.order = slices.Grow(t.order[:0], len(t.kept))[:len(t.kept)]
 	for i := range t.kept {
 		at := &t.buckets[t.kept[i].hash>>48]
-		t.order[*at] = uint32(i) //nolint:gosec // fewer than bytes of text
+		t.order[*at] = uint32(i)
 		*at++
 	}
 	// What is left is a few that are not in order among equals.

@@ -38,7 +38,7 @@ var classes = func() (c [256]uint8) {
 // isWord says of a character what a filter says of it.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
-		return classes[byte(r)] != 0
+		return r >= 0 && classes[byte(r)] != 0
 	}
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
 }

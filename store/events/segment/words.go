@@ -37,16 +37,13 @@ func (e *Encoder) words() {
 	order := t.sorted()
 	parts := partBits(len(order))
 	e.meta.wordBits = parts
-	texts := append(e.raw[:0], byte(parts))
+	texts := append(e.raw[:0], byte(parts)) //nolint:gosec // up to six
 	for part, at := 0, 0; part < 1<<parts; part++ {
 		from := at
 		for at < len(order) && hashPart(t.kept[order[at]].hash, parts) == part {
 			at++
 		}
-		texts = binary.AppendUvarint(texts, uint64(at-from)) //nolint:gosec // a count
-		if at == from {
-			continue
-		}
+		texts = binary.AppendUvarint(texts, uint64(at-from))
 		e.begin()
 		e.out = e.wordPart(e.out, order[from:at], parts)
 		e.finish(KindWords, partNumber(part, parts))
@@ -110,7 +107,7 @@ type wordPart struct {
 // read decodes the part.
 func (w *wordPart) read(data []byte) error {
 	count, used := binary.Uvarint(data)
-	if used <= 0 || count > uint64(len(data)-used) {
+	if used <= 0 || count > uint64(len(data[used:])) {
 		return fmt.Errorf("%w: words", ErrDamaged)
 	}
 	n := int(count) //nolint:gosec // not more than bytes
@@ -151,7 +148,7 @@ func (w *wordPart) read(data []byte) error {
 func (w *wordPart) find(rest uint64) uint64 {
 	lo, hi := 0, len(w.rests)
 	for lo < hi {
-		if mid := int(uint(lo+hi) >> 1); w.rests[mid] < rest { //nolint:gosec // as in sort.Search
+		if mid := int(uint(lo+hi) >> 1); w.rests[mid] < rest {
 			lo = mid + 1
 		} else {
 			hi = mid

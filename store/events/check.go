@@ -1,0 +1,56 @@
+package events
+
+import (
+	"context"
+	"fmt"
+
+	"firebreak/store/events/segment"
+)
+
+// Check reads the whole file and returns ErrDamaged with what it found where it is
+// not sound: SQLite's pages, and every part of every segment. It takes as long as
+// reading and unpacking the file does.
+func (db *DB) Check(ctx context.Context) error {
+	var found string
+	if err := db.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found); err != nil {
+		return fmt.Errorf("check timeline: %w", db.explain(err))
+	}
+	if found != "ok" {
+		return fmt.Errorf("check timeline: %w: %s", ErrDamaged, found)
+	}
+	if err := db.view(ctx, func(s *snapshot) error { return s.check() }); err != nil {
+		return fmt.Errorf("check timeline: %w", err)
+	}
+	return nil
+}
+
+func (s *snapshot) check() error {
+	entries, err := s.segments()
+	if err != nil {
+		return err
+	}
+	r := segment.NewReader()
+	for _, e := range entries {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		r.Open(e.meta, s.parts(e.id))
+		if err := r.Check(); err != nil {
+			return fmt.Errorf("segment %d: %w", e.id, err)
+		}
+	}
+	// What belongs to no segment was left by nobody: a segment goes whole.
+	for _, query := range []string{
+		`SELECT count(*) FROM part WHERE (id >> 24) NOT IN (SELECT id FROM segment)`,
+		`SELECT count(*) FROM word WHERE (id & ((1 << 39) - 1)) NOT IN (SELECT id FROM segment)`,
+	} {
+		n, _, err := s.number(s.ctx, query)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			return fmt.Errorf("%w: %d parts belong to no segment", ErrDamaged, n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+//go:build unix
+
+package events
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"firebreak/internal/testkit/loggen"
+	"firebreak/timeline"
+)
+
+// benchLog calls give with the events of a log of n lines, in batches.
+func benchLog(b testing.TB, n int, give func([]timeline.Event)) {
+	b.Helper()
+	log, err := loggen.New(loggen.Options{Lines: n, Seed: 1, Corpus: os.Getenv("FIREBREAK_CORPUS")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var batch []timeline.Event
+	source, offset := -1, int64(0)
+	var key timeline.FileKey
+	exhibit := ""
+	for row := log.Next(); row != nil; row = log.Next() {
+		if row.Source != source {
+			source, offset = row.Source, 0
+			exhibit = fmt.Sprint("e", source)
+			key = timeline.KeyOf(exhibit, "syslog")
+		}
+		batch = append(batch, timeline.Event{
+			ID: key.ID(offset, 0), Time: row.Time, Precision: timeline.Microsecond, TimeKind: timeline.Logged, Source: "syslog", Parser: "syslog",
+			Host: strings.Clone(row.Host), User: strings.Clone(row.User), Message: string(row.Message), Exhibit: exhibit, Offset: offset,
+			Attributes: timeline.Attributes{{Name: "pid", Value: fmt.Sprint(row.PID)}, {Name: "program", Value: row.Program}},
+		})
+		offset += int64(len(row.Message)) + 60
+		if len(batch) == 20_000 {
+			give(batch)
+			batch = nil
+		}
+	}
+	give(batch)
+}
+
+// benchTimeline is the timeline that the environment names, to be read; else one
+// of a million events.
+func benchTimeline(b *testing.B) *DB {
+	b.Helper()
+	path := os.Getenv("FIREBREAK_BENCH_TIMELINE")
+	if path == "" {
+		path = filepath.Join(b.TempDir(), "timeline.db")
+	}
+	db, err := Open(b.Context(), path, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { closeTest(b, db) })
+	if os.Getenv("FIREBREAK_BENCH_TIMELINE") == "" {
+		a := db.NewAppender(b.Context())
+		benchLog(b, million, func(batch []timeline.Event) {
+			if err := a.Add(batch); err != nil {
+				b.Fatal(err)
+			}
+		})
+		if _, err := a.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return db
+}
+
+func BenchmarkQueries(b *testing.B) {
+	db := benchTimeline(b)
+	run := func(name string, do func(n int) error) {
+		b.Run(name, func(b *testing.B) {
+			n, before := 0, processTime(b)
+			for b.Loop() {
+				if err := do(n); err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			b.ReportMetric(float64((processTime(b)-before).Microseconds())/1000/float64(n), "cpu-ms/op")
+		})
+	}
+	ctx := b.Context()
+	const day = "after:2024-04-10 before:2024-04-11 "
+	for _, text := range []string{
+		"", "mimikatz", `"nc -e /bin/sh"`, "sshd", "pid", "host:web-ber-01", "sshd host:web-ber-01 " + day, "failed " + day, "-failed", "*imikat*", "*173.234.3*",
+		"10.0.0.0/8", "ip:10.20.0.0/16", "attr.pid:4711", `/Failed password for (invalid user )?\w+ from 10\.\d+/`, `/session (opened|closed) for user r\w+t/`,
+		`/\d+\.\d+\.\d+\.255 port 4\d{4}/`, `/[a-f0-9]{13,16}&|[xyz]{3}q/`, `/[0-9a-f]{32}/`,
+	} {
+		f := parse(b, text)
+		run("count/"+text, func(int) error { db.forget(); _, err := db.Count(ctx, f); return err })
+		run("page/"+text, func(int) error { db.forget(); _, err := db.Page(ctx, f, Request{Limit: 50}); return err })
+		run("estimate/"+text, func(int) error { db.forget(); _, _, err := db.Estimate(ctx, f); return err })
+	}
+	run("page/random", func(n int) error {
+		at := loggen.Begin.Add(time.Duration(n*7919%2160) * time.Hour)
+		_, err := db.Page(ctx, timeline.Filter{}, Request{At: at, Limit: 50})
+		return err
+	})
+	run("page/end", func(int) error { _, err := db.Page(ctx, timeline.Filter{}, Request{End: true, Limit: 50}); return err })
+	for _, text := range []string{"", "host:web-ber-01", "failed"} {
+		f := parse(b, text)
+		run("histogram/"+text, func(int) error {
+			_, err := db.Histogram(ctx, f, loggen.Begin, loggen.Begin.Add(loggen.Span), 2160)
+			return err
+		})
+		run("hosts and users/"+text, func(int) error {
+			for _, field := range []timeline.Field{timeline.FieldHost, timeline.FieldUser} {
+				if _, err := db.Values(ctx, f, field, "", ValuesOptions{Limit: 10}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		run("pids/"+text, func(int) error {
+			_, err := db.Values(ctx, f, timeline.FieldAttribute, "pid", ValuesOptions{Limit: 10})
+			return err
+		})
+		run("names/"+text, func(int) error { _, err := db.Names(ctx, f); return err })
+		run("gaps/"+text, func(int) error { _, err := db.Gaps(ctx, f, timeline.FieldHost, 24*time.Hour); return err })
+	}
+	var rules []timeline.Filter
+	for _, w := range strings.Fields(benchRules)[:100] {
+		rules = append(rules, parse(b, "*"+w+"*"))
+	}
+	run("sweep/100", func(int) error { _, err := db.Sweep(ctx, rules, nil); return err })
+	run("scan/failed", func(int) error {
+		return db.Scan(ctx, parse(b, "failed"), Request{}, func(*timeline.Event) error { return nil })
+	})
+	run("scan/100000", func(int) error {
+		return db.Scan(ctx, timeline.Filter{}, Request{Limit: 100_000}, func(*timeline.Event) error { return nil })
+	})
+}
+
+// processTime is what the process has used of all cores: on a busy machine the
+// clock says little.
+func processTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// forget makes a benchmark's question a new one each time.
+func (db *DB) forget() {
+	db.masks.mu.Lock()
+	defer db.masks.mu.Unlock()
+	db.masks.known = nil
+}
+
+const benchRules = `mimikatz sekurlsa lsadump zerologon psexec wmiexec smbexec atexec dcomexec cobaltstrike meterpreter
+metasploit empire bloodhound sharphound rubeus kerberoast asreproast lazagne procdump nanodump seatbelt winpeas linpeas
+pspy chisel ligolo ngrok frpc plink socat ncat netcat reverse_tcp bind_tcp msfvenom shellcode beacon.dll sliver havoc
+brute ratel nishang powersploit powercat invoke-obfuscation certutil bitsadmin regsvr32 mshta rundll32 wscript cscript
+vssadmin wbadmin bcdedit wevtutil fsutil cipher.exe shadowcopy ransom lockbit blackcat conti ryuk revil sodinokibi
+log4shell jndi:ldap spring4shell proxyshell proxylogon eternalblue printnightmare dirtypipe pwnkit shellshock sqlmap
+nikto nmap masscan zmap gobuster dirbuster hydra medusa hashcat johntheripper /etc/shadow /dev/tcp/ authorized_keys
+ld.so.preload rootkit diamorphine xmrig minerd stratum+tcp cryptonight kinsing kdevtmpfsi BREAK-IN root.exe`

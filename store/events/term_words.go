@@ -1,0 +1,157 @@
+package events
+
+import (
+	"bytes"
+
+	"firebreak/store/events/segment"
+	"firebreak/timeline"
+)
+
+// wordTerm looks for a pattern in the texts of events.
+type wordTerm struct {
+	termInfo
+	word   timeline.Word
+	need   timeline.Need
+	finder finder
+}
+
+// wordState is what is known of one segment: which hosts, users and values of
+// attributes with few values the pattern is found in.
+type wordState struct {
+	text        uint64 // blocks whose messages and attributes may hold it
+	host, user  codeSet
+	attributes  []attributeCodes
+	onlyMessage bool
+}
+
+type attributeCodes struct {
+	column segment.Column
+	codes  codeSet
+}
+
+func (p *plan) word(x timeline.Word) term {
+	need := x.Pattern.Need()
+	cost := costText
+	if need.Op == timeline.NeedNothing {
+		cost = costEveryText
+	}
+	return &wordTerm{termInfo: p.info(x, cost), word: x, need: need, finder: newFinder(x.Pattern)}
+}
+
+func (t *wordTerm) prepare(w *worker, p *prep) (maybe, sure uint64, err error) {
+	s := &wordState{onlyMessage: t.word.Message}
+	p.states[t.number] = s
+	if !t.word.Message {
+		all, some, err := t.people(w, p, s)
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case all:
+			return everyBlock(p.e.meta), everyBlock(p.e.meta), nil
+		case some:
+			maybe = everyBlock(p.e.meta)
+		}
+	}
+	if s.text, err = t.blocks(w, p); err != nil || s.text == 0 {
+		return maybe, 0, err
+	}
+	maybe |= s.text
+	if t.word.Message {
+		return maybe, 0, nil
+	}
+	w.use(p.e)
+	names, err := w.r.Names()
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, n := range names {
+		if n.Column == 0 {
+			continue
+		}
+		values, err := w.r.Dictionary(n.Column)
+		if err != nil {
+			return 0, 0, err
+		}
+		if set, _ := codesOfValues(values, t.word.Pattern.In); set != nil {
+			s.attributes = append(s.attributes, attributeCodes{column: n.Column, codes: set})
+		}
+	}
+	return maybe, 0, nil
+}
+
+// people finds the hosts and users in whose names the pattern is.
+func (t *wordTerm) people(w *worker, p *prep, s *wordState) (all, some bool, err error) {
+	if t.finder.anchor != nil {
+		names, err := w.namesOf(p.e)
+		if err != nil || !bytes.Contains(names, t.finder.anchor) {
+			return false, false, err
+		}
+	}
+	var allHosts, allUsers bool
+	if s.host, allHosts, err = w.codesWhere(p.e, timeline.FieldHost, t.word.Pattern.In); err != nil {
+		return false, false, err
+	}
+	if s.user, allUsers, err = w.codesWhere(p.e, timeline.FieldUser, t.word.Pattern.In); err != nil {
+		return false, false, err
+	}
+	return allHosts || allUsers, s.host != nil || s.user != nil, nil
+}
+
+// blocks are those whose texts may hold the pattern.
+func (t *wordTerm) blocks(w *worker, p *prep) (uint64, error) {
+	if t.need.Op == timeline.NeedNothing && t.finder.word != nil {
+		return w.inWords(p, t)
+	}
+	return w.need(p, t.need)
+}
+
+func (t *wordTerm) match(w *worker, p *prep, block int, rows *bitmap) error {
+	s := p.states[t.number].(*wordState) //nolint:forcetypeassert // prepare put it there
+	b := &p.e.meta.Blocks[block]
+	w.use(p.e)
+	open, found := w.bitmap(), w.bitmap()
+	defer w.give(open)
+	defer w.give(found)
+	*open = *rows
+	found.clear()
+	take := func(column segment.Column, set codeSet) error {
+		if set == nil || open.empty() {
+			return nil
+		}
+		codes, err := w.codesOf(column, b)
+		if err != nil {
+			return err
+		}
+		for i := open.next(0); i >= 0; i = open.next(i + 1) {
+			if set.has(codes[i]) {
+				found.set(i)
+			}
+		}
+		open.without(found)
+		return nil
+	}
+	if err := take(segment.Host, s.host); err != nil {
+		return err
+	}
+	if err := take(segment.User, s.user); err != nil {
+		return err
+	}
+	if s.text>>block&1 != 0 {
+		for _, a := range s.attributes {
+			if err := take(a.column, a.codes); err != nil {
+				return err
+			}
+		}
+		if !open.empty() {
+			text, err := w.r.Text(block)
+			if err != nil {
+				return err
+			}
+			if err := t.finder.find(w, p, block, text, s.onlyMessage, open, found); err != nil {
+				return err
+			}
+		}
+	}
+	*rows = *found
+	return nil
+}
