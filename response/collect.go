@@ -153,7 +153,7 @@ func readsSame(a, b record.Ingestion) bool {
 }
 
 // replace removes the events of the same bytes where they were sealed before
-// and read with another year, zone or skew: they have the same ids and would
+// and read with another year, zone, skew or mapping: they have the same ids and would
 // keep their times. It returns notes that say so. Only what a responder ingests
 // replaces; a collection, which knows neither, does not.
 func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x record.Exhibit, o IngestOptions) ([]string, error) {
@@ -173,7 +173,7 @@ func (s *Session) replace(ctx context.Context, f *folder, db *events.DB, x recor
 		if old.ID == x.ID {
 			break // the others are later
 		}
-		if old.SHA256 != x.SHA256 || old.Parsed != nil && readAlike(old.Parsed, o) && sameMapping(old.Mapping, x.Mapping) {
+		if old.SHA256 != x.SHA256 || readAlike(old, o) && sameMapping(old.Mapping, x.Mapping) {
 			continue
 		}
 		n, err := db.DeleteExhibit(ctx, old.ID)

@@ -127,7 +127,7 @@ func (s *Session) ingestStream(ctx context.Context, f *folder, name string, r io
 // ingestSealed registers what was sealed, and reads it into the timeline.
 func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, sealed record.Exhibit, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {
 	var err error
-	if sealed.Format, err = s.formatOf(f, sealed, o); err != nil {
+	if sealed.Format, err = s.formatOf(f, sealed, o); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	numbered, err := s.register(ctx, f, []record.Exhibit{sealed}, o.Step)

@@ -133,9 +133,14 @@ func optionsOf(x store.Exhibit) (IngestOptions, error) {
 	return o, nil
 }
 
-// readAlike says whether an exhibit was read with the same year, zone and skew.
-func readAlike(in *record.Ingestion, o IngestOptions) bool {
-	return in != nil && in.Year == o.Year && in.Zone == zoneName(o.Zone) && in.Skew == skewText(o.Skew)
+// readAlike says whether an exhibit was read, or is being read, with the same
+// year, zone and skew.
+func readAlike(x store.Exhibit, o IngestOptions) bool {
+	as := cmp.Or(x.Reading, &record.Reading{})
+	if in := x.Parsed; in != nil {
+		as = &record.Reading{Zone: in.Zone, Year: in.Year, Skew: in.Skew}
+	}
+	return *as == *cmp.Or(o.reading(), &record.Reading{})
 }
 
 // skewText is a skew in the record, "" for none.

@@ -45,7 +45,7 @@ func TestRebuildReadsAsBefore(t *testing.T) {
 		if in.Added != 1 {
 			t.Errorf("%+v", in)
 		}
-		said := strings.Contains(strings.Join(in.Notes, "\n"), "the same bytes as e1, read with another year, zone or skew: they replace its 1 event")
+		said := strings.Contains(strings.Join(in.Notes, "\n"), "the same bytes as e1, read with another year, zone, skew or mapping: they replace its 1 event")
 		if said != (pass.o.Year == 2021) {
 			t.Errorf("notes %q", in.Notes)
 		}

@@ -162,8 +162,14 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 	case record.TimelineIngested:
 		return line(func(p record.Ingestion) (string, bool) {
 			s := fmt.Sprintf("exhibit %s read into the timeline: %s", given(p.Exhibit), counted64(p.Events, "event", "events"))
+			if p.Recovered > 0 {
+				s += fmt.Sprintf(", %d recovered from behind damage", p.Recovered)
+			}
 			if p.Rejected > 0 {
 				s += fmt.Sprintf(", %d rejected", p.Rejected)
+			}
+			if p.Skew != "" {
+				s += ", its clock taken to be " + given(p.Skew) + " fast"
 			}
 			if p.Parser != "" {
 				s += " (" + p.Parser + ")"

@@ -34,7 +34,7 @@ type Collection struct {
 // Ingested is what became of the evidence in the timeline.
 type Ingested struct {
 	Exhibits []Ingestion `json:"exhibits"`
-	Events   int64       `json:"events"`
+	Events   int64       `json:"events"` // with those that were read from behind damage
 	Added    int64       `json:"added"`
 	Rejected int64       `json:"rejected"`
 	Seen     int64       `json:"seen"`
@@ -88,7 +88,7 @@ func (b *builder) evidence() {
 }
 
 func (in *Ingested) add(p record.Ingestion) {
-	in.Events += p.Events
+	in.Events += p.Events + p.Recovered
 	in.Added += p.Added
 	in.Rejected += p.Rejected
 	in.Seen += p.Seen

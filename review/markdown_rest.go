@@ -99,7 +99,7 @@ func (m *markdown) ingested() {
 	rows := make([][]string, 0, len(in.Exhibits))
 	for _, x := range in.Exhibits {
 		rows = append(rows, []string{
-			cell(x.Exhibit), cell(x.Parser), grouped(x.Seen), grouped(x.Events), grouped(x.Added), grouped(x.Rejected),
+			cell(x.Exhibit), cell(x.Parser), grouped(x.Seen), grouped(x.Events + x.Recovered), grouped(x.Added), grouped(x.Rejected),
 			x.moment(x.First), x.moment(x.Last), ref(x.Seq),
 		})
 	}

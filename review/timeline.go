@@ -146,7 +146,7 @@ func (b *builder) sumUp(entries []record.Entry) string {
 		case record.TimelineIngested:
 			p, _ := decode[record.Ingestion](b, e)
 			read++
-			events += p.Events
+			events += p.Events + p.Recovered
 			rejected += p.Rejected
 		default:
 			checked++

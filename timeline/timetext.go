@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,19 @@ func (e *Event) TimeText() string {
 		return ""
 	}
 	return text
+}
+
+// Shown is the attributes as people read them: the time's text stands where its
+// form is kept.
+func (e *Event) Shown() Attributes {
+	text := e.TimeText()
+	if text == "" || !e.Attributes.Has(TimeFormName) {
+		return e.Attributes
+	}
+	a := slices.Clone(e.Attributes)
+	a.Delete(TimeFormName)
+	a.Set(TimeTextName, text)
+	return a
 }
 
 // FormatTime writes t in a form as TimeFormName holds it: text with %Y %m %d %e

@@ -41,6 +41,17 @@ func TestTimeText(t *testing.T) {
 	}
 }
 
+func TestShown(t *testing.T) {
+	e := Event{Time: time.Date(2026, 3, 7, 4, 5, 6, 0, time.UTC), Attributes: Attributes{{"a", "b"}, {TimeFormName, "%H:%M"}, {"z", "y"}}}
+	if got := e.Shown(); len(got) != 3 || got.Get(TimeTextName) != "04:05" || got.Has(TimeFormName) || !e.Attributes.Has(TimeFormName) {
+		t.Errorf("%+v", got)
+	}
+	e.Time = time.Time{}
+	if got := e.Shown(); !got.Has(TimeFormName) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func FuzzFormatTime(f *testing.F) {
 	f.Add("%b %e %H:%M:%S.%6N@+3600", int64(0))
 	f.Fuzz(func(_ *testing.T, form string, at int64) { FormatTime(form, time.Unix(at, 0)) })

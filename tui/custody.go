@@ -34,7 +34,7 @@ func custody(x response.ExhibitView, w int) []line {
 		out = append(out, labelled("Clock      ", "the source was "+x.ClockOffset.String()+" off", w)...)
 	}
 	if p := x.Parsed; p != nil {
-		out = append(out, labelled("Parsed     ", plural(p.Events, "event")+" by "+p.Parser+", "+number(p.Rejected)+" rejected", w)...)
+		out = append(out, labelled("Parsed     ", plural(p.Events, "event")+" by "+p.Parser+recovered(p.Recovered)+", "+number(p.Rejected)+" rejected", w)...)
 		rejected, notes := p.Split()
 		for _, s := range notes {
 			out = append(out, labelled("  note     ", s, w)...)
@@ -69,4 +69,12 @@ func uncertain(x response.ExhibitView, w int) []line {
 		out = append(out, wrap(warn, "! not signed by both sides: "+strings.Join(x.Unsigned, ", "), w)...)
 	}
 	return out
+}
+
+// recovered is how many events were read from behind damage, nothing for none.
+func recovered(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return " and " + number(n) + " recovered"
 }

@@ -283,7 +283,7 @@ func (v *evidence) ingest() tea.Cmd {
 				key: "ingest:" + text, title: "ingest " + plural(int64(len(files)), "file"), long: true,
 				do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
 					in, err := v.desk.Ingest(ctx, id, files, response.IngestOptions{}, told)
-					return plural(in.Events, "event") + ", " + number(in.Rejected) + " rejected", err
+					return plural(in.Events, "event") + recovered(in.Recovered) + ", " + number(in.Rejected) + " rejected", err
 				},
 				then: func() tea.Cmd { v.draft(draft, ""); return nil },
 			})

@@ -136,7 +136,7 @@ func dense(counts []int64, w int) string {
 // attributes are the event's attributes in one line, sorted by name.
 func attributes(e response.MarkedEvent) string {
 	var out []string
-	for _, a := range e.Attributes {
+	for _, a := range e.Shown() {
 		out = append(out, a.Name+"="+a.Value)
 	}
 	return strings.Join(out, " ")
@@ -239,7 +239,7 @@ func eventDetail(e response.MarkedEvent, w int) []line {
 	if len(e.Attributes) > 0 {
 		out = append(out, nil, heading("Attributes"))
 	}
-	for _, a := range e.Attributes {
+	for _, a := range e.Shown() {
 		out = append(out, labelled("  "+a.Name+" = ", a.Value, w)...)
 	}
 	return out

@@ -42,8 +42,8 @@ type accessReader struct {
 }
 
 // accessTime reads "10/Oct/2000:13:55:36 -0700".
-func (r *accessReader) time(s string) (time.Time, written, bool) {
-	w := written{layout: webLayout}
+func (r *accessReader) time(s string) (time.Time, wording, bool) {
+	w := wording{layout: webLayout}
 	if len(s) != 26 || s[2] != '/' || s[6] != '/' || s[11] != ':' || s[20] != ' ' {
 		return time.Time{}, w, false
 	}
@@ -77,7 +77,7 @@ func (r *accessReader) line(j *job, e *timeline.Event, text string) bool {
 	if !ok {
 		return false
 	}
-	var as written
+	var as wording
 	if e.Time, as, ok = r.time(when); !ok {
 		return false
 	}

@@ -25,7 +25,7 @@ func (r *accessReader) object(j *job, e *timeline.Event, text string) string {
 	if q.method == "" || q.url == "" || q.status == "" {
 		return "no access log line"
 	}
-	var as written
+	var as wording
 	if s, ok := isoStamp(q.when, j.clock); ok && s.size == len(q.when) {
 		e.Time, e.Precision, as = s.time, s.precision, s.as
 		if !s.zoned {
@@ -43,8 +43,14 @@ func (r *accessReader) object(j *job, e *timeline.Event, text string) string {
 	e.User = dash(q.user)
 	a := &e.Attributes
 	for _, x := range [...]struct{ name, value string }{
-		{"bytes", q.size}, {"method", q.method}, {"protocol", q.protocol}, {"referer", dash(q.referer)},
-		{"status", q.status}, {"url", q.url}, {"user_agent", dash(q.agent)}, {"vhost", dash(q.host)},
+		{"bytes", q.size},
+		{"method", q.method},
+		{"protocol", q.protocol},
+		{"referer", dash(q.referer)},
+		{"status", q.status},
+		{"url", q.url},
+		{"user_agent", dash(q.agent)},
+		{"vhost", dash(q.host)},
 	} {
 		set(a, x.name, x.value)
 	}
@@ -137,87 +143,33 @@ func (q *jsonRequest) other(name, value string) {
 	}
 }
 
-// objectMembers calls f for each member of an object in valid JSON: texts
-// without quotes and escapes, all else raw; null is empty.
+// objectMembers is walkObject without copies: texts without quotes and escapes,
+// all else raw; null is empty.
 func objectMembers(s string, f func(name, value string, raw bool)) {
 	if s == "" || s[0] != '{' {
 		return
 	}
-	at := 1
-	for {
-		at = nextByte(s, at, '"', '}')
-		if at >= len(s) || s[at] == '}' {
-			return
-		}
-		end := stringEnd(s, at)
-		name := unquote(s[at:end])
-		at = nextByte(s, end, ':', ':') + 1
-		for at < len(s) && (s[at] == ' ' || s[at] == '\t' || s[at] == '\r' || s[at] == '\n') {
-			at++
-		}
-		end = valueEnd(s, at)
-		value, raw := s[min(at, len(s)):end], true
+	b := bytesOf(s)
+	i := skipSpace(b, 1)
+	for i < len(b) && b[i] != '}' {
+		end := skipValue(b, i)
+		name := unquote(s[i:end])
+		i = min(skipSpace(b, skipSpace(b, end)+1), len(b)) // the colon
+		end = skipValue(b, i)
+		value, raw := s[i:end], true
 		switch {
 		case value != "" && value[0] == '"':
 			value, raw = unquote(value), false
 		case value == "null":
 			value = ""
-		case !tidy(bytesOf(value)):
-			value, _ = clean([]byte(value))
+		case !tidy(b[i:end]):
+			value, _ = clean(b[i:end])
 		}
 		f(name, value, raw)
-		at = end
-	}
-}
-
-// nextByte is where one of two bytes stands next.
-func nextByte(s string, at int, a, b byte) int {
-	for at < len(s) && s[at] != a && s[at] != b {
-		at++
-	}
-	return at
-}
-
-// stringEnd is behind the quoted text that begins at at.
-func stringEnd(s string, at int) int {
-	for at++; at < len(s); at++ {
-		if s[at] == '\\' {
-			at++
-		} else if s[at] == '"' {
-			return at + 1
+		if i = skipSpace(b, end); i < len(b) && b[i] == ',' {
+			i = skipSpace(b, i+1)
 		}
 	}
-	return len(s)
-}
-
-// valueEnd is behind the value that begins at at.
-func valueEnd(s string, at int) int {
-	depth := 0
-	for at < len(s) {
-		switch s[at] {
-		case '"':
-			at = stringEnd(s, at)
-			if depth == 0 {
-				return at
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth < 0 {
-				return at
-			}
-			if depth == 0 {
-				return at + 1
-			}
-		case ',', ' ', '\t', '\r', '\n':
-			if depth == 0 {
-				return at
-			}
-		}
-		at++
-	}
-	return len(s)
 }
 
 // unquote is a quoted text of valid JSON; it shares memory where nothing in it

@@ -56,8 +56,10 @@ func (a *arena) turn() {
 // long as the text is used: those of a chunk stay until its events were handed
 // over.
 func view(b []byte) string {
-	return unsafe.String(unsafe.SliceData(b), len(b))
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // within b
 }
 
 // bytesOf is the bytes of a text, to be read only.
-func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+func bytesOf(s string) []byte {
+	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // within s
+}

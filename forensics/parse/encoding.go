@@ -145,6 +145,17 @@ func (n *narrower) convert(last bool) {
 	n.out = out
 }
 
+// head is the beginning of the artefact as UTF-8 in lines that end in line feeds.
+func (e encoding) head(b []byte) []byte {
+	if e.order != nil {
+		b = narrow(b, e.order)
+	}
+	if e.cr {
+		b = bytes.ReplaceAll(b, []byte("\r"), []byte("\n"))
+	}
+	return bytes.TrimPrefix(b, bomUTF8)
+}
+
 // open gives the text as UTF-8.
 func (e encoding) open(r io.Reader) io.Reader {
 	if e.order == nil {

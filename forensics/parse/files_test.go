@@ -242,30 +242,3 @@ func TestAudit(t *testing.T) {
 		t.Errorf("%+v", ing)
 	}
 }
-
-func FuzzText(f *testing.F) {
-	f.Add("bodyfile", "0|/a|1|r/r|0|0|1|1|2|3|4\n")
-	f.Add("history", "#1700000000\na\n: 1:2;b\\\n- cmd: x\n  when: 1\n  paths:\n    - y\n")
-	f.Add("dpkg", "2026-08-03 15:25:53 install a b c\n")
-	f.Add("apt", "Start-Date: 2026-07-12  04:08:31\nInstall: x\nEnd-Date: x\n")
-	f.Add("packages", "[2026-01-01T10:00:00+0100] [ALPM] installed x\nJan 01 00:00:00 y\n")
-	f.Add("timesketch.jsonl", `{"message":"a","datetime":"2026-01-02T03:04:05Z","x":{"y":[1]}}`)
-	f.Add("events.jsonl", `{"id":"x","time":"2026-01-02T03:04:05Z","precision":"s","time_kind":"logged","source":"a","parser":"b","message":"c","attributes":{"d":"e"},"tags":["f"],"star":true}`)
-	f.Add("events.csv", "time,precision,kind,source,host,user,message,tags,attributes\n2026-01-02T03:04:05Z,s,logged,a,,,'=b,\"[\"\"x\"\"]\",\"{\"\"a\"\":\"\"b\"\"}\"\n")
-	f.Add("l2t.csv", strings.Join(l2tNames, ",")+"\n01/22/2012,07:52:33,CET,M.C.,FILE,x,Creation Time; x,-,-,a,b,2,c,-,-,firebreak/x,a: b; c\n")
-	f.Add("mactime.csv", "Date,Size,Type,Mode,UID,GID,Meta,File Name\nXxx Xxx 00 0000 00:00:00,1,...b,r,0,0,1,\"a\"\nTue Nov 14 2023 22:13:20,1,m..b,l/l,0,0,1,\"a -> b\"\n")
-	f.Add("timesketch.jsonl", `, "event_1": {"message":"a","date_time":{"__class_name__":"Filetime","timestamp":132902282486494590},"timestamp":"1645754648649459","tag":{"labels":["x"]}}`)
-	f.Add("timesketch.csv", "message,datetime\n\"a\nb\",2026-01-02T03:04:05Z\n")
-	f.Add("access", `1.2.3.4 - - [10/Oct/2026:13:55:36 -0700] "GET / HTTP/1.0" 200 1 "a" "b"`)
-	f.Add("audit", `type=EXECVE msg=audit(1.2:3): a0=2F a1="b" msg='c=d'`)
-	f.Add("fb.processes", `{"pid":1,"started":"2026-01-01T00:00:00Z","argv":["a"]}`)
-	f.Add("fb.sockets", `{"proto":"tcp","owners":[{"pid":1}],"local":"1.2.3.4:5"}`)
-	f.Add("", "x")
-	f.Fuzz(func(t *testing.T, parser, text string) {
-		for _, name := range append(Names(), "") {
-			if name == parser {
-				run(t, parser, "x", []byte(text))
-			}
-		}
-	})
-}

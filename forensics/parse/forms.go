@@ -8,9 +8,9 @@ import (
 	"firebreak/timeline"
 )
 
-// written is how a time was written, as far as a form (timeline.FormatTime) can
+// wording is how a time was written, as far as a form (timeline.FormatTime) can
 // tell it.
-type written struct {
+type wording struct {
 	layout layout
 	sep    byte   // between date and clock
 	point  byte   // before the fraction
@@ -39,13 +39,13 @@ const (
 
 // forms remembers the form that was made last: it is the same for many lines.
 type forms struct {
-	of   written
+	of   wording
 	form string
 }
 
 // told notes how the event's time was written: as a form where one gives the
 // text back, else as the text.
-func (j *job) told(a *timeline.Attributes, w written, text string) {
+func (j *job) told(a *timeline.Attributes, w wording, text string) {
 	if w.layout == asWritten {
 		a.Set(attrTimeText, text)
 		return
@@ -58,7 +58,7 @@ func (j *job) told(a *timeline.Attributes, w written, text string) {
 }
 
 // form is the text of a form, for times that a skew will be taken off.
-func (w written) form(skew time.Duration) string {
+func (w wording) form(skew time.Duration) string {
 	clock := "%H:%M:%S"
 	fraction := ""
 	if w.digits > 0 {

@@ -39,6 +39,7 @@ type syslogParser struct {
 	start   int64 // offset of the first record
 
 	noted     bool // the zone
+	dated     bool // the years
 	near      int  // where the years were found the last time
 	year      int
 	how       string
@@ -74,7 +75,7 @@ func parseDated(read func(*job) lineReader) func(*job, *bufio.Reader) error {
 }
 
 func (p *syslogParser) begin() {
-	p.unknown, p.open, p.noted, p.more = true, false, false, nil
+	p.unknown, p.open, p.noted, p.dated, p.more = true, false, false, false, nil
 }
 
 // settle has the reader above read the lines up to the first record, and hands
@@ -135,7 +136,7 @@ func (p *syslogParser) line(ln line) error {
 		return p.j.take(ln.offset, p.recovered > 0)
 	}
 	if p.unknown { // whoever reads the chunk above will read this line again
-		p.j.notes, p.noted = p.j.notes[:0], false
+		p.j.notes, p.noted, p.dated = p.j.notes[:0], false, false
 		return nil
 	}
 	if p.open && !p.solo && p.continues(ln) {
@@ -260,11 +261,12 @@ func (p *syslogParser) iso(e *timeline.Event, ln line, skip, pri int) string {
 		}
 	}
 	text := textOf(ln, attrs)[skip:]
-	e.Time, e.Precision = s.time, s.precision
-	if !s.zoned {
+	e.Precision = s.precision
+	if !s.zoned && !postgresUTC(&s, text[s.size:]) {
 		attrs.Set(attrAssumed, p.assume(0, s.how))
 		p.noteZone()
 	}
+	e.Time = s.time
 	origin(attrs, skip, pri)
 	rest := text[s.size:]
 	switch {
@@ -274,7 +276,11 @@ func (p *syslogParser) iso(e *timeline.Event, ln line, skip, pri int) string {
 		if rest != "" && rest[0] == ' ' {
 			rest = rest[1:]
 		}
-		if rest != "" && rest[0] <= 'Z' { // ChromeOS writes the severity there
+		if rest != "" && rest[0] <= 'Z' { // ChromeOS writes the severity there, PostgreSQL the zone
+			if zone, after, ok := postgresZone(rest); ok {
+				p.postgres(e, zone, after)
+				break
+			}
 			if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) {
 				p.tagged(e, after)
 				attrs.Set("severity", strings.ToLower(sev))
@@ -368,7 +374,8 @@ func (p *syslogParser) yearOf(s bsd, offset int64) (int, string) {
 	if c.err != nil {
 		return 0, c.err.Error()
 	}
-	if !p.noted {
+	if !p.dated {
+		p.dated = true
 		p.j.note(c.note)
 	}
 	if c.basis == "unknown" {
@@ -386,8 +393,8 @@ type bsd struct {
 }
 
 // as is how the time was written.
-func (s bsd) as() written {
-	w := written{layout: s.layout, point: '.', digits: s.digits}
+func (s bsd) as() wording {
+	w := wording{layout: s.layout, point: '.', digits: s.digits}
 	if s.s == 60 || s.digits > 9 {
 		w.layout = asWritten
 	}

@@ -77,7 +77,7 @@ func (p *syslogParser) modern(e *timeline.Event, ln line, skip, pri int) string 
 	if !ok {
 		return "no time"
 	}
-	var as written
+	var as wording
 	if when != "-" {
 		s, ok := isoStamp(when, p.j.clock)
 		if !ok || s.size != len(when) {

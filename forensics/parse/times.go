@@ -73,12 +73,12 @@ func fractionTime(s string) (time.Time, timeline.Precision, bool) {
 }
 
 // decimalForm says how a time that decimalTime read was written.
-func decimalForm(s string) written {
+func decimalForm(s string) wording {
 	whole, frac, point := strings.Cut(s, ".")
 	if whole == "" || whole[0] == '0' && whole != "0" || whole[0] == '+' || point && frac == "" || len(frac) > 9 {
-		return written{}
+		return wording{}
 	}
-	return written{layout: unixLayout, point: '.', digits: len(frac)}
+	return wording{layout: unixLayout, point: '.', digits: len(frac)}
 }
 
 // fraction reads the digits behind a decimal point as nanoseconds; digits past
@@ -158,7 +158,7 @@ type stamp struct {
 	size      int    // bytes it took
 	zoned     bool   // it named its own zone
 	how       string // what had to be assumed of a local time, besides the zone
-	as        written
+	as        wording
 }
 
 // isoStamp reads an ISO 8601 / RFC 3339 time at the beginning of s: date, "T"
@@ -169,7 +169,7 @@ func isoStamp(s string, local *localClock) (stamp, bool) {
 	if !ok || len(s) < 16 || s[10] != 'T' && s[10] != ' ' && s[10] != 't' {
 		return stamp{}, false
 	}
-	out := stamp{precision: timeline.Second, size: 19, as: written{layout: isoLayout, sep: s[10]}}
+	out := stamp{precision: timeline.Second, size: 19, as: wording{layout: isoLayout, sep: s[10]}}
 	h, m, sec, ok := clock(s, 11)
 	if !ok {
 		if h, m = two(s, 11), two(s, 14); s[13] != ':' || h < 0 || h > 23 || m < 0 || m > 59 || len(s) > 16 && s[16] >= '0' && s[16] <= ':' {
@@ -191,7 +191,7 @@ func isoStamp(s string, local *localClock) (stamp, bool) {
 		out.as.layout = asWritten
 	}
 	at := seconds(y, mon, d, h, m, sec)
-	utc := at
+	var utc int64
 	if offset, n := zoneAt(s[out.size:]); n > 0 {
 		out.zoned, out.as.zone = true, s[out.size:out.size+n]
 		out.size += n

@@ -227,7 +227,7 @@ func (s *sketch) date() error {
 	if text == "" {
 		text = s.timestamp
 	}
-	var as written
+	var as wording
 	switch t, ok := sketchMoment(s.datetime, s.j.clock); {
 	case ok:
 		s.e.Time, s.e.Precision, as = t.time, t.precision, t.as
@@ -241,7 +241,7 @@ func (s *sketch) date() error {
 		}
 		text = s.timestamp
 		if len(text) == 16 && strings.Trim(text, "0123456789") == "" {
-			as = written{layout: joinLayout, digits: 6}
+			as = wording{layout: joinLayout, digits: 6}
 		}
 	case !emptyMoment(s.datetime):
 		return errors.New("datetime is no time")
@@ -253,7 +253,7 @@ func (s *sketch) date() error {
 		s.e.Precision = s.precision
 	}
 	if s.e.Time.IsZero() {
-		as = written{}
+		as = wording{}
 	}
 	if text != "" {
 		s.j.told(&s.attrs, as, text)
@@ -306,7 +306,7 @@ func sketchMoment(text string, local *localClock) (stamp, bool) {
 	text = strings.TrimSpace(text)
 	if s, ok := isoStamp(text, local); ok {
 		if s.size != len(whole) {
-			s.as = written{}
+			s.as = wording{}
 		}
 		switch rest := strings.TrimSpace(text[s.size:]); {
 		case rest == "":
@@ -315,12 +315,12 @@ func sketchMoment(text string, local *localClock) (stamp, bool) {
 			return s, false
 		case rest == "UTC" || rest == "GMT":
 			s, ok = isoStamp(text[:s.size]+"Z", local)
-			s.as = written{}
+			s.as = wording{}
 			return s, ok
 		default:
 			joined := text[:s.size] + rest // a blank before the zone
 			s, ok = isoStamp(joined, local)
-			s.as = written{}
+			s.as = wording{}
 			return s, ok && s.zoned && s.size == len(joined)
 		}
 	}

@@ -36,6 +36,11 @@ type table struct {
 	block  uint64 // the bits of the blocks that the texts to come are in
 	recent [recent]uint64
 
+	// Tokens that were not seen recently wait, so that the slots of many are
+	// fetched from memory at the same time.
+	waiting [64]waitingToken
+	waits   int
+
 	numbers int    // in a row, joined by dots
 	starts  [4]int // of the last of them
 	end     int    // where the last one ends
@@ -44,6 +49,11 @@ type table struct {
 type slot struct {
 	secret uint64 // hash; 0: empty
 	blocks uint64
+}
+
+type waitingToken struct {
+	secret     uint64
+	start, end uint32
 }
 
 type keptToken struct {
@@ -118,6 +128,7 @@ func (t *table) add(text []byte) {
 			t.number(text, start, i)
 		}
 	}
+	t.settle(text)
 }
 
 // number looks whether the number is the fourth in a row.
@@ -152,8 +163,23 @@ func (t *table) ascii(text []byte, start, end int) {
 	h = h*t.secret[2] | 1
 	if r := &t.recent[h>>52]; *r != h {
 		*r = h
-		if t.mark(h) {
-			t.keep(h, text[start:end])
+		t.waiting[t.waits&(len(t.waiting)-1)] = waitingToken{h, uint32(start), uint32(end)} //nolint:gosec // texts are less than 4 GiB
+		if t.waits++; t.waits == len(t.waiting) {
+			t.settle(text)
+		}
+	}
+}
+
+// settle marks the tokens that wait.
+func (t *table) settle(text []byte) {
+	n := t.waits
+	t.waits = 0
+	for i := range t.waiting[:n] {
+		w := &t.waiting[i]
+		if s := &t.slots[w.secret>>t.shift]; s.secret == w.secret {
+			s.blocks |= t.block
+		} else if t.mark(w.secret) {
+			t.keep(w.secret, text[w.start:w.end])
 		}
 	}
 }

@@ -1,0 +1,250 @@
+package cmd_test
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"firebreak/internal/testkit"
+	"firebreak/internal/testkit/loggen"
+)
+
+// TestKillIngest kills the reading of a log at random moments, again and again.
+// After each kill: verify and check find nothing wrong, no event that was there
+// is gone, and each that is there is as it is without a kill. At last the log is
+// read to its end, and the timeline is that of an incident that nothing
+// happened to. FIREBREAK_SOAK=1 makes it 200 kills.
+func TestKillIngest(t *testing.T) {
+	t.Parallel()
+	k := &ingestKilling{t: t, lines: 150_000}
+	switch {
+	case raceDetector:
+		k.lines = 70_000 // still more than one segment of the timeline
+	case testkit.Soak():
+		k.lines = 400_000
+	}
+	b := newBench(t)
+	k.log = writeLog(t, filepath.Join(b.dir, "messages.log"), k.lines, 1)
+	id := b.open("nothing happens")
+	began := time.Now()
+	b.want(0, "ingest", id, k.log)
+	k.usual = time.Since(began)
+	if k.want = eventsOf(t, b, id, "--limit", "0"); len(k.want) != k.lines {
+		t.Fatalf("%d events of %d lines", len(k.want), k.lines)
+	}
+	rounds := testkit.Rounds(t, 10, 200)
+	for range rounds {
+		if k.b == nil {
+			k.begin()
+		}
+		k.round()
+	}
+	if k.b != nil {
+		k.b.want(0, "ingest", k.id, k.log)
+		k.whole()
+	}
+	testkit.Tell(t, testkit.Figure{
+		Name: "kill -9 of an ingest", Rounds: rounds, Lost: testkit.N(0), Acked: testkit.N(k.kept), Where: k.seen,
+		Note: "a log of " + strconv.Itoa(k.lines) + " lines; acknowledged are the events that were there after a kill and had to be there after the next; at the end every event is that of an undisturbed reading",
+	})
+}
+
+type ingestKilling struct {
+	t     *testing.T
+	lines int
+	log   string
+	usual time.Duration
+	want  map[string][32]byte // id → the event's hash
+
+	b     *bench // nil: the next round begins a new workspace
+	id    string
+	walks int
+	there int // events at the last look
+	kept  int
+	seen  map[string]int
+}
+
+// begin opens a new workspace. Every second one is encrypted.
+func (k *ingestKilling) begin() {
+	k.t.Helper()
+	k.b = newBench(k.t)
+	if k.walks++; k.walks%2 == 0 {
+		k.b.want(0, "init", "--identity", ageKey(k.t))
+		k.note("begun in an encrypted workspace")
+	}
+	k.id, k.there = k.b.open("killed"), 0
+}
+
+// round ingests the log, kills that, and looks at what is left.
+func (k *ingestKilling) round() {
+	t := k.t
+	t.Helper()
+	c := k.b.command(t.Context(), "ingest", k.id, k.log)
+	var said bytes.Buffer
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	after := rand.N(k.usual + k.usual/10)
+	timer := time.AfterFunc(after, func() { _ = c.Process.Kill() }) // it may have ended
+	err := c.Wait()
+	timer.Stop()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		k.note("ended before the kill")
+		k.whole()
+		return
+	case !errors.As(err, &exit) || exit.ExitCode() >= 0:
+		t.Fatalf("ingest: %v\n%s", err, said.String())
+	}
+	k.b.verified(k.id)
+	k.b.want(0, "check", k.id)
+	limits := [][]string{{"--limit", "1000"}, {"--limit", "1000", "--end"}}
+	if testkit.Soak() {
+		limits = [][]string{{"--limit", "0"}}
+	}
+	for _, limit := range limits {
+		for id, hash := range eventsOf(t, k.b, k.id, limit...) {
+			if want, there := k.want[id]; !there || hash != want {
+				t.Fatalf("killed after %s of %s: event %s is not what it is without a kill", after, k.usual, id)
+			}
+		}
+	}
+	now := k.count()
+	if now < k.there {
+		t.Fatalf("killed after %s of %s: %d events, and there were %d", after, k.usual, now, k.there)
+	}
+	k.kept += k.there
+	switch {
+	case now == 0:
+		k.note("killed before the first events were there")
+	case now == k.there:
+		k.note("killed before there were new events")
+	case now < k.lines:
+		k.note("killed in the middle of the events")
+	default:
+		k.note("killed when all events were there")
+	}
+	k.there = now
+}
+
+func (k *ingestKilling) note(what string) {
+	if k.seen == nil {
+		k.seen = map[string]int{}
+	}
+	k.seen[what]++
+}
+
+func (k *ingestKilling) count() int {
+	k.t.Helper()
+	r := k.b.want(0, "search", k.id, "--count")
+	n, err := strconv.Atoi(strings.TrimSpace(r.out))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return n
+}
+
+// whole wants every event there, once and as it should be, and ends the walk.
+func (k *ingestKilling) whole() {
+	k.t.Helper()
+	sameEvents(k.t, eventsOf(k.t, k.b, k.id, "--limit", "0"), k.want)
+	k.b.verified(k.id)
+	k.b.want(0, "check", k.id)
+	if r := k.b.want(0, "ingest", k.id, k.log, "--json"); !strings.Contains(r.out, `"added":0`) {
+		k.t.Fatalf("the same log once more adds something: %s", r.out)
+	}
+	k.note("brought to its end")
+	k.b = nil
+}
+
+func sameEvents(t *testing.T, got, want map[string][32]byte) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d events, want %d", len(got), len(want))
+	}
+	for id, hash := range want {
+		if got[id] != hash {
+			t.Fatalf("event %s is another one, or not there", id)
+		}
+	}
+}
+
+// taken is what says of which exhibit an event was read, which is another one
+// each time that a file is given.
+var taken = regexp.MustCompile(`"(exhibit|discovered)":"[^"]*",?`)
+
+// eventsOf reads events of the timeline: the hash of each by its id. An event
+// that comes twice ends the test.
+func eventsOf(t *testing.T, b *bench, id string, args ...string) map[string][32]byte {
+	t.Helper()
+	c := b.command(t.Context(), append([]string{"search", id, "--json"}, args...)...)
+	var errs bytes.Buffer
+	c.Stderr = &errs
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	found := map[string][32]byte{}
+	lines := bufio.NewReaderSize(out, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			var e struct{ ID string }
+			if err := json.Unmarshal(line, &e); err != nil {
+				t.Fatalf("%v in %q", err, line)
+			}
+			if _, twice := found[e.ID]; twice {
+				t.Fatalf("event %s comes twice", e.ID)
+			}
+			found[e.ID] = sha256.Sum256(taken.ReplaceAll(line, nil))
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Wait(); err != nil {
+		t.Fatalf("search: %v\n%s", err, errs.String())
+	}
+	return found
+}
+
+// writeLog makes a log of that many lines.
+func writeLog(t *testing.T, path string, lines int, seed uint64) string {
+	t.Helper()
+	l, err := loggen.New(loggen.Options{Lines: lines, Seed: seed})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	if _, err := io.Copy(w, l); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
