@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,14 @@ import (
 const mostAtEnd = 10_000
 
 // list prints the events as they are found, and marks them when asked to.
-func (o *searchOptions) list(ctx context.Context) error {
+func (o *searchOptions) list(ctx context.Context) (err error) {
+	out := o.p.Out
+	lines := newFlow(out, o.p.Now)
+	o.p.Out = lines
+	defer func() {
+		o.p.Out = out
+		err = errors.Join(err, lines.buf.Flush())
+	}()
 	if len(o.columns) > 0 && o.p.IsTerminal {
 		if err := o.heading(); err != nil {
 			return err
@@ -35,7 +43,7 @@ func (o *searchOptions) list(ctx context.Context) error {
 	}
 	n := 0
 	var held []response.MarkedEvent
-	err := o.session.Scan(ctx, o.id, response.PageRequest{Filter: o.filter, Limit: o.limit}, func(e response.MarkedEvent) error {
+	err = o.session.Scan(ctx, o.id, response.PageRequest{Filter: o.filter, Limit: o.limit}, func(e response.MarkedEvent) error {
 		n++
 		if !o.marks() {
 			return o.one(e)

@@ -65,37 +65,36 @@ func runSweep(c *cobra.Command, o *sweepOptions) error {
 	if err != nil {
 		return err
 	}
-	among, err := s.ReadFilter(c.Context(), id, o.filter)
-	if err != nil {
-		o.p.showCaret(err)
-		return err
-	}
 	lines, err := o.lines()
 	if err != nil {
 		return err
 	}
-	r := response.SweepRequest{}
+	r := response.SweepRequest{Among: o.filter}
 	for _, l := range lines {
-		f, err := o.read(l.text, func(text string) (timeline.Filter, error) { return s.ReadFilter(c.Context(), id, text) })
-		if err != nil {
-			o.p.showCaret(err)
-			return &response.Error{Code: response.CodeUsage, Hint: "with --text the lines are no filters", Err: fmt.Errorf("sweep: line %d: %w", l.number, err)}
+		text := l.text
+		if o.text {
+			f, err := timeline.Containing(armed(text))
+			if err != nil {
+				return unreadLine(l, err)
+			}
+			text = f.String()
 		}
-		r.Filters = append(r.Filters, f.And(among).String())
+		r.Filters = append(r.Filters, text)
 	}
 	hits, err := s.Sweep(c.Context(), id, r, o.p.progress())
+	o.p.showCaret(err)
+	var wrong *response.SweepError
+	if errors.As(err, &wrong) {
+		return unreadLine(lines[wrong.N], err)
+	}
 	if err != nil {
 		return err
 	}
 	return o.print(lines, hits)
 }
 
-// read makes the filter of a line.
-func (o *sweepOptions) read(line string, filter func(string) (timeline.Filter, error)) (timeline.Filter, error) {
-	if o.text {
-		return timeline.Containing(armed(line))
-	}
-	return filter(line)
+func unreadLine(l sweepLine, err error) error {
+	return &response.Error{Code: response.CodeUsage, Hint: "with --text the lines are no filters", Err: fmt.Errorf("sweep: line %d: %w", l.number, err)}
 }
 
 // armed puts an address back that was written so that nobody clicks on it.

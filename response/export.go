@@ -82,6 +82,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 	if r.beside, err = s.exportBeside(ctx, f); err != nil {
 		return out, err
 	}
+	if form.server != nil {
+		out.InTheClear = s.s.vault != nil
+	}
 	target, err := r.open(ctx, form, packing)
 	if errors.Is(err, fs.ErrNotExist) && form.server == nil {
 		return out, usage("make the folder first", "export: there is no folder %s", filepath.Dir(r.To))

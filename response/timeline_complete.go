@@ -31,6 +31,7 @@ func (s *Session) Complete(ctx context.Context, id incident.ID, text string, cur
 		add(w, w, 0)
 	}
 	switch c.Kind {
+	case timeline.CompleteNothing, timeline.CompleteName, timeline.CompleteTime, timeline.CompleteWord: // nothing but words
 	case timeline.CompleteAttribute:
 		names, err := q.db.Names(ctx, timeline.Filter{})
 		if err != nil {

@@ -322,20 +322,23 @@ func (s *Session) Explain(ctx context.Context, id incident.ID, filter string) (E
 	return Explanation{Filter: q.filter.String(), Explanation: x}, err
 }
 
-// Sweep answers many filters in one pass over the timeline.
+// Sweep answers many filters in one pass over the timeline. A filter that
+// cannot be read gives a *SweepError.
 func (s *Session) Sweep(ctx context.Context, id incident.ID, r SweepRequest, p ProgressFunc) ([]SweepHit, error) {
 	if len(r.Filters) > MaxSweep {
 		return nil, usage("split the list", "sweep with %d filters: at most %d", len(r.Filters), MaxSweep)
 	}
-	q, err := s.query(ctx, id, "")
+	q, err := s.query(ctx, id, r.Among)
 	if err != nil {
 		return nil, err
 	}
 	filters := make([]timeline.Filter, len(r.Filters))
 	for i, text := range r.Filters {
-		if filters[i], err = s.filter(q.said, text); err != nil {
-			return nil, fmt.Errorf("filter %d: %w", i+1, err)
+		one, err := s.filter(q.said, text)
+		if err != nil {
+			return nil, &SweepError{N: i, Err: err}
 		}
+		filters[i] = one.And(q.filter)
 	}
 	found, err := q.db.Sweep(ctx, filters, func(done, total int64) { tell(p, "sweeping the timeline", done, total) })
 	if err != nil {

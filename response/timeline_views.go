@@ -78,7 +78,20 @@ type Completion struct {
 // SweepRequest has the filters of a sweep.
 type SweepRequest struct {
 	Filters []string
+	Among   string // only among the events of this filter
 }
+
+// SweepError says which filter of a sweep, counted from 0, cannot be read.
+type SweepError struct {
+	N   int
+	Err error
+}
+
+// Error is the cause's message.
+func (e *SweepError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *SweepError) Unwrap() error { return e.Err }
 
 // SweepHit is what one filter of a sweep found. The times are zero where the
 // events are undated, and where there is none.
@@ -105,11 +118,11 @@ const (
 	ByText   = events.ByText
 )
 
-// Extent and ExplainedTerm are parts of an Explanation.
-type (
-	Extent        = events.Extent
-	ExplainedTerm = events.ExplainedTerm
-)
+// Extent is a part of the timeline, in an Explanation.
+type Extent = events.Extent
+
+// ExplainedTerm is one term of an Explanation.
+type ExplainedTerm = events.ExplainedTerm
 
 // TranslatedFilter is a filter as a condition of SQL. The values stand apart:
 // in Where each is {p1:String}, as ClickHouse writes a parameter.

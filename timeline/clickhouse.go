@@ -159,14 +159,13 @@ func anyOf(patterns []Pattern, one func(Pattern) string) string {
 }
 
 func (t *translator) column(f Field, attribute string) string {
-	switch f {
-	case FieldAttribute:
+	if f == FieldAttribute {
 		return "attr_values[indexOf(attr_names, " + t.text(attribute) + ")]" // '' where there is none
-	case FieldOffset:
-		return "toString(offset)"
-	default:
-		return f.String()
 	}
+	if f == FieldOffset {
+		return "toString(offset)"
+	}
+	return f.String()
 }
 
 func (t *translator) is(x Is) string {

@@ -143,6 +143,7 @@ func listEnd(text string, from, end int) int {
 func (c Completing) Words() []string {
 	var all []string
 	switch c.Kind {
+	case CompleteNothing, CompleteAttribute, CompleteValue, CompleteMark: // the store knows them
 	case CompleteName:
 		for _, w := range fieldWords() {
 			all = append(all, w+":")

@@ -23,11 +23,11 @@ func TestFilterPage(t *testing.T) {
 		}
 		cell := strings.ReplaceAll(line, `\|`, "\x00")
 		cell = strings.ReplaceAll(strings.Split(cell, "|")[1], "\x00", "|")
-		switch {
-		case column == "":
+		switch column {
+		case "":
 			column = strings.TrimSpace(cell)
 			continue
-		case column == "way":
+		case "way":
 			for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
 				if _, err := ReadMoment(strings.Trim(m[1], `"`), Moments{Now: now, Detected: now.Add(-time.Hour)}); err != nil {
 					t.Errorf("%s: %v", m[1], err)

@@ -235,7 +235,7 @@ func (p *parser) exists(missing bool) (Expr, error) {
 
 func (p *parser) oneExists() (Expr, error) {
 	start := p.at
-	name := ""
+	var name string
 	if rest, ok := strings.CutPrefix(p.text[p.at:], `attr."`); ok {
 		attribute, n, closed := unquote(`"` + rest)
 		if !closed {

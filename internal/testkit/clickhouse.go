@@ -45,11 +45,11 @@ func ClickHouse(t testing.TB) string {
 </yandex>`, port, dir))
 	write("users.xml", `<yandex><profiles><default></default></profiles><quotas><default></default></quotas>
 <users><default><password>`+ClickHousePassword+`</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota></default></users></yandex>`)
-	log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // in the test's own folder
+	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := exec.Command(program, "--config-file="+filepath.Join(dir, "config.xml")) //nolint:gosec,noctx // the test starts it, and Cleanup ends it
+	c := exec.Command(program, "--config-file="+filepath.Join(dir, "config.xml")) //nolint:noctx // the test starts it, and Cleanup ends it
 	c.Dir, c.Stdout, c.Stderr = dir, log, log
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func ClickHouse(t testing.TB) string {
 			t.Fatalf("clickhouse-server ended: %s", said)
 		default:
 		}
-		if r, err := http.Get(url + "/ping"); err == nil { //nolint:gosec,noctx // our own server
+		if r, err := http.Get(url + "/ping"); err == nil { //nolint:noctx // our own server
 			_ = r.Body.Close()
 			if r.StatusCode == http.StatusOK {
 				return url
