@@ -96,8 +96,16 @@ func TestExportEvents(t *testing.T) {
 	}
 	b.want(0, "export", id, "--to", filepath.Join(b.dir, "x-csv.csv")) // replaces
 	for _, args := range [][]string{
-		{id}, {id, "--to", "x.unknown"}, {id, "--to", "-"}, {id, "--to", "x", "--format", "xlsx"}, {id, "--to", b.dir + "/no/x.csv"}, {id, "--portable", "--format", "csv", "--to", "-"},
-		{id, "--to", "x.csv", "--person", "ann"}, {id, "host:", "--to", "x.csv"}, {id, "--to", "https://x.example/y", "--format", "csv"}, {id, "--to", "-", "--format", "sqlite"},
+		{id},
+		{id, "--to", "x.unknown"},
+		{id, "--to", "-"},
+		{id, "--to", "x", "--format", "xlsx"},
+		{id, "--to", b.dir + "/no/x.csv"},
+		{id, "--portable", "--format", "csv", "--to", "-"},
+		{id, "--to", "x.csv", "--person", "ann"},
+		{id, "host:", "--to", "x.csv"},
+		{id, "--to", "https://x.example/y", "--format", "csv"},
+		{id, "--to", "-", "--format", "sqlite"},
 	} {
 		b.want(2, append([]string{"export"}, args...)...)
 	}
@@ -112,7 +120,7 @@ func unpacked(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // read only
 	var r io.Reader
 	if strings.HasSuffix(name, ".gz") {
 		r, err = gzip.NewReader(f)

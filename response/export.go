@@ -193,7 +193,7 @@ func (r ExportRequest) open(ctx context.Context, form exportFormat, packing stri
 		t.sink, err = form.server(ctx, r)
 		return t, err
 	}
-	var under io.Writer = r.Out
+	under := r.Out
 	if r.To != "-" {
 		if t.file, err = durable.Rewrite(r.To); err != nil {
 			return t, err

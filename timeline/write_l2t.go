@@ -111,7 +111,7 @@ func l2tExtra(e *Event, exact string) string {
 		add("datetime", exact)
 	}
 	for i := range e.Attributes {
-		if name, value := foreign(e, i); name != "" && name != "inode" {
+		if name, value, tell := foreign(e, i); tell && name != "inode" {
 			add(name, value)
 		}
 	}

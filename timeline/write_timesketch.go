@@ -54,8 +54,8 @@ func appendSketchLine(b []byte, e *Event, m *Mark) []byte {
 	b = appendList(b, "tag", sketchTags(m))
 	b = appendGiven(b, "comment", strings.Join(m.Comments, "\n"))
 	for i := range e.Attributes {
-		name, value := foreign(e, i)
-		if name == "" {
+		name, value, tell := foreign(e, i)
+		if !tell {
 			continue
 		}
 		b = append(b, ',')
@@ -67,20 +67,19 @@ func appendSketchLine(b []byte, e *Event, m *Mark) []byte {
 }
 
 // foreign is an attribute for readers who do not know our forms of times: they
-// get the time as it was written. The name is empty where there is nothing to
-// tell.
-func foreign(e *Event, i int) (name, value string) {
+// get the time as it was written, unless another attribute tells it.
+func foreign(e *Event, i int) (name, value string, tell bool) {
 	a := &e.Attributes[i]
 	if a.Name != TimeFormName {
-		return a.Name, a.Value
+		return a.Name, a.Value, true
 	}
 	if e.Attributes.Has(TimeTextName) {
-		return "", ""
+		return "", "", false
 	}
 	if text := e.TimeText(); text != "" {
-		return TimeTextName, text
+		return TimeTextName, text, true
 	}
-	return a.Name, a.Value
+	return a.Name, a.Value, true
 }
 
 // sketchName is the member that an attribute becomes. A dot would make an object
@@ -147,8 +146,8 @@ func (w *Writer) sketchRow(b []byte, e *Event, m *Mark) []byte {
 	if len(e.Attributes) > 0 {
 		w.spare = append(w.spare[:0], '{')
 		for i := range e.Attributes {
-			name, value := foreign(e, i)
-			if name == "" {
+			name, value, tell := foreign(e, i)
+			if !tell {
 				continue
 			}
 			if len(w.spare) > 1 {
