@@ -5,10 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"firebreak/internal/term"
 )
@@ -94,6 +96,15 @@ func TestSQLFaults(t *testing.T) {
 		if r.code != c.code || !strings.Contains(r.err, c.says) || r.out != "" {
 			t.Errorf("%q: %+v", c.args, r)
 		}
+	}
+}
+
+// Ctrl-C ends a question that would never end.
+func TestSQLIsInterrupted(t *testing.T) {
+	t.Parallel()
+	b := sqlBench(t)
+	if code := b.stopped(os.Interrupt, 500*time.Millisecond, "sql", "last", "with recursive n(i) as (select 1 union all select i+1 from n) select count(*) from n"); code != 130 {
+		t.Errorf("exit %d", code)
 	}
 }
 

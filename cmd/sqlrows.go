@@ -268,7 +268,7 @@ func (p *program) width() int {
 	if !ok {
 		return usual
 	}
-	if w, _, err := xterm.GetSize(int(f.Fd())); err == nil && w > 0 { //nolint:gosec // a file descriptor
+	if w, _, err := xterm.GetSize(int(f.Fd())); err == nil && w > 0 {
 		return w
 	}
 	return usual

@@ -97,7 +97,7 @@ func (s *scan) next() (*rows, error) {
 // close ends the scan and waits for it.
 func (s *scan) close() {
 	s.stop()
-	for range s.ready { //nolint:revive // what was read ahead is dropped
+	for range s.ready { // what was read ahead is dropped
 	}
 	s.ended.Wait()
 	s.pinned.release()
