@@ -129,6 +129,8 @@ func (j *jsonPage) evidence() {
 	j.run("search ID FILTER", 0, "search", "last", "publickey")
 	j.run("search ID FILTER --count", 0, "search", "last", "publickey", "--count")
 	j.run("search ID FILTER --histogram", 0, "search", "last", "publickey", "--histogram")
+	j.run("sql ID QUERY", 0, "sql", "last", "select * from events")
+	j.run("sql --schema", 0, "sql", "--schema")
 	j.queries()
 }
 

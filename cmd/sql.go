@@ -39,9 +39,9 @@ time < '2026-11-21'. An attribute is attributes ->> 'pid'. Text stands in
 'single quotes'.
 
 Nothing can be changed: only SELECT, WITH, VALUES and EXPLAIN are answered, and
-no other file is opened. Rows are printed as they come; Ctrl-C stops. Where a
-spreadsheet would calculate a cell of --csv it gets a ' in front; --exact leaves
-it as it is. A file to work on with other programs: firebreak export INCIDENT
+no other file is opened. Rows are printed as they come; Ctrl-C stops. A cell of
+--csv that a spreadsheet would calculate gets a ' in front, and control
+characters are written out; --exact leaves both as they are. A file to work on with other programs: firebreak export INCIDENT
 --to FILE.sqlite, or FILE.parquet.`,
 		Example: `  firebreak sql last "select host, count(*) n from events group by host order by n desc"
   firebreak sql last "select time, user, message from events('failed password') where host = :h order by time" --param h=web-1
@@ -69,7 +69,7 @@ it as it is. A file to work on with other programs: firebreak export INCIDENT
 	f := c.Flags()
 	f.StringArrayVar(&o.params, "param", nil, "a value for :name in the query, as `NAME=VALUE`; may be repeated")
 	f.BoolVar(&o.csv, "csv", false, "print CSV, the names of the columns first")
-	f.BoolVar(&o.exact, "exact", false, "with --csv: no ' before formulas, for a reader that is no spreadsheet")
+	f.BoolVar(&o.exact, "exact", false, "with --csv: cells as they are, for a reader that is a program")
 	f.BoolVar(&o.schema, "schema", false, "print the columns of the table events, and ask nothing")
 	return c
 }

@@ -72,7 +72,9 @@ func jsonValue(v any) any {
 }
 
 // csvRows prints a head and the rows. A value that is missing is an empty cell.
-func csvRows(w *bufio.Writer, exact, shown bool) sqlPrinter {
+// Where it is exact no cell is guarded; on a terminal nothing is shown that it
+// would obey.
+func csvRows(w *bufio.Writer, exact, terminal bool) sqlPrinter {
 	out := csv.NewWriter(w)
 	var cells []string
 	write := func() error {
@@ -80,7 +82,7 @@ func csvRows(w *bufio.Writer, exact, shown bool) sqlPrinter {
 			if !exact {
 				c = timeline.Inert(c)
 			}
-			if shown { // on a terminal, which would obey it
+			if !exact || terminal {
 				c = term.Safe(c)
 			}
 			cells[i] = c
@@ -266,7 +268,7 @@ func (p *program) width() int {
 	if !ok {
 		return usual
 	}
-	if w, _, err := xterm.GetSize(int(f.Fd())); err == nil && w > 0 { //nolint:gosec // a file descriptor
+	if w, _, err := xterm.GetSize(int(f.Fd())); err == nil && w > 0 {
 		return w
 	}
 	return usual

@@ -72,7 +72,7 @@ const (
 // Writer writes one file. Rows are put together by hand: by reflection the
 // attributes would come in another order each time.
 type Writer struct {
-	w      *parquet.Writer
+	w      *parquet.GenericWriter[row]
 	sealed map[string]time.Time
 	batch  []parquet.Row
 	held   []byte // the texts of the batch
@@ -84,7 +84,7 @@ type Writer struct {
 func New(w io.Writer, sealed map[string]time.Time) *Writer {
 	return &Writer{
 		sealed: sealed, batch: make([]parquet.Row, 0, batchRows),
-		w: parquet.NewWriter(w, parquet.SchemaOf(row{}), parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
+		w: parquet.NewGenericWriter[row](w, parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 			parquet.CreatedBy("firebreak", "", ""), parquet.PageBufferSize(256<<10)),
 	}
 }

@@ -73,7 +73,7 @@ func firebreakEventsMore(h C.uintptr_t, out *C.FbRows, message **C.char) C.int {
 	if r == nil {
 		return C.SQLITE_OK
 	}
-	out.cells, out.text, out.rows = cellsOf(r, &s.pinned.p), textOf(r, &s.pinned.p), C.int(r.n) //nolint:gosec // some hundred
+	out.cells, out.text, out.rows = cellsOf(r, &s.pinned.p), textOf(r, &s.pinned.p), C.int(r.n)
 	return C.SQLITE_OK
 }
 

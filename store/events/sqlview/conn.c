@@ -90,7 +90,7 @@ static int compareTimes(void *unused, int na, const void *a, int nb, const void 
 /* ---- opening ---- */
 
 int firebreak_events_open(FbConn *c, const char *name, char **err){
-  int flags = SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_PRIVATECACHE|SQLITE_OPEN_EXRESCODE;
+  int flags = SQLITE_OPEN_READWRITE|SQLITE_OPEN_CREATE|SQLITE_OPEN_PRIVATECACHE|SQLITE_OPEN_NOMUTEX|SQLITE_OPEN_EXRESCODE;
   int rc = sqlite3_initialize();
   if( rc==SQLITE_OK ) rc = firebreak_vfs_register(c);
   if( rc!=SQLITE_OK ) return rc;

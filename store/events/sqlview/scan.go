@@ -65,6 +65,7 @@ func (v *view) start(ctx context.Context, flags int, used uint64, w wanted) *sca
 		for rest := used; rest != 0; rest &= rest - 1 {
 			d.packer.wanted = append(d.packer.wanted, column(bits.TrailingZeros64(rest)))
 		}
+		d.bare = used&(1<<colMessage|1<<colAttributes) == 0
 		err := d.all(flags, w)
 		if err == nil && d.rows != nil && d.rows.n > 0 {
 			err = d.send()
@@ -96,7 +97,7 @@ func (s *scan) next() (*rows, error) {
 // close ends the scan and waits for it.
 func (s *scan) close() {
 	s.stop()
-	for range s.ready { //nolint:revive // what was read ahead is dropped
+	for range s.ready { // what was read ahead is dropped
 	}
 	s.ended.Wait()
 	s.pinned.release()
@@ -110,6 +111,7 @@ type delivery struct {
 	packer packer
 	rows   *rows
 	most   int
+	bare   bool // no text is wanted
 }
 
 func (d *delivery) all(flags int, w wanted) error {
@@ -130,65 +132,37 @@ func (d *delivery) all(flags int, w wanted) error {
 		return nil
 	case flags&asRuns != 0:
 		return d.runs(flags, w)
-	case flags&descending != 0:
-		return d.back(w)
-	case flags&ascending != 0 && !w.dated:
-		undated, ok := parse("-after:0001-01-01T00:00:00.000000001Z")
-		if !ok {
-			return errors.New("the filter for undated events cannot be read")
-		}
-		if err := d.forth(w.filter.And(undated)); err != nil {
+	case flags&(ascending|descending) == 0:
+		return d.each(w.filter, false)
+	}
+	// NULL is the smallest value of SQL: undated events come before all others,
+	// or behind them.
+	dated, ok := parse(anyTime)
+	undated, also := parse("-" + anyTime)
+	if !ok || !also {
+		return errors.New("the filters for dated and undated events cannot be read")
+	}
+	parts := []timeline.Filter{w.filter.And(undated), w.filter.And(dated)}
+	if w.dated {
+		parts = parts[1:]
+	}
+	if flags&descending != 0 {
+		slices.Reverse(parts)
+	}
+	for _, f := range parts {
+		if err := d.each(f, flags&descending != 0); err != nil {
 			return err
-		}
-		dated, ok := parse("after:0001-01-01T00:00:00.000000001Z")
-		if !ok {
-			return errors.New("the filter for dated events cannot be read")
-		}
-		w.filter = w.filter.And(dated)
-	}
-	return d.forth(w.filter)
-}
-
-// forth delivers in the order of time.
-func (d *delivery) forth(f timeline.Filter) error {
-	return d.view.tables.Events.Scan(d.ctx, f, events.Request{}, d.add)
-}
-
-// back delivers from the last event to the first, undated events behind them:
-// pages, the later ones greater.
-func (d *delivery) back(w wanted) error {
-	dated, ok := parse("after:0001-01-01T00:00:00.000000001Z")
-	if !ok {
-		return errors.New("the filter for dated events cannot be read")
-	}
-	undated, ok := parse("-after:0001-01-01T00:00:00.000000001Z")
-	if !ok {
-		return errors.New("the filter for undated events cannot be read")
-	}
-	filters := []timeline.Filter{w.filter.And(dated)}
-	if !w.dated {
-		filters = append(filters, w.filter.And(undated))
-	}
-	for _, f := range filters {
-		r := events.Request{End: true, Limit: max(64, min(int(w.limit), mostRows))}
-		for {
-			page, err := d.view.tables.Events.Page(d.ctx, f, r)
-			if err != nil {
-				return err
-			}
-			for i := len(page) - 1; i >= 0; i-- {
-				if err := d.add(&page[i]); err != nil {
-					return err
-				}
-			}
-			if len(page) < r.Limit {
-				break
-			}
-			at := page[0].Cursor()
-			r.End, r.Before, r.Limit = false, &at, min(2*r.Limit, 4096)
 		}
 	}
 	return nil
+}
+
+// anyTime is the filter for events that have one.
+const anyTime = "after:0001-01-01T00:00:00.000000001Z"
+
+// each delivers in the order of time, or the other way round.
+func (d *delivery) each(f timeline.Filter, back bool) error {
+	return d.view.tables.Events.Scan(d.ctx, f, events.Request{End: back, Bare: d.bare}, d.add)
 }
 
 // runs delivers the values of one column, each with the number of its events.

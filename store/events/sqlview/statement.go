@@ -57,7 +57,7 @@ func (s *statement) close() {
 func (s *statement) columns() []string {
 	names := make([]string, C.sqlite3_column_count(s.s))
 	for i := range names {
-		names[i] = C.GoString(C.sqlite3_column_name(s.s, C.int(i))) //nolint:gosec // at most 2000 columns
+		names[i] = C.GoString(C.sqlite3_column_name(s.s, C.int(i)))
 	}
 	return names
 }
@@ -67,7 +67,7 @@ func (s *statement) bind(params []Param) error {
 	given := make(map[string]bool, len(params))
 	n := int(C.sqlite3_bind_parameter_count(s.s))
 	for i := 1; i <= n; i++ {
-		name := C.GoString(C.sqlite3_bind_parameter_name(s.s, C.int(i))) //nolint:gosec // at most 32766
+		name := C.GoString(C.sqlite3_bind_parameter_name(s.s, C.int(i)))
 		if name == "" || name[0] == '?' {
 			return &Error{Message: "a parameter has a name: :name instead of ?", Query: s.query, Offset: strings.IndexByte(s.query, '?')}
 		}
@@ -76,7 +76,7 @@ func (s *statement) bind(params []Param) error {
 			return &Error{Message: fmt.Sprintf("the parameter %s has no value", name), Query: s.query, Offset: strings.Index(s.query, name)}
 		}
 		given[name[1:]] = true
-		if rc := s.bindOne(C.int(i), value); rc != C.SQLITE_OK { //nolint:gosec // as above
+		if rc := s.bindOne(C.int(i), value); rc != C.SQLITE_OK {
 			return s.conn.failed(s.query)
 		}
 	}
@@ -106,7 +106,7 @@ func (s *statement) bindOne(i C.int, value any) C.int {
 	case string:
 		text := C.CString(v)
 		defer C.free(unsafe.Pointer(text))
-		return C.firebreak_events_bind_text(s.s, i, text, C.int(len(v))) //nolint:gosec // an argument of the command line
+		return C.firebreak_events_bind_text(s.s, i, text, C.int(len(v)))
 	}
 	return C.sqlite3_bind_null(s.s, i)
 }
@@ -119,7 +119,7 @@ func (s *statement) each(ctx context.Context, visit func([]any) error) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rc := C.firebreak_events_fetch(s.s, &s.out, C.int(columns), C.int(most)) //nolint:gosec // few
+		rc := C.firebreak_events_fetch(s.s, &s.out, C.int(columns), C.int(most))
 		var failure error
 		if rc != C.SQLITE_ROW && rc != C.SQLITE_DONE {
 			failure = s.conn.code(rc)
@@ -164,7 +164,7 @@ func (s *statement) insert(r *rows, columns int) error {
 	}
 	var pin runtime.Pinner
 	defer pin.Unpin()
-	rc := C.firebreak_events_insert(s.s, cellsOf(r, &pin), textOf(r, &pin), C.int(r.n), C.int(columns)) //nolint:gosec // some hundred
+	rc := C.firebreak_events_insert(s.s, cellsOf(r, &pin), textOf(r, &pin), C.int(r.n), C.int(columns))
 	if rc != C.SQLITE_OK {
 		return s.conn.code(rc)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -208,6 +209,28 @@ func TestFaultsAreShown(t *testing.T) {
 	var e *Error
 	if !errors.As(err, &e) {
 		t.Errorf("a parameter too many: %v", err)
+	}
+}
+
+// Scans that wait for each other do not wait for ever, and too many of them are
+// refused.
+func TestScansInsideScans(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
+	es := make([]timeline.Event, 5000)
+	for i := range es {
+		es[i] = timeline.Event{ID: timeline.EventID("sha", "syslog", int64(i), 0), Time: day.Add(time.Duration(i) * time.Second), Message: "line", Host: "h", Offset: int64(i)}
+	}
+	db := openView(t, es)
+	// Each is far from its end when the next begins.
+	four := "select a.offset + b.offset + c.offset + d.offset%s from events a cross join events b cross join events c cross join events d %s limit 6000"
+	if got := ask(t, db, fmt.Sprintf(four, "", "")); len(got) != 6000 || got[5999] != "1000" {
+		t.Errorf("four at once: %d rows", len(got))
+	}
+	if _, err := try(t.Context(), db, fmt.Sprintf(four, " + e.offset", "cross join events e")); !errors.Is(err, errTooManyScans) {
+		t.Errorf("five at once: %v", err)
+	}
+	if got := ask(t, db, "select count(*) from events"); got[0] != "5000" {
+		t.Error(got)
 	}
 }
 
