@@ -30,32 +30,52 @@ func runExportEvents(c *cobra.Command, o *exportOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	if r.To == "-" && isTerminal(o.p.Out) {
-		shown := &harmlessLines{w: o.p.Out}
-		r.Out = shown
-		defer func() { err = errors.Join(err, shown.flush()) }()
+	if r.To == "-" {
+		to, err := o.p.eventsOut(r.Format, r.Exact)
+		if err != nil {
+			return err
+		}
+		r.Out = to
 	}
 	sum, err := s.ExportEvents(c.Context(), id, r, o.p.progress())
 	var wrong *timeline.FilterError
 	if errors.As(err, &wrong) && !o.p.json {
 		o.p.errf("%s\n", wrong.Caret())
 	}
-	if err != nil || r.To == "-" {
+	if err != nil {
 		return err
 	}
 	if sum.InTheClear {
 		o.p.errf("  NOTE: the workspace is encrypted, and %s is not: whoever has the file reads it.\n", term.Safe(r.To))
 	}
-	if o.p.json {
+	left := ""
+	if sum.LeftOut > 0 {
+		left = fmt.Sprintf("  %d left out: %s\n", sum.LeftOut, sum.Why)
+	}
+	switch {
+	case r.To == "-": // the standard output has the events
+		if !o.p.quiet && !o.p.json {
+			o.p.errf("%s", left)
+		}
+		return nil
+	case o.p.json:
 		return o.p.printJSON(sum)
 	}
-	if err := o.p.printf("%s: %d events, %d bytes, sha256 %s\n", term.Safe(sum.To), sum.Events, sum.Bytes, sum.SHA256); err != nil {
-		return err
+	return o.p.printf("%s: %d events, %d bytes, sha256 %s\n%s", term.Safe(sum.To), sum.Events, sum.Bytes, sum.SHA256, left)
+}
+
+// eventsOut is the standard output for events in that format. JSON is such that
+// no terminal obeys it. Other text is made so, since nobody knows where a pipe
+// ends, unless it has to be exact and does not go to a terminal at once.
+func (p *program) eventsOut(format string, exact bool) (io.Writer, error) {
+	terminal := isTerminal(p.Out)
+	switch {
+	case !response.ExportsText(format) && terminal:
+		return nil, errFlag{fmt.Errorf("%s is no text: name a file to write it to, or a program behind a pipe", format)}
+	case !response.ExportsText(format), strings.HasSuffix(format, "jsonl") || format == "", exact && !terminal:
+		return p.Out, nil
 	}
-	if sum.LeftOut > 0 {
-		return o.p.printf("  %d left out: %s\n", sum.LeftOut, sum.Why)
-	}
-	return nil
+	return harmlessText{p.Out}, nil
 }
 
 // isTerminal says whether what is written there is shown to a person.
@@ -64,26 +84,13 @@ func isTerminal(w io.Writer) bool {
 	return ok && xterm.IsTerminal(int(f.Fd()))
 }
 
-// harmlessLines passes text on in a form that no terminal obeys.
-type harmlessLines struct {
-	w    io.Writer
-	held []byte
-}
+// harmlessText passes text on in a form that no terminal obeys. It wants whole
+// events at a time.
+type harmlessText struct{ w io.Writer }
 
-// Write keeps what is no whole line yet.
-func (h *harmlessLines) Write(b []byte) (int, error) {
-	h.held = append(h.held, b...)
-	end := strings.LastIndexByte(string(h.held), '\n') + 1
-	if end == 0 {
-		return len(b), nil
+func (h harmlessText) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(h.w, term.SafeLines(string(b))); err != nil {
+		return 0, err
 	}
-	_, err := io.WriteString(h.w, term.SafeLines(string(h.held[:end])))
-	h.held = append(h.held[:0], h.held[end:]...)
-	return len(b), err
-}
-
-func (h *harmlessLines) flush() error {
-	_, err := io.WriteString(h.w, term.SafeLines(string(h.held)))
-	h.held = h.held[:0]
-	return err
+	return len(b), nil
 }

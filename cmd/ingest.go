@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,8 @@ type ingestOptions struct {
 	rebuild  bool
 	zone     string
 	mapping  string
+	follow   bool
+	fromEnd  bool
 	response.IngestOptions
 }
 
@@ -34,10 +37,21 @@ to its end is read on by the next one.
 
 Times without a zone are read in --zone. Where the clock of the source was wrong,
 --skew says by how much it was ahead (90s, 2h3m; -90s: behind): it is taken off
-every time, and each event says so.`,
+every time, and each event says so.
+
+With --follow one file is taken as it grows, until Ctrl-C: what was appended is
+sealed every two seconds, or every MiB, as an exhibit of its own that ends at an
+end of line, and read. Started again on the same file it goes on where it ended.
+A rotated file is taken to its end before the new one; a truncated one is told.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.rebuild {
 				return exactly(1, "an incident, and no files with --rebuild")(c, args)
+			}
+			if o.fromEnd && !o.follow {
+				return errFlag{errors.New("--from-end goes with --follow")}
+			}
+			if o.follow {
+				return exactly(2, "an incident, and one file with --follow")(c, args)
 			}
 			return atLeast(2, "an incident and files")(c, args)
 		},
@@ -55,6 +69,7 @@ every time, and each event says so.`,
 	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `person` or an order; recorded as not said when it is left out")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
+	followFlags(c, o)
 	return c
 }
 
@@ -80,6 +95,9 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 		if o.Mapping, err = response.ReadMapping(o.mapping); err != nil {
 			return err
 		}
+	}
+	if o.follow {
+		return runFollow(c, s, id, o)
 	}
 	var sum response.Ingested
 	if len(o.files) == 1 && o.files[0] == "-" {

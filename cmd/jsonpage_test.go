@@ -44,7 +44,8 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"ingest ID FILE… resumed", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
+	"search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed",
+	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
@@ -120,11 +121,35 @@ func (j *jsonPage) evidence() {
 	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
 	j.run("ingest ID FILE…", 0, "ingest", "last", log)
 	j.custody()
+	grown := j.b.write("grown.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted password for eve from 203.0.113.66 port 50223 ssh2\nhalf a line")
+	j.ran("ingest ID --follow FILE", j.b.follow("last", grown))
+	j.run("parse FILE…", 0, "parse", log)
+	j.run("parse --events FILE…", 0, "parse", "--events", log)
+	j.run("export ID … --to FILE", 0, "export", "last", "--to", j.b.dir+"/events.body")
 	j.run("ingest ID --rebuild", 0, "ingest", "last", "--rebuild")
 	j.b.want(0, "search", "last", "publickey", "--star", "--tag", "entry", "--comment", "this is how they came in")
 	j.run("search ID FILTER", 0, "search", "last", "publickey")
 	j.run("search ID FILTER --count", 0, "search", "last", "publickey", "--count")
 	j.run("search ID FILTER --histogram", 0, "search", "last", "publickey", "--histogram")
+	j.run("sql ID QUERY", 0, "sql", "last", "select * from events")
+	j.run("sql --schema", 0, "sql", "--schema")
+	j.queries()
+}
+
+func (j *jsonPage) queries() {
+	var e struct{ ID string }
+	if err := json.Unmarshal([]byte(j.run("search ID FILTER", 0, "search", "last", "publickey").out), &e); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("search ID FILTER --count", 0, "search", "last", "--around", e.ID, "--count")
+	j.run("search ID FILTER --estimate", 0, "search", "last", "publickey", "--estimate")
+	j.run("search ID FILTER --top FIELD", 0, "search", "last", "--top", "user")
+	j.run("search ID FILTER --rare FIELD", 0, "search", "last", "--rare", "attr.pid")
+	j.run("search ID FILTER --fields", 0, "search", "last", "--fields")
+	j.run("search ID FILTER --gaps", 0, "search", "last", "--gaps=source", "--silent", "1s")
+	j.run("search ID FILTER --explain", 0, "search", "last", "publickey host:web-1", "--explain", "--sql")
+	list := j.b.write("list.txt", "# what came in\npublickey\n203.0.113.66\nnothing-like-this\n")
+	j.run("sweep ID FILE", 0, "sweep", "last", list)
 }
 
 func (j *jsonPage) custody() {

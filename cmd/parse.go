@@ -3,7 +3,6 @@ package cmd
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -83,15 +82,13 @@ func runParse(c *cobra.Command, o *parseOptions) (err error) {
 	if !o.events {
 		return response.ParseFiles(c.Context(), o.ParseRequest, o.account, o.p.progress())
 	}
-	to := o.p.Out
-	var shown interface{ flush() error }
-	if isTerminal(to) {
-		safe := &harmlessLines{w: to}
-		to, shown = safe, safe
-	}
-	w, err := o.writer(to)
+	to, err := o.p.eventsOut(o.format, false)
 	if err != nil {
 		return err
+	}
+	w, err := timeline.NewWriter(to, timeline.Format(o.format))
+	if err != nil {
+		return errFlag{fmt.Errorf("--format: %w", err)}
 	}
 	o.Events = func(es []timeline.Event) error {
 		for i := range es {
@@ -103,21 +100,10 @@ func runParse(c *cobra.Command, o *parseOptions) (err error) {
 	}
 	err = response.ParseFiles(c.Context(), o.ParseRequest, o.aside, o.p.progress())
 	err = errors.Join(err, w.Flush())
-	if shown != nil {
-		err = errors.Join(err, shown.flush())
-	}
-	if n, which := w.LeftOut(); n > 0 {
+	if n, which := w.LeftOut(); n > 0 && !o.p.quiet {
 		o.p.errf("  %d events left out: %s\n", n, which)
 	}
 	return err
-}
-
-func (o *parseOptions) writer(to io.Writer) (*timeline.Writer, error) {
-	w, err := timeline.NewWriter(to, timeline.Format(o.format))
-	if err != nil {
-		return nil, errFlag{fmt.Errorf("--format: %w", err)}
-	}
-	return w, nil
 }
 
 // account prints what one file gave.

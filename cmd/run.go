@@ -104,7 +104,7 @@ func (p *program) screens(ctx context.Context, s *response.Session, id incident.
 		locking = tui.Locking{After: service.LockAfter(), Asks: service.Typed(), Check: service.Opens}
 	}
 	err = tui.Run(ctx, tui.Options{
-		Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly, Look: look, ASCII: ascii,
+		Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly, Look: look, ASCII: ascii, Here: p.Now().Location(),
 		Locking: locking, Screen: o.screen, Drafts: drafts,
 	})
 	var was *tui.Locked

@@ -170,7 +170,7 @@ func (p *pane) timeline() {
 	p.press("Enter")
 	p.sees("filter: source:process", "> ")
 	p.press("*")
-	p.sees(">* ")
+	p.sees("> * ")
 	p.press("Enter")
 	p.sees("* starred")
 	p.press("Escape")

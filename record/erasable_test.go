@@ -30,7 +30,7 @@ var structural = map[Kind]string{
 	StepReopened:       "run guard",
 	StepAdded:          "run id phase",
 	CollectionFinished: "profile as_root exhibits bytes took_ns",
-	EvidenceSealed:     "exhibit kind collector tool tool_sha256 origin started finished clock_offset_ns clock format reading owner",
+	EvidenceSealed:     "exhibit kind collector tool tool_sha256 origin started finished clock_offset_ns clock piece format reading mapping owner",
 	EvidenceChecked:    "exhibit ok",
 	TimelineIngested:   "exhibit parser year zone skew events added rejected recovered seen",
 	EventMarked:        "event star exhibit",
@@ -57,6 +57,7 @@ var structural = map[Kind]string{
 	BundleMade:         "name sha256 bytes profile exhibits tested size root",
 	BackupMade:         "name sha256 bytes profile exhibits tested size root",
 	RecordRestored:     "from sha256 size root known_size known_root lost aside",
+	TimelineExported:   "format events left_out bytes sha256",
 	ClockJumped:        "*",
 	DiskFull:           "*",
 }
@@ -69,7 +70,7 @@ var payloads = map[Kind]any{
 	ActionApproved: Decision{}, ActionRejected: Decision{}, ActionSending: Attempt{}, ActionSent: Outcome{}, ActionVerified: Outcome{},
 	ActionFailed: Outcome{}, ActionUnknown: Outcome{}, ItemAdded: Item{}, ReviewWritten: Written{}, HeadSigned: Signed{}, HeadStamped: Stamped{},
 	CustodyTransferred: Transfer{}, CustodyAccepted: Acceptance{}, RecordRestored: Restored{}, EvidenceAccessed: Access{}, HoldPlaced: Hold{}, HoldLifted: Hold{}, ErasureAsked: ErasureRequest{},
-	ErasureAgreed: ErasureConsent{}, ErasureDone: Erasure{}, BundleMade: Copy{}, BackupMade: Copy{}, ClockJumped: ClockJump{}, DiskFull: Fullness{},
+	ErasureAgreed: ErasureConsent{}, ErasureDone: Erasure{}, BundleMade: Copy{}, BackupMade: Copy{}, TimelineExported: Exported{}, ClockJumped: ClockJump{}, DiskFull: Fullness{},
 }
 
 func jsonNames(v any) []string {

@@ -211,9 +211,17 @@ type Exhibit struct {
 	Before      *Stat         `json:"before,omitempty"`
 	After       *Stat         `json:"after,omitempty"`
 	Deviations  []string      `json:"deviations,omitempty"`
+	Piece       *Piece        `json:"piece,omitempty"`   // which part of a growing file this is
 	Format      string        `json:"format"`            // which parser reads it; "" when none does
 	Reading     *Reading      `json:"reading,omitempty"` // what a person said of how to read it
 	Owner       string        `json:"owner,omitempty"`   // the process that sealed it, and reads it into the timeline
+}
+
+// Piece is the stretch of a growing file that an exhibit holds: bytes From up
+// to, and without, To.
+type Piece struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
 }
 
 // Reading is what a person says of how an exhibit is to be read. It is kept with

@@ -147,7 +147,7 @@ var disclosed = map[Kind]map[string]audience{
 		"exhibit": everyone, "kind": measured, "title": detail, "source": detail, "host": detail, "collector": measured,
 		"authority": person, "method": detail, "tool": measured, "tool_sha256": measured, "size": measured, "sha256": measured,
 		"blob": detail, "started": measured, "finished": measured, "clock_offset_ns": measured,
-		"before": detail, "after": detail, "deviations": detail, "format": measured, "mapping": detail,
+		"before": detail, "after": detail, "deviations": detail, "format": measured, "mapping": detail, "piece": measured,
 		"origin": measured, "root": detail, "machine": detail, "argv": detail, "clock": measured, "stored": detail,
 		"reading": measured, "owner": detail,
 	},

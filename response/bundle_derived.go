@@ -20,7 +20,7 @@ func (s *Session) derived(ctx context.Context, f *folder, o BundleOptions, head 
 		if err != nil {
 			return nil, err
 		}
-		h, err := s.Histogram(ctx, f.id, "", 120)
+		h, err := s.Histogram(ctx, f.id, HistogramRequest{Buckets: 120})
 		if err != nil && CodeOf(err) != CodeIntegrity {
 			return nil, err
 		}

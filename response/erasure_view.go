@@ -126,15 +126,56 @@ func exhibitsOf(tx *store.Tx, ids []string) ([]ErasedExhibit, error) {
 	return out, nil
 }
 
+// exportsWith lists the exports of events that may hold what is to go: those
+// made when its exhibits were sealed, or its marks set.
+func exportsWith(tx *store.Tx, r record.ErasureRequest) ([]string, error) {
+	entries, err := tx.EntriesOf(record.TimelineExported)
+	if err != nil {
+		return nil, err
+	}
+	var first int64 // entry of what is to go
+	seen := func(seq int64) {
+		if first == 0 || seq < first {
+			first = seq
+		}
+	}
+	for _, f := range r.Fields {
+		if f.Name == "tags" || f.Name == "comment" {
+			seen(f.Seq)
+		}
+	}
+	for _, id := range r.Exhibits {
+		x, err := tx.Exhibit(id)
+		if err != nil {
+			return nil, err
+		}
+		seen(x.Seq)
+	}
+	var out []string
+	for _, e := range entries {
+		var x record.Exported
+		if err := e.Decode(&x); err != nil {
+			return nil, err
+		}
+		if first > 0 && first < e.Seq {
+			out = append(out, fmt.Sprintf("events exported to %s on %s (entry %d)", x.To, e.Time.UTC().Format("2006-01-02"), e.Seq))
+		}
+	}
+	return out, nil
+}
+
 // copiesWith lists the bundles and backups that were made when what is to go
 // was there, and what a restore moved aside: it is another record, and goes by
 // hand.
 func (f *folder) copiesWith(tx *store.Tx, r record.ErasureRequest) ([]string, error) {
+	out, err := exportsWith(tx, r)
+	if err != nil {
+		return nil, err
+	}
 	entries, err := tx.EntriesOf(record.BundleMade, record.BackupMade)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
 	aside, err := filepath.Glob(filepath.Join(filepath.Dir(f.dir), ".replaced-"+string(f.id)+"-*"))
 	if err != nil {
 		return nil, err

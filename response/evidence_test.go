@@ -61,7 +61,7 @@ func TestIngestSealsParsesAndAddsOnce(t *testing.T) {
 	}
 	_, err = b.s.Count(ctx, b.id, "user:(")
 	b.want(CodeUsage, err)
-	h, err := b.s.Histogram(ctx, b.id, "", 10)
+	h, err := b.s.Histogram(ctx, b.id, HistogramRequest{Buckets: 10})
 	b.must(err)
 	if len(h.Buckets) != 10 || h.Buckets[0] != 1 || h.Buckets[9] != 1 {
 		t.Errorf("%+v", h)

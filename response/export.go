@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -31,6 +32,11 @@ type ExportRequest struct {
 	To     string    // a file, "-" for Out, or the URL of a server
 	Out    io.Writer // the standard output
 	Exact  bool      // CSV for a reader that is no spreadsheet
+	Table  string    // of ClickHouse, or the index of OpenSearch; "" is the usual one
+	Secret string    // a reference to the server's password: env:NAME, file:/path, exec:program
+
+	of     exported
+	beside exportBeside
 }
 
 // EventsExported is what an export of events came to.
@@ -51,12 +57,17 @@ type EventsExported struct {
 // they left. It holds a page of them at a time. A file appears under its name
 // whole or not at all; a server may keep what it took before a failure.
 func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequest, p ProgressFunc) (out EventsExported, err error) {
+	r.Format, r.To = splitFormat(r.Format, r.To)
 	form, packing, err := r.form()
 	if err != nil {
 		return out, err
 	}
 	f, err := s.s.open(ctx, id)
 	if err != nil {
+		return out, err
+	}
+	r.of = exported{service: s.s, incident: id}
+	if r.of.said, r.of.version, err = f.sayingsAt(ctx); err != nil {
 		return out, err
 	}
 	if f.readOnly {
@@ -67,6 +78,12 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 		if out.InTheClear, err = s.s.InTheClear(r.To); err != nil {
 			return out, err
 		}
+	}
+	if form.server != nil {
+		out.InTheClear = s.s.vault != nil
+	}
+	if r.beside, err = s.exportBeside(ctx, f); err != nil {
+		return out, err
 	}
 	target, err := r.open(ctx, form, packing)
 	if errors.Is(err, fs.ErrNotExist) && form.server == nil {
@@ -89,6 +106,9 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 	if out.Bytes, out.SHA256, err = target.sum(); err != nil {
 		return out, fmt.Errorf("export: %w", err)
 	}
+	if r.To == "-" {
+		out.SHA256 = "" // of what nobody keeps
+	}
 	// Recorded before it appears under its name, as a bundle is.
 	err = s.actIn(ctx, f, record.TimelineExported, "", record.Exported{
 		Format: form.Name, To: r.recorded(), Filter: r.Filter, Events: out.Events, LeftOut: out.LeftOut, Bytes: out.Bytes, SHA256: out.SHA256,
@@ -100,6 +120,16 @@ func (s *Session) ExportEvents(ctx context.Context, id incident.ID, r ExportRequ
 		return out, fmt.Errorf("export (the record says already that it was made): %w", err)
 	}
 	return out, nil
+}
+
+// splitFormat takes the format off a target that begins with it, as in
+// clickhouse=https://host:8443.
+func splitFormat(format, to string) (string, string) {
+	name, rest, ok := strings.Cut(to, "=")
+	if ok && format == "" && slices.ContainsFunc(exportFormats(), func(f exportFormat) bool { return f.Name == name }) {
+		return name, rest
+	}
+	return format, to
 }
 
 // recorded is what the record says of where they went: no folder and no
@@ -125,43 +155,24 @@ func serverURL(to string) (*url.URL, bool) {
 
 // exportEach hands the events to the sink.
 func (s *Session) exportEach(ctx context.Context, f *folder, filter string, to timeline.Sink, out *EventsExported, p ProgressFunc) error {
-	db, err := s.s.timeline(ctx, f)
+	q, err := s.query(ctx, f.id, filter)
 	if err != nil {
 		return err
-	}
-	flt, byEvent, err := s.filter(ctx, f, filter)
-	if err != nil {
-		return err
-	}
-	marks := make(map[timeline.ID]timeline.Mark, len(byEvent))
-	for text, m := range byEvent {
-		id := eventID(text)
-		marks[id] = timeline.Mark{Event: id, Star: m.Star, Tags: m.Tags, Comments: m.Comments}
 	}
 	tell(p, "counting", 0, 0)
-	total, err := db.Count(ctx, flt)
+	total, err := q.db.Count(ctx, q.filter)
 	if err != nil {
 		return fmt.Errorf("export events: %w", err)
 	}
-	var after *timeline.Cursor
-	for {
-		page, err := db.Page(ctx, flt, events.Request{After: after, Limit: events.MaxPage})
-		if err != nil {
-			return fmt.Errorf("export events: %w", err)
+	return q.db.Scan(ctx, q.filter, events.Request{}, func(e *timeline.Event) error {
+		if err := to.Write(e, q.said.mark(e.ID)); err != nil {
+			return fmt.Errorf("export: %w", err)
 		}
-		for i := range page {
-			if err := to.Write(&page[i], marks[page[i].ID]); err != nil {
-				return fmt.Errorf("export: %w", err)
-			}
+		if out.Events++; out.Events%pageMost == 0 {
+			tell(p, "writing events", out.Events, total)
 		}
-		out.Events += int64(len(page))
-		if len(page) < events.MaxPage {
-			return nil
-		}
-		at := page[len(page)-1].Cursor()
-		after = &at
-		tell(p, "writing events", out.Events, total)
-	}
+		return nil
+	})
 }
 
 // exportTarget is where an export goes, while it goes there.
@@ -182,7 +193,7 @@ func (r ExportRequest) open(ctx context.Context, form exportFormat, packing stri
 		t.sink, err = form.server(ctx, r)
 		return t, err
 	}
-	var under io.Writer = r.Out
+	under := r.Out
 	if r.To != "-" {
 		if t.file, err = durable.Rewrite(r.To); err != nil {
 			return t, err

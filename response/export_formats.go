@@ -33,14 +33,22 @@ type exportFormat struct {
 
 // exportFormats is the table of forms.
 func exportFormats() []exportFormat {
-	return []exportFormat{
+	return append([]exportFormat{
 		text(timeline.JSONL, "programs: one JSON object a line, and back into firebreak", ".jsonl", ".ndjson"),
 		text(timeline.CSV, "spreadsheets, where no cell is a formula, and back into firebreak", ".csv"),
 		text(timeline.TimesketchJSONL, "Timesketch; each attribute is a field there"),
 		text(timeline.TimesketchCSV, "Timesketch, in columns"),
 		text(timeline.L2TCSV, "readers of log2timeline's 17 columns"),
 		text(timeline.Bodyfile, "mactime; times of files only", ".body", ".bodyfile"),
-	}
+		{
+			ExportFormat: ExportFormat{Name: "opensearch", For: "OpenSearch and Elasticsearch: their bulk form, with the names of ECS", Files: []string{".bulk", ".bulk.ndjson"}},
+			stream:       newOpenSearchSink,
+		},
+		{
+			ExportFormat: ExportFormat{Name: "clickhouse", For: "a ClickHouse server: --to clickhouse=https://user@host:8443/database"},
+			server:       newClickHouseSink,
+		},
+	}, columnFormats()...)
 }
 
 // text is the row of a text format.
@@ -55,6 +63,11 @@ func text(f timeline.Format, reader string, files ...string) exportFormat {
 			return out, err
 		},
 	}
+}
+
+// ExportsText says whether a format is text; a name that is none is.
+func ExportsText(format string) bool {
+	return !slices.ContainsFunc(exportFormats(), func(f exportFormat) bool { return f.Name == format && (f.binary || f.stream == nil) })
 }
 
 // ExportFormats lists the forms in which events leave.

@@ -36,6 +36,8 @@ type folder struct {
 	world    *drill.World
 	registry *integrations.Registry
 
+	said said // of events, as the record has it
+
 	unfinished string // why an erasure could not be finished when the folder was opened
 
 	busy sync.Mutex // one long work at a time: collect, ingest, advance

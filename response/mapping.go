@@ -23,7 +23,7 @@ func ReadMapping(path string) (*parse.Mapping, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read mapping %s: %w", path, err)
 	}
-	m, err := parse.ParseMapping(filepath.Base(path), text)
+	m, err := parse.NewMapping(filepath.Base(path), text)
 	if err != nil {
 		return nil, usage("docs/formats.md describes mapping files", "%w", err)
 	}

@@ -50,7 +50,7 @@ type Parsed struct {
 // each. A file that cannot be read does not keep the others from being read; the
 // error names it.
 func ParseFiles(ctx context.Context, r ParseRequest, done func(Parsed) error, p ProgressFunc) error {
-	if _, err := r.parser(); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
+	if _, err := r.parser(); err != nil { //nolint:contextcheck // it looks at the names of the parsers only
 		return err
 	}
 	files, errs := r.files()
@@ -126,11 +126,14 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 	x := record.Exhibit{ID: path, Source: path, Host: r.Host, Finished: r.Now.UTC()}
 	src := parse.Source{Parser: r.Parser, Mapping: r.Mapping, Host: r.Host, Zone: r.Zone, Year: r.Year, Skew: r.Skew, Collected: x.Finished}
 	sum := Parsed{File: path}
-	in, close, err := r.open(ctx, path, &x, &src, p)
+	in, done, err := r.open(ctx, path, &x, p)
 	if err != nil {
 		return sum, err
 	}
 	src.Exhibit = x
+	if r.Events != nil {
+		src.Workers = 1 // in the order of the file
+	}
 	var turn sync.Mutex
 	account, err := parse.File(ctx, in, src, func(es []timeline.Event) error {
 		turn.Lock()
@@ -143,20 +146,21 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 		}
 		return nil
 	})
-	sum.Parser, sum.Events, sum.Rejected, sum.Recovered, sum.Seen, sum.First, sum.Last = account.Parser, account.Events, account.Rejected, account.Recovered, account.Seen, account.First, account.Last
+	sum.Parser, sum.Events, sum.Rejected, sum.Recovered, sum.Seen = account.Parser, account.Events, account.Rejected, account.Recovered, account.Seen
+	sum.First, sum.Last = account.First, account.Last
 	sum.Samples, sum.Notes = account.Split()
-	return sum, errors.Join(err, close())
+	return sum, errors.Join(err, done())
 }
 
 // open opens a file. Where the events are wanted it is hashed first: their ids
 // are made of it.
-func (r ParseRequest) open(ctx context.Context, path string, x *record.Exhibit, src *parse.Source, p ProgressFunc) (io.Reader, func() error, error) {
+func (r ParseRequest) open(ctx context.Context, path string, x *record.Exhibit, p ProgressFunc) (io.Reader, func() error, error) {
 	none := func() error { return nil }
 	if path == "-" {
 		if r.Events == nil {
 			return r.In, none, nil
 		}
-		return r.spool(ctx, x, src, p)
+		return r.spool(ctx, x, p)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -174,8 +178,8 @@ func (r ParseRequest) open(ctx context.Context, path string, x *record.Exhibit, 
 			return f, f.Close, nil
 		}
 		r.In = f
-		in, close, err := r.spool(ctx, x, src, p)
-		return in, func() error { return errors.Join(close(), f.Close()) }, err
+		in, done, err := r.spool(ctx, x, p)
+		return in, func() error { return errors.Join(done(), f.Close()) }, err
 	}
 	x.Before = &record.Stat{Size: info.Size(), Modified: info.ModTime().UTC()}
 	if r.Events == nil {
@@ -219,7 +223,7 @@ const spoolMemory = 64 << 20
 // spool keeps a stream, so that it can be hashed before it is read. The file
 // that it may need is removed before a byte is in it: nothing is left behind,
 // however the program ends.
-func (r ParseRequest) spool(ctx context.Context, x *record.Exhibit, src *parse.Source, p ProgressFunc) (io.Reader, func() error, error) {
+func (r ParseRequest) spool(ctx context.Context, x *record.Exhibit, p ProgressFunc) (io.Reader, func() error, error) {
 	none := func() error { return nil }
 	tell(p, "reading the standard input", 0, 0)
 	h := sha256.New()

@@ -263,15 +263,11 @@ func (s *Session) portableEvidence(ctx context.Context, f *folder, xs []portable
 func (s *Session) portableEvents(ctx context.Context, f *folder, filter string, most int, out *portableWriter, p ProgressFunc) (int64, error) {
 	out.text(",\n\"events\": [")
 	var n int64
-	db, err := s.s.timeline(ctx, f)
+	q, err := s.query(ctx, f.id, filter)
 	if CodeOf(err) == CodeIntegrity {
 		out.text("]")
 		return 0, nil
 	}
-	if err != nil {
-		return 0, err
-	}
-	flt, _, err := s.filter(ctx, f, filter)
 	if err != nil {
 		return 0, err
 	}
@@ -281,7 +277,7 @@ func (s *Session) portableEvents(ctx context.Context, f *folder, filter string, 
 		if most > 0 {
 			limit = min(limit, most-int(n))
 		}
-		page, err := db.Page(ctx, flt, events.Request{After: after, Limit: limit})
+		page, err := q.db.Page(ctx, q.filter, events.Request{After: after, Limit: limit})
 		if err != nil {
 			return n, fmt.Errorf("read the timeline: %w", err)
 		}

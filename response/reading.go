@@ -118,7 +118,7 @@ func optionsOf(x store.Exhibit) (IngestOptions, error) {
 	o := IngestOptions{Host: x.Host, Parser: x.Format}
 	if x.Mapping != nil {
 		var err error
-		if o.Mapping, err = parse.ParseMapping(x.Mapping.Name, []byte(x.Mapping.Text)); err != nil {
+		if o.Mapping, err = parse.NewMapping(x.Mapping.Name, []byte(x.Mapping.Text)); err != nil {
 			return o, fmt.Errorf("read exhibit %s as before: its mapping: %w", x.ID, err)
 		}
 	}

@@ -160,7 +160,7 @@ func (s *Session) buildReview(ctx context.Context, f *folder) (review.Review, re
 		return review.Review{}, head, err
 	}
 	extra := review.Extra{Head: head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
-	h, err := s.Histogram(ctx, f.id, "", 120)
+	h, err := s.Histogram(ctx, f.id, HistogramRequest{Buckets: 120})
 	if err != nil && CodeOf(err) != CodeIntegrity {
 		return review.Review{}, head, err
 	}

@@ -245,6 +245,8 @@ type MarkedEvent struct {
 	Star     bool     `json:"star,omitempty"`
 	Tags     []string `json:"tags,omitempty"`
 	Comments []string `json:"comments,omitempty"`
+	// Discovered is when the exhibit that tells of the event was sealed.
+	Discovered time.Time `json:"discovered,omitzero"`
 }
 
 // Histogram counts events in equal stretches of time.

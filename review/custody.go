@@ -225,7 +225,11 @@ func whereFrom(x record.Exhibit) string {
 	case record.OriginInput:
 		return fmt.Sprintf("%s of firebreak on %s", given(x.Source), given(x.Stored))
 	case record.OriginFile:
-		return fmt.Sprintf("the file %s on %s", given(x.Source), given(x.Stored))
+		piece := ""
+		if x.Piece != nil {
+			piece = fmt.Sprintf("bytes %d to %d of ", x.Piece.From, x.Piece.To)
+		}
+		return fmt.Sprintf("%sthe file %s on %s", piece, given(x.Source), given(x.Stored))
 	}
 	if x.Host == "" {
 		return given(x.Source)

@@ -327,3 +327,15 @@ func TestCustodyFormIsHarmless(t *testing.T) {
 		}
 	}
 }
+
+func TestAPieceSaysWhichBytesItIs(t *testing.T) {
+	t.Parallel()
+	l := newLocker(t)
+	x := l.authLog()
+	x.Origin, x.Source, x.Piece = record.OriginFile, "/var/log/auth.log", &record.Piece{From: 4096, To: 8192}
+	l.seal(x)
+	page := string(l.custody(nil).Markdown())
+	if !strings.Contains(page, "bytes 4096 to 8192 of the file") {
+		t.Errorf("the form does not say which bytes were taken:\n%s", page)
+	}
+}

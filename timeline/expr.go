@@ -8,7 +8,7 @@ import (
 )
 
 // Expr is a node of a parsed filter: And, Or, Not, Word, Is, Compare, After,
-// Before, Address or Marked. String writes it in the filter language.
+// Before, Discovered, Address or Marked. String writes it in the filter language.
 type Expr interface {
 	Match(e *Event) bool
 	String() string
@@ -54,6 +54,14 @@ type After struct{ Time time.Time }
 
 // Before matches events earlier than Time. Undated events do not match.
 type Before struct{ Time time.Time }
+
+// Discovered matches events whose exhibit was sealed at Time or later, or with
+// Before earlier. When exhibits were sealed is not in the event: Filter.Sealed
+// puts the exhibits in its place, and until then nothing matches.
+type Discovered struct {
+	Time   time.Time
+	Before bool
+}
 
 // Address matches events in whose message, attributes or host an IP address
 // stands that lies in one of the prefixes.
@@ -229,6 +237,9 @@ func (x After) Match(e *Event) bool { return !e.Time.IsZero() && !e.Time.Before(
 // Match reports whether the event is dated and earlier.
 func (x Before) Match(e *Event) bool { return !e.Time.IsZero() && e.Time.Before(x.Time) }
 
+// Match is false: see Filter.Sealed.
+func (x Discovered) Match(*Event) bool { return false }
+
 // Match reports whether the event is one of those marked.
 func (x Marked) Match(e *Event) bool { return x.events[e.ID] }
 
@@ -241,13 +252,14 @@ func (x Marked) Events() []ID {
 	return ids
 }
 
-func (And) compound() bool     { return true }
-func (Or) compound() bool      { return true }
-func (Not) compound() bool     { return false }
-func (Word) compound() bool    { return false }
-func (Is) compound() bool      { return false }
-func (Compare) compound() bool { return false }
-func (After) compound() bool   { return false }
-func (Before) compound() bool  { return false }
-func (Address) compound() bool { return false }
-func (Marked) compound() bool  { return false }
+func (And) compound() bool        { return true }
+func (Or) compound() bool         { return true }
+func (Not) compound() bool        { return false }
+func (Word) compound() bool       { return false }
+func (Is) compound() bool         { return false }
+func (Compare) compound() bool    { return false }
+func (After) compound() bool      { return false }
+func (Before) compound() bool     { return false }
+func (Discovered) compound() bool { return false }
+func (Address) compound() bool    { return false }
+func (Marked) compound() bool     { return false }

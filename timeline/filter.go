@@ -18,10 +18,14 @@ import (
 //	host:web-1,web-2         the field's whole value, one of a list, * allowed
 //	message:word             a word in the message alone
 //	attr.pid:4711            an attribute; user:* has a value; user:"a b" with spaces
+//	exists:user missing:user have a value, have none
 //	attr.bytes:>=1000000     < <= > >= compare numbers (attributes and offset)
+//	attr.bytes:100..200      a range, both ends in it; 100.. and ..200 are open
 //	ip:10.0.0.0/8            any address of that network in message, attributes, host
 //	after:T before:T         from T on, and earlier than T
 //	around:T around:T,30m    five minutes to either side, or as long as said
+//	time:2026-11-20          that day; time:T..U, time:>=T
+//	discovered:>=T           told by evidence that was sealed from then on
 //	star: tag:pivot comment:word   what people put on the event
 //	a or b, not c, -c, (…)   and binds stronger than or, and may be left out
 //
@@ -29,11 +33,17 @@ import (
 // message attr.NAME. A technique includes its sub-techniques.
 //
 // A time T is 2026-11-20, 2026-11-20T03:00 (seconds, fractions and a zone may
-// follow), @1795143600 (seconds since 1970), 03:00 (the last time that the
-// clock showed it), now, today, yesterday, -2h, -1h30m, "30m ago" (units s m h
-// d w). Times without a zone are UTC.
+// follow), 2026-11, @1795143600 (seconds since 1970), 03:00 (the last time that
+// the clock showed it), now, today, yesterday, monday (the last one, today
+// included), "yesterday 14:00", -2h, -1h30m, "30m ago", now-2h (units s m h d
+// w), detected, detected-1h or T-1h (when the incident was detected). Times
+// without a zone are UTC.
+//
+// What other tools write is taken too: AND OR NOT, && || !, [1 TO 5], hostname:
+// username: msg: tags: timestamp: _exists_:. docs/filter.md has the whole of it.
 type Filter struct {
-	expr Expr
+	expr  Expr
+	notes []string
 }
 
 // Limits of a filter's text.
@@ -45,12 +55,18 @@ const (
 // ParseFilter reads a filter; relative times are taken from now. The error is
 // a *FilterError.
 func ParseFilter(text string, now time.Time) (Filter, error) {
-	p := parser{text: text, now: now.UTC()}
+	return ParseFilterAt(text, Moments{Now: now})
+}
+
+// ParseFilterAt is ParseFilter where it may be known when the incident was
+// detected.
+func ParseFilterAt(text string, m Moments) (Filter, error) {
+	p := parser{text: text, moments: Moments{Now: m.Now.UTC(), Detected: m.Detected.UTC()}}
 	expr, err := p.parse()
 	if err != nil {
 		return Filter{}, err
 	}
-	f := Filter{expr: expr}
+	f := Filter{expr: expr, notes: p.notes}
 	switch {
 	case expr == nil:
 	case len(expr.String()) > MaxFilter:
@@ -103,7 +119,7 @@ func (f Filter) And(g Filter) Filter {
 	case g.expr == nil:
 		return f
 	}
-	return Filter{expr: join(f.expr, g.expr)}
+	return Filter{expr: join(f.expr, g.expr), notes: append(f.notes[:len(f.notes):len(f.notes)], g.notes...)}
 }
 
 // String writes the filter so that it reads back the same at any later time:
@@ -127,14 +143,23 @@ type Mark struct {
 // needs Marked.
 func (f Filter) UsesMarks() bool {
 	found := false
-	f.rewrite(func(m Marked) Marked { found = true; return m })
+	f.rewrite(func(x Expr) Expr {
+		if _, ok := x.(Marked); ok {
+			found = true
+		}
+		return x
+	})
 	return found
 }
 
 // Marked returns the filter with the marks known that star:, tag: and comment:
 // ask for.
 func (f Filter) Marked(marks []Mark) Filter {
-	return f.rewrite(func(m Marked) Marked {
+	return f.rewrite(func(x Expr) Expr {
+		m, ok := x.(Marked)
+		if !ok {
+			return x
+		}
 		m.events = make(map[ID]bool)
 		for _, mark := range marks {
 			if m.asks(mark) {
@@ -163,7 +188,8 @@ func anyPattern(patterns []Pattern, values []string, is func(Pattern, string) bo
 	})
 }
 
-func (f Filter) rewrite(change func(Marked) Marked) Filter {
+// rewrite puts another one in the place of each term.
+func (f Filter) rewrite(change func(Expr) Expr) Filter {
 	var walk func(Expr) Expr
 	each := func(xs []Expr) []Expr {
 		out := make([]Expr, len(xs))
@@ -180,16 +206,14 @@ func (f Filter) rewrite(change func(Marked) Marked) Filter {
 			return Or(each(x))
 		case Not:
 			return Not{X: walk(x.X)}
-		case Marked:
-			return change(x)
 		default:
-			return x
+			return change(x)
 		}
 	}
 	if f.expr == nil {
 		return f
 	}
-	return Filter{expr: walk(f.expr)}
+	return Filter{expr: walk(f.expr), notes: f.notes}
 }
 
 // join is And of the expressions with nested Ands laid flat.
@@ -276,6 +300,14 @@ func (x Compare) String() string {
 func (x After) String() string  { return "after:" + x.Time.Format(time.RFC3339Nano) }
 func (x Before) String() string { return "before:" + x.Time.Format(time.RFC3339Nano) }
 
+func (x Discovered) String() string {
+	op := AtLeast
+	if x.Before {
+		op = Less
+	}
+	return "discovered:" + string(op) + x.Time.Format(time.RFC3339Nano)
+}
+
 func (x Address) String() string {
 	words := make([]string, len(x.Prefixes))
 	for i, p := range x.Prefixes {
@@ -331,7 +363,7 @@ func (p Pattern) isLiteral() bool {
 
 // plainWord reports whether a literal needs no quotes anywhere.
 func plainWord(s string) bool {
-	if s == "" || s[0] == '-' || s[0] == '.' || isKeyword(s) {
+	if s == "" || s[0] == '-' || s[0] == '.' || isKeyword(s) || strings.Contains(s, "..") {
 		return false
 	}
 	return plainName(s)

@@ -13,7 +13,7 @@ var now = time.Date(2026, 11, 20, 12, 30, 0, 0, time.UTC)
 
 func mustParse(t *testing.T, text string) Filter {
 	t.Helper()
-	f, err := ParseFilter(text, now)
+	f, err := ParseFilterAt(text, Moments{Now: now, Detected: now.Add(-30 * time.Minute)})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -114,7 +114,33 @@ func TestFilterMatches(t *testing.T) {
 		{`attr.none:<1`, ssh, false},
 		{`offset:>=1300 offset:<1300.5`, ssh, true},
 		{`attr.n:>9007199254740992`, Event{Attributes: AttributesOf(map[string]string{"n": "9007199254740993"})}, true},
+		{`attr.pid:4000..5000`, ssh, true},
+		{`attr.pid:4711..4711`, ssh, true},
+		{`attr.pid:..4710`, ssh, false},
+		{`attr.pid:4711..`, ssh, true},
+		{`attr.pid:1,5000..6000,4700..4800`, ssh, true},
+		{`-attr.pid:1..2 offset:1300..1300`, ssh, true},
+		{`attr.pid:[4711 TO *]`, ssh, true},
+		{`attr.pid:{4711 TO 5000}`, ssh, false},
+		{`attr.pid:{4710 TO 4711]`, ssh, true},
+		{`attr.v:"1..2"`, Event{Attributes: AttributesOf(map[string]string{"v": "1..2"})}, true},
+		{`attr.v:a..b`, Event{Attributes: AttributesOf(map[string]string{"v": "a..b"})}, true},
+		{`exists:user`, ssh, true},
+		{`missing:user`, ssh, false},
+		{`_exists_:attr.none,attr.pid`, ssh, true},
+		{`missing:technique,attr."no ne"`, ssh, true},
+		{`exists:message`, text(""), false},
+		{`exists:tag`, ssh, false},
+		{`hostname:web-1 username:root msg:failed`, ssh, true},
+		{`!nothing && failed || x`, ssh, true},
+		{`! failed`, ssh, false}, // a ! alone is a word
+		{`!=`, text("a != b"), true},
 		// addresses
+		{`ip:203.0.*`, ssh, true},
+		{`ip:203.0.113.1..203.0.113.9`, ssh, true},
+		{`ip:203.0.113.10-203.0.114.2`, ssh, false},
+		{`ip:2001:db8::1..2001:db8::ff`, text("from 2001:db8::80"), true},
+		{`ip:0.0.0.0-255.255.255.255`, ssh, true},
 		{`ip:203.0.113.0/24`, ssh, true},
 		{`ip:198.51.100.7`, ssh, true},
 		{`ip:10.0.0.0/8,203.0.113.9`, ssh, true},
@@ -144,6 +170,30 @@ func TestFilterMatches(t *testing.T) {
 		{`after:"2026-11-20 11:00"`, ssh, true},
 		{`after:1970-01-01`, text("undated"), false},
 		{`-after:1970-01-01`, text("undated"), true},
+		{`time:2026-11-20`, ssh, true},
+		{`time:2026-11-19`, ssh, false},
+		{`time:2026-11-20T11`, ssh, true},
+		{`time:2026-11-20T11:30`, ssh, true},
+		{`time:2026-11`, ssh, true},
+		{`time:today`, ssh, true},
+		{`time:friday`, ssh, true}, // 2026-11-20 is one
+		{`time:thu`, ssh, false},
+		{`time:2026-11-19..2026-11-20`, ssh, true},
+		{`time:2026-11-20T11:30:00..2026-11-20T11:30:00`, ssh, true},
+		{`time:-2h..now`, ssh, true},
+		{`time:..-2h`, ssh, false},
+		{`time:>=2026-11-20T11:30`, ssh, true},
+		{`time:>2026-11-20`, ssh, false},
+		{`time:<=2026-11-20`, ssh, true},
+		{`timestamp:[2026-11-20 TO 2026-11-21}`, ssh, true},
+		{`@timestamp:{2026-11-20 TO *]`, ssh, false},
+		{`datetime:"2026-11-20 11:00".."2026-11-20 12:00"`, ssh, true},
+		{`after:now-2h before:now+1m`, ssh, true},
+		{`after:"yesterday 14:00"`, ssh, true},
+		{`before:today+11h`, ssh, false},
+		{`after:detected-1h`, ssh, true},
+		{`before:T-1h`, ssh, false},
+		{`around:detected,2h`, ssh, true},
 		// and, or, not
 		{`failed or nothing`, ssh, true},
 		{`nothing or failed nothing`, ssh, false},
@@ -244,6 +294,24 @@ func TestFilterErrors(t *testing.T) {
 		{`after:0001-01-01`, 6, "no time"},
 		{`around:12:00,x`, 13, "no length of time"},
 		{`host:>5`, 5, "no number"},
+		{`host: web-1`, 5, "no space stands after the colon"},
+		{`host:(a or b)`, 5, "a list is host:a,b"},
+		{`failed | stats count`, 7, "no pipes"},
+		{`"failed root"~3`, 13, "regular expression"},
+		{`source_ip:10.0.0.1`, 0, "attr.source_ip:10.0.0.1, an address anywhere is ip:10.0.0.1"},
+		{`after:detected`, 6, "not recorded when"},
+		{`after:2026-11-20..now`, 6, "a range is time:"},
+		{`time:now`, 5, "not a stretch"},
+		{`time:..`, 5, "no end"},
+		{`time:[x TO now]`, 6, "no time"},
+		{`attr.n:[a TO 5]`, 8, "no number"},
+		{`attr.n:*..*`, 7, "no end"},
+		{`exists:usr`, 7, "did you mean user:?"},
+		{`exists:time`, 7, "kind:undated"},
+		{`ip:10.*.1.*`, 3, "no address"},
+		{`ip:10.0.0.9-10.0.0.1`, 3, "no address"},
+		{`ip:10.0.0.1..2001:db8::1`, 3, "no address"},
+		{`time:"yesterday 25:00"`, 5, "no time"},
 		{`attr.x:>y`, 8, "no number"},
 		{`star:maybe`, 5, "yes or no"},
 		{"a\x00b", 1, "control"},
@@ -339,6 +407,7 @@ func FuzzParseFilter(f *testing.F) {
 		`host:web-1 user:root "failed password" after:2026-11-20T03:00Z -source:cron tag:pivot ip:10.0.0.0/8`,
 		`(a or -b*) /x\/y/i attr."q\"":>=1e3 around:-2h,5m star:no message:a,"b c",/d/`, `id:x,y technique:T1* user:"" C:\x http://x`, `not(a)or b and(c)`, `a(b*c)d`, `-"-"`,
 		`message:a,::b*,//c*,\d*,<e* host:::1*,<f* comment:-x*,(y*)`, `id::1 source:\x star:: tag:"",/,/`,
+		`attr.a:1..2,[3 TO 4},"5..6",x*..* !b && c || !(d) ip:10.*,1.2.3.4-1.2.3.9 time:2026-11..now discovered:>=-2h`, `exists:user,attr."x y" missing:tag time:[* TO "2026-11-20 03:00"] @timestamp:<monday around:T+1h`,
 	} {
 		f.Add(seed, "Failed password for root from 10.0.0.1")
 	}
@@ -367,4 +436,68 @@ func FuzzParseFilter(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestNotes(t *testing.T) {
+	for filter, says := range map[string]string{
+		`host=web-1`: "the field is host:web-1", `username!=root x`: "the field is -user:root", `user=root`: "user:root", `10.0.0.0/8`: "ip:10.0.0.0/8", `host:10.0.0.0/8`: "ip:10.0.0.0/8",
+		`'failed password'`: "double quotes", `host:web-?`: "plain character", `sha256:abc`: "attr.sha256:abc", `process.name:sshd`: "attr.process.name:sshd",
+		`host:web-1 "a=b"`: "", `uid=0`: "", `/index.php?id=1`: "", `10.0.0.1:22`: "", `example.com:443`: "", `10.0.0.1/32`: "", `"'x"`: "",
+	} {
+		notes := mustParse(t, filter).Notes()
+		if got := strings.Join(notes, "; "); says == "" && got != "" || !strings.Contains(got, says) {
+			t.Errorf("%s: %q, want %q", filter, got, says)
+		}
+	}
+}
+
+func TestSealed(t *testing.T) {
+	sealed := map[string]time.Time{"e1": now.Add(-3 * time.Hour), "e2": now.Add(-time.Hour)}
+	for filter, want := range map[string]string{
+		`discovered:>=-2h`: "exhibit:e2", `discovered:<-2h`: "exhibit:e1", `discovered:today`: "exhibit:e1,e2 exhibit:e1,e2", `-discovered:>-5m`: "-exhibit:none",
+	} {
+		f := mustParse(t, filter)
+		if f.Match(Event{Exhibit: "e1"}) != strings.HasPrefix(filter, "-") {
+			t.Errorf("%s matches before it is known what was sealed when", filter)
+		}
+		if got := f.Sealed(sealed).String(); got != want {
+			t.Errorf("%s: %s, want %s", filter, got, want)
+		}
+	}
+}
+
+func TestPrefixesBetween(t *testing.T) {
+	for text, want := range map[string]string{
+		"ip:10.0.0.0-10.0.0.255": "ip:10.0.0.0/24", "ip:10.0.0.1-10.0.0.6": "ip:10.0.0.1,10.0.0.2/31,10.0.0.4/31,10.0.0.6", "ip:::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff": "ip:::/0",
+		"ip:10.*.*.*": "ip:10.0.0.0/8", "ip:10.1.2.*": "ip:10.1.2.0/24",
+	} {
+		if got := mustParse(t, text).String(); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestBuiltFilters(t *testing.T) {
+	e := Event{Host: "web 1", User: "root", Attributes: AttributesOf(map[string]string{"p id": "1..2"}), Time: now}
+	f, err := Same(&e, []string{"host", "technique", `attr.p id`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = f.And(Between(now, now.Add(1)))
+	if want := `host:"web 1" attr."p id":"1..2" after:2026-11-20T12:30:00Z before:2026-11-20T12:30:00.000000001Z`; f.String() != want || !f.Match(e) {
+		t.Errorf("got %s", f)
+	}
+	if !mustParse(t, f.String()).Match(e) {
+		t.Error("does not read back")
+	}
+	if _, err := Same(&e, []string{"hots"}); err == nil {
+		t.Error("a field that there is not")
+	}
+	c, err := Containing(`a "b" \`)
+	if err != nil || !c.Match(Event{Message: `x a "b" \ y`}) {
+		t.Errorf("%s: %v", c, err)
+	}
+	if _, err := Containing(""); err == nil {
+		t.Error("the empty text")
+	}
 }

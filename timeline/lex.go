@@ -56,11 +56,11 @@ func (p *parser) fieldName() (name string, end int) {
 		return name, p.at + colon + 1
 	}
 	for i := range len(name) {
-		if c := lowByte(name[i]); (c < 'a' || c > 'z') && c != '_' {
+		if c := lowByte(name[i]); (c < 'a' || c > 'z') && c != '_' && (c != '@' || i > 0) {
 			return "", 0
 		}
 	}
-	if slices.Contains(fieldWords(), strings.ToLower(name)) {
+	if slices.Contains(fieldWords(), canonicalField(name)) {
 		return name, p.at + colon + 1
 	}
 	if strings.HasPrefix(value, "//") || strings.HasPrefix(value, `\`) || strings.HasPrefix(value, ":") {
@@ -99,7 +99,11 @@ func (p *parser) pattern(inList bool) (Pattern, error) {
 	}
 	word := p.bare(inList)
 	if strings.Count(word, "(") != strings.Count(word, ")") {
-		return Pattern{}, p.fail(start, "a ( in this word is not closed", "write the word in quotes")
+		hint := "write the word in quotes"
+		if inList {
+			hint += "; a list is host:a,b"
+		}
+		return Pattern{}, p.fail(start, "a ( in this word is not closed", hint)
 	}
 	return wildcard(word), nil
 }
@@ -168,11 +172,11 @@ func unquote(s string) (text string, n int, ok bool) {
 
 // fieldWords are the words that may stand before a colon, attr aside.
 func fieldWords() []string {
-	return append(fieldNames[FieldHost:FieldAttribute:FieldAttribute], "message", "ip", "after", "before", "around", "star", "tag", "comment")
+	return append(fieldNames[FieldHost:FieldAttribute:FieldAttribute], "message", "ip", "after", "before", "around", "time", "discovered", "star", "tag", "comment", "exists", "missing")
 }
 
-// suggest is a hint for a name that is no field.
-func suggest(name string) string {
+// suggest is a hint for a name that is no field; value is what follows it.
+func suggest(name, value string) string {
 	low := strings.ToLower(name)
 	best, distance := "", 3
 	for _, known := range fieldWords() {
@@ -180,10 +184,18 @@ func suggest(name string) string {
 			best, distance = known, d
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %s:? an attribute is attr.%s:…", best, name)
+	value, _, _ = strings.Cut(value, " ")
+	if value == "" || len(value) > 40 {
+		value = "…"
 	}
-	return fmt.Sprintf(`an attribute is attr.%s:…, and text with a colon goes in quotes`, name)
+	attribute := fieldName(FieldAttribute, name) + ":" + value
+	if best != "" {
+		return fmt.Sprintf("did you mean %s:? an attribute is %s", best, attribute)
+	}
+	if _, ok := parsePrefix(value); ok {
+		attribute += ", an address anywhere is ip:" + value
+	}
+	return fmt.Sprintf(`an attribute is %s, and text with a colon goes in quotes`, attribute)
 }
 
 func editDistance(a, b string) int {
@@ -207,4 +219,20 @@ func editDistance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// canonicalField is the name of the field that people of other tools call so.
+func canonicalField(name string) string {
+	low := strings.ToLower(name)
+	if known, ok := otherNames[low]; ok {
+		return known
+	}
+	return low
+}
+
+// otherNames are how Kibana, Timesketch, Splunk and lnav call our fields.
+var otherNames = map[string]string{
+	"hostname": "host", "username": "user", "msg": "message", "tags": "tag", "label": "tag", "starred": "star", "comments": "comment",
+	"timestamp": "time", "@timestamp": "time", "datetime": "time", "since": "after", "until": "before",
+	"_exists_": "exists", "has": "exists",
 }

@@ -2,19 +2,18 @@ package timeline
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
 // parser reads a filter by recursive descent; at is the place it has come to.
 type parser struct {
-	text  string
-	now   time.Time
-	at    int
-	depth int
+	text    string
+	moments Moments
+	at      int
+	depth   int
+	notes   []string
 }
 
 func (p *parser) parse() (Expr, error) {
@@ -57,7 +56,7 @@ func (p *parser) or() (Expr, error) {
 			return nil, err
 		}
 		parts = append(parts, x)
-		if !p.keyword("or") {
+		if !p.keyword("or") && !p.keyword("||") {
 			return either(parts...), nil
 		}
 	}
@@ -71,10 +70,10 @@ func (p *parser) and() (Expr, error) {
 			return nil, err
 		}
 		parts = append(parts, x)
-		if p.keyword("and") {
+		if p.keyword("and") || p.keyword("&&") {
 			continue
 		}
-		if p.at == len(p.text) || p.text[p.at] == ')' || p.peekKeyword("or") {
+		if p.at == len(p.text) || p.text[p.at] == ')' || p.peekKeyword("or") || p.peekKeyword("||") {
 			return join(parts...), nil
 		}
 	}
@@ -91,7 +90,7 @@ func (p *parser) unary() (Expr, error) {
 	switch {
 	case p.at == len(p.text) || p.text[p.at] == ')':
 		return nil, p.fail(start, "a term is missing here", "")
-	case p.peekKeyword("and") || p.peekKeyword("or"):
+	case p.peekKeyword("and") || p.peekKeyword("or") || p.peekKeyword("&&") || p.peekKeyword("||"):
 		return nil, p.fail(start, "a term is missing before this word", `to search for the word, write it in quotes`)
 	case p.keyword("not"):
 		x, err := p.unary()
@@ -103,6 +102,12 @@ func (p *parser) unary() (Expr, error) {
 		}
 		x, err := p.unary()
 		return negated(x, err)
+	case p.bang():
+		p.at++
+		x, err := p.unary()
+		return negated(x, err)
+	case p.peekKeyword("|"):
+		return nil, p.fail(start, "a filter has no pipes", `--top, --rare and --histogram count what it finds; to search for it, write "|"`)
 	case p.text[p.at] == '(':
 		p.at++
 		p.space()
@@ -122,10 +127,20 @@ func (p *parser) unary() (Expr, error) {
 		return nil, err
 	}
 	if p.at < len(p.text) && p.text[p.at] != ')' && !isSpaceAt(p.text, p.at) {
-		return nil, p.fail(p.at, "a space is missing here", "")
+		hint := ""
+		if p.text[p.at] == '~' {
+			hint = "there is no search for words near each other: write a regular expression, as in /failed.*root/"
+		}
+		return nil, p.fail(p.at, "a space is missing here", hint)
 	}
 	p.space()
 	return x, nil
+}
+
+// bang reports whether a ! stands here that negates what follows, as in -word.
+func (p *parser) bang() bool {
+	next := p.at + 1
+	return p.text[p.at] == '!' && next < len(p.text) && p.text[next] != '=' && p.text[next] != ')' && !isSpaceAt(p.text, next)
 }
 
 func negated(x Expr, err error) (Expr, error) {
@@ -146,10 +161,12 @@ func (p *parser) term() (Expr, error) {
 	}
 	name, end := p.fieldName()
 	if end == 0 {
+		start := p.at
 		pattern, err := p.pattern(false)
 		if err != nil {
 			return nil, err
 		}
+		p.adviseWord(p.text[start:p.at])
 		return Word{Pattern: pattern}, nil
 	}
 	start := p.at
@@ -159,16 +176,23 @@ func (p *parser) term() (Expr, error) {
 
 // field reads what follows the colon.
 func (p *parser) field(name string, start int) (Expr, error) {
-	switch low := strings.ToLower(name); low {
+	known := canonicalField(name)
+	switch known {
 	case "after", "before", "around":
-		return p.moment(low)
+		return p.moment(known)
+	case "time":
+		return p.span(eventTime())
+	case "discovered":
+		return p.span(discoveryTime())
 	case "ip":
 		return p.addresses()
 	case "star":
 		return p.star()
+	case "exists", "missing":
+		return p.exists(known == "missing")
 	case "tag", "comment":
 		patterns, err := p.patterns(name)
-		return Marked{Kind: MarkKind(low), Patterns: patterns}, err
+		return Marked{Kind: MarkKind(known), Patterns: patterns}, err
 	case "message":
 		patterns, err := p.patterns(name)
 		if err != nil {
@@ -182,15 +206,22 @@ func (p *parser) field(name string, start int) (Expr, error) {
 	}
 	f, attribute, ok := ParseField(name)
 	if !ok {
-		return nil, p.fail(start, fmt.Sprintf("there is no field %q", name), suggest(name))
+		f, attribute, ok = ParseField(known)
+	}
+	if !ok {
+		return nil, p.fail(start, fmt.Sprintf("there is no field %q", name), suggest(name, p.text[p.at:]))
 	}
 	if op := p.op(); op != "" {
 		return p.comparison(f, attribute, op)
+	}
+	if f == FieldOffset || f == FieldAttribute {
+		return p.numbers(name, f, attribute)
 	}
 	patterns, err := p.patterns(name)
 	if err != nil {
 		return nil, err
 	}
+	p.adviseValues(name, patterns)
 	return Is{Field: f, Attribute: attribute, Patterns: patterns}, nil
 }
 
@@ -228,45 +259,11 @@ func (p *parser) star() (Expr, error) {
 	return nil, p.fail(start, "star: takes yes or no", "")
 }
 
-func (p *parser) addresses() (Expr, error) {
-	var x Address
-	for {
-		start := p.at
-		word := p.bare(true)
-		prefix, ok := parsePrefix(word)
-		if !ok {
-			return nil, p.fail(start, "this is no address or network", "write it as in ip:10.0.0.0/8 or ip:2001:db8::1")
-		}
-		x.Prefixes = append(x.Prefixes, prefix)
-		if !p.comma() {
-			return x, nil
-		}
-	}
-}
-
-func parsePrefix(s string) (netip.Prefix, bool) {
-	prefix, err := netip.ParsePrefix(s)
-	if err != nil {
-		addr, err := netip.ParseAddr(s)
-		if err != nil || addr.Zone() != "" {
-			return netip.Prefix{}, false
-		}
-		prefix = netip.PrefixFrom(addr, addr.BitLen())
-	}
-	if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 {
-		prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96)
-	}
-	return prefix.Masked(), true
-}
-
 // patterns reads a list of values.
 func (p *parser) patterns(name string) ([]Pattern, error) {
 	var all []Pattern
 	for {
-		if p.at == len(p.text) || isSpaceAt(p.text, p.at) || p.text[p.at] == ',' || p.text[p.at] == ')' {
-			return nil, p.fail(p.at, "a value is missing after "+name+":", fmt.Sprintf(`%s:* asks for any value, %s:"" for none`, name, name))
-		}
-		pattern, err := p.pattern(true)
+		pattern, err := p.value(name)
 		if err != nil {
 			return nil, err
 		}
@@ -275,6 +272,14 @@ func (p *parser) patterns(name string) ([]Pattern, error) {
 			return all, nil
 		}
 	}
+}
+
+// value reads one value of a list.
+func (p *parser) value(name string) (Pattern, error) {
+	if p.at == len(p.text) || isSpaceAt(p.text, p.at) || p.text[p.at] == ',' || p.text[p.at] == ')' {
+		return Pattern{}, p.fail(p.at, "a value is missing after "+name+":", fmt.Sprintf(`no space stands after the colon; %s:* asks for any value, %s:"" for none`, name, name))
+	}
+	return p.pattern(true)
 }
 
 func (p *parser) comma() bool {

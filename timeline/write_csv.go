@@ -51,6 +51,15 @@ func (w *Writer) listCell(b []byte, list []string) []byte {
 	return w.cell(b, string(w.spare))
 }
 
+// attributesCell is the attributes as JSON in one cell.
+func (w *Writer) attributesCell(b []byte, e *Event) []byte {
+	if len(e.Attributes) == 0 {
+		return b
+	}
+	w.spare = appendAttributes(w.spare[:0], e.Attributes)
+	return w.cell(b, string(w.spare))
+}
+
 // cell writes a value as RFC 4180 has it.
 func (w *Writer) cell(b []byte, s string) []byte {
 	return quoteCell(b, s, !w.exact && isFormula(strings.TrimLeft(s, "'")))

@@ -3,7 +3,6 @@ package timeline
 import (
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 const l2tHead = "date,time,timezone,MACB,source,sourcetype,type,user,host,short,desc,version,filename,inode,notes,format,extra\n"
@@ -112,8 +111,8 @@ func l2tExtra(e *Event, exact string) string {
 		add("datetime", exact)
 	}
 	for i := range e.Attributes {
-		if a := &e.Attributes[i]; a.Name != "inode" && utf8.ValidString(a.Name) {
-			add(a.Name, a.Value)
+		if name, value, tell := foreign(e, i); tell && name != "inode" {
+			add(name, value)
 		}
 	}
 	if e.Technique != "" {

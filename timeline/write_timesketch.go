@@ -54,13 +54,32 @@ func appendSketchLine(b []byte, e *Event, m *Mark) []byte {
 	b = appendList(b, "tag", sketchTags(m))
 	b = appendGiven(b, "comment", strings.Join(m.Comments, "\n"))
 	for i := range e.Attributes {
-		a := &e.Attributes[i]
+		name, value, tell := foreign(e, i)
+		if !tell {
+			continue
+		}
 		b = append(b, ',')
-		b = appendString(b, sketchName(e.Attributes, a.Name))
+		b = appendString(b, sketchName(e.Attributes, name))
 		b = append(b, ':')
-		b = appendString(b, a.Value)
+		b = appendString(b, value)
 	}
 	return append(b, '}', '\n')
+}
+
+// foreign is an attribute for readers who do not know our forms of times: they
+// get the time as it was written, unless another attribute tells it.
+func foreign(e *Event, i int) (name, value string, tell bool) {
+	a := &e.Attributes[i]
+	if a.Name != TimeFormName {
+		return a.Name, a.Value, true
+	}
+	if e.Attributes.Has(TimeTextName) {
+		return "", "", false
+	}
+	if text := e.TimeText(); text != "" {
+		return TimeTextName, text, true
+	}
+	return a.Name, a.Value, true
 }
 
 // sketchName is the member that an attribute becomes. A dot would make an object
@@ -123,14 +142,21 @@ func (w *Writer) sketchRow(b []byte, e *Event, m *Mark) []byte {
 	b = w.cell(b, string(w.spare))
 	b = append(b, ',')
 	b = w.cell(b, strings.Join(m.Comments, "\n"))
-	return append(w.attributesCell(append(b, ','), e), '\n')
-}
-
-// attributesCell is the attributes as JSON in one cell.
-func (w *Writer) attributesCell(b []byte, e *Event) []byte {
-	if len(e.Attributes) == 0 {
-		return b
+	b = append(b, ',')
+	if len(e.Attributes) > 0 {
+		w.spare = append(w.spare[:0], '{')
+		for i := range e.Attributes {
+			name, value, tell := foreign(e, i)
+			if !tell {
+				continue
+			}
+			if len(w.spare) > 1 {
+				w.spare = append(w.spare, ',')
+			}
+			w.spare = append(appendString(w.spare, name), ':')
+			w.spare = appendString(w.spare, value)
+		}
+		b = w.cell(b, string(append(w.spare, '}')))
 	}
-	w.spare = appendAttributes(w.spare[:0], e.Attributes)
-	return w.cell(b, string(w.spare))
+	return append(b, '\n')
 }

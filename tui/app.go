@@ -20,7 +20,8 @@ type app struct {
 	library func() ([]*playbooks.Playbook, error)
 	now     func() time.Time
 	paint   *paint
-	ro      bool // the session may only look
+	ro      bool           // the session may only look
+	here    *time.Location // the zone of the terminal; nil where it is not known
 
 	id       incident.ID // "" while the incident list is shown
 	board    query[response.Board]

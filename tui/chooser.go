@@ -18,8 +18,15 @@ type chooser struct {
 	text    string
 	verb    string // what enter does, for the footer
 	choices []choice
+	gone    func() // when it is closed; may be nil
 	place
 	page int
+}
+
+func (c *chooser) closed() {
+	if c.gone != nil {
+		c.gone()
+	}
 }
 
 func (a *app) choose(title, text, verb string, cs []choice) tea.Cmd {

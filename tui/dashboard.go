@@ -272,7 +272,7 @@ func (d *dashboard) right(w, h int) []line {
 		}
 		events = append(events, d.paint.ruled(heading("TIMELINE "+strings.Join(parts, ", ")), w))
 		for _, e := range d.last.value {
-			events = append(events, eventLine(e, w, "15:04:05", d.now(), false))
+			events = append(events, eventLine(e, w, d.now()))
 		}
 	}
 	room := h - len(events)

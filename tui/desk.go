@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"io"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/record"
@@ -57,9 +58,18 @@ type desk interface {
 
 	Page(context.Context, incident.ID, response.PageRequest) ([]response.MarkedEvent, error)
 	Count(context.Context, incident.ID, string) (int64, error)
-	Histogram(context.Context, incident.ID, string, int) (response.Histogram, error)
+	Histogram(context.Context, incident.ID, response.HistogramRequest) (response.Histogram, error)
+	Estimate(context.Context, incident.ID, string) (response.Estimate, error)
+	Complete(ctx context.Context, id incident.ID, text string, cursor int) ([]response.Completion, error)
+	Fields(context.Context, incident.ID, string) ([]response.FieldInfo, error)
+	Values(context.Context, incident.ID, response.ValuesRequest) ([]response.Value, error)
+	Gaps(context.Context, incident.ID, response.GapsRequest) ([]response.Gap, error)
+	SessionAround(ctx context.Context, id incident.ID, event string, by []string, idle time.Duration) (response.Around, error)
 	Event(context.Context, incident.ID, string) (response.MarkedEvent, error)
+	Raw(context.Context, incident.ID, string) (response.RawEvent, error)
 	Mark(ctx context.Context, id incident.ID, event string, star *bool, tags []string, comment string) error
+	MarkAll(context.Context, incident.ID, []response.MarkedEvent, response.MarkRequest) error
+	Follow(ctx context.Context, id incident.ID, path string, o response.FollowOptions, told func(response.Followed)) error
 
 	Activity(context.Context, incident.ID, int64, int) ([]response.Activity, error)
 	Review(context.Context, incident.ID) (response.Written, error)

@@ -27,6 +27,7 @@ type scripted struct {
 	fail    error         // what every act returns
 	hold    chan struct{} // acts wait for it, when it is set
 	pages   int           // how many pages were read
+	spans   []response.HistogramRequest
 	changed chan struct{}
 	signs   bool                // approvals are signed
 	key     response.SigningKey // with this; none when it is zero
@@ -309,8 +310,11 @@ func (s *scripted) Page(ctx context.Context, _ incident.ID, r response.PageReque
 	s.mu.Lock()
 	s.pages++
 	s.mu.Unlock()
+	if _, err := timeline.ParseFilter(r.Filter, at(0)); err != nil {
+		return nil, fmt.Errorf("read the filter: %w", err)
+	}
 	step := int64(1)
-	if r.Filter == starred {
+	if strings.HasSuffix(r.Filter, starred) {
 		var out []response.MarkedEvent
 		for i := s.events - 1; i >= 0 && len(out) < min(r.Limit, 2); i-- {
 			if e := eventAt(i); e.Star {
@@ -361,26 +365,37 @@ func (s *scripted) Count(_ context.Context, _ incident.ID, f string) (int64, err
 	return s.events, nil
 }
 
-func (s *scripted) Histogram(_ context.Context, _ incident.ID, _ string, n int) (response.Histogram, error) {
+// Histogram spreads the events over the first twenty minutes.
+func (s *scripted) Histogram(_ context.Context, _ incident.ID, r response.HistogramRequest) (response.Histogram, error) {
+	s.mu.Lock()
+	s.spans = append(s.spans, r)
+	s.mu.Unlock()
 	h := response.Histogram{From: at(0), To: at(20)}
-	for i := range n {
+	if !r.From.IsZero() {
+		h.From, h.To = r.From, r.To
+	}
+	for i := range r.Buckets {
 		h.Buckets = append(h.Buckets, int64(i%17*i%13))
 	}
 	return h, nil
 }
 
 func (s *scripted) Event(_ context.Context, _ incident.ID, id string) (response.MarkedEvent, error) {
-	var n int64
-	if _, err := fmt.Sscanf(id, "E%d", &n); err != nil {
+	eid, ok := timeline.ParseID(id)
+	if !ok {
 		return response.MarkedEvent{}, errors.New("no such event")
 	}
-	e := eventAt(n)
+	e := eventAt(int64(eid.Place() >> 8))
 	e.Star = true
 	return e, nil
 }
 
 func (s *scripted) Mark(ctx context.Context, _ incident.ID, id string, star *bool, tags []string, comment string) error {
-	return s.act(ctx, "mark %s star=%v %v %q", id, star != nil && *star, tags, comment)
+	eid, ok := timeline.ParseID(id)
+	if !ok {
+		return errors.New("no such event")
+	}
+	return s.act(ctx, "mark #%d star=%v %v %q", eid.Place()>>8, star != nil && *star, tags, comment)
 }
 
 func (s *scripted) Activity(_ context.Context, _ incident.ID, before int64, n int) ([]response.Activity, error) {

@@ -103,14 +103,19 @@ func (f *field) lines(prompt string, w int, focus bool) []line {
 // one draws the text on a single line, the part around the cursor when it is
 // longer than w.
 func (f *field) one(prompt string, w int, focus bool) line {
-	n := max(w-term.Width(prompt)-1, 4)
-	from := 0
-	for from < f.at && term.Width(term.Safe(string(f.text[from:f.at]))) >= n {
-		from++
-	}
+	from := f.seen(w - term.Width(prompt))
 	text := string(f.text[from:f.at])
 	if focus {
 		text += "_"
 	}
 	return line{{hotkey, prompt}, {strong, text + string(f.text[f.at:])}}
+}
+
+// seen is the first character that one draws in w cells behind the prompt.
+func (f *field) seen(w int) int {
+	n, from := max(w-1, 4), f.at
+	for from > 0 && term.Width(term.Safe(string(f.text[from-1:f.at]))) < n {
+		from--
+	}
+	return from
 }

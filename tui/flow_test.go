@@ -23,26 +23,35 @@ func begin(t testing.TB) *hand {
 
 func TestNoKeyMeansTwoThings(t *testing.T) {
 	m := newModel(newScripted(), nil, Options{})
+	tables := map[string][]action{}
 	for _, s := range m.screens() {
-		seen := map[string]string{}
-		table := append(s.Actions(), m.everywhere()...)
+		tables[s.Title()] = append(s.Actions(), m.everywhere()...)
 		if s != screen(m.list) {
-			table = append(table, m.inIncident()...)
+			tables[s.Title()] = append(tables[s.Title()], m.inIncident()...)
 		}
+	}
+	for i, o := range m.timeline.tables() {
+		tables[o.title] = o.actions
+		if i == 0 { // the strip is no dialog
+			tables[o.title] = slices.Concat(o.actions, m.everywhere(), m.inIncident())
+		}
+	}
+	for name, table := range tables {
+		seen := map[string]string{}
 		for _, act := range table {
 			if act.title == "" || act.id == "" || act.run == nil {
-				t.Errorf("%s: action %q has no id, title or run", s.Title(), act.id)
+				t.Errorf("%s: action %q has no id, title or run", name, act.id)
 			}
 			for _, k := range act.keys {
 				if other, ok := seen[k]; ok {
-					t.Errorf("%s: key %q means %s and %s", s.Title(), k, other, act.id)
+					t.Errorf("%s: key %q means %s and %s", name, k, other, act.id)
 				}
 				seen[k] = act.id
 			}
 		}
 		for _, taken := range []string{"ctrl+b", "ctrl+a", "ctrl+s", "ctrl+q", "ctrl+z", "ctrl+i", "ctrl+m", "ctrl+["} {
 			if who, ok := seen[taken]; ok {
-				t.Errorf("%s: %s is bound to %s: terminals keep that key for themselves", s.Title(), who, taken)
+				t.Errorf("%s: %s is bound to %s: terminals keep that key for themselves", name, who, taken)
 			}
 		}
 	}
@@ -53,6 +62,13 @@ func TestKeysMarkdownNamesEveryAction(t *testing.T) {
 	m := newModel(newScripted(), nil, Options{})
 	for _, s := range m.screens() {
 		for _, act := range append(s.Actions(), m.everywhere()...) {
+			if !strings.Contains(doc, act.title) {
+				t.Errorf("the page of keys does not say %q", act.title)
+			}
+		}
+	}
+	for _, o := range m.timeline.tables() {
+		for _, act := range o.actions {
 			if !strings.Contains(doc, act.title) {
 				t.Errorf("the page of keys does not say %q", act.title)
 			}
@@ -401,10 +417,10 @@ func TestFilterIsAppliedWhenTypingPauses(t *testing.T) {
 	h.sees("334 events")
 	h.types(" (")
 	h.tick()
-	h.sees("! filter, column")
+	h.sees("^ a term is missing here")
 	h.press("esc")
 	h.sees("1 000 events")
-	h.seesNot("! filter")
+	h.seesNot("a term is missing")
 }
 
 func TestChangesDoNotStarveTheBoard(t *testing.T) {

@@ -97,6 +97,10 @@ func (h *hand) tick() {
 func (h *hand) press(keys ...string) *hand {
 	h.t.Helper()
 	for _, k := range keys {
+		if k == "tick" { // the pause after which a typed filter is applied
+			h.tick()
+			continue
+		}
 		h.send(keyOf(k))
 	}
 	return h
@@ -117,7 +121,7 @@ func (h *hand) types(text string) *hand {
 func keyOf(name string) tea.KeyMsg {
 	for typ, n := range map[tea.KeyType]string{
 		tea.KeyEnter: "enter", tea.KeyEsc: "esc", tea.KeyTab: "tab", tea.KeyUp: "up", tea.KeyDown: "down", tea.KeyPgUp: "pgup", tea.KeyPgDown: "pgdown",
-		tea.KeyHome: "home", tea.KeyEnd: "end", tea.KeyCtrlC: "ctrl+c", tea.KeyCtrlR: "ctrl+r", tea.KeyCtrlL: "ctrl+l", tea.KeyBackspace: "backspace", tea.KeyCtrlJ: "ctrl+j", tea.KeyShiftTab: "shift+tab",
+		tea.KeyHome: "home", tea.KeyEnd: "end", tea.KeyCtrlC: "ctrl+c", tea.KeyCtrlR: "ctrl+r", tea.KeyCtrlL: "ctrl+l", tea.KeyBackspace: "backspace", tea.KeyCtrlJ: "ctrl+j", tea.KeyShiftTab: "shift+tab", tea.KeyLeft: "left", tea.KeyRight: "right",
 	} {
 		if n == name {
 			return tea.KeyMsg{Type: typ}

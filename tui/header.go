@@ -244,6 +244,9 @@ func (m *Model) footer(w int) line {
 		table = append(l.Actions(), action{id: "esc", foot: "back", keys: []string{"esc"}})
 	} else if m.shown.Typing() {
 		table = []action{{foot: "keep", keys: []string{"enter"}}, {foot: "clear", keys: []string{"esc"}}}
+		if t, ok := m.shown.(*timelineScreen); ok {
+			table = t.typingKeys()
+		}
 	} else {
 		table = m.table()
 		if i := slices.IndexFunc(table, func(act action) bool { return act.id == "approvals" }); i > 1 { // what waits for somebody is not crowded out
@@ -265,7 +268,7 @@ func (m *Model) footer(w int) line {
 			tail = append(tail, part...)
 			continue
 		}
-		if l.width()+part.width()+rest <= w || m.front() != nil {
+		if l.width()+part.width()+rest <= w || m.front() != nil || m.shown.Typing() {
 			l = append(l, part...)
 		}
 	}

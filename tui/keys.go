@@ -65,6 +65,11 @@ func KeysMarkdown() string {
 	section("In an incident", m.inIncident())
 	for _, s := range m.screens() {
 		section(s.Title(), s.Actions())
+		if s == screen(m.timeline) {
+			for _, o := range m.timeline.tables() {
+				section("Timeline: "+o.title, o.actions)
+			}
+		}
 	}
 	return b.String()
 }

@@ -29,13 +29,13 @@ type filter struct {
 	on    bool // being typed
 }
 
-// key edits the filter and reports whether it changed.
-func (f *filter) key(k tea.KeyMsg) bool {
+// key edits the filter; enter leaves it as it is.
+func (f *filter) key(k tea.KeyMsg) {
 	if keyName(k) == "enter" {
 		f.on = false
-		return false
+		return
 	}
-	return f.field.key(k)
+	f.field.key(k)
 }
 
 // back leaves the field first, then forgets the filter.

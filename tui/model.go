@@ -40,6 +40,8 @@ type Model struct {
 	body      string // the part between header and status, as it was drawn last
 	bodyAt    [2]int
 
+	kept map[incident.ID]timelineKept // how the timelines of this session were left
+
 	locking Locking
 	touched time.Time // when a key was pressed last
 	veil    *veil     // nil: nothing is hidden
@@ -53,8 +55,8 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	if now == nil {
 		now = func() time.Time { return time.Time{} }
 	}
-	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
-	m := &Model{app: a}
+	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, here: o.Here, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
+	m := &Model{app: a, kept: map[incident.ID]timelineKept{}}
 	m.list = &list{app: a}
 	m.newScreens()
 	m.shown = m.list
@@ -91,8 +93,10 @@ func (m *Model) newScreens() {
 // openIncident changes to another incident, or with "" to the list.
 func (m *Model) openIncident(id incident.ID) tea.Cmd {
 	m.board.forget()
+	m.kept[m.id] = m.timeline.keep()
 	m.id, m.ended = id, ""
 	m.newScreens() // no row of one incident may show in another
+	m.timeline.recall(m.kept[id])
 	m.shown, m.dirty = m.list, true
 	if id != "" {
 		m.shown = m.dashboard
@@ -173,6 +177,9 @@ func (m *Model) keys(msg tea.KeyMsg) tea.Cmd {
 	if m.typing() && len(msg.Runes) > 1 {
 		return m.key(msg)
 	}
+	if cmd, taken := m.filterAndText(msg); taken {
+		return cmd
+	}
 	ks, pasted := single(msg)
 	if pasted {
 		return m.tell("pasted text is not taken as commands")
@@ -182,6 +189,20 @@ func (m *Model) keys(msg tea.KeyMsg) tea.Cmd {
 		cmds = append(cmds, m.key(k))
 	}
 	return tea.Batch(cmds...)
+}
+
+// filterAndText takes the key that opens a filter with the text that was typed
+// behind it, when a slow line brought both in one read. Text in a field is no
+// command, so nothing is risked by that.
+func (m *Model) filterAndText(msg tea.KeyMsg) (tea.Cmd, bool) {
+	if msg.Type != tea.KeyRunes || msg.Paste || msg.Alt || len(msg.Runes) < 2 || msg.Runes[0] != '/' || m.front() != nil {
+		return nil, false
+	}
+	open := m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[:1]})
+	if !m.shown.Typing() {
+		return open, false
+	}
+	return tea.Batch(open, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: msg.Runes[1:]})), true
 }
 
 // typing says whether text goes into a field.

@@ -22,9 +22,10 @@ type Options struct {
 	In       io.Reader
 	Out      io.Writer
 	Now      func() time.Time
-	Look     Look // what the terminal may be sent; see LookFor
-	ASCII    bool // frames of - | + instead of box drawing
-	ReadOnly bool // refuse everything that changes something
+	Look     Look           // what the terminal may be sent; see LookFor
+	ASCII    bool           // frames of - | + instead of box drawing
+	ReadOnly bool           // refuse everything that changes something
+	Here     *time.Location // the zone of the terminal, which times can be shown in
 	Locking  Locking
 	Screen   string            // shown first, by its title; "" is the incident's dashboard
 	Drafts   map[string]string // texts that were typed before the screens were locked

@@ -65,8 +65,12 @@ func (a *app) pushSelf(o overlay) tea.Cmd {
 	return nil
 }
 
-// close closes that dialog wherever it is in the pile.
+// close closes that dialog wherever it is in the pile. What it has asked for
+// and nobody will read is cancelled.
 func (a *app) close(o overlay) {
+	if c, ok := o.(interface{ closed() }); ok {
+		c.closed()
+	}
 	var left []*layer
 	for _, l := range a.overlays {
 		if l.overlay != o {

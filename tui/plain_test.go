@@ -92,3 +92,45 @@ func TestPlainDrawsNothing(t *testing.T) {
 		t.Errorf("the incident is not named:\n%s", said)
 	}
 }
+
+func TestPlainTimeline(t *testing.T) {
+	d := newScripted()
+	n := numberOf(t, talk(t, d, PlainOptions{Incident: id}), "Search the timeline")
+	said := talk(t, d, PlainOptions{Incident: id}, n, "",
+		"n", "p", "end", "g 03:10", "g soon", "99", "v ip", "", "s", "m 1-2, 4", "tag pivot, entry", "m 1", "star", "m 1", "dance", "",
+		"q")
+	for _, want := range []string{
+		"1 000 events match.", "1  2026-11-20 03:00:24.680 FIN-FS01 syslog: sshd[1020]", // the second page
+		"20  2026-11-20 03:20:32.766", "1  2026-11-20 03:10:00.", "FAILED: not a time", `There is no "99" here.`,
+		"1  203.0.113.9: 700 events, first 2026-11-20 03:00:00Z", "2 silences of 10m00s or longer.", "auth: 8m00s, from 2026-11-20 03:12:00Z until never again",
+		"3 events, the first", "Recorded.", "FAILED: dance is no mark",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q was not said:\n%s", want, said)
+		}
+	}
+	if got, want := d.done(), "mark #487 to #490, 3 events, star=false [pivot entry] \"\"\nmark #487 star=true [] \"\""; got != want {
+		t.Errorf("the desk was asked:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestPlainTimelineFiltersByWhatItHears(t *testing.T) {
+	d := newScripted()
+	n := numberOf(t, talk(t, d, PlainOptions{Incident: id}), "Search the timeline")
+	said := talk(t, d, PlainOptions{Incident: id}, n, "user:(",
+		"sshd", "v attr.ip", "-2", "2", "raw", "only colour", "without host", "1", "around 5m", "1", "session", "f", "host:x", "", "q")
+	for _, want := range []string{
+		"user:(", "^ ", // what is wrong, and where
+		"Filter: sshd -attr.ip:198.51.100.4", `\x1b]0;owned\x07\u202etxt.exe`, `The event has no "colour".`,
+		"Filter: sshd -attr.ip:198.51.100.4 -host:FIN-FS01", "Filter: after:2026-11-20T02:55:00Z before:2026-11-20T03:05:00Z",
+		"Filter: host:FIN-FS01 after:2026-11-20T03:00:00Z before:2026-11-20T03:05:00Z", "334 events match.",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q was not said:\n%s", want, said)
+		}
+	}
+	ro := talk(t, d, PlainOptions{Incident: id, ReadOnly: true}, numberOf(t, talk(t, d, PlainOptions{Incident: id, ReadOnly: true}), "Search"), "", "m 1", "star", "", "q")
+	if !strings.Contains(ro, "FAILED: this session is read only") || d.done() != "" {
+		t.Errorf("a read-only session marks %s:\n%s", d.done(), ro)
+	}
+}

@@ -298,28 +298,6 @@ func (p *plainDesk) steps(ctx context.Context) error {
 	return nil
 }
 
-// search reads the first events of a filter out.
-func (p *plainDesk) search(ctx context.Context, c <-chan struct{}) error {
-	const most = 20
-	text, err := p.ask(ctx, c, "Filter, as in host:web-1 \"failed password\"; empty for all:")
-	if err != nil {
-		return err
-	}
-	n, err := p.desk.Count(ctx, p.id, text)
-	if err != nil {
-		return err
-	}
-	es, err := p.desk.Page(ctx, p.id, response.PageRequest{Filter: text, Limit: most})
-	if err != nil {
-		return err
-	}
-	p.say("%s; the first %d:", plural(n, "event"), len(es))
-	for _, e := range es {
-		p.say("  %s %s %s: %s", eventTime(e.Time, e.Precision, "2006-01-02 15:04:05"), e.Host, e.Source, e.Message)
-	}
-	return nil
-}
-
 // saySigner says with what key the person signs, and that a token is to be
 // touched.
 func (p *plainDesk) saySigner(ctx context.Context) {

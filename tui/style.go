@@ -49,13 +49,18 @@ func LookFor(getenv func(string) string) (l Look, ascii bool) {
 }
 
 // glyphs are the characters frames are drawn with.
-type glyphs struct{ rule, double, bar, topLeft, topRight, bottomLeft, bottomRight string }
+type glyphs struct {
+	rule, double, bar, topLeft, topRight, bottomLeft, bottomRight string
+
+	bars []string // of growing weight, the first for none
+	full string   // what a long bar is made of
+}
 
 func glyphsFor(ascii bool) glyphs {
 	if ascii {
-		return glyphs{"-", "=", "|", "+", "+", "+", "+"}
+		return glyphs{"-", "=", "|", "+", "+", "+", "+", strings.Split(" .:-=+*#@", ""), "#"}
 	}
-	return glyphs{"─", "═", "│", "┌", "┐", "└", "┘"}
+	return glyphs{"─", "═", "│", "┌", "┐", "└", "┘", strings.Split(" ▁▂▃▄▅▆▇█", ""), "█"}
 }
 
 // paint turns lines into what is sent to the terminal.

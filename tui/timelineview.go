@@ -2,8 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -11,14 +9,12 @@ import (
 	"firebreak/timeline"
 )
 
-// View draws the head with count and filter, the rows, the selected event in
-// short, and the density of events over time.
+// View draws the head with count and filter, the rows under the day they are
+// of, the selected event in short, and the density of events over time.
 func (t *timelineScreen) View(w, h int) string {
-	out := t.head(w)
+	out := t.head(w, h)
 	foot := t.foot(w, h)
-	t.page = max(h-len(out)-len(foot), 1)
-	from, to := t.win.visible(len(t.win.rows), t.page)
-	layout := eventLayout(w)
+	t.page = max(h-len(out)-len(foot)-1, 1)
 	switch {
 	case len(t.win.rows) == 0 && !t.win.loaded:
 		out = append(out, look(faint, " reading"))
@@ -26,21 +22,29 @@ func (t *timelineScreen) View(w, h int) string {
 		out = append(out, nil, look(faint, "  no event has that; esc clears the filter"))
 	case len(t.win.rows) == 0:
 		out = append(out, nil, say("  No event yet. 4 goes to the evidence: collect (c) or ingest files (i)."))
-	}
-	for i := from; i < to; i++ {
-		out = append(out, row(eventLine(t.win.rows[i], w-1, layout, t.now(), true), i == t.win.at, w))
+	default:
+		out = append(out, t.rows(w, t.page+1)...)
 	}
 	out = fit(out, h-len(foot))
 	return t.paint.block(append(out, foot...), w, h)
 }
 
-func (t *timelineScreen) head(w int) []line {
+// head is the title with how many there are, the filter, and the columns.
+func (t *timelineScreen) head(w, h int) []line {
+	if t.count.loaded && t.atLast() {
+		t.tail.counted(t.count.value, true)
+	}
 	l := line{{strong, " Timeline  "}}
 	switch {
 	case t.count.loaded:
 		l = append(l, sp(usual, plural(t.count.value, "event")))
-	case t.count.busy:
+	case t.estimate.loaded:
+		l = append(l, sp(usual, "~"+plural(t.estimate.value.Count, "event")), sp(faint, " counting"))
+	case t.estimate.busy || t.count.busy:
 		l = append(l, sp(faint, "counting"))
+	}
+	if n := t.chosen.size(); n > 0 {
+		l = append(l, sp(warn, "  "+number(int64(n))+" chosen"))
 	}
 	if t.win.read.busy {
 		l = append(l, sp(faint, "  reading"))
@@ -48,18 +52,150 @@ func (t *timelineScreen) head(w int) []line {
 	if t.applied != "" && !t.filter.on {
 		l = append(l, sp(usual, "  filter: "), sp(hotkey, t.applied))
 	}
-	out := []line{ends(l, look(faint, " UTC, newest last"), w)}
-	if t.filter.on {
-		out = append(out, t.filter.field.one(" / ", w, true))
+	right := look(faint, " "+t.zoneName()+", newest last")
+	switch {
+	case t.tail.come > 0:
+		right = line{{warn, " " + number(t.tail.come) + " new (G)"}, {faint, "  " + t.zoneName()}}
+	case t.atLast() && t.win.rows != nil:
+		right = line{{good, " at the end"}, {faint, "  " + t.zoneName() + ", newest last"}}
 	}
-	if t.wrong != nil {
-		out = append(out, look(bad, " ! "+t.wrong.Error()))
+	out := []line{ends(l, right, w)}
+	return append(out, t.filterLines(w, h-10)...)
+}
+
+// rows draw n lines of events, each under the line of its day.
+func (t *timelineScreen) rows(w, n int) []line {
+	from, to := t.win.visible(len(t.win.rows), n)
+	names, widths := t.columns.measure(t.win.rows[from:to], w)
+	var out []line
+	cursor := 0
+	var day string
+	for i := from; i < to; i++ {
+		e := t.win.rows[i]
+		if d := dayOf(e, t.zone()); i == from || d != day {
+			day = d
+			out = append(out, t.dayLine(d, names, widths, i == from, w))
+		}
+		if i == t.win.at {
+			cursor = len(out)
+		}
+		out = append(out, row(t.eventRow(e, names, widths, w-1), i == t.win.at, w))
 	}
-	if w >= twoPanes {
-		n := timeColumn(eventLayout(w))
-		out = append(out, look(faint, "   "+pad("TIME", n)+" "+pad("SOURCE", 9)+" "+pad("HOST", 10)+" EVENT"))
+	if over := len(out) - n; over > 0 {
+		cut := min(over, max(cursor-n+1, 0)) // the lines of days took the room of the first rows
+		if cut > 0 {
+			out = append(out[:1:1], out[cut+1:]...) // the day stays in sight
+			if i := cut; from+i < len(t.win.rows) {
+				out[0] = t.dayLine(t.dayAt(from, cut), names, widths, true, w)
+			}
+		}
 	}
-	return out
+	return fit(out, n)
+}
+
+// dayAt is the day of the row that is drawn first when so many lines were cut.
+func (t *timelineScreen) dayAt(from, cut int) string {
+	var day string
+	lines := 0
+	for i := from; i < len(t.win.rows); i++ {
+		if d := dayOf(t.win.rows[i], t.zone()); i == from || d != day {
+			day = d
+			lines++
+		}
+		if lines++; lines > cut+1 {
+			break
+		}
+	}
+	return day
+}
+
+// dayOf is the date of an event, written out.
+func dayOf(e response.MarkedEvent, z *time.Location) string {
+	if e.Time.IsZero() {
+		return "undated"
+	}
+	return e.Time.In(z).Format("2006-01-02 Mon")
+}
+
+// dayLine says of which day the events below are; the first one names the
+// columns too.
+func (t *timelineScreen) dayLine(day string, names []string, widths []int, first bool, w int) line {
+	if !first {
+		return append(line{{faint, t.paint.rule + t.paint.rule + " "}}, sp(hotkey, day), sp(faint, " "+strings.Repeat(t.paint.rule, max(w-4-len(day), 0))))
+	}
+	l := line{{usual, " "}, {hotkey, pad(day, timeWidth+2)}, {faint, " "}}
+	for i, name := range names {
+		l = append(append(l, clip(look(faint, strings.ToUpper(name)), widths[i])...), sp(faint, " "))
+	}
+	title := "EVENT"
+	if t.shift > 0 {
+		title = fmt.Sprintf("EVENT from character %d", t.shift)
+	}
+	return append(l, sp(faint, title))
+}
+
+const timeWidth = len("15:04:05.000")
+
+// eventRow is one event in w cells.
+func (t *timelineScreen) eventRow(e response.MarkedEvent, names []string, widths []int, w int) line {
+	l := line{{usual, " "}, {usual, " "}, {usual, " "}}
+	if t.chosen.has(e.ID) {
+		l[0] = sp(hotkey, "+")
+	}
+	if e.Star {
+		l[1] = sp(warn, "*")
+	}
+	l = append(l, clip(look(faint, timeOfDay(e, t.zone())), timeWidth)...)
+	l = append(l, sp(usual, " "))
+	for i, name := range names {
+		m := usual
+		if name == tagsColumn {
+			m = hotkey
+		}
+		l = append(append(l, clip(look(m, valueIn(e, name)), widths[i])...), sp(usual, " "))
+	}
+	m := usual
+	if e.Technique != "" {
+		m = strong
+	}
+	l = append(l, sp(m, shifted(e.Message, t.shift)))
+	if len(e.Tags) > 0 && !t.columns.tags() {
+		return ends(l, look(hotkey, " "+strings.Join(e.Tags, ",")), w)
+	}
+	return clip(l, w)
+}
+
+// shifted leaves the first characters of a text out.
+func shifted(text string, n int) string {
+	if n == 0 {
+		return text
+	}
+	for i := range text {
+		if n == 0 {
+			return text[i:]
+		}
+		n--
+	}
+	return ""
+}
+
+// timeOfDay writes the time as finely as its source did, in at most timeWidth
+// cells. The day stands above.
+func timeOfDay(e response.MarkedEvent, z *time.Location) string {
+	if e.Time.IsZero() {
+		return ""
+	}
+	at := e.Time.In(z)
+	switch e.Precision {
+	case timeline.Nanosecond, timeline.Microsecond, timeline.Millisecond:
+		return at.Format("15:04:05.000")
+	case timeline.Minute:
+		return at.Format("15:04")
+	case timeline.Day:
+		return "that day"
+	case timeline.Second:
+	}
+	return at.Format("15:04:05")
 }
 
 // foot is the selected event in short and the density strip.
@@ -69,68 +205,46 @@ func (t *timelineScreen) foot(w, h int) []line {
 	}
 	out := []line{t.paint.ruled(nil, w)}
 	if e, ok := t.win.selected(); ok {
-		where := line{{faint, " "}, {usual, fmt.Sprintf("%s@%d", e.Exhibit, e.Offset)}, {faint, "  " + e.Parser + "  " + string(e.TimeKind) + "  precision " + string(e.Precision)}}
-		if e.Technique != "" {
-			where = where.with(sp(hotkey, "  "+e.Technique))
-		}
-		out = append(out, where)
-		if h >= 14 {
+		out = append(out, whereLine(e))
+		if h >= 15 {
 			out = append(out, look(usual, " "+attributes(e)))
 		}
-		if h >= 16 {
+		if h >= 24 {
 			l := line{{faint, " "}}
-			if len(e.Tags) > 0 {
-				l = append(l, sp(hotkey, "tags: "+strings.Join(e.Tags, ", ")+"  "))
-			}
 			if n := len(e.Comments); n > 0 {
 				l = append(l, sp(usual, "said: "+e.Comments[n-1]))
 			}
 			out = append(out, l)
 		}
 	}
-	if h >= 12 {
-		out = append(out, t.strip(w))
+	switch strip := t.stripLines(w); {
+	case h >= 17:
+		out = append(out, strip...)
+	case h >= 12:
+		out = append(out, strip[1])
 	}
 	return out
 }
 
-// strip shows how dense the events are over time, one character per stretch.
-func (t *timelineScreen) strip(w int) line {
-	d := t.density.value
-	if len(d.Buckets) == 0 || d.From.IsZero() {
-		return nil
+// whereLine says where an event comes from and what was said of it.
+func whereLine(e response.MarkedEvent) line {
+	l := line{{faint, " "}, {usual, fmt.Sprintf("%s@%d", e.Exhibit, e.Offset)}, {faint, "  " + e.Parser + "  " + string(e.TimeKind) + "  precision " + string(e.Precision)}}
+	if e.Time.IsZero() {
+		l = line{{faint, " "}, {usual, fmt.Sprintf("%s@%d", e.Exhibit, e.Offset)}, {faint, "  " + e.Parser + "  undated"}}
 	}
-	layout := "01-02 15:04"
-	if d.To.Sub(d.From) > 300*24*time.Hour {
-		layout = "2006-01-02"
+	if e.Technique != "" {
+		l = l.with(sp(hotkey, "  "+e.Technique))
 	}
-	from, to := d.From.UTC().Format(" "+layout+" "), d.To.UTC().Format(" "+layout)
-	room := max(w-len(from)-len(to)-1, 1)
-	return line{{faint, from}, {usual, dense(d.Buckets, room)}, {faint, to}}
-}
-
-// dense squeezes counts into at most w characters of growing weight; the scale
-// is logarithmic, so that a handful beside a flood is still seen.
-func dense(counts []int64, w int) string {
-	const weights = " .:-=+*#@"
-	n := min(w, len(counts))
-	if n < 1 {
-		return ""
+	if why := e.Attributes.Get("time_suspect"); why != "" {
+		l = l.with(sp(bad, "  time is suspect: "+why))
 	}
-	sums := make([]int64, n)
-	for i, c := range counts {
-		sums[i*n/len(counts)] += c
+	if len(e.Tags) > 0 {
+		l = l.with(sp(hotkey, "  tags: "+strings.Join(e.Tags, ", ")))
 	}
-	most := slices.Max(sums)
-	var b strings.Builder
-	for _, c := range sums {
-		i := 0
-		if c > 0 && most > 0 {
-			i = 1 + int(math.Log1p(float64(c))/math.Log1p(float64(most))*float64(len(weights)-2))
-		}
-		b.WriteByte(weights[min(i, len(weights)-1)])
+	if n := len(e.Comments); n > 0 {
+		l = l.with(sp(usual, "  "+plural(int64(n), "comment")))
 	}
-	return b.String()
+	return l
 }
 
 // attributes are the event's attributes in one line, sorted by name.
@@ -140,107 +254,4 @@ func attributes(e response.MarkedEvent) string {
 		out = append(out, a.Name+"="+a.Value)
 	}
 	return strings.Join(out, " ")
-}
-
-// eventLayout is how times are written in a list of w cells.
-func eventLayout(w int) string {
-	switch {
-	case w >= wide:
-		return "2006-01-02 15:04:05"
-	case w >= twoPanes:
-		return "01-02 15:04:05"
-	}
-	return "15:04:05"
-}
-
-// dated writes the time of an event. Where the layout leaves the day or the
-// year out and it is not this one, they stand there all the same, and the
-// fraction gives way: no time may read as another.
-func dated(e response.MarkedEvent, layout string, now time.Time) string {
-	at, now := e.Time.UTC(), now.UTC()
-	far := at.Year() != now.Year()
-	switch {
-	case e.Time.IsZero():
-	case far && layout != eventLayout(wide):
-		p := e.Precision
-		if p != timeline.Minute && p != timeline.Day {
-			p = timeline.Second
-		}
-		return eventTime(e.Time, p, eventLayout(wide))
-	case at.YearDay() != now.YearDay() && layout == "15:04:05":
-		return at.Format("01-02 15:04:05")
-	}
-	return eventTime(e.Time, e.Precision, layout)
-}
-
-// timeColumn is how wide times of a layout get: a fraction behind it, or the
-// year in front. Where there is only room for the time of day, a day in front
-// pushes the rest of its row aside.
-func timeColumn(layout string) int {
-	n := len(layout) + len(".000")
-	if layout == eventLayout(twoPanes) {
-		n = max(n, len(eventLayout(wide)))
-	}
-	return n
-}
-
-// eventLine is one event in w cells. full shows star and host columns.
-func eventLine(e response.MarkedEvent, w int, layout string, now time.Time, full bool) line {
-	star := sp(usual, "  ")
-	if e.Star {
-		star = sp(warn, "* ")
-	}
-	at := pad(dated(e, layout, now), timeColumn(layout))
-	source := clip(look(faint, e.Source), 9)[0].text
-	if !full {
-		if strings.HasPrefix(e.Message, e.Source+" ") { // it says so itself
-			source = ""
-		}
-		return clip(line{{warn, star.text[:1]}, {faint, at + " "}, {faint, source}, {usual, " " + e.Message}}, w)
-	}
-	l := line{star, {faint, at + " "}}
-	if w >= twoPanes-1 {
-		l = append(append(l, clip(look(usual, e.Source), 9)...), sp(usual, " "))
-		l = append(append(l, clip(look(usual, e.Host), 10)...), sp(usual, " "))
-	}
-	m := usual
-	if e.Technique != "" {
-		m = strong
-	}
-	l = append(l, sp(m, e.Message))
-	if len(e.Tags) > 0 {
-		return ends(l, look(hotkey, " "+strings.Join(e.Tags, ",")), w)
-	}
-	return clip(l, w)
-}
-
-// eventDetail says everything about an event.
-func eventDetail(e response.MarkedEvent, w int) []line {
-	out := wrap(strong, e.Message, w)
-	out = append(out, nil)
-	for _, f := range [][2]string{
-		{"Time       ", eventTime(e.Time, e.Precision, "2006-01-02 15:04:05") + "  (" + string(e.TimeKind) + ", precision " + string(e.Precision) + ")"},
-		{"Source     ", e.Source},
-		{"Host       ", e.Host},
-		{"User       ", e.User},
-		{"Technique  ", e.Technique},
-		{"Evidence   ", fmt.Sprintf("%s at %d, read by %s", e.Exhibit, e.Offset, e.Parser)},
-		{"Id         ", e.ID.String()},
-		{"Tags       ", strings.Join(e.Tags, ", ")},
-	} {
-		out = append(out, labelled(f[0], f[1], w)...)
-	}
-	if e.Star {
-		out = append(out, look(warn, "* starred"))
-	}
-	for _, c := range e.Comments {
-		out = append(out, labelled("Said       ", c, w)...)
-	}
-	if len(e.Attributes) > 0 {
-		out = append(out, nil, heading("Attributes"))
-	}
-	for _, a := range e.Shown() {
-		out = append(out, labelled("  "+a.Name+" = ", a.Value, w)...)
-	}
-	return out
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
@@ -27,6 +28,16 @@ var scenes = []struct {
 	{"note", []string{"n", "x", "y", "tab"}},
 	{"timeline", []string{"3", "down", "down", "down"}},
 	{"event", []string{"3", "down", "down", "down", "enter"}},
+	{"timeline-fault", []string{"3", "/", "h", "o", "s", "t", ":", "w", "space", "(", "tick"}},
+	{"timeline-complete", []string{"3", "/", "h", "o", "s", "t", ":", "tab", "tab"}},
+	{"timeline-strip", []string{"3", "tab", "right", "+", "right"}},
+	{"timeline-pivot", []string{"3", "down", "p"}},
+	{"timeline-values", []string{"3", "v", "enter"}},
+	{"timeline-silences", []string{"3", "s"}},
+	{"timeline-raw", []string{"3", "down", "o"}},
+	{"timeline-hex", []string{"3", "down", "o", "tab"}},
+	{"timeline-columns", []string{"3", "C", "down", "down", "space"}},
+	{"timeline-chosen", []string{"3", "space", "down", "down", "r", "C", "space", "u", "enter", "right"}},
 	{"evidence", []string{"4", "down"}},
 	{"refused", []string{"4", "f"}},
 	{"activity", []string{"5"}},
@@ -96,13 +107,13 @@ func attributesOff(l string) string {
 // TestLayoutHoldsForHostileText walks at random with every text of the
 // incident replaced by what evidence may really hold.
 func TestLayoutHoldsForHostileText(t *testing.T) {
-	keys := []string{"1", "2", "3", "4", "5", "enter", "esc", "down", "up", "pgdown", "tab", "n", "a", ":", "?", "/", "space", "G", "g", "f", "o", "!", "s", "*", "t", "x", "q", "\u202e", "日", "e\u0301", "R", "r", "l", "u", "i", "d"}
+	keys := []string{"1", "2", "3", "4", "5", "enter", "esc", "down", "up", "pgdown", "tab", "n", "a", ":", "?", "/", "space", "G", "g", "f", "o", "!", "s", "*", "t", "x", "q", "\u202e", "日", "e\u0301", "R", "r", "l", "u", "i", "d", "p", "v", "C", "Z", "+", "-", "0", "left", "right", "A", "o", "y", "h", "3", "tick", "tab", "ho", "host:"}
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {
 		d := newScripted()
 		d.poison(r)
 		w, ht := leastW+r.IntN(140), leastH+r.IntN(50)
-		h := sit(t, d, Options{Incident: "2026-0042", Look: Look(r.IntN(3))}, w, ht)
+		h := sit(t, d, Options{Incident: "2026-0042", Look: Look(r.IntN(3)), Here: time.FixedZone("EST", -5*3600)}, w, ht)
 		for range 25 {
 			k := keys[r.IntN(len(keys))]
 			h.press(k)

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -14,6 +15,7 @@ type window[T any] struct {
 	ctx    func() context.Context
 	fetch  func(edge[T]) func(context.Context) ([]T, error)
 	failed func(error) tea.Cmd
+	landed func() tea.Cmd // after a jump; may be nil
 	rows   []T
 	place
 	atStart bool
@@ -47,7 +49,13 @@ func (w *window[T]) jump(e edge[T]) tea.Cmd { return w.seek(e, nil) }
 
 // seek is jump, and goes to the end instead when the page is not what is
 // looked for.
-func (w *window[T]) seek(e edge[T], found func([]T) bool) tea.Cmd {
+func (w *window[T]) seek(e edge[T], found func([]T) bool) tea.Cmd { return w.land(e, found, nil) }
+
+// aim is jump with the cursor on the row that is looked for, if the page has
+// it.
+func (w *window[T]) aim(e edge[T], at func(T) bool) tea.Cmd { return w.land(e, nil, at) }
+
+func (w *window[T]) land(e edge[T], found func([]T) bool, at func(T) bool) tea.Cmd {
 	w.want = 0
 	return w.read.ask(w.ctx(), w.fetch(e), func() tea.Cmd {
 		if w.read.err != nil {
@@ -63,7 +71,13 @@ func (w *window[T]) seek(e edge[T], found func([]T) bool) tea.Cmd {
 		if e.last {
 			w.at = max(len(w.rows)-1, 0)
 		}
-		return w.near()
+		if at != nil {
+			w.at = max(slices.IndexFunc(w.rows, at), 0)
+		}
+		if w.landed == nil {
+			return w.near()
+		}
+		return tea.Batch(w.near(), w.landed())
 	})
 }
 

@@ -67,13 +67,13 @@ func TestGoToATime(t *testing.T) {
 func TestMarksAreSentAndShown(t *testing.T) {
 	h := begin(t)
 	h.press("3", "down", "*")
-	h.did("mark E0000001 star=true [] \"\"")
+	h.did("mark #1 star=true [] \"\"")
 	if e, _ := h.m.timeline.win.selected(); !e.Star {
 		t.Error("the star is not shown")
 	}
 	h.press("t").types("pivot, entry").press("enter")
 	h.press("c").types("came from vpn").press("enter")
-	h.did("mark E0000001 star=true [] \"\"\nmark E0000001 star=false [pivot entry] \"\"\nmark E0000001 star=false [] \"came from vpn\"")
+	h.did("mark #1 star=true [] \"\"\nmark #1 star=false [pivot entry] \"\"\nmark #1 star=false [] \"came from vpn\"")
 }
 
 // BenchmarkTimelineKey is one key and one frame in a timeline of a million

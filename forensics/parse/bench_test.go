@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"firebreak/record"
 	"firebreak/timeline"
@@ -73,4 +74,30 @@ func BenchmarkJournal(b *testing.B) {
 		b.Fatal(err)
 	}
 	benchmark(b, "journal", data)
+}
+
+func BenchmarkFormats(b *testing.B) {
+	e := timeline.Event{
+		Time: collected.Add(-time.Hour), Precision: timeline.Second, TimeKind: timeline.Logged, Source: "auth", Parser: "syslog", Host: "web-1", User: "webmaster",
+		Message:    "sshd[19937]: Failed password for invalid user webmaster from 173.234.31.186 port 38926 ssh2",
+		Attributes: timeline.AttributesOf(map[string]string{"action": "login", "outcome": "failed", "src_ip": "173.234.31.186", "src_port": "38926", "process": "sshd", "pid": "19937"}),
+	}
+	for format, parser := range map[timeline.Format]string{timeline.JSONL: "events.jsonl", timeline.CSV: "events.csv", timeline.TimesketchJSONL: "timesketch.jsonl", timeline.L2TCSV: "l2t.csv"} {
+		b.Run(parser, func(b *testing.B) {
+			var text bytes.Buffer
+			w, err := timeline.NewWriter(&text, format)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for range 50_000 {
+				if err := w.Write(&e, timeline.Mark{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := w.Flush(); err != nil {
+				b.Fatal(err)
+			}
+			benchmark(b, parser, text.Bytes())
+		})
+	}
 }

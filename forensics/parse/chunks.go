@@ -13,8 +13,7 @@ import (
 // the first events of a large one are to be seen soon.
 const (
 	firstChunk = 64 << 10
-	chunkSize  = 4 << 20
-	smallChunk = 1 << 20 // where many read at once
+	chunkSize  = 1 << 20 // larger ones are no quicker
 	maxWorkers = 16
 )
 

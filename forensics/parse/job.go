@@ -73,9 +73,6 @@ func newJob(ctx context.Context, src Source, again func() (io.ReadCloser, error)
 	}
 	if j.size <= 0 {
 		j.size = chunkSize
-		if j.workers > 4 {
-			j.size = smallChunk
-		}
 	}
 	if !src.Collected.IsZero() {
 		j.late = src.Collected.Unix() + 24*60*60

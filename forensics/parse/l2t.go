@@ -17,7 +17,7 @@ var l2tNames = []string{ //nolint:gochecknoglobals // a table
 // without quotes and with blanks for commas, others quote: a line that has 17
 // values when it is cut at commas is taken so.
 func parseL2T(j *job, r *bufio.Reader) error {
-	zones := map[string]*time.Location{}
+	zones := map[string]*localClock{}
 	head := false
 	return eachRow(j, r, ',', "", func(row csvRow) error {
 		if !head {
@@ -43,7 +43,7 @@ func parseL2T(j *job, r *bufio.Reader) error {
 	})
 }
 
-func l2tEvent(j *job, row csvRow, zones map[string]*time.Location) (timeline.Event, string) {
+func l2tEvent(j *job, row csvRow, zones map[string]*localClock) (timeline.Event, string) {
 	var f [17]string
 	for i, value := range row.fields {
 		if value = timeline.Unguard(value); value != "-" {
@@ -101,7 +101,7 @@ func l2tEvent(j *job, row csvRow, zones map[string]*time.Location) (timeline.Eve
 
 // l2tTime reads date, time and zone. Zeros and dashes are no time, and neither
 // is what plaso calls so.
-func l2tTime(j *job, e *timeline.Event, attrs *timeline.Attributes, day, clock, zone, exact string, zones map[string]*time.Location) string {
+func l2tTime(j *job, e *timeline.Event, attrs *timeline.Attributes, day, clock, zone, exact string, zones map[string]*localClock) string {
 	if strings.Trim(day, "0/-") == "" || e.TimeKind == timeline.Undated {
 		if exact != "" {
 			attrs.Set(attrTimeText, exact)
@@ -120,7 +120,7 @@ func l2tTime(j *job, e *timeline.Event, attrs *timeline.Attributes, day, clock, 
 		return "the date is none"
 	}
 	l, known := l2tZone(j, zone, zones)
-	s, ok := isoStamp(iso+"T"+clock, &localClock{zone: l})
+	s, ok := isoStamp(iso+"T"+clock, l)
 	if !ok || s.size != len(iso)+1+len(clock) {
 		return "the time is none"
 	}
@@ -155,28 +155,32 @@ var l2tAbbreviations = map[string]float64{ //nolint:gochecknoglobals // a table
 	"JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "ACST": 9.5, "ACDT": 10.5, "AWST": 8, "NZST": 12, "NZDT": 13,
 }
 
-// l2tZone finds the zone of a row by its name.
-func l2tZone(j *job, name string, zones map[string]*time.Location) (l *time.Location, known bool) {
+// l2tZone finds the clock of a row by the name of its zone.
+func l2tZone(j *job, name string, zones map[string]*localClock) (c *localClock, known bool) {
+	c, seen := zones[name]
+	if !seen {
+		c = l2tClock(name)
+		if len(zones) < 64 {
+			zones[strings.Clone(name)] = c
+		}
+	}
+	if c == nil {
+		return j.clock, false
+	}
+	return c, true
+}
+
+func l2tClock(name string) *localClock {
 	if offset, n := zoneAt(name); n > 0 && n == len(name) {
-		return time.FixedZone(name, int(offset)), true
+		return &localClock{zone: time.FixedZone(name, int(offset))}
 	}
 	if hours, known := l2tAbbreviations[name]; known {
-		return time.FixedZone(name, int(hours*3600)), true
+		return &localClock{zone: time.FixedZone(name, int(hours*3600))}
 	}
-	l, seen := zones[name]
-	if !seen {
-		var err error
-		if l, err = time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-			l = nil
-		}
-		if len(zones) < 64 {
-			zones[name] = l
-		}
+	if l, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
+		return &localClock{zone: l}
 	}
-	if l == nil {
-		return j.zone, false
-	}
-	return l, true
+	return nil
 }
 
 // l2tKind is the kind of the time, of the first of several that a row has.

@@ -42,7 +42,7 @@ func parseMactime(j *job, r *bufio.Reader) error {
 		e := timeline.Event{TimeKind: kind, Source: "file", Message: f[7]}
 		t, precise := mactimeStamp(f[0], j.clock)
 		switch {
-		case !ok || t.size == 0:
+		case !ok || t.size == 0 || f[7] == "":
 			return unfit("no row of mactime")
 		case !t.time.IsZero():
 			e.Time, e.Precision, e.Message = t.time, timeline.Second, letters+" "+f[7]
@@ -60,15 +60,15 @@ func parseMactime(j *job, r *bufio.Reader) error {
 
 // mactimeStamp reads mactime's date; its size is 0 where there is none to read,
 // and its time zero where there is no time.
-func mactimeStamp(text string, clock *localClock) (s stamp, zoned bool) {
+func mactimeStamp(text string, local *localClock) (s stamp, zoned bool) {
 	if text == "0000-00-00T00:00:00Z" || strings.HasPrefix(text, "Xxx Xxx 00 0000") {
 		return stamp{size: len(text)}, true
 	}
-	if s, ok := isoStamp(text, clock); ok && s.size == len(text) {
+	if s, ok := isoStamp(text, local); ok && s.size == len(text) {
 		return s, s.zoned
 	}
 	for _, layout := range []string{"Mon Jan 02 2006 15:04:05", "Mon 01 02 2006 15:04:05"} {
-		if t, err := time.ParseInLocation(layout, text, clock.zone); err == nil && sane(t) {
+		if t, err := time.ParseInLocation(layout, text, local.zone); err == nil && sane(t) {
 			return stamp{time: t.UTC(), size: len(text)}, false
 		}
 	}

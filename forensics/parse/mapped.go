@@ -22,10 +22,10 @@ const (
 	mappedMembers = 400 // of a record; what is more stays together
 )
 
-// parseMappedJSONL reads objects, one a line, as the mapping says.
-func parseMappedJSONL(j *job, r *bufio.Reader) error {
+// newMappedJSONL reads objects, one a line, as the mapping says.
+func newMappedJSONL(j *job) lineReader {
 	m := newMapped(j)
-	return eachLine(j, r, func(ln line) error {
+	return each(func(ln line) error {
 		text := bytes.TrimSpace(ln.text)
 		switch {
 		case len(text) == 0 || m.m.comment != "" && bytes.HasPrefix(text, []byte(m.m.comment)):
@@ -65,7 +65,7 @@ func parseMappedCSV(j *job, r *bufio.Reader) error {
 type mapped struct {
 	j     *job
 	m     *Mapping
-	zone  *time.Location
+	clock *localClock
 	paths []mappedValue
 	at    map[string]int
 	used  map[string]bool
@@ -80,9 +80,9 @@ type mappedValue struct {
 }
 
 func newMapped(j *job) *mapped {
-	m := &mapped{j: j, m: j.src.Mapping, zone: j.zone, at: map[string]int{}, used: map[string]bool{}}
+	m := &mapped{j: j, m: j.src.Mapping, clock: j.clock, at: map[string]int{}, used: map[string]bool{}}
 	if m.m.zone != nil {
-		m.zone = m.m.zone
+		m.clock = &localClock{zone: m.m.zone}
 	}
 	return m
 }
@@ -251,7 +251,7 @@ func (m *mapped) date(e *timeline.Event, text string) error {
 		}
 		assumed := m.j.assumedZone()
 		if m.m.zone != nil {
-			assumed = "zone " + m.zone.String() + " (mapping)"
+			assumed = "zone " + m.m.zone.String() + " (mapping)"
 		}
 		m.attrs.Set(attrAssumed, doubt(assumed, s.how))
 		m.j.note("local times without a zone: " + assumed)
@@ -267,7 +267,7 @@ func (m *mapped) date(e *timeline.Event, text string) error {
 		}
 		return nil
 	case len(m.m.layouts) == 0:
-		s, ok := sketchMoment(text, &localClock{zone: m.zone})
+		s, ok := sketchMoment(text, m.clock)
 		if !ok {
 			return errors.New("the time is not in ISO 8601")
 		}
@@ -275,7 +275,7 @@ func (m *mapped) date(e *timeline.Event, text string) error {
 		return nil
 	}
 	for _, layout := range m.m.layouts {
-		t, err := time.ParseInLocation(layout, text, m.zone)
+		t, err := time.ParseInLocation(layout, text, m.clock.zone)
 		if err == nil && sane(t) {
 			zoned := strings.Contains(layout, "Z07") || strings.Contains(layout, "-07") || strings.HasSuffix(layout, "Z")
 			local(stamp{time: t.UTC(), precision: layoutPrecision(layout, text), zoned: zoned})

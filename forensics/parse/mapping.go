@@ -81,8 +81,8 @@ func (e MappingErrors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// ParseMapping reads a mapping file. The error is MappingErrors.
-func ParseMapping(name string, text []byte) (*Mapping, error) {
+// NewMapping reads a mapping file. The error is MappingErrors.
+func NewMapping(name string, text []byte) (*Mapping, error) {
 	d := &mappingReader{file: name, m: &Mapping{Name: name, Text: string(text), comma: ','}}
 	sum := sha256.Sum256(text)
 	d.m.SHA256 = hex.EncodeToString(sum[:])

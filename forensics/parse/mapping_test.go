@@ -37,7 +37,7 @@ func documented(t *testing.T, name string) *Mapping {
 
 func mapping(t *testing.T, text string) *Mapping {
 	t.Helper()
-	m, err := ParseMapping("map.yaml", []byte(text))
+	m, err := NewMapping("map.yaml", []byte(text))
 	must(t, err)
 	return m
 }
@@ -119,7 +119,7 @@ func TestMappingErrors(t *testing.T) {
 		{good + "# \xff\n", "the file is not UTF-8"},
 		{"- a\n", "m.yaml:1:1: a mapping file is keys with values"},
 	} {
-		_, err := ParseMapping("m.yaml", []byte(tt.text))
+		_, err := NewMapping("m.yaml", []byte(tt.text))
 		var all MappingErrors
 		if !errors.As(err, &all) || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: %v, want %s", tt.text[:min(len(tt.text), 200)], err, tt.want)
@@ -267,7 +267,7 @@ func FuzzMapping(f *testing.F) {
 	}
 	f.Add([]byte("mapping: v1\nformat: csv\ncomma: ;\ntime: {from: \"{a} {b}\", layout: \"%Y %f\"}\nmessage: \"{a.0|b}\"\n"), []byte("a;b\n1;\"2\n\"\n"))
 	f.Fuzz(func(t *testing.T, text, data []byte) {
-		m, err := ParseMapping("m.yaml", text)
+		m, err := NewMapping("m.yaml", text)
 		if err != nil {
 			var all MappingErrors
 			if !errors.As(err, &all) {

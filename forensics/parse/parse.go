@@ -40,8 +40,8 @@ type Source struct {
 	Year      int
 	Skew      time.Duration
 	Collected time.Time
-	Workers   int      // how many read chunks of it at once; 0: as many as there are processors
 	Mapping   *Mapping // what the members or columns mean, for the parsers named mapped
+	Workers   int      // how many read chunks of it at once; 0: as many as there are processors
 
 	// Again opens the same bytes once more. Year-less logs are read twice when
 	// it is given (or when the reader can seek), so that the years are counted
@@ -95,7 +95,7 @@ func parsers() []parser {
 		{"w3c", isW3C, parseW3C},
 		{"vsftpd", isVsftpd, inChunks(newVsftpd)},
 		{"syslog", isSyslog, parseSyslog},
-		{"mapped.jsonl", never, parseMappedJSONL},
+		{"mapped.jsonl", never, inChunks(newMappedJSONL)},
 		{"mapped.json", never, parseMappedJSON},
 		{"mapped.csv", never, parseMappedCSV},
 		{"text", never, parseText},
@@ -137,8 +137,8 @@ func Detect(name string, head []byte) string {
 // In the answer Events + Rejected + Recovered = Seen, whatever the input; Samples
 // show the first rejected records and every assumption (beginning with "note:").
 // Damaged input is no error: what can be read is parsed and the rest counted.
-// Errors are: ErrUnknown, ErrMapping, the context's, the reader's own, and emit's; the answer
-// then says how far it came.
+// Errors are: ErrUnknown, ErrMapping, the context's, the reader's own, and emit's;
+// the answer then says how far it came.
 func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Event) error) (record.Ingestion, error) {
 	if src.Host == "" {
 		src.Host = src.Exhibit.Host
@@ -159,14 +159,14 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	defer in.close()
 	br := bufio.NewReaderSize(in, headSize)
+	if src.Parser == "" && src.Mapping != nil {
+		src.Parser = src.Mapping.Parser()
+	}
 	head, err := br.Peek(headSize)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errDamaged) && src.Parser == "" {
 		return fail(err)
 	}
 	text := encodingOf(head)
-	if src.Parser == "" && src.Mapping != nil {
-		src.Parser = src.Mapping.Parser()
-	}
 	if src.Parser == "" {
 		src.Parser = Detect(src.Exhibit.Source, head) //nolint:contextcheck // nothing is read yet; a job has its context
 	}

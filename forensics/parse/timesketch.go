@@ -230,10 +230,7 @@ func (s *sketch) date() error {
 	var as wording
 	switch t, ok := sketchMoment(s.datetime, s.j.clock); {
 	case ok:
-		s.e.Time, s.e.Precision = t.time, t.precision
-		if t.size == len(text) {
-			as = t.as
-		}
+		s.e.Time, s.e.Precision, as = t.time, t.precision, t.as
 		if !t.zoned {
 			s.attrs.Set(attrAssumed, doubt(s.j.assumedZone(), t.how))
 			s.j.note("local times without a zone: " + s.j.assumedZone())
@@ -243,7 +240,7 @@ func (s *sketch) date() error {
 			return err
 		}
 		text = s.timestamp
-		if len(text) > 14 && len(text) < 18 && text[0] != '0' && strings.Trim(text, "0123456789") == "" {
+		if len(text) == 16 && strings.Trim(text, "0123456789") == "" {
 			as = wording{layout: joinLayout, digits: 6}
 		}
 	case !emptyMoment(s.datetime):
@@ -304,30 +301,38 @@ var sketchLayouts = []string{ //nolint:gochecknoglobals // a table
 }
 
 // sketchMoment reads a datetime.
-func sketchMoment(text string, clock *localClock) (stamp, bool) {
+func sketchMoment(text string, local *localClock) (stamp, bool) {
+	whole := text
 	text = strings.TrimSpace(text)
-	if s, ok := isoStamp(text, clock); ok {
+	if s, ok := isoStamp(text, local); ok {
+		if s.size != len(whole) {
+			s.as = wording{}
+		}
 		switch rest := strings.TrimSpace(text[s.size:]); {
 		case rest == "":
 			return s, true
 		case s.zoned:
 			return s, false
 		case rest == "UTC" || rest == "GMT":
-			s, ok = isoStamp(text[:s.size]+"Z", clock)
+			s, ok = isoStamp(text[:s.size]+"Z", local)
+			s.as = wording{}
 			return s, ok
 		default:
-			s, ok = isoStamp(text[:s.size]+rest, clock) // a blank before the zone
-			return s, ok && s.zoned && s.size == len(text[:s.size])
+			joined := text[:s.size] + rest // a blank before the zone
+			s, ok = isoStamp(joined, local)
+			s.as = wording{}
+			return s, ok && s.zoned && s.size == len(joined)
 		}
 	}
 	if len(text) == 10 {
 		if y, mon, d, ok := date(text, 0); ok {
-			t := time.Date(y, time.Month(mon), d, 0, 0, 0, 0, clock.zone).UTC()
-			return stamp{time: t, precision: timeline.Day, size: len(text)}, sane(t)
+			utc, how := local.utc(seconds(y, mon, d, 0, 0, 0))
+			t := time.Unix(utc, 0).UTC()
+			return stamp{time: t, precision: timeline.Day, size: len(text), how: how}, sane(t)
 		}
 	}
 	for _, layout := range sketchLayouts {
-		if t, err := time.ParseInLocation(layout, text, clock.zone); err == nil {
+		if t, err := time.ParseInLocation(layout, text, local.zone); err == nil {
 			zoned := strings.Contains(layout, "MST") || strings.Contains(layout, "-0700")
 			if name, offset := t.Zone(); zoned && offset == 0 && name != "UTC" && name != "GMT" && name != "" && !strings.Contains(layout, "-0700") {
 				return stamp{}, false // an abbreviation that nobody knows

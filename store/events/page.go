@@ -19,6 +19,7 @@ type Request struct {
 	At     time.Time        // events from this time on
 	End    bool             // the last events
 	Limit  int              // 200 by default, at most MaxPage
+	Bare   bool             // for Scan: events without messages and attributes, which are not read then
 }
 
 // MaxPage is the greatest page.

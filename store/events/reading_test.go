@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -66,23 +67,7 @@ func TestDamagedParts(t *testing.T) {
 	defer closeTest(t, raw)
 	damaged := 0
 	for _, table := range []string{"part", "word"} {
-		rows, err := raw.Query(`SELECT id, data FROM ` + table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer closeTest(t, rows)
-		parts := make(map[int64][]byte)
-		for rows.Next() {
-			var id int64
-			var data []byte
-			if err := rows.Scan(&id, &data); err != nil {
-				t.Fatal(err)
-			}
-			parts[id] = data
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
-		}
+		parts := readParts(t, raw, table)
 		n := 0
 		for id, data := range parts {
 			if n++; n > 40 {
@@ -118,6 +103,28 @@ func TestDamagedParts(t *testing.T) {
 	if damaged < 30 {
 		t.Errorf("%d answers said that the timeline is damaged", damaged)
 	}
+}
+
+func readParts(t *testing.T, raw *sql.DB, table string) map[int64][]byte {
+	t.Helper()
+	rows, err := raw.Query(`SELECT id, data FROM ` + table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close() //nolint:errcheck // Err says it
+	parts := make(map[int64][]byte)
+	for rows.Next() {
+		var id int64
+		var data []byte
+		if err := rows.Scan(&id, &data); err != nil {
+			t.Fatal(err)
+		}
+		parts[id] = data
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return parts
 }
 
 // Readers go on with what they saw first while another handle of the file

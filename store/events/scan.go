@@ -9,7 +9,8 @@ import (
 
 // Scan visits the matching events in the order of time, undated ones last: after
 // r.After, from r.At on, up to r.Before, as far as they are set; r.Limit of
-// them, where 0 is all. r.End means nothing here. An error that visit returns
+// them, where 0 is all. With r.End it goes from the last event back to the
+// first. An error that visit returns
 // ends the scan and comes back wrapped. An event may share memory with the ones
 // beside it: whoever keeps it clones it.
 //
@@ -22,7 +23,7 @@ func (db *DB) Scan(ctx context.Context, f timeline.Filter, r Request, visit func
 		return fmt.Errorf("scan timeline: %w", err)
 	}
 	err = db.query(ctx, func(c *crew) error {
-		x := &walk{crew: c, plan: plan, whole: true, keep: max(r.Limit, 0)}
+		x := &walk{crew: c, plan: plan, backward: r.End, whole: true, bare: r.Bare, keep: max(r.Limit, 0)}
 		x.within(r)
 		return x.each(func(s *stream, n int) (bool, error) {
 			if err := visit(&s.events[s.at]); err != nil {

@@ -24,6 +24,7 @@ type walk struct {
 	before   *place // nothing from here on
 	keep     int    // as many events of one block are wanted at most; 0 is all
 	whole    bool   // put the events themselves together, not only their places
+	bare     bool   // without their messages and attributes
 
 	streams streamHeap
 	batch   int // how many streams are looked at at once
@@ -318,7 +319,11 @@ func (x *walk) gather(w *worker, e *entry, b *segment.Block, rows *bitmap, to *f
 		return nil
 	}
 	for _, h := range to.hits {
-		event, err := w.r.Event(h.row)
+		read := w.r.Event
+		if x.bare {
+			read = w.r.Bare
+		}
+		event, err := read(h.row)
 		if err != nil {
 			return err
 		}

@@ -235,8 +235,9 @@ func (r *Reader) ID(row int) (timeline.ID, error) {
 	return r.meta.Files[files[row%ChunkRows]].Key.At(places[row%ChunkRows]), nil
 }
 
-// Event puts a row together again.
-func (r *Reader) Event(row int) (timeline.Event, error) {
+// Bare puts a row together again, without its message and attributes: no text
+// is read for it.
+func (r *Reader) Bare(row int) (timeline.Event, error) {
 	id, err := r.ID(row)
 	if err != nil {
 		return timeline.Event{}, err
@@ -265,6 +266,15 @@ func (r *Reader) Event(row int) (timeline.Event, error) {
 	}
 	e.Source, e.Host, e.User, e.Technique = texts[Source], texts[Host], texts[User], texts[Technique]
 	e.TimeKind, e.Precision = timeline.TimeKind(texts[TimeKind]), timeline.Precision(texts[Precision])
+	return e, nil
+}
+
+// Event puts a row together again.
+func (r *Reader) Event(row int) (timeline.Event, error) {
+	e, err := r.Bare(row)
+	if err != nil {
+		return e, err
+	}
 	block := r.meta.blockOf(row)
 	t, err := r.Text(block)
 	if err != nil {
