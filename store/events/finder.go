@@ -24,9 +24,6 @@ type finder struct {
 func newFinder(p timeline.Pattern) finder {
 	f := finder{pattern: p}
 	pieces, whole := p.Pieces()
-	if p.Regexp() != nil {
-		pieces = p.Literals()
-	}
 	var best string
 	for _, piece := range pieces {
 		if strings.Contains(piece, "\x00") {
