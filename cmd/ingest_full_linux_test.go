@@ -135,7 +135,7 @@ func fill(t *testing.T, disk, file string, room int64) {
 	if err := unix.Statfs(disk, &s); err != nil {
 		t.Fatal(err)
 	}
-	n := int64(s.Bavail)*s.Bsize - room //nolint:unconvert // its type differs between platforms
+	n := int64(s.Bavail)*s.Bsize - room
 	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished, Mapping: o.Mapping,
 		Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 	}, to.Add)
-	added, cerr := to.Close()
+	added, cerr := to.Close() //nolint:contextcheck // what is merged then goes on when the caller has gone
 	if err == nil { // the error of adding is the same
 		err = cerr
 	}
