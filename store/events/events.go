@@ -64,16 +64,21 @@ type DB struct {
 	merger    merger
 	readOnly  bool
 
+	helpers chan struct{} // one for each that is at work, of all queries
+
 	masks wordMasks
 	names names
 	spare spare
+	cache segment.Cache
 }
 
 // pragmas hold for every connection. One transaction per batch makes
 // synchronous=FULL nearly free. secure_delete writes zeros over what is deleted.
 const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_secure_delete=on"
 
-// readers is how many queries may run at the same time.
+// readers is how many connections for reading are kept while nobody needs them.
+// A query always gets one, so that queries within queries come to an end;
+// only helpers are few.
 const readers = 4
 
 // Options say how timeline.db is kept.
@@ -90,7 +95,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db := &DB{}
+	db := &DB{helpers: make(chan struct{}, mostWorkers-1)}
 	access := "mode=rw&" + pragmas
 	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		db.readOnly = true
@@ -122,7 +127,6 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.key.Release()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
-	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	if err := db.prepared(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
 
@@ -84,8 +85,9 @@ func fromTime(t time.Time) *place { return &place{stamp: stamp(t)} }
 
 // located is an event of a segment.
 type located struct {
-	e   *entry
-	row int
+	e    *entry
+	row  int
+	head *segment.Head // where it is known
 }
 
 // first is the first events of a walk, in the order of time.
@@ -100,7 +102,8 @@ func (x *walk) first(limit int) ([]located, error) {
 		if s == nil {
 			break
 		}
-		found = append(found, located{e: s.e, row: s.hits[s.at].row})
+		head := s.hits[s.at].head
+		found = append(found, located{e: s.e, row: s.hits[s.at].row, head: &head})
 		x.step(s)
 	}
 	if x.backward {
@@ -129,7 +132,12 @@ func (c *crew) events(found []located) ([]timeline.Event, error) {
 		w.use(order[n].e)
 		for _, i := range groups[order[n]] {
 			var err error
-			if events[i], err = w.r.Event(found[i].row); err != nil {
+			if l := found[i]; l.head != nil {
+				events[i], err = w.r.EventOf(l.row, *l.head)
+			} else {
+				events[i], err = w.r.Event(l.row)
+			}
+			if err != nil {
 				return err
 			}
 		}

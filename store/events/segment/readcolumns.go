@@ -89,6 +89,7 @@ type placesCache struct {
 	offsets []int64
 	last    []uint64
 	seen    []bool
+	oneFile []uint16
 }
 
 // Places are the places of a chunk's rows in their files: with Codes(FileOf) and
@@ -113,9 +114,11 @@ func (r *Reader) readPlaces(chunk int) error {
 	if err != nil {
 		return err
 	}
-	files, err := r.Codes(FileOf, chunk)
-	if err != nil {
-		return err
+	var files []uint16
+	if len(r.meta.Files) > 1 { // else all rows are of the same
+		if files, err = r.Codes(FileOf, chunk); err != nil {
+			return err
+		}
 	}
 	c.chunk = none
 	data, err := r.needed(KindPlaces, chunk)
@@ -138,6 +141,10 @@ func (r *Reader) readPlaces(chunk int) error {
 	c.places, c.offsets = resize(c.places, rows), resize(c.offsets, rows)
 	c.last, c.seen = resize(c.last, len(r.meta.Files)), resize(c.seen, len(r.meta.Files))
 	clear(c.seen)
+	if files == nil {
+		files = resize(c.oneFile, rows) // zeros
+		c.oneFile = files
+	}
 	for i, f := range files {
 		place := c.last[f] + uint64(unzigzag(r.numbers[i])) //nolint:gosec // wraps as it did when it was written
 		if !c.seen[f] {
@@ -243,6 +250,71 @@ func (r *Reader) Codes(c Column, chunk int) ([]uint16, error) {
 	return cache.codes, nil
 }
 
+// Code is the code of one row. Where its chunk is not decoded only what the row
+// needs is.
+func (r *Reader) Code(c Column, row int) (uint16, error) {
+	chunk, at := row/ChunkRows, row%ChunkRows
+	if c >= 0 && c < Attributes && r.columns[c].chunk != chunk {
+		rows, _, err := r.rowsOf(chunk)
+		if err != nil {
+			return 0, err
+		}
+		limit, err := r.limit(c)
+		if err != nil {
+			return 0, err
+		}
+		if err := r.readChunk(chunk); err != nil {
+			return 0, fmt.Errorf("column %d of chunk %d: %w", c, chunk, err)
+		}
+		if code, ok := codeAt(r.chunk.of(c), at, rows); ok {
+			if code >= uint64(limit) { //nolint:gosec // a count
+				return 0, fmt.Errorf("column %d of chunk %d: %w", c, chunk, ErrDamaged)
+			}
+			return uint16(code), nil //nolint:gosec // below the limit
+		}
+	}
+	codes, err := r.Codes(c, chunk)
+	if err != nil {
+		return 0, err
+	}
+	return codes[at], nil
+}
+
+// codeAt is one code of a column of so many rows, where it can be read alone.
+func codeAt(data []byte, at, rows int) (uint64, bool) {
+	if len(data) < 2 {
+		return 0, false
+	}
+	switch data[0] {
+	case codesSame:
+		v, n := binary.Uvarint(data[1:])
+		return v, n > 0
+	case codesPacked:
+		return unpackOne(data[1:], at, rows)
+	}
+	return 0, false
+}
+
+// sameCode is the code that all rows of a chunk have, where it is one.
+func (r *Reader) sameCode(c Column, chunk int) (code uint16, ok bool, err error) {
+	limit, err := r.limit(c)
+	if err != nil {
+		return 0, false, err
+	}
+	if err := r.readChunk(chunk); err != nil {
+		return 0, false, err
+	}
+	data := r.chunk.of(c)
+	if len(data) < 2 || data[0] != codesSame {
+		return 0, false, nil
+	}
+	v, n := binary.Uvarint(data[1:])
+	if n <= 0 || v >= uint64(limit) { //nolint:gosec // a count
+		return 0, false, ErrDamaged
+	}
+	return uint16(v), true, nil //nolint:gosec // below the limit
+}
+
 // limit is how many codes a column has.
 func (r *Reader) limit(c Column) (int, error) {
 	if c == FileOf {
@@ -320,9 +392,13 @@ func (r *Reader) codes(codes []uint16, data []byte, limit int) error {
 		if n <= 0 || v > NoValue {
 			return ErrDamaged
 		}
+		if int(v) >= limit {
+			return ErrDamaged
+		}
 		for i := range codes {
 			codes[i] = uint16(v)
 		}
+		return nil
 	case codesPacked:
 		r.numbers = resize(r.numbers, len(codes))
 		if _, ok := unpack(r.numbers, data); !ok {

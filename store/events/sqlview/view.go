@@ -65,13 +65,9 @@ type Error struct {
 // Error is SQLite's message.
 func (e *Error) Error() string { return e.Message }
 
-// scansAtOnce is how many uses of events may be open at the same time. Each
-// takes connections of the engine, one for each core and at most four, and one
-// that waited for the others to end would wait for ever.
-const (
-	scansAtOnce     = 4
-	connectionsEach = 4
-)
+// scansAtOnce is how many uses of events may be open at the same time: each keeps
+// a connection of the engine and what it has decoded.
+const scansAtOnce = 4
 
 // view is what a connection's table knows.
 type view struct {
