@@ -38,7 +38,7 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 		Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 	}, to.Add)
 	added, cerr := to.Close() //nolint:contextcheck // what is merged then goes on when the caller has gone
-	if err == nil { // the error of adding is the same
+	if err == nil {           // the error of adding is the same
 		err = cerr
 	}
 	in.Exhibit, in.Added, in.Year, in.Zone, in.Skew = x.ID, added, o.Year, zoneName(o.Zone), skewText(o.Skew)
