@@ -85,9 +85,10 @@ func fromTime(t time.Time) *place { return &place{stamp: stamp(t)} }
 
 // located is an event of a segment.
 type located struct {
-	e    *entry
-	row  int
-	head *segment.Head // where it is known
+	e     *entry
+	row   int
+	head  *segment.Head   // where it is known
+	event *timeline.Event // where it is at hand
 }
 
 // first is the first events of a walk, in the order of time.
@@ -102,8 +103,8 @@ func (x *walk) first(limit int) ([]located, error) {
 		if s == nil {
 			break
 		}
-		head := s.hits[s.at].head
-		found = append(found, located{e: s.e, row: s.hits[s.at].row, head: &head})
+		h := s.hits[s.at]
+		found = append(found, located{e: s.e, row: h.row, head: &h.head, event: h.event})
 		x.step(s)
 	}
 	if x.backward {
@@ -120,14 +121,18 @@ func (c *crew) events(found []located) ([]timeline.Event, error) {
 	}
 	groups := make(map[block][]int)
 	var order []block
+	events := make([]timeline.Event, len(found))
 	for i, l := range found {
+		if l.event != nil {
+			events[i] = *l.event
+			continue
+		}
 		b := block{e: l.e, n: blockOf(l.e.meta, l.row)}
 		if groups[b] == nil {
 			order = append(order, b)
 		}
 		groups[b] = append(groups[b], i)
 	}
-	events := make([]timeline.Event, len(found))
 	err := c.each(len(order), func(w *worker, n int) error {
 		w.use(order[n].e)
 		for _, i := range groups[order[n]] {

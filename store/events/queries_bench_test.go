@@ -124,6 +124,7 @@ func BenchmarkQueries(b *testing.B) {
 			return err
 		})
 		run("names/"+text, func(int) error { _, err := db.Names(ctx, f); return err })
+		run("fields/"+text, func(int) error { _, err := db.Fields(ctx, f); return err })
 		run("gaps/"+text, func(int) error { _, err := db.Gaps(ctx, f, timeline.FieldHost, 24*time.Hour); return err })
 	}
 	var rules []timeline.Filter

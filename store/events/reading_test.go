@@ -34,6 +34,8 @@ func askAll(t *testing.T, db *DB, f timeline.Filter, answered func(question stri
 	answered("values of an attribute", err)
 	_, err = db.Names(ctx, f)
 	answered("names", err)
+	_, err = db.Fields(ctx, f)
+	answered("fields", err)
 	_, err = db.Gaps(ctx, f, timeline.FieldHost, time.Minute)
 	answered("gaps", err)
 	_, _, _, err = db.Session(ctx, f, timeline.Cursor{Time: day.Add(time.Minute)}, time.Minute)

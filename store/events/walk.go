@@ -33,9 +33,14 @@ type walk struct {
 // hit is an event that matches.
 type hit struct {
 	place
-	row  int
-	head segment.Head
+	row   int
+	head  segment.Head
+	event *timeline.Event // where it was at hand
 }
+
+// Where so few events of a block match they are put together at once while its
+// text is at hand: of rare ones most will be on the page.
+const fewHits = 4
 
 type stream struct {
 	e       *entry
@@ -327,6 +332,17 @@ func (x *walk) gather(w *worker, e *entry, b *segment.Block, rows *bitmap, to *f
 	}
 	to.hits = kept
 	if !x.whole {
+		for i := range to.hits {
+			h := &to.hits[i]
+			if len(to.hits) > fewHits || !w.r.HasText(h.row) {
+				break
+			}
+			event, err := w.r.EventOf(h.row, h.head)
+			if err != nil {
+				return err
+			}
+			h.event = &event
+		}
 		return nil
 	}
 	for _, h := range to.hits {

@@ -295,8 +295,9 @@ func codeAt(data []byte, at, rows int) (uint64, bool) {
 	return 0, false
 }
 
-// sameCode is the code that all rows of a chunk have, where it is one.
-func (r *Reader) sameCode(c Column, chunk int) (code uint16, ok bool, err error) {
+// Only is the code that all rows of a chunk have, where it is one. Columns of
+// attributes are not asked.
+func (r *Reader) Only(c Column, chunk int) (code uint16, ok bool, err error) {
 	limit, err := r.limit(c)
 	if err != nil {
 		return 0, false, err

@@ -71,13 +71,16 @@ func (t *Text) read(b Block, block int) error {
 	return t.cut(b.Rows)
 }
 
+// HasText reports whether the text of the row's block is decoded already.
+func (r *Reader) HasText(row int) bool { return r.text.block == r.meta.blockOf(row) }
+
 // codesOfRows is the codes of rows that can lie in several chunks.
 func (r *Reader) codesOfRows(dst []uint16, c Column, from, rows int) ([]uint16, error) {
 	dst = dst[:0]
 	for rows > 0 {
 		chunk, at := from/ChunkRows, from%ChunkRows
 		if c < Attributes && r.columns[c].chunk != chunk {
-			code, ok, err := r.sameCode(c, chunk)
+			code, ok, err := r.Only(c, chunk)
 			if err != nil {
 				return nil, err
 			}
