@@ -97,7 +97,7 @@ func (b *bench) killReading(id string, args ...string) bool {
 		}
 		select {
 		case <-ended:
-		case <-time.After(rand.N(100 * time.Millisecond)):
+		case <-time.After(rand.N(30 * time.Millisecond)):
 			_ = c.Process.Kill() // it may have ended
 		}
 	}()
