@@ -8,6 +8,12 @@
 //
 // The package knows nothing of marks: a filter that asks for stars, tags or
 // comments comes here after timeline.Filter.Marked.
+//
+// Where to begin reading: schema.go has the tables. Writing is appender.go (who
+// fills), writer.go (a transaction a segment), dedupe.go (the same id once),
+// merge.go. Reading is plan.go (a filter as terms), the term_ files (what each
+// says of a segment and of its blocks), crew.go (the workers of one question, at
+// one moment of the file), walk.go (pages) and tally.go (counts and sums).
 package events
 
 import (
