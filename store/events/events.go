@@ -80,6 +80,10 @@ const readers = 4
 type Options struct {
 	// Secret is the key that the file is encrypted with; nil is a plain one.
 	Secret *[32]byte
+	// Renew empties the file of an older program and gives it this one's form, in
+	// one transaction. Without it, and where nothing can be written, there is
+	// ErrOlder.
+	Renew bool
 }
 
 // Open opens timeline.db at path and creates it where it is missing; its
@@ -124,7 +128,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
-	if err := db.prepared(ctx); err != nil {
+	if err := db.prepared(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())
 	}
 	return db, nil
