@@ -115,9 +115,9 @@ func (l line) width() int {
 	return n
 }
 
-// widestLine is more than any screen has: of what is wider it does not matter
+// widestLine is more cells than a screen has: of what is wider it does not matter
 // how much, and a message of megabytes is measured for each key.
-const widestLine = 4096
+const widestLine = 512
 
 // pick marks a line as the selected one.
 func pick(l line) line {
