@@ -74,6 +74,7 @@ A rotated file is taken to its end before the new one; a truncated one is told.`
 }
 
 func runIngest(c *cobra.Command, o *ingestOptions) error {
+	defer thrifty()()
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
 		return err
