@@ -42,9 +42,9 @@ the name ends in .gz or .zst. --to - writes to the standard output. The record
 says what left. Cells of CSV that a spreadsheet would calculate get a ' in
 front; --exact leaves them as they are.
 
-With --portable: write everything that is held about an incident as one documented JSON document
-(docs/portable.md): entries with their fields, exhibits, actions, marks and the
-events of the timeline. With --person only what names that person, mail address
+With --portable: write everything that is held about an incident as one
+documented JSON document (docs/portable.md): entries with their fields, exhibits,
+actions, marks and the events of the timeline. With --person only what names that person, mail address
 or host; without an incident, in all of them. It is what a person who asks for
 their data is given, and what another program can read.
 
@@ -84,7 +84,7 @@ elsewhere only.`,
 	f.StringVar(&o.timeline.Format, "format", "", "the `FORMAT` of the events (default: by the file's name)")
 	f.BoolVar(&o.timeline.Exact, "exact", false, "CSV for a reader that is no spreadsheet: no ' before formulas")
 	f.BoolVar(&o.evidence, "evidence", false, "with --portable: write the bytes of the exhibits too, into FILE.evidence")
-	f.IntVar(&o.events, "events", 100_000, "with --portable: how many events of each timeline at most; 0 is all")
+	f.IntVar(&o.events, "events", 100_000, "with --portable: `N` events of each timeline at most; 0 is all")
 	c.MarkFlagsMutuallyExclusive("portable", "format")
 	c.MarkFlagsMutuallyExclusive("portable", "exact")
 	return c

@@ -22,7 +22,7 @@ func TestFullDiskIngest(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to mount a small file system")
 	}
-	lines := 120_000
+	lines := 80_000
 	switch {
 	case raceDetector:
 		lines = 70_000 // still more than one segment of the timeline

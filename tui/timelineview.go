@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"firebreak/internal/term"
 	"firebreak/response"
 	"firebreak/timeline"
 )
@@ -117,6 +118,18 @@ func dayOf(e response.MarkedEvent, z *time.Location) string {
 	return e.Time.In(z).Format("2006-01-02 Mon")
 }
 
+// suspect says why the time of an event cannot be right.
+func suspect(e response.MarkedEvent) string {
+	switch why := e.Attributes.Get("time_suspect"); why {
+	case "future":
+		return "later than its evidence was taken"
+	case "epoch":
+		return "a clock that was not set"
+	default:
+		return why
+	}
+}
+
 // dayLine says of which day the events below are; the first one names the
 // columns too.
 func (t *timelineScreen) dayLine(day string, names []string, widths []int, first bool, w int) line {
@@ -145,8 +158,11 @@ func (t *timelineScreen) eventRow(e response.MarkedEvent, names []string, widths
 	if e.Star {
 		l[1] = sp(warn, "*")
 	}
-	l = append(l, clip(look(faint, timeOfDay(e, t.zone())), timeWidth)...)
-	l = append(l, sp(usual, " "))
+	if suspect(e) != "" {
+		l = append(append(l, clip(look(bad, timeOfDay(e, t.zone())), timeWidth)...), sp(bad, "?"))
+	} else {
+		l = append(append(l, clip(look(faint, timeOfDay(e, t.zone())), timeWidth)...), sp(usual, " "))
+	}
 	for i, name := range names {
 		m := usual
 		if name == tagsColumn {
@@ -206,16 +222,16 @@ func (t *timelineScreen) foot(w, h int) []line {
 	out := []line{t.paint.ruled(nil, w)}
 	if e, ok := t.win.selected(); ok {
 		out = append(out, whereLine(e))
-		if h >= 15 {
-			out = append(out, look(usual, " "+attributes(e)))
+		n := 0
+		switch {
+		case h >= 24:
+			n = 3
+		case h >= 17:
+			n = 2
+		case h >= 15:
+			n = 1
 		}
-		if h >= 24 {
-			l := line{{faint, " "}}
-			if n := len(e.Comments); n > 0 {
-				l = append(l, sp(usual, "said: "+e.Comments[n-1]))
-			}
-			out = append(out, l)
-		}
+		out = append(out, t.inShort(e, w, n)...)
 	}
 	switch strip := t.stripLines(w); {
 	case h >= 17:
@@ -224,6 +240,39 @@ func (t *timelineScreen) foot(w, h int) []line {
 		out = append(out, strip[1])
 	}
 	return out
+}
+
+// inShort is the selected event in exactly n lines: its message, the row of
+// which may be cut, its attributes, and what was said last of it. The foot is as
+// high for every event: rows must not jump under the eye.
+func (t *timelineScreen) inShort(e response.MarkedEvent, w, n int) []line {
+	if n < 1 {
+		return nil
+	}
+	var last []line
+	if c := len(e.Comments); c > 0 && n > 1 {
+		last = []line{look(usual, " said: "+e.Comments[c-1])}
+	}
+	room := n - len(last)
+	text := bound(e.Message, w*room)
+	rows := term.Wrap(term.Safe(text), max(w-2, 4))
+	keep := max(room-1, 1) // a line for the attributes, if there is one
+	if len(rows) > keep {
+		rest := strings.Join(rows[keep-1:], " ")
+		rows = append(rows[:keep-1:keep-1], term.Cut(rest, max(w-2, 4)))
+	}
+	var out []line
+	for _, r := range rows {
+		out = append(out, look(usual, " "+r))
+	}
+	if attrs := attributes(e); attrs != "" {
+		if room == 1 {
+			out = []line{look(faint, " "+attrs)}
+		} else {
+			out = append(out, look(faint, " "+attrs))
+		}
+	}
+	return fit(append(out, last...), n)
 }
 
 // whereLine says where an event comes from and what was said of it.
@@ -235,8 +284,8 @@ func whereLine(e response.MarkedEvent) line {
 	if e.Technique != "" {
 		l = l.with(sp(hotkey, "  "+e.Technique))
 	}
-	if why := e.Attributes.Get("time_suspect"); why != "" {
-		l = l.with(sp(bad, "  time is suspect: "+why))
+	if why := suspect(e); why != "" {
+		l = l.with(sp(bad, "  time? "+why))
 	}
 	if len(e.Tags) > 0 {
 		l = l.with(sp(hotkey, "  tags: "+strings.Join(e.Tags, ", ")))
@@ -247,11 +296,18 @@ func whereLine(e response.MarkedEvent) line {
 	return l
 }
 
+const footMost = 200
+
 // attributes are the event's attributes in one line, sorted by name.
 func attributes(e response.MarkedEvent) string {
 	var out []string
 	for _, a := range e.Shown() {
-		out = append(out, a.Name+"="+a.Value)
+		if a.Name == timeline.TimeTextName && !e.Time.IsZero() {
+			continue // the time stands in the row
+		}
+		if out = append(out, a.Name+"="+bound(a.Value, footMost)); len(out) == footMost {
+			break // no screen shows more of them
+		}
 	}
 	return strings.Join(out, " ")
 }

@@ -161,7 +161,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > 1<<22) {
 		return false
 	}
-	b.room(n, text)
+	b.room(n)
 	b.size += text
 	stamp := Stamp(e.Time)
 	b.stamps = append(b.stamps, stamp)
@@ -183,8 +183,8 @@ func (b *Builder) Add(e *timeline.Event) bool {
 
 // room makes room for a whole segment at once where one is coming: slices that are
 // doubled again and again leave as much garbage as they hold.
-func (b *Builder) room(rows, text int) {
-	const many, much = 1 << 12, 1 << 20
+func (b *Builder) room(rows int) {
+	const many = 1 << 12
 	if rows == many && cap(b.stamps) < MaxRows {
 		b.stamps = slices.Grow(b.stamps, MaxRows-rows)
 		b.places = slices.Grow(b.places, MaxRows-rows)
@@ -193,12 +193,17 @@ func (b *Builder) room(rows, text int) {
 		for i := range b.codes {
 			b.codes[i] = slices.Grow(b.codes[i], MaxRows-rows)
 		}
-		b.values = slices.Grow(b.values, len(b.values)/many*(MaxRows-rows))
-	}
-	if len(b.arena) > much && len(b.arena)+text > cap(b.arena) && cap(b.arena) < maxText {
-		b.arena = slices.Grow(b.arena, maxText+much-len(b.arena))
+		b.values = slices.Grow(b.values, likely(len(b.values), many))
+		// Made and not grown: nobody writes to what is not used, so it is no memory
+		// but only a promise of some.
+		if cap(b.arena) < maxText {
+			b.arena = append(make([]byte, 0, maxText), b.arena...)
+		}
 	}
 }
+
+// likely is how much is to come where the first rows took so much.
+func likely(took, rows int) int { return took * (MaxRows - rows) / rows * 5 / 4 }
 
 func (b *Builder) keep(text string) span {
 	at := len(b.arena)

@@ -76,6 +76,32 @@ func unpack(numbers []uint64, data []byte) ([]byte, bool) {
 	return data, true
 }
 
+// unpackOne reads the number at one place of so many.
+func unpackOne(data []byte, at, of int) (uint64, bool) {
+	for ; at >= packedGroup; at, of = at-packedGroup, of-packedGroup {
+		if len(data) == 0 {
+			return 0, false
+		}
+		size := int(data[0])*packedGroup/8 + 1
+		if len(data) < size {
+			return 0, false
+		}
+		data = data[size:]
+	}
+	if len(data) == 0 {
+		return 0, false
+	}
+	width := int(data[0])
+	size := (width*min(of, packedGroup) + 7) / 8
+	if width > 56 || len(data)-1 < size {
+		return 0, false
+	}
+	var room [8]byte
+	bit := width * at
+	copy(room[:], data[1+bit>>3:1+size])
+	return binary.LittleEndian.Uint64(room[:]) >> (bit & 7) & (1<<width - 1), true
+}
+
 // zigzag makes small numbers of small differences in either direction.
 func zigzag(d int64) uint64 { return uint64(d)<<1 ^ uint64(d>>63) } //nolint:gosec // the bits as they are
 
