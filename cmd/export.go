@@ -56,7 +56,7 @@ elsewhere only.`,
 		Example: `  firebreak export last --to events.jsonl.gz
   firebreak export last 'host:web-1 after:-2d' --format timesketch-csv --to sketch.csv
   firebreak export last --format opensearch --to - | gzip >bulk.ndjson.gz
-  firebreak export last --to clickhouse=https://ada@db.example:8443/dfir --secret env:CH_PASSWORD
+  firebreak export last --to clickhouse=https://ada@db.example:8443/dfir --password-from env:CH_PASSWORD
   firebreak export last --portable --to everything.json`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {
@@ -80,7 +80,7 @@ elsewhere only.`,
 	f.StringVar(&o.person, "person", "", "with --portable: only what holds this `NAME`, mail address or host")
 	f.StringVar(&o.to, "to", "", "the `FILE` to write, - for the standard output; or FORMAT=URL of a server")
 	f.StringVar(&o.timeline.Table, "table", "", "the `NAME` of the table of ClickHouse, or the index of OpenSearch")
-	f.StringVar(&o.timeline.Secret, "secret", "", "the server's password is at this `REFERENCE`: env:NAME, file:/path, exec:program")
+	f.StringVar(&o.timeline.Secret, "password-from", "", "the server's password is at this `REFERENCE`: env:NAME, file:/path, exec:program")
 	f.StringVar(&o.timeline.Format, "format", "", "the `FORMAT` of the events (default: by the file's name)")
 	f.BoolVar(&o.timeline.Exact, "exact", false, "CSV for a reader that is no spreadsheet: no ' before formulas")
 	f.BoolVar(&o.evidence, "evidence", false, "with --portable: write the bytes of the exhibits too, into FILE.evidence")

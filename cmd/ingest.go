@@ -74,6 +74,7 @@ A rotated file is taken to its end before the new one; a truncated one is told.`
 }
 
 func runIngest(c *cobra.Command, o *ingestOptions) error {
+	defer thrifty()()
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
 		return err
@@ -143,13 +144,18 @@ func (o *ingestOptions) say(sum response.Ingested) error {
 	if err := o.p.printf("%s (%d new), %d rejected%s\n", plural(sum.Events, "event"), sum.Added, sum.Rejected, recovered); err != nil {
 		return err
 	}
-	for _, line := range sum.Notes {
-		if err := o.p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
+	return o.p.samples(sum.Notes, sum.Samples)
+}
+
+// samples prints what a reading assumed, and some of what it rejected.
+func (p *program) samples(notes, rejected []string) error {
+	for _, line := range notes {
+		if err := p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
 			return err
 		}
 	}
-	for _, line := range sum.Samples {
-		if err := o.p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
+	for _, line := range rejected {
+		if err := p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
 			return err
 		}
 	}

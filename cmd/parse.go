@@ -117,17 +117,7 @@ func (o *parseOptions) account(sum response.Parsed) error {
 	if err := o.p.printf("%s\n", term.Safe(accountLine(sum))); err != nil {
 		return err
 	}
-	for _, line := range sum.Notes {
-		if err := o.p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
-			return err
-		}
-	}
-	for _, line := range sum.Samples {
-		if err := o.p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.p.samples(sum.Notes, sum.Samples)
 }
 
 // aside says beside the events what a file gave, unless quiet is wanted.

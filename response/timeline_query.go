@@ -231,30 +231,23 @@ func (s *Session) Fields(ctx context.Context, id incident.ID, filter string) ([]
 	if err != nil {
 		return nil, err
 	}
-	var out []FieldInfo
-	for _, name := range timeline.Fields() {
-		field, _, _ := timeline.ParseField(name)
-		values, err := q.db.Values(ctx, q.filter, field, "", events.ValuesOptions{Limit: events.MaxValues})
-		switch {
-		case errors.Is(err, events.ErrField):
-			continue // an id or an offset: each event has its own
-		case err != nil:
-			return nil, err
-		}
-		info := FieldInfo{Field: name, Values: len(values)}
-		for _, v := range values {
-			info.Events += v.Count
-		}
-		if info.Events > 0 {
-			out = append(out, info)
-		}
-	}
-	names, err := q.db.Names(ctx, q.filter)
+	fields, err := q.db.Fields(ctx, q.filter)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range names {
-		out = append(out, FieldInfo{Field: timeline.AttributeField(n.Value), Events: n.Count, Attribute: n.Value})
+	var out []FieldInfo
+	for _, name := range timeline.Fields() {
+		field, attribute, _ := timeline.ParseField(name)
+		for _, f := range fields {
+			if f.Field == field && f.Attribute == attribute {
+				out = append(out, FieldInfo{Field: name, Events: f.Events, Values: f.Values})
+			}
+		}
+	}
+	for _, f := range fields {
+		if f.Field == timeline.FieldAttribute {
+			out = append(out, FieldInfo{Field: timeline.AttributeField(f.Attribute), Events: f.Events, Attribute: f.Attribute})
+		}
 	}
 	return out, nil
 }

@@ -34,16 +34,17 @@ func requiredOf(re *syntax.Regexp) string {
 	return ""
 }
 
-// requiredOfLiteral folds the literal. Where the expression ignores case, K
-// also matches the Kelvin sign and S the long s, which our folding keeps
-// apart: the literal is cut there.
+// requiredOfLiteral folds the literal, cut where an expression sees more than our
+// folding does. One that ignores case takes the Kelvin sign for a k, the long s
+// for an s, and both sigmas for each other; and bytes that are not UTF-8 are
+// U+FFFD to it.
 func requiredOfLiteral(re *syntax.Regexp) string {
-	text := string(re.Rune)
-	if re.Flags&syntax.FoldCase == 0 {
-		return fold(text)
+	apart := func(r rune) bool {
+		return r == utf8.RuneError || re.Flags&syntax.FoldCase != 0 && !sameFold(r)
 	}
 	best := ""
-	for piece := range strings.FieldsFuncSeq(fold(text), func(r rune) bool { return r == 'k' || r == 's' || r == utf8.RuneError }) {
+	for piece := range strings.FieldsFuncSeq(string(re.Rune), apart) {
+		piece = fold(piece)
 		if len(piece) > len(best) {
 			best = piece
 		}

@@ -42,7 +42,7 @@ func TestAnswers(t *testing.T) {
 			mustAppend(t, db, rest[:size])
 			rest = rest[size:]
 		}
-		slices.SortFunc(all, func(a, b timeline.Event) int { return placeOf(a.Cursor()).compare(placeOf(b.Cursor())) })
+		sortEvents(all)
 		rounds := 60
 		if n > 1000 {
 			rounds = 25
@@ -70,6 +70,10 @@ func TestAnswers(t *testing.T) {
 		}
 		sweepOracle(t, db, fs, all)
 	}
+}
+
+func sortEvents(all []timeline.Event) {
+	slices.SortFunc(all, func(a, b timeline.Event) int { return placeOf(a.Cursor()).compare(placeOf(b.Cursor())) })
 }
 
 // oracle knows the events that match.
@@ -206,7 +210,7 @@ func (o *oracle) values() {
 		t := newTally()
 		for _, e := range o.want {
 			if v := field.f.Value(&e, field.name); v != "" {
-				t.add(v, 1, timeOf(stamp(e.Time)), timeOf(stamp(e.Time)))
+				t.add(v, 1, stamp(e.Time), stamp(e.Time))
 			}
 		}
 		for _, rare := range []bool{false, true} {
@@ -220,12 +224,35 @@ func (o *oracle) values() {
 	t := newTally()
 	for _, e := range o.want {
 		for _, a := range e.Attributes {
-			t.add(a.Name, 1, timeOf(stamp(e.Time)), timeOf(stamp(e.Time)))
+			t.add(a.Name, 1, stamp(e.Time), stamp(e.Time))
 		}
 	}
 	got, err := o.db.Names(ctx, o.f)
 	if want := t.values(ValuesOptions{Limit: 1000}); err != nil || !slices.EqualFunc(got, want, sameValue) {
 		o.fail(err, "names", got, want)
+	}
+	o.fields(t.values(ValuesOptions{Limit: 1000}))
+}
+
+func (o *oracle) fields(names []Value) {
+	var want []FieldCount
+	for _, f := range columnFields {
+		c, seen := FieldCount{Field: f}, map[string]bool{}
+		for _, e := range o.want {
+			if v := f.Value(&e, ""); v != "" {
+				c.Events++
+				seen[v] = true
+			}
+		}
+		if c.Values = len(seen); c.Events > 0 {
+			want = append(want, c)
+		}
+	}
+	for _, n := range names {
+		want = append(want, FieldCount{Field: timeline.FieldAttribute, Attribute: n.Value, Events: n.Count})
+	}
+	if got, err := o.db.Fields(o.t.Context(), o.f); err != nil || !slices.Equal(got, want) {
+		o.fail(err, "fields", got, want)
 	}
 }
 

@@ -92,15 +92,15 @@ func (w *worker) stampsOf(b *segment.Block) ([]int64, error) {
 }
 
 // crew is the workers of one query, one for each core. The first is the
-// goroutine that asks; the others join as they get a connection.
+// goroutine that asks; the others are its helpers, where some are free.
 type crew struct {
 	first    *worker
 	entries  []*entry
 	jobs     chan *job
 	helpers  sync.WaitGroup
 	stop     context.CancelFunc
-	helping  int
-	launched bool
+	helping  int // how many helpers there may be
+	launched int
 	ctx      context.Context //nolint:containedctx // see worker
 	db       *DB
 }
@@ -144,7 +144,7 @@ func (db *DB) worker(ctx context.Context, s *snapshot) *worker {
 		db.spare.buffers = db.spare.buffers[:n-1]
 		return w
 	}
-	w.buffers = buffers{r: segment.NewReader()}
+	w.buffers = buffers{r: segment.NewCachedReader(&db.cache)}
 	return w
 }
 
@@ -162,14 +162,19 @@ type spare struct {
 	buffers []buffers
 }
 
-// launch starts the helpers.
+// launch starts helpers, as many as are free. It never waits for one: those of
+// other queries may be kept until this one is done, where a query is asked for
+// within the visits of another. With its own connection alone it is done too.
 func (c *crew) launch() {
-	if c.launched {
-		return
-	}
-	c.launched = true
-	for range c.helping {
+	for c.launched < c.helping {
+		select {
+		case c.db.helpers <- struct{}{}:
+		default:
+			return
+		}
+		c.launched++
 		c.helpers.Go(func() {
+			defer func() { <-c.db.helpers }()
 			// A helper that fails to start, or sees another moment, is missed by
 			// nobody: the first worker does all that is left.
 			_ = c.db.view(c.ctx, c.help)

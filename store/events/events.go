@@ -8,6 +8,12 @@
 //
 // The package knows nothing of marks: a filter that asks for stars, tags or
 // comments comes here after timeline.Filter.Marked.
+//
+// Where to begin reading: schema.go has the tables. Writing is appender.go (who
+// fills), writer.go (a transaction a segment), dedupe.go (the same id once),
+// merge.go. Reading is plan.go (a filter as terms), the term_ files (what each
+// says of a segment and of its blocks), crew.go (the workers of one question, at
+// one moment of the file), walk.go (pages) and tally.go (counts and sums).
 package events
 
 import (
@@ -64,22 +70,31 @@ type DB struct {
 	merger    merger
 	readOnly  bool
 
+	helpers chan struct{} // one for each that is at work, of all queries
+
 	masks wordMasks
 	names names
 	spare spare
+	cache segment.Cache
 }
 
 // pragmas hold for every connection. One transaction per batch makes
 // synchronous=FULL nearly free. secure_delete writes zeros over what is deleted.
 const pragmas = "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=10000&_secure_delete=on"
 
-// readers is how many queries may run at the same time.
+// readers is how many connections for reading are kept while nobody needs them.
+// A query always gets one, so that queries within queries come to an end;
+// only helpers are few.
 const readers = 4
 
 // Options say how timeline.db is kept.
 type Options struct {
 	// Secret is the key that the file is encrypted with; nil is a plain one.
 	Secret *[32]byte
+	// Renew empties the file of an older program and gives it this one's form, in
+	// one transaction. Without it, and where nothing can be written, there is
+	// ErrOlder.
+	Renew bool
 }
 
 // Open opens timeline.db at path and creates it where it is missing; its
@@ -90,7 +105,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db := &DB{}
+	db := &DB{helpers: make(chan struct{}, mostWorkers-1)}
 	access := "mode=rw&" + pragmas
 	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		db.readOnly = true
@@ -122,9 +137,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.key.Release()
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
-	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
-	if err := db.prepared(ctx); err != nil {
+	if err := db.prepared(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())
 	}
 	return db, nil

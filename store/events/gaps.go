@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
 
@@ -90,6 +91,22 @@ func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
 	err = w.matching(p, e, func(block int, rows *bitmap) error {
 		b := &e.meta.Blocks[block]
 		w.use(e)
+		// Where all events of a block have one value, and are not far from each
+		// other, its ends say all.
+		if b.Last != undated && apart(b.First, b.Last) < g.atLeast && rows.count() == b.Rows {
+			code, one, err := w.onlyCode(column, b)
+			if err != nil {
+				return err
+			}
+			if one {
+				end, some = b.Last, true
+				n := 0
+				if int(code) < len(values) && values[code] != "" {
+					n = extend(&open[code], &closed[code], run{e: e, from: b.First, to: b.Last, first: b.Row, last: b.Row + b.Rows - 1}, g.atLeast)
+				}
+				return g.grow(n)
+			}
+		}
 		stamps, err := w.stampsOf(b)
 		if err != nil {
 			return err
@@ -109,16 +126,7 @@ func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
 			if code >= len(values) || values[code] == "" {
 				continue
 			}
-			r := &open[code]
-			if r.e != nil && apart(r.to, at) >= g.atLeast {
-				closed[code] = append(closed[code], *r)
-				n++
-				r.e = nil
-			}
-			if r.e == nil {
-				*r = run{e: e, from: at, first: b.Row + i}
-			}
-			r.to, r.last = at, b.Row+i
+			n += extend(&open[code], &closed[code], run{e: e, from: at, to: at, first: b.Row + i, last: b.Row + i}, g.atLeast)
 		}
 		return g.grow(n)
 	})
@@ -136,6 +144,36 @@ func (g *gapSearch) segment(w *worker, p *plan, e *entry) error {
 		}
 	}
 	return nil
+}
+
+// extend joins a run with the one before it, or closes that; it returns how many
+// it closed.
+func extend(open *run, closed *[]run, next run, atLeast time.Duration) (n int) {
+	if open.e != nil && apart(open.to, next.from) < atLeast {
+		open.to, open.last = next.to, next.last
+		return 0
+	}
+	if open.e != nil {
+		*closed = append(*closed, *open)
+		n = 1
+	}
+	*open = next
+	return n
+}
+
+// onlyCode is the code that all rows of a block have, where it is known to be one.
+func (w *worker) onlyCode(c segment.Column, b *segment.Block) (code uint16, one bool, err error) {
+	if c == segment.FileOf && len(w.r.Meta().Files) == 1 {
+		return 0, true, nil
+	}
+	for chunk := b.Row / segment.ChunkRows; chunk <= (b.Row+b.Rows-1)/segment.ChunkRows; chunk++ {
+		next, same, err := w.r.Only(c, chunk)
+		if err != nil || !same || one && next != code {
+			return 0, false, err
+		}
+		code, one = next, true
+	}
+	return code, one, nil
 }
 
 // grow counts runs.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
 
@@ -84,8 +85,10 @@ func fromTime(t time.Time) *place { return &place{stamp: stamp(t)} }
 
 // located is an event of a segment.
 type located struct {
-	e   *entry
-	row int
+	e     *entry
+	row   int
+	head  *segment.Head   // where it is known
+	event *timeline.Event // where it is at hand
 }
 
 // first is the first events of a walk, in the order of time.
@@ -100,7 +103,8 @@ func (x *walk) first(limit int) ([]located, error) {
 		if s == nil {
 			break
 		}
-		found = append(found, located{e: s.e, row: s.hits[s.at].row})
+		h := s.hits[s.at]
+		found = append(found, located{e: s.e, row: h.row, head: &h.head, event: h.event})
 		x.step(s)
 	}
 	if x.backward {
@@ -117,19 +121,28 @@ func (c *crew) events(found []located) ([]timeline.Event, error) {
 	}
 	groups := make(map[block][]int)
 	var order []block
+	events := make([]timeline.Event, len(found))
 	for i, l := range found {
+		if l.event != nil {
+			events[i] = *l.event
+			continue
+		}
 		b := block{e: l.e, n: blockOf(l.e.meta, l.row)}
 		if groups[b] == nil {
 			order = append(order, b)
 		}
 		groups[b] = append(groups[b], i)
 	}
-	events := make([]timeline.Event, len(found))
 	err := c.each(len(order), func(w *worker, n int) error {
 		w.use(order[n].e)
 		for _, i := range groups[order[n]] {
 			var err error
-			if events[i], err = w.r.Event(found[i].row); err != nil {
+			if l := found[i]; l.head != nil {
+				events[i], err = w.r.EventOf(l.row, *l.head)
+			} else {
+				events[i], err = w.r.Event(l.row)
+			}
+			if err != nil {
 				return err
 			}
 		}

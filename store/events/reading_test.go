@@ -34,6 +34,8 @@ func askAll(t *testing.T, db *DB, f timeline.Filter, answered func(question stri
 	answered("values of an attribute", err)
 	_, err = db.Names(ctx, f)
 	answered("names", err)
+	_, err = db.Fields(ctx, f)
+	answered("fields", err)
 	_, err = db.Gaps(ctx, f, timeline.FieldHost, time.Minute)
 	answered("gaps", err)
 	_, _, _, err = db.Session(ctx, f, timeline.Cursor{Time: day.Add(time.Minute)}, time.Minute)
@@ -130,15 +132,7 @@ func readParts(t *testing.T, raw *sql.DB, table string) map[int64][]byte {
 // Readers go on with what they saw first while another handle of the file
 // appends, merges and erases.
 func TestReadersWhileSegmentsChange(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "timeline.db")
-	var dbs [2]*DB
-	for i := range dbs {
-		var err error
-		if dbs[i], err = Open(t.Context(), path, testOptions()); err != nil {
-			t.Fatal(err)
-		}
-		defer closeTest(t, dbs[i])
-	}
+	dbs := openTwo(t)
 	const kept = 3000
 	mustAppend(t, dbs[0], numbered("kept", kept))
 	done := make(chan struct{})

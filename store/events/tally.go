@@ -6,46 +6,76 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
 
-// tally counts values; several workers add to it.
+// tally counts values; several workers add to it. It is in shards by the value's
+// hash, so that they seldom wait for each other.
 type tally struct {
+	shards [tallyShards]tallyShard
+	parts  uint64 // only values of one part of all are counted, where they are too many
+	part   uint64
+	full   atomic.Bool
+}
+
+type tallyShard struct {
 	mu    sync.Mutex
-	known map[string]*Value
-	parts uint64 // only values of one part of all are counted, where they are too many
-	part  uint64
-	full  bool
+	known map[string]*tallied
+}
+
+// tallied is what is known of a value: the stamps are undated where it has none.
+type tallied struct {
+	count       int64
+	first, last int64
 }
 
 // mostTallied bounds the memory of a tally: with more values they are counted
 // in several passes.
-const mostTallied = 200_000
+const (
+	mostTallied = 200_000
+	tallyShards = 16
+)
 
-func newTally() *tally { return &tally{known: make(map[string]*Value), parts: 1} }
+func newTally() *tally {
+	t := &tally{parts: 1}
+	for i := range t.shards {
+		t.shards[i].known = make(map[string]*tallied)
+	}
+	return t
+}
 
 var tallySeed = maphash.MakeSeed()
 
 // add counts n events that have the value, the first and the last of the dated
-// ones at these times.
-func (t *tally) add(value string, n int64, first, last time.Time) {
-	if t.parts > 1 && maphash.String(tallySeed, value)%t.parts != t.part {
+// ones at these stamps.
+func (t *tally) add(value string, n, first, last int64) {
+	hash := maphash.String(tallySeed, value)
+	if t.parts > 1 && hash%t.parts != t.part {
 		return
 	}
-	v := t.known[value]
+	s := &t.shards[hash>>32%tallyShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.known[value]
 	if v == nil {
-		if len(t.known) >= mostTallied {
-			t.full = true
+		if len(s.known) >= mostTallied/tallyShards {
+			t.full.Store(true)
 			return
 		}
-		v = &Value{Value: strings.Clone(value)}
-		t.known[v.Value] = v
+		v = &tallied{first: undated, last: undated}
+		s.known[strings.Clone(value)] = v
 	}
-	v.Count += n
-	v.extend(first, last)
+	v.count += n
+	if first != undated && (v.first == undated || first < v.first) {
+		v.first = first
+	}
+	if last != undated && (v.last == undated || last > v.last) {
+		v.last = last
+	}
 }
 
 func (v *Value) extend(first, last time.Time) {
@@ -58,9 +88,12 @@ func (v *Value) extend(first, last time.Time) {
 }
 
 func (t *tally) values(o ValuesOptions) []Value {
-	values := make([]Value, 0, len(t.known))
-	for _, v := range t.known {
-		values = append(values, *v)
+	var values []Value
+	for i := range t.shards {
+		values = slices.Grow(values, len(t.shards[i].known))
+		for value, v := range t.shards[i].known {
+			values = append(values, Value{Value: value, Count: v.count, First: timeOf(v.first), Last: timeOf(v.last)})
+		}
 	}
 	return chosen(values, o)
 }
@@ -154,13 +187,11 @@ func (w *worker) tallyColumn(p *plan, e *entry, field timeline.Field, t *tally) 
 
 // settle adds what was counted by code to the tally.
 func (p *perCode) settle(values []string, t *tally) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for code, n := range p.counts {
 		if n == 0 || code >= len(values) || values[code] == "" {
 			continue
 		}
-		t.add(values[code], n, timeOf(p.first[code]), timeOf(p.last[code]))
+		t.add(values[code], n, p.first[code], p.last[code])
 	}
 }
 
@@ -192,14 +223,12 @@ func (w *worker) tallyNames(p *plan, e *entry, t *tally) error {
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for code, n := range per.counts {
 		if n == 0 {
 			continue
 		}
 		for _, name := range shapes[code] {
-			t.add(names[name].Name, n, timeOf(per.first[code]), timeOf(per.last[code]))
+			t.add(names[name].Name, n, per.first[code], per.last[code])
 		}
 	}
 	return nil
@@ -314,11 +343,9 @@ func (w *worker) tallyCounts(e *entry, field timeline.Field, t *tally) error {
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for code, n := range counts {
 		if n > 0 && code < len(values) && values[code] != "" {
-			t.add(values[code], int64(n), time.Time{}, time.Time{})
+			t.add(values[code], int64(n), undated, undated)
 		}
 	}
 	return nil

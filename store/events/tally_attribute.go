@@ -16,7 +16,7 @@ func inParts(o ValuesOptions, do func(*tally) error) ([]Value, error) {
 		if err := do(t); err != nil {
 			return nil, err
 		}
-		if t.full {
+		if t.full.Load() {
 			// From the start, in more parts: the values are spread evenly over them.
 			parts, part, best = parts*8, ^uint64(0), nil
 			continue
@@ -30,18 +30,12 @@ func inParts(o ValuesOptions, do func(*tally) error) ([]Value, error) {
 func (c *crew) attributeValues(p *plan, name string, o ValuesOptions) ([]Value, error) {
 	return inParts(o, func(t *tally) error {
 		return c.each(len(c.entries), func(w *worker, i int) error {
-			if t.isFull() {
+			if t.full.Load() {
 				return nil
 			}
 			return w.tallyAttribute(p, c.entries[i], name, t)
 		})
 	})
-}
-
-func (t *tally) isFull() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.full
 }
 
 // tallyAttribute counts the matching rows of a segment by the value of an
@@ -93,8 +87,6 @@ func (w *worker) tallyTexts(e *entry, block int, rows *bitmap, name int, t *tall
 	if err != nil {
 		return err
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
 		value, ok, err := text.Value(i, name)
 		if err != nil {
@@ -103,8 +95,7 @@ func (w *worker) tallyTexts(e *entry, block int, rows *bitmap, name int, t *tall
 		if !ok || len(value) == 0 {
 			continue
 		}
-		at := timeOf(stamps[i])
-		t.add(peekString(value), 1, at, at)
+		t.add(peekString(value), 1, stamps[i], stamps[i])
 	}
 	return nil
 }

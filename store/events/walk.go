@@ -33,8 +33,14 @@ type walk struct {
 // hit is an event that matches.
 type hit struct {
 	place
-	row int
+	row   int
+	head  segment.Head
+	event *timeline.Event // where it was at hand
 }
+
+// Where so few events of a block match they are put together at once while its
+// text is at hand: of rare ones most will be on the page.
+const fewHits = 4
 
 type stream struct {
 	e       *entry
@@ -170,7 +176,7 @@ func (x *walk) place(s *stream) {
 // to do look ahead, where all blocks are wanted.
 func (x *walk) look() error {
 	var streams []*stream
-	for len(streams) < x.batch && len(x.streams) > 0 && x.streams[0].at == len(x.streams[0].hits) {
+	for len(x.streams) > 0 && x.streams[0].at == len(x.streams[0].hits) && (len(streams) < x.batch || x.beginsWith(streams)) {
 		streams = append(streams, heap.Pop(&x.streams).(*stream)) //nolint:forcetypeassert // nothing else is pushed
 	}
 	early := x.early(x.crew.helping + 1 - len(streams))
@@ -200,6 +206,15 @@ func (x *walk) look() error {
 	}
 	return nil
 }
+
+// beginsWith reports whether the next stream has not begun and does so at the same
+// time as the first of these: at the start of a walk all segments around that
+// time have to be looked at.
+func (x *walk) beginsWith(streams []*stream) bool {
+	return len(streams) < mostAtOnce && !x.streams[0].started && !streams[0].started && x.streams[0].key.stamp == streams[0].key.stamp
+}
+
+const mostAtOnce = 64
 
 // early is the n streams that will be through with their block first.
 func (x *walk) early(n int) []*stream {
@@ -306,9 +321,10 @@ func (x *walk) gather(w *worker, e *entry, b *segment.Block, rows *bitmap, to *f
 			break
 		}
 		var err error
-		if h.place, err = w.placeOf(e, h.row); err != nil {
+		if h.head, err = w.r.Head(h.row); err != nil {
 			return err
 		}
+		h.place = place{stamp: h.head.Stamp, id: h.head.ID}
 		if x.after != nil && h.compare(*x.after) <= 0 || x.before != nil && h.compare(*x.before) >= 0 {
 			continue
 		}
@@ -316,14 +332,25 @@ func (x *walk) gather(w *worker, e *entry, b *segment.Block, rows *bitmap, to *f
 	}
 	to.hits = kept
 	if !x.whole {
+		for i := range to.hits {
+			h := &to.hits[i]
+			if len(to.hits) > fewHits || !w.r.HasText(h.row) {
+				break
+			}
+			event, err := w.r.EventOf(h.row, h.head)
+			if err != nil {
+				return err
+			}
+			h.event = &event
+		}
 		return nil
 	}
 	for _, h := range to.hits {
-		read := w.r.Event
+		read := w.r.EventOf
 		if x.bare {
-			read = w.r.Bare
+			read = w.r.BareOf
 		}
-		event, err := read(h.row)
+		event, err := read(h.row, h.head)
 		if err != nil {
 			return err
 		}

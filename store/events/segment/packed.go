@@ -7,7 +7,7 @@ import (
 
 // Numbers are packed in groups, each as wide as its greatest: a byte with the
 // width in bits, then the numbers without gaps, the lowest bits first. They are
-// read four times as fast as varints, and an outlier costs one group.
+// read without a branch for each, and an outlier costs one group.
 const packedGroup = 128
 
 func appendPacked(dst []byte, numbers []uint64) []byte {
@@ -74,6 +74,32 @@ func unpack(numbers []uint64, data []byte) ([]byte, bool) {
 		}
 	}
 	return data, true
+}
+
+// unpackOne reads the number at one place of so many.
+func unpackOne(data []byte, at, of int) (uint64, bool) {
+	for ; at >= packedGroup; at, of = at-packedGroup, of-packedGroup {
+		if len(data) == 0 {
+			return 0, false
+		}
+		size := int(data[0])*packedGroup/8 + 1
+		if len(data) < size {
+			return 0, false
+		}
+		data = data[size:]
+	}
+	if len(data) == 0 {
+		return 0, false
+	}
+	width := int(data[0])
+	size := (width*min(of, packedGroup) + 7) / 8
+	if width > 56 || len(data)-1 < size {
+		return 0, false
+	}
+	var room [8]byte
+	bit := width * at
+	copy(room[:], data[1+bit>>3:1+size])
+	return binary.LittleEndian.Uint64(room[:]) >> (bit & 7) & (1<<width - 1), true
 }
 
 // zigzag makes small numbers of small differences in either direction.

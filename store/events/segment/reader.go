@@ -15,6 +15,7 @@ type Reader struct {
 	meta  *Meta
 	parts Parts
 	z     *zstd.Decoder
+	cache *Cache // may be nil
 
 	room    []byte // of the last unpacked part
 	numbers []uint64
@@ -35,6 +36,9 @@ const none = -1
 
 // NewReader returns a reader without a segment.
 func NewReader() *Reader { return &Reader{} }
+
+// NewCachedReader returns a reader that shares what the cache has.
+func NewCachedReader(c *Cache) *Reader { return &Reader{cache: c} }
 
 // Open goes to a segment.
 func (r *Reader) Open(m *Meta, p Parts) {

@@ -5,6 +5,7 @@ import "fmt"
 // dictionary is the texts of a column's codes and how many rows have each.
 type dictionary struct {
 	known  bool
+	shared bool // by several readers: never written again
 	texts  []string
 	counts []uint32
 }
@@ -40,14 +41,30 @@ func (r *Reader) dictionary(c Column) (*dictionary, error) {
 	if d.known {
 		return d, nil
 	}
+	if shared := r.cache.dictionary(r.meta, c); shared != nil {
+		*d = *shared
+		return d, nil
+	}
+	if d.shared {
+		*d = dictionary{}
+	}
 	content, err := r.unpacked(KindDictionary, int(c))
+	cached := r.cache != nil && len(content) <= mostOneCached
+	if cached {
+		*d = dictionary{shared: true}
+	}
 	if err == nil {
 		err = r.readDictionary(d, content)
 	}
 	if err != nil {
+		*d = dictionary{}
 		return &dictionary{}, fmt.Errorf("dictionary %d: %w", c, err)
 	}
 	d.known = true
+	if size := len(content) + textCost*len(d.texts); cached {
+		kept := *d
+		r.cache.putDictionary(r.meta, c, &kept, size)
+	}
 	return d, nil
 }
 
@@ -105,6 +122,10 @@ func (r *Reader) readNames() error {
 	if c.known {
 		return nil
 	}
+	if shared := r.cache.namesOf(r.meta); shared != nil {
+		*c = *shared
+		return nil
+	}
 	*c = namesCache{byColumn: map[Column]int{}}
 	content, err := r.unpacked(KindShapes, 0)
 	if err != nil {
@@ -139,5 +160,9 @@ func (r *Reader) readNames() error {
 		return bad
 	}
 	c.known = true
+	if r.cache != nil && len(content) <= mostOneCached {
+		kept := *c
+		r.cache.putNames(r.meta, &kept, 8*len(content)+textCost*(len(c.names)+len(c.shapes)))
+	}
 	return nil
 }

@@ -71,15 +71,32 @@ func (t *Text) read(b Block, block int) error {
 	return t.cut(b.Rows)
 }
 
+// HasText reports whether the text of the row's block is decoded already.
+func (r *Reader) HasText(row int) bool { return r.text.block == r.meta.blockOf(row) }
+
 // codesOfRows is the codes of rows that can lie in several chunks.
 func (r *Reader) codesOfRows(dst []uint16, c Column, from, rows int) ([]uint16, error) {
 	dst = dst[:0]
 	for rows > 0 {
-		codes, err := r.Codes(c, from/ChunkRows)
+		chunk, at := from/ChunkRows, from%ChunkRows
+		if c < Attributes && r.columns[c].chunk != chunk {
+			code, ok, err := r.Only(c, chunk)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				n := min(rows, ChunkRows-at)
+				for range n {
+					dst = append(dst, code)
+				}
+				from, rows = from+n, rows-n
+				continue
+			}
+		}
+		codes, err := r.Codes(c, chunk)
 		if err != nil {
 			return nil, err
 		}
-		at := from % ChunkRows
 		n := min(rows, len(codes)-at)
 		dst = append(dst, codes[at:at+n]...)
 		from, rows = from+n, rows-n
@@ -219,6 +236,37 @@ func (m *Meta) blockOf(row int) int {
 	return sort.Search(len(m.Blocks)-1, func(i int) bool { return m.Blocks[i+1].Row > row })
 }
 
+// Head is what tells a row from all others.
+type Head struct {
+	ID     timeline.ID
+	Stamp  int64
+	Offset int64
+	File   int // in Meta.Files
+}
+
+// Head is that of a row.
+func (r *Reader) Head(row int) (h Head, err error) {
+	if h.ID, err = r.ID(row); err != nil {
+		return h, err
+	}
+	stamps, err := r.Times(row / ChunkRows)
+	if err != nil {
+		return h, err
+	}
+	h.Stamp, h.Offset = stamps[row%ChunkRows], r.places.offsets[row%ChunkRows]
+	h.File, err = r.fileOf(row)
+	return h, err
+}
+
+// fileOf is the row's file.
+func (r *Reader) fileOf(row int) (int, error) {
+	if len(r.meta.Files) == 1 {
+		return 0, nil
+	}
+	code, err := r.Code(FileOf, row)
+	return int(code), err
+}
+
 // ID is the id of a row.
 func (r *Reader) ID(row int) (timeline.ID, error) {
 	if row < 0 || row >= r.meta.Rows {
@@ -228,41 +276,43 @@ func (r *Reader) ID(row int) (timeline.ID, error) {
 	if err != nil {
 		return timeline.ID{}, err
 	}
-	files, err := r.Codes(FileOf, row/ChunkRows)
+	file, err := r.fileOf(row)
 	if err != nil {
 		return timeline.ID{}, err
 	}
-	return r.meta.Files[files[row%ChunkRows]].Key.At(places[row%ChunkRows]), nil
+	return r.meta.Files[file].Key.At(places[row%ChunkRows]), nil
 }
 
 // Bare puts a row together again, without its message and attributes: no text
 // is read for it.
 func (r *Reader) Bare(row int) (timeline.Event, error) {
-	id, err := r.ID(row)
+	h, err := r.Head(row)
 	if err != nil {
 		return timeline.Event{}, err
 	}
-	e := timeline.Event{ID: id}
-	chunk, at := row/ChunkRows, row%ChunkRows
-	stamps, err := r.Times(chunk)
-	if err != nil {
-		return timeline.Event{}, err
-	}
-	if s := stamps[at]; isFar(s) {
-		e.Time = timeOf(s, r.times.farOf(at))
+	return r.BareOf(row, h)
+}
+
+// BareOf is Bare where the head is known already.
+func (r *Reader) BareOf(row int, h Head) (timeline.Event, error) {
+	e := timeline.Event{ID: h.ID, Offset: h.Offset}
+	if isFar(h.Stamp) {
+		if _, err := r.Times(row / ChunkRows); err != nil {
+			return timeline.Event{}, err
+		}
+		e.Time = timeOf(h.Stamp, r.times.farOf(row%ChunkRows))
 	} else {
-		e.Time = timeOf(s, farTime{})
+		e.Time = timeOf(h.Stamp, farTime{})
 	}
-	e.Offset = r.places.offsets[at]
-	f := &r.meta.Files[r.columns[FileOf].codes[at]]
+	f := &r.meta.Files[h.File]
 	e.Exhibit, e.Parser = f.Exhibit, f.Parser
 	var texts [Technique + 1]string
 	for c := range texts {
-		codes, err := r.Codes(Column(c), chunk)
+		code, err := r.Code(Column(c), row)
 		if err != nil {
 			return timeline.Event{}, err
 		}
-		texts[c] = r.dicts[c].texts[codes[at]]
+		texts[c] = r.dicts[c].texts[code]
 	}
 	e.Source, e.Host, e.User, e.Technique = texts[Source], texts[Host], texts[User], texts[Technique]
 	e.TimeKind, e.Precision = timeline.TimeKind(texts[TimeKind]), timeline.Precision(texts[Precision])
@@ -271,7 +321,16 @@ func (r *Reader) Bare(row int) (timeline.Event, error) {
 
 // Event puts a row together again.
 func (r *Reader) Event(row int) (timeline.Event, error) {
-	e, err := r.Bare(row)
+	h, err := r.Head(row)
+	if err != nil {
+		return timeline.Event{}, err
+	}
+	return r.EventOf(row, h)
+}
+
+// EventOf is Event where the head is known already.
+func (r *Reader) EventOf(row int, h Head) (timeline.Event, error) {
+	e, err := r.BareOf(row, h)
 	if err != nil {
 		return e, err
 	}

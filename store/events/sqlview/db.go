@@ -145,7 +145,6 @@ func Open(t Tables, s Spills) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open SQL view: %w", err)
 	}
-	t.Events.MoreReaders(scansAtOnce * connectionsEach)
 	db := &DB{conn: c, view: v}
 	if err := db.fill(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQL view: %w", err), c.close())

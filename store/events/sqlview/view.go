@@ -6,6 +6,11 @@
 // It reads only: no file is opened, made or attached. What WHERE and ORDER BY
 // ask for goes to the engine as far as a filter can say it; SQLite looks at
 // each row again. What a sort spills is encrypted.
+//
+// Where to begin reading: table.c is the virtual table as SQLite sees it,
+// constraint.go what of WHERE becomes a filter, scan.go how rows come from the
+// engine (a batch is at most 1,024 rows and about 1 MiB), rows.go how they are
+// packed for C, vfs.c and spill.go where a sort goes, file.go the file for others.
 package sqlview
 
 import (
@@ -65,13 +70,9 @@ type Error struct {
 // Error is SQLite's message.
 func (e *Error) Error() string { return e.Message }
 
-// scansAtOnce is how many uses of events may be open at the same time. Each
-// takes connections of the engine, one for each core and at most four, and one
-// that waited for the others to end would wait for ever.
-const (
-	scansAtOnce     = 4
-	connectionsEach = 4
-)
+// scansAtOnce is how many uses of events may be open at the same time: each keeps
+// a connection of the engine and what it has decoded.
+const scansAtOnce = 4
 
 // view is what a connection's table knows.
 type view struct {
