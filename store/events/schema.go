@@ -173,21 +173,27 @@ func (db *DB) make(ctx context.Context, renew bool) error {
 	return nil
 }
 
-// dropTables empties the file.
-func dropTables(ctx context.Context, tx *sql.Tx) error {
+// tables are the names of the tables of the file.
+func tables(ctx context.Context, tx *sql.Tx) (names []string, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var names []string
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return errors.Join(err, rows.Close())
+			return nil, err
 		}
 		names = append(names, name)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	return names, rows.Err()
+}
+
+// dropTables empties the file.
+func dropTables(ctx context.Context, tx *sql.Tx) error {
+	names, err := tables(ctx, tx)
+	if err != nil {
 		return err
 	}
 	for _, name := range names {
