@@ -223,13 +223,16 @@ func (s *Service) finishErasure(ctx context.Context, f *folder, p ProgressFunc) 
 	tell(p, "destroying what is left", 0, 0)
 	err := f.store.Finish(ctx, func(l store.Leftover, still func(blob string) bool) error {
 		var errs []error
+		shared := false
 		for _, blob := range l.Blobs {
-			if !still(blob) {
-				errs = append(errs, f.locker.Destroy(ctx, blob))
+			if still(blob) {
+				shared = true
+				continue
 			}
+			errs = append(errs, f.locker.Destroy(ctx, blob))
 		}
 		s.reached("blobs")
-		errs = append(errs, s.eraseEvents(ctx, f, l.Exhibits, p))
+		errs = append(errs, s.eraseEvents(ctx, f, l.Exhibits, shared, p))
 		s.reached("events")
 		for _, name := range l.Files {
 			errs = append(errs, f.destroy(name))
@@ -273,7 +276,9 @@ func (s *Service) reached(step string) {
 }
 
 // eraseEvents takes the events of exhibits out of the timeline, without a trace.
-func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string, p ProgressFunc) error {
+// Those of another exhibit with the same bytes have the same ids and were kept
+// once, as of the first: where bytes are shared, what stays is read again.
+func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string, shared bool, p ProgressFunc) error {
 	if len(exhibits) == 0 {
 		return nil
 	}
@@ -288,7 +293,12 @@ func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string,
 		return err
 	}
 	tell(p, "erasing events", 0, 0)
-	err = eraseIn(ctx, db, exhibits, maxScrubbed)
+	if shared {
+		err = db.SetNoneWhole(ctx)
+	}
+	if err == nil {
+		err = eraseIn(ctx, db, exhibits, maxScrubbed)
+	}
 	if errors.Is(err, events.ErrDamaged) {
 		return f.shredTimeline()
 	}

@@ -103,3 +103,32 @@ func TestTheNextReaderMakesTheTimelineWhole(t *testing.T) {
 		})
 	}
 }
+
+// Damage that is found in the middle of an answer says what to do, and that works.
+func TestDamageFoundWhileAsked(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	_, err := b.s.Ingest(t.Context(), b.id, []string{b.file("messages", manyLines(80_000))}, IngestOptions{}, nil)
+	b.must(err)
+	b.must(b.s.s.Close())
+	path := filepath.Join(b.home, "incidents", string(b.id), "timeline.db")
+	content, err := os.ReadFile(path)
+	b.must(err)
+	for at := 10 * 4096; at < len(content); at += 2 * 4096 {
+		for i := range 2000 {
+			content[at+i] = 0xaa
+		}
+	}
+	b.must(os.WriteFile(path, content, 0o600))
+	b.s = b.service(config.Config{}).As(b.s.by)
+	_, err = b.s.Count(t.Context(), b.id, "lin*7*")
+	b.want(CodeIntegrity, err)
+	if !strings.Contains(HintOf(err), "--rebuild") {
+		t.Errorf("%v (%s)", err, HintOf(err))
+	}
+	b.must(b.s.Rebuild(t.Context(), b.id, nil))
+	if n, err := b.s.Count(t.Context(), b.id, ""); n != 80_000 || err != nil {
+		t.Errorf("%d events, %v", n, err)
+	}
+	b.verified()
+}

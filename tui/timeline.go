@@ -20,6 +20,7 @@ type timelineScreen struct {
 	filter   filterLine
 	applied  string   // the filter that the rows obey
 	wrong    error    // why the typed filter is none
+	broken   error    // why there are no rows at all
 	notes    []string // what in it is read otherwise than it may be meant
 	turn     int      // of the debounce
 	estimate query[response.Estimate]
@@ -170,6 +171,13 @@ func (t *timelineScreen) readFailed(err error) tea.Cmd {
 	case errors.As(err, &fe):
 		t.wrong = fe
 		return nil
+	}
+	if !t.win.loaded { // nothing is there yet: the next change of the incident asks again
+		t.asked = -1
+		if t.broken != nil && t.broken.Error() == err.Error() {
+			return nil
+		}
+		t.broken = err
 	}
 	return t.fail("read the timeline", err)
 }

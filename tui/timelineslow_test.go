@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -277,4 +278,66 @@ func TestPivotOnAnAddressOfTheMessage(t *testing.T) {
 	}
 	h.press("enter")
 	h.filtered("ip:198.51.100.77")
+}
+
+// brokenDesk has a timeline that cannot be read until it is made again.
+type brokenDesk struct {
+	*scripted
+	err error
+}
+
+func (d *brokenDesk) Page(ctx context.Context, id incident.ID, r response.PageRequest) ([]response.MarkedEvent, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	return d.scripted.Page(ctx, id, r)
+}
+
+func TestABrokenTimelineSaysSoAndComesBack(t *testing.T) {
+	h := sit(t, newScripted(), Options{Incident: id, ASCII: true}, 80, 24)
+	d := &brokenDesk{scripted: h.desk, err: &response.Error{Code: response.CodeIntegrity, Hint: "ingest --rebuild makes it again", Err: errors.New("timeline.db is damaged")}}
+	h.m.desk = d
+	h.press("3")
+	h.sees("The timeline cannot be read: timeline.db is damaged", "ingest --rebuild makes it again")
+	h.seesNot("reading", "looking how dense")
+	n := len(h.m.failed)
+	h.run(h.m.refresh()) // it is asked again, and told once
+	if len(h.m.failed) != n {
+		t.Errorf("the same error is told %d times", len(h.m.failed)-n+1)
+	}
+	d.err = nil
+	h.run(h.m.refresh())
+	h.sees("sshd[", "1 000 events")
+	h.seesNot("cannot be read")
+}
+
+// TestADayStandsOnce scrolls so that the line of a day would be the first one.
+func TestADayStandsOnce(t *testing.T) {
+	for _, size := range [][2]int{{60, 15}, {80, 24}} {
+		h := sit(t, newScripted(), Options{Incident: id, ASCII: true}, size[0], size[1])
+		h.press("3", "home")
+		rows := h.m.timeline.win.rows
+		for i := range rows { // a day for each three events
+			rows[i].Time = at(0).Add(time.Duration(i/3) * 24 * time.Hour)
+		}
+		for range 40 {
+			h.press("down")
+			days := map[string]int{}
+			for l := range strings.SplitSeq(bare(h.m), "\n") {
+				for d := range 40 {
+					if s := at(0).Add(time.Duration(d) * 24 * time.Hour).Format("2006-01-02 Mon"); strings.Contains(l, s) {
+						days[s]++
+					}
+				}
+			}
+			for d, n := range days {
+				if n > 1 {
+					t.Fatalf("%s stands %d times:\n%s", d, n, bare(h.m))
+				}
+			}
+			if !strings.Contains(bare(h.m), "\n>") {
+				t.Fatalf("the cursor is out of sight:\n%s", bare(h.m))
+			}
+		}
+	}
 }

@@ -258,8 +258,11 @@ func (t *timelineScreen) stripLines(w int) []line {
 	d := s.density.value
 	s.cols = min(max(w-2, 1), densityBins)
 	if len(d.Buckets) == 0 || d.From.IsZero() {
-		word := " no dated event"
-		if !s.density.loaded {
+		word := ""
+		switch {
+		case s.density.loaded:
+			word = " no dated event"
+		case s.density.busy:
 			word = " looking how dense the events are"
 		}
 		return []line{nil, look(faint, word), nil}

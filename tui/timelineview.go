@@ -17,6 +17,11 @@ func (t *timelineScreen) View(w, h int) string {
 	foot := t.foot(w, h)
 	t.page = max(h-len(out)-len(foot)-1, 1)
 	switch {
+	case len(t.win.rows) == 0 && !t.win.loaded && t.broken != nil && !t.win.read.busy:
+		out = append(append(out, nil), wrap(bad, "  The timeline cannot be read: "+t.broken.Error(), w)...)
+		if hint := response.HintOf(t.broken); hint != "" {
+			out = append(append(out, nil), wrap(usual, "  "+hint, w)...)
+		}
 	case len(t.win.rows) == 0 && !t.win.loaded:
 		out = append(out, look(faint, " reading"))
 	case len(t.win.rows) == 0 && t.applied != "":
@@ -69,45 +74,32 @@ func (t *timelineScreen) rows(w, n int) []line {
 	from, to := t.win.visible(len(t.win.rows), n)
 	names, widths := t.columns.measure(t.win.rows[from:to], w)
 	var out []line
+	var days []string // of each line; headed says which lines only name one
+	var headed []bool
 	cursor := 0
-	var day string
+	put := func(l line, day string, head bool) {
+		out, days, headed = append(out, l), append(days, day), append(headed, head)
+	}
 	for i := from; i < to; i++ {
 		e := t.win.rows[i]
-		if d := dayOf(e, t.zone()); i == from || d != day {
-			day = d
-			out = append(out, t.dayLine(d, names, widths, i == from, w))
+		d := dayOf(e, t.zone())
+		if i == from || d != days[len(days)-1] {
+			put(t.dayLine(d, names, widths, i == from, w), d, true)
 		}
 		if i == t.win.at {
 			cursor = len(out)
 		}
-		out = append(out, row(t.eventRow(e, names, widths, w-1), i == t.win.at, w))
+		put(row(t.eventRow(e, names, widths, w-1), i == t.win.at, w), d, false)
 	}
-	if over := len(out) - n; over > 0 {
-		cut := min(over, max(cursor-n+1, 0)) // the lines of days took the room of the first rows
-		if cut > 0 {
-			out = append(out[:1:1], out[cut+1:]...) // the day stays in sight
-			if i := cut; from+i < len(t.win.rows) {
-				out[0] = t.dayLine(t.dayAt(from, cut), names, widths, true, w)
-			}
+	if cut := min(len(out)-n, cursor-n+1); cut > 0 { // the lines of days took the room of the first rows
+		at := cut + 1
+		first := t.dayLine(days[at], names, widths, true, w) // the day stays in sight
+		if headed[at] {
+			at++
 		}
+		out = append([]line{first}, out[at:]...)
 	}
 	return fit(out, n)
-}
-
-// dayAt is the day of the row that is drawn first when so many lines were cut.
-func (t *timelineScreen) dayAt(from, cut int) string {
-	var day string
-	lines := 0
-	for i := from; i < len(t.win.rows); i++ {
-		if d := dayOf(t.win.rows[i], t.zone()); i == from || d != day {
-			day = d
-			lines++
-		}
-		if lines++; lines > cut+1 {
-			break
-		}
-	}
-	return day
 }
 
 // dayOf is the date of an event, written out.

@@ -63,3 +63,33 @@ func TestScanWithinScan(t *testing.T) {
 		t.Errorf("%d helpers are still taken", n)
 	}
 }
+
+// Tasks of a query are done side by side where there are helpers: of two that wait
+// for each other both come to their end.
+func TestHelpersHelp(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	db := openTest(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for range 3 { // helpers come back after a query
+		both := make(chan struct{}, 2)
+		met := make(chan struct{})
+		err := db.query(ctx, func(c *crew) error {
+			return c.each(2, func(*worker, int) error {
+				both <- struct{}{}
+				if len(both) == 2 {
+					close(met)
+				}
+				select {
+				case <-met:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		})
+		if err != nil {
+			t.Fatalf("a task waited in vain for the other: %v", err)
+		}
+	}
+}

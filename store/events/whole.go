@@ -38,3 +38,15 @@ func (db *DB) Whole(ctx context.Context) (map[string]bool, error) {
 	}
 	return out, nil
 }
+
+// SetNoneWhole takes all these notes back: what is there stays, and is read again.
+func (db *DB) SetNoneWhole(ctx context.Context) error {
+	err := db.update(ctx, func(w *writer) error {
+		_, err := w.exec(ctx, `DELETE FROM whole`)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("forget what is read: %w", err)
+	}
+	return nil
+}

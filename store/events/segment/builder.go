@@ -161,7 +161,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > 1<<22) {
 		return false
 	}
-	b.room(n)
+	b.room(n, text)
 	b.size += text
 	stamp := Stamp(e.Time)
 	b.stamps = append(b.stamps, stamp)
@@ -183,7 +183,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 
 // room makes room for a whole segment at once where one is coming: slices that are
 // doubled again and again leave as much garbage as they hold.
-func (b *Builder) room(rows int) {
+func (b *Builder) room(rows, text int) {
 	const many = 1 << 12
 	if rows == many && cap(b.stamps) < MaxRows {
 		b.stamps = slices.Grow(b.stamps, MaxRows-rows)
@@ -194,11 +194,18 @@ func (b *Builder) room(rows int) {
 			b.codes[i] = slices.Grow(b.codes[i], MaxRows-rows)
 		}
 		b.values = slices.Grow(b.values, likely(len(b.values), many))
-		// Made and not grown: nobody writes to what is not used, so it is no memory
-		// but only a promise of some.
-		if cap(b.arena) < maxText {
-			b.arena = append(make([]byte, 0, maxText), b.arena...)
-		}
+		b.widen(min(max(len(b.arena)+likely(len(b.arena), many), maxText/2), maxText))
+	}
+	if need := len(b.arena) + text; rows > many && need > cap(b.arena) {
+		b.widen(need + maxText/8)
+	}
+}
+
+// widen makes the arena anew: what grows by itself takes more than it needs, and
+// writes zeros where nothing may come.
+func (b *Builder) widen(size int) {
+	if cap(b.arena) < size {
+		b.arena = append(make([]byte, 0, size), b.arena...)
 	}
 }
 

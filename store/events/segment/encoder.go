@@ -81,7 +81,7 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 		image = &Image{}
 	}
 	e.out, e.parts = image.memory[:0], e.parts[:0]
-	if size := b.size / 3; cap(e.out) < size { // logs are about a third
+	if size := b.size / 16 * 6; cap(e.out) < size { // logs are about a third
 		e.out = make([]byte, 0, size)
 	}
 	e.table.reset()

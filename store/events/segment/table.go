@@ -86,8 +86,8 @@ func (t *table) make(size int) {
 
 func (t *table) reset() {
 	if len(t.slots) > tableMost {
-		t.make(tableSize)
 		t.kept, t.texts, t.order = nil, nil, nil
+		t.make(tableSize)
 	} else if len(t.kept) > 0 {
 		clear(t.slots)
 	}
