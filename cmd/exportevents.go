@@ -61,7 +61,7 @@ func runExportEvents(c *cobra.Command, o *exportOptions) (err error) {
 	case o.p.json:
 		return o.p.printJSON(sum)
 	}
-	return o.p.printf("%s: %d events, %d bytes, sha256 %s\n%s", term.Safe(sum.To), sum.Events, sum.Bytes, sum.SHA256, left)
+	return o.p.printf("%s: %s, %d bytes, sha256 %s\n%s", term.Safe(sum.To), plural(sum.Events, "event"), sum.Bytes, sum.SHA256, left)
 }
 
 // eventsOut is the standard output for events in that format. JSON is such that

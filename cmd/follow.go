@@ -58,7 +58,7 @@ func (p *program) sayFollowed(t response.Followed, pieces, events int64) error {
 	case response.FollowResumed:
 		return p.printf("following %s again, from byte %d on: what is before it has been taken; Ctrl-C ends it\n", source, t.From)
 	case response.FollowPiece:
-		if err := p.printf("%s: bytes %d to %d, %d events (%d new), %d rejected\n", t.Exhibit, t.From, t.To, t.Events, t.Added, t.Rejected); err != nil {
+		if err := p.printf("%s: bytes %d to %d, %s (%d new), %d rejected\n", t.Exhibit, t.From, t.To, plural(t.Events, "event"), t.Added, t.Rejected); err != nil {
 			return err
 		}
 		for _, line := range t.Samples {
@@ -73,11 +73,11 @@ func (p *program) sayFollowed(t response.Followed, pieces, events int64) error {
 	case response.FollowTruncated:
 		return p.printf("%s was truncated or written anew after byte %d: beginning again at its start\n", source, t.From)
 	case response.FollowEnded:
-		if err := p.printf("taken: %d pieces, %d events\n", pieces, events); err != nil {
+		if err := p.printf("taken: %s, %s\n", plural(pieces, "piece"), plural(events, "event")); err != nil {
 			return err
 		}
 		if t.Left > 0 {
-			return p.printf("not taken: %d bytes of a last line without an end\n", t.Left)
+			return p.printf("not taken: %s of a last line without an end\n", plural(t.Left, "byte"))
 		}
 	}
 	return nil

@@ -141,7 +141,7 @@ func (o *ingestOptions) say(sum response.Ingested) error {
 	if sum.Recovered > 0 {
 		recovered = fmt.Sprintf(", %d recovered", sum.Recovered)
 	}
-	if err := o.p.printf("%d events (%d new), %d rejected%s\n", sum.Events, sum.Added, sum.Rejected, recovered); err != nil {
+	if err := o.p.printf("%s (%d new), %d rejected%s\n", plural(sum.Events, "event"), sum.Added, sum.Rejected, recovered); err != nil {
 		return err
 	}
 	return o.p.samples(sum.Notes, sum.Samples)

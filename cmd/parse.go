@@ -104,7 +104,7 @@ func runParse(c *cobra.Command, o *parseOptions) (err error) {
 	err = response.ParseFiles(c.Context(), o.ParseRequest, o.aside, o.p.progress())
 	err = errors.Join(err, w.Flush())
 	if n, which := w.LeftOut(); n > 0 && !o.p.quiet {
-		o.p.errf("  %d events left out: %s\n", n, which)
+		o.p.errf("  %s left out: %s\n", plural(n, "event"), which)
 	}
 	return err
 }
@@ -133,5 +133,5 @@ func accountLine(sum response.Parsed) string {
 	if sum.Recovered > 0 {
 		recovered = fmt.Sprintf(", %d from behind damage", sum.Recovered)
 	}
-	return fmt.Sprintf("%s: %s, %d events%s, %d rejected", sum.File, sum.Parser, sum.Events, recovered, sum.Rejected)
+	return fmt.Sprintf("%s: %s, %s%s, %d rejected", sum.File, sum.Parser, plural(sum.Events, "event"), recovered, sum.Rejected)
 }

@@ -237,7 +237,7 @@ func (o *searchOptions) narrow(ctx context.Context) error {
 		}
 		more = more.And(same)
 		if !o.p.json && !o.p.quiet {
-			o.p.errf("  %d events until nothing comes for %s: %s\n", around.Count, idle, term.Safe(around.Filter))
+			o.p.errf("  %s until nothing comes for %s: %s\n", plural(around.Count, "event"), howLong(idle), term.Safe(around.Filter))
 		}
 	}
 	if more.Expr() != nil {

@@ -39,6 +39,9 @@ func (o *searchOptions) list(ctx context.Context) (err error) {
 				return err
 			}
 		}
+		if len(page) == 0 {
+			return o.nothing(ctx)
+		}
 		return nil
 	}
 	n := 0
@@ -59,10 +62,30 @@ func (o *searchOptions) list(ctx context.Context) (err error) {
 	if err == nil {
 		err = o.some(ctx, held)
 	}
+	if err == nil && n == 0 {
+		return o.nothing(ctx)
+	}
 	if err == nil && n == o.limit && o.p.IsTerminal && !o.p.json && !o.p.quiet {
 		o.p.errf("  the first %d; --limit 0 prints all, --count says how many there are\n", n)
 	}
 	return err
+}
+
+// nothing says to a person that there is nothing, and why that may be.
+func (o *searchOptions) nothing(ctx context.Context) error {
+	if !o.p.IsTerminal || o.p.json || o.p.quiet {
+		return nil
+	}
+	all, err := o.session.Count(ctx, o.id, "")
+	if err != nil {
+		return err
+	}
+	if all == 0 {
+		o.p.errf("  the timeline is empty: firebreak ingest or collect fills it\n")
+		return nil
+	}
+	o.p.errf("  none of %s matches; --explain says how the filter was read\n", plural(all, "event"))
+	return nil
 }
 
 // some marks events, under one head of the record, and prints them.

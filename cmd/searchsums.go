@@ -61,7 +61,7 @@ func (o *searchOptions) printHistogram(ctx context.Context) error {
 		return o.p.printf("nothing there is dated\n")
 	}
 	each := h.To.Sub(h.From) / time.Duration(len(h.Buckets))
-	return o.p.printf("%s  %s  %s\n  a character is %s\n", o.clock(h.From), timeline.Strip(h.Buckets), o.clock(h.To), howLong(each))
+	return o.p.printf("%s\n  %s to %s, a character is %s\n", timeline.Strip(h.Buckets), o.clock(h.From), o.clock(h.To), howLong(each))
 }
 
 func (o *searchOptions) printFields(ctx context.Context) error {
@@ -133,11 +133,11 @@ func (o *searchOptions) printGaps(ctx context.Context) error {
 		if o.p.json {
 			err = o.p.printJSON(g)
 		} else {
-			back := ""
+			back := o.clock(g.To)
 			if g.After.IsZero() {
-				back = "  and it does not come back"
+				back = "not back"
 			}
-			err = o.p.printf("%-14s  %-*s  %-*s  %s%s\n", howLong(g.To.Sub(g.From)), o.wide(), o.clock(g.From), o.wide(), o.clock(g.To), term.Safe(g.Value), back)
+			err = o.p.printf("%-14s  %-*s  %-*s  %s\n", howLong(g.To.Sub(g.From)), o.wide(), o.clock(g.From), o.wide(), back, term.Safe(g.Value))
 		}
 		if err != nil {
 			return err
