@@ -3,7 +3,7 @@ GO      ?= go
 BIN     := bin/firebreak
 VERSION ?=
 SCALE   ?=
-FAULTS  := Kill|Soak|Damage|Truncat|Crash|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey
+FAULTS  := Kill|Soak|Damage|Truncat|Crash|Interrupted|Flipped|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
 .PHONY: help demo run build test check lint bench gobench soak golden e2e docs snapshot

@@ -52,6 +52,7 @@ Interrupted, it keeps what is sealed.`,
 }
 
 func runCollect(c *cobra.Command, o *collectOptions) error {
+	defer thrifty()()
 	if o.list {
 		return o.catalogue()
 	}

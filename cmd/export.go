@@ -42,9 +42,9 @@ the name ends in .gz or .zst. --to - writes to the standard output. The record
 says what left. Cells of CSV that a spreadsheet would calculate get a ' in
 front; --exact leaves them as they are.
 
-With --portable: write everything that is held about an incident as one documented JSON document
-(docs/portable.md): entries with their fields, exhibits, actions, marks and the
-events of the timeline. With --person only what names that person, mail address
+With --portable: write everything that is held about an incident as one
+documented JSON document (docs/portable.md): entries with their fields, exhibits,
+actions, marks and the events of the timeline. With --person only what names that person, mail address
 or host; without an incident, in all of them. It is what a person who asks for
 their data is given, and what another program can read.
 
@@ -56,7 +56,7 @@ elsewhere only.`,
 		Example: `  firebreak export last --to events.jsonl.gz
   firebreak export last 'host:web-1 after:-2d' --format timesketch-csv --to sketch.csv
   firebreak export last --format opensearch --to - | gzip >bulk.ndjson.gz
-  firebreak export last --to clickhouse=https://ada@db.example:8443/dfir --secret env:CH_PASSWORD
+  firebreak export last --to clickhouse=https://ada@db.example:8443/dfir --password-from env:CH_PASSWORD
   firebreak export last --portable --to everything.json`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {
@@ -80,11 +80,11 @@ elsewhere only.`,
 	f.StringVar(&o.person, "person", "", "with --portable: only what holds this `NAME`, mail address or host")
 	f.StringVar(&o.to, "to", "", "the `FILE` to write, - for the standard output; or FORMAT=URL of a server")
 	f.StringVar(&o.timeline.Table, "table", "", "the `NAME` of the table of ClickHouse, or the index of OpenSearch")
-	f.StringVar(&o.timeline.Secret, "secret", "", "the server's password is at this `REFERENCE`: env:NAME, file:/path, exec:program")
+	f.StringVar(&o.timeline.Secret, "password-from", "", "the server's password is at this `REFERENCE`: env:NAME, file:/path, exec:program")
 	f.StringVar(&o.timeline.Format, "format", "", "the `FORMAT` of the events (default: by the file's name)")
 	f.BoolVar(&o.timeline.Exact, "exact", false, "CSV for a reader that is no spreadsheet: no ' before formulas")
 	f.BoolVar(&o.evidence, "evidence", false, "with --portable: write the bytes of the exhibits too, into FILE.evidence")
-	f.IntVar(&o.events, "events", 100_000, "with --portable: how many events of each timeline at most; 0 is all")
+	f.IntVar(&o.events, "events", 100_000, "with --portable: `N` events of each timeline at most; 0 is all")
 	c.MarkFlagsMutuallyExclusive("portable", "format")
 	c.MarkFlagsMutuallyExclusive("portable", "exact")
 	return c

@@ -61,19 +61,20 @@ A rotated file is taken to its end before the new one; a truncated one is told.`
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.Parser, "parser", "", "how to read them (default: find out)")
+	f.StringVar(&o.Parser, "parser", "", "the `PARSER` that reads them (default: find out)")
 	f.StringVar(&o.mapping, "mapping", "", "read JSON or CSV as this `FILE` says (docs/formats.md); the record keeps its text")
-	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
-	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: the configured zone)")
-	f.DurationVar(&o.Skew, "skew", 0, "how far the clock of the source was ahead, as 90s; behind, as -90s")
-	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
-	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `person` or an order; recorded as not said when it is left out")
+	f.StringVar(&o.Host, "host", "", "the `HOST` of sources that do not name theirs")
+	f.StringVar(&o.zone, "zone", "", "the `ZONE` of times without one (default: the configured zone)")
+	f.DurationVar(&o.Skew, "skew", 0, "how far the `CLOCK` of the source was ahead, as 90s; behind, as -90s")
+	f.IntVar(&o.Year, "year", 0, "the `YEAR` of the first line of logs without one (default: inferred)")
+	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `PERSON` or an order; recorded as not said when it is left out")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
 	followFlags(c, o)
 	return c
 }
 
 func runIngest(c *cobra.Command, o *ingestOptions) error {
+	defer thrifty()()
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
 		return err
@@ -101,7 +102,7 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	}
 	var sum response.Ingested
 	if len(o.files) == 1 && o.files[0] == "-" {
-		sum, err = s.IngestFrom(c.Context(), id, "stdin", o.p.In, o.IngestOptions, o.p.progress())
+		sum, err = s.IngestFrom(c.Context(), id, "stdin", response.Interruptible(c.Context(), o.p.In), o.IngestOptions, o.p.progress())
 	} else {
 		sum, err = s.Ingest(c.Context(), id, o.files, o.IngestOptions, o.p.progress())
 	}
@@ -143,13 +144,18 @@ func (o *ingestOptions) say(sum response.Ingested) error {
 	if err := o.p.printf("%d events (%d new), %d rejected%s\n", sum.Events, sum.Added, sum.Rejected, recovered); err != nil {
 		return err
 	}
-	for _, line := range sum.Notes {
-		if err := o.p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
+	return o.p.samples(sum.Notes, sum.Samples)
+}
+
+// samples prints what a reading assumed, and some of what it rejected.
+func (p *program) samples(notes, rejected []string) error {
+	for _, line := range notes {
+		if err := p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
 			return err
 		}
 	}
-	for _, line := range sum.Samples {
-		if err := o.p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
+	for _, line := range rejected {
+		if err := p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
 			return err
 		}
 	}

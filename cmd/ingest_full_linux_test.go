@@ -22,7 +22,7 @@ func TestFullDiskIngest(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to mount a small file system")
 	}
-	lines := 120_000
+	lines := 80_000
 	switch {
 	case raceDetector:
 		lines = 70_000 // still more than one segment of the timeline
@@ -135,7 +135,7 @@ func fill(t *testing.T, disk, file string, room int64) {
 	if err := unix.Statfs(disk, &s); err != nil {
 		t.Fatal(err)
 	}
-	n := int64(s.Bavail)*s.Bsize - room //nolint:unconvert // its type differs between platforms
+	n := int64(s.Bavail)*s.Bsize - room
 	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ type ingestSum struct {
 // what is missing; the same file once more adds nothing.
 func TestKilledIngest(t *testing.T) {
 	t.Parallel()
-	const lines = 150_000
+	const lines = 140_000
 	var text strings.Builder
 	for i := range lines {
 		at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(i) * time.Second)
@@ -97,7 +97,7 @@ func (b *bench) killReading(id string, args ...string) bool {
 		}
 		select {
 		case <-ended:
-		case <-time.After(rand.N(300 * time.Millisecond)):
+		case <-time.After(rand.N(30 * time.Millisecond)):
 			_ = c.Process.Kill() // it may have ended
 		}
 	}()

@@ -28,7 +28,7 @@ import (
 // happened to. FIREBREAK_SOAK=1 makes it 200 kills.
 func TestKillIngest(t *testing.T) {
 	t.Parallel()
-	k := &ingestKilling{t: t, lines: 150_000}
+	k := &ingestKilling{t: t, lines: 80_000}
 	switch {
 	case raceDetector:
 		k.lines = 70_000 // still more than one segment of the timeline
@@ -44,7 +44,7 @@ func TestKillIngest(t *testing.T) {
 	if k.want = eventsOf(t, b, id, "--limit", "0"); len(k.want) != k.lines {
 		t.Fatalf("%d events of %d lines", len(k.want), k.lines)
 	}
-	rounds := testkit.Rounds(t, 10, 200)
+	rounds := testkit.Rounds(t, 5, 200)
 	for range rounds {
 		if k.b == nil {
 			k.begin()

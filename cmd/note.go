@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"firebreak/response"
 )
 
 type noteOptions struct {
@@ -40,7 +42,7 @@ func runNote(c *cobra.Command, o *noteOptions) error {
 		return err
 	}
 	if o.text == "-" {
-		b, err := io.ReadAll(io.LimitReader(o.p.In, 64<<10+1))
+		b, err := io.ReadAll(io.LimitReader(response.Interruptible(c.Context(), o.p.In), 64<<10+1))
 		if err != nil {
 			return fmt.Errorf("read the note: %w", err)
 		}

@@ -46,13 +46,16 @@ cannot be read does not stop the others; the exit status is 5 then.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.Parser, "as", "", "the `PARSER` that reads them (default: find out)")
+	f.StringVar(&o.Parser, "parser", "", "the same, as ingest calls it: there --as is a person")
+	c.MarkFlagsMutuallyExclusive("as", "parser")
 	f.StringVar(&o.by, "mapping", "", "read JSON or CSV as this `FILE` says (docs/formats.md)")
 	f.BoolVar(&o.events, "events", false, "print the events")
 	f.StringVar(&o.format, "format", string(timeline.JSONL), "the `FORMAT` of the events")
 	f.BoolVarP(&o.Recursive, "recursive", "r", false, "read what is in folders, too")
-	f.StringVar(&o.Host, "host", "", "the host of sources that do not name theirs")
-	f.StringVar(&o.zone, "zone", "", "the zone of times without one (default: UTC, and the events say so)")
-	f.IntVar(&o.Year, "year", 0, "the year of the first line of logs without one (default: inferred)")
+	f.StringVar(&o.Host, "host", "", "the `HOST` of sources that do not name theirs")
+	f.DurationVar(&o.Skew, "skew", 0, "how far the `CLOCK` of the source was ahead, as 90s; behind, as -90s")
+	f.StringVar(&o.zone, "zone", "", "the `ZONE` of times without one (default: UTC, and the events say so)")
+	f.IntVar(&o.Year, "year", 0, "the `YEAR` of the first line of logs without one (default: inferred)")
 	return c
 }
 
@@ -114,17 +117,7 @@ func (o *parseOptions) account(sum response.Parsed) error {
 	if err := o.p.printf("%s\n", term.Safe(accountLine(sum))); err != nil {
 		return err
 	}
-	for _, line := range sum.Notes {
-		if err := o.p.printf("  note: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
-			return err
-		}
-	}
-	for _, line := range sum.Samples {
-		if err := o.p.printf("  rejected: %s\n", term.Cut(term.Safe(line), 160)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.p.samples(sum.Notes, sum.Samples)
 }
 
 // aside says beside the events what a file gave, unless quiet is wanted.

@@ -95,14 +95,14 @@ With --star, --tag or --comment the events found are marked in the record.`,
 	f.StringVar(&o.silent, "silent", "", "a silence this `LONG` ends what --around finds (15m), or is a gap (1h)")
 	f.StringVar(&o.from, "from", "", "only from this `TIME` on, as a filter writes it")
 	f.StringVar(&o.to, "to", "", "only before this `TIME`")
-	f.IntVar(&o.buckets, "buckets", 64, "with --histogram: in how many parts")
-	f.IntVar(&o.limit, "limit", 1000, "print at most this many; 0 for all (with --top, --rare, --gaps: 20)")
+	f.IntVar(&o.buckets, "buckets", 64, "with --histogram: in `N` parts")
+	f.IntVar(&o.limit, "limit", 1000, "print at most `N`; 0 for all (with --top, --rare, --gaps: 20)")
 	f.BoolVar(&o.end, "end", false, "the newest instead of the oldest")
 	f.BoolVar(&o.local, "local", false, "print times in this machine's zone instead of UTC")
 	f.StringSliceVar(&o.columns, "columns", nil, "print these `FIELDS`: time, any field, attr.NAME, tags, comments, discovered")
 	f.BoolVar(&o.star, "star", false, "star them")
-	f.StringSliceVar(&o.tags, "tag", nil, "tag them")
-	f.StringVar(&o.comment, "comment", "", "comment them")
+	f.StringSliceVar(&o.tags, "tag", nil, "tag them with this `TAG`")
+	f.StringVar(&o.comment, "comment", "", "comment them with this `TEXT`")
 	c.MarkFlagsMutuallyExclusive("count", "estimate", "histogram", "fields", "explain", "top", "rare", "gaps")
 	for _, flag := range []string{"top", "rare", "gaps", "by", "columns"} {
 		if err := c.RegisterFlagCompletionFunc(flag, o.completeFields); err != nil {
@@ -207,14 +207,14 @@ func (o *searchOptions) narrow(ctx context.Context) error {
 		}
 	}
 	for _, side := range []struct {
-		text string
-		at   *time.Time
-	}{{o.from, &o.fromTime}, {o.to, &o.toTime}} {
+		flag, text string
+		at         *time.Time
+	}{{"--from", o.from, &o.fromTime}, {"--to", o.to, &o.toTime}} {
 		if side.text == "" {
 			continue
 		}
 		if *side.at, err = o.session.ReadMoment(ctx, o.id, side.text); err != nil {
-			return err
+			return notThatTime(side.flag, side.text, err)
 		}
 	}
 	var more timeline.Filter
@@ -244,4 +244,14 @@ func (o *searchOptions) narrow(ctx context.Context) error {
 		o.filter = f.And(more).String()
 	}
 	return nil
+}
+
+// notThatTime says of a time that a flag gives what is wrong with it: there is no
+// filter to point into.
+func notThatTime(flag, text string, err error) error {
+	var wrong *timeline.FilterError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	return &response.Error{Code: response.CodeUsage, Hint: wrong.Hint, Err: fmt.Errorf("%s %s: %s", flag, text, wrong.Problem)}
 }

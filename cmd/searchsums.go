@@ -61,7 +61,7 @@ func (o *searchOptions) printHistogram(ctx context.Context) error {
 		return o.p.printf("nothing there is dated\n")
 	}
 	each := h.To.Sub(h.From) / time.Duration(len(h.Buckets))
-	return o.p.printf("%s  %s  %s\n  a character is %s\n", o.clock(h.From), timeline.Strip(h.Buckets), o.clock(h.To), each.Round(max(each/1000, 1)))
+	return o.p.printf("%s  %s  %s\n  a character is %s\n", o.clock(h.From), timeline.Strip(h.Buckets), o.clock(h.To), howLong(each))
 }
 
 func (o *searchOptions) printFields(ctx context.Context) error {
@@ -137,14 +137,14 @@ func (o *searchOptions) printGaps(ctx context.Context) error {
 			if g.After.IsZero() {
 				back = "  and it does not come back"
 			}
-			err = o.p.printf("%-14s  %-*s  %-*s  %s%s\n", g.To.Sub(g.From).Round(time.Second), o.wide(), o.clock(g.From), o.wide(), o.clock(g.To), term.Safe(g.Value), back)
+			err = o.p.printf("%-14s  %-*s  %-*s  %s%s\n", howLong(g.To.Sub(g.From)), o.wide(), o.clock(g.From), o.wide(), o.clock(g.To), term.Safe(g.Value), back)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if len(gaps) == 0 && !o.p.json {
-		return o.p.printf("none is silent for %s or longer\n", least)
+		return o.p.printf("none is silent for %s or longer\n", howLong(least))
 	}
 	return nil
 }

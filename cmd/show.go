@@ -104,6 +104,9 @@ func (p *program) board(b response.Board) error {
 	} else {
 		fmt.Fprintf(&w, "evidence: %d exhibits; the timeline cannot be read: %s\n", b.Exhibits, term.Safe(b.NoTimeline))
 	}
+	if b.Unread > 0 {
+		fmt.Fprintf(&w, "not fully read: %d exhibits; the next ingest or collect reads them on, firebreak ingest %s --rebuild too\n", b.Unread, b.Incident.ID)
+	}
 	for _, p := range b.Phases {
 		if p.Total == 0 {
 			continue

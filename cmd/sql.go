@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -41,8 +42,8 @@ time < '2026-11-21'. An attribute is attributes ->> 'pid'. Text stands in
 Nothing can be changed: only SELECT, WITH, VALUES and EXPLAIN are answered, and
 no other file is opened. Rows are printed as they come; Ctrl-C stops. A cell of
 --csv that a spreadsheet would calculate gets a ' in front, and control
-characters are written out; --exact leaves both as they are. A file to work on with other programs: firebreak export INCIDENT
---to FILE.sqlite, or FILE.parquet.`,
+characters are written out; --exact leaves both as they are. A file to work on
+with other programs: firebreak export INCIDENT --to FILE.sqlite, or FILE.parquet.`,
 		Example: `  firebreak sql last "select host, count(*) n from events group by host order by n desc"
   firebreak sql last "select time, user, message from events('failed password') where host = :h order by time" --param h=web-1
   firebreak sql last --csv "select attributes ->> 'path' path, count(*) from events where source = 'file' group by path" > paths.csv`,
@@ -100,7 +101,7 @@ func runSQL(c *cobra.Command, o *sqlOptions) error {
 		return err
 	}
 	if r.Query == "" {
-		if r.Query, err = o.readQuery(); err != nil {
+		if r.Query, err = o.readQuery(c.Context()); err != nil {
 			return err
 		}
 	}
@@ -127,11 +128,11 @@ func runSQL(c *cobra.Command, o *sqlOptions) error {
 }
 
 // readQuery reads it from the standard input.
-func (o *sqlOptions) readQuery() (string, error) {
+func (o *sqlOptions) readQuery(ctx context.Context) (string, error) {
 	if o.p.IsTerminal {
 		o.p.errf("  the query, then Ctrl-D:\n")
 	}
-	b, err := io.ReadAll(io.LimitReader(o.p.In, maxQuery+1))
+	b, err := io.ReadAll(io.LimitReader(response.Interruptible(ctx, o.p.In), maxQuery+1))
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("sql: read the query: %w", err)

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,7 +66,7 @@ func runSweep(c *cobra.Command, o *sweepOptions) error {
 	if err != nil {
 		return err
 	}
-	lines, err := o.lines()
+	lines, err := o.lines(c.Context())
 	if err != nil {
 		return err
 	}
@@ -114,12 +115,12 @@ type sweepLine struct {
 	text   string
 }
 
-func (o *sweepOptions) lines() (lines []sweepLine, err error) {
-	in := o.p.In
+func (o *sweepOptions) lines(ctx context.Context) (lines []sweepLine, err error) {
+	in := response.Interruptible(ctx, o.p.In)
 	if o.file != "-" {
 		f, err := os.Open(o.file)
 		if err != nil {
-			return nil, &response.Error{Code: response.CodeUsage, Err: fmt.Errorf("sweep: %w", err)}
+			return nil, fmt.Errorf("sweep: read the list: %w", err)
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		in = f

@@ -23,8 +23,12 @@ func (l *Locker) encoder(w io.Writer, how haste) (*zstd.Encoder, error) {
 		return z, nil
 	}
 	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1+int(how)),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(true))
+		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window), zstd.WithEncoderCRC(true))
 }
+
+// window is how far back a blob refers. The fastest level remembers too little to
+// win anything by more, and whoever seals or opens a blob holds it in memory.
+const window = 1 << 20
 
 // copyRoom is how much is read at once, and copyAhead how many of those the one
 // who hashes may be behind.

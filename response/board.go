@@ -28,6 +28,7 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		reg = nil // a wrong connection must not hide the incident: whoever acts on it is told
 	}
 	b := Board{Head: f.store.Head()}
+	var exhibits []store.Exhibit
 	err = f.store.View(ctx, func(tx *store.Tx) error {
 		if b.Incident, err = tx.Incident(); err != nil {
 			return err
@@ -52,7 +53,7 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		if err != nil {
 			return err
 		}
-		b.Exhibits = len(xs)
+		b.Exhibits, exhibits = len(xs), xs
 		last, err := tx.Last(recentMost)
 		if err != nil {
 			return err
@@ -81,11 +82,19 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 	if err == nil {
 		b.Events, err = db.Total(ctx)
 	}
+	if err == nil {
+		var whole map[string]bool
+		whole, err = db.Whole(ctx)
+		b.Unread = len(notWhole(exhibits, whole))
+	}
 	if ctx.Err() != nil {
 		return Board{}, context.Cause(ctx)
 	}
 	if err != nil { // it is derived: its state must not hide the record
 		b.NoTimeline = err.Error()
+		if hint := HintOf(err); hint != "" {
+			b.NoTimeline += "; " + hint
+		}
 	}
 	return b, nil
 }

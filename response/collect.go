@@ -72,6 +72,13 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	if err == nil {
 		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: host, Step: o.Step}, c.Cut, p)
 	}
+	if err == nil && c.Cut == "" { // sealing comes first
+		var sum Ingested
+		err = s.readUnread(ctx, f, &sum, p)
+		for _, note := range sum.Notes {
+			tell(p, note, 0, 0)
+		}
+	}
 	if err != nil && c.Cut == "" {
 		c.Cut = err.Error()
 	}

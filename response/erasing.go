@@ -65,25 +65,26 @@ func (s *Session) DoErasure(ctx context.Context, id incident.ID, erasure string,
 	return v, errors.Join(err, unsealed)
 }
 
-// refill makes the timeline again that was too large to be written anew, and
-// was emptied.
+// refill reads what is missing on the timeline: one that was too large to be
+// written anew, or damaged, was emptied.
 func (s *Session) refill(ctx context.Context, f *folder, p ProgressFunc) error {
-	db, err := s.s.timeline(ctx, f)
-	if err != nil {
-		return err
+	if !there(filepath.Join(f.dir, timelineFile)) {
+		if xs, err := f.unreadWithout(ctx); err != nil || len(xs) == 0 {
+			return err
+		}
 	}
-	if n, err := db.Total(ctx); err != nil || n > 0 {
-		return err
-	}
-	var xs []store.Exhibit
+	var sum Ingested
+	return s.readUnread(ctx, f, &sum, p)
+}
+
+// unreadWithout is what is to be read where there is no timeline.
+func (f *folder) unreadWithout(ctx context.Context) (out []store.Exhibit, err error) {
 	err = f.store.View(ctx, func(tx *store.Tx) error {
-		xs, err = tx.Exhibits()
+		xs, err := tx.Exhibits()
+		out = notWhole(xs, nil)
 		return err
 	})
-	if err != nil || !slices.ContainsFunc(xs, func(x store.Exhibit) bool { return x.Erased == "" && x.Parsed != nil && x.Parsed.Events > 0 }) {
-		return err
-	}
-	return s.rebuild(ctx, f, p)
+	return out, err
 }
 
 // decideErasure makes the entry, if nothing stands against it.
@@ -222,13 +223,16 @@ func (s *Service) finishErasure(ctx context.Context, f *folder, p ProgressFunc) 
 	tell(p, "destroying what is left", 0, 0)
 	err := f.store.Finish(ctx, func(l store.Leftover, still func(blob string) bool) error {
 		var errs []error
+		shared := false
 		for _, blob := range l.Blobs {
-			if !still(blob) {
-				errs = append(errs, f.locker.Destroy(ctx, blob))
+			if still(blob) {
+				shared = true
+				continue
 			}
+			errs = append(errs, f.locker.Destroy(ctx, blob))
 		}
 		s.reached("blobs")
-		errs = append(errs, s.eraseEvents(ctx, f, l.Exhibits, p))
+		errs = append(errs, s.eraseEvents(ctx, f, l.Exhibits, shared, p))
 		s.reached("events")
 		for _, name := range l.Files {
 			errs = append(errs, f.destroy(name))
@@ -272,7 +276,9 @@ func (s *Service) reached(step string) {
 }
 
 // eraseEvents takes the events of exhibits out of the timeline, without a trace.
-func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string, p ProgressFunc) error {
+// Those of another exhibit with the same bytes have the same ids and were kept
+// once, as of the first: where bytes are shared, what stays is read again.
+func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string, shared bool, p ProgressFunc) error {
 	if len(exhibits) == 0 {
 		return nil
 	}
@@ -280,14 +286,19 @@ func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string,
 		return nil
 	}
 	db, err := s.timeline(ctx, f)
-	if errors.Is(err, events.ErrDamaged) {
+	if errors.Is(err, events.ErrDamaged) { // or of an older program
 		return f.shredTimeline()
 	}
 	if err != nil {
 		return err
 	}
 	tell(p, "erasing events", 0, 0)
-	err = eraseIn(ctx, db, exhibits, maxScrubbed)
+	if shared {
+		err = db.SetNoneWhole(ctx)
+	}
+	if err == nil {
+		err = eraseIn(ctx, db, exhibits, maxScrubbed)
+	}
 	if errors.Is(err, events.ErrDamaged) {
 		return f.shredTimeline()
 	}

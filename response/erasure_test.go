@@ -272,6 +272,9 @@ func TestSameBytesOfAnotherExhibitStay(t *testing.T) {
 	if string(text) != authLog {
 		t.Error("the other exhibit lost its bytes")
 	}
+	if n, err := b.s.Count(ctx, b.id, "exhibit:e2"); n != 2 || err != nil {
+		t.Errorf("the other exhibit has %d events on the timeline, %v", n, err)
+	}
 	b.verified()
 	if v := b.erase(EraseRequest{Exhibits: []string{"e2"}}); v.Evidence[0].Shared != "" {
 		t.Errorf("%+v", v.Evidence)

@@ -50,6 +50,9 @@ func CodeOf(err error) Code {
 	if errors.Is(err, store.ErrReadOnly) {
 		return CodeRefused
 	}
+	if errors.Is(err, events.ErrDamaged) { // found in the middle of an answer
+		return CodeIntegrity
+	}
 	return CodeInternal
 }
 
@@ -86,6 +89,8 @@ func HintOf(err error) string {
 		return "the folder cannot be written to: it can be looked at, searched and verified, not changed"
 	case errors.Is(err, store.ErrDisk), errors.Is(err, forensics.ErrDisk), errors.Is(err, events.ErrDisk), errors.Is(err, syscall.EIO):
 		return "the disk failed, see the system's log (dmesg): copy the folder to a sound disk and let firebreak verify the copy"
+	case errors.Is(err, events.ErrDamaged):
+		return "firebreak ingest INCIDENT --rebuild makes the timeline again from the evidence"
 	case errors.Is(err, store.ErrDamaged):
 		return "firebreak verify says what is damaged; restore the folder from a copy"
 	}

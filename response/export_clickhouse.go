@@ -78,7 +78,7 @@ func (s *Service) clickHouse(url, secret string) (*clickhouse.Server, error) {
 	}
 	server, err := clickhouse.Open(o)
 	if err != nil {
-		return nil, usage("as in --to clickhouse=https://user@host:8443/database --secret env:NAME", "%w", err)
+		return nil, usage("as in --to clickhouse=https://user@host:8443/database --password-from env:NAME", "%w", err)
 	}
 	return server, nil
 }
@@ -88,7 +88,7 @@ func clickHouseError(what string, err error) error {
 	var no *clickhouse.Refused
 	switch {
 	case errors.As(err, &no) && no.Denied():
-		return &Error{Code: CodeAuth, Hint: "--secret refers to the password, the user stands before the host", Err: fmt.Errorf("%s: %w", what, err)}
+		return &Error{Code: CodeAuth, Hint: "--password-from refers to the password, the user stands before the host", Err: fmt.Errorf("%s: %w", what, err)}
 	case errors.As(err, &no):
 		return fmt.Errorf("%s: %w", what, err)
 	}

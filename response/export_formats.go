@@ -110,6 +110,9 @@ func (r ExportRequest) form() (form exportFormat, packing string, err error) {
 	case at < 0 && r.Format != "":
 		return form, "", usage(hint, "export: there is no format %q", r.Format)
 	case at < 0:
+		if r.To == "-" {
+			return form, "", usage(hint, "export: say in which format: --format NAME")
+		}
 		return form, "", usage("--format NAME; "+hint, "export: the name %s does not say in which format", r.recorded())
 	}
 	form = table[at]

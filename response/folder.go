@@ -145,13 +145,23 @@ func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *
 // timeline opens timeline.db on first use. It is derived: damaged, it is made
 // again from the evidence.
 func (s *Service) timeline(ctx context.Context, f *folder) (*events.DB, error) {
+	return s.openTimeline(ctx, f, false)
+}
+
+// renewedTimeline is the timeline to read evidence into. That of an older program
+// is emptied: what reads evidence reads all of it again.
+func (s *Service) renewedTimeline(ctx context.Context, f *folder) (*events.DB, error) {
+	return s.openTimeline(ctx, f, true)
+}
+
+func (s *Service) openTimeline(ctx context.Context, f *folder, renew bool) (*events.DB, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.events != nil {
 		return f.events, nil
 	}
 	path := filepath.Join(f.dir, "timeline.db")
-	db, err := events.Open(ctx, path, events.Options{Secret: f.key.Subkey(keys.ForTimeline)})
+	db, err := events.Open(ctx, path, events.Options{Secret: f.key.Subkey(keys.ForTimeline), Renew: renew})
 	if errors.Is(err, events.ErrNewer) {
 		return nil, refused("use the newer firebreak that wrote it; nothing was changed", "open timeline of %s: %w", f.id, err)
 	}

@@ -355,7 +355,7 @@ func (w *follower) piece(ctx context.Context, to int64) (record.Ingestion, recor
 		o.Parser = w.parser
 	}
 	var err error
-	if o.Parser, err = w.apart(o.Parser); err != nil {
+	if o.Parser, err = w.apart(o.Parser); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	x, err := w.s.given(w.path, o)

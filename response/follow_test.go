@@ -223,7 +223,7 @@ func TestRawIsWhatLiesInTheEvidence(t *testing.T) {
 		if len(page) != 1 {
 			t.Fatalf("%s finds %d events", filter, len(page))
 		}
-		raw, err := b.s.Raw(t.Context(), b.id, page[0].ID.String())
+		raw, err := b.s.Raw(t.Context(), b.id, page[0].ID.String(), nil)
 		b.must(err)
 		at := strings.Index(all, want)
 		if string(raw.Bytes) != want || raw.Offset != int64(at) || raw.Exhibit != "e1" || raw.More != (len(want) == 64<<10) {
@@ -233,7 +233,7 @@ func TestRawIsWhatLiesInTheEvidence(t *testing.T) {
 			t.Errorf("%s: before is %q, after %q", filter, raw.Before, raw.After)
 		}
 	}
-	_, err = b.s.Raw(t.Context(), b.id, "E1")
+	_, err = b.s.Raw(t.Context(), b.id, "E1", nil)
 	b.want(CodeNotFound, err)
 }
 
@@ -264,7 +264,7 @@ func TestRawReadsEveryFormat(t *testing.T) {
 			t.Errorf("%s: no event", c.name)
 			continue
 		}
-		raw, err := b.s.Raw(t.Context(), b.id, page[0].ID.String())
+		raw, err := b.s.Raw(t.Context(), b.id, page[0].ID.String(), nil)
 		b.must(err)
 		if string(raw.Bytes) != c.want {
 			t.Errorf("%s: raw is %q, want %q", c.name, raw.Bytes, c.want)

@@ -59,8 +59,8 @@ func (s *Session) ingestEach(ctx context.Context, f *folder, files []string, p P
 		sum.Rejected += in.Rejected
 		sum.Recovered += in.Recovered
 		rejected, notes := in.Split()
-		sum.Samples = append(sum.Samples, rejected...)
-		sum.Notes = append(sum.Notes, notes...)
+		sum.Samples = append(sum.Samples, ofFile(path, files, rejected)...)
+		sum.Notes = append(sum.Notes, ofFile(path, files, notes)...)
 		if ctx.Err() != nil {
 			return sum, errors.Join(err, context.Cause(ctx))
 		}
@@ -72,6 +72,18 @@ func (s *Session) ingestEach(ctx context.Context, f *folder, files []string, p P
 		return sum, &Error{Code: CodePartial, Err: errors.Join(errs...)}
 	}
 	return sum, errors.Join(errs...)
+}
+
+// ofFile says of each line which file it is about, where there are several.
+func ofFile(path string, files, lines []string) []string {
+	if len(files) < 2 {
+		return lines
+	}
+	var out []string
+	for _, line := range lines {
+		out = append(out, filepath.Base(path)+": "+line)
+	}
+	return out
 }
 
 func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {

@@ -157,12 +157,13 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 func (r ParseRequest) open(ctx context.Context, path string, x *record.Exhibit, p ProgressFunc) (io.Reader, func() error, error) {
 	none := func() error { return nil }
 	if path == "-" {
+		r.In = Interruptible(ctx, r.In)
 		if r.Events == nil {
 			return r.In, none, nil
 		}
 		return r.spool(ctx, x, p)
 	}
-	f, err := os.Open(path)
+	f, err := openPatiently(ctx, path)
 	if err != nil {
 		return nil, none, err
 	}
@@ -174,10 +175,10 @@ func (r ParseRequest) open(ctx context.Context, path string, x *record.Exhibit, 
 		return nil, none, errors.Join(errors.New("it is a folder"), f.Close())
 	}
 	if !info.Mode().IsRegular() { // a pipe: it can be read once
+		r.In = Interruptible(ctx, f)
 		if r.Events == nil {
-			return f, f.Close, nil
+			return r.In, f.Close, nil
 		}
-		r.In = f
 		in, done, err := r.spool(ctx, x, p)
 		return in, func() error { return errors.Join(done(), f.Close()) }, err
 	}

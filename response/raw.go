@@ -11,8 +11,8 @@ import (
 )
 
 // RawEvent is the record that an event was made of, as it lies in the sealed
-// evidence, and what is around it. Where the evidence is compressed, the bytes
-// and the offset are those of what is in it, which the parser saw.
+// evidence, and what is around it. Where the evidence is compressed or UTF-16,
+// the bytes and the offset are those of what the parser saw: plain, in UTF-8.
 type RawEvent struct {
 	Event   string `json:"event"`
 	Exhibit string `json:"exhibit"`
@@ -26,9 +26,10 @@ type RawEvent struct {
 }
 
 // Raw reads the record that an event was made of. The evidence is read up to
-// there only, so that its hash is not checked: CheckExhibit does that. Errors:
+// there only, so that its hash is not checked: CheckExhibit does that. A place
+// late in a large file takes seconds; p hears the MiB. Errors:
 // not found for an event that is not there, refused for erased evidence.
-func (s *Session) Raw(ctx context.Context, id incident.ID, event string) (RawEvent, error) {
+func (s *Session) Raw(ctx context.Context, id incident.ID, event string, p ProgressFunc) (RawEvent, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return RawEvent{}, err
@@ -46,7 +47,7 @@ func (s *Session) Raw(ctx context.Context, id incident.ID, event string) (RawEve
 	if err != nil {
 		return out, fmt.Errorf("open exhibit %s: %w", x.ID, err)
 	}
-	raw, err := parse.ReadExcerpt(ctx, r, e.Parser, e.Offset)
+	raw, err := parse.ReadExcerpt(ctx, r, e.Parser, e.Offset, func(done int64) { tell(p, "reading up to the record", done>>20, e.Offset>>20) })
 	if err = errors.Join(err, r.Close()); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return out, fail(CodeIntegrity, "firebreak check says what is damaged", "read exhibit %s: it ends before byte %d: %w", x.ID, e.Offset, err)

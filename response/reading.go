@@ -11,13 +11,14 @@ import (
 	"firebreak/forensics/parse"
 	"firebreak/record"
 	"firebreak/store"
+	"firebreak/store/events"
 )
 
 // parse reads one exhibit into the timeline and records how that went. What it
 // added before an error or a cancellation stays; reading the exhibit again adds
 // the rest.
 func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o IngestOptions) (record.Ingestion, error) {
-	db, err := s.s.timeline(ctx, f)
+	db, err := s.s.renewedTimeline(ctx, f)
 	if err != nil {
 		return record.Ingestion{}, err
 	}
@@ -37,13 +38,16 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished, Mapping: o.Mapping,
 		Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 	}, to.Add)
-	added, cerr := to.Close()
-	if err == nil { // the error of adding is the same
+	added, cerr := to.Close() //nolint:contextcheck // what is merged then goes on when the caller has gone
+	if err == nil {           // the error of adding is the same
 		err = cerr
 	}
 	in.Exhibit, in.Added, in.Year, in.Zone, in.Skew = x.ID, added, o.Year, zoneName(o.Zone), skewText(o.Skew)
 	if err = errors.Join(err, r.Close()); err != nil {
 		return in, fmt.Errorf("read exhibit %s into the timeline: %w", x.ID, err)
+	}
+	if err := db.SetWhole(ctx, x.ID); err != nil {
+		return in, err
 	}
 	in.Samples = append(in.Samples, replaced...)
 	if o.again != nil && readsSame(*o.again, in) {
@@ -151,27 +155,44 @@ func skewText(d time.Duration) string {
 	return d.String()
 }
 
-// unread are the exhibits that were sealed to be read and never were to their
-// end: the process that was at it has ended, or it was cancelled.
-func (f *folder) unread(ctx context.Context) ([]store.Exhibit, error) {
-	var out []store.Exhibit
-	err := f.store.View(ctx, func(tx *store.Tx) error {
+// unread are the exhibits whose events are not all on the timeline, without those
+// that another process is at: whoever was has ended or was cancelled, or the
+// timeline was lost, renewed or only in part made again.
+func (s *Service) unread(ctx context.Context, f *folder, db *events.DB) (out []store.Exhibit, err error) {
+	whole, err := db.Whole(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = f.store.View(ctx, func(tx *store.Tx) error {
 		xs, err := tx.Exhibits()
-		for _, x := range xs {
-			busy := x.Owner != store.Owner() && store.Alive(x.Owner)
-			if x.Parsed == nil && x.Erased == "" && x.Format != "" && x.Format != "text" && !busy {
-				out = append(out, x)
-			}
-		}
+		out = notWhole(xs, whole)
 		return err
 	})
 	return out, err
 }
 
+func notWhole(xs []store.Exhibit, whole map[string]bool) (out []store.Exhibit) {
+	for _, x := range xs {
+		busy := x.Parsed == nil && x.Owner != store.Owner() && store.Alive(x.Owner)
+		as := x.Format
+		if x.Parsed != nil {
+			as = cmp.Or(x.Parsed.Parser, as)
+		}
+		if !whole[x.ID] && x.Erased == "" && as != "" && as != "text" && !busy {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
 // readUnread reads what is unread. One that cannot be read does not hinder what is
 // done now; a note names it.
 func (s *Session) readUnread(ctx context.Context, f *folder, sum *Ingested, p ProgressFunc) error {
-	xs, err := f.unread(ctx)
+	db, err := s.s.renewedTimeline(ctx, f)
+	if err != nil {
+		return err
+	}
+	xs, err := s.s.unread(ctx, f, db)
 	if err != nil {
 		return err
 	}
@@ -186,11 +207,15 @@ func (s *Session) readUnread(ctx context.Context, f *folder, sum *Ingested, p Pr
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
-			sum.Notes = append(sum.Notes, fmt.Sprintf("%s was sealed and never read to its end, and cannot be: %v", x.ID, err))
+			sum.Notes = append(sum.Notes, fmt.Sprintf("%s is not on the timeline with all its events, and cannot be read: %v", x.ID, err))
 		default:
 			sum.Resumed = append(sum.Resumed, x.ID)
 			sum.Added += in.Added
-			sum.Notes = append(sum.Notes, fmt.Sprintf("%s was sealed and never read to its end: %s of %s had been missing", x.ID, plural(int(in.Added), "event"), plural(int(in.Events+in.Recovered), "event")))
+			what := "was sealed and never read to its end"
+			if x.Parsed != nil {
+				what = "was not on the timeline with all its events"
+			}
+			sum.Notes = append(sum.Notes, fmt.Sprintf("%s %s: %s of %s had been missing", x.ID, what, plural(int(in.Added), "event"), plural(int(in.Events+in.Recovered), "event")))
 		}
 	}
 	return nil

@@ -121,7 +121,9 @@ func TestOnlyTheDeadLeaveTheirReading(t *testing.T) {
 	seal(gone)
 	seal("pid 1 " + strings.SplitN(store.Owner(), " ", 4)[2] + " elsewhere 0") // in another container: nobody knows
 	seal("")                                                                   // by an older program
-	xs, err := f.unread(ctx)
+	db, err := b.s.s.timeline(ctx, f)
+	b.must(err)
+	xs, err := b.s.s.unread(ctx, f, db)
 	b.must(err)
 	var ids []string
 	for _, x := range xs {

@@ -58,7 +58,7 @@ func (s *Session) rebuild(ctx context.Context, f *folder, p ProgressFunc) error 
 // emptyTimeline takes every event out of the timeline. It stays the same file,
 // which other processes may have open; only a damaged one is deleted.
 func (s *Service) emptyTimeline(ctx context.Context, f *folder) error {
-	db, err := s.timeline(ctx, f)
+	db, err := s.renewedTimeline(ctx, f)
 	if err == nil {
 		err = db.Clear(ctx)
 	}

@@ -133,7 +133,7 @@ func (s *Session) Event(ctx context.Context, id incident.ID, event string) (Mark
 	}
 	e, err := q.db.Get(ctx, eventID(event))
 	if errors.Is(err, events.ErrNotFound) {
-		return MarkedEvent{}, notFound("firebreak search --json prints the ids", "event %q: %w", event, err)
+		return MarkedEvent{}, notFound("firebreak search --json prints the ids", "event %q: %w", event, events.ErrNotFound)
 	}
 	return q.said.join(e), err
 }

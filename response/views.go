@@ -47,6 +47,9 @@ type Board struct {
 	Failures  int                  `json:"failures"`          // failed steps and actions nobody dealt with
 	Exhibits  int                  `json:"exhibits"`
 	Events    int64                `json:"events"`
+	// Unread is how many exhibits are not on the timeline with all their events. The
+	// next ingest or collection reads them on.
+	Unread int `json:"unread,omitempty"`
 	// NoTimeline says why the events cannot be counted: the timeline is damaged,
 	// or the disk has no room to open it.
 	NoTimeline string      `json:"no_timeline,omitempty"`

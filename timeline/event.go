@@ -2,6 +2,11 @@
 // text formats events come in and go out in.
 //
 // It is pure: readers and writers, no files, no database, no clock.
+//
+// Where to begin reading: Event here; filter.go has the language, lex.go and
+// parse.go read it, expr.go and pattern.go are what it means: Filter.Match is the
+// measure for every store. needs.go says what a text must have to match. sink.go
+// and the write_ files are the formats out.
 package timeline
 
 import (

@@ -222,6 +222,12 @@ func (x Is) Matches(value string) bool {
 	return false
 }
 
+// Matches is Match for a value at hand, of any field but the offset.
+func (x Compare) Matches(value string) bool {
+	n, ok := parseNumber(value)
+	return ok && x.Op.holds(n.compare(x.Number))
+}
+
 // Match compares the field's number.
 func (x Compare) Match(e *Event) bool {
 	if x.Field == FieldOffset {

@@ -3,6 +3,7 @@ package timeline
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Format is a text format that events are written in. docs/formats.md tells
@@ -60,7 +61,7 @@ func NewWriter(w io.Writer, format Format) (*Writer, error) {
 	case Bodyfile:
 		out.append = out.bodyLine
 	default:
-		return nil, fmt.Errorf("format %q: want one of %v", format, Formats())
+		return nil, fmt.Errorf("%q: want one of %s", format, formatNames())
 	}
 	return out, nil
 }
@@ -98,4 +99,12 @@ func (w *Writer) LeftOut() (n int64, which string) {
 		return 0, ""
 	}
 	return w.leftOut, "a body file has times of files only"
+}
+
+func formatNames() string {
+	var names []string
+	for _, f := range Formats() {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
 }

@@ -60,16 +60,6 @@ func expression(text string, ignoreCase bool) (Pattern, error) {
 // Regexp is the compiled expression, nil for other patterns.
 func (p Pattern) Regexp() *regexp.Regexp { return p.re }
 
-// Literals are the pieces of text that everything the pattern matches
-// contains, in lower case. A store can use them to pass over what cannot
-// match.
-func (p Pattern) Literals() []string {
-	if p.must != "" {
-		return []string{p.must}
-	}
-	return p.parts
-}
-
 // Any reports whether the pattern is a star alone, which asks for any value.
 func (p Pattern) Any() bool { return p.re == nil && len(p.parts) == 0 }
 

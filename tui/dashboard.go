@@ -177,6 +177,9 @@ func (d *dashboard) scope(w int) []line {
 		{{usual, "  " + plural(int64(b.Exhibits), "exhibit") + "  " + plural(b.Events, "event")}},
 		{{usual, "  " + number(int64(steps)) + " of " + plural(int64(all), "step")}},
 	}
+	if b.Unread > 0 {
+		out[0] = append(out[0], sp(warn, "  "+number(int64(b.Unread))+" not fully read"))
+	}
 	if did := deeds(b.Actions); did.width() > 0 {
 		if out[1].width()+2+did.width() > w {
 			out[1] = say(fmt.Sprintf("  %d/%d steps", steps, all))

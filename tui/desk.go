@@ -66,7 +66,7 @@ type desk interface {
 	Gaps(context.Context, incident.ID, response.GapsRequest) ([]response.Gap, error)
 	SessionAround(ctx context.Context, id incident.ID, event string, by []string, idle time.Duration) (response.Around, error)
 	Event(context.Context, incident.ID, string) (response.MarkedEvent, error)
-	Raw(context.Context, incident.ID, string) (response.RawEvent, error)
+	Raw(ctx context.Context, id incident.ID, event string, p response.ProgressFunc) (response.RawEvent, error)
 	Mark(ctx context.Context, id incident.ID, event string, star *bool, tags []string, comment string) error
 	MarkAll(context.Context, incident.ID, []response.MarkedEvent, response.MarkRequest) error
 	Follow(ctx context.Context, id incident.ID, path string, o response.FollowOptions, told func(response.Followed)) error

@@ -93,7 +93,7 @@ func (s *scripted) SessionAround(_ context.Context, _ incident.ID, _ string, _ [
 	return response.Around{Filter: "host:FIN-FS01 after:2026-11-20T03:00:00Z before:2026-11-20T03:05:00Z", From: at(0), To: at(5), Count: 244}, nil
 }
 
-func (s *scripted) Raw(_ context.Context, _ incident.ID, id string) (response.RawEvent, error) {
+func (s *scripted) Raw(_ context.Context, _ incident.ID, id string, _ response.ProgressFunc) (response.RawEvent, error) {
 	eid, ok := timeline.ParseID(id)
 	if !ok {
 		return response.RawEvent{}, errors.New("no such event")

@@ -110,10 +110,14 @@ func ends(l, r line, w int) line {
 func (l line) width() int {
 	n := 0
 	for _, s := range l {
-		n += term.Width(term.Safe(s.text))
+		n += term.Width(term.Safe(bound(s.text, widestLine)))
 	}
 	return n
 }
+
+// widestLine is more cells than a screen has: of what is wider it does not matter
+// how much, and a message of megabytes is measured for each key.
+const widestLine = 512
 
 // pick marks a line as the selected one.
 func pick(l line) line {

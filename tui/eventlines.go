@@ -53,6 +53,9 @@ func eventDetail(e response.MarkedEvent, z *time.Location, w int) []line {
 	at := "undated"
 	if !e.Time.IsZero() {
 		at = wholeTime(e) + "  (" + string(e.TimeKind) + ", precision " + string(e.Precision) + ")"
+		if why := suspect(e); why != "" {
+			at += "  ? " + why
+		}
 		if z != time.UTC {
 			at += "  " + e.Time.In(z).Format("2006-01-02 15:04:05 MST")
 		}

@@ -166,6 +166,10 @@ func (t *plainTimeline) day() time.Time {
 	if len(t.rows) > 0 && !t.rows[0].Time.IsZero() {
 		return t.rows[0].Time
 	}
+	return t.clock()
+}
+
+func (t *plainTimeline) clock() time.Time {
 	if t.now != nil {
 		return t.now()
 	}
@@ -298,9 +302,21 @@ func (t *plainTimeline) event(ctx context.Context, c <-chan struct{}, e response
 	}
 }
 
+// rawSays is how often a long reading says how far it is; a short one says
+// nothing.
+const rawSays = 2 * time.Second
+
 // raw reads the record of an event out, with every escape shown.
 func (t *plainTimeline) raw(ctx context.Context, e response.MarkedEvent) error {
-	r, err := t.desk.Raw(ctx, t.id, e.ID.String())
+	var said time.Time
+	r, err := t.desk.Raw(ctx, t.id, e.ID.String(), func(p response.Progress) {
+		if now := t.clock(); p.Done < p.Total && now.Sub(said) >= rawSays {
+			if !said.IsZero() {
+				t.say("  %s: %d of %d MiB", p.What, p.Done, p.Total)
+			}
+			said = now
+		}
+	})
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type timelineScreen struct {
 	filter   filterLine
 	applied  string   // the filter that the rows obey
 	wrong    error    // why the typed filter is none
+	broken   error    // why there are no rows at all
 	notes    []string // what in it is read otherwise than it may be meant
 	turn     int      // of the debounce
 	estimate query[response.Estimate]
@@ -45,7 +46,9 @@ type measured struct {
 // settled comes when the typing of a filter has paused.
 type settled struct{ turn int }
 
-const debounce = 150 * time.Millisecond
+// debounce is the pause in typing after which the filter is asked for: longer
+// than a burst of keys that came in one read, shorter than a pause that is felt.
+const debounce = 60 * time.Millisecond
 
 func newTimeline(a *app) *timelineScreen {
 	t := &timelineScreen{app: a, asked: -1, page: 10}
@@ -168,6 +171,13 @@ func (t *timelineScreen) readFailed(err error) tea.Cmd {
 	case errors.As(err, &fe):
 		t.wrong = fe
 		return nil
+	}
+	if !t.win.loaded { // nothing is there yet: the next change of the incident asks again
+		t.asked = -1
+		if t.broken != nil && t.broken.Error() == err.Error() {
+			return nil
+		}
+		t.broken = err
 	}
 	return t.fail("read the timeline", err)
 }
@@ -296,7 +306,14 @@ func (t *timelineScreen) Actions() []action {
 	}
 	table := []action{
 		{id: "event.open", title: "open the event with all its attributes", foot: "open", keys: []string{"enter"}, run: t.on(func(e response.MarkedEvent) tea.Cmd {
-			return t.push(t.read("Event", func(w int) []line { return eventDetail(e, t.zone(), w) }))
+			var made drawn // an event with thousands of attributes is not written anew for each key
+			z := t.zone()
+			return t.push(t.read("Event", func(w int) []line {
+				if made.rows == nil || made.w != w {
+					made = drawn{rows: eventDetail(e, z, w), w: w}
+				}
+				return made.rows
+			}))
 		})},
 		{id: "event.filter", title: "filter as you type (host:web-1 user:root \"words\" after:… -source:cron tag:pivot); tab completes, up and down are the filters before", foot: "filter", keys: []string{"/"}, run: func() tea.Cmd { t.filter.on, t.strip.on = true, false; return nil }},
 		{id: "event.pivot", title: "pivot: only the events with a value of this one, without them, around its time, its session", foot: "pivot", keys: []string{"p"}, run: t.on(t.pivot)},

@@ -325,7 +325,7 @@ func TestTimesCanBeLocal(t *testing.T) {
 
 func TestLongMessagesAreScrolled(t *testing.T) {
 	h := browse(t)
-	h.press("right", "right")
+	h.press("down", "right", "right") // the selected message stands in the foot as a whole
 	h.sees("EVENT from character 40", "203.0.113.9 port")
 	h.seesNot("sshd[1000]: Failed")
 	h.press("left", "left", "left")

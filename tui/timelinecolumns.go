@@ -108,7 +108,7 @@ func (t *timelineScreen) chooseColumns() tea.Cmd {
 			return t.fail("list the fields of the events", err)
 		}
 		for _, f := range p.fields.value {
-			if f.Attribute != "" && !slices.Contains(p.names, f.Field) {
+			if f.Attribute != "" && f.Attribute != timeline.TimeFormName && !slices.Contains(p.names, f.Field) {
 				p.names = append(p.names, f.Field)
 			}
 		}

@@ -101,7 +101,7 @@ func (g *gaps) View(w, h int) []line {
 		case g.list.busy:
 			return append(out, look(faint, "looking"))
 		case len(rows) == 0 && g.list.loaded:
-			return append(out, nil, say("None was silent that long. - looks for shorter ones, tab for another field."))
+			return append(append(out, nil), wrap(usual, "None was silent that long. - looks for shorter ones, tab for another field.", w)...)
 		}
 		g.page = max(h-3-len(out), 1)
 		from, to := g.visible(len(rows), g.page)

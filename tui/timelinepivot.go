@@ -2,6 +2,9 @@ package tui
 
 import (
 	"context"
+	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -24,7 +27,7 @@ type pivot struct {
 // pivotRow is a value of the event, or a stretch of time around it.
 type pivotRow struct {
 	label, value string
-	field        string        // as a filter writes it; "" for a stretch of time
+	field        string        // as a filter writes it, or "ip"; "" for a stretch of time
 	wide         time.Duration // to both sides; 0 is the session
 }
 
@@ -39,7 +42,13 @@ func (t *timelineScreen) pivot(e response.MarkedEvent) tea.Cmd {
 	for _, name := range pivoted[:4] {
 		p.add(name)
 	}
+	for _, a := range addressesIn(e) {
+		p.rows = append(p.rows, pivotRow{label: "address", value: a, field: "ip"})
+	}
 	for _, a := range e.Attributes {
+		if a.Name == timeline.TimeFormName { // how the time was written, not what happened
+			continue
+		}
 		if _, _, ok := timeline.ParseField(timeline.AttributeField(a.Name)); ok && a.Value != "" {
 			p.rows = append(p.rows, pivotRow{label: a.Name, value: a.Value, field: timeline.AttributeField(a.Name)})
 		}
@@ -57,6 +66,33 @@ func (t *timelineScreen) pivot(e response.MarkedEvent) tea.Cmd {
 		p.at = len(at)
 	}
 	return t.push(p)
+}
+
+// addressesIn are the first addresses in the message of an event: who looks at a
+// failed login asks next what else came from there.
+func addressesIn(e response.MarkedEvent) []string {
+	const most = 4
+	var out, known []string
+	for _, a := range e.Attributes { // they have rows of their own
+		known = append(known, a.Value)
+	}
+	part := func(r rune) bool {
+		return r != '.' && r != ':' && (r < '0' || r > '9') && (r < 'a' || r > 'f') && (r < 'A' || r > 'F')
+	}
+	for _, word := range strings.FieldsFunc(bound(e.Message, footMost), part) {
+		word = strings.TrimRight(word, ".:")
+		if host, _, ok := strings.Cut(word, ":"); ok && strings.Count(host, ".") == 3 { // a port behind it
+			word = host
+		}
+		a, err := netip.ParseAddr(word)
+		if err != nil || a.IsUnspecified() || slices.Contains(known, a.String()) || slices.Contains(out, a.String()) {
+			continue
+		}
+		if out = append(out, a.String()); len(out) == most {
+			break
+		}
+	}
+	return out
 }
 
 func (p *pivot) add(name string) {
@@ -118,13 +154,21 @@ func (p *pivot) Actions() []action {
 		{id: "pivot.alone", title: "all events with that, whatever the filter says now", foot: "all of them", keys: []string{"a"}, run: value(func(r pivotRow) tea.Cmd {
 			return p.t.narrow(having(r.field, r.value))
 		})},
-		{id: "pivot.values", title: "the values that the field has", foot: "values", keys: []string{"v"}, run: value(func(r pivotRow) tea.Cmd { return p.t.valuesOf(r.field) })},
+		{id: "pivot.values", title: "the values that the field has", foot: "values", keys: []string{"v"}, run: value(func(r pivotRow) tea.Cmd {
+			if r.field == "ip" {
+				return p.t.tell("an address in the message has no field of its own")
+			}
+			return p.t.valuesOf(r.field)
+		})},
 	}
 	return append(table, mover(func(n int) tea.Cmd { p.move(n, len(p.rows)); return nil }, func() int { return p.page }, nil, nil)...)
 }
 
 // having is the filter of one value.
 func having(name, value string) string {
+	if name == "ip" {
+		return "ip:" + timeline.Term(value)
+	}
 	field, attribute, ok := timeline.ParseField(name)
 	if !ok {
 		return timeline.Term(value)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -25,17 +27,40 @@ type raw struct {
 	rows int
 	base int // the row that the record begins in
 	went bool
+	told atomic.Pointer[response.Progress]
+	made drawn
+}
+
+// drawn are rows that are made once for a width and a way to write them, not
+// anew for each key.
+type drawn struct {
+	rows []line
+	w    int
+	hex  bool
 }
 
 func (t *timelineScreen) raw(e response.MarkedEvent) tea.Cmd {
 	r := &raw{t: t, e: e, page: 10}
 	id, event := t.id, e.ID.String()
-	return tea.Batch(t.push(r), r.read.ask(t.ctx, func(ctx context.Context) (response.RawEvent, error) { return t.desk.Raw(ctx, id, event) }, func() tea.Cmd {
+	return tea.Batch(t.push(r), r.read.ask(t.ctx, func(ctx context.Context) (response.RawEvent, error) {
+		return t.desk.Raw(ctx, id, event, func(p response.Progress) { r.told.Store(&p) })
+	}, func() tea.Cmd {
+		r.made = drawn{}
 		if err := r.read.err; err != nil && !errors.Is(err, context.Canceled) {
 			t.close(r)
 			return t.fail("read the record in the evidence", err)
 		}
 		return nil
+	}), r.pulse())
+}
+
+// pulse draws how far the reading is, while it goes on.
+func (r *raw) pulse() tea.Cmd {
+	return r.t.after(200*time.Millisecond, answer(func() (bool, tea.Cmd) {
+		if !r.read.busy {
+			return false, nil
+		}
+		return true, r.pulse()
 	}))
 }
 
@@ -61,7 +86,11 @@ func (r *raw) View(w, h int) []line {
 	v := r.read.value
 	return r.t.framed("The record in the evidence", func(int) []line {
 		if !r.read.loaded {
-			return []line{look(faint, fmt.Sprintf("reading %s up to byte %s", r.e.Exhibit, number(r.e.Offset)))}
+			out := []line{look(faint, fmt.Sprintf("reading %s up to byte %s", r.e.Exhibit, number(r.e.Offset)))}
+			if p := r.told.Load(); p != nil && p.Total > 0 {
+				out = append(out, line{{usual, fmt.Sprintf("%s of %s MiB, %d %%", number(p.Done), number(p.Total), p.Done*100/p.Total)}, {faint, "   esc stops"}})
+			}
+			return out
 		}
 		size := plural(int64(len(v.Bytes)), "byte")
 		if v.More {
@@ -76,12 +105,15 @@ func (r *raw) View(w, h int) []line {
 		if !r.read.loaded {
 			return nil
 		}
-		var out []line
-		if r.hex {
-			out, r.base = hexLines(v, w)
-		} else {
-			out, r.base = rawLines(v, w)
+		if r.made.rows == nil || r.made.w != w || r.made.hex != r.hex {
+			if r.hex {
+				r.made.rows, r.base = hexLines(v, w)
+			} else {
+				r.made.rows, r.base = rawLines(v, w)
+			}
+			r.made.w, r.made.hex = w, r.hex
 		}
+		out := r.made.rows
 		r.rows, r.page = len(out), max(h-5, 1)
 		if !r.went {
 			r.top, r.went = max(r.base-2, 0), true

@@ -258,24 +258,51 @@ func (t *timelineScreen) stripLines(w int) []line {
 	d := s.density.value
 	s.cols = min(max(w-2, 1), densityBins)
 	if len(d.Buckets) == 0 || d.From.IsZero() {
-		word := " no dated event"
-		if !s.density.loaded {
+		word := ""
+		switch {
+		case s.density.loaded:
+			word = " no dated event"
+		case s.density.busy:
 			word = " looking how dense the events are"
 		}
 		return []line{nil, look(faint, word), nil}
 	}
 	s.at = min(s.at, s.cols-1)
 	sums := squeeze(d.Buckets, s.cols)
-	bars := line{{usual, " "}, {usual, weigh(sums, t.paint.bars)}}
+	r := []rune(weigh(sums, t.paint.bars))
+	quiet := stillIn(sums)
+	for _, q := range quiet {
+		for i := q[0]; i < q[1]; i++ {
+			r[i] = '_'
+		}
+	}
+	bars := line{{usual, " "}, {usual, string(r)}}
 	if s.on {
-		r := []rune(bars[1].text)
 		bars = line{{usual, " "}, {usual, string(r[:s.at])}, {usual | picked, string(r[s.at : s.at+1])}, {usual, string(r[s.at+1:])}}
 	}
-	return []line{t.stripMarks(), bars, t.scale(w, sums)}
+	return []line{t.stripMarks(quiet), bars, t.scale(w, sums)}
 }
 
-// stripMarks are the places of the cursor and of the starred events.
-func (t *timelineScreen) stripMarks() line {
+// stillIn are the stretches of columns without an event that are long enough
+// to be more than chance: from the first to behind the last.
+func stillIn(sums []int64) (out [][2]int) {
+	least := max(len(sums)/20, 3)
+	for i := 0; i < len(sums); {
+		j := i
+		for j < len(sums) && sums[j] == 0 {
+			j++
+		}
+		if j-i >= least {
+			out = append(out, [2]int{i, j})
+		}
+		i = j + 1
+	}
+	return out
+}
+
+// stripMarks are the places of the cursor and of the starred events, and how
+// long nothing came, where there is room to say it.
+func (t *timelineScreen) stripMarks(quiet [][2]int) line {
 	s := &t.strip
 	marks := []byte(spaces(s.cols))
 	for _, at := range s.stars.value {
@@ -302,6 +329,17 @@ func (t *timelineScreen) stripMarks() line {
 	if s.on {
 		cursor = s.at
 		marks[cursor] = 'V'
+	}
+	for _, q := range quiet {
+		from, _ := s.stretch(q[0])
+		_, to := s.stretch(q[1] - 1)
+		for _, text := range []string{"silent " + lengthOf(to.Sub(from)), lengthOf(to.Sub(from))} {
+			at := q[0] + (q[1]-q[0]-len(text))/2
+			if len(text) <= q[1]-q[0]-2 && strings.TrimSpace(string(marks[q[0]:q[1]])) == "" {
+				copy(marks[at:], text)
+				break
+			}
+		}
 	}
 	out := line{{usual, " "}}
 	for i := 0; i < len(marks); {

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"firebreak/response"
+	"firebreak/timeline"
 )
 
 // values shows the values of a field among the events that match: how often,
@@ -50,12 +51,12 @@ func (t *timelineScreen) chooseField() tea.Cmd {
 			e = s
 		}
 		for _, f := range fields.value {
-			if f.Attribute != "" && e.Attributes.Has(f.Attribute) { // what the selected event has comes first
+			if f.Attribute != "" && f.Attribute != timeline.TimeFormName && e.Attributes.Has(f.Attribute) { // what the selected event has comes first
 				add(f.Field, f.Events)
 			}
 		}
 		for _, f := range fields.value {
-			if !slices.Contains(pivoted, f.Field) && !e.Attributes.Has(f.Attribute) {
+			if !slices.Contains(pivoted, f.Field) && f.Attribute != timeline.TimeFormName && !e.Attributes.Has(f.Attribute) {
 				add(f.Field, f.Events)
 			}
 		}

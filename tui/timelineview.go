@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"firebreak/internal/term"
 	"firebreak/response"
 	"firebreak/timeline"
 )
@@ -16,6 +17,11 @@ func (t *timelineScreen) View(w, h int) string {
 	foot := t.foot(w, h)
 	t.page = max(h-len(out)-len(foot)-1, 1)
 	switch {
+	case len(t.win.rows) == 0 && !t.win.loaded && t.broken != nil && !t.win.read.busy:
+		out = append(append(out, nil), wrap(bad, "  The timeline cannot be read: "+t.broken.Error(), w)...)
+		if hint := response.HintOf(t.broken); hint != "" {
+			out = append(append(out, nil), wrap(usual, "  "+hint, w)...)
+		}
 	case len(t.win.rows) == 0 && !t.win.loaded:
 		out = append(out, look(faint, " reading"))
 	case len(t.win.rows) == 0 && t.applied != "":
@@ -68,45 +74,32 @@ func (t *timelineScreen) rows(w, n int) []line {
 	from, to := t.win.visible(len(t.win.rows), n)
 	names, widths := t.columns.measure(t.win.rows[from:to], w)
 	var out []line
+	var days []string // of each line; headed says which lines only name one
+	var headed []bool
 	cursor := 0
-	var day string
+	put := func(l line, day string, head bool) {
+		out, days, headed = append(out, l), append(days, day), append(headed, head)
+	}
 	for i := from; i < to; i++ {
 		e := t.win.rows[i]
-		if d := dayOf(e, t.zone()); i == from || d != day {
-			day = d
-			out = append(out, t.dayLine(d, names, widths, i == from, w))
+		d := dayOf(e, t.zone())
+		if i == from || d != days[len(days)-1] {
+			put(t.dayLine(d, names, widths, i == from, w), d, true)
 		}
 		if i == t.win.at {
 			cursor = len(out)
 		}
-		out = append(out, row(t.eventRow(e, names, widths, w-1), i == t.win.at, w))
+		put(row(t.eventRow(e, names, widths, w-1), i == t.win.at, w), d, false)
 	}
-	if over := len(out) - n; over > 0 {
-		cut := min(over, max(cursor-n+1, 0)) // the lines of days took the room of the first rows
-		if cut > 0 {
-			out = append(out[:1:1], out[cut+1:]...) // the day stays in sight
-			if i := cut; from+i < len(t.win.rows) {
-				out[0] = t.dayLine(t.dayAt(from, cut), names, widths, true, w)
-			}
+	if cut := min(len(out)-n, cursor-n+1); cut > 0 { // the lines of days took the room of the first rows
+		at := cut + 1
+		first := t.dayLine(days[at], names, widths, true, w) // the day stays in sight
+		if headed[at] {
+			at++
 		}
+		out = append([]line{first}, out[at:]...)
 	}
 	return fit(out, n)
-}
-
-// dayAt is the day of the row that is drawn first when so many lines were cut.
-func (t *timelineScreen) dayAt(from, cut int) string {
-	var day string
-	lines := 0
-	for i := from; i < len(t.win.rows); i++ {
-		if d := dayOf(t.win.rows[i], t.zone()); i == from || d != day {
-			day = d
-			lines++
-		}
-		if lines++; lines > cut+1 {
-			break
-		}
-	}
-	return day
 }
 
 // dayOf is the date of an event, written out.
@@ -115,6 +108,18 @@ func dayOf(e response.MarkedEvent, z *time.Location) string {
 		return "undated"
 	}
 	return e.Time.In(z).Format("2006-01-02 Mon")
+}
+
+// suspect says why the time of an event cannot be right.
+func suspect(e response.MarkedEvent) string {
+	switch why := e.Attributes.Get("time_suspect"); why {
+	case "future":
+		return "later than its evidence was taken"
+	case "epoch":
+		return "a clock that was not set"
+	default:
+		return why
+	}
 }
 
 // dayLine says of which day the events below are; the first one names the
@@ -145,8 +150,11 @@ func (t *timelineScreen) eventRow(e response.MarkedEvent, names []string, widths
 	if e.Star {
 		l[1] = sp(warn, "*")
 	}
-	l = append(l, clip(look(faint, timeOfDay(e, t.zone())), timeWidth)...)
-	l = append(l, sp(usual, " "))
+	if suspect(e) != "" {
+		l = append(append(l, clip(look(bad, timeOfDay(e, t.zone())), timeWidth)...), sp(bad, "?"))
+	} else {
+		l = append(append(l, clip(look(faint, timeOfDay(e, t.zone())), timeWidth)...), sp(usual, " "))
+	}
 	for i, name := range names {
 		m := usual
 		if name == tagsColumn {
@@ -206,16 +214,16 @@ func (t *timelineScreen) foot(w, h int) []line {
 	out := []line{t.paint.ruled(nil, w)}
 	if e, ok := t.win.selected(); ok {
 		out = append(out, whereLine(e))
-		if h >= 15 {
-			out = append(out, look(usual, " "+attributes(e)))
+		n := 0
+		switch {
+		case h >= 24:
+			n = 3
+		case h >= 17:
+			n = 2
+		case h >= 15:
+			n = 1
 		}
-		if h >= 24 {
-			l := line{{faint, " "}}
-			if n := len(e.Comments); n > 0 {
-				l = append(l, sp(usual, "said: "+e.Comments[n-1]))
-			}
-			out = append(out, l)
-		}
+		out = append(out, t.inShort(e, w, n)...)
 	}
 	switch strip := t.stripLines(w); {
 	case h >= 17:
@@ -224,6 +232,39 @@ func (t *timelineScreen) foot(w, h int) []line {
 		out = append(out, strip[1])
 	}
 	return out
+}
+
+// inShort is the selected event in exactly n lines: its message, the row of
+// which may be cut, its attributes, and what was said last of it. The foot is as
+// high for every event: rows must not jump under the eye.
+func (t *timelineScreen) inShort(e response.MarkedEvent, w, n int) []line {
+	if n < 1 {
+		return nil
+	}
+	var last []line
+	if c := len(e.Comments); c > 0 && n > 1 {
+		last = []line{look(usual, " said: "+e.Comments[c-1])}
+	}
+	room := n - len(last)
+	text := bound(e.Message, w*room)
+	rows := term.Wrap(term.Safe(text), max(w-2, 4))
+	keep := max(room-1, 1) // a line for the attributes, if there is one
+	if len(rows) > keep {
+		rest := strings.Join(rows[keep-1:], " ")
+		rows = append(rows[:keep-1:keep-1], term.Cut(rest, max(w-2, 4)))
+	}
+	var out []line
+	for _, r := range rows {
+		out = append(out, look(usual, " "+r))
+	}
+	if attrs := attributes(e); attrs != "" {
+		if room == 1 {
+			out = []line{look(faint, " "+attrs)}
+		} else {
+			out = append(out, look(faint, " "+attrs))
+		}
+	}
+	return fit(append(out, last...), n)
 }
 
 // whereLine says where an event comes from and what was said of it.
@@ -235,8 +276,8 @@ func whereLine(e response.MarkedEvent) line {
 	if e.Technique != "" {
 		l = l.with(sp(hotkey, "  "+e.Technique))
 	}
-	if why := e.Attributes.Get("time_suspect"); why != "" {
-		l = l.with(sp(bad, "  time is suspect: "+why))
+	if why := suspect(e); why != "" {
+		l = l.with(sp(bad, "  time? "+why))
 	}
 	if len(e.Tags) > 0 {
 		l = l.with(sp(hotkey, "  tags: "+strings.Join(e.Tags, ", ")))
@@ -247,11 +288,18 @@ func whereLine(e response.MarkedEvent) line {
 	return l
 }
 
+const footMost = 200
+
 // attributes are the event's attributes in one line, sorted by name.
 func attributes(e response.MarkedEvent) string {
 	var out []string
 	for _, a := range e.Shown() {
-		out = append(out, a.Name+"="+a.Value)
+		if a.Name == timeline.TimeTextName && !e.Time.IsZero() {
+			continue // the time stands in the row
+		}
+		if out = append(out, a.Name+"="+bound(a.Value, footMost)); len(out) == footMost {
+			break // no screen shows more of them
+		}
 	}
 	return strings.Join(out, " ")
 }

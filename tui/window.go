@@ -81,18 +81,21 @@ func (w *window[T]) land(e edge[T], found func([]T) bool, at func(T) bool) tea.C
 	})
 }
 
-// by moves the cursor.
+// by moves the cursor. Where the rows end before the sequence does, the way
+// that is left is gone once the next page is there: no key is lost to a slow
+// one.
 func (w *window[T]) by(n int) tea.Cmd {
 	if len(w.rows) == 0 {
 		return nil
 	}
-	to := w.at + n
-	w.move(n, len(w.rows))
+	const most = windowPages * windowPage // a key that is held down ends somewhere
+	to := w.at + w.want + n
+	w.move(to-w.at, len(w.rows))
 	switch {
 	case to >= len(w.rows) && !w.atEnd:
-		w.want = to - w.at
+		w.want = min(to-w.at, most)
 	case to < 0 && !w.atStart:
-		w.want = to - w.at
+		w.want = max(to-w.at, -most)
 	default:
 		w.want = 0
 	}
@@ -133,6 +136,7 @@ func (w *window[T]) near() tea.Cmd {
 func (w *window[T]) grow(e edge[T], put func([]T)) tea.Cmd {
 	return w.read.ask(w.ctx(), w.fetch(e), func() tea.Cmd {
 		if w.read.err != nil {
+			w.want = 0
 			return w.failed(w.read.err)
 		}
 		put(w.read.value)

@@ -18,12 +18,21 @@ type arena struct {
 // elsewhere.
 const attrRoom = 16
 
+// usualAttrs is how many attributes an event is thought to have.
+const usualAttrs = 8
+
 // next is room for the attributes of one event. A batch that has held events
-// so far and holds most at last says how much is worth having.
+// so far and holds most at last says how much is worth having: as much for each
+// event as those so far took, and for all of them, so that the batch after the
+// next has enough.
 func (a *arena) next(held, most int) timeline.Attributes {
 	n := len(a.attrs)
 	if cap(a.attrs)-n < attrRoom {
-		a.attrs, n = make([]timeline.Attribute, 0, max(most-held, firstBatch)*8+attrRoom), 0
+		each := usualAttrs
+		if held > 0 {
+			each = max(each, n/held+1)
+		}
+		a.attrs, n = make([]timeline.Attribute, 0, max(most, firstBatch)*each+attrRoom), 0
 	}
 	return timeline.Attributes(a.attrs[n : n : n+attrRoom])
 }

@@ -51,6 +51,9 @@ func newBodyfile(j *job) lineReader {
 			if !g.time.IsZero() {
 				macb = macbText(g.letters)
 				e.Message = j.room.join(macb, " ", f[1])
+				// A value that is a piece of the message is not kept again.
+				shown := e.Message[len(macb)+1:]
+				path, target = shown[:len(path)], shown[len(shown)-len(target):]
 				a.Set("macb", macb)
 			}
 			bodySet(a, "md5", f[0])

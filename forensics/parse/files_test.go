@@ -3,6 +3,7 @@ package parse
 import (
 	"strings"
 	"testing"
+	"unsafe"
 
 	"firebreak/timeline"
 )
@@ -45,6 +46,51 @@ func check(t *testing.T, got []timeline.Event, want []told) {
 				t.Errorf("%d: %s is %q, want %q", i, name, have, value)
 			}
 		}
+	}
+}
+
+// Who keeps an event keeps a value that is a piece of its message only once, so
+// path and target must be pieces of it, in the same memory.
+func TestBodyfilePathIsAPieceOfItsMessage(t *testing.T) {
+	data := "0|/etc/passwd|12|r/rrw-r--r--|0|0|116|1337961564|1337961563|1337961563|1337961560\n" +
+		"0|/link -> /etc/shadow|15|l/lrwxrwxrwx|0|0|1|0|1337961564|0|0\n"
+	_, err := File(t.Context(), strings.NewReader(data), Source{Parser: "bodyfile"}, func(batch []timeline.Event) error {
+		for _, e := range batch {
+			for _, name := range []string{"path", "target"} {
+				value := e.Attributes.Get(name)
+				at := strings.Index(e.Message, value)
+				if value != "" && (at < 0 || unsafe.StringData(e.Message[at:]) != unsafe.StringData(value)) {
+					t.Errorf("%s %q lies elsewhere than the message %q", name, value, e.Message)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A batch after the first two has room for attributes already, also where each
+// event has more of them than most.
+func TestAttributesTakeNoMoreMemory(t *testing.T) {
+	var a arena
+	const batch, each = 1024, 11
+	fill := func() {
+		for held := range batch {
+			attrs := a.next(held, batch+1)
+			for range each {
+				attrs = append(attrs, timeline.Attribute{})
+			}
+			a.used(attrs)
+		}
+		a.turn()
+	}
+	for range 6 {
+		fill()
+	}
+	if n := testing.AllocsPerRun(4, fill); n > 0 {
+		t.Errorf("%v allocations for a batch", n)
 	}
 }
 

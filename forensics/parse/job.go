@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	batchSize  = 4096
-	firstBatch = 64 // of a file; most are small
+	batchSize  = 1024 // what is parsed is still at hand for who keeps it
+	firstBatch = 64   // of a file; most are small
 	maxSamples = 10
 	sampleSize = 200
 )

@@ -6,6 +6,11 @@
 // compressed input is opened with limits of its own. Every record is accounted
 // for: it becomes events, or it is rejected and counted. No time is made up;
 // what had to be assumed (a year, a zone) stands in the event.
+//
+// Where to begin reading: parsers below is the table of formats; job.go is one
+// reading, with its counts and samples; chunks.go reads formats of lines by
+// several at once; lines.go and frames.go cut records; times.go and years.go make
+// times. Every other file is a format.
 package parse
 
 import (

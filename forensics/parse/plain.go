@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -48,10 +49,11 @@ const (
 )
 
 // ReadExcerpt reads the record at an offset of the plain stream, the way File
-// saw it: compression taken off. r is read up to there, and not to its end, so
-// that nobody has judged its hash. An offset behind the end gives
+// saw it: compression taken off, and UTF-16 read as UTF-8. r is read up to
+// there, and not to its end, so that nobody has judged its hash. told, which may
+// be nil, hears every few MiB how far it is. An offset behind the end gives
 // io.ErrUnexpectedEOF; ErrNoPlace is the answer for a format without places.
-func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64) (Excerpt, error) {
+func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64, told func(done int64)) (Excerpt, error) {
 	if parser == "fb.extents" { // the offset is that of the sparse file it tells of
 		return Excerpt{}, fmt.Errorf("read %s at %d: %w", parser, offset, ErrNoPlace)
 	}
@@ -60,12 +62,16 @@ func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64) 
 		return Excerpt{}, err
 	}
 	defer in.close()
+	plain, text, err := asParsed(in, parser)
+	if err != nil {
+		return Excerpt{}, err
+	}
 	x := Excerpt{Start: max(offset-excerptAround, 0)}
-	if err := skip(ctx, in, x.Start); err != nil {
+	if err := skip(ctx, plain, x.Start, told); err != nil {
 		return x, err
 	}
 	b := make([]byte, offset-x.Start+excerptMost+excerptAround)
-	n, err := io.ReadFull(in, b)
+	n, err := io.ReadFull(plain, b)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errDamaged) {
 		return x, err
 	}
@@ -75,7 +81,7 @@ func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64) 
 	}
 	whole := n < len(b)
 	x.Before, b = b[:at], b[at:n]
-	size, ended := recordSize(parser, b)
+	size, ended := recordSize(parser, b, text.lineEnd())
 	switch {
 	case !ended && !whole, size > excerptMost:
 		x.Record, x.More = b[:min(len(b), excerptMost)], true
@@ -86,15 +92,32 @@ func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64) 
 	return x, nil
 }
 
+// asParsed is the stream as its parser sees it.
+func asParsed(in *stream, parser string) (io.Reader, encoding, error) {
+	if isBinary(parser) {
+		return in, encoding{}, nil
+	}
+	br := bufio.NewReaderSize(in, headSize)
+	head, err := br.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, errDamaged) {
+		return nil, encoding{}, err
+	}
+	text := encodingOf(head)
+	return text.open(br), text, nil
+}
+
 // skip reads n bytes away.
-func skip(ctx context.Context, r io.Reader, n int64) error {
+func skip(ctx context.Context, r io.Reader, n int64, told func(done int64)) error {
 	const step = 4 << 20
-	for n > 0 {
+	for done := int64(0); n > 0; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		got, err := io.CopyN(io.Discard, r, min(n, step))
-		n -= got
+		n, done = n-got, done+got
+		if told != nil {
+			told(done)
+		}
 		if err != nil && n > 0 {
 			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
@@ -106,8 +129,8 @@ func skip(ctx context.Context, r io.Reader, n int64) error {
 }
 
 // recordSize is how many of the bytes belong to the record that they begin
-// with; ended is false when its end is not among them.
-func recordSize(parser string, b []byte) (size int, ended bool) {
+// with; ended is false when its end is not among them. lineEnd ends a line.
+func recordSize(parser string, b []byte, lineEnd byte) (size int, ended bool) {
 	switch parser {
 	case "journal":
 		const head = 16 // type, flags, and the size in 64 bits
@@ -137,7 +160,7 @@ func recordSize(parser string, b []byte) (size int, ended bool) {
 			return len(b), false
 		}
 	}
-	end := bytes.IndexByte(b, '\n')
+	end := bytes.IndexByte(b, lineEnd)
 	if strings.Contains(parser, "csv") { // a quoted field may hold line ends
 		for quoted, i := false, 0; ; i++ {
 			if end = i; i == len(b) {
@@ -146,7 +169,7 @@ func recordSize(parser string, b []byte) (size int, ended bool) {
 			if b[i] == '"' {
 				quoted = !quoted
 			}
-			if b[i] == '\n' && !quoted {
+			if b[i] == lineEnd && !quoted {
 				break
 			}
 		}

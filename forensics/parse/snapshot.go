@@ -82,9 +82,6 @@ func object(b []byte) (members, error) {
 }
 
 // list reads a member that is an array of texts.
-// Get is the member of that name.
-func (m members) Get(name string) string { return m[name] }
-
 func (m members) list(name string) []string {
 	var out []string
 	if json.Unmarshal([]byte(m[name]), &out) != nil {

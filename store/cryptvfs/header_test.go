@@ -1,64 +1,18 @@
 package cryptvfs
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"firebreak/internal/testkit"
 )
 
 // What sqlite.h declares is what the SQLite that is linked declares.
 func TestDeclarationsAreThoseOfSQLite(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/mattn/go-sqlite3").Output()
-	if err != nil {
-		t.Skipf("needs the go tool and the module: %v", err)
-	}
-	theirs := declarations(t, filepath.Join(strings.TrimSpace(string(out)), "sqlite3-binding.h"))
-	ours := declarations(t, "sqlite.h")
-	for _, what := range []string{"sqlite3_file", "sqlite3_io_methods", "sqlite3_vfs"} {
-		body := regexp.MustCompile(`struct ` + what + ` \{[^}]*\}`)
-		if a, b := body.FindString(ours), body.FindString(theirs); a == "" || a != b {
-			t.Errorf("struct %s differs:\n%s\n%s", what, a, b)
-		}
-	}
-	define := regexp.MustCompile(`(?m)^#define (SQLITE_\w+) (.+)$`)
-	n := 0
-	for _, d := range define.FindAllString(ours, -1) {
-		n++
-		if !strings.Contains(theirs, d+"\n") {
-			t.Errorf("theirs lacks %s", d)
-		}
-	}
-	prototype := regexp.MustCompile(`(?m)^(\w.*sqlite3_\w+\(.*\);)$`)
-	for _, p := range prototype.FindAllString(ours, -1) {
-		n++
-		if !strings.Contains(theirs, p+"\n") {
-			t.Errorf("theirs lacks %s", p)
-		}
-	}
-	if n < 20 {
-		t.Errorf("only %d declarations were compared", n)
-	}
+	testkit.SQLiteDeclares(t, "sqlite.h", 20, "sqlite3_file", "sqlite3_io_methods", "sqlite3_vfs")
 	if _, number, _ := sqlite3.Version(); number < 3054001 || number >= 4000000 {
 		t.Errorf("SQLite is version %d: read what has changed in wal.c and pager.c", number)
 	}
-}
-
-// declarations is a header without comments, with single blanks.
-func declarations(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(b), "")
-	s = strings.ReplaceAll(s, "SQLITE_API ", "")
-	s = regexp.MustCompile(`(?m)[ \t]+`).ReplaceAllString(s, " ")
-	s = regexp.MustCompile(`(?m) $`).ReplaceAllString(s, "")
-	return regexp.MustCompile(`\n\s*`).ReplaceAllString(s, "\n")
 }

@@ -16,7 +16,7 @@ import (
 // Appender takes events from several goroutines at once. Each fills a segment of
 // its own and encodes it when it is full; one goroutine writes them, each in a
 // transaction. What it keeps in memory is bounded: a segment for each core, and
-// two on their way to the disk. Who is faster waits.
+// one on its way to the disk. Who is faster waits.
 type Appender struct {
 	ctx    context.Context //nolint:containedctx // an appender lives as long as the call that made it
 	cancel context.CancelCauseFunc
@@ -39,7 +39,7 @@ const mostFilling = 8
 func (db *DB) NewAppender(ctx context.Context) *Appender {
 	a := &Appender{
 		db: db, places: make(chan struct{}, min(runtime.GOMAXPROCS(0), mostFilling)),
-		images: make(chan *segment.Image, 1), done: make(chan struct{}),
+		images: make(chan *segment.Image), done: make(chan struct{}),
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
 	go a.write()

@@ -29,7 +29,14 @@ func (db *DB) DeleteExhibit(ctx context.Context, exhibit string) (removed int64,
 // and returns how many there were. What SQLite leaves of them in its files goes
 // with Scrub.
 func (db *DB) EraseExhibit(ctx context.Context, exhibit string) (removed int64, err error) {
-	if removed, err = db.remove(ctx, exhibit); err != nil {
+	removed, err = db.remove(ctx, exhibit)
+	if err == nil {
+		err = db.update(ctx, func(w *writer) error {
+			_, err := w.exec(ctx, `DELETE FROM whole WHERE exhibit = ?`, exhibit)
+			return err
+		})
+	}
+	if err != nil {
 		return 0, fmt.Errorf("erase events of %s: %w", exhibit, err)
 	}
 	return removed, nil

@@ -8,6 +8,12 @@
 //
 // The package knows nothing of marks: a filter that asks for stars, tags or
 // comments comes here after timeline.Filter.Marked.
+//
+// Where to begin reading: schema.go has the tables. Writing is appender.go (who
+// fills), writer.go (a transaction a segment), dedupe.go (the same id once),
+// merge.go. Reading is plan.go (a filter as terms), the term_ files (what each
+// says of a segment and of its blocks), crew.go (the workers of one question, at
+// one moment of the file), walk.go (pages) and tally.go (counts and sums).
 package events
 
 import (
@@ -85,6 +91,10 @@ const readers = 4
 type Options struct {
 	// Secret is the key that the file is encrypted with; nil is a plain one.
 	Secret *[32]byte
+	// Renew empties the file of an older program and gives it this one's form, in
+	// one transaction. Without it, and where nothing can be written, there is
+	// ErrOlder.
+	Renew bool
 }
 
 // Open opens timeline.db at path and creates it where it is missing; its
@@ -128,7 +138,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.write.Close())
 	}
 	db.read.SetMaxIdleConns(readers)
-	if err := db.prepared(ctx); err != nil {
+	if err := db.prepared(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, db.explain(err)), db.Close())
 	}
 	return db, nil

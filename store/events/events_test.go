@@ -121,15 +121,7 @@ func TestDeleteExhibit(t *testing.T) {
 
 // Another process that has the timeline open goes on with the same file.
 func TestClear(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "timeline.db")
-	var dbs [2]*DB
-	for i := range dbs {
-		var err error
-		if dbs[i], err = Open(t.Context(), path, testOptions()); err != nil {
-			t.Fatal(err)
-		}
-		defer closeTest(t, dbs[i])
-	}
+	dbs := openTwo(t)
 	mustAppend(t, dbs[0], numbered("e1", 300))
 	mustAppend(t, dbs[1], numbered("e2", 20))
 	if err := dbs[0].Clear(t.Context()); err != nil {

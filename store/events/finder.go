@@ -24,9 +24,6 @@ type finder struct {
 func newFinder(p timeline.Pattern) finder {
 	f := finder{pattern: p}
 	pieces, whole := p.Pieces()
-	if p.Regexp() != nil {
-		pieces = p.Literals()
-	}
 	var best string
 	for _, piece := range pieces {
 		if strings.Contains(piece, "\x00") {
@@ -148,7 +145,13 @@ var wordByte = func() (is [256]bool) {
 
 // inRow asks the pattern itself, text by text.
 func (f *finder) inRow(text *segment.Text, row int, message bool, found *bitmap) error {
-	if f.pattern.In(peekString(text.Message(row))) {
+	return inTexts(text, row, message, f.pattern.In, found)
+}
+
+// inTexts adds the row to found where is says true of its message or, unless
+// only that is asked for, of a value of its attributes.
+func inTexts(text *segment.Text, row int, message bool, is func(string) bool, found *bitmap) error {
+	if is(peekString(text.Message(row))) {
 		found.set(row)
 		return nil
 	}
@@ -156,7 +159,7 @@ func (f *finder) inRow(text *segment.Text, row int, message bool, found *bitmap)
 		return nil
 	}
 	return text.Each(row, func(_ int, value []byte) bool {
-		if f.pattern.In(peekString(value)) {
+		if is(peekString(value)) {
 			found.set(row)
 			return false
 		}

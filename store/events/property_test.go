@@ -59,6 +59,20 @@ func openTest(t testing.TB) *DB {
 	return db
 }
 
+// openTwo opens a new timeline with two handles, as two processes do.
+func openTwo(t *testing.T) (dbs [2]*DB) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "timeline.db")
+	for i := range dbs {
+		var err error
+		if dbs[i], err = Open(t.Context(), path, testOptions()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { closeTest(t, dbs[i]) })
+	}
+	return dbs
+}
+
 func closeTest(t testing.TB, c io.Closer) {
 	if err := c.Close(); err != nil {
 		t.Error(err)

@@ -128,7 +128,7 @@ func BenchmarkQueries(b *testing.B) {
 		run("gaps/"+text, func(int) error { _, err := db.Gaps(ctx, f, timeline.FieldHost, 24*time.Hour); return err })
 	}
 	var rules []timeline.Filter
-	for _, w := range strings.Fields(benchRules)[:100] {
+	for _, w := range loggen.Keywords() {
 		rules = append(rules, parse(b, "*"+w+"*"))
 	}
 	run("sweep/100", func(int) error { _, err := db.Sweep(ctx, rules, nil); return err })
@@ -157,12 +157,3 @@ func (db *DB) forget() {
 	defer db.masks.mu.Unlock()
 	db.masks.known = nil
 }
-
-const benchRules = `mimikatz sekurlsa lsadump zerologon psexec wmiexec smbexec atexec dcomexec cobaltstrike meterpreter
-metasploit empire bloodhound sharphound rubeus kerberoast asreproast lazagne procdump nanodump seatbelt winpeas linpeas
-pspy chisel ligolo ngrok frpc plink socat ncat netcat reverse_tcp bind_tcp msfvenom shellcode beacon.dll sliver havoc
-brute ratel nishang powersploit powercat invoke-obfuscation certutil bitsadmin regsvr32 mshta rundll32 wscript cscript
-vssadmin wbadmin bcdedit wevtutil fsutil cipher.exe shadowcopy ransom lockbit blackcat conti ryuk revil sodinokibi
-log4shell jndi:ldap spring4shell proxyshell proxylogon eternalblue printnightmare dirtypipe pwnkit shellshock sqlmap
-nikto nmap masscan zmap gobuster dirbuster hydra medusa hashcat johntheripper /etc/shadow /dev/tcp/ authorized_keys
-ld.so.preload rootkit diamorphine xmrig minerd stratum+tcp cryptonight kinsing kdevtmpfsi BREAK-IN root.exe`

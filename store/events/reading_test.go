@@ -132,15 +132,7 @@ func readParts(t *testing.T, raw *sql.DB, table string) map[int64][]byte {
 // Readers go on with what they saw first while another handle of the file
 // appends, merges and erases.
 func TestReadersWhileSegmentsChange(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "timeline.db")
-	var dbs [2]*DB
-	for i := range dbs {
-		var err error
-		if dbs[i], err = Open(t.Context(), path, testOptions()); err != nil {
-			t.Fatal(err)
-		}
-		defer closeTest(t, dbs[i])
-	}
+	dbs := openTwo(t)
 	const kept = 3000
 	mustAppend(t, dbs[0], numbered("kept", kept))
 	done := make(chan struct{})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -14,7 +15,7 @@ import (
 
 // schemaVersion stands in PRAGMA user_version. timeline.db is derived, so
 // there are no migrations: another version is rebuilt from the evidence.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // applicationID marks the file as ours ("FBtl").
 const applicationID = 0x4642746c
@@ -26,6 +27,8 @@ const applicationID = 0x4642746c
 //	         the id of the next segment: none is ever used again
 //	segment  small says that all parts are in one row
 //	part     id: see partID
+//	whole    the exhibits that were read to their end: what it does not name has to
+//	         be read on
 //	word     the parts of the words, apart from the others so that those in which
 //	         a word can be lie together, whatever the segment; id: see wordID
 var schema = []string{
@@ -34,6 +37,7 @@ var schema = []string{
 	`CREATE TABLE segment (id INTEGER PRIMARY KEY, events INTEGER NOT NULL, small INTEGER NOT NULL)`,
 	`CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB NOT NULL)`,
 	`CREATE TABLE word (id INTEGER PRIMARY KEY, data BLOB NOT NULL)`,
+	`CREATE TABLE whole (exhibit TEXT PRIMARY KEY) WITHOUT ROWID`,
 }
 
 // Kinds of parts beside those of package segment.
@@ -59,10 +63,10 @@ func wordID(id int64, n int) int64 { return int64(n)<<segmentBits | id }
 // prepared is prepare, tried again while another process makes the same file: the
 // first switch to a log needs the file alone, and of two that try SQLite turns one
 // away at once instead of letting both wait for each other.
-func (db *DB) prepared(ctx context.Context) error {
+func (db *DB) prepared(ctx context.Context, o Options) error {
 	const tries, pause = 100, 20 * time.Millisecond
 	for try := 1; ; try++ {
-		err := db.prepare(ctx)
+		err := db.prepare(ctx, o)
 		var e sqlite3.Error
 		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy && e.Code != sqlite3.ErrLocked || try == tries {
 			return err
@@ -76,15 +80,19 @@ func (db *DB) prepared(ctx context.Context) error {
 }
 
 // prepare checks the schema and makes it in an empty file.
-func (db *DB) prepare(ctx context.Context) error {
+func (db *DB) prepare(ctx context.Context, o Options) error {
 	version, application, err := identity(ctx, db.write)
 	if err != nil {
 		return err
 	}
 	if version == 0 && application == 0 {
-		return db.make(ctx)
+		return db.make(ctx, false)
 	}
-	return known(version, application)
+	err = known(version, application)
+	if errors.Is(err, ErrOlder) && o.Renew && !db.readOnly {
+		return db.make(ctx, true)
+	}
+	return err
 }
 
 // errOlder is ErrOlder, and ErrDamaged to those who make a timeline again.
@@ -121,8 +129,9 @@ func identity(ctx context.Context, q queryer) (version, application int64, err e
 	return version, application, nil
 }
 
-// make creates the tables, unless another process did so first.
-func (db *DB) make(ctx context.Context) error {
+// make creates the tables, unless another process did so first. Those of an older
+// program go, if it is to be renewed.
+func (db *DB) make(ctx context.Context, renew bool) error {
 	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("create schema: %w", err)
@@ -133,7 +142,13 @@ func (db *DB) make(ctx context.Context) error {
 		return err
 	}
 	if version != 0 || application != 0 {
-		return known(version, application)
+		err := known(version, application)
+		if !renew || !errors.Is(err, ErrOlder) {
+			return err
+		}
+		if err := dropTables(ctx, tx); err != nil {
+			return fmt.Errorf("renew schema: %w", err)
+		}
 	}
 	var tables int
 	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_schema`).Scan(&tables); err != nil {
@@ -154,6 +169,31 @@ func (db *DB) make(ctx context.Context) error {
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("create schema: %w", err)
+	}
+	return nil
+}
+
+// dropTables empties the file.
+func dropTables(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\'`)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		names = append(names, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if _, err := tx.ExecContext(ctx, `DROP TABLE "`+strings.ReplaceAll(name, `"`, `""`)+`"`); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -79,23 +79,8 @@ func (t *addressTerm) prepare(w *worker, p *prep) (maybe, sure uint64, err error
 	if s.text, err = t.blocks(w, p); err != nil || s.text == 0 {
 		return maybe, 0, err
 	}
-	names, err := w.r.Names()
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, n := range names {
-		if n.Column == 0 {
-			continue
-		}
-		values, err := w.r.Dictionary(n.Column)
-		if err != nil {
-			return 0, 0, err
-		}
-		if set, _ := codesOfValues(values, t.address.Holds); set != nil {
-			s.attributes = append(s.attributes, attributeCodes{column: n.Column, codes: set})
-		}
-	}
-	return maybe | s.text, 0, nil
+	s.attributes, err = w.attributesWhere(p.e, t.address.Holds)
+	return maybe | s.text, 0, err
 }
 
 // blocks are those whose texts may hold such an address.
@@ -191,27 +176,12 @@ func (t *addressTerm) match(w *worker, p *prep, block int, rows *bitmap) error {
 	found := w.bitmap()
 	defer w.give(found)
 	found.clear()
-	mark := func(column segment.Column, set codeSet) error {
-		if set == nil {
-			return nil
-		}
-		codes, err := w.codesOf(column, b)
-		if err != nil {
-			return err
-		}
-		for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
-			if set.has(codes[i]) {
-				found.set(i)
-			}
-		}
-		return nil
-	}
-	if err := mark(segment.Host, s.host); err != nil {
+	if err := w.mark(segment.Host, b, s.host, rows, found); err != nil {
 		return err
 	}
 	if s.text>>block&1 != 0 {
 		for _, a := range s.attributes {
-			if err := mark(a.column, a.codes); err != nil {
+			if err := w.mark(a.column, b, a.codes, rows, found); err != nil {
 				return err
 			}
 		}
@@ -237,7 +207,7 @@ func (t *addressTerm) inText(w *worker, p *prep, block int, rows, found *bitmap)
 				break
 			}
 			if row = text.RowAt(start + at); rows.has(row) && !found.has(row) {
-				if err := t.inRow(text, row, found); err != nil {
+				if err := inTexts(text, row, false, t.address.Holds, found); err != nil {
 					return err
 				}
 			}
@@ -245,18 +215,4 @@ func (t *addressTerm) inText(w *worker, p *prep, block int, rows, found *bitmap)
 		}
 	}
 	return nil
-}
-
-func (t *addressTerm) inRow(text *segment.Text, row int, found *bitmap) error {
-	if t.address.Holds(peekString(text.Message(row))) {
-		found.set(row)
-		return nil
-	}
-	return text.Each(row, func(_ int, value []byte) bool {
-		if t.address.Holds(peekString(value)) {
-			found.set(row)
-			return false
-		}
-		return true
-	})
 }

@@ -85,6 +85,52 @@ func codesOfValues(values []string, is func(string) bool) (set codeSet, n int) {
 	return set, n
 }
 
+type attributeCodes struct {
+	column segment.Column
+	codes  codeSet
+}
+
+// attributesWhere are the columns of attributes with values for which is says
+// true, and the codes of these values.
+func (w *worker) attributesWhere(e *entry, is func(string) bool) ([]attributeCodes, error) {
+	w.use(e)
+	names, err := w.r.Names()
+	if err != nil {
+		return nil, err
+	}
+	var out []attributeCodes
+	for _, n := range names {
+		if n.Column == 0 {
+			continue
+		}
+		values, err := w.r.Dictionary(n.Column)
+		if err != nil {
+			return nil, err
+		}
+		if set, _ := codesOfValues(values, is); set != nil {
+			out = append(out, attributeCodes{column: n.Column, codes: set})
+		}
+	}
+	return out, nil
+}
+
+// mark adds to found those of the rows whose code in the column is of the set.
+func (w *worker) mark(column segment.Column, b *segment.Block, set codeSet, rows, found *bitmap) error {
+	if set == nil {
+		return nil
+	}
+	codes, err := w.codesOf(column, b)
+	if err != nil {
+		return err
+	}
+	for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
+		if set.has(codes[i]) {
+			found.set(i)
+		}
+	}
+	return nil
+}
+
 // namesOf is the hosts and users of a segment in lower case, each followed by a
 // zero byte: most patterns are in none of them.
 func (w *worker) namesOf(e *entry) ([]byte, error) {

@@ -24,11 +24,6 @@ type wordState struct {
 	onlyMessage bool
 }
 
-type attributeCodes struct {
-	column segment.Column
-	codes  codeSet
-}
-
 func (p *plan) word(x timeline.Word) term {
 	need := x.Pattern.Need()
 	cost := costText
@@ -59,24 +54,8 @@ func (t *wordTerm) prepare(w *worker, p *prep) (maybe, sure uint64, err error) {
 	if t.word.Message {
 		return maybe, 0, nil
 	}
-	w.use(p.e)
-	names, err := w.r.Names()
-	if err != nil {
-		return 0, 0, err
-	}
-	for _, n := range names {
-		if n.Column == 0 {
-			continue
-		}
-		values, err := w.r.Dictionary(n.Column)
-		if err != nil {
-			return 0, 0, err
-		}
-		if set, _ := codesOfValues(values, t.word.Pattern.In); set != nil {
-			s.attributes = append(s.attributes, attributeCodes{column: n.Column, codes: set})
-		}
-	}
-	return maybe, 0, nil
+	s.attributes, err = w.attributesWhere(p.e, t.word.Pattern.In)
+	return maybe, 0, err
 }
 
 // people finds the hosts and users in whose names the pattern is.
@@ -118,14 +97,8 @@ func (t *wordTerm) match(w *worker, p *prep, block int, rows *bitmap) error {
 		if set == nil || open.empty() {
 			return nil
 		}
-		codes, err := w.codesOf(column, b)
-		if err != nil {
+		if err := w.mark(column, b, set, open, found); err != nil {
 			return err
-		}
-		for i := open.next(0); i >= 0; i = open.next(i + 1) {
-			if set.has(codes[i]) {
-				found.set(i)
-			}
 		}
 		open.without(found)
 		return nil

@@ -24,7 +24,7 @@ func (b *bench) page() []byte {
 - *Time* is the median of %d runs. Where a question is answered faster than a program starts, it was asked many times inside one: then it is median / 95th percentile. *CPU* is user and system time of all threads and children; *memory* the greatest resident set of a process.
 - *× firebreak* is how many times firebreak's time the other one took.
 - First pages are asked of a database that was just opened; everything lies in the page cache of the system. A cold disk was not measured.
-- The log is made from a seed (package loggen): 40 sources for ten million lines, each in order of time, which overlap over 90 days, 300 hosts, about 180 bytes a line; the lines' texts are %s, with addresses, numbers and users drawn anew. lnav was given the same lines sorted by time: it does not come to an end on sources that overlap.
+- The log is made from a seed (package loggen): 40 sources for ten million lines, each in order of time, which overlap over 90 days, 300 hosts, about 180 bytes a line; the lines' texts are %s, with addresses, numbers and users drawn anew. lnav was given the same lines sorted by time, as it expects them.
 `, b.machine(), b.rounds, b.texts)
 	if busy := b.busy(); busy > 0.5 {
 		fmt.Fprintf(&t, "- **Others used the machine meanwhile**: at least %.1f processes besides this run wanted its %d cores. Times are longer than they would be and uneven; CPU seconds are what can be compared.\n", busy, runtime.NumCPU())
@@ -103,19 +103,20 @@ func (b *bench) row(t *strings.Builder, r result, i int, l *line) {
 			times = "~" + times
 		}
 	}
-	fmt.Fprintf(t, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(work), cell(who), took, clock(l.CPU), megabytes(l.RSS), times, cell(goal), met)
+	fmt.Fprintf(t, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(work), cell(who), took, clock(l.CPU), megabytes(l.RSS), cell(times), cell(goal), met)
 }
 
+// factor writes a ratio with two digits.
 func factor(f float64) string {
 	switch {
-	case f >= 100:
+	case f >= 9.95:
 		return fmt.Sprintf("%.0f", f)
-	case f >= 10:
-		return fmt.Sprintf("%.0f", f)
-	case f >= 1:
+	case f >= 0.995:
 		return fmt.Sprintf("%.1f", f)
-	default:
+	case f >= 0.01:
 		return fmt.Sprintf("%.2f", f)
+	default:
+		return "< 0.01"
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"firebreak/internal/testkit/loggen"
 )
 
 // expressions are what is looked for with a regular expression: with much
@@ -59,19 +61,9 @@ func (b *bench) without(err error, who string) error {
 	return nil
 }
 
-// keywords are a hundred texts that a responder would look for.
-const keywords = `mimikatz sekurlsa lsadump zerologon psexec wmiexec smbexec atexec dcomexec cobaltstrike meterpreter
-metasploit empire bloodhound sharphound rubeus kerberoast asreproast lazagne procdump nanodump seatbelt winpeas linpeas
-pspy chisel ligolo ngrok frpc plink socat ncat netcat reverse_tcp bind_tcp msfvenom shellcode beacon.dll sliver havoc
-brute ratel nishang powersploit powercat invoke-obfuscation certutil bitsadmin regsvr32 mshta rundll32 wscript cscript
-vssadmin wbadmin bcdedit wevtutil fsutil cipher.exe shadowcopy ransom lockbit blackcat conti ryuk revil sodinokibi
-log4shell jndi:ldap spring4shell proxyshell proxylogon eternalblue printnightmare dirtypipe pwnkit shellshock sqlmap
-nikto nmap masscan zmap gobuster dirbuster hydra medusa hashcat johntheripper /etc/shadow /dev/tcp/ authorized_keys
-ld.so.preload rootkit diamorphine xmrig minerd stratum+tcp cryptonight kinsing kdevtmpfsi BREAK-IN root.exe`
-
 // rules looks for all of them in one pass.
 func (b *bench) rules(ctx context.Context) error {
-	words := strings.Fields(keywords)[:100]
+	words := loggen.Keywords()
 	list := filepath.Join(b.dir, "rules.txt")
 	if err := os.WriteFile(list, []byte(strings.Join(words, "\n")+"\n"), 0o600); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,5 +111,14 @@ func TestBodyfile(t *testing.T) {
 		if strings.Count(line, "|") != 10 {
 			t.Fatalf("no line of a body file: %q", line)
 		}
+	}
+}
+
+// TestKeywords: there are a hundred different ones.
+func TestKeywords(t *testing.T) {
+	words := loggen.Keywords()
+	slices.Sort(words)
+	if n := len(slices.Compact(words)); n != 100 {
+		t.Errorf("%d different keywords", n)
 	}
 }

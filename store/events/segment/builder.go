@@ -184,7 +184,7 @@ func (b *Builder) Add(e *timeline.Event) bool {
 // room makes room for a whole segment at once where one is coming: slices that are
 // doubled again and again leave as much garbage as they hold.
 func (b *Builder) room(rows, text int) {
-	const many, much = 1 << 12, 1 << 20
+	const many = 1 << 12
 	if rows == many && cap(b.stamps) < MaxRows {
 		b.stamps = slices.Grow(b.stamps, MaxRows-rows)
 		b.places = slices.Grow(b.places, MaxRows-rows)
@@ -193,12 +193,24 @@ func (b *Builder) room(rows, text int) {
 		for i := range b.codes {
 			b.codes[i] = slices.Grow(b.codes[i], MaxRows-rows)
 		}
-		b.values = slices.Grow(b.values, len(b.values)/many*(MaxRows-rows))
+		b.values = slices.Grow(b.values, likely(len(b.values), many))
+		b.widen(min(max(len(b.arena)+likely(len(b.arena), many), maxText/2), maxText))
 	}
-	if len(b.arena) > much && len(b.arena)+text > cap(b.arena) && cap(b.arena) < maxText {
-		b.arena = slices.Grow(b.arena, maxText+much-len(b.arena))
+	if need := len(b.arena) + text; rows > many && need > cap(b.arena) {
+		b.widen(need + maxText/8)
 	}
 }
+
+// widen makes the arena anew: what grows by itself takes more than it needs, and
+// writes zeros where nothing may come.
+func (b *Builder) widen(size int) {
+	if cap(b.arena) < size {
+		b.arena = append(make([]byte, 0, size), b.arena...)
+	}
+}
+
+// likely is how much is to come where the first rows took so much.
+func likely(took, rows int) int { return took * (MaxRows - rows) / rows * 5 / 4 }
 
 func (b *Builder) keep(text string) span {
 	at := len(b.arena)

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -22,6 +21,8 @@ type Encoder struct {
 	parts []partAt
 
 	order, spare []uint32 // rows by time
+	stamped      []stamped
+	moved        []stamped
 	sizes        []uint32 // of the rows' texts
 	head, raw    []byte
 	numbers      []uint64
@@ -79,7 +80,10 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 	if !ok {
 		image = &Image{}
 	}
-	e.out, e.parts = slices.Grow(image.memory[:0], b.size/3), e.parts[:0] // logs are about a third
+	e.out, e.parts = image.memory[:0], e.parts[:0]
+	if size := b.size / 16 * 6; cap(e.out) < size { // logs are about a third
+		e.out = make([]byte, 0, size)
+	}
 	e.table.reset()
 	e.meta = Meta{Rows: b.Len(), Text: b.size}
 	first := b.id(int(e.order[0]))

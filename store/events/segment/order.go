@@ -43,9 +43,9 @@ func (e *Encoder) sort(b *Builder) {
 			runs = append(runs, i)
 		}
 	}
-	const many = 256
+	const many = 16
 	if len(runs) > many {
-		slices.SortStableFunc(e.order, b.compare)
+		e.radix(b)
 		return
 	}
 	for e.spare = resize(e.spare, n); len(runs) > 1; e.order, e.spare = e.spare, e.order {
@@ -62,6 +62,58 @@ func (e *Encoder) sort(b *Builder) {
 			kept = append(kept, from)
 		}
 		runs = kept
+	}
+}
+
+// stamped is a row with its time.
+type stamped struct {
+	stamp uint64 // the least is the earliest
+	row   uint32
+}
+
+// radix sorts rows that come in no order, as those of a body file do: by each byte
+// of their times that is not the same in all, the least first. Rows of one time are
+// then put in the order of their ids; they stand as they came, so most are.
+func (e *Encoder) radix(b *Builder) {
+	n := b.Len()
+	e.stamped, e.moved = resize(e.stamped, n), resize(e.moved, n)
+	from, to := e.stamped, e.moved
+	var counts [8][256]uint32
+	for row, stamp := range b.stamps {
+		u := uint64(stamp) ^ 1<<63 //nolint:gosec // the bits as they are, negative ones first
+		from[row] = stamped{u, uint32(row)}
+		for i := range counts {
+			counts[i][byte(u>>(8*i))]++
+		}
+	}
+	for i := range counts {
+		count, shift := &counts[i], 8*i
+		if int(count[byte(from[0].stamp>>shift)]) == n {
+			continue
+		}
+		at := uint32(0)
+		for v := range count {
+			count[v], at = at, at+count[v]
+		}
+		for _, s := range from {
+			next := &count[byte(s.stamp>>shift)]
+			to[*next] = s
+			*next++
+		}
+		from, to = to, from
+	}
+	for i, s := range from {
+		e.order[i] = s.row
+	}
+	for i := 0; i < n; {
+		j, sorted := i+1, true
+		for ; j < n && from[j].stamp == from[i].stamp; j++ {
+			sorted = sorted && b.compareIDs(e.order[j-1], e.order[j]) <= 0
+		}
+		if !sorted {
+			slices.SortStableFunc(e.order[i:j], b.compareIDs)
+		}
+		i = j
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // Numbers are packed in groups, each as wide as its greatest: a byte with the
 // width in bits, then the numbers without gaps, the lowest bits first. They are
-// read four times as fast as varints, and an outlier costs one group.
+// read without a branch for each, and an outlier costs one group.
 const packedGroup = 128
 
 func appendPacked(dst []byte, numbers []uint64) []byte {

@@ -89,9 +89,10 @@ func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, er
 }
 
 // newCompressor is the fastest level: 1,024 lines of a log are too few for the
-// others to win much.
+// others to win much. Nor does a window beyond a block win anything, and each
+// encoder would hold it.
 func newCompressor() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithSingleSegment(true))
+	return zstd.NewWriter(nil, zstd.WithWindowSize(blockText), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithSingleSegment(true))
 }
 
 func newDecompressor() (*zstd.Decoder, error) {

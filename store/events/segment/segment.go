@@ -7,8 +7,17 @@
 // business of package events. A segment knows nothing of others: it has its own
 // dictionaries, so what it holds of an exhibit goes with it.
 //
+// Rows are numbered from 0 in the order of time and id. A chunk is 4,096 of them
+// and has their numbers: times, places, codes. A block is at most 1,024 of them
+// and has their texts; a set of blocks is a mask of 64 bits. A stamp is
+// nanoseconds since 1970; a row without a time has Undated and comes last.
+//
 // Everything of an event comes back as it was given. Bytes that are damaged give
 // ErrDamaged, never a panic and never another answer.
+//
+// Where to begin reading: meta.go is what a segment says of itself, token.go what
+// a word is, part.go how a part is closed and checked. encoder.go writes the
+// parts, reader.go reads them, a file for each kind.
 package segment
 
 import (

@@ -75,6 +75,9 @@ func newTable(size int) *table {
 
 func (t *table) make(size int) {
 	t.slots = make([]slot, size)
+	if most := size * 3 / 4; cap(t.kept) < most && size >= tableSize { // see grow
+		t.kept = append(make([]keptToken, 0, most+1), t.kept...)
+	}
 	t.shift = 64
 	for ; size > 1; size >>= 1 {
 		t.shift--
@@ -83,8 +86,8 @@ func (t *table) make(size int) {
 
 func (t *table) reset() {
 	if len(t.slots) > tableMost {
-		t.make(tableSize)
 		t.kept, t.texts, t.order = nil, nil, nil
+		t.make(tableSize)
 	} else if len(t.kept) > 0 {
 		clear(t.slots)
 	}

@@ -1,73 +1,19 @@
 package sqlview
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
 	"testing"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"firebreak/internal/testkit"
 )
 
 // What sqlite.h declares is what the SQLite that is linked declares.
 func TestDeclarationsAreThoseOfSQLite(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/mattn/go-sqlite3").Output()
-	if err != nil {
-		t.Skipf("needs the go tool and the module: %v", err)
-	}
-	theirs := declarations(t, filepath.Join(strings.TrimSpace(string(out)), "sqlite3-binding.h"))
-	ours := declarations(t, "sqlite.h")
-	for _, what := range []string{"sqlite3_module", "sqlite3_vtab", "sqlite3_vtab_cursor", "sqlite3_file", "sqlite3_io_methods", "sqlite3_vfs"} {
-		body := regexp.MustCompile(`struct ` + what + ` \{[^}]*\};`)
-		if a, b := body.FindString(ours), body.FindString(theirs); a == "" || a != b {
-			t.Errorf("struct %s differs:\n%s\n%s", what, a, b)
-		}
-	}
-	info := regexp.MustCompile(`(?s)struct sqlite3_index_info \{.*?\n\};`) // with structs in it
-	if a, b := info.FindString(ours), info.FindString(theirs); a == "" || a != b {
-		t.Errorf("struct sqlite3_index_info differs:\n%s\n%s", a, b)
-	}
-	n := 0
-	for _, d := range regexp.MustCompile(`(?m)^# ?define (SQLITE_\w+) (.+)$`).FindAllStringSubmatch(ours, -1) {
-		n++
-		if d[1] != "SQLITE_VERSION_NUMBER" && !regexp.MustCompile(`(?m)^# ?define `+d[1]+` `+regexp.QuoteMeta(d[2])+`$`).MatchString(theirs) {
-			t.Errorf("theirs lacks %s as %s", d[1], d[2])
-		}
-	}
-	flat := func(s string) string {
-		return strings.Join(strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ", ",", " , ").Replace(s)), " ")
-	}
-	all := flat(theirs)
-	for _, p := range regexp.MustCompile(`(?ms)^(\w[^;{}#]*sqlite3_\w+\([^;]*\);)`).FindAllString(ours, -1) {
-		if strings.HasPrefix(p, "typedef") {
-			continue
-		}
-		n++
-		if !strings.Contains(all, flat(p)) {
-			t.Errorf("theirs lacks %s", p)
-		}
-	}
-	if n < 100 {
-		t.Errorf("only %d declarations were compared", n)
-	}
+	testkit.SQLiteDeclares(t, "sqlite.h", 100, "sqlite3_module", "sqlite3_vtab", "sqlite3_vtab_cursor", "sqlite3_index_info",
+		"sqlite3_file", "sqlite3_io_methods", "sqlite3_vfs")
 	if _, number, _ := sqlite3.Version(); number < 3054001 || number >= 4000000 {
 		t.Errorf("SQLite is version %d: read what has changed in vtab.c and where.c", number)
 	}
-}
-
-// declarations is a header without comments, with single blanks.
-func declarations(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(b), "")
-	s = strings.ReplaceAll(s, "SQLITE_API ", "")
-	s = regexp.MustCompile(`(?m)[ \t]+`).ReplaceAllString(s, " ")
-	s = regexp.MustCompile(`(?m) $`).ReplaceAllString(s, "")
-	return regexp.MustCompile(`\n\s*`).ReplaceAllString(s, "\n")
 }

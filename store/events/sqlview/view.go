@@ -6,6 +6,11 @@
 // It reads only: no file is opened, made or attached. What WHERE and ORDER BY
 // ask for goes to the engine as far as a filter can say it; SQLite looks at
 // each row again. What a sort spills is encrypted.
+//
+// Where to begin reading: table.c is the virtual table as SQLite sees it,
+// constraint.go what of WHERE becomes a filter, scan.go how rows come from the
+// engine (a batch is at most 1,024 rows and about 1 MiB), rows.go how they are
+// packed for C, vfs.c and spill.go where a sort goes, file.go the file for others.
 package sqlview
 
 import (
