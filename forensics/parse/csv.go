@@ -234,6 +234,20 @@ type columns struct {
 	at    map[string]int
 }
 
+// eachNamed is eachRow under a heading: the first row, unless it is given.
+func eachNamed(j *job, r *bufio.Reader, head *columns, comma byte, skip string, f func(*columns, csvRow) error) error {
+	return eachRow(j, r, comma, skip, func(row csvRow) error {
+		if head == nil {
+			head = newColumns(row.fields)
+			return nil
+		}
+		if why := head.fits(row); why != "" {
+			return unfit(why)
+		}
+		return f(head, row)
+	})
+}
+
 // newColumns takes the first of names that stand twice.
 func newColumns(names []string) *columns {
 	c := &columns{names: names, at: make(map[string]int, len(names))}

@@ -44,15 +44,7 @@ func newEventsJSONL(j *job) lineReader {
 
 // parseEventsCSV reads our own CSV back.
 func parseEventsCSV(j *job, r *bufio.Reader) error {
-	var head *columns
-	return eachRow(j, r, ',', "", func(row csvRow) error {
-		if head == nil {
-			head = newColumns(row.fields)
-			return nil
-		}
-		if why := head.fits(row); why != "" {
-			return unfit(why)
-		}
+	return eachNamed(j, r, nil, ',', "", func(head *columns, row csvRow) error {
 		b := backEvent{attrs: row.attrs}
 		err := b.row(head, row)
 		if err == nil {

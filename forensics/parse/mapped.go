@@ -45,14 +45,7 @@ func parseMappedCSV(j *job, r *bufio.Reader) error {
 	if len(m.m.columns) > 0 {
 		head = newColumns(m.m.columns)
 	}
-	return eachRow(j, r, m.m.comma, m.m.comment, func(row csvRow) error {
-		if head == nil {
-			head = newColumns(row.fields)
-			return nil
-		}
-		if why := head.fits(row); why != "" {
-			return unfit(why)
-		}
+	return eachNamed(j, r, head, m.m.comma, m.m.comment, func(head *columns, row csvRow) error {
 		m.reset(row.attrs)
 		for i, value := range row.fields {
 			m.put(head.names[i], nil, value)

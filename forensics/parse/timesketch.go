@@ -62,15 +62,7 @@ func plasoJSON(text []byte) []byte {
 // parseTimesketchCSV reads the same as comma-separated values (RFC 4180) under
 // a line of names. A quoted value may hold line feeds.
 func parseTimesketchCSV(j *job, r *bufio.Reader) error {
-	var head *columns
-	return eachRow(j, r, ',', "", func(row csvRow) error {
-		if head == nil {
-			head = newColumns(row.fields)
-			return nil
-		}
-		if why := head.fits(row); why != "" {
-			return unfit(why)
-		}
+	return eachNamed(j, r, nil, ',', "", func(head *columns, row csvRow) error {
 		s := sketch{j: j, attrs: row.attrs}
 		var err error
 		for i, value := range row.fields {

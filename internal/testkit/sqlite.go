@@ -14,7 +14,7 @@ import (
 // are so many at least. SQLITE_VERSION_NUMBER is ours alone.
 func SQLiteDeclares(t *testing.T, header string, least int, structs ...string) {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/mattn/go-sqlite3").Output()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/mattn/go-sqlite3").Output()
 	if err != nil {
 		t.Skipf("needs the go tool and the module: %v", err)
 	}

@@ -4,12 +4,11 @@ import "sync"
 
 // Cache is small dictionaries and the names of attributes of segments, decoded,
 // which several readers share. Segments do not change, so what it knows stays
-// true. It forgets everything when full.
+// true. When it is full it forgets any of it.
 type Cache struct {
-	mu           sync.Mutex
-	dictionaries map[cacheKey]*dictionary
-	names        map[*Meta]*namesCache
-	size         int
+	mu    sync.Mutex
+	known map[cacheKey]cached
+	size  int
 }
 
 type cacheKey struct {
@@ -17,46 +16,47 @@ type cacheKey struct {
 	c Column
 }
 
+// cached is one of the two.
+type cached struct {
+	dictionary *dictionary
+	names      *namesCache
+	size       int
+}
+
+// ofNames stands for the column of the names.
+const ofNames Column = -1
+
 const (
-	mostCached    = 8 << 20 // bytes of texts and what leads to them
+	mostCached    = 4 << 20 // bytes of texts and what leads to them
 	mostOneCached = 64 << 10
 	textCost      = 32 // of a text, beside its bytes
 )
 
-func (c *Cache) dictionary(m *Meta, column Column) *dictionary {
+func (c *Cache) get(m *Meta, column Column) cached {
 	if c == nil {
-		return nil
+		return cached{}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.dictionaries[cacheKey{m, column}]
+	return c.known[cacheKey{m, column}]
 }
 
-func (c *Cache) namesOf(m *Meta) *namesCache {
-	if c == nil {
-		return nil
+func (c *Cache) put(m *Meta, column Column, what cached) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = make(map[cacheKey]cached)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.names[m]
-}
-
-func (c *Cache) putDictionary(m *Meta, column Column, d *dictionary, size int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.room(size)
-	c.dictionaries[cacheKey{m, column}] = d
-}
-
-func (c *Cache) putNames(m *Meta, n *namesCache, size int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.room(size)
-	c.names[m] = n
-}
-
-func (c *Cache) room(size int) {
-	if c.size += size; c.size > mostCached || c.names == nil {
-		c.dictionaries, c.names, c.size = make(map[cacheKey]*dictionary), make(map[*Meta]*namesCache), size
+	key := cacheKey{m, column}
+	c.size += what.size - c.known[key].size
+	c.known[key] = what
+	if c.size <= mostCached {
+		return
+	}
+	for k, old := range c.known { // in no order
+		delete(c.known, k)
+		if c.size -= old.size; c.size <= mostCached*3/4 {
+			return
+		}
 	}
 }

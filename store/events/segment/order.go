@@ -83,12 +83,12 @@ func (e *Encoder) radix(b *Builder) {
 		u := uint64(stamp) ^ 1<<63 //nolint:gosec // the bits as they are, negative ones first
 		from[row] = stamped{u, uint32(row)}
 		for i := range counts {
-			counts[i][byte(u>>(8*i))]++
+			counts[i][u>>(8*i)&0xff]++
 		}
 	}
 	for i := range counts {
 		count, shift := &counts[i], 8*i
-		if int(count[byte(from[0].stamp>>shift)]) == n {
+		if int(count[from[0].stamp>>shift&0xff]) == n {
 			continue
 		}
 		at := uint32(0)
@@ -96,7 +96,7 @@ func (e *Encoder) radix(b *Builder) {
 			count[v], at = at, at+count[v]
 		}
 		for _, s := range from {
-			next := &count[byte(s.stamp>>shift)]
+			next := &count[s.stamp>>shift&0xff]
 			to[*next] = s
 			*next++
 		}

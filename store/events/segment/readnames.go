@@ -41,7 +41,7 @@ func (r *Reader) dictionary(c Column) (*dictionary, error) {
 	if d.known {
 		return d, nil
 	}
-	if shared := r.cache.dictionary(r.meta, c); shared != nil {
+	if shared := r.cache.get(r.meta, c).dictionary; shared != nil {
 		*d = *shared
 		return d, nil
 	}
@@ -49,8 +49,8 @@ func (r *Reader) dictionary(c Column) (*dictionary, error) {
 		*d = dictionary{}
 	}
 	content, err := r.unpacked(KindDictionary, int(c))
-	cached := r.cache != nil && len(content) <= mostOneCached
-	if cached {
+	keep := r.cache != nil && len(content) <= mostOneCached
+	if keep {
 		*d = dictionary{shared: true}
 	}
 	if err == nil {
@@ -61,9 +61,9 @@ func (r *Reader) dictionary(c Column) (*dictionary, error) {
 		return &dictionary{}, fmt.Errorf("dictionary %d: %w", c, err)
 	}
 	d.known = true
-	if size := len(content) + textCost*len(d.texts); cached {
+	if size := len(content) + textCost*len(d.texts); keep {
 		kept := *d
-		r.cache.putDictionary(r.meta, c, &kept, size)
+		r.cache.put(r.meta, c, cached{dictionary: &kept, size: size})
 	}
 	return d, nil
 }
@@ -122,7 +122,7 @@ func (r *Reader) readNames() error {
 	if c.known {
 		return nil
 	}
-	if shared := r.cache.namesOf(r.meta); shared != nil {
+	if shared := r.cache.get(r.meta, ofNames).names; shared != nil {
 		*c = *shared
 		return nil
 	}
@@ -162,7 +162,8 @@ func (r *Reader) readNames() error {
 	c.known = true
 	if r.cache != nil && len(content) <= mostOneCached {
 		kept := *c
-		r.cache.putNames(r.meta, &kept, 8*len(content)+textCost*(len(c.names)+len(c.shapes)))
+		size := 8*len(content) + textCost*(len(c.names)+len(c.shapes))
+		r.cache.put(r.meta, ofNames, cached{names: &kept, size: size})
 	}
 	return nil
 }
