@@ -36,7 +36,7 @@ func TestRowsWithoutOrderAreSorted(t *testing.T) {
 		e.sort(b)
 		want := make([]uint32, b.Len())
 		for i := range want {
-			want[i] = uint32(i) //nolint:gosec // few
+			want[i] = uint32(i)
 		}
 		slices.SortStableFunc(want, b.compare)
 		if !slices.Equal(e.order, want) {
