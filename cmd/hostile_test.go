@@ -129,7 +129,7 @@ func TestHostileFiles(t *testing.T) {
 	long := filepath.Join(b.dir, "long.log")
 	longLine(t, long, 100<<20)
 	r := b.want(0, "ingest", id, long, "--parser", "syslog")
-	if !strings.Contains(r.out, "1 rejected") && !strings.Contains(r.out, "1 events") {
+	if !strings.Contains(r.out, "1 rejected") && !strings.Contains(r.out, "1 event") {
 		t.Errorf("a line of 100 MB: %s", r.out)
 	}
 	if len(r.out) > 4<<10 {
@@ -224,7 +224,7 @@ func TestUnreadable(t *testing.T) {
 	if r := as("ingest", "last", secret); r.code != 1 || !strings.Contains(r.err, "permission denied") || !strings.Contains(r.err, secret) {
 		t.Errorf("ingest of an unreadable file: exit %d: %s", r.code, r.err)
 	}
-	if r := as("ingest", "last", secret, readable); r.code != 5 || !strings.Contains(r.out, "1 events (1 new)") || !strings.Contains(r.err, secret) {
+	if r := as("ingest", "last", secret, readable); r.code != 5 || !strings.Contains(r.out, "1 event (1 new)") || !strings.Contains(r.err, secret) {
 		t.Errorf("ingest of a readable and an unreadable file: exit %d: %s%s", r.code, r.out, r.err)
 	}
 	if r := as("collect", "last", "--collector", "linux.accounts", "--file", secret); r.code != 0 || !strings.Contains(r.out, secret+": ") || !strings.Contains(r.out, "/etc/shadow") {
