@@ -7,7 +7,7 @@
 // for: it becomes events, or it is rejected and counted. No time is made up;
 // what had to be assumed (a year, a zone) stands in the event.
 //
-// Where to begin reading: parsers below is the table of formats; job.go is one
+// Where to begin reading: table.go is the table of formats; job.go is one
 // reading, with its counts and samples; chunks.go reads formats of lines by
 // several at once; lines.go and frames.go cut records; times.go and years.go make
 // times. Every other file is a format.
@@ -58,54 +58,6 @@ type Source struct {
 
 // headSize is how much of an artefact detection looks at.
 const headSize = 64 << 10
-
-// parser is one row of the table of formats.
-type parser struct {
-	name   string
-	detect func(name string, head []byte) bool
-	run    func(j *job, r *bufio.Reader) error
-}
-
-// parsers is the table of formats. Detection asks from the top, so the
-// narrower format stands above the wider one.
-func parsers() []parser {
-	return []parser{
-		{"journal", isJournal, parseJournal},
-		{"lastlog", isLastlog, parseLastlog},
-		{"btmp", isBtmp, parseBtmp},
-		{"utmp", isUtmp, parseUtmp},
-		{"fb.processes", isSnapshot("fb.processes"), parseSnapshot},
-		{"fb.sockets", isSnapshot("fb.sockets"), parseSnapshot},
-		{"fb.modules", isSnapshot("fb.modules"), parseSnapshot},
-		{"fb.mounts", isSnapshot("fb.mounts"), parseSnapshot},
-		{"fb.openfiles", isSnapshot("fb.openfiles"), parseSnapshot},
-		{"fb.routes", isSnapshot("fb.routes"), parseSnapshot},
-		{"fb.units", isSnapshot("fb.units"), parseSnapshot},
-		{"fb.accounts", isSnapshot("fb.accounts"), parseSnapshot},
-		{"fb.system", isSnapshot("fb.system"), parseSnapshot},
-		{"fb.extents", isSnapshot("fb.extents"), parseExtents},
-		{"events.jsonl", isEventsJSONL, inChunks(newEventsJSONL)},
-		{"events.csv", isHeading("time", "precision", "kind", "source", "host", "user", "message"), parseEventsCSV},
-		{"l2t.csv", isHeading(l2tNames[:6]...), parseL2T},
-		{"mactime.csv", isMactime, parseMactime},
-		{"timesketch.jsonl", isTimesketchJSONL, inChunks(newTimesketchJSONL)},
-		{"timesketch.csv", isTimesketchCSV, parseTimesketchCSV},
-		{"bodyfile", isBodyfile, inChunks(newBodyfile)},
-		{"audit", isAudit, inChunks(newAudit)},
-		{"apt", isApt, parseApt},
-		{"dpkg", isDpkg, inChunks(newDpkg)},
-		{"packages", isPackages, parseDated(newPackages)},
-		{"history", isHistory, parseHistory},
-		{"access", isAccess, inChunks(newAccess)},
-		{"w3c", isW3C, parseW3C},
-		{"vsftpd", isVsftpd, inChunks(newVsftpd)},
-		{"syslog", isSyslog, parseSyslog},
-		{"mapped.jsonl", never, inChunks(newMappedJSONL)},
-		{"mapped.json", never, parseMappedJSON},
-		{"mapped.csv", never, parseMappedCSV},
-		{"text", never, parseText},
-	}
-}
 
 // never is for formats that nobody can tell by their bytes.
 func never(string, []byte) bool { return false }
@@ -184,7 +136,7 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 		return fail(fmt.Errorf("%w: %s", ErrMapping, src.Parser))
 	}
 	j := newJob(ctx, src, again, emit)
-	if !isBinary(src.Parser) {
+	if !table[i].binary {
 		if j.text = text; text.order != nil {
 			br = bufio.NewReaderSize(text.open(br), headSize)
 			j.note("the file is " + text.name + ": offsets are those in UTF-8")
@@ -202,15 +154,6 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 		return j.result(), fmt.Errorf("parse %s: %w", src.Exhibit.Source, err)
 	}
 	return j.result(), nil
-}
-
-// isBinary says whether a parser reads bytes that are no text.
-func isBinary(parser string) bool {
-	switch parser {
-	case "journal", "lastlog", "btmp", "utmp":
-		return true
-	}
-	return false
 }
 
 // rewinder makes Again of a reader that can seek. Who reads on waits until the

@@ -62,7 +62,7 @@ func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64, 
 		return Excerpt{}, err
 	}
 	defer in.close()
-	plain, text, err := asParsed(in, parser)
+	plain, text, err := asParsed(in, parser) //nolint:contextcheck // a job has its context
 	if err != nil {
 		return Excerpt{}, err
 	}

@@ -1,0 +1,6 @@
+package parse
+
+// databaseParsers are what programs keep in SQLite.
+func databaseParsers() []parser {
+	return []parser{}
+}

@@ -1,0 +1,6 @@
+package parse
+
+// windowsParsers are the artefacts of Windows.
+func windowsParsers() []parser {
+	return []parser{}
+}
