@@ -27,26 +27,39 @@ type dbTable struct {
 // record seen, deleted rows that were found are events recovered.
 type database struct {
 	*job
-	file *sqlite.File
+	file   *sqlite.File
+	tables map[string]*sqlite.Table // that were asked for
+	chains map[int64][]string       // the addresses of downloads
 }
 
-// isDatabase detects a database by the tables that it has: the text of its schema
-// begins on its first pages.
-func isDatabase(tables ...string) func(string, []byte) bool {
-	return func(_ string, head []byte) bool {
+// table is a table by its name, nil where there is none.
+func (db *database) table(name string) (*sqlite.Table, error) {
+	t, asked := db.tables[name]
+	if asked {
+		return t, nil
+	}
+	t, err := db.file.Table(db.ctx, name)
+	if err == nil {
+		db.tables[name] = t
+	}
+	return t, err
+}
+
+// isDatabase detects a database by the tables that it has, whose text stands on
+// its first pages when it is small; else by its name.
+func isDatabase(of dbFormat) func(string, []byte) bool {
+	return func(name string, head []byte) bool {
 		if !bytes.HasPrefix(head, []byte(sqlite.Magic)) {
 			return false
 		}
-		for _, t := range tables {
-			found := false
-			for _, quote := range []string{"", `"`, "`", "["} {
-				found = found || bytes.Contains(head, []byte("CREATE TABLE "+quote+t)) || bytes.Contains(head, []byte("CREATE TABLE IF NOT EXISTS "+quote+t))
-			}
-			if !found {
-				return false
-			}
+		if slices.ContainsFunc(of.files, func(f string) bool { return strings.EqualFold(f, name) }) {
+			return true
 		}
-		return true
+		return !slices.ContainsFunc(of.needs, func(table string) bool {
+			return !slices.ContainsFunc([]string{"", `"`, "`", "[", "IF NOT EXISTS "}, func(before string) bool {
+				return bytes.Contains(head, []byte("CREATE TABLE "+before+table))
+			})
+		})
 	}
 }
 
@@ -98,7 +111,7 @@ func (j *job) database(r io.Reader, read func(*database) error) error {
 	if err != nil {
 		return err
 	}
-	if err := read(&database{job: j, file: file}); err != nil {
+	if err := read(&database{job: j, file: file, tables: map[string]*sqlite.Table{}}); err != nil {
 		return err
 	}
 	for _, n := range file.Notes() {
@@ -117,7 +130,7 @@ func (db *database) readAll(of dbFormat) error {
 }
 
 func (db *database) read(t dbTable) error {
-	table, err := db.file.Table(db.ctx, t.name)
+	table, err := db.table(t.name)
 	if err != nil {
 		return err
 	}

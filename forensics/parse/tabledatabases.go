@@ -9,6 +9,7 @@ import (
 // dbFormat is what one program keeps in a database.
 type dbFormat struct {
 	name   string
+	files  []string // names that such files have: the schema of a large one may stand far behind
 	needs  []string // the tables that tell it from others
 	tables []dbTable
 	about  About
@@ -18,8 +19,10 @@ type dbFormat struct {
 // first is taken.
 func dbFormats() []dbFormat {
 	return []dbFormat{
+		chromiumHistory(), firefoxPlaces(), firefoxDownloads(), safariHistory(),
 		{
 			"wtmpdb",
+			[]string{"wtmp.db"},
 			[]string{"wtmp"},
 			[]dbTable{{"wtmp", tellWtmpdb, fitsWtmpdb}},
 			About{
@@ -30,6 +33,7 @@ func dbFormats() []dbFormat {
 		},
 		{
 			"lastlog2",
+			[]string{"lastlog2.db"},
 			[]string{"Lastlog2"},
 			[]dbTable{{"Lastlog2", tellLastlog2, fitsLastlog2}},
 			About{
@@ -46,7 +50,7 @@ func dbFormats() []dbFormat {
 func databaseParsers() []parser {
 	var out []parser
 	for _, f := range dbFormats() {
-		out = append(out, parser{name: f.name, detect: isDatabase(f.needs...), run: parseDatabase(f), binary: true, about: f.about})
+		out = append(out, parser{name: f.name, detect: isDatabase(f), run: parseDatabase(f), binary: true, about: f.about})
 	}
 	return append(out, parser{
 		name: "sqlite", binary: true, run: parseAnyDatabase,

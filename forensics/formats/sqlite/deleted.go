@@ -90,24 +90,25 @@ func (d *deleted) gaps(p node) error {
 		content = 1 << 16
 	}
 	content = min(content, d.f.usable)
-	d.failed = map[int]bool{}
-	for at := p.start + 2*p.cells; at+4 <= content; {
+	// Cells as they were, and between them what was freed piece by piece.
+	from := p.start + 2*p.cells
+	for at := from; at+4 <= content; {
 		n, ok := d.intact(p.b[at:content])
 		if !ok {
-			found, err := d.block(p.b[at:content], base+int64(at))
-			if err != nil {
-				return err
-			}
-			if found {
-				break // they go to the end
-			}
 			at++
 			continue
 		}
 		if err := d.offer(base + int64(at)); err != nil {
 			return err
 		}
+		if err := d.scan(p.b[from:at], base+int64(from)); err != nil {
+			return err
+		}
 		at += n
+		from = at
+	}
+	if err := d.scan(p.b[min(from, content):content], base+int64(from)); err != nil {
+		return err
 	}
 	last := 0
 	for at := int(binary.BigEndian.Uint16(p.b[p.head+1:])); at > last && at+4 <= d.f.usable; {
@@ -120,6 +121,17 @@ func (d *deleted) gaps(p node) error {
 			return err
 		}
 		last, at = at, int(binary.BigEndian.Uint16(p.b[at:]))
+	}
+	return nil
+}
+
+// scan looks for freed cells that go to the end of b, wherever they begin.
+func (d *deleted) scan(b []byte, offset int64) error {
+	d.failed = map[int]bool{}
+	for at := 0; at+4 <= len(b); at++ {
+		if found, err := d.block(b[at:], offset+int64(at)); found || err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -211,6 +223,8 @@ func (d *deleted) beheaded(b []byte, lost int) (int, bool) {
 	switch {
 	case types < 3, types >= len(b):
 		return 0, false
+	case lost >= 4 && int(b[lost]) != 1+d.typesLen(b[types:]): // the header's size is there
+		return 0, false
 	case types == 3 && d.row.table.rowid == 0: // the lost type is the id's, which is NULL
 		serials, types = []uint64{0}, 4
 	case types == 3 && d.row.table.text: // the lost type is a text's: it has what is left
@@ -229,17 +243,28 @@ func (d *deleted) beheaded(b []byte, lost int) (int, bool) {
 
 // others is how long the types and values of all columns but the first are.
 func (d *deleted) others(types []byte) int {
-	used, sum := 0, 0
-	for range len(d.row.table.Columns) - 1 {
-		serial, n := varint(types[min(used, len(types)):])
+	used, sum := measure(types, len(d.row.table.Columns)-1)
+	return used + sum
+}
+
+// typesLen is how many bytes the types of all columns take.
+func (d *deleted) typesLen(types []byte) int {
+	used, _ := measure(types, len(d.row.table.Columns))
+	return used
+}
+
+// measure reads n types: how many bytes they take, and how many their values.
+func measure(types []byte, n int) (used, sum int) {
+	for range n {
+		serial, k := varint(types[min(used, len(types)):])
 		size, ok := sizeOf(serial)
-		if n == 0 || !ok {
-			return len(types)
+		if k == 0 || !ok {
+			return len(types), len(types)
 		}
-		used += n
+		used += k
 		sum += size
 	}
-	return used + sum
+	return used, sum
 }
 
 // values reads as many types and values as the table has columns, and says how
@@ -254,6 +279,9 @@ func (d *deleted) values(serials []uint64, types, body []byte, apart bool) (int,
 		serial, n := varint(types[min(used, len(types)):])
 		size, ok := sizeOf(serial)
 		if n == 0 || !ok {
+			return 0, false
+		}
+		if len(serials) == d.row.table.rowid && serial != 0 { // the id is not kept twice
 			return 0, false
 		}
 		serials = append(serials, serial)
