@@ -30,6 +30,7 @@ type Record struct {
 	Size    int
 	Found   string // one of the Found texts, empty for a record where it belongs
 	Err     error  // why the content cannot be read; the fields are those before
+	Lost    error  // why the fields are bare values, valueDEPTH_NUMBER: the template is gone
 	Time    uint64 // FILETIME of System; 0 where there is none, or only a text
 	System  System
 	Fields  []Field // of EventData, UserData and the rest, in order

@@ -63,11 +63,11 @@ func (d *Decoder) instance(at, end int, in place, depth int) (int, error) {
 	id, from := le.Uint32(d.data[at+2:]), int(le.Uint32(d.data[at+6:]))
 	at += 10
 	known, size, err := d.definition(from)
-	if err != nil {
-		return at, err
+	if err == nil && known != id {
+		err = broken(at, fmt.Sprintf("template %08x is gone: %08x stands in its place", id, known))
 	}
-	if known != id {
-		return at, broken(at, fmt.Sprintf("template %08x is gone: %08x stands in its place", id, known))
+	if err != nil {
+		return d.bare(at, end, depth, err)
 	}
 	if from == at {
 		at += 24 + size
@@ -78,13 +78,49 @@ func (d *Decoder) instance(at, end int, in place, depth int) (int, error) {
 	}
 	p := d.template(from, in)
 	if p.err != nil {
-		return next, p.err
+		return d.bareValues(values, next, depth, p.err)
 	}
 	// Templates inside values may move the ops: they are looked up each time.
 	for i := p.from; i < p.to; i++ {
 		if err := d.set(d.compiled.ops[i], values, depth); err != nil {
 			return next, err
 		}
+	}
+	return next, nil
+}
+
+// bare keeps the values of a record whose template was written over: they have
+// no names then.
+func (d *Decoder) bare(at, end, depth int, why error) (int, error) {
+	values, next, err := d.readValues(at, end, depth)
+	if err != nil {
+		return at, why
+	}
+	return d.bareValues(values, next, depth, why)
+}
+
+func (d *Decoder) bareValues(values []value, next, depth int, why error) (int, error) {
+	d.rec.Lost = why
+	for i, v := range values {
+		if v.size == 0 || v.typ == typeNull {
+			continue
+		}
+		if d.budget--; d.budget < 0 || len(d.out)-d.began > maxText || len(d.rec.Fields) >= maxFields {
+			return next, errLimit
+		}
+		if v.typ == typeBinXML {
+			if _, err := d.fragment(v.at, v.at+v.size, place{}, depth+1); err != nil {
+				return next, err
+			}
+			continue
+		}
+		from := len(d.out)
+		if v.typ&typeArray != 0 {
+			d.out = d.items(d.out, v)
+		} else {
+			d.out = d.plain(d.out, v)
+		}
+		d.rec.Fields = append(d.rec.Fields, Field{fmt.Sprintf("value%d_%d", depth+1, i+1), view(d.out[from:])})
 	}
 	return next, nil
 }

@@ -1,0 +1,37 @@
+package parse
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"firebreak/internal/testkit"
+)
+
+// Every log of the corpus gives as many events as its chunks' headers count.
+func TestEvtxExpected(t *testing.T) {
+	dir := filepath.Join(testkit.Corpus(t, "evtx/expected.tsv"), "evtx")
+	table, err := os.ReadFile(filepath.Join(dir, "expected.tsv"))
+	must(t, err)
+	for row := range strings.Lines(string(table)) {
+		f := strings.Split(strings.TrimSpace(row), "\t")
+		want, err := strconv.ParseInt(f[1], 10, 64)
+		if err != nil {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, f[0]))
+		must(t, err)
+		events, ing := run(t, "", f[0], data)
+		if ing.Parser != "evtx" || ing.Events != want || ing.Rejected != 0 {
+			t.Errorf("%s: %s, %d events, %d recovered, %d rejected, want %d: %q", f[0], ing.Parser, ing.Events, ing.Recovered, ing.Rejected, want, ing.Samples)
+		}
+		if os.Getenv("SHOW") != "" {
+			t.Log(f[0], ing.Samples)
+			for _, e := range events {
+				t.Log(e.Time, e.User, e.Message, e.Attributes.Get("recovered"))
+			}
+		}
+	}
+}
