@@ -267,4 +267,3 @@ func setText(a *timeline.Attributes, name, value string) {
 		a.Set(name, value)
 	}
 }
-

@@ -35,3 +35,14 @@ func TestEvtxExpected(t *testing.T) {
 		}
 	}
 }
+
+// plaso's tests expect 6501 records of its log, which was not closed.
+func TestEvtExpected(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(testkit.Corpus(t, "plaso/SysEvent.Evt"), "plaso", "SysEvent.Evt"))
+	must(t, err)
+	events, ing := run(t, "", "SysEvent.Evt", data)
+	if ing.Parser != "evt" || len(events) != 6501 || ing.Rejected != 0 {
+		t.Errorf("%s: %d events, %d recovered, %d rejected: %q", ing.Parser, ing.Events, ing.Recovered, ing.Rejected, ing.Samples)
+	}
+	t.Log(ing.Events, ing.Recovered, events[0].Message, events[0].Attributes)
+}

@@ -11,5 +11,13 @@ func windowsParsers() []parser {
 			Oracle:    "chunk headers and evtxexport on EVTX-ATTACK-SAMPLES",
 			Differs:   "what lies behind a chunk's last record is recovered too, by its values alone where its template was written over",
 		}},
+		{name: "evt", detect: isEvt, run: parseEvt, binary: true, about: About{
+			Formats:   "EVT 1.1: event logs of Windows NT to 2003, also wrapped or not closed",
+			Events:    "a record: logged, at the time of generation. Its texts as data1, data2, …",
+			Times:     "seconds, UTC",
+			Reference: "[MS-EVEN] 2.2.3; libevt, Windows Event Log (EVT) format",
+			Oracle:    "plaso on its SysEvent.Evt",
+			Differs:   "records that the log no longer counts are recovered",
+		}},
 	}
 }

@@ -67,6 +67,10 @@ func (d *Decoder) instance(at, end int, in place, depth int) (int, error) {
 		err = broken(at, fmt.Sprintf("template %08x is gone: %08x stands in its place", id, known))
 	}
 	if err != nil {
+		// A record that was moved has its template with it.
+		if here, size, err := d.definition(at); err == nil && here == id && at+24+size < end {
+			at += 24 + size
+		}
 		return d.bare(at, end, depth, err)
 	}
 	if from == at {

@@ -129,8 +129,21 @@ func (w *walk) name(at int) (string, int, error) {
 	if from == at {
 		at += 8 + n + 2
 	}
+	// What lies behind the records may have been written over in part.
+	if d.rec.Found != "" && nameHash(d.data[from+8:from+8+n]) != le.Uint16(d.data[from+4:]) {
+		return "", at, broken(from, "a name was written over")
+	}
 	name := d.compiled.intern(d.data[from+8 : from+8+n])
 	return name, at, nil
+}
+
+// nameHash is the number that stands in front of a name.
+func nameHash(b []byte) uint16 {
+	var h uint32
+	for i := 0; i+1 < len(b); i += 2 {
+		h = h*65599 + uint32(binary.LittleEndian.Uint16(b[i:]))
+	}
+	return uint16(h) //nolint:gosec // the lower half of it
 }
 
 // attributes reads those of an element; the name of a Data becomes that of its
