@@ -39,11 +39,17 @@ func parseEvt(j *job, r *bufio.Reader) error {
 	found := int64(0)
 	err = f.Each(func(rec *evt.Record) error {
 		e := evtEvent(rec)
-		if rec.Counted {
+		if rec.Counted && !rec.Damaged {
 			found++
 			return j.add(rec.Offset, e)
 		}
 		e.Attributes.Set(attrRecovered, "left of older records")
+		if rec.Damaged {
+			e.Attributes.Set(attrRecovered, "its end was written over")
+		}
+		if rec.Counted {
+			found++
+		}
 		return j.recover(rec.Offset, e)
 	})
 	if err != nil {

@@ -1,6 +1,8 @@
 package parse
 
 import (
+	"bytes"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -45,4 +47,16 @@ func TestEvtExpected(t *testing.T) {
 		t.Errorf("%s: %d events, %d recovered, %d rejected: %q", ing.Parser, ing.Events, ing.Recovered, ing.Rejected, ing.Samples)
 	}
 	t.Log(ing.Events, ing.Recovered, events[0].Message, events[0].Attributes)
+}
+
+func BenchmarkEvtx(b *testing.B) {
+	name := filepath.Join(testkit.Corpus(b, "evtx/expected.tsv"), "evtx", "de_unmanagedpowershell_psinject_sysmon_7_8_10.evtx")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	chunk := data[4096 : 4096+65536]
+	big := append(bytes.Clone(data[:4096]), bytes.Repeat(chunk, 200)...)
+	binary.LittleEndian.PutUint16(big[42:], 200)
+	benchmark(b, "evtx", big)
 }

@@ -25,6 +25,7 @@ const (
 	recordMin  = 56 + 4
 	endSize    = 40
 	maxRecord  = 1 << 20
+	maxDamaged = 4096 // of one whose end was written over
 	maxTexts   = 1024
 )
 
@@ -75,7 +76,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 
 // findEnd looks for the end record, which is newer than the header.
 func (f *File) findEnd() error {
-	const window = 1 << 20
+	const window = 1 << 16
 	b := make([]byte, window+endSize)
 	for at := int64(headerSize); at < f.size; at += window {
 		n, err := f.r.ReadAt(b, at)
@@ -122,6 +123,7 @@ type Record struct {
 	Texts              []string
 	Data               []byte
 	Counted            bool // the log counts it; else it is left of older ones
+	Damaged            bool // its end was written over: texts and data may be wrong
 }
 
 // Each calls f for every record of the file, in the order in which they stand.
@@ -144,18 +146,25 @@ func (f *File) Each(do func(*Record) error) error {
 			at += 4
 			continue
 		}
+		tail, err := f.ring(at+size-4, 4)
+		if err != nil {
+			return err
+		}
+		damaged := int64(binary.LittleEndian.Uint32(tail)) != size
+		if damaged { // little of it is looked at: its size may be made up
+			size = min(size, maxDamaged)
+		}
 		raw, err := f.ring(at, size)
 		if err != nil {
 			return err
 		}
-		rec, ok := read(raw)
-		if !ok {
-			at += 4
-			continue
-		}
-		rec.Offset, rec.Counted = at, f.counted(at)
+		rec := read(raw)
+		rec.Offset, rec.Counted, rec.Damaged = at, f.counted(at), damaged
 		if err := do(rec); err != nil {
 			return err
+		}
+		if rec.Damaged {
+			size = recordMin - 4
 		}
 		at += size
 	}
@@ -164,6 +173,9 @@ func (f *File) Each(do func(*Record) error) error {
 
 // ring reads bytes that may go on behind the header.
 func (f *File) ring(at, size int64) ([]byte, error) {
+	if at >= f.size {
+		at += headerSize - f.size
+	}
 	raw := make([]byte, size)
 	here := min(size, f.size-at)
 	_, err := f.r.ReadAt(raw[:here], at)
@@ -178,12 +190,9 @@ func (f *File) ring(at, size int64) ([]byte, error) {
 	return raw, nil
 }
 
-// read takes a record apart; false where the bytes are none.
-func read(b []byte) (*Record, bool) {
+// read takes a record apart.
+func read(b []byte) *Record {
 	le := binary.LittleEndian
-	if le.Uint32(b[len(b)-4:]) != le.Uint32(b) {
-		return nil, false
-	}
 	r := &Record{
 		Number: le.Uint32(b[8:]), Generated: le.Uint32(b[12:]), Written: le.Uint32(b[16:]), EventID: le.Uint32(b[20:]),
 		Type: le.Uint16(b[24:]), Category: le.Uint16(b[28:]),
@@ -199,7 +208,7 @@ func read(b []byte) (*Record, bool) {
 		s, at = wide(b, at)
 		r.Texts = append(r.Texts, s)
 	}
-	return r, true
+	return r
 }
 
 func slice(b []byte, from, n uint32) []byte {

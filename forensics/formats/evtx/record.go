@@ -54,6 +54,9 @@ type Decoder struct {
 	out      []byte
 	began    int               // of the record's texts in out
 	budget   int               // steps that the record may still take
+	limit    int               // bytes of text that it may give
+	left     int               // bytes of text that the chunk may still give
+	steps    int               // that the chunk may still take
 	values   [maxDepth][]value // of the templates at hand, one in another
 }
 
@@ -67,6 +70,7 @@ func NewDecoder() *Decoder {
 // reset begins a chunk of n bytes.
 func (d *Decoder) reset(n int) {
 	d.size, d.at, d.end, d.found, d.hide, d.until = n, 0, 0, "", 0, 0
+	d.left, d.steps = maxChunkText, maxChunkSteps
 	d.compiled.reset()
 }
 
@@ -153,8 +157,10 @@ func (d *Decoder) read(buf []byte, at int, found string) (*Record, []byte, bool)
 		Offset: d.chunk.Offset + int64(at), Size: size, ID: le.Uint64(d.data[at+8:]), Written: le.Uint64(d.data[at+16:]),
 		Found: found, Fields: d.rec.Fields[:0],
 	}
-	d.out, d.began, d.budget = buf, len(buf), maxSteps
+	d.out, d.began, d.budget, d.limit = buf, len(buf), min(maxSteps, d.steps), min(maxText, d.left)
 	end, err := d.fragment(at+recordHead, at+size-4, place{}, 0)
+	d.steps -= min(maxSteps, d.steps) - d.budget
+	d.left -= len(d.out) - d.began
 	d.rec.Err = err
 	if errors.Is(err, errLimit) {
 		d.rec.Cut, d.rec.Err = true, nil

@@ -109,7 +109,7 @@ func (d *Decoder) bareValues(values []value, next, depth int, why error) (int, e
 		if v.size == 0 || v.typ == typeNull {
 			continue
 		}
-		if d.budget--; d.budget < 0 || len(d.out)-d.began > maxText || len(d.rec.Fields) >= maxFields {
+		if d.budget--; d.budget < 0 || len(d.out)-d.began > d.limit || len(d.rec.Fields) >= maxFields {
 			return next, errLimit
 		}
 		if v.typ == typeBinXML {
@@ -157,7 +157,7 @@ func (d *Decoder) readValues(at, end, depth int) ([]value, int, error) {
 // set runs one op.
 func (d *Decoder) set(o op, values []value, depth int) error {
 	d.budget -= 1 + o.to - o.from
-	if d.budget < 0 || len(d.out)-d.began > maxText || len(d.rec.Fields) >= maxFields {
+	if d.budget < 0 || len(d.out)-d.began > d.limit || len(d.rec.Fields) >= maxFields {
 		return errLimit
 	}
 	parts := d.compiled.parts[o.from:o.to]
@@ -203,7 +203,7 @@ func (d *Decoder) set(o op, values []value, depth int) error {
 		default:
 			d.out = d.plain(d.out, values[p.sub])
 		}
-		if len(d.out)-d.began > maxText {
+		if len(d.out)-d.began > d.limit {
 			return errLimit
 		}
 	}
@@ -267,7 +267,7 @@ func (d *Decoder) array(o op, values []value, v value) {
 		d.out = d.plain(d.out, item)
 		d.put(o, values, view(d.out[from:]))
 		n++
-		return len(d.rec.Fields) < maxFields && len(d.out)-d.began <= maxText
+		return len(d.rec.Fields) < maxFields && len(d.out)-d.began <= d.limit
 	})
 	if n == 0 {
 		d.rec.Data++

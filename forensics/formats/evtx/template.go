@@ -4,13 +4,15 @@ import "encoding/binary"
 
 // Limits of one chunk and of one event.
 const (
-	maxDepth    = 8       // of events inside values
-	maxNesting  = 64      // of elements
-	maxCompiled = 4 << 20 // bytes of templates of one chunk; a sound chunk has less than 64 KiB
-	maxSteps    = 1 << 14 // steps of one event
-	maxText     = 1 << 20 // bytes of texts of one event
-	maxFields   = 2048    // of one event
-	maxInterned = 1 << 14 // texts that are remembered over chunks
+	maxDepth      = 8        // of events inside values
+	maxNesting    = 64       // of elements
+	maxCompiled   = 4 << 20  // bytes of templates of one chunk; a sound chunk has less than 64 KiB
+	maxSteps      = 1 << 14  // steps of one event
+	maxText       = 1 << 20  // bytes of texts of one event
+	maxChunkText  = 32 << 20 // bytes of texts of all events of a chunk
+	maxChunkSteps = 1 << 20  // steps of them
+	maxFields     = 2048     // of one event
+	maxInterned   = 1 << 14  // texts that are remembered over chunks
 )
 
 // The tokens of BinXML; moreBit says that attributes, or more of a value, follow.
