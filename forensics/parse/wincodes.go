@@ -195,8 +195,17 @@ func winAccess(code string) string {
 		bit  uint64
 		name string
 	}{
-		{0x2, "create thread"}, {0x8, "change memory"}, {0x10, "read memory"}, {0x20, "write memory"}, {0x40, "duplicate handles"}, {0x80, "create process"},
-		{0x400, "query"}, {0x1000, "query limited"}, {0x10000, "delete"}, {0x40000, "change permissions"}, {0x80000, "take ownership"},
+		{0x2, "create thread"},
+		{0x8, "change memory"},
+		{0x10, "read memory"},
+		{0x20, "write memory"},
+		{0x40, "duplicate handles"},
+		{0x80, "create process"},
+		{0x400, "query"},
+		{0x1000, "query limited"},
+		{0x10000, "delete"},
+		{0x40000, "change permissions"},
+		{0x80000, "take ownership"},
 	} {
 		if n&b.bit != 0 {
 			names = append(names, b.name)

@@ -42,8 +42,18 @@ type winEvent struct {
 	room                   *arena
 }
 
-// of is a field of the event; "-" stands for none.
-func (w *winEvent) of(name string) string {
+// of is a field of the event, the first of "one|other" that has a text; "-"
+// stands for none.
+func (w *winEvent) of(names string) string {
+	for name := range strings.SplitSeq(names, "|") {
+		if v := w.field(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func (w *winEvent) field(name string) string {
 	for i := range w.fields {
 		if w.fields[i].Name == name {
 			if v := w.fields[i].Value; v != "-" {

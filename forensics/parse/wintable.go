@@ -85,7 +85,7 @@ func winProviders() []winGroup {
 		}},
 		{[]string{"Microsoft-Windows-Windows Defender"}, defenderMessages()},
 		{[]string{"Microsoft-Windows-Bits-Client"}, []winMessage{
-			{id: 3, action: "create", text: "BITS job {jobTitle} was made by {user}", user: "jobOwner"},
+			{id: 3, action: "create", text: "BITS job {jobTitle|string} was made by {user}", user: "jobOwner|string2"},
 			{id: 4, text: "BITS job {jobTitle} of {user} is complete: {fileCount} files", user: "jobOwner"},
 			{id: 59, action: "download", text: "BITS began job {name} from {url}", set: "url=url"},
 			{id: 60, action: "download", text: "BITS stopped job {name} from {url}, status {hr}", set: "url=url status=hr"},

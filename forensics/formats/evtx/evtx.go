@@ -26,11 +26,13 @@ import (
 	"io"
 )
 
+// ChunkSize is the size of each chunk.
+const ChunkSize = 1 << 16
+
 const (
-	headerSize = 4096    // room of the file header; 128 bytes are used
-	ChunkSize  = 1 << 16 // of each chunk
-	chunkHead  = 512     // of its header, with the tables of names and templates
-	recordHead = 24      // magic, size, number, time
+	headerSize = 4096 // room of the file header; 128 bytes are used
+	chunkHead  = 512  // of its header, with the tables of names and templates
+	recordHead = 24   // magic, size, number, time
 	recordMin  = recordHead + 4
 )
 
@@ -165,7 +167,7 @@ func (d *Decoder) load(c *Chunk, n int) {
 	}
 	c.DataSum = c.free <= n && crc32.ChecksumIEEE(b[chunkHead:c.free]) == le.Uint32(b[52:])
 	if c.Last >= c.First && c.Last-c.First < ChunkSize/recordMin && c.free > chunkHead {
-		c.Promised = int64(c.Last-c.First) + 1
+		c.Promised = int64(c.Last-c.First) + 1 //nolint:gosec // it is small
 	}
 	d.chunk = *c
 }

@@ -240,16 +240,23 @@ func (m *maker) logon(user string, id uint64) {
 	outer := node{name: "Event", attr: [][2]any{{"xmlns", "http://schemas.microsoft.com/win/2004/08/events/event"}}, in: []node{
 		{name: "System", in: []node{
 			{name: "Provider", attr: [][2]any{{"Name", "Microsoft-Windows-Security-Auditing"}, {"Guid", 0}}},
-			{name: "EventID", text: 1}, {name: "Level", text: 2}, {name: "Keywords", text: 3},
-			{name: "TimeCreated", attr: [][2]any{{"SystemTime", 4}}}, {name: "EventRecordID", text: 5},
-			{name: "Correlation"}, {name: "Execution", attr: [][2]any{{"ProcessID", 6}, {"ThreadID", 7}}},
-			{name: "Channel", text: "Security"}, {name: "Computer", text: 8}, {name: "Security"},
+			{name: "EventID", text: 1},
+			{name: "Level", text: 2},
+			{name: "Keywords", text: 3},
+			{name: "TimeCreated", attr: [][2]any{{"SystemTime", 4}}},
+			{name: "EventRecordID", text: 5},
+			{name: "Correlation"},
+			{name: "Execution", attr: [][2]any{{"ProcessID", 6}, {"ThreadID", 7}}},
+			{name: "Channel", text: "Security"},
+			{name: "Computer", text: 8},
+			{name: "Security"},
 		}},
 	}, text: 9}
 	m.record(when, func() {
 		// The inner event is part of a value: its bytes are written in place.
 		values := []val{
-			{typeGUID, guidBytes}, num(typeUint16, 2, 4624), num(typeUint8, 1, 0), num(typeHex64, 8, 0x8020000000000000),
+			{typeGUID, guidBytes},
+			num(typeUint16, 2, 4624), num(typeUint8, 1, 0), num(typeHex64, 8, 0x8020000000000000),
 			num(typeFiletime, 8, when), num(typeUint64, 8, id), num(typeUint32, 4, 640), num(typeUint32, 4, 700), text("dc1.corp"),
 		}
 		m.nested("system", outer, values, func() { m.instance("logon", inner, data); m.u8(tokenEnd) })

@@ -72,9 +72,9 @@ func systemSlot(element, attribute string) int {
 
 // oneOf looks the name up in pairs of names and slots.
 func oneOf(name string, pairs ...any) int {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i] == name {
-			return pairs[i+1].(int) //nolint:forcetypeassert // the callers above
+	for i, slot := range pairs {
+		if n, ok := slot.(int); ok && i > 0 && pairs[i-1] == name {
+			return n
 		}
 	}
 	return -1

@@ -251,7 +251,7 @@ func appendUTF16(out, b []byte) (_ []byte, escaped bool) {
 			x := le.Uint64(b)
 			// All four are ASCII, and none is NUL.
 			if x&0xff80ff80ff80ff80 == 0 && (x-0x0001000100010001)&0x8000800080008000 == 0 {
-				out = append(out, byte(x), byte(x>>16), byte(x>>32), byte(x>>48))
+				out = append(out, byte(x), byte(x>>16), byte(x>>32), byte(x>>48)) //nolint:gosec // the lower byte of each
 				b = b[8:]
 				continue
 			}

@@ -143,7 +143,7 @@ func nameHash(b []byte) uint16 {
 	for i := 0; i+1 < len(b); i += 2 {
 		h = h*65599 + uint32(binary.LittleEndian.Uint16(b[i:]))
 	}
-	return uint16(h) //nolint:gosec // the lower half of it
+	return uint16(h)
 }
 
 // attributes reads those of an element; the name of a Data becomes that of its
