@@ -19,8 +19,6 @@ var differs = map[string]struct {
 }{
 	"bodyfile/bodyfile.corrupt":      {6, 0, "plaso counts lines; each has two different times"},
 	"appfirewall.log":                {47, 0, ""},
-	"jsonl/azure_activity_log.jsonl": {0, 0, "read with a mapping file"},
-	"jsonl/gcp_logging.jsonl":        {0, 0, "read with a mapping file"},
 	"powershell_transcript.txt":      {0, 0, "no parser: kept as evidence"},
 	"setupapi.dev.log":               {0, 0, "no parser: kept as evidence"},
 	"snort3_alert_fast.log":          {0, 0, "no parser: kept as evidence"},
