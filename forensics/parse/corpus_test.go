@@ -22,7 +22,6 @@ var differs = map[string]struct {
 	"audit_enriched.log":        {12, 0, "plaso counts lines; those of one event are one here, and their records add up to 29"},
 	"powershell_transcript.txt": {0, 0, "no parser: kept as evidence"},
 	"setupapi.dev.log":          {0, 0, "no parser: kept as evidence"},
-	"snort3_alert_fast.log":     {0, 0, "no parser: kept as evidence"},
 	"syslog/syslog":             {16, 1, "plaso warns of the same line"},
 }
 

@@ -219,6 +219,16 @@ func isAddress(s string) bool {
 	return err == nil
 }
 
+// plainAddress is an address as it is usually written.
+func plainAddress(s string) string {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Unmap().String()
+	}
+	return s
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
 // splitPort takes the port off "10.0.0.1:22" and "[::1]:22".
 func splitPort(s string) (host, port string) {
 	i := strings.LastIndexByte(s, ':')
