@@ -143,7 +143,7 @@ func journalJSON() service {
 			if m := t.get("MESSAGE"); strings.HasPrefix(m, "[") { // bytes that are no text
 				t.a.Set("MESSAGE", journalBytes(m))
 			}
-			tellEntry(t.e)
+			tellEntry(t.j, t.e)
 			return ""
 		},
 	}

@@ -78,7 +78,7 @@ func TestAttributesTakeNoMoreMemory(t *testing.T) {
 	const batch, each = 1024, 11
 	fill := func() {
 		for held := range batch {
-			attrs := a.next(held, batch+1)
+			attrs := a.wide(held, batch+1, attrRoom)
 			for range each {
 				attrs = append(attrs, timeline.Attribute{})
 			}
