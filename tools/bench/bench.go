@@ -60,6 +60,7 @@ func (b *bench) all(ctx context.Context) error {
 		{"substrings", b.searches},
 		{"rules", b.rules},
 		{"bodyfile", b.bodyfile},
+		{"journal", b.journal},
 		{"growth", b.grow},
 	} {
 		if !b.wanted(step.name) {
@@ -83,7 +84,7 @@ func (b *bench) wanted(name string) bool {
 		if word = strings.TrimSpace(word); strings.Contains(name, word) {
 			return true
 		}
-		if !strings.Contains("engine growth bodyfile", word) { // they make what they need
+		if !strings.Contains("engine growth bodyfile journal", word) { // they make what they need
 			needed = true
 		}
 	}
