@@ -20,8 +20,6 @@ var differs = map[string]struct {
 	"bodyfile/bodyfile.corrupt": {6, 0, "plaso counts lines; each has two different times"},
 	"appfirewall.log":           {47, 0, ""},
 	"audit_enriched.log":        {12, 0, "plaso counts lines; those of one event are one here, and their records add up to 29"},
-	"powershell_transcript.txt": {0, 0, "no parser: kept as evidence"},
-	"setupapi.dev.log":          {0, 0, "no parser: kept as evidence"},
 	"syslog/syslog":             {16, 1, "plaso warns of the same line"},
 }
 

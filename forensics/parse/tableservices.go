@@ -120,6 +120,20 @@ func serviceParsers() []parser {
 			Times:     "milliseconds, UTC",
 			Reference: "GitHub Docs, Audit log events for your organization",
 		}),
+		{name: "powershell.transcript", detect: isTranscript, run: parseTranscript, bound: true, about: About{
+			Formats:   "PowerShell's transcripts, with and without invocation headers",
+			Events:    "a session: started, with what was typed as `commands`; a command with a time above it: started",
+			Times:     "seconds, local",
+			Reference: "PowerShell, MshHostUserInterface.cs",
+			Oracle:    "plaso's tests: the same",
+		}},
+		{name: "setupapi", detect: isSetupAPI, run: parseSetupAPI, bound: true, about: About{
+			Formats:   "setupapi.dev.log and its like, Windows Vista and later",
+			Events:    "a section: installed, or started, at its start; its end is `ended`",
+			Times:     "milliseconds, local",
+			Reference: "Microsoft Learn, SetupAPI text logs",
+			Oracle:    "plaso's tests: the same",
+		}},
 		{name: "docker", detect: isDocker, run: parseContainer(dockerLine), bound: true, about: About{
 			Formats:   "Docker's json-file logs",
 			Events:    "a line of a container: logged; what the runtime cut is joined, `parts` says of how many",
