@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"strconv"
 	"unsafe"
 
 	"firebreak/timeline"
@@ -21,20 +22,20 @@ const attrRoom = 16
 // usualAttrs is how many attributes an event is thought to have.
 const usualAttrs = 8
 
-// next is room for the attributes of one event. A batch that has held events
+// wide is room for the attributes of one event. A batch that has held events
 // so far and holds most at last says how much is worth having: as much for each
 // event as those so far took, and for all of them, so that the batch after the
 // next has enough.
-func (a *arena) next(held, most int) timeline.Attributes {
+func (a *arena) wide(held, most, room int) timeline.Attributes {
 	n := len(a.attrs)
-	if cap(a.attrs)-n < attrRoom {
+	if cap(a.attrs)-n < room {
 		each := usualAttrs
 		if held > 0 {
 			each = max(each, n/held+1)
 		}
-		a.attrs, n = make([]timeline.Attribute, 0, max(most, firstBatch)*each+attrRoom), 0
+		a.attrs, n = make([]timeline.Attribute, 0, max(most, firstBatch)*each+room), 0
 	}
-	return timeline.Attributes(a.attrs[n : n : n+attrRoom])
+	return timeline.Attributes(a.attrs[n : n : n+room])
 }
 
 // used closes the attributes of an event. They grow elsewhere from then on.
@@ -52,6 +53,13 @@ func (a *arena) join(parts ...string) string {
 	for _, p := range parts {
 		a.text = append(a.text, p...)
 	}
+	return view(a.text[n:])
+}
+
+// number is a count in decimal digits.
+func (a *arena) number(v uint64) string {
+	n := len(a.text)
+	a.text = strconv.AppendUint(a.text, v, 10)
 	return view(a.text[n:])
 }
 

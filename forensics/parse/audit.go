@@ -9,23 +9,12 @@ import (
 	"firebreak/timeline"
 )
 
-// newAudit reads the lines of auditd:
+// Lines of auditd:
 //
 //	[node=NAME ]type=TYPE msg=audit(SECONDS:SERIAL): name=value …
 //
-// One line is one event; lines of one audit event share the attribute serial.
 // The pairs inside msg='…' stand beside the others, and values that the kernel
-// wrote in hexadecimal are decoded.
-func newAudit(j *job) lineReader {
-	return each(func(ln line) error {
-		e := timeline.Event{Precision: timeline.Millisecond, TimeKind: timeline.Logged, Source: "audit", Attributes: make(timeline.Attributes, 0, 32)}
-		if why := auditLine(j, &e, textOf(ln, &e.Attributes)); why != "" {
-			j.reject(ln.offset, ln.text, why)
-			return nil
-		}
-		return j.add(ln.offset, e)
-	})
-}
+// wrote in hexadecimal are decoded. auditjoin.go makes events of them.
 
 // auditLine fills the event from one line, or says why it is none.
 func auditLine(j *job, e *timeline.Event, text string) string {
@@ -56,7 +45,6 @@ func auditLine(j *job, e *timeline.Event, text string) string {
 	body = strings.TrimLeft(body, " ")
 	auditPairs(a, body, kind, 0)
 	e.Message = kind + ": " + body
-	auditTell(e)
 	return ""
 }
 
@@ -133,7 +121,7 @@ func auditHex(name, value, kind string) string {
 	switch name {
 	case "proctitle", "cmd", "exe", "comm", "name", "cwd", "path", "acct", "data", "key":
 	default:
-		if kind != "EXECVE" || len(name) < 2 || name[0] != 'a' || name[1] < '0' || name[1] > '9' {
+		if kind != "EXECVE" || len(name) < 2 || strings.HasSuffix(name, "_len") || name[0] != 'a' || name[1] < '0' || name[1] > '9' {
 			return value
 		}
 	}
@@ -172,18 +160,6 @@ func auditTell(e *timeline.Event) {
 		a.Set(attrCommand, a.Get("proctitle"))
 	} else if a.Get("cmd") != "" {
 		a.Set(attrCommand, a.Get("cmd"))
-	}
-	if a.Get("type") == "EXECVE" {
-		var argv []string
-		for i := 0; i < maxMembers; i++ {
-			name := "a" + strconv.Itoa(i)
-			if !a.Has(name) {
-				break
-			}
-			argv = append(argv, a.Get(name))
-		}
-		a.Set(attrCommand, strings.Join(argv, " "))
-		e.Message = "EXECVE: " + a.Get(attrCommand)
 	}
 }
 

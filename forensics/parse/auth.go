@@ -44,8 +44,10 @@ func enrich(e *timeline.Event, process, body string) {
 			su(e, body)
 		}
 	case "login", "systemd-logind", "gdm-password", "gdm", "lightdm", "sddm", "passwd", "polkitd", "pkexec", "systemd":
-		if pam(e, body) || logind(e, body) {
+		if pam(e, body) || logind(e, body) || name == "pkexec" && pkexec(e, body) {
 			e.Source = "auth"
+		} else if name == "systemd" {
+			unitLine(a, body)
 		} else if name != "systemd" && name != "polkitd" {
 			e.Source = "auth"
 		}
@@ -65,9 +67,18 @@ func enrich(e *timeline.Event, process, body string) {
 			from(a, first)
 			a.Set(attrAction, "connect")
 		}
+	case "kernel":
+		netfilter(e, body)
+	case "haproxy":
+		haproxy(e, body)
 	default:
-		if strings.HasPrefix(body, "pam_") && pam(e, body) {
+		switch {
+		case strings.HasPrefix(body, "pam_") && pam(e, body):
 			e.Source = "auth"
+		case strings.HasPrefix(name, "postfix/"), strings.HasPrefix(process, "postfix/"):
+			postfix(e, body)
+		case name == "dovecot" || strings.HasSuffix(name, "-login") && strings.HasPrefix(process, "dovecot"):
+			dovecot(e, body)
 		}
 	}
 }
@@ -261,6 +272,8 @@ func logind(e *timeline.Event, body string) bool {
 		a.Set(attrAction, "session_open")
 	case strings.HasPrefix(body, "Removed session "):
 		a.Set(attrAction, "session_close")
+	case strings.HasPrefix(body, "Session ") && strings.Contains(body, " logged out"):
+		a.Set(attrAction, "logout")
 	case strings.HasPrefix(body, "FAILED LOGIN"):
 		a.Set(attrAction, "login")
 		a.Set(attrOutcome, "failure")
@@ -281,6 +294,16 @@ func logind(e *timeline.Event, body string) bool {
 // account reads what shadow's tools say they changed.
 func account(e *timeline.Event, program, body string) {
 	e.Attributes.Set(attrAction, "account")
+	switch {
+	case strings.HasPrefix(body, "new "):
+		e.Attributes.Set("change", "create")
+	case strings.HasPrefix(body, "delete "), strings.HasPrefix(body, "remove"), strings.Contains(body, " removed"):
+		e.Attributes.Set("change", "delete")
+	case strings.HasPrefix(body, "failed "), strings.Contains(body, "already exists"):
+		e.Attributes.Set(attrOutcome, "failure")
+	default:
+		e.Attributes.Set("change", "modify")
+	}
 	_, rest, ok := strings.Cut(body, "name=")
 	if !ok {
 		if _, rest, ok = strings.Cut(body, " '"); !ok {
@@ -311,8 +334,65 @@ func cron(e *timeline.Event, body string) {
 	if verb != "CRON" && user != "CRON" {
 		e.User = user
 	}
-	if verb == "CMD" {
+	switch verb {
+	case "CMD":
 		e.Attributes.Set(attrAction, "run")
 		e.Attributes.Set(attrCommand, strings.TrimSuffix(arg, ")"))
+	case "REPLACE", "END EDIT", "DELETE": // crontab, of whose table
+		e.Attributes.Set(attrAction, map[bool]string{true: "delete", false: "modify"}[verb == "DELETE"])
+		e.Attributes.Set(attrTarget, strings.TrimSuffix(arg, ")"))
+	}
+}
+
+// pkexec reads "bob: Executing command [USER=root] [TTY=…] [CWD=…] [COMMAND=…]".
+func pkexec(e *timeline.Event, body string) bool {
+	user, rest, ok := strings.Cut(body, ": Executing command ")
+	if !ok || strings.Contains(user, " ") {
+		return false
+	}
+	a := &e.Attributes
+	e.User = user
+	a.Set(attrAction, "exec")
+	a.Set(attrOutcome, "success")
+	set(a, attrTarget, between(rest, "[USER=", "]"))
+	set(a, "tty", between(rest, "[TTY=", "]"))
+	set(a, "pwd", between(rest, "[CWD=", "]"))
+	if _, command, ok := strings.Cut(rest, "[COMMAND="); ok {
+		a.Set(attrCommand, strings.TrimSuffix(command, "]"))
+	}
+	return true
+}
+
+// unitLine reads what systemd says of units: "Started cron.service - Regular
+// background program processing daemon."
+func unitLine(a *timeline.Attributes, body string) {
+	word, rest, _ := strings.Cut(body, " ")
+	action := ""
+	switch word {
+	case "Started", "Finished":
+		action = "start"
+	case "Stopped", "Deactivated":
+		action = "stop"
+	case "Reloaded":
+		action = "modify"
+	case "Failed":
+		action = "start"
+		if _, tail, ok := strings.Cut(rest, "to start "); ok {
+			rest = tail
+			a.Set(attrOutcome, "failure")
+		} else {
+			return
+		}
+	default:
+		return
+	}
+	unit, _, _ := strings.Cut(rest, " ")
+	unit = strings.TrimSuffix(unit, ".")
+	for _, kind := range []string{".service", ".timer", ".socket", ".mount", ".scope", ".target", ".slice", ".path"} {
+		if strings.HasSuffix(unit, kind) {
+			a.Set("unit", unit)
+			a.Set(attrAction, action)
+			return
+		}
 	}
 }

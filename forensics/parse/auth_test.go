@@ -56,6 +56,37 @@ func TestEnrich(t *testing.T) {
 		{"ftpd", "connection from 24.54.76.216 (24-54-76-216.example) at Fri Jun 17 07:07:00 2005", "syslog", "", "24.54.76.216", "", "action=connect"},
 		{"kernel", "Accepted password for root from 1.2.3.4", "syslog", "", "", "", ""},
 		{"sshd", "Failed", "auth", "", "", "", ""},
+		{"sshd-session", "Accepted publickey for bob from 1.2.3.4 port 5 ssh2: ED25519 SHA256:abc", "auth", "bob", "1.2.3.4", "success", "key=ED25519 SHA256:abc"},
+		{"sshd-session", "Connection reset by authenticating user root 1.2.3.4 port 5 [preauth]", "auth", "root", "1.2.3.4", "", "action=disconnect"},
+		{"sshd", "banner exchange: Connection from 1.2.3.4 port 5: invalid format", "auth", "", "1.2.3.4", "", "src_port=5"},
+		{"sshd-session", "Starting session: shell on pts/0 for bob from 1.2.3.4 port 5 id 0", "auth", "bob", "1.2.3.4", "", "action=session_open"},
+		{"sshd-session", "Close session: user bob from 1.2.3.4 port 5 id 0", "auth", "bob", "1.2.3.4", "", "action=session_close"},
+		{"sshd", "drop connection #10 from [1.2.3.4]:5 on [10.0.0.1]:22 past MaxStartups", "auth", "", "1.2.3.4", "", "src_port=5"},
+		{"sshd", "Timeout before authentication for connection from 1.2.3.4 to 10.0.0.1, pid = 7", "auth", "", "1.2.3.4", "", ""},
+		{"sshd", "fatal: Timeout before authentication for 1.2.3.4 port 5", "auth", "", "1.2.3.4", "", "src_port=5"},
+		{"sshd", "Unable to negotiate with 1.2.3.4 port 5: no matching host key type found. Their offer: ssh-rsa [preauth]", "auth", "", "1.2.3.4", "", "src_port=5"},
+		{"sshd", "error: PAM: Authentication failure for root from 1.2.3.4", "auth", "root", "1.2.3.4", "failure", "action=login"},
+		{"sshd", "error: PAM: Authentication failure for illegal user x from 1.2.3.4", "auth", "x", "1.2.3.4", "failure", "invalid_user=true"},
+		{"sshd", "ROOT LOGIN REFUSED FROM 1.2.3.4 port 5", "auth", "root", "1.2.3.4", "failure", "src_port=5"},
+		{"systemd-logind", "New session '5' of user 'root' with class 'user' and type 'tty'.", "auth", "root", "", "", "action=session_open"},
+		{"systemd-logind", "Session 5 logged out. Waiting for processes to exit.", "auth", "", "", "", "action=logout"},
+		{"sudo", "bob : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/ls", "auth", "bob", "", "failure", "reason=3 incorrect password attempts"},
+		{"pkexec", "bob: Executing command [USER=root] [TTY=/dev/pts/0] [CWD=/home/bob] [COMMAND=/usr/bin/id -u]", "auth", "bob", "", "success", "command=/usr/bin/id -u"},
+		{"crontab", "(bob) REPLACE (root)", "cron", "bob", "", "", "target_user=root"},
+		{"userdel", "delete user 'bob'", "auth", "", "", "", "change=delete"},
+		{"useradd", "new user: name=bob, UID=1001, GID=1001, home=/home/bob, shell=/bin/bash, from=/dev/pts/0", "auth", "", "", "", "change=create"},
+		{"systemd", "Started apt-daily.timer - Daily apt download activities.", "syslog", "", "", "", "unit=apt-daily.timer"},
+		{"systemd", "Failed to start evil.service - Evil.", "syslog", "", "", "failure", "unit=evil.service"},
+		{"kernel", "[997.390602] [UFW BLOCK] IN=eth0 OUT= MAC=00:01 SRC=1.2.3.4 DST=10.0.0.5 LEN=40 PROTO=TCP SPT=5 DPT=22 SYN URGP=0", "network", "", "1.2.3.4", "failure", "dst_port=22"},
+		{"kernel", "IN=eth0 OUT=eth1 SRC=2001:0db8:0000:0000:0000:0000:0000:0001 DST=2001:0db8:0000:0000:0000:0000:0000:0002 PROTO=UDP SPT=5 DPT=53", "network", "", "2001:db8::1", "", "interface_out=eth1"},
+		{"haproxy", `10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {1wt.eu} {} "GET /index.html HTTP/1.1"`, "web", "", "10.0.1.2", "", "url=/index.html"},
+		{"haproxy", "10.0.1.2:33313 [06/Feb/2009:12:12:51.443] fnt bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0", "network", "", "10.0.1.2", "", "bytes=212"},
+		{"postfix/smtpd", "connect from unknown[1.2.3.4]", "mail", "", "1.2.3.4", "", "action=connect"},
+		{"postfix/smtpd", "warning: unknown[1.2.3.4]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=bob", "mail", "bob", "1.2.3.4", "failure", "action=login"},
+		{"postfix/smtpd", "4XyZ1a2b3c: client=mx.example[1.2.3.4], sasl_method=PLAIN, sasl_username=bob", "mail", "bob", "1.2.3.4", "success", "message_id=4XyZ1a2b3c"},
+		{"postfix/smtp", "4XyZ1a2b3c: to=<eve@evil.example>, relay=mx[5.6.7.8]:25, delay=1, dsn=2.0.0, status=sent (250 ok)", "mail", "", "", "success", "recipient=eve@evil.example"},
+		{"dovecot", "imap-login: Login: user=<bob>, method=PLAIN, rip=1.2.3.4, lip=10.0.0.1, mpid=7, TLS, session=<x>", "mail", "bob", "1.2.3.4", "success", "dst_ip=10.0.0.1"},
+		{"dovecot", "imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<bob>, method=PLAIN, rip=1.2.3.4, lip=10.0.0.1", "mail", "bob", "1.2.3.4", "failure", "method=PLAIN"},
 		{"sudo", " : COMMAND=", "auth", "", "", "", ""},
 	}
 	for _, tt := range tests {
@@ -77,7 +108,7 @@ func TestEnrich(t *testing.T) {
 }
 
 func FuzzEnrich(f *testing.F) {
-	for _, p := range []string{"sshd", "sudo", "su", "CRON", "login", "useradd", "systemd-logind", "ftpd", "x"} {
+	for _, p := range []string{"sshd", "sudo", "su", "CRON", "login", "useradd", "systemd-logind", "systemd", "pkexec", "kernel", "haproxy", "postfix/smtpd", "dovecot", "ftpd", "x"} {
 		f.Add(p, "message repeated 2 times: [ Failed password for a from b port c]")
 		f.Add(p, "pam_unix(a:b): authentication failure; rhost=a user=b")
 		f.Add(p, "reverse mapping checking getaddrinfo for x ]1[ failed")

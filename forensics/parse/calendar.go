@@ -20,6 +20,7 @@ type calendar struct {
 	basis   string // how that is known; "unknown"
 	changes []yearChange
 	note    string
+	stamp   func([]byte) (bsd, bool) // how the log writes a date; nil as syslog does
 
 	mu    sync.Mutex
 	count *years // as the lines come
@@ -59,6 +60,21 @@ func statTime(j *job, after bool) time.Time {
 		return time.Time{}
 	}
 	return s.Modified
+}
+
+// yearOf is the year of a date that has none, for formats that one reader reads;
+// 0 where nothing is known of it.
+func (j *job) yearOf(s bsd, offset int64, near *int) (int, string) {
+	c := &j.calendar
+	c.once.Do(func() { c.begin(j, s) })
+	if c.err != nil {
+		return 0, c.err.Error()
+	}
+	j.note(c.note)
+	if c.basis == "unknown" {
+		return 0, ""
+	}
+	return c.at(s, offset, near), ""
 }
 
 // begin finds out the first year. The first date that has none is at hand.
@@ -129,7 +145,11 @@ func (c *calendar) scan(j *job, r io.Reader) (*years, error) {
 		if _, n := priority(text); n > 0 {
 			text = text[n:]
 		}
-		s, ok := bsdStamp(text)
+		read := c.stamp
+		if read == nil {
+			read = bsdStamp
+		}
+		s, ok := read(text)
 		if !ok || s.year != 0 || s.mon == mon && s.day == day {
 			continue
 		}

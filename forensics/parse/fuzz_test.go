@@ -40,6 +40,9 @@ func seeds() map[string][]string {
 // FuzzFile gives every parser anything. The account settles, texts are clean, and
 // chunks of any size say what one reader of the whole says.
 func FuzzFile(f *testing.F) {
+	for _, s := range append(samples(), moreSamples()...) {
+		f.Add(s.parser, uint16(40), []byte(s.text))
+	}
 	for _, parser := range append(Names(), "") {
 		for _, s := range append(seeds()[parser], "", "\x00", strings.Join(hostileLines, "")) {
 			f.Add(parser, uint16(7), []byte(s))

@@ -21,6 +21,9 @@ func parseHistory(j *job, r *bufio.Reader) error {
 	if f := otherHistory(j.src.Exhibit.Source); f != nil {
 		return parseOther(j, r, f)
 	}
+	if head, err := r.Peek(len(libeditMark)); err == nil && string(head) == libeditMark {
+		return parseOther(j, r, libeditLine)
+	}
 	p := &historyParser{j: j, user: homeOf(j.src.Exhibit.Source), shell: shellOf(j.src.Exhibit.Source)}
 	err := eachLine(j, r, p.line)
 	if ferr := p.finish(); err == nil {

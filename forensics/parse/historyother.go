@@ -109,3 +109,45 @@ func lessLine(j *job, ln line) error {
 func parseOther(j *job, r *bufio.Reader, f func(*job, line) error) error {
 	return eachLine(j, r, func(ln line) error { return f(j, ln) })
 }
+
+// libeditMark is the first line of a history that libedit wrote, as mysql, psql
+// and Python on many systems do.
+const libeditMark = "_HiStOrY_V2_"
+
+// libeditLine reads a command of such a history, whose blanks and the like are
+// backslashes with three octal digits (vis(3), VIS_WHITE).
+func libeditLine(j *job, ln line) error {
+	if string(ln.text) == libeditMark {
+		return nil
+	}
+	e := historyEvent(j, shellOf(j.src.Exhibit.Source))
+	text := textOf(ln, &e.Attributes)
+	if strings.IndexByte(text, '\\') >= 0 && !e.Attributes.Has(attrEncoding) {
+		var escaped bool
+		if text, escaped = clean(unvis(text)); escaped {
+			e.Attributes.Set(attrEncoding, "escaped")
+		}
+	}
+	e.Message = text
+	return j.add(ln.offset, e)
+}
+
+// unvis undoes \040 and \\.
+func unvis(s string) []byte {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] != '\\' || i+1 == len(s):
+			b = append(b, s[i])
+		case i+3 < len(s) && s[i+1] >= '0' && s[i+1] <= '3' && s[i+2] >= '0' && s[i+2] <= '7' && s[i+3] >= '0' && s[i+3] <= '7':
+			b = append(b, (s[i+1]-'0')<<6|(s[i+2]-'0')<<3|(s[i+3]-'0'))
+			i += 3
+		case s[i+1] == '\\':
+			b = append(b, '\\')
+			i++
+		default:
+			b = append(b, s[i])
+		}
+	}
+	return b
+}

@@ -115,13 +115,16 @@ func (j *job) assumedZone() string {
 
 // slot is room for the next event, with room for attributes. It is of no more
 // use when keep was called, or slot again.
-func (j *job) slot() *timeline.Event {
+func (j *job) slot() *timeline.Event { return j.slotFor(attrRoom) }
+
+// slotFor is slot with room for so many attributes.
+func (j *job) slotFor(attributes int) *timeline.Event {
 	if j.batch == nil {
 		j.batch = make([]timeline.Event, 0, firstBatch+1)
 	}
 	n := len(j.batch)
 	e := &j.batch[:n+1][n]
-	*e = timeline.Event{Attributes: j.room.next(len(j.batch), cap(j.batch))}
+	*e = timeline.Event{Attributes: j.room.wide(len(j.batch), cap(j.batch), attributes)}
 	return e
 }
 

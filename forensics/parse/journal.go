@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 )
 
 // The journal file format: https://systemd.io/JOURNAL_FILE_FORMAT/. A file is a
@@ -38,10 +40,23 @@ const (
 
 // journalDatum is one field that entries refer to.
 type journalDatum struct {
+	name    journalName
+	value   string
+	size    int64 // of the value before it was cut, 0 when it was not
+	escaped bool
+	once    bool // one entry alone refers to it
+}
+
+// journalName is the name of a field. Those with a number are compared by it.
+type journalName struct {
+	text   string
+	number int // -1 where there are too many
+}
+
+// journalField is a field of the entry at hand.
+type journalField struct {
+	rank        int
 	name, value string
-	size        int64 // of the value before it was cut, 0 when it was not
-	escaped     bool
-	once        bool // one entry alone refers to it
 }
 
 // journalReader goes through a journal once.
@@ -59,7 +74,13 @@ type journalReader struct {
 	data    map[uint64]journalDatum
 	kept    int64
 	full    bool
-	names   map[string]string
+	names   map[string]journalName
+	ranks   []int   // of the names, by their numbers: how they sort
+	seen    []int64 // the entry in which a name was seen last
+	fields  []journalField
+	marked  []journalDatum // of which something is to be said
+	odd     []journalDatum // further values of a name
+	count   int64          // entries that were read
 	again   map[string]int // further values of a name in the entry at hand
 	room    int            // bytes of fields that the entry at hand may still take
 	buf     []byte
@@ -86,7 +107,7 @@ func parseJournal(j *job, r *bufio.Reader) error {
 	}
 	p := &journalReader{
 		j: j, r: r, at: journalHeaderMin, hurt: -1,
-		data: map[uint64]journalDatum{}, names: map[string]string{}, again: map[string]int{},
+		data: map[uint64]journalDatum{}, names: map[string]journalName{}, again: map[string]int{},
 	}
 	le := binary.LittleEndian
 	flags, size := le.Uint32(head[12:]), le.Uint64(head[88:])
@@ -269,7 +290,7 @@ func (p *journalReader) datum(offset uint64, flags byte, b []byte, size int64) {
 	if flags != 0 {
 		var err error
 		if payload, total, err = p.unpack.open(flags, payload); err != nil {
-			p.data[offset] = journalDatum{name: "UNREADABLE", value: err.Error(), once: refs == 1}
+			p.data[offset] = journalDatum{name: p.intern([]byte("UNREADABLE")), value: err.Error(), once: refs == 1}
 			return
 		}
 	}
@@ -294,17 +315,43 @@ func (p *journalReader) datum(offset uint64, flags byte, b []byte, size int64) {
 	p.data[offset] = d
 }
 
-// intern keeps one copy of each field name.
-func (p *journalReader) intern(name []byte) string {
-	if s, ok := p.names[string(name)]; ok {
-		return s
+// intern keeps one copy of each field name, and counts them.
+func (p *journalReader) intern(name []byte) journalName {
+	if n, ok := p.names[string(name)]; ok {
+		return n
 	}
 	if len(name) > 256 {
 		name = name[:256]
 	}
 	s, _ := clean(name)
-	if len(p.names) < 4096 {
-		p.names[string(name)] = s
+	if len(p.names) >= 4096 {
+		return journalName{s, -1}
 	}
-	return s
+	if n, ok := p.names[s]; ok { // two that are one when they are cleaned
+		return n
+	}
+	n := journalName{s, len(p.names)}
+	p.names[string(name)] = n
+	if s != string(name) {
+		n.number = -1 // the other form may come too
+		p.names[string(name)] = n
+	}
+	p.seen = append(p.seen, -1)
+	p.ranks = nil
+	return n
+}
+
+// rank sorts the names, so that those of an entry are sorted by numbers.
+func (p *journalReader) rank() {
+	all := make([]journalName, 0, len(p.names))
+	for _, n := range p.names {
+		if n.number >= 0 {
+			all = append(all, n)
+		}
+	}
+	slices.SortFunc(all, func(a, b journalName) int { return strings.Compare(a.text, b.text) })
+	p.ranks = make([]int, len(p.seen))
+	for i, n := range all {
+		p.ranks[n.number] = i
+	}
 }

@@ -25,12 +25,18 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 		step = 4
 	}
 	items := b[journalDataMin:]
-	e := timeline.Event{Precision: timeline.Microsecond, TimeKind: timeline.Logged, Source: "journal", Attributes: make(timeline.Attributes, 0, len(items)/step+8)}
+	e := p.j.slotFor(len(items)/step + 12)
+	e.Precision, e.TimeKind, e.Source = timeline.Microsecond, timeline.Logged, "journal"
 	a := &e.Attributes
 	e.Time, _ = epoch(int64(realtime/1e6), int64(realtime%1e6)*1000)
 	lost := 0
 	p.room = maxRecord
 	clear(p.again)
+	p.count++
+	if p.ranks == nil {
+		p.rank()
+	}
+	p.fields, p.marked, p.odd = p.fields[:0], p.marked[:0], p.odd[:0]
 	for ; len(items) >= step; items = items[step:] {
 		at := uint64(le.Uint32(items))
 		if !p.compact {
@@ -45,6 +51,28 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 			delete(p.data, at)
 			p.kept -= int64(len(d.value)) + 64
 		}
+		n := d.name.number
+		if n < 0 || p.seen[n] == p.count {
+			p.odd = append(p.odd, d)
+			continue
+		}
+		p.seen[n] = p.count
+		if p.room -= len(d.name.text) + len(d.value); p.room < 0 {
+			lost++
+			continue
+		}
+		p.sorted(journalField{p.ranks[n], d.name.text, d.value})
+		if d.escaped || d.size > 0 {
+			p.marked = append(p.marked, d)
+		}
+	}
+	for _, f := range p.fields {
+		*a = append(*a, timeline.Attribute{Name: f.name, Value: f.value})
+	}
+	for _, d := range p.marked {
+		d.mark(a, d.name.text)
+	}
+	for _, d := range p.odd {
 		if !p.addField(a, d) {
 			lost++
 		}
@@ -55,23 +83,30 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 	if p.hurt >= 0 {
 		a.Set(attrRecovered, "behind damage at "+strconv.FormatInt(p.hurt, 10))
 	}
-	a.Set("__SEQNUM", strconv.FormatUint(seqnum, 10))
-	a.Set("__MONOTONIC_TIMESTAMP", strconv.FormatUint(monotonic, 10))
+	a.Set("__SEQNUM", p.j.room.number(seqnum))
+	a.Set("__MONOTONIC_TIMESTAMP", p.j.room.number(monotonic))
 	if !a.Has("_BOOT_ID") {
 		a.Set("_BOOT_ID", hex.EncodeToString(b[40:56]))
 	}
-	tellEntry(&e)
+	tellEntry(p.j, e)
 	p.found++
-	if p.hurt >= 0 {
-		return p.j.recover(offset, e)
+	return p.j.take(offset, p.hurt >= 0)
+}
+
+// sorted puts a field where it belongs among those of the entry.
+func (p *journalReader) sorted(f journalField) {
+	p.fields = append(p.fields, f)
+	i := len(p.fields) - 1
+	for ; i > 0 && p.fields[i-1].rank > f.rank; i-- {
+		p.fields[i] = p.fields[i-1]
 	}
-	return p.j.add(offset, e)
+	p.fields[i] = f
 }
 
 // addField sets a field; further values of one name are NAME.2, NAME.3 …
 // It answers false when the entry has no room for it.
 func (p *journalReader) addField(a *timeline.Attributes, d journalDatum) bool {
-	name := d.name
+	name := d.name.text
 	if a.Has(name) {
 		n := max(p.again[name], 1) + 1
 		p.again[name] = n
@@ -84,6 +119,12 @@ func (p *journalReader) addField(a *timeline.Attributes, d journalDatum) bool {
 		return false
 	}
 	a.Set(name, d.value)
+	d.mark(a, name)
+	return true
+}
+
+// mark says what was done to a value.
+func (d *journalDatum) mark(a *timeline.Attributes, name string) {
 	if d.escaped {
 		if a.Get(attrEncoding) != "" {
 			a.Set(attrEncoding, a.Get(attrEncoding)+", "+name)
@@ -94,12 +135,11 @@ func (p *journalReader) addField(a *timeline.Attributes, d journalDatum) bool {
 	if d.size > 0 {
 		a.Set(attrTruncated, strings.TrimPrefix(a.Get(attrTruncated)+", "+name+" of "+strconv.FormatInt(d.size, 10)+" bytes", ", "))
 	}
-	return true
 }
 
 // tellEntry fills host, user, source and message, as journalctl's short form
 // shows an entry.
-func tellEntry(e *timeline.Event) {
+func tellEntry(j *job, e *timeline.Event) {
 	a := &e.Attributes
 	e.Host = a.Get("_HOSTNAME")
 	process := first(a, "SYSLOG_IDENTIFIER", "_COMM")
@@ -121,9 +161,9 @@ func tellEntry(e *timeline.Event) {
 	case process == "":
 		e.Message = msg
 	case pid == "":
-		e.Message = process + ": " + msg
+		e.Message = j.room.join(process, ": ", msg)
 	default:
-		e.Message = process + "[" + pid + "]: " + msg
+		e.Message = j.room.join(process, "[", pid, "]: ", msg)
 	}
 	enrich(e, process, msg)
 }

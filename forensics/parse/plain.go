@@ -15,9 +15,14 @@ import (
 // Apart reports whether each line of what a parser reads stands alone, so that
 // a file may be cut at any end of line. Where a header, a block of lines or a
 // record of bytes belongs together it may not.
-func Apart(parser string) bool {
+func Apart(name string) bool {
 	bound := []string{"journal", "utmp", "btmp", "lastlog", "apt", "packages", "history", "fb.extents", "mapped.json"}
-	return !slices.Contains(bound, parser) && !strings.Contains(parser, "csv")
+	return !slices.Contains(bound, name) && !isBound(name) && !strings.Contains(name, "csv")
+}
+
+// isBound says whether the table says that the lines of a format belong together.
+func isBound(name string) bool {
+	return slices.ContainsFunc(parsers(), func(p parser) bool { return p.name == name && p.bound })
 }
 
 // Compressed reports whether a file that begins so is opened before it is
@@ -159,6 +164,10 @@ func recordSize(parser string, b []byte, lineEnd byte) (size int, ended bool) {
 			}
 			return len(b), false
 		}
+	}
+	if len(b) > 0 && b[0] == '{' && !strings.Contains(parser, "csv") && isBound(parser) { // a record of JSON
+		size = skipValue(b, 0)
+		return size, size < len(b) || b[len(b)-1] == '}'
 	}
 	end := bytes.IndexByte(b, lineEnd)
 	if strings.Contains(parser, "csv") { // a quoted field may hold line ends

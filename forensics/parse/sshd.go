@@ -47,6 +47,35 @@ func sshd(e *timeline.Event, body string) {
 		if rest, ok := strings.CutPrefix(rest, "from "); ok {
 			peer(e, rest)
 		}
+	case "banner": // exchange: Connection from ADDRESS port N: invalid format
+		if _, tail, ok := strings.Cut(rest, "Connection from "); ok {
+			a.Set(attrAction, "connect")
+			address(a, tail)
+		}
+	case "Starting", "Close": // session: shell on pts/0 for USER from ADDRESS port N id 0
+		if !strings.HasPrefix(rest, "session: ") {
+			return
+		}
+		a.Set(attrAction, map[bool]string{true: "session_open", false: "session_close"}[word == "Starting"])
+		if _, tail, ok := strings.Cut(rest, " for "); ok && word == "Starting" {
+			userFrom(e, tail)
+		} else if tail, ok := strings.CutPrefix(rest, "session: user "); ok {
+			userFrom(e, tail)
+		}
+	case "drop": // connection #10 from [ADDRESS]:N on [ADDRESS]:22 past MaxStartups
+		if from := between(rest+" ", " from ", " "); from != "" {
+			ip, port := splitPort(from)
+			address(a, ip)
+			set(a, attrSrcPort, port)
+			a.Set(attrAction, "block")
+		}
+	case "ROOT": // LOGIN REFUSED FROM ADDRESS port N
+		if _, tail, ok := strings.Cut(rest, " FROM "); ok {
+			e.User = "root"
+			a.Set(attrAction, "login")
+			a.Set(attrOutcome, "failure")
+			address(a, tail)
+		}
 	case "Did", "User", "error:", "fatal:", "Bad", "Timeout", "Unable":
 		if strings.HasPrefix(rest, "maximum authentication attempts exceeded for ") {
 			a.Set(attrAction, "login")
@@ -63,8 +92,18 @@ func sshd(e *timeline.Event, body string) {
 			a.Set("reason", strings.TrimSpace(tail))
 			return
 		}
-		if i := strings.LastIndex(rest, " from "); i >= 0 {
-			address(a, rest[i+6:])
+		if who, ok := strings.CutPrefix(rest, "PAM: "); ok && strings.Contains(who, " for ") {
+			_, who, _ = strings.Cut(who, " for ")
+			a.Set(attrAction, "login")
+			a.Set(attrOutcome, "failure")
+			userFrom(e, who)
+			return
+		}
+		for _, before := range []string{" from ", "Timeout before authentication for ", "negotiate with "} {
+			if i := strings.LastIndex(rest, before); i >= 0 {
+				address(a, rest[i+len(before):])
+				break
+			}
 		}
 	case "reverse", "Address":
 		if i, j := strings.LastIndexByte(rest, '['), strings.LastIndexByte(rest, ']'); word == "reverse" && i >= 0 && j > i {

@@ -22,6 +22,7 @@ type parser struct {
 	detect func(name string, head []byte) bool
 	run    func(j *job, r *bufio.Reader) error
 	binary bool // its bytes are no text: nothing is decoded for it
+	bound  bool // its lines belong together: it may not be cut at one of them
 	about  About
 }
 

@@ -12,7 +12,9 @@ import (
 // parseW3C reads logs in the W3C extended format, as IIS writes them: lines that
 // begin with # say what the fields are (#Fields) and, where no field does, on
 // which day (#Date). Times are UTC, as the format says; fields keep their names
-// beside those that access logs have. A + stands for a blank in user agents.
+// beside those that access logs have. A + stands for a blank in user agents. The
+// log of HTTP.sys (httperr) and of Windows' firewall (pfirewall.log, whose times
+// are local where its heading says so) have the same form.
 func parseW3C(j *job, r *bufio.Reader) error {
 	w := &w3c{j: j}
 	return eachLine(j, r, w.line)
@@ -22,6 +24,8 @@ type w3c struct {
 	j      *job
 	fields []string
 	day    string
+	local  bool   // the heading says so: Windows' firewall
+	source string // what it tells of, where that is not the web
 }
 
 func (w *w3c) line(ln line) error {
@@ -51,6 +55,13 @@ func (w *w3c) directive(text string) {
 		}
 	case "#Date":
 		w.day, _, _ = strings.Cut(value, " ")
+	case "#Time Format":
+		w.local = value == "Local"
+	case "#Software":
+		w.source = ""
+		if value == "Microsoft Windows Firewall" {
+			w.source = "network"
+		}
 	}
 }
 
@@ -74,6 +85,18 @@ func (w *w3c) record(e *timeline.Event, text string) string {
 			day = value
 		case "time":
 			hour = value
+		case "src-ip":
+			a.Set(attrSrcIP, value)
+		case "src-port", "c-port":
+			a.Set(attrSrcPort, value)
+		case "dst-ip":
+			a.Set("dst_ip", value)
+		case "dst-port":
+			a.Set("dst_port", value)
+		case "action":
+			w.verdict(a, value)
+		case "cs-uri":
+			stem = value
 		case "cs-method":
 			method = value
 			a.Set("method", value)
@@ -107,18 +130,50 @@ func (w *w3c) record(e *timeline.Event, text string) string {
 		return "fewer values than fields"
 	}
 	when := day + " " + hour
-	s, ok := isoStamp(when, &localClock{zone: time.UTC})
+	clock := &localClock{zone: time.UTC}
+	if w.local {
+		clock = w.j.clock
+	}
+	s, ok := isoStamp(when, clock)
 	if !ok || s.size != len(when) || s.zoned {
 		return "no time"
 	}
 	e.Time, e.Precision = s.time, s.precision
+	if w.local {
+		a.Set(attrAssumed, doubt(w.j.assumedZone(), s.how))
+		w.j.note("local times without a zone: " + w.j.assumedZone())
+	}
 	w.j.told(a, s.as, when)
+	if w.source != "" {
+		e.Source = w.source
+		e.Message = say(a.Get("verdict"), a.Get("protocol"), arrow(a.Get(attrSrcIP), a.Get(attrSrcPort), a.Get("dst_ip"), a.Get("dst_port")))
+		return ""
+	}
 	url := stem + query
 	set(a, "url", url)
 	if e.Message = strings.TrimSpace(method + " " + url); a.Get("status") != "" {
 		e.Message = strings.TrimSpace(e.Message + " " + a.Get("status"))
 	}
 	return ""
+}
+
+// verdict is what Windows' firewall did with a packet.
+func (w *w3c) verdict(a *timeline.Attributes, value string) {
+	if w.source == "" {
+		a.Set("action", value)
+		return
+	}
+	a.Set("verdict", value)
+	switch value {
+	case "ALLOW", "OPEN":
+		a.Set(attrAction, "connect")
+		a.Set(attrOutcome, "success")
+	case "DROP":
+		a.Set(attrAction, "block")
+		a.Set(attrOutcome, "failure")
+	case "CLOSE":
+		a.Set(attrAction, "disconnect")
+	}
 }
 
 func isW3C(_ string, head []byte) bool {

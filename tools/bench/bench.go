@@ -61,6 +61,7 @@ func (b *bench) all(ctx context.Context) error {
 		{"rules", b.rules},
 		{"bodyfile", b.bodyfile},
 		{"evtx", b.evtx},
+		{"journal", b.journal},
 		{"growth", b.grow},
 	} {
 		if !b.wanted(step.name) {
@@ -84,7 +85,7 @@ func (b *bench) wanted(name string) bool {
 		if word = strings.TrimSpace(word); strings.Contains(name, word) {
 			return true
 		}
-		if !strings.Contains("engine growth bodyfile evtx", word) { // they make what they need
+		if !strings.Contains("engine growth bodyfile evtx journal", word) { // they make what they need
 			needed = true
 		}
 	}

@@ -103,6 +103,12 @@ func part(ctx context.Context, args []string, in io.Reader, out io.Writer) error
 		return write(out, f)
 	case len(args) == 2 && args[0] == "evtx": // FILE
 		return readEvtx(ctx, args[1], out)
+	case len(args) == 2 && args[0] == "journal": // ENTRIES
+		entries, err := strconv.Atoi(args[1])
+		if err != nil {
+			return err
+		}
+		return exportJournal(out, entries)
 	case len(args) == 2 && args[0] == "probe": // DB
 		return probe(ctx, args[1], in, out)
 	case len(args) == 3 && args[0] == "engine": // LOG DB
