@@ -106,7 +106,7 @@ func (c *collection) hashless(ctx context.Context, name string) error {
 			return errors.Join(err)
 		}
 	}
-	e, err = c.Locker.Seal(ctx, bytes.NewReader(kept), e)
+	e, err = c.Sink.Seal(ctx, bytes.NewReader(kept), e)
 	ok, err := c.judge(ctx, name, err)
 	if err != nil || !ok {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +26,7 @@ type Options struct {
 	Paths      []string // folders that linux.listing lists; nil takes DefaultPaths
 	Files      []string // files to take besides, by their paths below Root
 	Authority  string   // on whose word evidence is taken
-	Locker     *Locker
+	Sink       Sealer   // where it goes: a Locker, or a container that is being written
 	Now        func() time.Time
 	// ClockOffset is the host's clock less ours; it is recorded, never applied.
 	ClockOffset time.Duration
@@ -33,11 +34,26 @@ type Options struct {
 	Tool        string // program and version
 	ToolSHA256  string
 	Argv        []string // the command line, as it is recorded
-	Stored      string   // the machine that the locker lies on
+	Stored      string   // the machine that the sink lies on
 	Limits      Limits
+	// Environment takes the environments of processes too: they hold secrets.
+	Environment bool
+	// Refused is told at once of what Collection.Refused lists in the end; nil is told nothing.
+	Refused func(record.Refusal)
 	// Progress is told what is being read; done and total count collectors.
 	Progress func(what string, done, total int64)
 }
+
+// Sealer is what a collection is brought into. Seal reads r to its end and
+// returns meta with Size, SHA256, Blob and Finished filled in; when it fails, for
+// a reason of r or its own, there is no such exhibit. Sweep clears away what an
+// earlier writer left behind when it was killed, and says how many that were.
+type Sealer interface {
+	Seal(ctx context.Context, r io.Reader, meta record.Exhibit) (record.Exhibit, error)
+	Sweep() (int, error)
+}
+
+var _ Sealer = (*Locker)(nil)
 
 // Limits bounds a collection. A zero member takes its default; what a limit
 // kept out is listed in Collection.Refused.
@@ -151,22 +167,22 @@ func (o Options) chosen() ([]Description, error) {
 }
 
 // Collect runs the chosen collectors one after the other, hands each exhibit to
-// sealed as soon as it lies in the locker (its ID is left empty), and sums up.
+// sealed as soon as it lies in the sink (its ID is left empty), and sums up.
 //
 // The Collection is true in every case, beside an error too. A cancelled
 // context is no error: what was sealed stays and Collection.Cut says why the
-// rest is missing. Errors are bad options, the locker's (ErrFull), and those
+// rest is missing. Errors are bad options, the sink's (ErrFull), and those
 // that sealed returns; each ends the collection. Whatever could not be read of
 // the evidence itself is never an error, but a Refusal.
 func Collect(ctx context.Context, o Options, sealed func(record.Exhibit) error) (record.Collection, error) {
-	if o.Locker == nil || o.Now == nil || sealed == nil {
-		return record.Collection{}, errors.New("collect: locker, clock and receiver are needed")
+	if o.Sink == nil || o.Now == nil || sealed == nil {
+		return record.Collection{}, errors.New("collect: sink, clock and receiver are needed")
 	}
 	which, err := o.chosen()
 	if err != nil {
 		return record.Collection{}, err
 	}
-	if _, err := o.Locker.Sweep(); err != nil {
+	if _, err := o.Sink.Sweep(); err != nil {
 		return record.Collection{}, fmt.Errorf("collect: %w", err)
 	}
 	o.Limits = o.Limits.withDefaults()

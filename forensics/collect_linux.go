@@ -173,6 +173,9 @@ func (c *collection) refuse(source string, err error) {
 	default:
 		c.refused[r] = true
 		c.sum.Refused = append(c.sum.Refused, r)
+		if c.Refused != nil {
+			c.Refused(r)
+		}
 	}
 }
 
@@ -255,7 +258,7 @@ func (c *collection) stream(ctx context.Context, e record.Exhibit, write func(*b
 		}
 		_ = out.CloseWithError(err) // never fails
 	}()
-	e, err := c.Locker.Seal(ctx, in, e)
+	e, err := c.Sink.Seal(ctx, in, e)
 	_ = in.CloseWithError(errStopped) // never fails; ends a writer that is still at work
 	<-done
 	ok, err := c.judge(ctx, e.Source, err)

@@ -115,7 +115,7 @@ func (c *collection) seal(ctx context.Context, e record.Exhibit, h *handle, f *o
 	if sparse {
 		e, ok, err = c.stream(ctx, e, func(w *bufio.Writer) error { return extents(ctx, w, in, h.stat.Size) })
 	} else {
-		e, err = c.Locker.Seal(ctx, in, e)
+		e, err = c.Sink.Seal(ctx, in, e)
 		ok, err = c.judge(ctx, e.Source, err)
 	}
 	if err != nil || !ok {
