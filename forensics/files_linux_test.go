@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"firebreak/forensics/profiles"
 	"firebreak/record"
 )
 
@@ -377,15 +378,8 @@ func TestCollectorsAreInOrder(t *testing.T) {
 		if d.Title == "" || len(d.Profiles) == 0 {
 			t.Errorf("%+v", d)
 		}
-		switch d.Name {
-		case "linux.system", "linux.processes", "linux.sockets", "linux.openfiles", "linux.routes", "linux.modules",
-			"linux.mounts", "linux.deleted", "linux.units", "linux.accounts", "linux.listing":
-		default:
-			if len(artefactsOf(d.Name)) == 0 {
-				t.Errorf("%s takes nothing", d.Name)
-			}
-		}
 	}
+	c.Profiles, _ = profiles.Builtin()
 	if c.run(t.Context(), "none") != nil {
 		t.Error("an empty table is no error")
 	}

@@ -60,7 +60,7 @@ func TestPatterns(t *testing.T) {
 
 func TestManyPatternsOneAutomaton(t *testing.T) {
 	s := New()
-	for i, p := range []string{"/a/*", "/a/b", "/**/b", "/a/{b,c}", "/a/[b]", "/a/b"} {
+	for i, p := range []string{"/a/*", "/a/b", "/**/b", "/a/{b,c}", "/a/[b]", "/a/b", "/**3/q/r"} {
 		if err := s.Add(p, i); err != nil {
 			t.Fatal(err)
 		}

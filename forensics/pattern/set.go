@@ -37,14 +37,16 @@ type node struct {
 	names map[string]int
 	globs []branch
 	deep  bool  // every name leads here again
+	loose bool  // a place behind **N
 	below int   // the node of ** from here; 0 is none
 	skip  []int // nodes that are reached without a name
 	ends  []int // patterns that end here
 }
 
 type branch struct {
-	glob *Glob
-	to   int
+	glob  *Glob
+	to    int
+	loose bool // of **N
 }
 
 type place struct{ from, levels int }
@@ -141,7 +143,7 @@ func (s *Set) glob(at int, g *Glob) int {
 		}
 	}
 	to := s.node()
-	s.nodes[at].globs = append(s.nodes[at].globs, branch{g, to})
+	s.nodes[at].globs = append(s.nodes[at].globs, branch{glob: g, to: to})
 	return to
 }
 
@@ -164,16 +166,17 @@ func (s *Set) within(at, levels int) int {
 		return n
 	}
 	end := s.node()
-	s.at[place{at, levels}] = end
+	s.at[place{at, levels}], s.nodes[end].loose = end, true
 	any := &Glob{text: "*", ops: []op{{kind: star}}}
 	s.nodes[at].skip = append(s.nodes[at].skip, end)
 	for i := range levels {
 		to := end
 		if i < levels-1 {
 			to = s.node()
+			s.nodes[to].loose = true
 			s.nodes[to].skip = append(s.nodes[to].skip, end)
 		}
-		s.nodes[at].globs = append(s.nodes[at].globs, branch{any, to})
+		s.nodes[at].globs = append(s.nodes[at].globs, branch{glob: any, to: to, loose: true})
 		at = to
 	}
 	return end
@@ -264,11 +267,14 @@ func (s *Set) ended(at State, id int) bool {
 	return false
 }
 
-// Leads says whether a state goes on to names below it other than by **, which
-// goes on everywhere.
+// Leads says whether a state goes on to names below it other than by ** and **N,
+// which go on everywhere.
 func (s *Set) Leads(at State) bool {
 	for _, n := range at {
-		if !s.nodes[n].deep && (len(s.nodes[n].names) > 0 || len(s.nodes[n].globs) > 0) {
+		if s.nodes[n].deep || s.nodes[n].loose {
+			continue
+		}
+		if len(s.nodes[n].names) > 0 || slices.ContainsFunc(s.nodes[n].globs, func(b branch) bool { return !b.loose }) {
 			return true
 		}
 	}
