@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,7 @@ func (o *collectOptions) catalogue() error {
 		if o.p.json {
 			err = o.p.printJSON(d)
 		} else {
-			err = o.p.printf("%-24s %-26v %s\n", term.Safe(d.Name), d.Profiles, term.Safe(d.Title))
+			err = o.p.printf("%-24s %-42s %s\n", term.Safe(d.Name), strings.Join(d.Profiles, " "), term.Safe(d.Title))
 		}
 		if err != nil {
 			return err

@@ -108,7 +108,7 @@ func (s *Set) uacSource(c *Collector, m map[string]string, place string) {
 		return
 	}
 	kind := m["collector"]
-	a := Artefact{Kind: "file." + strings.ReplaceAll(c.Name, "/", "."), Title: c.Name, Place: place}
+	a := Artefact{Kind: "file." + strings.ReplaceAll(c.Name, "/", "."), Title: c.Name, Links: true, Place: place}
 	if m["description"] != "" && c.Title == c.Name {
 		c.Title = strings.TrimSuffix(m["description"], ".")
 	}
@@ -118,7 +118,7 @@ func (s *Set) uacSource(c *Collector, m map[string]string, place string) {
 	case "hash":
 		a.Do = Hash
 	case "find", "stat":
-		a.Do, a.Links = List, true
+		a.Do = List
 	case "command":
 		line, _, _ := strings.Cut(strings.TrimSpace(m["command"]), "\n")
 		s.source(c, kind, place, false, noCommand+": "+line)
@@ -187,7 +187,7 @@ func (a *Artefact) uacFilters(m map[string]string) string {
 		}
 	}
 	if a.Types != "" && a.Do == Take && !strings.Contains(a.Types, "f") {
-		a.Do, a.Links = List, true
+		a.Do = List
 	}
 	for _, p := range uacList(m["permissions"]) {
 		mode, err := strconv.ParseUint(strings.TrimLeft(p, "-/"), 8, 12)
