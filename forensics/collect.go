@@ -34,6 +34,8 @@ type Options struct {
 	ToolSHA256  string
 	Argv        []string // the command line, as it is recorded
 	Stored      string   // the machine that the locker lies on
+	// Environment takes what processes were started with, which may hold secrets.
+	Environment bool
 	Limits      Limits
 	// Progress is told what is being read; done and total count collectors.
 	Progress func(what string, done, total int64)
@@ -46,6 +48,8 @@ type Limits struct {
 	Total int64 // plain bytes of all files together: 4 GiB
 	Rows  int64 // lines of one listing: 2,000,000
 	Files int64 // files that one collector takes: 2,000
+	// Verify bounds the bytes read to compare files with their packages: 1 GiB.
+	Verify int64
 }
 
 // withDefaults fills the members that were left zero.
@@ -53,7 +57,7 @@ func (l Limits) withDefaults() Limits {
 	for _, m := range []struct {
 		at  *int64
 		def int64
-	}{{&l.File, 512 << 20}, {&l.Total, 4 << 30}, {&l.Rows, 2_000_000}, {&l.Files, 2000}} {
+	}{{&l.File, 512 << 20}, {&l.Total, 4 << 30}, {&l.Rows, 2_000_000}, {&l.Files, 2000}, {&l.Verify, 1 << 30}} {
 		if *m.at <= 0 {
 			*m.at = m.def
 		}
@@ -94,11 +98,16 @@ func Collectors() []Description {
 		{"linux.system", "Machine, kernel and clock", 10, false, []string{Volatile, Triage, Logs}},
 		{"linux.processes", "Processes with hashes of their executables", 20, true, all},
 		{"linux.sockets", "Network and unix sockets with their processes", 30, true, all},
-		{"linux.openfiles", "Open files that have been deleted", 40, true, all},
+		{"linux.openfiles", "Open files and mappings worth a look", 40, true, all},
+		{"linux.bpf", "eBPF programs, maps and links", 45, true, all},
 		{"linux.routes", "Routes, neighbours and addresses", 50, true, all},
+		{"linux.firewall", "Firewall rules", 55, true, all},
 		{"linux.sessions", "Users logged in", 60, true, []string{Volatile, Triage, Logs}},
 		{"linux.modules", "Kernel modules", 70, true, all},
+		{"linux.kernel", "Kernel settings, probes and patches", 75, true, all},
+		{"linux.kmsg", "Kernel log", 77, true, all},
 		{"linux.mounts", "Mounted file systems", 80, true, all},
+		{"linux.containers", "Containers and pods", 85, false, all},
 		{"linux.deleted", "Executables that run without a name", 90, true, rest},
 		{"linux.logins", "Login history", 100, false, logs},
 		{"linux.auth", "Authentication and audit logs", 110, false, logs},
@@ -107,10 +116,12 @@ func Collectors() []Description {
 		{"linux.history", "Histories of shells and programs", 140, false, rest},
 		{"linux.cron", "Cron and at jobs", 150, false, rest},
 		{"linux.units", "systemd units, timers and drop-ins", 160, false, rest},
+		{"linux.timers", "Timers and when they last ran", 165, false, rest},
 		{"linux.startup", "Start-up files and preloaded libraries", 170, false, rest},
 		{"linux.accounts", "Users, groups and sudo rules", 180, false, rest},
 		{"linux.ssh", "ssh configuration and authorized keys", 190, false, rest},
 		{"linux.packages", "Package manager logs and status", 200, false, logs},
+		{"linux.verify", "Files that differ from their package, or have none", 205, false, rest},
 		{"linux.listing", "File listing with four times a file", 210, false, rest},
 	}
 }

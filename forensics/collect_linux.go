@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -39,6 +40,9 @@ type collection struct {
 	origin  string
 	machine *record.Machine // of a live host
 	clock   *record.Clock
+	parts   *kernelParts
+	spaces  map[string]string // init's namespaces
+	capMask uint64            // of all capabilities there are
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -139,6 +143,22 @@ func (c *collection) run(ctx context.Context, name string) error {
 		return c.sockets(ctx)
 	case "linux.openfiles":
 		return c.openFiles(ctx)
+	case "linux.bpf":
+		return c.bpf(ctx)
+	case "linux.firewall":
+		return c.firewall(ctx)
+	case "linux.kernel":
+		return c.kernelSettings(ctx)
+	case "linux.kmsg":
+		return c.kernelLog(ctx)
+	case "linux.sessions":
+		return c.sessions(ctx)
+	case "linux.containers":
+		return c.containers(ctx)
+	case "linux.timers":
+		return c.timers(ctx)
+	case "linux.verify":
+		return c.verify(ctx)
 	case "linux.routes":
 		return c.routes(ctx)
 	case "linux.modules":
@@ -239,6 +259,13 @@ func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*
 	}
 	e.Deviations = append(e.Deviations, r.note...)
 	return c.hand(e)
+}
+
+// noteOnce adds a deviation unless it is there.
+func (r *rows) noteOnce(text string) {
+	if !slices.Contains(r.note, text) {
+		r.note = append(r.note, text)
+	}
 }
 
 // stream seals what write produces. ok is false when it had nothing to give,
