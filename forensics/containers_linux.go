@@ -9,8 +9,7 @@ import (
 )
 
 // containers writes the "fb.containers" snapshot from the state files of the
-// runtimes, and from the processes that are in one of which no file tells. Static
-// pods and quadlets, which start containers, are taken besides.
+// runtimes, and from the processes that are in one of which no file tells.
 func (c *collection) containers(ctx context.Context) error {
 	e := c.exhibit("Containers and pods", "/var/lib/docker, /run/containerd, /var/lib/containers, /run/runc, /run/crun, /var/lib/kubelet, /var/lib/lxc, /proc/*/cgroup",
 		FormatContainers, "in-process read of the runtimes' state files; environment variables are not kept")
@@ -33,22 +32,16 @@ func (c *collection) containers(ctx context.Context) error {
 		}
 		k.PIDs = list
 	}
-	if len(found) > 0 {
-		err := c.snapshot(ctx, e, func(r *rows) error {
-			for _, id := range slices.Sorted(maps.Keys(found)) {
-				if err := r.add(*found[id]); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
+	if len(found) == 0 {
+		return nil
 	}
-	return c.artefacts(ctx, []artefact{
-		{"linux.pods", "Static pod", FormatText, []string{"/etc/kubernetes/manifests/*"}, nil, false},
-		{"linux.quadlets", "Container unit", FormatText, []string{"/etc/containers/systemd/*"}, []string{".config/containers/systemd/*"}, false},
+	return c.snapshot(ctx, e, func(r *rows) error {
+		for _, id := range slices.Sorted(maps.Keys(found)) {
+			if err := r.add(*found[id]); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

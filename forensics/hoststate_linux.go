@@ -12,18 +12,12 @@ import (
 // maxState bounds a state file of logind, a timer or a container's runtime.
 const maxState = 4 << 20
 
-// sessions writes the "fb.sessions" snapshot, and takes utmp.
-func (c *collection) sessions(ctx context.Context) error {
-	if !c.tree.image {
-		if err := c.loginSessions(ctx); err != nil {
-			return err
-		}
-	}
-	return c.artefacts(ctx, artefactsOf("linux.sessions"))
-}
-
+// loginSessions writes the "fb.sessions" snapshot of a live host.
 func (c *collection) loginSessions(ctx context.Context) error {
 	const dir = "/run/systemd/sessions"
+	if c.tree.image {
+		return nil
+	}
 	names := c.names("/", dir, false)
 	if len(names) == 0 {
 		return nil
@@ -173,7 +167,7 @@ func (c *collection) unitText(dir unitFolder, name string) (unitLines, bool) {
 	if err != nil {
 		return unitLines{}, false
 	}
-	u := unitLines{Unit: Unit{Path: h.path, Name: name}}
+	u := unitLines{Unit: Unit{Path: h.path, Name: name, Kind: strings.TrimPrefix(path.Ext(name), ".")}}
 	parseUnit(b, &u.Unit)
 	for line := range strings.Lines(string(b)) {
 		u.lines = append(u.lines, strings.TrimSpace(line))

@@ -102,8 +102,8 @@ func (c *collection) openFiles(ctx context.Context) error {
 	return c.snapshot(ctx, e, func(r *rows) error {
 		special := specialSockets()
 		blind, err := c.eachHolder(ctx, func(h holder) error {
-			o := &openOf{c: c, h: h, r: r, special: special}
-			return errors.Join(eachFD(h, o.descriptor), o.mappings(ctx))
+			o := &openOf{c: c, h: h, r: r, special: special, at: map[string]int{}}
+			return errors.Join(eachFD(h, o.descriptor), o.flush(), o.mappings(ctx))
 		})
 		if blind > 0 {
 			c.refuse("/proc/*/fd", refuse("descriptors and mappings of %d processes: permission denied", blind))
@@ -137,6 +137,8 @@ type openOf struct {
 	r       *rows
 	special map[string]string
 	lines   int
+	files   []OpenFile     // descriptors, each file once
+	at      map[string]int // its place in files
 }
 
 // add writes a line, up to the limit of one process.
@@ -184,7 +186,27 @@ func (o *openOf) descriptor(fd int, link string) error {
 	if kind == "bpf" {
 		f.ID = o.object(fd)
 	}
+	key := f.Device + " " + strconv.FormatUint(f.Inode, 10) + " " + f.ID
+	if i, seen := o.at[key]; seen && kind != "bpf" && kind != "trace" { // as standard output and error often are
+		o.files[i].Count = max(o.files[i].Count, 1) + 1
+		return nil
+	}
+	if len(o.files) < maxLines {
+		o.at[key] = len(o.files)
+		o.files = append(o.files, f)
+		return nil
+	}
 	return o.add(f)
+}
+
+// flush writes the descriptors.
+func (o *openOf) flush() error {
+	for _, f := range o.files {
+		if err := o.add(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // object is the line of a bpf object's fdinfo that names it.

@@ -27,6 +27,7 @@ const (
 	FormatContainers  = "fb.containers"  // Container
 	FormatTimers      = "fb.timers"      // Timer
 	FormatPackageFile = "fb.packagefile" // PackageFile: what does not fit a package, or has none
+	FormatFiles       = "fb.files"       // File: files worth a look, and why
 	FormatBodyfile    = "bodyfile"       // see AppendBodyLine
 )
 

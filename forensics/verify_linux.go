@@ -40,7 +40,7 @@ func (c *collection) verify(ctx context.Context) error {
 		}
 		v.sum.Path, v.sum.Finding, v.sum.Packages = "/", "summary", len(index.Packages)
 		if v.sum.Unread > 0 {
-			v.sum.Note = "the budget of bytes was used up: programs come first, then libraries, then the rest"
+			v.sum.Note = "the budget of bytes was used up: programs and settings come first, then libraries, then the rest, then what is over 8 MiB"
 			c.refuse("/usr", refuse("%d files of packages were not compared: the budget of bytes is used up", v.sum.Unread))
 		}
 		return r.add(v.sum)
@@ -61,6 +61,7 @@ type verifier struct {
 	r     *rows
 	index *packages.Index
 	left  int64
+	pass  int
 	buf   []byte
 	sum   PackageFile
 	done  map[string]bool // unowned files that were told
@@ -193,6 +194,9 @@ func (v *verifier) line(name string, h *handle, finding string) PackageFile {
 	return p
 }
 
+// largeFile is from where on a file is compared after all others, in bytes.
+const largeFile = 8 << 20
+
 // errBudget says that no more bytes may be read.
 var errBudget = errors.New("the budget of bytes is used up")
 
@@ -228,12 +232,13 @@ func rank(f packages.File) int {
 // digests compares files with the databases: programs first. The databases are
 // read once for each rank, so that no list of all files is held.
 func (v *verifier) digests(ctx context.Context) error {
-	for want := range 3 { // documentation is never compared
+	// Few files are large, and they would use up the budget for all others.
+	for v.pass = range 4 { // documentation is never compared
 		err := v.index.Digests(treeFS{v.c.tree}, func(f packages.File) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if rank(f) != want {
+			if at := rank(f); v.pass < 3 && at != v.pass || at > 2 {
 				return nil
 			}
 			return v.compare(ctx, f)
@@ -251,8 +256,11 @@ func (v *verifier) digests(ctx context.Context) error {
 
 // compare reads one file of a package.
 func (v *verifier) compare(ctx context.Context, f packages.File) error {
+	last := v.pass == 3
 	if v.left <= 0 {
-		v.sum.Unread++
+		if !last {
+			v.sum.Unread++
+		}
 		return nil
 	}
 	pkg := v.index.Packages[f.Package]
@@ -262,6 +270,9 @@ func (v *verifier) compare(ctx context.Context, f packages.File) error {
 		return v.r.add(p)
 	}
 	h, err := v.c.tree.at("/", f.Path, false)
+	if last && err != nil {
+		return nil // told before
+	}
 	if missing(err) {
 		if rank(f) == 2 {
 			return nil // left out on purpose by small installations
@@ -272,6 +283,9 @@ func (v *verifier) compare(ctx context.Context, f packages.File) error {
 		return tell(nil, "unread", err.Error())
 	}
 	defer func() { _ = h.close() }()
+	if large := h.stat.Size > largeFile; large != last {
+		return nil
+	}
 	if h.raw.Mode&unix.S_IFMT == unix.S_IFLNK {
 		return nil // apk digests a link's target; an alternative may stand here
 	}
