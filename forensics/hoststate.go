@@ -8,7 +8,7 @@ import (
 // Session is a line of the "fb.sessions" format: a session of systemd-logind, as
 // its state file says. It is not the login record (utmp), which is taken besides.
 type Session struct {
-	ID         string    `json:"id"`
+	ID         string    `json:"logind_session"`
 	UID        uint32    `json:"uid"`
 	User       string    `json:"user,omitempty"`
 	State      string    `json:"state,omitempty"`   // active, online, closing
