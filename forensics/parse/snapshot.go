@@ -40,7 +40,7 @@ func snapshots() map[string]func(*timeline.Event, members) {
 		"fb.containers":  tellContainer,
 		"fb.timers":      tellTimer,
 		"fb.packagefile": tellPackageFile,
-		"fb.files":     tellFile,
+		"fb.files":       tellFile,
 	}
 }
 
