@@ -67,6 +67,8 @@ type Limits struct {
 	Total int64 // plain bytes of all files together: 4 GiB
 	Rows  int64 // lines of one listing: 2,000,000
 	Files int64 // files that one kind of artefact takes: 2,000
+	// Verify bounds the bytes read to compare files with their packages: 512 MiB.
+	Verify int64
 }
 
 // withDefaults fills the members that were left zero.
@@ -74,7 +76,7 @@ func (l Limits) withDefaults() Limits {
 	for _, m := range []struct {
 		at  *int64
 		def int64
-	}{{&l.File, 512 << 20}, {&l.Total, 4 << 30}, {&l.Rows, 2_000_000}, {&l.Files, 2000}} {
+	}{{&l.File, 512 << 20}, {&l.Total, 4 << 30}, {&l.Rows, 2_000_000}, {&l.Files, 2000}, {&l.Verify, 512 << 20}} {
 		if *m.at <= 0 {
 			*m.at = m.def
 		}
@@ -119,16 +121,23 @@ func inProgram() []Description {
 		{"linux.system", "Machine, kernel and clock", 10, false, []string{Volatile, Triage, Logs}},
 		{"linux.processes", "Processes with hashes of their executables", 20, true, all},
 		{"linux.sockets", "Network and unix sockets with their processes", 30, true, all},
-		{"linux.openfiles", "Open files that have been deleted", 40, true, all},
+		{"linux.openfiles", "Open files and mappings worth a look", 40, true, all},
+		{"linux.bpf", "eBPF programs, maps and links", 45, true, all},
 		{"linux.routes", "Routes, neighbours and addresses", 50, true, all},
+		{"linux.firewall", "Firewall rules", 55, true, all},
 		{"linux.sessions", "Users logged in", 60, true, []string{Volatile, Triage, Logs}},
 		{"linux.modules", "Kernel modules", 70, true, all},
+		{"linux.kernel", "Kernel settings, probes and patches", 75, true, all},
+		{"linux.kmsg", "Kernel log", 77, true, all},
 		{"linux.mounts", "Mounted file systems", 80, true, all},
+		{"linux.containers.state", "Containers and pods at work", 85, false, all},
 		{"linux.deleted", "Executables that run without a name", 90, true, rest},
 		{"linux.listing", "File listing with four times a file", walkAt, false, rest},
 		{"linux.units", "systemd units, timers, generators and drop-ins", 160, false, rest},
+		{"linux.timers", "Timers and when they last ran", 165, false, rest},
 		{"linux.accounts", "Users, groups and sudo rules", 180, false, rest},
 		{"linux.ssh", "ssh configuration and authorized keys", 190, false, rest},
+		{"linux.verify", "Files that differ from their package, or have none", 205, false, rest},
 		{"linux.finds", "Executables with hashes, setuid, capabilities, hidden and immutable files", 900, false, rest},
 	}
 }

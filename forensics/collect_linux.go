@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ type collection struct {
 	origin  string
 	machine *record.Machine // of a live host
 	clock   *record.Clock
+	parts   *kernelParts
+	spaces  map[string]string // init's namespaces
+	capMask uint64            // of all capabilities there are
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -158,6 +162,20 @@ func (c *collection) run(ctx context.Context, name string) error {
 		return c.sockets(ctx)
 	case "linux.openfiles":
 		return c.openFiles(ctx)
+	case "linux.bpf":
+		return c.bpf(ctx)
+	case "linux.firewall":
+		return c.firewall(ctx)
+	case "linux.kernel":
+		return c.kernelSettings(ctx)
+	case "linux.kmsg":
+		return c.kernelLog(ctx)
+	case "linux.containers.state":
+		return c.containers(ctx)
+	case "linux.timers":
+		return c.timers(ctx)
+	case "linux.verify":
+		return c.verify(ctx)
 	case "linux.routes":
 		return c.routes(ctx)
 	case "linux.modules":
@@ -173,7 +191,7 @@ func (c *collection) run(ctx context.Context, name string) error {
 	case "linux.ssh":
 		return errors.Join(c.artefacts(ctx, name), c.ssh(ctx))
 	case "linux.sessions":
-		return c.atOnce(ctx, name)
+		return errors.Join(c.loginSessions(ctx), c.atOnce(ctx, name))
 	case "linux.listing", "linux.finds":
 		return nil // of the walk
 	}
@@ -265,6 +283,13 @@ func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*
 	}
 	e.Deviations = append(e.Deviations, r.note...)
 	return c.hand(e)
+}
+
+// noteOnce adds a deviation unless it is there.
+func (r *rows) noteOnce(text string) {
+	if !slices.Contains(r.note, text) {
+		r.note = append(r.note, text)
+	}
 }
 
 // stream seals what write produces. ok is false when it had nothing to give,

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,8 +141,13 @@ func TestUnlisted(t *testing.T) {
 	if len(got) != 2 || got[0] != 7 || got[1] != 12 {
 		t.Errorf("%v", got)
 	}
-	if !leader(os.Getpid()) || leader(0) {
-		t.Error("I am a process, 0 is none")
+	if isThread(os.Getpid(), nil) || !answers(os.Getpid()) {
+		t.Error("I am a process")
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if me := unix.Gettid(); me != os.Getpid() && (!isThread(me, nil) || !answers(me)) {
+		t.Error("my thread answers, and is no process")
 	}
 }
 

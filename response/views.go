@@ -203,6 +203,7 @@ type CollectOptions struct {
 	Files       []string // files to take besides
 	Authority   string   // on whose word; "" is recorded as not said
 	Step        string
+	Environment bool // the environments of processes too: they may hold secrets
 }
 
 // IngestOptions says how to read files into the timeline.
