@@ -138,7 +138,7 @@ func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, 
 			out[i].ID = fmt.Sprintf("e%d", first+i)
 			out[i].Owner = store.Owner()
 			// An erasure may have destroyed the same bytes since they were sealed.
-			if there, err := f.locker.Holds(out[i].Blob); err != nil || !there {
+			if there, err := f.locker.Holds(out[i].Blob); !out[i].Elsewhere && (err != nil || !there) {
 				return nil, errors.Join(fail(CodeIntegrity, "take it again", "record %s: its sealed bytes are gone", out[i].Source), err)
 			}
 			if drafts[i], err = s.draft(tx, record.EvidenceSealed, step, out[i]); err != nil {
