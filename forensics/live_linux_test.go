@@ -26,7 +26,7 @@ import (
 func live[T any](t *testing.T, collector string) []T {
 	t.Helper()
 	l := newLocker(t)
-	got, sum, err := take(t, Options{Collectors: []string{collector}, Locker: l})
+	got, sum, err := take(t, Options{Collectors: []string{collector}, Sink: l})
 	must(t, err)
 	if len(got) == 0 {
 		t.Skipf("nothing to take here: %+v", sum.Refused)
@@ -148,7 +148,7 @@ func TestUnlisted(t *testing.T) {
 func TestDeletedExecutableIsSealed(t *testing.T) {
 	victim, sum := nameless(t)
 	l := newLocker(t)
-	got, sumup, err := take(t, Options{Collectors: []string{"linux.deleted"}, Locker: l})
+	got, sumup, err := take(t, Options{Collectors: []string{"linux.deleted"}, Sink: l})
 	must(t, err)
 	for _, e := range got {
 		if strings.HasPrefix(e.Source, fmt.Sprintf("/proc/%d/exe", victim)) {
@@ -255,7 +255,7 @@ func TestRoutes(t *testing.T) {
 // The whole of a triage on this machine, save the big listing.
 func TestTriageHere(t *testing.T) {
 	l := newLocker(t)
-	got, sum, err := take(t, Options{Locker: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20}})
+	got, sum, err := take(t, Options{Sink: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20}})
 	must(t, err)
 	if sum.Cut != "" || sum.Exhibits != len(got) || sum.AsRoot != (os.Geteuid() == 0) || sum.Took <= 0 || sum.Root != "/" {
 		t.Errorf("%+v", sum)
@@ -328,7 +328,7 @@ func TestOrdinaryUser(t *testing.T) {
 func ordinaryUser(t *testing.T, dir string) {
 	l := NewLocker(filepath.Join(t.TempDir(), "evidence"), key)
 	got, sum, err := take(t, Options{
-		Locker: l, Collectors: []string{"volatile", "accounts", "listing"}, Paths: []string{dir},
+		Sink: l, Collectors: []string{"volatile", "accounts", "listing"}, Paths: []string{dir},
 		Files: []string{dir + "/mine.log", dir + "/secret.log"},
 	})
 	must(t, err)

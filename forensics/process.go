@@ -17,6 +17,7 @@ const (
 	FormatUnits     = "fb.units"     // Unit
 	FormatAccounts  = "fb.accounts"  // Account
 	FormatExtents   = "fb.extents"   // Extent: the data of a sparse file
+	FormatFiles     = "fb.files"     // File: files worth a look, and why
 	FormatBodyfile  = "bodyfile"     // see AppendBodyLine
 )
 

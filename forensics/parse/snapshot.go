@@ -30,6 +30,7 @@ func snapshots() map[string]func(*timeline.Event, members) {
 		"fb.units":     tellUnit,
 		"fb.accounts":  tellAccount,
 		"fb.system":    tellSystem,
+		"fb.files":     tellFile,
 	}
 }
 
@@ -232,6 +233,7 @@ func isSnapshot(format string) func(string, []byte) bool {
 		"fb.units":     {`{"path":`, `"kind":`, `"stat":`},
 		"fb.accounts":  {`{"name":`, `"home":`, `"shell":`},
 		"fb.extents":   {`{"offset":`, `"data":`, `"size":`},
+		"fb.files":     {`{"path":`, `"why":`, `"stat":`},
 		"fb.system":    {`{"host":`, `"kernel":`, `"clock":`},
 	}[format]
 	return func(_ string, head []byte) bool {

@@ -77,6 +77,10 @@ func logParsers() []parser {
 			Events:  "state: observed at collection",
 			Times:   "UTC",
 		}},
+		{name: "fb.files", detect: isSnapshot("fb.files"), run: parseSnapshot, about: About{
+			Formats: "our own, JSON lines", Events: "an executable, setuid, hidden or immutable file, at its last change, with its hash", Times: "nanoseconds, UTC",
+			Reference: "forensics.File",
+		}},
 		{name: "fb.extents", detect: isSnapshot("fb.extents"), run: parseExtents, about: About{
 			Formats: "data of a sparse file, JSON lines",
 			Events:  "of lastlog only; of others none",
