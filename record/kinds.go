@@ -217,7 +217,7 @@ type Exhibit struct {
 	Deviations  []string      `json:"deviations,omitempty"`
 	Piece       *Piece        `json:"piece,omitempty"`   // which part of a growing file this is
 	Format      string        `json:"format"`            // which parser reads it; "" when none does
-	Reading     *Reading      `json:"reading,omitempty"` // what a person said of how to read it
+	Reading     *Reading      `json:"reading,omitempty"` // what a person, or an image's own settings, said of how to read it
 	Owner       string        `json:"owner,omitempty"`   // the process that sealed it, and reads it into the timeline
 }
 

@@ -110,7 +110,13 @@ func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhib
 		if x.Format == "" || x.Format == "text" {
 			continue
 		}
-		if _, err := s.parse(ctx, f, x, o); err != nil {
+		as := o
+		if x.Reading != nil && as.Zone == nil && as.Year == 0 && as.Skew == 0 { // an image's own zone
+			if err := as.readAs(x.ID, x.Reading.Zone, x.Reading.Year, x.Reading.Skew); err != nil {
+				return err
+			}
+		}
+		if _, err := s.parse(ctx, f, x, as); err != nil {
 			return err
 		}
 	}

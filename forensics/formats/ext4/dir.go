@@ -45,7 +45,7 @@ func (f *FS) ReadDir(n *Inode, deleted bool, each func(Entry) error) error {
 			bad = err
 			continue
 		}
-		if err := f.names(b, deleted, each); err != nil {
+		if err := f.names(b, deleted, n.Flags&flagIndex != 0, each); err != nil {
 			if !isDamaged(err) {
 				return err
 			}
@@ -57,11 +57,11 @@ func (f *FS) ReadDir(n *Inode, deleted bool, each func(Entry) error) error {
 
 func (f *FS) inlineDir(n *Inode, b []byte, deleted bool, each func(Entry) error) error {
 	first := min(60, len(b))
-	if err := f.names(b[4:first], deleted, each); err != nil {
+	if err := f.names(b[4:first], deleted, false, each); err != nil {
 		return fmt.Errorf("inode %d: %w", n.Number, err)
 	}
 	if len(b) > 60 {
-		if err := f.names(b[60:], deleted, each); err != nil {
+		if err := f.names(b[60:], deleted, false, each); err != nil {
 			return fmt.Errorf("inode %d: %w", n.Number, err)
 		}
 	}
@@ -71,7 +71,7 @@ func (f *FS) inlineDir(n *Inode, b []byte, deleted bool, each func(Entry) error)
 // names reads one block of entries: inode, length of the entry, length of the
 // name, type, name. In an index the first block has . and .. with the rest of the
 // block as slack; the others are one empty entry.
-func (f *FS) names(b []byte, deleted bool, each func(Entry) error) error {
+func (f *FS) names(b []byte, deleted, indexed bool, each func(Entry) error) error {
 	for off := 0; off+8 <= len(b); {
 		e, size, err := f.entry(b[off:])
 		if err != nil {
@@ -82,7 +82,7 @@ func (f *FS) names(b []byte, deleted bool, each func(Entry) error) error {
 				return err
 			}
 		}
-		if deleted && e.Name != ".." { // behind it an index may stand
+		if deleted && (e.Name != ".." || !indexed) { // behind it the index stands
 			used := 8 + (len(e.Name)+3)&^3
 			if e.Inode == 0 {
 				used = 0
