@@ -23,7 +23,7 @@ var ErrNoCollector = errors.New("no such collector or profile")
 type Options struct {
 	Profile    string   // triage (default), volatile, logs, …; see Collectors
 	Collectors []string // names of collectors or profiles; overrides Profile
-	Root       string   // "" or "/" is the live host; else the folder of a mounted image
+	Root       string   // "" or "/" is the live host; else the folder of a mounted image, or an image file
 	// Profiles are the artefacts and profiles to choose from; nil takes the built-in ones.
 	Profiles  *profiles.Set
 	Paths     []string // folders that linux.listing lists; nil takes the profile's, else DefaultPaths
@@ -306,5 +306,19 @@ func Collect(ctx context.Context, o Options, sealed func(record.Exhibit) error) 
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
 	}
+	if isImageFile(o.Root) {
+		return collectImage(ctx, o, which, sealed)
+	}
 	return collect(ctx, o, which, sealed)
+}
+
+// named is what the collection was asked for, in words.
+func (o Options) named() string {
+	switch {
+	case len(o.Collectors) > 0:
+		return strings.Join(o.Collectors, ",")
+	case o.Profile == "":
+		return Triage
+	}
+	return o.Profile
 }

@@ -103,17 +103,6 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	return c.sum, nil
 }
 
-// named is what the collection was asked for, in words.
-func (o Options) named() string {
-	switch {
-	case len(o.Collectors) > 0:
-		return strings.Join(o.Collectors, ",")
-	case o.Profile == "":
-		return Triage
-	}
-	return o.Profile
-}
-
 // runAll runs the collectors in order; the first error that is not the
 // evidence's own ends it.
 func (c *collection) runAll(ctx context.Context, which []Description) error {
@@ -239,6 +228,11 @@ func (c *collection) exhibit(title, source, format, method string) record.Exhibi
 	}
 	if c.origin == record.OriginImage {
 		e.Root = c.Root
+		if zone := c.zone(); zone != "" {
+			if _, err := time.LoadLocation(zone); err == nil {
+				e.Reading = &record.Reading{Zone: zone}
+			}
+		}
 	}
 	if !utf8.ValidString(source) {
 		e.Deviations = append(e.Deviations, `its name is not UTF-8: other bytes are shown as \xHH, a backslash as \\`)

@@ -29,10 +29,11 @@ type Acceptance struct {
 
 // The ways by which evidence comes to be sealed.
 const (
-	OriginLive  = "live"  // of the machine that firebreak ran on
-	OriginImage = "image" // of a file system that was mounted there
-	OriginFile  = "file"  // of a file that somebody gave
-	OriginInput = "input" // of the standard input
+	OriginLive    = "live"    // of the machine that firebreak ran on
+	OriginImage   = "image"   // of a file system that was mounted there
+	OriginArchive = "archive" // a member of what another tool made
+	OriginFile    = "file"    // of a file that somebody gave
+	OriginInput   = "input"   // of the standard input
 )
 
 // Clock is what is known of a clock against UTC. Offset and MaxError are the

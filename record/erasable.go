@@ -56,7 +56,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	EvidenceSealed: {
 		"title": asText, "source": asText, "host": asText, "authority": asText, "method": asText, "deviations": alone,
 		"before": alone, "after": alone, "size": withExhibit, "sha256": textWith, "blob": withExhibit,
-		"mapping": withExhibit, "root": asText, "machine": alone, "argv": alone, "stored": asText,
+		"mapping": withExhibit, "root": asText, "member": asText, "taken": alone, "machine": alone, "argv": alone, "stored": asText,
 	},
 	EvidenceChecked:    {"found": asText},
 	TimelineIngested:   {"samples": alone, "first": alone, "last": alone},

@@ -191,8 +191,12 @@ type Exhibit struct {
 	Source      string        `json:"source"` // path or description of the origin
 	Host        string        `json:"host"`
 	Collector   string        `json:"collector"`
-	Origin      string        `json:"origin,omitempty"`    // live, image, file, input
+	Origin      string        `json:"origin,omitempty"`    // live, image, file, input, archive
 	Root        string        `json:"root,omitempty"`      // of the image
+	Within      string        `json:"within,omitempty"`    // the exhibit that it is a member of
+	Member      string        `json:"member,omitempty"`    // its name there, or in the folder Root
+	Taken       time.Time     `json:"taken,omitzero"`      // when another tool took it, by that tool's word
+	Elsewhere   bool          `json:"elsewhere,omitempty"` // known by its hash only: its bytes are at Source, not in the locker
 	Machine     *Machine      `json:"machine,omitempty"`   // a live host's kernel and boot
 	Authority   string        `json:"authority,omitempty"` // on whose word; "" when nobody said
 	Method      string        `json:"method"`              // how it was read
@@ -213,7 +217,7 @@ type Exhibit struct {
 	Deviations  []string      `json:"deviations,omitempty"`
 	Piece       *Piece        `json:"piece,omitempty"`   // which part of a growing file this is
 	Format      string        `json:"format"`            // which parser reads it; "" when none does
-	Reading     *Reading      `json:"reading,omitempty"` // what a person said of how to read it
+	Reading     *Reading      `json:"reading,omitempty"` // what a person, or an image's own settings, said of how to read it
 	Owner       string        `json:"owner,omitempty"`   // the process that sealed it, and reads it into the timeline
 }
 

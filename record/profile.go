@@ -148,7 +148,7 @@ var disclosed = map[Kind]map[string]audience{
 		"authority": person, "method": detail, "tool": measured, "tool_sha256": measured, "size": measured, "sha256": measured,
 		"blob": detail, "started": measured, "finished": measured, "clock_offset_ns": measured,
 		"before": detail, "after": detail, "deviations": detail, "format": measured, "mapping": detail, "piece": measured,
-		"origin": measured, "root": detail, "machine": detail, "argv": detail, "clock": measured, "stored": detail,
+		"origin": measured, "root": detail, "within": measured, "member": detail, "taken": measured, "elsewhere": measured, "machine": detail, "argv": detail, "clock": measured, "stored": detail,
 		"reading": measured, "owner": detail,
 	},
 	EvidenceChecked: {"exhibit": everyone, "ok": everyone, "found": measured},

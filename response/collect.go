@@ -144,7 +144,13 @@ func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhib
 		if x.Format == "" || x.Format == "text" {
 			continue
 		}
-		if _, err := s.parse(ctx, f, x, o); err != nil {
+		as := o
+		if x.Reading != nil && as.Zone == nil && as.Year == 0 && as.Skew == 0 { // an image's own zone
+			if err := as.readAs(x.ID, x.Reading.Zone, x.Reading.Year, x.Reading.Skew); err != nil {
+				return err
+			}
+		}
+		if _, err := s.parse(ctx, f, x, as); err != nil {
 			return err
 		}
 	}
@@ -172,7 +178,7 @@ func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, 
 			out[i].ID = fmt.Sprintf("e%d", first+i)
 			out[i].Owner = store.Owner()
 			// An erasure may have destroyed the same bytes since they were sealed.
-			if there, err := f.locker.Holds(out[i].Blob); err != nil || !there {
+			if there, err := f.locker.Holds(out[i].Blob); !out[i].Elsewhere && (err != nil || !there) {
 				return nil, errors.Join(fail(CodeIntegrity, "take it again", "record %s: its sealed bytes are gone", out[i].Source), err)
 			}
 			if drafts[i], err = s.draft(tx, record.EvidenceSealed, step, out[i]); err != nil {

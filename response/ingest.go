@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"firebreak/forensics"
+	"firebreak/forensics/foreign"
 	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/playbooks"
@@ -149,6 +150,11 @@ func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, seal
 	tell(p, "parsing "+path, 0, sealed.Size)
 	o.told = p
 	in, err := s.parse(ctx, f, numbered[0], o)
+	if err == nil && o.Parser == "" && numbered[0].Format == "text" {
+		if note := s.unopened(f, numbered[0]); note != "" {
+			in.Samples = append(in.Samples, record.NotePrefix+note)
+		}
+	}
 	return in, numbered[0], err
 }
 
@@ -165,6 +171,9 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", errors.Join(fmt.Errorf("read what was sealed: %w", err), r.Close())
+	}
+	if foreign.IsArchive(head[:n]) { // what is in it has no place in it: import reads it
+		return "text", r.Close()
 	}
 	return parse.Detect(filepath.Base(x.Source), head[:n]), r.Close()
 }

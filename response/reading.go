@@ -33,9 +33,13 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	if x.Host == "" {
 		x.Host = o.Host
 	}
+	collected := x.Finished
+	if !x.Taken.IsZero() { // an archive was collected before it was sealed here
+		collected = x.Taken
+	}
 	to := db.NewAppender(ctx)
 	in, err := parse.File(ctx, s.heard(r, x, o.told), parse.Source{
-		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished, Mapping: o.Mapping,
+		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: collected, Mapping: o.Mapping,
 		Again:  func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 		Beside: func(suffix string) (io.ReadCloser, error) { return s.beside(ctx, f, x, suffix) },
 	}, to.Add)

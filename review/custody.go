@@ -222,6 +222,12 @@ func whereFrom(x record.Exhibit) string {
 	switch x.Origin {
 	case record.OriginImage:
 		return fmt.Sprintf("%s of the image at %s (%s)", given(x.Source), given(x.Root), first(x.Host, "its host is not named"))
+	case record.OriginArchive:
+		in := "exhibit " + x.Within
+		if x.Within == "" {
+			in = "the folder " + given(x.Root) + " on " + given(x.Stored)
+		}
+		return fmt.Sprintf("%s, the member %s of %s (%s)", given(x.Source), given(x.Member), in, first(x.Host, "its host is not named"))
 	case record.OriginInput:
 		return fmt.Sprintf("%s of firebreak on %s", given(x.Source), given(x.Stored))
 	case record.OriginFile:

@@ -55,7 +55,7 @@ func TestExpected(t *testing.T) {
 		seen++
 		var rejected int64
 		if d, ok := differs[f[0]]; ok {
-			if want != d.events && !bytes.Contains(doc, []byte("`"+f[0]+"`")) {
+			if want != d.events && !bytes.Contains(doc, []byte("`plaso/"+f[0]+"`")) {
 				t.Errorf("docs/parsers.md does not explain %s", f[0])
 			}
 			want, rejected = d.events, d.rejected

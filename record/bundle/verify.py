@@ -40,7 +40,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "run.started": "vars", "run.variable": "vars", "step.done": "result answers set note", "step.failed": "error",
     "step.skipped": "reason", "step.reopened": "reason", "step.added": "title text",
     "evidence.collected": "host root refused cut",
-    "evidence.sealed": "title source host authority method deviations before after size sha256 blob root machine argv stored mapping",
+    "evidence.sealed": "title source host authority method deviations before after size sha256 blob root member taken machine argv stored mapping",
     "evidence.checked": "found", "timeline.ingested": "samples first last", "timeline.marked": "tags comment message time",
     "action.planned": "title target plan undo reason", "action.approved": "reason signature", "action.rejected": "reason signature",
     "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,

@@ -1,6 +1,7 @@
 // Command gendocs writes the man pages and shell completions into the folder
-// that it is given (default share), and docs/keys.md. It runs in the project's
-// root.
+// that it is given (default share), docs/keys.md, and the tables of
+// docs/parsers.md; that of the counts only where FIREBREAK_CORPUS names the
+// corpus. It runs in the project's root.
 package main
 
 import (
@@ -36,7 +37,15 @@ func write(dir string) error {
 	if err := doc.GenManTree(root, &doc.GenManHeader{Title: "FIREBREAK", Section: "1", Source: "Firebreak", Manual: "Incident response in the terminal"}, man); err != nil {
 		return fmt.Errorf("write man pages: %w", err)
 	}
+	page, err := os.ReadFile(parsersPage)
+	if err != nil {
+		return err
+	}
+	if page, err = parsers(page, os.Getenv("FIREBREAK_CORPUS")); err != nil {
+		return err
+	}
 	return errors.Join(
+		os.WriteFile(parsersPage, page, 0o644),
 		root.GenBashCompletionFileV2(filepath.Join(completions, "firebreak.bash"), true),
 		root.GenZshCompletionFile(filepath.Join(completions, "_firebreak")),
 		root.GenFishCompletionFile(filepath.Join(completions, "firebreak.fish"), true),

@@ -1,0 +1,544 @@
+package forensics
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"firebreak/forensics/formats/disk"
+	"firebreak/forensics/formats/ext4"
+	"firebreak/forensics/pattern"
+	"firebreak/forensics/profiles"
+	"firebreak/record"
+)
+
+// ErrImage says that there is nothing in an image that can be read. The message
+// says what there is, and what to do.
+var ErrImage = errors.New("no file system that can be read in the image")
+
+const methodImage = "read out of the image by its file system's structures: nothing mounted, nothing written"
+
+// isImageFile says whether a root is a file (or a device) to be read as an image.
+func isImageFile(root string) bool {
+	if root == "" {
+		return false
+	}
+	info, err := os.Stat(root)
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&(os.ModeDevice|os.ModeCharDevice) == os.ModeDevice)
+}
+
+// imaging is a collection out of an image file. It takes what the artefacts of
+// the chosen collectors mean, lists every name with its times, and what is left of
+// removed files.
+type imaging struct {
+	Options
+	sealed  func(record.Exhibit) error
+	sum     record.Collection
+	which   []Description
+	refused map[record.Refusal]bool
+	more    int
+	taken   int64
+	zone    string
+	clock   *record.Clock
+	now     string // the collector at work
+}
+
+// mounted is a volume that is being read.
+type mounted struct {
+	fs    *ext4.FS
+	at    string // where it lay in the host's tree: "" or /var
+	named string // the image and the partition
+}
+
+// collectImage collects from an image file.
+func collectImage(ctx context.Context, o Options, which []Description, sealed func(record.Exhibit) error) (record.Collection, error) {
+	c := &imaging{Options: o, which: which, sealed: sealed, refused: map[record.Refusal]bool{}, clock: ClockNow()}
+	c.sum = record.Collection{Profile: o.named(), Root: o.Root, AsRoot: os.Geteuid() == 0}
+	started := o.Now()
+	f, err := os.Open(o.Root) // to be read only
+	if err != nil {
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // read only
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
+	list, err := c.volumes(f, size)
+	if err != nil {
+		return c.sum, fmt.Errorf("collect from %s: %w", o.Root, err)
+	}
+	err = c.all(ctx, list)
+	if c.more > 0 {
+		c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: "linux", Source: "/", Reason: fmt.Sprintf("%d more refusals are not listed", c.more)})
+	}
+	c.sum.Host, c.sum.Took = c.Host, o.Now().Sub(started)
+	switch {
+	case ctx.Err() != nil:
+		c.sum.Cut = context.Cause(ctx).Error()
+		return c.sum, nil
+	case err != nil:
+		c.sum.Cut = err.Error()
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
+	return c.sum, nil
+}
+
+// volumes opens the file systems of the ext family; others are refused by name.
+func (c *imaging) volumes(f io.ReaderAt, size int64) ([]mounted, error) {
+	vs, err := disk.Volumes(f, size)
+	if err != nil && len(vs) == 0 {
+		return nil, fmt.Errorf("%w: %w", ErrImage, err)
+	}
+	if err != nil {
+		c.refuse(c.Root, "its table of partitions: %v", err)
+	}
+	var list []mounted
+	var others []string
+	for _, v := range vs {
+		named := c.Root
+		if v.Number > 0 {
+			named = fmt.Sprintf("%s, partition %d", c.Root, v.Number)
+		}
+		if hint := disk.Hint(v.Kind); hint != "" {
+			kind := v.Kind
+			if kind == "" {
+				kind = "something unknown"
+			}
+			others = append(others, fmt.Sprintf("%s: %s", kind, hint))
+			c.refuse(named, "%s: %s", kind, hint)
+			continue
+		}
+		fs, err := ext4.Open(io.NewSectionReader(f, v.Offset, v.Size), v.Size)
+		if err != nil {
+			others = append(others, err.Error())
+			c.refuse(named, "%v", err)
+			continue
+		}
+		for _, note := range fs.Notes() {
+			c.refuse(named, "%s", note)
+		}
+		m := mounted{fs: fs, named: named}
+		if at := fs.MountedAt(); len(vs) > 1 && slices.Contains([]string{"/home", "/var", "/usr", "/boot", "/opt", "/srv", "/tmp", "/var/log", "/root"}, at) {
+			m.at = at
+		}
+		list = append(list, m)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%w: it holds %s", ErrImage, strings.Join(others, "; "))
+	}
+	return list, nil
+}
+
+// all reads the volumes, the one with the host's /etc first.
+func (c *imaging) all(ctx context.Context, list []mounted) error {
+	var passwd []byte
+	for _, m := range list {
+		if c.Host == "" {
+			b, _ := m.small("/etc/hostname", 256) // most volumes have none
+			c.Host = strings.ToValidUTF8(strings.TrimSpace(string(b)), "\uFFFD")
+		}
+		if c.zone == "" {
+			c.zone = m.zone()
+		}
+		if b, err := m.small("/etc/passwd", 4<<20); err == nil && passwd == nil {
+			passwd = b
+		}
+	}
+	for _, m := range list {
+		c.sum.Host = c.Host
+		if err := c.volume(ctx, m, passwd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// volume walks one volume and takes what was found.
+func (c *imaging) volume(ctx context.Context, m mounted, passwd []byte) error {
+	w := &imageWalk{c: c, m: m, set: pattern.New(), seen: map[uint32]bool{}}
+	if err := w.aim(passwd); err != nil {
+		return err
+	}
+	c.now = "linux.system"
+	if c.chose(c.now) {
+		if err := c.system(ctx, m); err != nil {
+			return err
+		}
+	}
+	c.now = "linux.listing"
+	if err := w.run(ctx, c.chose(c.now)); err != nil {
+		return err
+	}
+	for _, d := range c.which {
+		c.now = d.Name
+		if d.Live {
+			c.refuse("/", "live state: an image has none")
+		}
+		if d.Name == "linux.finds" {
+			c.refuse("/", "hashes of executables are not taken out of an image file: mount it and give its mount point")
+		}
+		for _, t := range w.targets {
+			if t.collector != d.Name {
+				continue
+			}
+			if err := c.takeAll(ctx, m, t); err != nil {
+				return err
+			}
+		}
+	}
+	c.now = "linux.files"
+	for _, name := range c.Files {
+		n, err := m.resolve(name)
+		if err != nil {
+			c.refuse(name, "%v", err)
+			continue
+		}
+		if err := c.take(ctx, m, imageFound{path.Clean(name), n}, profiles.Artefact{Kind: c.now, Title: "File"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *imaging) chose(name string) bool {
+	return slices.ContainsFunc(c.which, func(d Description) bool { return d.Name == name })
+}
+
+func (c *imaging) refuse(source, format string, args ...any) {
+	collector := c.now
+	if collector == "" {
+		collector = "linux"
+	}
+	r := record.Refusal{Collector: collector, Source: printable(source), Reason: fmt.Sprintf(format, args...)}
+	switch {
+	case c.refused[r]:
+	case len(c.sum.Refused) >= 1000:
+		c.more++
+	default:
+		c.refused[r] = true
+		c.sum.Refused = append(c.sum.Refused, r)
+	}
+}
+
+// exhibit begins the meta of something taken now.
+func (c *imaging) exhibit(m mounted, title, source, format string) record.Exhibit {
+	e := record.Exhibit{
+		Kind: c.now, Title: printable(title), Source: printable(source), Host: c.Host, Collector: c.now, Authority: c.Authority,
+		Method: methodImage, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset,
+		Format: format, Origin: record.OriginImage, Root: m.named, Clock: c.clock, Argv: c.Argv, Stored: c.Stored,
+	}
+	if c.zone != "" {
+		e.Reading = &record.Reading{Zone: c.zone}
+	}
+	if e.Source != source {
+		e.Deviations = append(e.Deviations, `its name is not UTF-8: other bytes are shown as \xHH, a backslash as \\`)
+	}
+	return e
+}
+
+func printable(name string) string {
+	if strings.ToValidUTF8(name, "\uFFFD") == name {
+		return name
+	}
+	return string(appendEscaped(nil, name))
+}
+
+func (c *imaging) seal(ctx context.Context, r io.Reader, e record.Exhibit) error {
+	e, err := c.Sink.Seal(ctx, r, e)
+	if err != nil {
+		var bad *badImage
+		if errors.As(err, &bad) && ctx.Err() == nil {
+			c.refuse(e.Source, "%v", bad.err)
+			return nil
+		}
+		return err
+	}
+	c.sum.Exhibits++
+	c.sum.Bytes += e.Size
+	return c.sealed(e)
+}
+
+// badImage is an error of the evidence, not of ours.
+type badImage struct{ err error }
+
+func (b *badImage) Error() string { return b.err.Error() }
+
+// imageContent is a reader whose errors are the evidence's own.
+type imageContent struct{ r io.Reader }
+
+func (c imageContent) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = &badImage{err}
+	}
+	return n, err
+}
+
+func (c *imaging) takeAll(ctx context.Context, m mounted, t *imageTarget) error {
+	slices.SortFunc(t.found, func(a, b imageFound) int {
+		if t.Newest && !a.inode.Modified.Equal(b.inode.Modified) {
+			return b.inode.Modified.Compare(a.inode.Modified)
+		}
+		return strings.Compare(a.path, b.path)
+	})
+	list := t.found
+	if over := int64(len(list)) - c.Limits.Files; over > 0 {
+		c.refuse(list[c.Limits.Files].path, "this and %d more: the limit of %d files is reached", over-1, c.Limits.Files)
+		list = list[:c.Limits.Files]
+	}
+	for _, f := range list {
+		if err := c.take(ctx, m, f, t.Artefact); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take seals one file, within the limits.
+func (c *imaging) take(ctx context.Context, m mounted, f imageFound, a profiles.Artefact) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	n := f.inode
+	if n.Mode&ext4.ModeType != ext4.ModeRegular {
+		if n.Mode&ext4.ModeType == ext4.ModeLink {
+			target, err := m.fs.Target(n)
+			c.refuse(f.path, "a symbolic link to %q (%v)", target, err)
+		} else {
+			c.refuse(f.path, "no regular file: %s", n.FileMode())
+		}
+		return nil
+	}
+	data, err := m.fs.Open(n)
+	if err != nil {
+		c.refuse(f.path, "%v", err)
+		return nil
+	}
+	need, sparse := n.Size, false
+	if n.Size > c.Limits.File {
+		if held := held(data); held <= c.Limits.File {
+			need, sparse = held, true
+		}
+	}
+	switch {
+	case need > c.Limits.File:
+		c.refuse(f.path, "%d bytes: over the limit of %d for one file", need, c.Limits.File)
+		return nil
+	case c.taken+need > c.Limits.Total:
+		c.refuse(f.path, "%d bytes: the limit of %d for all files is reached", need, c.Limits.Total)
+		return nil
+	}
+	c.taken += need
+	c.Progress(c.now+" "+f.path, c.taken, c.Limits.Total)
+	e := c.exhibit(m, a.Title+" "+f.path, f.path, a.Format)
+	stat := imageStat(n)
+	e.Kind, e.Before = a.Kind, &stat
+	if n.BadChecksum {
+		e.Deviations = append(e.Deviations, "the checksum of its inode is wrong")
+	}
+	r := io.Reader(io.NewSectionReader(data, 0, n.Size))
+	if sparse {
+		e.Format = FormatExtents
+		e.Method += "; only the data between holes, as JSON lines of offset, data (base64) and size"
+		e.Deviations = append(e.Deviations, fmt.Sprintf("sparse: %d bytes with holes, %d of data; the holes are left out", n.Size, need))
+		in, out := io.Pipe()
+		go func() { _ = out.CloseWithError(imageExtents(out, data)) }() // never fails
+		defer in.Close()                                                //nolint:errcheck // never fails; ends the writer
+		r = in
+	}
+	return c.seal(ctx, imageContent{r}, e)
+}
+
+// held is how many bytes lie in no hole.
+func held(f *ext4.File) (n int64) {
+	for off := int64(0); off < f.Size(); {
+		start, end := f.Data(off)
+		n, off = n+end-start, max(end, off+1)
+	}
+	return n
+}
+
+func imageExtents(w io.Writer, f *ext4.File) error {
+	enc := json.NewEncoder(w)
+	b := make([]byte, 64<<10)
+	for off := int64(0); off < f.Size(); {
+		start, end := f.Data(off)
+		for start < end {
+			n, err := f.ReadAt(b[:min(int64(len(b)), end-start)], start)
+			if n > 0 {
+				if err := enc.Encode(Extent{Offset: start, Data: b[:n], Size: f.Size()}); err != nil {
+					return err
+				}
+				start += int64(n)
+			}
+			if err != nil && !errors.Is(err, io.EOF) || n == 0 {
+				return err
+			}
+		}
+		off = max(end, off+1)
+	}
+	return nil
+}
+
+// system seals what the image says of its machine.
+func (c *imaging) system(ctx context.Context, m mounted) error {
+	s := System{Host: c.Host, Now: c.Now().UTC(), Zone: c.zone}
+	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} {
+		b, err := m.small(name, 64<<10)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(b)) {
+			if v, ok := strings.CutPrefix(strings.TrimSpace(line), "PRETTY_NAME="); ok && s.OS == "" {
+				s.OS = strings.ToValidUTF8(strings.Trim(v, `"'`), "\uFFFD")
+			}
+		}
+	}
+	if b, err := m.small("/etc/machine-id", 64); err == nil {
+		s.MachineID = strings.ToValidUTF8(strings.TrimSpace(string(b)), "\uFFFD")
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return c.seal(ctx, bytes.NewReader(append(b, '\n')), c.exhibit(m, "Machine", "/etc", FormatSystem))
+}
+
+// imageStat is what the file system says of a file.
+func imageStat(n *ext4.Inode) record.Stat {
+	return record.Stat{
+		Size: n.Size, Mode: modeText(n), UID: n.UID, GID: n.GID, Inode: uint64(n.Number), Links: uint64(n.Links),
+		Modified: n.Modified, Accessed: n.Accessed, Changed: n.Changed, Born: n.Born,
+	}
+}
+
+// modeText is a mode as ls writes it.
+func modeText(n *ext4.Inode) string {
+	b := []byte("?rwxrwxrwx")
+	b[0] = "?pc?d?b?-?l?s???"[n.Mode>>12]
+	for i := range 9 {
+		if n.Mode&(1<<(8-i)) == 0 {
+			b[1+i] = '-'
+		}
+	}
+	for _, s := range []struct {
+		bit    uint16
+		at     int
+		set, x byte
+	}{{0o4000, 3, 'S', 's'}, {0o2000, 6, 'S', 's'}, {0o1000, 9, 'T', 't'}} {
+		if n.Mode&s.bit != 0 {
+			if b[s.at] == 'x' {
+				b[s.at] = s.x
+			} else {
+				b[s.at] = s.set
+			}
+		}
+	}
+	return string(b)
+}
+
+// zone is where /etc/localtime points, else what /etc/timezone says.
+func (m mounted) zone() string {
+	var text string
+	if n, err := m.resolveLast("/etc/localtime", false); err == nil && n.Mode&ext4.ModeType == ext4.ModeLink {
+		target, _ := m.fs.Target(n) // a link that cannot be read names no zone
+		_, text, _ = strings.Cut(target, "zoneinfo/")
+	}
+	if text == "" {
+		b, _ := m.small("/etc/timezone", 256) // many have none
+		text = strings.TrimSpace(string(b))
+	}
+	if text == "" || text == "Local" {
+		return ""
+	}
+	if _, err := time.LoadLocation(text); err != nil {
+		return ""
+	}
+	return text
+}
+
+// small reads a little file whole.
+func (m mounted) small(name string, most int64) ([]byte, error) {
+	n, err := m.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if n.Mode&ext4.ModeType != ext4.ModeRegular || n.Size > most {
+		return nil, fmt.Errorf("%s: no regular file of at most %d bytes", name, most)
+	}
+	f, err := m.fs.Open(n)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.NewSectionReader(f, 0, n.Size))
+}
+
+// resolve finds a file by its path on the host; links are followed inside the
+// volume.
+func (m mounted) resolve(name string) (*ext4.Inode, error) { return m.resolveLast(name, true) }
+
+func (m mounted) resolveLast(name string, follow bool) (*ext4.Inode, error) {
+	name = path.Clean("/" + name)
+	if m.at != "" {
+		if !strings.HasPrefix(name, m.at+"/") && name != m.at {
+			return nil, fmt.Errorf("%s: %w", name, ext4.ErrNotExist)
+		}
+		name = path.Clean("/" + strings.TrimPrefix(name, m.at))
+	}
+	for range 40 {
+		n, rest, err := m.step(name, follow)
+		if err != nil || rest == "" {
+			return n, err
+		}
+		name = rest
+	}
+	return nil, fmt.Errorf("%s: too many symbolic links", name)
+}
+
+// step goes down a path until a link turns it: rest is the new path then.
+func (m mounted) step(name string, follow bool) (n *ext4.Inode, rest string, err error) {
+	if n, err = m.fs.Inode(ext4.RootInode); err != nil {
+		return nil, "", err
+	}
+	parts := strings.Split(strings.Trim(name, "/"), "/")
+	at := "/"
+	for i, part := range parts {
+		if part == "" {
+			continue
+		}
+		var inode uint32
+		err := m.fs.ReadDir(n, false, func(e ext4.Entry) error {
+			if e.Name == part {
+				inode = e.Inode
+			}
+			return nil
+		})
+		if inode == 0 {
+			return nil, "", errors.Join(fmt.Errorf("%s: %w", name, ext4.ErrNotExist), err)
+		}
+		if n, err = m.fs.Inode(inode); err != nil {
+			return nil, "", err
+		}
+		if n.Mode&ext4.ModeType == ext4.ModeLink && (follow || i < len(parts)-1) {
+			target, err := m.fs.Target(n)
+			if err != nil {
+				return nil, "", err
+			}
+			if !path.IsAbs(target) {
+				target = path.Join(at, target)
+			}
+			return nil, path.Join(append([]string{"/", target}, parts[i+1:]...)...), nil
+		}
+		at = path.Join(at, part)
+	}
+	return n, "", nil
+}
