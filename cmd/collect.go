@@ -15,20 +15,38 @@ type collectOptions struct {
 	p        *program
 	incident string
 	list     bool
+	away     takeawayFlags
 	response.CollectOptions
 }
 
 func newCollectCmd(p *program, run func(*cobra.Command, *collectOptions) error) *cobra.Command {
 	o := &collectOptions{p: p}
 	c := &cobra.Command{
-		Use:   "collect INCIDENT",
-		Short: "Take evidence from this machine into the incident",
+		Use:   "collect INCIDENT|--to PLACE",
+		Short: "Take evidence from this machine into the incident, or into a container",
 		Long: `Take evidence from this machine, most volatile first, seal it with its hashes,
 and read it into the timeline. What could not be taken is listed with the reason.
-Interrupted, it keeps what is sealed.`,
+Interrupted, it keeps what is sealed.
+
+With --to no incident and no workspace is needed: everything goes into one
+encrypted, signed container (docs/container.md), as a stream, to a file, to the
+standard output, or straight to another machine:
+
+  firebreak collect --to /mnt/usb/ --recipient age1…
+  firebreak collect --to - --recipient age1… | ssh me@desk 'cat >web-1.tar.zst.age'
+  firebreak collect --to sftp://me@desk/srv/in/ --recipient me.pub
+  firebreak collect --to s3://evidence/web-1/ --recipient age1…
+
+When the network fails, what has not arrived goes into a local file, which
+firebreak send brings there later. The key that signs is made for the container;
+note its fingerprint. firebreak config path --json says the recipient of a
+workspace that is encrypted; an ssh public key is as good.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.list {
 				return exactly(0, "no incident with --list")(c, args)
+			}
+			if o.away.to != "" {
+				return exactly(0, "no incident with --to")(c, args)
 			}
 			return exactly(1, "an incident")(c, args)
 		},
@@ -48,6 +66,7 @@ Interrupted, it keeps what is sealed.`,
 	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
 	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
+	o.away.add(c)
 	return c
 }
 
@@ -55,6 +74,9 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	defer thrifty()()
 	if o.list {
 		return o.catalogue()
+	}
+	if o.away.to != "" {
+		return runCollectTo(c, o.p, &o.away, o.CollectOptions)
 	}
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
