@@ -16,13 +16,14 @@ type collectOptions struct {
 	incident string
 	list     bool
 	away     takeawayFlags
+	on       onFlags
 	response.CollectOptions
 }
 
 func newCollectCmd(p *program, run func(*cobra.Command, *collectOptions) error) *cobra.Command {
 	o := &collectOptions{p: p}
 	c := &cobra.Command{
-		Use:   "collect INCIDENT|--to PLACE",
+		Use:   "collect INCIDENT [--on ssh:HOST]|--to PLACE",
 		Short: "Take evidence from this machine into the incident, or into a container",
 		Long: `Take evidence from this machine, most volatile first, seal it with its hashes,
 and read it into the timeline. What could not be taken is listed with the reason.
@@ -37,6 +38,10 @@ standard output, or straight to another machine:
   firebreak collect --to sftp://me@desk/srv/in/ --recipient me.pub
   firebreak collect --to s3://evidence/web-1/ --recipient age1…
 
+With --on ssh:[user@]host[:port] the evidence of another host is taken into the
+incident: this program runs there from memory, streams back, and leaves no file
+and no process. Logs of the login and of sudo are the host's own, and stay.
+
 When the network fails, what has not arrived goes into a local file, which
 firebreak send brings there later. The key that signs is made for the container;
 note its fingerprint. firebreak config path --json says the recipient of a
@@ -47,6 +52,9 @@ workspace that is encrypted; an ssh public key is as good.`,
 			}
 			if o.away.to != "" {
 				return exactly(0, "no incident with --to")(c, args)
+			}
+			if err := o.on.check(c); err != nil {
+				return err
 			}
 			return exactly(1, "an incident")(c, args)
 		},
@@ -67,6 +75,7 @@ workspace that is encrypted; an ssh public key is as good.`,
 	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
 	o.away.add(c)
+	o.on.add(c)
 	return c
 }
 
@@ -81,6 +90,9 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
 		return err
+	}
+	if o.on.target != "" {
+		return runCollectOn(c, o, s, id)
 	}
 	sum, err := s.Collect(c.Context(), id, o.CollectOptions, o.p.progress())
 	if err != nil {

@@ -31,10 +31,10 @@ func (s *Session) TakeIn(ctx context.Context, id incident.ID, r *container.Reade
 	}
 	f.busy.Lock()
 	defer f.busy.Unlock()
-	return s.takeIn(ctx, f, r, "", p)
+	return s.takeIn(ctx, f, r, "", nil, p)
 }
 
-func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, step string, p ProgressFunc) (out TakenIn, err error) {
+func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, step string, adapt func(*record.Exhibit), p ProgressFunc) (out TakenIn, err error) {
 	if err := f.writable(); err != nil {
 		return out, err
 	}
@@ -82,6 +82,9 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, st
 			return fmt.Errorf("%w: %s has SHA-256 %s", container.ErrDamaged, end.Source, x.SHA256)
 		}
 		end.ID, end.Blob, end.Stored = "", x.Blob, s.s.o.Host
+		if adapt != nil {
+			adapt(&end)
+		}
 		found <- end
 		return nil
 	})
