@@ -15,24 +15,50 @@ type collectOptions struct {
 	p        *program
 	incident string
 	list     bool
+	away     takeawayFlags
+	on       onFlags
 	response.CollectOptions
 }
 
 func newCollectCmd(p *program, run func(*cobra.Command, *collectOptions) error) *cobra.Command {
 	o := &collectOptions{p: p}
 	c := &cobra.Command{
-		Use:   "collect INCIDENT",
-		Short: "Take evidence from this machine into the incident",
+		Use:   "collect INCIDENT [--on ssh:HOST]|--to PLACE",
+		Short: "Take evidence from this machine into the incident, or into a container",
 		Long: `Take evidence from this machine, most volatile first, seal it with its hashes,
 and read it into the timeline. What could not be taken is listed with the reason.
 Interrupted, it keeps what is sealed.
 
 The disk is walked once for everything that was chosen. Which files are taken is
 written in YAML: --list shows what there is, --profile takes a file of one's own,
-and --definitions those of ForensicArtifacts or UAC, whose commands are never run.`,
+and --definitions those of ForensicArtifacts or UAC, whose commands are never run.
+
+With --to no incident and no workspace is needed: everything goes into one
+encrypted, signed container (docs/container.md), as a stream, to a file, to the
+standard output, or straight to another machine:
+
+  firebreak collect --to /mnt/usb/ --recipient age1…
+  firebreak collect --to - --recipient age1… | ssh me@desk 'cat >web-1.tar.zst.age'
+  firebreak collect --to sftp://me@desk/srv/in/ --recipient me.pub
+  firebreak collect --to s3://evidence/web-1/ --recipient age1…
+
+With --on ssh:[user@]host[:port] the evidence of another host is taken into the
+incident: this program runs there from memory, streams back, and leaves no file
+and no process. Logs of the login and of sudo are the host's own, and stay.
+
+When the network fails, what has not arrived goes into a local file, which
+firebreak send brings there later. The key that signs is made for the container;
+note its fingerprint. firebreak config path --json says the recipient of a
+workspace that is encrypted; an ssh public key is as good.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.list {
 				return exactly(0, "no incident with --list")(c, args)
+			}
+			if o.away.to != "" {
+				return exactly(0, "no incident with --to")(c, args)
+			}
+			if err := o.on.check(c); err != nil {
+				return err
 			}
 			return exactly(1, "an incident")(c, args)
 		},
@@ -54,6 +80,8 @@ and --definitions those of ForensicArtifacts or UAC, whose commands are never ru
 	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
 	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes too: they may hold passwords and keys")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
+	o.away.add(c)
+	o.on.add(c)
 	return c
 }
 
@@ -62,9 +90,15 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if o.list {
 		return o.catalogue()
 	}
+	if o.away.to != "" {
+		return runCollectTo(c, o.p, &o.away, o.CollectOptions)
+	}
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {
 		return err
+	}
+	if o.on.target != "" {
+		return runCollectOn(c, o, s, id)
 	}
 	sum, err := s.Collect(c.Context(), id, o.CollectOptions, o.p.progress())
 	if err != nil {

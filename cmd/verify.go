@@ -21,7 +21,7 @@ func newVerifyCmd(p *program, run func(*cobra.Command, *verifyOptions) error) *c
 	o := &verifyOptions{p: p}
 	c := &cobra.Command{
 		Use:   "verify INCIDENT",
-		Short: "Verify the record and the evidence, or a bundle",
+		Short: "Verify the record and the evidence, a bundle or a container",
 		Long: `Recompute the record's tree, check every head and signature, replay the record
 into a fresh database and compare, and hash every exhibit again. Exits with 0
 when all is well, with 6 when something is wrong, and says what and where. It
@@ -39,11 +39,14 @@ that nobody here vouches for is no problem, and no proof of who it was.
 
 With --bundle FILE it verifies what firebreak bundle made, and nothing of this
 workspace is looked at. It tells apart what the maker withheld, what was erased
-with a record, and what is missing without one.`,
+with a record, and what is missing without one.
+
+With --container FILE it verifies what firebreak collect --to made: each item, the
+list of all, and the signature. One that was cut is told apart (5).`,
 		Args:              o.bundle.arguments,
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
-			if o.bundle.file == "" {
+			if o.bundle.file == "" && o.bundle.container == "" {
 				o.incident = args[0]
 			}
 			return run(c, o)
@@ -56,6 +59,13 @@ with a record, and what is missing without one.`,
 }
 
 func runVerify(c *cobra.Command, o *verifyOptions) error {
+	if o.bundle.container != "" {
+		var identities []string
+		if o.bundle.outside.Identity != "" {
+			identities = []string{o.bundle.outside.Identity}
+		}
+		return runVerifyContainer(c, o.p, o.bundle.container, identities)
+	}
 	if o.bundle.file != "" {
 		o.bundle.outside.Seals = o.against.Seals
 		return runVerifyBundle(c, o.p, o.bundle)

@@ -10,8 +10,9 @@ import (
 )
 
 type bundleVerification struct {
-	file    string
-	outside response.BundleVerification
+	file      string
+	container string
+	outside   response.BundleVerification
 }
 
 // addBundleFlags are the flags of verify that are about a bundle.
@@ -20,11 +21,18 @@ func (o *bundleVerification) addBundleFlags(c *cobra.Command) {
 	f.StringVar(&o.file, "bundle", "", "verify this `FILE`, or folder, that firebreak bundle made; no incident and no workspace is needed")
 	f.StringArrayVar(&o.outside.Keys, "key", nil, "with --bundle: the maker's verifier `KEY`, known from elsewhere")
 	f.StringVar(&o.outside.Roster, "roster", "", "with --bundle: a `FILE` of allowed signers of your own, in place of the bundle's")
-	f.StringVar(&o.outside.Identity, "identity", "", "with --bundle: the `FILE` with the age identity or ssh key that opens it")
+	f.StringVar(&o.outside.Identity, "identity", "", "with --bundle or --container: the `FILE` with the age identity or ssh key that opens it")
+	f.StringVar(&o.container, "container", "", "verify this `FILE` that firebreak collect --to made, or - for the standard input; no incident and no workspace is needed")
 }
 
 // arguments wants an incident, or a bundle.
 func (o *bundleVerification) arguments(c *cobra.Command, args []string) error {
+	if o.container != "" {
+		if o.file != "" || o.outside.Roster != "" || len(o.outside.Keys) > 0 {
+			return errFlag{errors.New("beside --container FILE goes --identity alone")}
+		}
+		return exactly(0, "no incident beside --container")(c, args)
+	}
 	if o.file == "" {
 		if o.outside.Roster != "" || o.outside.Identity != "" || len(o.outside.Keys) > 0 {
 			return errFlag{errors.New("--key, --roster and --identity go with --bundle FILE")}

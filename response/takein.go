@@ -1,0 +1,145 @@
+package response
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"firebreak/forensics/container"
+	"firebreak/incident"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// TakenIn is a container that was taken into an incident.
+type TakenIn struct {
+	container.Report
+	Exhibits int `json:"exhibits"`
+	Known    int `json:"known"` // that the incident holds already
+}
+
+// TakeIn seals the items of a container as exhibits, each verified by its hash
+// while it is read, and reads them into the timeline. Nothing of a container that
+// was cut is lost before the cut: the report and the record say where it ended.
+// With CodeIntegrity the container is not what was written; what was sound before
+// the damage is in the incident, and the record says what was found.
+func (s *Session) TakeIn(ctx context.Context, id incident.ID, r *container.Reader, p ProgressFunc) (TakenIn, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return TakenIn{}, err
+	}
+	f.busy.Lock()
+	defer f.busy.Unlock()
+	return s.takeIn(ctx, f, r, "", nil, p)
+}
+
+func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, step string, adapt func(*record.Exhibit), p ProgressFunc) (out TakenIn, err error) {
+	if err := f.writable(); err != nil {
+		return out, err
+	}
+	if err := f.store.View(ctx, mustBeOpen); err != nil {
+		return out, err
+	}
+	known, err := s.heldAlready(ctx, f)
+	if err != nil {
+		return out, err
+	}
+	head := r.Head()
+	found := make(chan record.Exhibit)
+	var sealed, pending []record.Exhibit
+	var failed error
+	gathered := make(chan struct{})
+	go func() { // takers run at once; what they sealed is recorded by one
+		defer close(gathered)
+		for x := range found {
+			if failed != nil {
+				continue
+			}
+			if known[heldKey(x)] {
+				out.Known++
+				continue
+			}
+			if pending = append(pending, x); len(pending) < sealTogether {
+				continue
+			}
+			var numbered []record.Exhibit
+			numbered, failed = s.register(ctx, f, pending, step)
+			sealed, pending = append(sealed, numbered...), pending[:0]
+		}
+	}()
+	out.Report, err = r.Each(ctx, func(i *container.Item, content io.Reader) error {
+		tell(p, "sealing "+i.Start.Title, int64(i.Number), 0)
+		x, err := f.locker.SealInput(ctx, content, i.Start)
+		if errors.Is(err, container.ErrDropped) {
+			return nil // its writer says why, in the log and among the refusals
+		}
+		if err != nil {
+			return err
+		}
+		end, _ := i.End()
+		if end.SHA256 != x.SHA256 || end.Size != x.Size {
+			return fmt.Errorf("%w: %s has SHA-256 %s", container.ErrDamaged, end.Source, x.SHA256)
+		}
+		end.ID, end.Blob, end.Stored = "", x.Blob, s.s.o.Host
+		if adapt != nil {
+			adapt(&end)
+		}
+		found <- end
+		return nil
+	})
+	close(found)
+	<-gathered
+	if failed == nil {
+		var numbered []record.Exhibit
+		numbered, failed = s.register(ctx, f, pending, step)
+		sealed = append(sealed, numbered...)
+	}
+	out.Exhibits = len(sealed)
+	err = errors.Join(err, failed)
+	c := collectionOf(out.Report, head, err)
+	if err == nil {
+		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: head.Host, Step: step}, "", p)
+	}
+	keep := context.WithoutCancel(ctx)
+	err = errors.Join(err, s.actIn(keep, f, record.CollectionFinished, step, c, nil))
+	if errors.Is(err, container.ErrDamaged) {
+		err = &Error{Code: CodeIntegrity, Hint: "ask for another copy: what was sound before the damage is in the incident", Err: err}
+	}
+	return out, err
+}
+
+// collectionOf is what the record says of a container: its own summary, if it came
+// that far.
+func collectionOf(r container.Report, head container.Head, err error) record.Collection {
+	c := record.Collection{Profile: "container", Host: head.Host, Root: "/", Exhibits: r.Items, Bytes: r.Bytes}
+	if r.Collection != nil {
+		c = *r.Collection
+	}
+	switch {
+	case err != nil:
+		c.Cut = err.Error()
+	case r.Cut != "":
+		c.Cut = "the container was cut: " + r.Cut
+	}
+	return c
+}
+
+// heldKey is what makes two exhibits the same taking of the same thing.
+func heldKey(x record.Exhibit) string {
+	return x.SHA256 + "\x00" + x.Source + "\x00" + x.Host + "\x00" + x.Started.UTC().String()
+}
+
+// heldAlready are the exhibits of the incident, so that a container taken in twice
+// adds nothing.
+func (s *Session) heldAlready(ctx context.Context, f *folder) (map[string]bool, error) {
+	out := map[string]bool{}
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		xs, err := tx.Exhibits()
+		for _, x := range xs {
+			out[heldKey(x.Exhibit)] = true
+		}
+		return err
+	})
+	return out, err
+}
