@@ -42,7 +42,7 @@ func (c *collection) accounts(ctx context.Context) error {
 		}
 	}
 	return c.artefacts(ctx, []artefact{
-		{"linux.sudoers", "Sudo rules", FormatText, []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf"}, nil, false},
+		{"linux.sudoers", "Sudo rules", FormatSettings, []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf"}, nil, false},
 		{"linux.login.rules", "Login rules", FormatText, []string{"/etc/login.defs", "/etc/security/access.conf", "/etc/subuid", "/etc/subgid"}, nil, false},
 	})
 }

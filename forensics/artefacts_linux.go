@@ -73,17 +73,17 @@ func settingsOf(collector string) []artefact {
 		}, false}}
 	case "linux.cron":
 		return []artefact{
-			{"linux.cron", "Cron table", FormatText, []string{
+			{"linux.cron", "Cron table", FormatSettings, []string{
 				"/etc/crontab", "/etc/anacrontab", "/etc/cron.d/*", "/etc/cron.hourly/*", "/etc/cron.daily/*",
 				"/etc/cron.weekly/*", "/etc/cron.monthly/*", "/etc/cron.allow", "/etc/cron.deny",
 			}, nil, false},
-			{"linux.cron.user", "User's cron table", FormatText, []string{"/var/spool/cron/crontabs/*", "/var/spool/cron/*"}, nil, false},
-			{"linux.at", "At job", FormatText, []string{"/var/spool/cron/atjobs/*", "/var/spool/at/*", "/var/spool/atjobs/*"}, nil, false},
+			{"linux.cron.user", "User's cron table", FormatSettings, []string{"/var/spool/cron/crontabs/*", "/var/spool/cron/*"}, nil, false},
+			{"linux.at", "At job", FormatSettings, []string{"/var/spool/cron/atjobs/*", "/var/spool/at/*", "/var/spool/atjobs/*"}, nil, false},
 		}
 	case "linux.startup":
 		return []artefact{
-			{"linux.preload", "Preloaded libraries", FormatText, []string{"/etc/ld.so.preload"}, nil, false},
-			{"linux.startup", "Start-up file", FormatText, []string{
+			{"linux.preload", "Preloaded libraries", FormatSettings, []string{"/etc/ld.so.preload"}, nil, false},
+			{"linux.startup", "Start-up file", FormatSettings, []string{
 				"/etc/rc.local", "/etc/rc.d/rc.local", "/etc/inittab", "/etc/init.d/*", "/etc/profile", "/etc/profile.d/*",
 				"/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/*", "/etc/zshenv", "/etc/environment", "/etc/ld.so.conf", "/etc/ld.so.conf.d/*",
 				"/etc/modules", "/etc/modules-load.d/*", "/etc/modprobe.d/*", "/etc/udev/rules.d/*", "/etc/update-motd.d/*",
@@ -96,10 +96,10 @@ func settingsOf(collector string) []artefact {
 		}
 	case "linux.ssh":
 		return []artefact{
-			{"linux.sshd", "ssh server configuration", FormatText, []string{
+			{"linux.sshd", "ssh server configuration", FormatSettings, []string{
 				"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*", "/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d/*", "/etc/ssh/sshrc", "/etc/ssh/authorized_keys*",
 			}, nil, false},
-			{"linux.authorized_keys", "Authorized ssh keys", FormatText, nil, []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}, false},
+			{"linux.authorized_keys", "Authorized ssh keys", FormatSettings, nil, []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}, false},
 			{"linux.ssh.user", "User's ssh settings", FormatText, nil, []string{".ssh/known_hosts", ".ssh/config", ".ssh/rc", ".ssh/environment"}, false},
 		}
 	}

@@ -32,6 +32,7 @@ const (
 	FormatDpkg     = "dpkg"     // dpkg.log
 	FormatApt      = "apt"      // apt's history.log
 	FormatPackages = "packages" // logs of dnf, yum, pacman, zypper, apk
+	FormatSettings = "settings" // what runs by itself, or lets somebody in: cron tables, start-up files, keys, rules
 	FormatText     = "text"     // configuration: read by people
 )
 

@@ -166,7 +166,7 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", errors.Join(fmt.Errorf("read what was sealed: %w", err), r.Close())
 	}
-	return parse.Detect(filepath.Base(x.Source), head[:n]), r.Close()
+	return parse.Detect(x.Source, head[:n]), r.Close()
 }
 
 // IngestFrom seals a stream and reads it into the timeline. It is sealed as it
