@@ -71,7 +71,7 @@ func groups(p *program) []group {
 			newStepCmd(p), newNoteCmd(p, runNote), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
 		}},
 		{"evidence", "Evidence and timeline:", []*cobra.Command{
-			newCollectCmd(p, runCollect), newIngestCmd(p, runIngest), newParseCmd(p, runParse), newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
+			newCollectCmd(p, runCollect), newIngestCmd(p, runIngest), newParseCmd(p, runParse), newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newTriageCmd(p, runTriage), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
 		}},
 		{"action", "Actions:", []*cobra.Command{
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),

@@ -50,6 +50,7 @@ type Process struct {
 	EUID      uint32    `json:"euid"`
 	GID       uint32    `json:"gid"`
 	User      string    `json:"user,omitempty"` // of EUID, from /etc/passwd
+	Self      bool      `json:"self,omitempty"` // it is the collector
 	Session   int       `json:"session"`
 	TTY       string    `json:"tty,omitempty"` // major:minor
 	Threads   int       `json:"threads,omitempty"`

@@ -9,37 +9,37 @@ import (
 	"firebreak/timeline"
 )
 
-// uncrowded keeps the events around which, on their host, few events of the crowd
-// lie. Undated events are in no crowd.
-func (x *run) uncrowded(ctx context.Context, c *Crowd, mine []*timeline.Event) ([]*timeline.Event, error) {
-	var first, last time.Time
-	for _, e := range mine {
-		if e.Time.IsZero() {
-			continue
-		}
-		if first.IsZero() || e.Time.Before(first) {
-			first = e.Time
-		}
-		if e.Time.After(last) {
-			last = e.Time
-		}
+// around are the times of the events that may be a crowd, by host.
+type around struct {
+	c     *Crowd
+	times map[string][]time.Time
+}
+
+// crowd reads when the events of a crowd were. Nothing else of them is held.
+func (x *run) crowd(ctx context.Context, c *Crowd, last time.Duration) (*around, error) {
+	a := &around{c: c, times: map[string][]time.Time{}}
+	if last > 0 {
+		last += c.Within
 	}
-	if first.IsZero() {
-		return mine, nil
-	}
-	times := map[string][]time.Time{}
-	f := c.filter.And(timeline.Between(first.Add(-c.Within), last.Add(c.Within+1)))
-	err := x.tl.Scan(ctx, f, true, func(e *timeline.Event) error {
-		times[e.Host] = append(times[e.Host], e.Time)
+	err := x.tl.Scan(ctx, x.within(c.filter, last), true, func(e *timeline.Event) error {
+		if !e.Time.IsZero() {
+			a.times[e.Host] = append(a.times[e.Host], e.Time)
+		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	for _, times := range a.times {
+		slices.SortFunc(times, time.Time.Compare)
 	}
-	return slices.DeleteFunc(mine, func(e *timeline.Event) bool {
-		all := times[e.Host]
-		from := sort.Search(len(all), func(i int) bool { return !all[i].Before(e.Time.Add(-c.Within)) })
-		to := sort.Search(len(all), func(i int) bool { return all[i].After(e.Time.Add(c.Within)) })
-		return !e.Time.IsZero() && to-from > c.AtMost
-	}), nil
+	return a, err
+}
+
+// many says whether an event lies in a crowd. Undated ones lie in none.
+func (a *around) many(e *timeline.Event) bool {
+	if a == nil || e.Time.IsZero() {
+		return false
+	}
+	times := a.times[e.Host]
+	from := sort.Search(len(times), func(i int) bool { return !times[i].Before(e.Time.Add(-a.c.Within)) })
+	to := sort.Search(len(times), func(i int) bool { return times[i].After(e.Time.Add(a.c.Within)) })
+	return to-from > a.c.AtMost
 }

@@ -35,6 +35,7 @@ type Finding struct {
 	Reason        string        `json:"reason"`
 	Count         int64         `json:"count"`
 	Events        []timeline.ID `json:"events"`
+	Exhibits      []string      `json:"exhibits"` // that they come from
 	Filter        string        `json:"filter"`
 	FalsePositive string        `json:"false_positive"`
 	Next          []string      `json:"next"`
@@ -101,7 +102,7 @@ func (r *Rule) finding(g *group) Finding {
 	f := Finding{
 		ID: idOf(g.host, key), Severity: r.Severity, Title: r.Title, Rule: r.ID, Technique: r.Technique, Host: g.host, About: about,
 		First: g.first.Time, Last: g.last.Time, Count: g.n, FalsePositive: r.FalsePositive, Next: r.Next,
-		Reason: r.Reason.fill(g.say), Events: slices.Clone(g.ids), partial: g.n > int64(len(g.ids)),
+		Reason: r.Reason.fill(g.say), Events: slices.Clone(g.ids), Exhibits: slices.Clone(g.exhibits), partial: g.n > int64(len(g.ids)),
 	}
 	if f.Last.IsZero() {
 		f.Last = f.First
@@ -172,6 +173,11 @@ func (f *Finding) absorb(g Finding) {
 	if len(g.wide) > 0 && len(f.wide) < 8 {
 		f.wide = append(f.wide, g.wide...)
 	}
+	for _, x := range g.Exhibits {
+		if !slices.Contains(f.Exhibits, x) {
+			f.Exhibits = append(f.Exhibits, x)
+		}
+	}
 	added := int64(0)
 	for _, id := range g.Events {
 		if slices.Contains(f.Events, id) {
@@ -214,6 +220,7 @@ func gather(all []Finding) []Finding {
 	}
 	slices.SortStableFunc(out, worse)
 	for i := range out {
+		slices.SortFunc(out[i].Exhibits, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 		out[i].settle()
 	}
 	return out

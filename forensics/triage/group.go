@@ -25,6 +25,7 @@ type group struct {
 	first, last timeline.Event
 	n           int64
 	ids         []timeline.ID
+	exhibits    []string
 	values      map[string]*values // by the name in the template
 	other       *timeline.Event
 	others      []timeline.ID
@@ -56,6 +57,7 @@ func (g *group) add(r *Rule, e *timeline.Event) {
 	if len(g.ids) < MaxEvents {
 		g.ids = append(g.ids, e.ID)
 	}
+	g.from(e.Exhibit)
 	for _, p := range r.Reason.parts {
 		if p.field == nil || p.other {
 			continue
@@ -82,6 +84,13 @@ func (g *group) add(r *Rule, e *timeline.Event) {
 	}
 	if r.Count != nil {
 		g.count(r.Count, e)
+	}
+}
+
+// from notes which exhibit an event comes from.
+func (g *group) from(exhibit string) {
+	if exhibit != "" && len(g.exhibits) < MaxEvents && !slices.Contains(g.exhibits, exhibit) {
+		g.exhibits = append(g.exhibits, strings.Clone(exhibit))
 	}
 }
 

@@ -179,8 +179,15 @@ func (x *run) joinGroups(ctx context.Context, r *Rule, groups []*group) ([]*grou
 // joinEvents keeps the events that the joins let through, and groups them.
 func (x *run) joinEvents(ctx context.Context, r *Rule, f timeline.Filter, gs *groups) ([]*group, error) {
 	var mine []*timeline.Event
+	var others *around
+	if r.Crowd != nil {
+		var err error
+		if others, err = x.crowd(ctx, r.Crowd, r.Last); err != nil {
+			return nil, err
+		}
+	}
 	err := x.tl.Scan(ctx, f, false, func(e *timeline.Event) error {
-		if !all(r.Where, e, e) {
+		if !all(r.Where, e, e) || others.many(e) {
 			return nil
 		}
 		if len(mine) >= maxHeld {
@@ -193,11 +200,6 @@ func (x *run) joinEvents(ctx context.Context, r *Rule, f timeline.Filter, gs *gr
 	})
 	if err != nil && !errors.Is(err, errEnough) || len(mine) == 0 {
 		return nil, err
-	}
-	if r.Crowd != nil {
-		if mine, err = x.uncrowded(ctx, r.Crowd, mine); err != nil || len(mine) == 0 {
-			return nil, err
-		}
 	}
 	found, err := x.others(ctx, r, mine)
 	if err != nil {
@@ -263,6 +265,7 @@ func (g *group) take(partners []*timeline.Event) {
 		if g.other == nil {
 			g.other = p
 		}
+		g.from(p.Exhibit)
 		if len(g.others) < MaxEvents && !slices.Contains(g.others, p.ID) {
 			g.others = append(g.others, p.ID)
 		}
