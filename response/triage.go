@@ -154,7 +154,7 @@ func (s *Session) judgements(ctx context.Context, id incident.ID) (judged, error
 
 // JudgeFinding records that a finding is confirmed, or dismissed, and why. The
 // finding's words are kept with it, so that the review can tell it.
-func (s *Session) JudgeFinding(ctx context.Context, id incident.ID, f triage.Finding, confirmed bool, reason string) error {
+func (s *Session) JudgeFinding(ctx context.Context, id incident.ID, f TriageFinding, confirmed bool, reason string) error {
 	if reason == "" {
 		return usage("say why, in a sentence", "judge finding %s: a reason is missing", f.ID)
 	}
@@ -185,7 +185,7 @@ func (s *Session) Judge(ctx context.Context, id incident.ID, finding string, con
 		if f.ID != finding {
 			continue
 		}
-		if err := s.JudgeFinding(ctx, id, f.Finding, confirmed, reason); err != nil {
+		if err := s.JudgeFinding(ctx, id, f, confirmed, reason); err != nil {
 			return f, err
 		}
 		verdict := record.Dismissed
