@@ -222,7 +222,7 @@ func (v *findings) View(w, h int) string {
 
 // line is one finding in a row.
 func (v *findings) line(f response.TriageFinding, w int) line {
-	what := f.Title + ": " + f.About
+	what := bound(f.About, w/2) + "  " + f.Title // the thing first: titles are alike
 	if f.Judged != nil {
 		what = f.Judged.Verdict + "  " + what
 	}
