@@ -49,6 +49,7 @@ Interrupted, it keeps what is sealed.`,
 	f.StringVar(&o.Root, "root", "", "collect from a mounted image at this `folder`")
 	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
 	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
+	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes too: they may hold passwords and keys")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
 	return c
 }

@@ -30,7 +30,7 @@ func (c *collection) userNames() map[uint32]string {
 	return out
 }
 
-// accounts takes users, groups and sudo rules. Of shadow only its stat and what
+// accounts takes users and groups. Of shadow only its stat and what
 // it allows are kept.
 func (c *collection) accounts(ctx context.Context) error {
 	if err := c.accountLines(ctx); err != nil {
@@ -41,10 +41,7 @@ func (c *collection) accounts(ctx context.Context) error {
 			return err
 		}
 	}
-	return c.artefacts(ctx, []artefact{
-		{"linux.sudoers", "Sudo rules", FormatSettings, []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf"}, nil, false},
-		{"linux.login.rules", "Login rules", FormatText, []string{"/etc/login.defs", "/etc/security/access.conf", "/etc/subuid", "/etc/subgid"}, nil, false},
-	})
+	return nil
 }
 
 // accountLines seals the "fb.accounts" snapshot.
@@ -106,7 +103,7 @@ func (c *collection) hashless(ctx context.Context, name string) error {
 			return errors.Join(err)
 		}
 	}
-	e, err = c.Locker.Seal(ctx, bytes.NewReader(kept), e)
+	e, err = c.Sink.Seal(ctx, bytes.NewReader(kept), e)
 	ok, err := c.judge(ctx, name, err)
 	if err != nil || !ok {
 		return err

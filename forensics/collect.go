@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
+	"firebreak/forensics/profiles"
 	"firebreak/record"
 )
 
@@ -19,25 +21,43 @@ var ErrNoCollector = errors.New("no such collector or profile")
 
 // Options says what to collect, from where, and in whose name.
 type Options struct {
-	Profile    string   // triage (default), volatile, logs; see Collectors
+	Profile    string   // triage (default), volatile, logs, …; see Collectors
 	Collectors []string // names of collectors or profiles; overrides Profile
 	Root       string   // "" or "/" is the live host; else the folder of a mounted image
-	Paths      []string // folders that linux.listing lists; nil takes DefaultPaths
-	Files      []string // files to take besides, by their paths below Root
-	Authority  string   // on whose word evidence is taken
-	Locker     *Locker
-	Now        func() time.Time
+	// Profiles are the artefacts and profiles to choose from; nil takes the built-in ones.
+	Profiles  *profiles.Set
+	Paths     []string // folders that linux.listing lists; nil takes the profile's, else DefaultPaths
+	Files     []string // files to take besides, by their paths below Root
+	Authority string   // on whose word evidence is taken
+	Sink      Sealer   // where it goes: a Locker, or a container that is being written
+	Now       func() time.Time
 	// ClockOffset is the host's clock less ours; it is recorded, never applied.
 	ClockOffset time.Duration
 	Host        string // "" takes the host's own name
 	Tool        string // program and version
 	ToolSHA256  string
 	Argv        []string // the command line, as it is recorded
-	Stored      string   // the machine that the locker lies on
+	Stored      string   // the machine that the sink lies on
 	Limits      Limits
+	// Environment takes the environments of processes too: they hold secrets.
+	Environment bool
+	// Refused is told at once of what Collection.Refused lists in the end; nil is told nothing.
+	Refused func(record.Refusal)
+	told    bool // Paths are the caller's
 	// Progress is told what is being read; done and total count collectors.
 	Progress func(what string, done, total int64)
 }
+
+// Sealer is what a collection is brought into. Seal reads r to its end and
+// returns meta with Size, SHA256, Blob and Finished filled in; when it fails, for
+// a reason of r or its own, there is no such exhibit. Sweep clears away what an
+// earlier writer left behind when it was killed, and says how many that were.
+type Sealer interface {
+	Seal(ctx context.Context, r io.Reader, meta record.Exhibit) (record.Exhibit, error)
+	Sweep() (int, error)
+}
+
+var _ Sealer = (*Locker)(nil)
 
 // Limits bounds a collection. A zero member takes its default; what a limit
 // kept out is listed in Collection.Refused.
@@ -45,7 +65,9 @@ type Limits struct {
 	File  int64 // plain bytes of one file: 512 MiB
 	Total int64 // plain bytes of all files together: 4 GiB
 	Rows  int64 // lines of one listing: 2,000,000
-	Files int64 // files that one collector takes: 2,000
+	Files int64 // files that one kind of artefact takes: 2,000
+	// Verify bounds the bytes read to compare files with their packages: 512 MiB.
+	Verify int64
 }
 
 // withDefaults fills the members that were left zero.
@@ -53,7 +75,7 @@ func (l Limits) withDefaults() Limits {
 	for _, m := range []struct {
 		at  *int64
 		def int64
-	}{{&l.File, 512 << 20}, {&l.Total, 4 << 30}, {&l.Rows, 2_000_000}, {&l.Files, 2000}} {
+	}{{&l.File, 512 << 20}, {&l.Total, 4 << 30}, {&l.Rows, 2_000_000}, {&l.Files, 2000}, {&l.Verify, 512 << 20}} {
 		if *m.at <= 0 {
 			*m.at = m.def
 		}
@@ -85,34 +107,104 @@ type Description struct {
 	Profiles   []string `json:"profiles"`
 }
 
-// Collectors lists the collectors in the order in which they run.
-func Collectors() []Description {
+// walkAt is the volatility from which on collectors read the disk. The disk is
+// walked once, for all of them, before the first.
+const walkAt = 95
+
+// inProgram lists the collectors that are code of this package. Those of files
+// alone are in the YAML of package profiles; one that is in both is both.
+func inProgram() []Description {
 	all := []string{Volatile, Triage}
 	rest := []string{Triage}
-	logs := []string{Triage, Logs}
 	return []Description{
 		{"linux.system", "Machine, kernel and clock", 10, false, []string{Volatile, Triage, Logs}},
 		{"linux.processes", "Processes with hashes of their executables", 20, true, all},
 		{"linux.sockets", "Network and unix sockets with their processes", 30, true, all},
-		{"linux.openfiles", "Open files that have been deleted", 40, true, all},
+		{"linux.openfiles", "Open files and mappings worth a look", 40, true, all},
+		{"linux.bpf", "eBPF programs, maps and links", 45, true, all},
 		{"linux.routes", "Routes, neighbours and addresses", 50, true, all},
+		{"linux.firewall", "Firewall rules", 55, true, all},
 		{"linux.sessions", "Users logged in", 60, true, []string{Volatile, Triage, Logs}},
 		{"linux.modules", "Kernel modules", 70, true, all},
+		{"linux.kernel", "Kernel settings, probes and patches", 75, true, all},
+		{"linux.kmsg", "Kernel log", 77, true, all},
 		{"linux.mounts", "Mounted file systems", 80, true, all},
+		{"linux.containers.state", "Containers and pods at work", 85, false, all},
 		{"linux.deleted", "Executables that run without a name", 90, true, rest},
-		{"linux.logins", "Login history", 100, false, logs},
-		{"linux.auth", "Authentication and audit logs", 110, false, logs},
-		{"linux.syslog", "System logs", 120, false, logs},
-		{"linux.journal", "systemd journal", 130, false, logs},
-		{"linux.history", "Histories of shells and programs", 140, false, rest},
-		{"linux.cron", "Cron and at jobs", 150, false, rest},
-		{"linux.units", "systemd units, timers and drop-ins", 160, false, rest},
-		{"linux.startup", "Start-up files and preloaded libraries", 170, false, rest},
+		{"linux.listing", "File listing with four times a file", walkAt, false, rest},
+		{"linux.units", "systemd units, timers, generators and drop-ins", 160, false, rest},
+		{"linux.timers", "Timers and when they last ran", 165, false, rest},
 		{"linux.accounts", "Users, groups and sudo rules", 180, false, rest},
 		{"linux.ssh", "ssh configuration and authorized keys", 190, false, rest},
-		{"linux.packages", "Package manager logs and status", 200, false, logs},
-		{"linux.listing", "File listing with four times a file", 210, false, rest},
+		{"linux.verify", "Files that differ from their package, or have none", 205, false, rest},
+		{"linux.finds", "Executables with hashes, setuid, capabilities, hidden and immutable files", 900, false, rest},
 	}
+}
+
+// Collectors lists the built-in collectors in the order in which they run.
+func Collectors() []Description {
+	list, err := CollectorsOf(nil)
+	if err != nil {
+		panic(err) // the built-in files are part of the program, and tested
+	}
+	return list
+}
+
+// CollectorsOf lists the collectors that a set has besides those in the program,
+// in the order in which they run, with the profiles that choose each. nil is the
+// built-in set.
+func CollectorsOf(set *profiles.Set) ([]Description, error) {
+	if set == nil {
+		var err error
+		if set, err = profiles.Builtin(); err != nil {
+			return nil, err
+		}
+	}
+	list := inProgram()
+	for _, c := range set.Collectors {
+		if !slices.ContainsFunc(list, func(d Description) bool { return d.Name == c.Name }) {
+			list = append(list, Description{Name: c.Name, Title: c.Title, Volatility: max(c.Volatility, walkAt+1)})
+		}
+	}
+	coded := len(inProgram())
+	for i := range list[:coded] { // what includes a profile has its collectors in the program too
+		for _, p := range set.Profiles {
+			if !slices.Contains(list[i].Profiles, p.Name) && includes(set, p, list[i].Profiles) {
+				list[i].Profiles = append(list[i].Profiles, p.Name)
+			}
+		}
+	}
+	for _, p := range set.Profiles {
+		names, err := set.Members(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			i := slices.IndexFunc(list, func(d Description) bool { return d.Name == name || d.Name == "linux."+name })
+			if i < 0 {
+				return nil, fmt.Errorf("%s: profile %s: collector %q: %w", p.Place, p.Name, name, ErrNoCollector)
+			}
+			if !slices.Contains(list[i].Profiles, p.Name) {
+				list[i].Profiles = append(list[i].Profiles, p.Name)
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Description) int { return a.Volatility - b.Volatility })
+	return list, nil
+}
+
+// includes says whether a profile takes another in, at any depth.
+func includes(set *profiles.Set, p profiles.Profile, names []string) bool {
+	for todo, seen := p.Include, map[string]bool{}; len(todo) > 0; todo = todo[1:] {
+		if slices.Contains(names, todo[0]) {
+			return true
+		}
+		if inner, ok := set.Profile(todo[0]); ok && !seen[inner.Name] {
+			seen[inner.Name] = true
+			todo = append(todo, inner.Include...)
+		}
+	}
+	return false
 }
 
 // chosen returns the collectors that o asks for, in order of volatility.
@@ -124,7 +216,10 @@ func (o Options) chosen() ([]Description, error) {
 			asked = []string{Triage}
 		}
 	}
-	all := Collectors()
+	all, err := CollectorsOf(o.Profiles)
+	if err != nil {
+		return nil, err
+	}
 	taken := make([]bool, len(all))
 	for _, want := range asked {
 		known := false
@@ -150,26 +245,62 @@ func (o Options) chosen() ([]Description, error) {
 	return out, nil
 }
 
+// settle fills what the profile says and the caller does not: folders to list,
+// and limits.
+func (o *Options) settle() error {
+	if o.Profiles == nil {
+		var err error
+		if o.Profiles, err = profiles.Builtin(); err != nil {
+			return err
+		}
+	}
+	name := o.Profile
+	if name == "" {
+		name = Triage
+	}
+	if len(o.Collectors) > 0 {
+		name = o.Collectors[0] // a playbook names a profile there
+	}
+	p, _ := o.Profiles.Profile(name)
+	if len(o.Paths) == 0 {
+		o.Paths = p.Listing
+	} else {
+		o.told = true
+	}
+	for _, l := range []struct {
+		at   *int64
+		here int64
+	}{{&o.Limits.File, p.Limits.File}, {&o.Limits.Total, p.Limits.Total}, {&o.Limits.Rows, p.Limits.Rows}, {&o.Limits.Files, p.Limits.Files}} {
+		if *l.at <= 0 {
+			*l.at = l.here
+		}
+	}
+	o.Limits = o.Limits.withDefaults()
+	return nil
+}
+
 // Collect runs the chosen collectors one after the other, hands each exhibit to
-// sealed as soon as it lies in the locker (its ID is left empty), and sums up.
+// sealed as soon as it lies in the sink (its ID is left empty), and sums up.
 //
 // The Collection is true in every case, beside an error too. A cancelled
 // context is no error: what was sealed stays and Collection.Cut says why the
-// rest is missing. Errors are bad options, the locker's (ErrFull), and those
+// rest is missing. Errors are bad options, the sink's (ErrFull), and those
 // that sealed returns; each ends the collection. Whatever could not be read of
 // the evidence itself is never an error, but a Refusal.
 func Collect(ctx context.Context, o Options, sealed func(record.Exhibit) error) (record.Collection, error) {
-	if o.Locker == nil || o.Now == nil || sealed == nil {
-		return record.Collection{}, errors.New("collect: locker, clock and receiver are needed")
+	if o.Sink == nil || o.Now == nil || sealed == nil {
+		return record.Collection{}, errors.New("collect: sink, clock and receiver are needed")
 	}
 	which, err := o.chosen()
 	if err != nil {
 		return record.Collection{}, err
 	}
-	if _, err := o.Locker.Sweep(); err != nil {
+	if _, err := o.Sink.Sweep(); err != nil {
 		return record.Collection{}, fmt.Errorf("collect: %w", err)
 	}
-	o.Limits = o.Limits.withDefaults()
+	if err := o.settle(); err != nil {
+		return record.Collection{}, fmt.Errorf("collect: %w", err)
+	}
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
 	}

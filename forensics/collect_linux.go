@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -36,9 +39,17 @@ type collection struct {
 	hashes  map[version]string
 	unsync  string // deviation of snapshots when the host's clock is not disciplined
 	homeset []string
+	lock    sync.Mutex // of refusals: the disk is walked beside the sealing
+	targets []*target  // the artefacts of the chosen collectors
+	walked  bool
+	finds   *finds
+	began   time.Time
 	origin  string
 	machine *record.Machine // of a live host
 	clock   *record.Clock
+	parts   *kernelParts
+	spaces  map[string]string // init's namespaces
+	capMask uint64            // of all capabilities there are
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -62,7 +73,9 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 		inodes: map[inode]string{}, hashes: map[version]string{}, refused: map[record.Refusal]bool{},
 		of: int64(len(which)),
 	}
-	started := o.Now()
+	c.began = o.Now()
+	c.finds = newFinds(c, which)
+	defer c.finds.stop()
 	if c.Host == "" {
 		c.Host = c.hostName()
 	}
@@ -78,7 +91,7 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	if c.more > 0 {
 		c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: "linux", Source: "/", Reason: fmt.Sprintf("%d more refusals are not listed", c.more)})
 	}
-	c.sum.Took = o.Now().Sub(started)
+	c.sum.Took = o.Now().Sub(c.began)
 	if ctx.Err() != nil {
 		c.sum.Cut = context.Cause(ctx).Error()
 		return c.sum, nil
@@ -114,9 +127,19 @@ func (c *collection) runAll(ctx context.Context, which []Description) error {
 			c.refuse("/", refuse("live state: an image has none"))
 			continue
 		}
+		if d.Volatility >= walkAt && !c.walked {
+			if err := c.walkDisk(ctx, which); err != nil {
+				return err
+			}
+			c.now = d
+		}
 		if err := c.run(ctx, d.Name); err != nil {
 			return err
 		}
+	}
+	c.now = Description{Name: "linux.finds", Title: "Files worth a look"}
+	if err := c.finds.seal(ctx); err != nil {
+		return err
 	}
 	c.now = Description{Name: "linux.files", Title: "File"}
 	for _, name := range c.Files {
@@ -139,6 +162,20 @@ func (c *collection) run(ctx context.Context, name string) error {
 		return c.sockets(ctx)
 	case "linux.openfiles":
 		return c.openFiles(ctx)
+	case "linux.bpf":
+		return c.bpf(ctx)
+	case "linux.firewall":
+		return c.firewall(ctx)
+	case "linux.kernel":
+		return c.kernelSettings(ctx)
+	case "linux.kmsg":
+		return c.kernelLog(ctx)
+	case "linux.containers.state":
+		return c.containers(ctx)
+	case "linux.timers":
+		return c.timers(ctx)
+	case "linux.verify":
+		return c.verify(ctx)
 	case "linux.routes":
 		return c.routes(ctx)
 	case "linux.modules":
@@ -148,15 +185,17 @@ func (c *collection) run(ctx context.Context, name string) error {
 	case "linux.deleted":
 		return c.deletedExecutables(ctx)
 	case "linux.units":
-		return c.units(ctx)
+		return errors.Join(c.units(ctx), c.artefacts(ctx, name))
 	case "linux.accounts":
-		return c.accounts(ctx)
+		return errors.Join(c.accounts(ctx), c.artefacts(ctx, name))
 	case "linux.ssh":
-		return c.ssh(ctx)
-	case "linux.listing":
-		return c.listing(ctx)
+		return errors.Join(c.artefacts(ctx, name), c.ssh(ctx))
+	case "linux.sessions":
+		return errors.Join(c.loginSessions(ctx), c.atOnce(ctx, name))
+	case "linux.listing", "linux.finds":
+		return nil // of the walk
 	}
-	return c.artefacts(ctx, artefactsOf(name))
+	return c.artefacts(ctx, name)
 }
 
 // refuse notes what could not be taken, once. Things that are not there are no
@@ -165,6 +204,8 @@ func (c *collection) refuse(source string, err error) {
 	if err == nil || missing(err) {
 		return
 	}
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	r := record.Refusal{Collector: c.now.Name, Source: shown(source), Reason: err.Error()}
 	switch {
 	case c.refused[r]:
@@ -173,6 +214,9 @@ func (c *collection) refuse(source string, err error) {
 	default:
 		c.refused[r] = true
 		c.sum.Refused = append(c.sum.Refused, r)
+		if c.Refused != nil {
+			c.Refused(r)
+		}
 	}
 }
 
@@ -241,6 +285,13 @@ func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*
 	return c.hand(e)
 }
 
+// noteOnce adds a deviation unless it is there.
+func (r *rows) noteOnce(text string) {
+	if !slices.Contains(r.note, text) {
+		r.note = append(r.note, text)
+	}
+}
+
 // stream seals what write produces. ok is false when it had nothing to give,
 // which is then listed.
 func (c *collection) stream(ctx context.Context, e record.Exhibit, write func(*bufio.Writer) error) (record.Exhibit, bool, error) {
@@ -255,7 +306,7 @@ func (c *collection) stream(ctx context.Context, e record.Exhibit, write func(*b
 		}
 		_ = out.CloseWithError(err) // never fails
 	}()
-	e, err := c.Locker.Seal(ctx, in, e)
+	e, err := c.Sink.Seal(ctx, in, e)
 	_ = in.CloseWithError(errStopped) // never fails; ends a writer that is still at work
 	<-done
 	ok, err := c.judge(ctx, e.Source, err)

@@ -65,5 +65,8 @@ func (c *collection) deletedExecutable(ctx context.Context, pid int) error {
 	e := c.exhibit(fmt.Sprintf("Deleted executable of process %d", pid), source, "", "one descriptor, opened through /proc/PID/exe; hashed while read")
 	e.Before = &h.stat
 	h.fd = fd
-	return errors.Join(c.seal(ctx, e, h, f, false), f.Close())
+	in := &bounded{f: f, left: min(c.Limits.File, c.Limits.Total-c.taken), size: h.stat.Size}
+	c.taken += h.stat.Size
+	c.inodes[inodeOf(&s)] = source
+	return errors.Join(c.seal(ctx, &sealing{e: e, h: h, in: in, need: h.stat.Size}, false), f.Close())
 }

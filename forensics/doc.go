@@ -3,8 +3,9 @@
 // locker that seals what they took under its hash.
 //
 // It promises to read and never to write outside the locker, to run no other
-// program, to open no FIFO, device or symbolic link, and to say of everything
-// that it could not take whole why not (record.Refusal). It does not interpret:
-// package forensics/parse turns exhibits into events. Environment variables and
-// password hashes are never copied.
+// program, to have no kernel module loaded, to open no FIFO, symbolic link or
+// device save the kernel's log, and to say of everything that it could not take
+// whole why not (record.Refusal). It does not interpret: package forensics/parse
+// turns exhibits into events. Password hashes are never copied, and environment variables only when they are asked for, save
+// those that the dynamic loader obeys.
 package forensics

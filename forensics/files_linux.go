@@ -2,7 +2,6 @@ package forensics
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,7 +29,8 @@ type want struct {
 	kind       string
 	title      string
 	format     string
-	optional   bool // not being there is no refusal
+	optional   bool   // not being there is no refusal
+	id         *inode // what the walk met there
 }
 
 func (w want) path() string { return path.Join(w.base, w.name) }
@@ -46,6 +46,15 @@ func (c *collection) asked(ctx context.Context, name string) error {
 
 // take seals one file, or lists why not.
 func (c *collection) take(ctx context.Context, w want) error {
+	q := &queue{c: c, most: 1}
+	if err := c.begin(ctx, w, q); err != nil {
+		return q.stop(err)
+	}
+	return q.drain()
+}
+
+// begin looks at a file and gives it to the queue, or lists why not.
+func (c *collection) begin(ctx context.Context, w want, q *queue) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -55,25 +64,30 @@ func (c *collection) take(ctx context.Context, w want) error {
 		if missing(err) && !w.optional {
 			err = refuse("does not exist")
 		}
+		if missing(err) && w.id != nil {
+			err = refuse("gone since the walk met it")
+		}
 		c.refuse(name, err)
 		return nil
 	}
-	defer func() { _ = h.close() }()
 	if err := c.tree.regular(h); err != nil {
 		c.refuse(name, err)
-		return nil
+		return h.close()
 	}
 	if again, seen := c.inodes[inodeOf(&h.raw)]; seen {
 		if c.tree.realPath(h) != again {
 			c.refuse(name, refuse("the same file as %s, which was taken", again))
 		}
-		return nil
+		return h.close()
 	}
-	return c.takeOpen(ctx, w, h)
+	if w.id != nil && *w.id != inodeOf(&h.raw) {
+		h.note = append(h.note, "another file than the walk met under this name")
+	}
+	return c.takeOpen(ctx, w, h, q)
 }
 
 // takeOpen reads what the handle names, within the limits.
-func (c *collection) takeOpen(ctx context.Context, w want, h *handle) error {
+func (c *collection) takeOpen(ctx context.Context, w want, h *handle, q *queue) error {
 	name := w.path()
 	data := min(int64(h.raw.Blocks)*512, h.stat.Size) //nolint:gosec // a disk's block count
 	sparse := h.stat.Size > c.Limits.File && data < h.stat.Size && data <= c.Limits.File
@@ -84,54 +98,67 @@ func (c *collection) takeOpen(ctx context.Context, w want, h *handle) error {
 	switch {
 	case need > c.Limits.File:
 		c.refuse(name, refuse("%d bytes: over the limit of %d for one file", need, c.Limits.File))
-		return nil
+		return h.close()
 	case c.taken+need > c.Limits.Total:
 		c.refuse(name, refuse("%d bytes: the limit of %d for all files is reached", need, c.Limits.Total))
-		return nil
+		return h.close()
 	}
 	f, err := c.tree.open(h, false)
 	if err != nil {
 		c.refuse(name, err)
-		return nil
+		return h.close()
 	}
-	defer func() { _ = f.Close() }()
 	c.Progress(c.now.Name+" "+name, c.at, c.of)
 	e := c.exhibit(w.title, name, w.format, methodFile)
 	e.Kind, e.Before = w.kind, &h.stat
-	if sparse {
-		e.Format = FormatExtents
-		e.Method += "; only the data between holes (SEEK_DATA), as JSON lines of offset, data (base64) and size"
-		e.Deviations = append(e.Deviations, fmt.Sprintf("sparse: %d bytes with holes, about %d of data; the holes are left out", h.stat.Size, data))
+	s := &sealing{e: e, h: h, in: &bounded{f: f, left: min(c.Limits.File, c.Limits.Total-c.taken), size: h.stat.Size}, need: need}
+	c.taken += need
+	c.inodes[inodeOf(&h.raw)] = c.tree.realPath(h)
+	if !sparse {
+		return q.put(ctx, s)
 	}
-	return c.seal(ctx, e, h, f, sparse)
+	if err := q.drain(); err != nil {
+		return errors.Join(err, f.Close(), h.close())
+	}
+	s.e.Format = FormatExtents
+	s.e.Method += "; only the data between holes (SEEK_DATA), as JSON lines of offset, data (base64) and size"
+	s.e.Deviations = append(s.e.Deviations, fmt.Sprintf("sparse: %d bytes with holes, about %d of data; the holes are left out", h.stat.Size, data))
+	return errors.Join(c.seal(ctx, s, true), f.Close(), h.close())
 }
 
-// seal seals an open file and looks at it again afterwards.
-func (c *collection) seal(ctx context.Context, e record.Exhibit, h *handle, f *os.File, sparse bool) error {
-	budget := min(c.Limits.File, c.Limits.Total-c.taken)
-	in := &bounded{f: f, left: budget}
-	var ok bool
-	var err error
+// seal seals an open file in its turn.
+func (c *collection) seal(ctx context.Context, s *sealing, sparse bool) error {
 	if sparse {
-		e, ok, err = c.stream(ctx, e, func(w *bufio.Writer) error { return extents(ctx, w, in, h.stat.Size) })
+		var ok bool
+		s.in.sparse = true
+		if s.e, ok, s.err = c.stream(ctx, s.e, func(w *bufio.Writer) error { return extents(ctx, w, s.in, s.h.stat.Size) }); s.err != nil || !ok {
+			c.taken -= s.need
+			return s.err
+		}
 	} else {
-		e, err = c.Locker.Seal(ctx, in, e)
-		ok, err = c.judge(ctx, e.Source, err)
+		s.e, s.err = c.Sink.Seal(ctx, s.in, s.e)
 	}
+	s.look = statx(int(s.in.f.Fd()), "", unix.AT_EMPTY_PATH, &s.now)
+	return c.sealedFile(ctx, s)
+}
+
+// sealedFile hands a sealed file over, with what became of it meanwhile.
+func (c *collection) sealedFile(ctx context.Context, s *sealing) error {
+	c.taken += s.in.read - s.need
+	ok, err := c.judge(ctx, s.e.Source, s.err)
 	if err != nil || !ok {
+		delete(c.inodes, inodeOf(&s.h.raw))
 		return err
 	}
-	c.taken += budget - in.left
-	c.inodes[inodeOf(&h.raw)] = c.tree.realPath(h)
-	var now unix.Statx_t
-	if err := statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, &now); err != nil {
-		e.Deviations = append(e.Deviations, "its state after reading is unknown: "+err.Error())
+	e := s.e
+	if s.look != nil {
+		e.Deviations = append(e.Deviations, "its state after reading is unknown: "+s.look.Error())
 	} else {
-		after := statOf(&now)
+		after := statOf(&s.now)
 		e.After = &after
-		e.Deviations = append(e.Deviations, changes(h.stat, after, budget-in.left, sparse)...)
+		e.Deviations = append(e.Deviations, changes(s.h.stat, after, s.in.read, s.in.sparse)...)
 	}
-	e.Deviations = append(e.Deviations, h.note...)
+	e.Deviations = append(e.Deviations, s.h.note...)
 	return c.hand(e)
 }
 
@@ -155,8 +182,11 @@ func changes(before, after record.Stat, read int64, sparse bool) []string {
 // bounded reads a file up to a limit, past which it is refused: a file that
 // grows as fast as it is read has no end. Errors are the evidence's own.
 type bounded struct {
-	f    *os.File
-	left int64
+	f      *os.File
+	left   int64
+	read   int64
+	size   int64 // when it was looked at
+	sparse bool
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -172,6 +202,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := b.f.Read(p)
 	b.left -= int64(n)
+	b.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = explain(err)
 	}
@@ -275,16 +306,4 @@ func (c *collection) names(base, name string, strict bool) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// newestFirst orders files so that the limits cut off the oldest.
-func (c *collection) newestFirst(list []want) {
-	when := map[string]int64{}
-	for _, w := range list {
-		if h, err := c.tree.at(w.base, w.name, w.strict); err == nil {
-			when[w.path()] = h.stat.Modified.UnixNano()
-			_ = h.close()
-		}
-	}
-	slices.SortStableFunc(list, func(a, b want) int { return cmp.Compare(when[b.path()], when[a.path()]) })
 }

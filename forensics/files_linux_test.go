@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"firebreak/forensics/profiles"
 	"firebreak/record"
 )
 
@@ -28,8 +29,8 @@ func take(t *testing.T, o Options) ([]record.Exhibit, record.Collection, error) 
 
 func takeCtx(ctx context.Context, t *testing.T, o Options) ([]record.Exhibit, record.Collection, error) {
 	t.Helper()
-	if o.Locker == nil {
-		o.Locker = newLocker(t)
+	if o.Sink == nil {
+		o.Sink = newLocker(t)
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -56,9 +57,9 @@ func write(t testing.TB, name string, b []byte) string {
 	return p
 }
 
-func plain(t *testing.T, l *Locker, e record.Exhibit) []byte {
+func plain(t *testing.T, s Sealer, e record.Exhibit) []byte {
 	t.Helper()
-	r, err := l.Open(e.Blob)
+	r, err := s.(*Locker).Open(e.Blob)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestFileIsTaken(t *testing.T) {
 	must(t, os.Chmod(p, 0o640))
 	l := newLocker(t)
 	o := only(p)
-	o.Locker, o.Host, o.Authority, o.Tool, o.ToolSHA256, o.ClockOffset = l, "web-1", "INC policy 4", "firebreak test", "ab", 3*time.Second
+	o.Sink, o.Host, o.Authority, o.Tool, o.ToolSHA256, o.ClockOffset = l, "web-1", "INC policy 4", "firebreak test", "ab", 3*time.Second
 	got, sum, err := take(t, o)
 	must(t, err)
 	if len(got) != 1 || sum.Exhibits != 1 || sum.Cut != "" || len(sum.Refused) != 0 {
@@ -150,7 +151,7 @@ func TestSwappedAfterTheLook(t *testing.T) {
 	p := write(t, "log", []byte("evidence"))
 	outside := write(t, "outside", []byte("outside"))
 	o := only(p)
-	o.Locker = newLocker(t)
+	o.Sink = newLocker(t)
 	o.Progress = func(what string, _, _ int64) {
 		if strings.Contains(what, p) {
 			must(t, os.Remove(p))
@@ -159,7 +160,7 @@ func TestSwappedAfterTheLook(t *testing.T) {
 	}
 	got, _, err := take(t, o)
 	must(t, err)
-	if len(got) != 1 || string(plain(t, o.Locker, got[0])) != "evidence" {
+	if len(got) != 1 || string(plain(t, o.Sink, got[0])) != "evidence" {
 		t.Errorf("took %+v", got)
 	}
 	if len(got[0].Deviations) == 0 {
@@ -232,7 +233,7 @@ func TestSwapRace(t *testing.T) {
 func TestGrowingFileIsFlagged(t *testing.T) {
 	p := write(t, "log", bytes.Repeat([]byte("line\n"), 1000))
 	o := only(p)
-	o.Locker = newLocker(t)
+	o.Sink = newLocker(t)
 	o.Progress = func(what string, _, _ int64) {
 		if !strings.Contains(what, p) {
 			return
@@ -275,7 +276,7 @@ func TestSparseFile(t *testing.T) {
 	must(t, err)
 	must(t, f.Close())
 	o := only(p)
-	o.Locker = newLocker(t)
+	o.Sink = newLocker(t)
 	got, sum, err := take(t, o)
 	must(t, err)
 	if len(got) != 1 {
@@ -285,7 +286,7 @@ func TestSparseFile(t *testing.T) {
 		t.Errorf("exhibit %+v", got[0])
 	}
 	found := map[int64][]byte{}
-	for line := range bytes.Lines(plain(t, o.Locker, got[0])) {
+	for line := range bytes.Lines(plain(t, o.Sink, got[0])) {
 		var x Extent
 		must(t, json.Unmarshal(line, &x))
 		if x.Size != 300<<30+3 {
@@ -319,7 +320,7 @@ func TestCancelledBetweenAndInside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			o := only(a, b)
-			o.Locker, o.Now = newLocker(t), time.Now
+			o.Sink, o.Now = newLocker(t), time.Now
 			o.Progress = func(what string, _, _ int64) {
 				if at != "" && strings.Contains(what, at) {
 					cancel(errors.New("stopped by a person"))
@@ -337,7 +338,7 @@ func TestCancelledBetweenAndInside(t *testing.T) {
 			if len(got) != 1 || sum.Exhibits != 1 || sum.Cut != "stopped by a person" {
 				t.Errorf("%d exhibits, %+v", len(got), sum)
 			}
-			if files := lockerFiles(t, o.Locker); len(files) != 1 {
+			if files := lockerFiles(t, o.Sink.(*Locker)); len(files) != 1 {
 				t.Errorf("locker holds %v", files)
 			}
 		})
@@ -347,7 +348,7 @@ func TestCancelledBetweenAndInside(t *testing.T) {
 func TestReceiversErrorEnds(t *testing.T) {
 	a, b := write(t, "a", []byte("a")), write(t, "b", []byte("b"))
 	o := only(a, b)
-	o.Locker, o.Now = newLocker(t), time.Now
+	o.Sink, o.Now = newLocker(t), time.Now
 	no := errors.New("record is read-only")
 	sum, err := Collect(t.Context(), o, func(record.Exhibit) error { return no })
 	if !errors.Is(err, no) || sum.Cut == "" {
@@ -377,15 +378,8 @@ func TestCollectorsAreInOrder(t *testing.T) {
 		if d.Title == "" || len(d.Profiles) == 0 {
 			t.Errorf("%+v", d)
 		}
-		switch d.Name {
-		case "linux.system", "linux.processes", "linux.sockets", "linux.openfiles", "linux.routes", "linux.modules",
-			"linux.mounts", "linux.deleted", "linux.units", "linux.accounts", "linux.listing":
-		default:
-			if len(artefactsOf(d.Name)) == 0 {
-				t.Errorf("%s takes nothing", d.Name)
-			}
-		}
 	}
+	c.Profiles, _ = profiles.Builtin()
 	if c.run(t.Context(), "none") != nil {
 		t.Error("an empty table is no error")
 	}

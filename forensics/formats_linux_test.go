@@ -12,7 +12,7 @@ import (
 func TestFormatsHaveParsers(t *testing.T) {
 	for _, f := range []string{
 		forensics.FormatSystem, forensics.FormatProcesses, forensics.FormatSockets, forensics.FormatOpenFiles, forensics.FormatRoutes,
-		forensics.FormatModules, forensics.FormatMounts, forensics.FormatUnits, forensics.FormatAccounts, forensics.FormatExtents,
+		forensics.FormatModules, forensics.FormatMounts, forensics.FormatUnits, forensics.FormatAccounts, forensics.FormatExtents, forensics.FormatFiles,
 		forensics.FormatBodyfile, forensics.FormatUtmp, forensics.FormatBtmp, forensics.FormatLastlog, forensics.FormatSyslog,
 		forensics.FormatAudit, forensics.FormatJournal, forensics.FormatHistory, forensics.FormatDpkg, forensics.FormatApt,
 		forensics.FormatPackages, forensics.FormatText,

@@ -57,7 +57,7 @@ func TestCollectOnFullDisk(t *testing.T) {
 	small, big := write(t, "small", []byte("small")), write(t, "big", noise(t, 5<<20))
 	l := NewLocker(tinyDisk(t), key)
 	l.Reserve = 0
-	got, sum, err := take(t, Options{Locker: l, Collectors: []string{"linux.mounts"}, Files: []string{small, big, small}})
+	got, sum, err := take(t, Options{Sink: l, Collectors: []string{"linux.mounts"}, Files: []string{small, big, small}})
 	if !errors.Is(err, ErrFull) {
 		t.Errorf("error %v", err)
 	}

@@ -2,10 +2,7 @@ package forensics
 
 import (
 	"context"
-	"errors"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -143,51 +140,6 @@ func (c *collection) mounts(ctx context.Context) error {
 			}
 		}
 		r.unread(source, bad)
-		return nil
-	})
-}
-
-// modules writes the "fb.modules" snapshot. What /sys/module knows as loaded
-// and /proc/modules does not list is marked as hidden.
-func (c *collection) modules(ctx context.Context) error {
-	const source = "/proc/modules"
-	b, err := os.ReadFile(source)
-	if errors.Is(err, os.ErrNotExist) {
-		c.refuse(source, refuse("does not exist: a kernel without loadable modules"))
-		return nil
-	}
-	if err != nil {
-		c.refuse(source, explain(err))
-		return nil
-	}
-	e := c.exhibit("Kernel modules", source+", /sys/module", FormatModules, methodProc)
-	return c.snapshot(ctx, e, func(r *rows) error {
-		list, bad := parseModules(b)
-		r.unread(source, bad)
-		listed := map[string]bool{}
-		for i := range list {
-			listed[list[i].Name] = true
-		}
-		states, err := filepath.Glob("/sys/module/*/initstate")
-		if err != nil {
-			return explain(err)
-		}
-		for _, name := range states {
-			m := Module{Name: filepath.Base(filepath.Dir(name)), State: kernelFile(name), Hidden: true}
-			if !listed[m.Name] {
-				list = append(list, m)
-			}
-		}
-		slices.SortFunc(list, func(a, b Module) int { return strings.Compare(a.Name, b.Name) })
-		for _, m := range list {
-			dir := "/sys/module/" + m.Name
-			if filepath.Dir(dir) == "/sys/module" {
-				m.Taint, m.Version, m.Source = kernelFile(dir+"/taint"), kernelFile(dir+"/version"), kernelFile(dir+"/srcversion")
-			}
-			if err := r.add(m); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,7 +27,7 @@ import (
 func live[T any](t *testing.T, collector string) []T {
 	t.Helper()
 	l := newLocker(t)
-	got, sum, err := take(t, Options{Collectors: []string{collector}, Locker: l})
+	got, sum, err := take(t, Options{Collectors: []string{collector}, Sink: l})
 	must(t, err)
 	if len(got) == 0 {
 		t.Skipf("nothing to take here: %+v", sum.Refused)
@@ -140,15 +141,20 @@ func TestUnlisted(t *testing.T) {
 	if len(got) != 2 || got[0] != 7 || got[1] != 12 {
 		t.Errorf("%v", got)
 	}
-	if !leader(os.Getpid()) || leader(0) {
-		t.Error("I am a process, 0 is none")
+	if isThread(os.Getpid(), nil) || !answers(os.Getpid()) {
+		t.Error("I am a process")
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if me := unix.Gettid(); me != os.Getpid() && (!isThread(me, nil) || !answers(me)) {
+		t.Error("my thread answers, and is no process")
 	}
 }
 
 func TestDeletedExecutableIsSealed(t *testing.T) {
 	victim, sum := nameless(t)
 	l := newLocker(t)
-	got, sumup, err := take(t, Options{Collectors: []string{"linux.deleted"}, Locker: l})
+	got, sumup, err := take(t, Options{Collectors: []string{"linux.deleted"}, Sink: l})
 	must(t, err)
 	for _, e := range got {
 		if strings.HasPrefix(e.Source, fmt.Sprintf("/proc/%d/exe", victim)) {
@@ -255,7 +261,7 @@ func TestRoutes(t *testing.T) {
 // The whole of a triage on this machine, save the big listing.
 func TestTriageHere(t *testing.T) {
 	l := newLocker(t)
-	got, sum, err := take(t, Options{Locker: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20}})
+	got, sum, err := take(t, Options{Sink: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20}})
 	must(t, err)
 	if sum.Cut != "" || sum.Exhibits != len(got) || sum.AsRoot != (os.Geteuid() == 0) || sum.Took <= 0 || sum.Root != "/" {
 		t.Errorf("%+v", sum)
@@ -328,7 +334,7 @@ func TestOrdinaryUser(t *testing.T) {
 func ordinaryUser(t *testing.T, dir string) {
 	l := NewLocker(filepath.Join(t.TempDir(), "evidence"), key)
 	got, sum, err := take(t, Options{
-		Locker: l, Collectors: []string{"volatile", "accounts", "listing"}, Paths: []string{dir},
+		Sink: l, Collectors: []string{"volatile", "accounts", "listing"}, Paths: []string{dir},
 		Files: []string{dir + "/mine.log", dir + "/secret.log"},
 	})
 	must(t, err)

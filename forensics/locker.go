@@ -85,6 +85,10 @@ func (l *Locker) SealInput(ctx context.Context, r io.Reader, meta record.Exhibit
 	return l.sealAs(ctx, r, meta, hurried)
 }
 
+// Together is how many exhibits may be sealed at a time: small ones wait for the
+// disk most of the time.
+func (l *Locker) Together() int { return 8 }
+
 func (l *Locker) sealAs(ctx context.Context, r io.Reader, meta record.Exhibit, how haste) (record.Exhibit, error) {
 	if why := l.failed.Load(); why != nil {
 		return meta, fmt.Errorf("seal %s: start firebreak again: %w", meta.Source, *why)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"firebreak/record"
 )
 
 // Limits on what one process can make us keep.
@@ -132,6 +134,14 @@ func ended(err error) bool {
 // processes writes the "fb.processes" snapshot.
 func (c *collection) processes(ctx context.Context) error {
 	e := c.exhibit("Processes", "/proc", FormatProcesses, methodProc+"; executables hashed through /proc/PID/exe")
+	if err := c.processLines(ctx, e); err != nil || !c.Environment {
+		return err
+	}
+	return c.environments(ctx)
+}
+
+// processLines writes a line for each process.
+func (c *collection) processLines(ctx context.Context, e record.Exhibit) error {
 	return c.snapshot(ctx, e, func(r *rows) error {
 		list, err := pids()
 		if err != nil {
@@ -168,70 +178,6 @@ func (c *collection) processes(ctx context.Context) error {
 	})
 }
 
-// hidden writes the processes that answer when they are asked for by number but
-// that /proc did not list, neither before nor after: something keeps them out of
-// the list.
-func (c *collection) hidden(ctx context.Context, list []int, boot time.Time, r *rows) error {
-	found := unlisted(list, lastPID(), func(pid int) bool {
-		return ctx.Err() == nil && unix.Access("/proc/"+strconv.Itoa(pid), unix.F_OK) == nil
-	})
-	if len(found) == 0 || ctx.Err() != nil {
-		return ctx.Err()
-	}
-	again, err := pids()
-	if err != nil {
-		return err
-	}
-	for _, pid := range found {
-		if slices.Contains(again, pid) || !leader(pid) {
-			continue
-		}
-		p, ok := c.process(ctx, pid, boot)
-		if !ok {
-			continue
-		}
-		p.Hidden = true
-		if err := r.add(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unlisted asks for every number up to last that is not in the sorted list.
-func unlisted(list []int, last int, exists func(int) bool) []int {
-	var out []int
-	if len(list) > 0 {
-		last = max(last, list[len(list)-1])
-	}
-	for pid := 1; pid <= last; pid++ {
-		if _, ok := slices.BinarySearch(list, pid); !ok && exists(pid) {
-			out = append(out, pid)
-		}
-	}
-	return out
-}
-
-// lastPID is the number given out last; 0 is unknown.
-func lastPID() int {
-	f := strings.Fields(kernelFile("/proc/loadavg"))
-	if len(f) < 5 {
-		return 0
-	}
-	return int(number(f[4]))
-}
-
-// leader says whether a number is a process': threads answer too, and are never
-// listed.
-func leader(pid int) bool {
-	for line := range strings.Lines(kernelFile("/proc/" + strconv.Itoa(pid) + "/status")) {
-		if tgid, ok := strings.CutPrefix(line, "Tgid:"); ok {
-			return int(number(strings.TrimSpace(tgid))) == pid
-		}
-	}
-	return false
-}
-
 // bootTime is when the machine started, by its own clock: now less the time it
 // has been up, suspended time included.
 func bootTime(now time.Time) time.Time {
@@ -266,6 +212,7 @@ func (c *collection) process(ctx context.Context, pid int, boot time.Time) (Proc
 	miss("status", err)
 	parseStatus(b, &p)
 	p.User = c.users[p.EUID]
+	p.CapNames = capNames(p.Caps, c.allCaps())
 	b, p.ArgvCut, err = d.patiently(ctx, "cmdline", maxArgv, patience)
 	miss("argv", err)
 	p.Argv = splitArgv(b)
@@ -278,6 +225,7 @@ func (c *collection) process(ctx context.Context, pid int, boot time.Time) (Proc
 	if p.Kernel {
 		return p, true
 	}
+	c.surroundings(ctx, d, &p, miss)
 	p.Cwd, err = readlinkAt(d.fd, "cwd")
 	miss("cwd", err)
 	p.Raw = raw(p.Raw, "cwd", p.Cwd)

@@ -17,7 +17,18 @@ const (
 	FormatUnits     = "fb.units"     // Unit
 	FormatAccounts  = "fb.accounts"  // Account
 	FormatExtents   = "fb.extents"   // Extent: the data of a sparse file
-	FormatBodyfile  = "bodyfile"     // see AppendBodyLine
+
+	FormatEnvironment = "fb.environment" // Environment, only on request
+	FormatKernel      = "fb.kernel"      // Setting: of the running kernel
+	FormatKmsg        = "fb.kmsg"        // KernelMessage
+	FormatBPF         = "fb.bpf"         // BPF
+	FormatFirewall    = "fb.firewall"    // Firewall
+	FormatSessions    = "fb.sessions"    // Session
+	FormatContainers  = "fb.containers"  // Container
+	FormatTimers      = "fb.timers"      // Timer
+	FormatPackageFile = "fb.packagefile" // PackageFile: what does not fit a package, or has none
+	FormatFiles       = "fb.files"       // File: files worth a look, and why
+	FormatBodyfile    = "bodyfile"       // see AppendBodyLine
 )
 
 // Formats of files that are sealed byte for byte. They name the parser.
@@ -37,7 +48,7 @@ const (
 )
 
 // Process is a line of the "fb.processes" format: one process as /proc showed
-// it. Its environment is never read.
+// it. Of its environment only what the loader obeys is kept (Loader).
 type Process struct {
 	PID       int       `json:"pid"`
 	PPID      int       `json:"ppid"`
@@ -55,7 +66,17 @@ type Process struct {
 	TTY       string    `json:"tty,omitempty"` // major:minor
 	Threads   int       `json:"threads,omitempty"`
 	Tracer    int       `json:"tracer,omitempty"`
-	Caps      string    `json:"caps,omitempty"` // effective capabilities, hex
+	Caps      string    `json:"caps,omitempty"`         // effective capabilities, hex
+	CapNames  []string  `json:"cap_names,omitempty"`    // in words; "all" where none of those the kernel has is missing
+	Ambient   string    `json:"caps_ambient,omitempty"` // capabilities that survive an exec, hex
+	Seccomp   string    `json:"seccomp,omitempty"`      // strict, filter; "" is none
+	NoNewPriv bool      `json:"no_new_privs,omitempty"`
+	Label     string    `json:"label,omitempty"`         // of AppArmor, SELinux or another security module
+	LoginUID  *uint32   `json:"login_uid,omitempty"`     // of the login it descends from; absent where there was none
+	LoginUser string    `json:"login_user,omitempty"`    // that account's name
+	LoginID   uint32    `json:"login_session,omitempty"` // audit's number of that login
+	Loader    []string  `json:"loader,omitempty"`        // LD_PRELOAD=, LD_AUDIT= and LD_LIBRARY_PATH= of its environment
+	OtherNS   []string  `json:"namespaces,omitempty"`    // those that are not init's, as in net:[4026532281]
 	Comm      string    `json:"comm"`
 	Argv      []string  `json:"argv,omitempty"`
 	ArgvCut   bool      `json:"argv_cut,omitempty"` // longer than was kept
@@ -76,8 +97,22 @@ type Process struct {
 	Refused []string          `json:"refused,omitempty"` // what could not be read: "exe: permission denied"
 }
 
-// OpenFile is a line of the "fb.openfiles" format: a file without a name that a
-// process still holds, by a descriptor or by a mapping.
+// Environment is a line of the "fb.environment" format: what a process was
+// started with, which may hold secrets. It is only taken when asked for.
+type Environment struct {
+	PID       int      `json:"pid"`
+	Comm      string   `json:"comm"`
+	UID       uint32   `json:"uid"`
+	User      string   `json:"user,omitempty"`
+	Variables []string `json:"variables"` // NAME=value
+	Cut       bool     `json:"variables_cut,omitempty"`
+
+	Raw map[string][]byte `json:"raw,omitempty"`
+}
+
+// OpenFile is a line of the "fb.openfiles" format: something that a process
+// holds, by a descriptor or by a mapping, and that a responder should see. Why
+// says for what reason; files of no interest are not listed.
 type OpenFile struct {
 	PID      int       `json:"pid"`
 	Comm     string    `json:"comm"`
@@ -85,7 +120,10 @@ type OpenFile struct {
 	User     string    `json:"user,omitempty"`
 	FD       int       `json:"fd"`               // -1 for a mapping
 	Mapped   string    `json:"mapped,omitempty"` // permissions of the mapping, as in "r-xp"
-	Path     string    `json:"path"`             // the name it had
+	Path     string    `json:"path"`             // the name it has or had; what it is, where it is no file
+	Why      []string  `json:"why"`              // deleted, memfd, temporary, writable+executable, anonymous+executable, library, raw, packet, bpf, device, trace
+	Count    int       `json:"count,omitempty"`  // of such mappings in this process, where there are more
+	ID       string    `json:"object,omitempty"` // prog_id, map_id or link_id of a bpf object
 	Memfd    bool      `json:"memfd,omitempty"`
 	Device   string    `json:"device"`
 	Inode    uint64    `json:"inode"`

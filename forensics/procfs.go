@@ -66,6 +66,14 @@ func parseStatus(b []byte, p *Process) {
 			p.Threads = int(number(f[0]))
 		case "TracerPid":
 			p.Tracer = int(number(f[0]))
+		case "CapAmb":
+			if strings.Trim(f[0], "0") != "" {
+				p.Ambient = f[0]
+			}
+		case "Seccomp":
+			p.Seccomp = map[string]string{"1": "strict", "2": "filter"}[f[0]]
+		case "NoNewPrivs":
+			p.NoNewPriv = f[0] == "1"
 		case "CapEff":
 			if strings.Trim(f[0], "0") != "" {
 				p.Caps = f[0]
@@ -133,19 +141,30 @@ func parseCgroup(b []byte) string {
 type mapping struct {
 	perms, device, path string
 	inode               uint64
+	size                int64
 }
 
 // parseMapping reads "start-end perms offset dev inode path".
 func parseMapping(line string) (mapping, bool) {
 	f := strings.SplitN(line, " ", 6)
-	if len(f) < 6 {
+	if len(f) < 5 {
 		return mapping{}, false
 	}
 	ino, err := strconv.ParseUint(f[4], 10, 64)
 	if err != nil {
 		return mapping{}, false
 	}
-	return mapping{f[1], f[3], strings.TrimLeft(f[5], " "), ino}, true
+	m := mapping{perms: f[1], device: f[3], inode: ino}
+	if len(f) == 6 {
+		m.path = strings.TrimLeft(f[5], " ")
+	}
+	from, to, _ := strings.Cut(f[0], "-")
+	start, err := strconv.ParseUint(from, 16, 64)
+	end, err2 := strconv.ParseUint(to, 16, 64)
+	if err == nil && err2 == nil && end >= start {
+		m.size = int64(end - start) //nolint:gosec // less than the address space, whose upper half is the kernel's
+	}
+	return m, true
 }
 
 // parseSocket reads a line of /proc/net/{tcp,udp,raw}{,6}; the heading is none.

@@ -11,12 +11,8 @@ import (
 // maxConfig bounds sshd's configuration.
 const maxConfig = 1 << 20
 
-// ssh takes the files of the table, and the authorized keys that sshd was told
-// to look for elsewhere.
+// ssh takes the authorized keys that sshd was told to look for elsewhere.
 func (c *collection) ssh(ctx context.Context) error {
-	if err := c.artefacts(ctx, settingsOf("linux.ssh")); err != nil {
-		return err
-	}
 	var patterns []string
 	for _, name := range append([]string{"etc/ssh/sshd_config"}, c.match("/", "/etc/ssh/sshd_config.d/*.conf", false)...) {
 		if b, err := c.small("/"+name, maxConfig); err == nil {

@@ -45,7 +45,8 @@ type Module struct {
 	Taint   string   `json:"taint,omitempty"` // letters, as in OE: out of tree, unsigned
 	Version string   `json:"version,omitempty"`
 	Source  string   `json:"srcversion,omitempty"`
-	Hidden  bool     `json:"hidden,omitempty"` // in /sys/module but not in /proc/modules
+	Hidden  bool     `json:"hidden,omitempty"`   // in /sys/module but not in /proc/modules
+	NoSysfs bool     `json:"no_sysfs,omitempty"` // in /proc/modules but not in /sys/module
 
 	Raw map[string][]byte `json:"raw,omitempty"`
 }

@@ -22,6 +22,7 @@ type tree struct {
 	proc    bool     // /proc/self/fd can be used to open what a descriptor names
 	foreign []string // mount points of network and user-space file systems: never touched
 	kernel  []string // mount points of views of the kernel: not listed
+	layers  []string // mount points of containers' overlays: their layers are files elsewhere
 }
 
 // openTree opens the tree at root and learns which mounts must not be touched.
@@ -71,6 +72,8 @@ func (t *tree) learnMounts(root string) error {
 		case !below || inside == "":
 		case m.Network:
 			t.foreign = append(t.foreign, "/"+inside)
+		case m.Type == "overlay":
+			t.layers = append(t.layers, "/"+inside)
 		case kernelType(m.Type):
 			t.kernel = append(t.kernel, "/"+inside)
 		}

@@ -54,8 +54,8 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		host = "" // an image names its own
 	}
 	c, err := forensics.Collect(ctx, forensics.Options{
-		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Files: o.Files, Authority: o.Authority,
-		Locker: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
+		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Files: o.Files, Authority: o.Authority, Environment: o.Environment,
+		Sink: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Argv: s.s.o.Argv, Stored: s.s.o.Host,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
 	}, func(x record.Exhibit) error {

@@ -200,6 +200,8 @@ type CollectOptions struct {
 	Files      []string // files to take besides
 	Authority  string   // on whose word; "" is recorded as not said
 	Step       string
+	// Environment takes the environments of processes too: they may hold secrets.
+	Environment bool
 }
 
 // IngestOptions says how to read files into the timeline.

@@ -25,11 +25,11 @@ import (
 func parseSettings(j *job, r *bufio.Reader) error {
 	x := j.src.Exhibit
 	p := &settings{j: j, path: settingsPath(x.Source), kind: settingsKind(x.Source)}
-	if p.kind == nil {
-		p.kind = (*settings).startup
-	}
 	if x.Kind == "linux.authorized_keys" { // sshd can be told to look anywhere
 		p.kind = (*settings).sshKey
+	}
+	if p.kind == nil { // beside the others, but nothing runs by it
+		return parseText(j, r)
 	}
 	p.owner = homeOf(p.path)
 	if x.Before != nil && sane(x.Before.Modified) {
@@ -101,7 +101,7 @@ func (p *settings) finish() error {
 // NAME=value.
 func (p *settings) cronTable(e *timeline.Event, text string) bool {
 	e.Source = "cron"
-	user, own := p.owner, strings.Contains(p.path, "/spool/")
+	user, own := p.owner, strings.Contains(p.path, "/spool/") || strings.HasPrefix(p.path, "/etc/crontabs/")
 	if own {
 		user = path.Base(p.path)
 	}
@@ -229,7 +229,7 @@ func (p *settings) startup(e *timeline.Event, text string) bool {
 // that a system has on: an archive's folders stand before it.
 func settingsPath(source string) string {
 	p := path.Clean("/" + strings.ReplaceAll(source, `\`, "/"))
-	for _, top := range []string{"/etc/", "/var/spool/", "/root/", "/home/"} {
+	for _, top := range []string{"/etc/", "/var/spool/", "/root/", "/home/", "/var/www/"} {
 		if i := strings.Index(p, top); i >= 0 {
 			return p[i:]
 		}
@@ -242,13 +242,14 @@ func settingsKind(source string) func(*settings, *timeline.Event, string) bool {
 	p := settingsPath(source)
 	dir, base := path.Dir(p), path.Base(p)
 	switch {
-	case p == "/etc/crontab", p == "/etc/anacrontab", dir == "/etc/cron.d", dir == "/var/spool/cron", dir == "/var/spool/cron/crontabs":
+	case p == "/etc/crontab", p == "/etc/anacrontab", dir == "/etc/cron.d", dir == "/var/spool/cron", dir == "/var/spool/cron/crontabs",
+		dir == "/var/spool/cron/tabs", dir == "/etc/crontabs":
 		return (*settings).cronTable
-	case strings.HasPrefix(base, "authorized_keys"):
+	case strings.HasPrefix(base, "authorized_keys") && !strings.HasSuffix(base, ".pub"):
 		return (*settings).sshKey
 	case p == "/etc/sudoers", dir == "/etc/sudoers.d", p == "/etc/doas.conf":
 		return (*settings).sudo
-	case dir == "/etc/pam.d":
+	case dir == "/etc/pam.d", p == "/etc/pam.conf":
 		return (*settings).pam
 	case p == "/etc/ssh/sshd_config", dir == "/etc/ssh/sshd_config.d":
 		return (*settings).sshd
@@ -261,9 +262,9 @@ func settingsKind(source string) func(*settings, *timeline.Event, string) bool {
 // startupFile knows the files that run, or are read by what runs, by themselves.
 func startupFile(p, dir, base string) bool {
 	switch dir {
-	case "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly", "/var/spool/cron/atjobs", "/var/spool/at", "/var/spool/atjobs",
+	case "/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly", "/etc/cron.yearly", "/var/spool/cron/atjobs", "/var/spool/at", "/var/spool/at/spool", "/var/spool/atjobs",
 		"/etc/init.d", "/etc/profile.d", "/etc/zsh", "/etc/modules-load.d", "/etc/modprobe.d", "/etc/udev/rules.d", "/etc/update-motd.d",
-		"/etc/xdg/autostart", "/etc/NetworkManager/dispatcher.d", "/etc/network/if-up.d", "/etc/apt/apt.conf.d", "/etc/ld.so.conf.d":
+		"/etc/xdg/autostart", "/etc/NetworkManager/dispatcher.d", "/etc/network/if-up.d", "/etc/network/if-pre-up.d", "/etc/X11/Xsession.d", "/etc/motd.d", "/etc/apt/apt.conf.d", "/etc/ld.so.conf.d":
 		return base != "README"
 	}
 	switch p {

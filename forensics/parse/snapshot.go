@@ -30,6 +30,17 @@ func snapshots() map[string]func(*timeline.Event, members) {
 		"fb.units":     tellUnit,
 		"fb.accounts":  tellAccount,
 		"fb.system":    tellSystem,
+
+		"fb.environment": tellEnvironment,
+		"fb.kernel":      tellSetting,
+		"fb.kmsg":        tellKernelMessage,
+		"fb.bpf":         tellBPF,
+		"fb.firewall":    tellFirewall,
+		"fb.sessions":    tellSession,
+		"fb.containers":  tellContainer,
+		"fb.timers":      tellTimer,
+		"fb.packagefile": tellPackageFile,
+		"fb.files":       tellFile,
 	}
 }
 
@@ -116,6 +127,10 @@ func tellProcess(e *timeline.Event, m members) {
 	if m["exe_memfd"] == "true" {
 		e.Message += " (its executable lies in memory only)"
 	}
+	if m["exe_sha256"] != "" {
+		m["sha256"] = m["exe_sha256"]
+	}
+	oddities(e, m)
 }
 
 func tellSocket(e *timeline.Event, m members) {
@@ -130,22 +145,15 @@ func tellSocket(e *timeline.Event, m members) {
 	if m["remote"] != "" {
 		e.Message += " to " + m["remote"]
 	}
-	var owners []struct {
-		PID  int    `json:"pid"`
-		Comm string `json:"comm"`
+	if m["protocol"] != "" {
+		e.Message += " protocol " + m["protocol"]
 	}
-	if json.Unmarshal([]byte(m["owners"]), &owners) == nil {
-		for i, o := range owners {
-			if i == 0 {
-				m["process"], m["pid"] = o.Comm, strconv.Itoa(o.PID)
-			}
-			if i == 8 {
-				e.Message += fmt.Sprintf(" and %d more", len(owners)-i)
-				break
-			}
-			comm, _ := clean([]byte(o.Comm))
-			e.Message += fmt.Sprintf(", %s[%d]", comm, o.PID)
-		}
+	held(e, m)
+	if m["filter"] != "" {
+		e.Message += ", with a filter of " + m["filter"] + " instructions"
+	}
+	if m["hidden"] != "" {
+		e.Message += ", hidden from " + m["hidden"]
 	}
 }
 
@@ -156,7 +164,17 @@ func tellOpenFile(e *timeline.Event, m members) {
 	if m["mapped"] != "" {
 		how = "mapping " + m["mapped"]
 	}
-	e.Message = fmt.Sprintf("file without a name held by %s[%s], %s: %s", m["comm"], m["pid"], how, m["path"])
+	reasons := strings.Join(m.list("why"), ", ")
+	if reasons == "" || reasons == "deleted" {
+		reasons = "file without a name"
+	}
+	e.Message = fmt.Sprintf("%s held by %s[%s], %s: %s", reasons, m["comm"], m["pid"], how, m["path"])
+	if m["object"] != "" {
+		e.Message += ", " + m["object"]
+	}
+	if m["count"] != "" && m["count"] != "1" {
+		e.Message += ", " + m["count"] + " times"
+	}
 }
 
 func tellModule(e *timeline.Event, m members) {
@@ -167,6 +185,9 @@ func tellModule(e *timeline.Event, m members) {
 	}
 	if m["hidden"] == "true" {
 		e.Message += ", hidden from /proc/modules"
+	}
+	if m["no_sysfs"] == "true" {
+		e.Message += ", hidden from /sys/module"
 	}
 }
 
@@ -232,7 +253,17 @@ func isSnapshot(format string) func(string, []byte) bool {
 		"fb.units":     {`{"path":`, `"kind":`, `"stat":`},
 		"fb.accounts":  {`{"name":`, `"home":`, `"shell":`},
 		"fb.extents":   {`{"offset":`, `"data":`, `"size":`},
+		"fb.files":     {`{"path":`, `"why":`, `"stat":`},
 		"fb.system":    {`{"host":`, `"kernel":`, `"clock":`},
+
+		"fb.environment": {`{"pid":`, `"variables":`},
+		"fb.kernel":      {`{"kind":"sysctl","name":"`},
+		"fb.kmsg":        {`{"seq":`, `"since_us":`},
+		"fb.firewall":    {`{"kind":"`, `"engine":`, `"family":`},
+		"fb.sessions":    {`{"logind_session":`, `"uid":`},
+		"fb.containers":  {`{"runtime":`, `"id":`, `"source":`},
+		"fb.timers":      {`{"name":`, `.timer"`, `"path":`},
+		"fb.packagefile": {`{"path":`, `"finding":`},
 	}[format]
 	return func(_ string, head []byte) bool {
 		text, _, _ := bytes.Cut(head, []byte("\n"))

@@ -17,6 +17,10 @@ func logParsers() []parser {
 		{name: "fb.units", detect: isSnapshot("fb.units"), run: parseSnapshot},
 		{name: "fb.accounts", detect: isSnapshot("fb.accounts"), run: parseSnapshot},
 		{name: "fb.system", detect: isSnapshot("fb.system"), run: parseSnapshot},
+		{name: "fb.files", detect: isSnapshot("fb.files"), run: parseSnapshot, about: About{
+			Formats: "our own, JSON lines", Events: "an executable, setuid, hidden or immutable file, at its last change, with its hash", Times: "nanoseconds, UTC",
+			Reference: "forensics.File",
+		}},
 		{name: "fb.extents", detect: isSnapshot("fb.extents"), run: parseExtents},
 		{name: "events.jsonl", detect: isEventsJSONL, run: inChunks(newEventsJSONL)},
 		{name: "events.csv", detect: isHeading("time", "precision", "kind", "source", "host", "user", "message"), run: parseEventsCSV},

@@ -1,0 +1,12 @@
+// Package profiles says which files of a machine are evidence: artefacts, the
+// collectors that take them together, and the profiles that choose collectors.
+// What is built in are the YAML files of this folder, which are the format's best
+// description; people write their own in the same form.
+//
+// It reads two formats of others besides: ForensicArtifacts definitions and UAC's.
+// Of those only what is read from files is taken over. A command is never run: it
+// is listed as refused, with the reason.
+//
+// The package looks at no machine. It promises that whatever text it is given
+// ends in a Set or in Problems with their places, within its limits.
+package profiles
