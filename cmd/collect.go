@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"firebreak/incident"
 	"firebreak/internal/term"
 	"firebreak/response"
 )
@@ -116,10 +118,26 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 			return err
 		}
 	}
+	o.firstLook(c.Context(), s, id)
 	if sum.Cut != "" {
 		return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
 	}
 	return nil
+}
+
+// firstLook says in one line how much there is to look at. The collection is done,
+// so that what goes wrong here is said, and no error.
+func (o *collectOptions) firstLook(ctx context.Context, s *response.Session, id incident.ID) {
+	r, err := s.Triage(ctx, id, response.TriageOptions{}, o.p.progress())
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		o.p.errf("note: triage: %s\n", term.Safe(err.Error()))
+	case len(r.Findings) == 0:
+		o.p.errf("triage: %s\n", triageLine(r))
+	default:
+		o.p.errf("triage: %s; firebreak triage %s shows them\n", triageLine(r), id)
+	}
 }
 
 // authority says that nobody was named on whose word evidence is taken. It is

@@ -71,7 +71,8 @@ func groups(p *program) []group {
 			newStepCmd(p), newNoteCmd(p, runNote), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
 		}},
 		{"evidence", "Evidence and timeline:", []*cobra.Command{
-			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newImportCmd(p, runImport), newParseCmd(p, runParse), newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
+			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newImportCmd(p, runImport), newParseCmd(p, runParse), newTriageCmd(p, runTriage),
+			newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
 		}},
 		{"action", "Actions:", []*cobra.Command{
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert),

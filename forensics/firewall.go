@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -94,7 +95,7 @@ func parseNft(kind string, body []byte) []Firewall {
 			case 4:
 				f.Handle = big64(v)
 			case 6:
-				f.Comment = nftComment(v)
+				f.Comment = nftComment(v, 0)
 			}
 		}
 	case "chain":
@@ -111,7 +112,8 @@ func parseNft(kind string, body []byte) []Firewall {
 			case 16:
 				f.Handle = big64(v)
 			case 13:
-				f.Comment = nftComment(v)
+				const ofSet = 7
+				f.Comment = nftComment(v, ofSet)
 			}
 		}
 	case "element":
@@ -157,7 +159,7 @@ func nftChain(f *Firewall, family byte, b []byte) {
 		case 8:
 			nftCounter(f, v)
 		case 12:
-			f.Comment = nftComment(v)
+			f.Comment = nftComment(v, 0)
 		}
 	}
 	if !hooked {
@@ -176,14 +178,15 @@ func nftCounter(f *Firewall, b []byte) {
 	}
 }
 
-// nftComment finds the comment in the user data of libnftnl: type, length, text.
-func nftComment(b []byte) string {
+// nftComment finds the comment, of that type, in the user data of libnftnl: type,
+// length, text.
+func nftComment(b []byte, kind byte) string {
 	for len(b) >= 2 {
 		n := int(b[1])
 		if len(b) < 2+n {
 			return ""
 		}
-		if b[0] == 0 {
+		if b[0] == kind {
 			return zeroEnded(b[2 : 2+n])
 		}
 		b = b[2+n:]
@@ -208,7 +211,7 @@ func nftRule(f *Firewall, b []byte) {
 				w.expression(f, e)
 			}
 		case 7:
-			f.Comment = nftComment(v)
+			f.Comment = nftComment(v, 0)
 		}
 	}
 	f.Rule = strings.Join(w.out, " ")
@@ -296,6 +299,10 @@ func nftValue(b []byte, kind string) string {
 		return strconv.FormatUint(uint64(native32(b)), 10)
 	case kind == "port" && len(b) >= 2:
 		return strconv.Itoa(int(b[0])<<8 | int(b[1]))
+	case kind == "prefix" && len(b) < 4:
+		return nftValue(append(slices.Clone(b), make([]byte, 4-len(b))...), "")
+	case kind == "nfproto" && len(b) == 1:
+		return nftFamily(b[0])
 	case kind == "proto" && len(b) >= 1:
 		return ipProtocol(b[0])
 	case kind == "ctstate" && len(b) == 4:

@@ -97,7 +97,7 @@ func (w *nftWriter) meta(a map[uint16][]byte) {
 	key := nameAt(big32(a[2]), `length protocol priority mark iif oif iifname oifname iiftype oiftype skuid skgid nftrace rtclassid
 		secmark nfproto l4proto ibrname obrname pkttype cpu iifgroup oifgroup cgroup prandom ipsec iifkind oifkind ibrpvid ibrvproto
 		time day hour sdif sdifname broute`)
-	kind := map[string]string{"iifname": "name", "oifname": "name", "ibrname": "name", "obrname": "name", "l4proto": "proto", "mark": "native", "skuid": "native", "skgid": "native", "iif": "native", "oif": "native"}[key]
+	kind := map[string]string{"iifname": "name", "oifname": "name", "ibrname": "name", "obrname": "name", "l4proto": "proto", "nfproto": "nfproto", "mark": "native", "skuid": "native", "skgid": "native", "iif": "native", "oif": "native"}[key]
 	if src, ok := a[3]; ok {
 		w.say("meta %s set %s", key, w.reg(big32(src)))
 		return
@@ -141,6 +141,9 @@ func leadingOnes(b []byte) (n int, prefix bool) {
 // payload names the part of a packet that is loaded: base 0 link, 1 network,
 // 2 transport header.
 func payload(base, offset, size uint32) (what, kind string) {
+	if base == 1 && size < 4 && (offset == 12 || offset == 16) { // the whole bytes of a prefix
+		return fmt.Sprintf("ip %s/%d", map[uint32]string{12: "saddr", 16: "daddr"}[offset], size*8), "prefix"
+	}
 	switch [3]uint32{base, offset, size} {
 	case [3]uint32{1, 12, 4}:
 		return "ip saddr", ""

@@ -195,7 +195,7 @@ func (c *collection) process(ctx context.Context, pid int, boot time.Time) (Proc
 		return Process{}, false
 	}
 	defer d.close()
-	p := Process{PID: pid}
+	p := Process{PID: pid, Self: pid == os.Getpid()}
 	b, _, err := d.read("stat", maxStatus)
 	if err != nil || !parseStat(b, &p) {
 		return Process{}, false

@@ -43,6 +43,7 @@ const (
 	FormatDpkg     = "dpkg"     // dpkg.log
 	FormatApt      = "apt"      // apt's history.log
 	FormatPackages = "packages" // logs of dnf, yum, pacman, zypper, apk
+	FormatSettings = "settings" // what runs by itself, or lets somebody in: cron tables, start-up files, keys, rules
 	FormatText     = "text"     // configuration: read by people
 )
 
@@ -60,6 +61,7 @@ type Process struct {
 	EUID      uint32    `json:"euid"`
 	GID       uint32    `json:"gid"`
 	User      string    `json:"user,omitempty"` // of EUID, from /etc/passwd
+	Self      bool      `json:"self,omitempty"` // it is the collector
 	Session   int       `json:"session"`
 	TTY       string    `json:"tty,omitempty"` // major:minor
 	Threads   int       `json:"threads,omitempty"`

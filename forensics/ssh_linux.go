@@ -61,7 +61,7 @@ func (c *collection) keysAt(ctx context.Context, pattern string) error {
 		}
 		name := strings.NewReplacer("%%", "%", "%h", a.Home, "%u", a.Name, "%U", strconv.FormatUint(uint64(a.UID), 10)).Replace(pattern)
 		w := want{
-			base: "/", name: path.Clean("/" + name), kind: "linux.authorized_keys", format: FormatText, optional: true,
+			base: "/", name: path.Clean("/" + name), kind: "linux.authorized_keys", format: FormatSettings, optional: true,
 		}
 		if home := path.Clean("/" + a.Home); !path.IsAbs(name) {
 			w.base, w.name, w.strict = home, path.Clean(name), true

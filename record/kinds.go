@@ -35,6 +35,7 @@ const (
 	EvidenceChecked    Kind = "evidence.checked"   // Check
 	TimelineIngested   Kind = "timeline.ingested"  // Ingestion
 	EventMarked        Kind = "timeline.marked"    // Mark
+	FindingJudged      Kind = "finding.judged"     // Judged
 
 	ActionPlanned  Kind = "action.planned"  // Planned
 	ActionApproved Kind = "action.approved" // Decision
@@ -307,6 +308,32 @@ type Mark struct {
 	Message string    `json:"message,omitempty"`
 	Exhibit string    `json:"exhibit,omitempty"`
 }
+
+// Judged is a person's word on a finding of triage. Findings are derived from the
+// timeline and are not in the record; what one said when it was judged is kept,
+// so that a review can show it. Rules are those that spoke of the thing then:
+// the word does not count for another rule that speaks of it later.
+type Judged struct {
+	Finding   string    `json:"finding"`
+	Verdict   string    `json:"verdict"` // Confirmed or Dismissed
+	Reason    string    `json:"reason"`
+	Rules     []string  `json:"rules"`
+	Severity  string    `json:"severity"`
+	Title     string    `json:"title"` // of the rule
+	Technique string    `json:"technique,omitempty"`
+	Host      string    `json:"host,omitempty"`
+	About     string    `json:"about,omitempty"` // the file, process, account, address
+	Says      string    `json:"says,omitempty"`  // why it was found
+	First     time.Time `json:"first,omitzero"`
+	Events    []string  `json:"events,omitempty"`
+	Exhibits  []string  `json:"exhibits,omitempty"` // that the events come from
+}
+
+// The verdicts on a finding.
+const (
+	Confirmed = "confirmed"
+	Dismissed = "dismissed"
+)
 
 // Planned is an action with everything it will do. Digest binds approvals to
 // it; Plan is the canonical plan the digest was taken of (integrations.Plan).

@@ -159,6 +159,10 @@ var disclosed = map[Kind]map[string]audience{
 	EventMarked: {
 		"event": detail, "star": everyone, "tags": detail, "comment": detail, "time": detail, "message": detail, "exhibit": everyone,
 	},
+	FindingJudged: {
+		"finding": detail, "verdict": everyone, "reason": detail, "rules": told, "severity": everyone, "title": told, "technique": told,
+		"host": detail, "about": detail, "says": detail, "first": detail, "events": detail, "exhibits": everyone,
+	},
 
 	ActionPlanned: {
 		"action": everyone, "name": told, "connection": detail, "title": detail, "target": detail, "danger": everyone,

@@ -181,7 +181,8 @@ func (g *gathered) exhibit(tx *store.Tx, entries []store.Fields, id string) erro
 // about says whether an entry is about that exhibit.
 func about(e store.Fields, exhibit string) bool {
 	return slices.ContainsFunc(e.Fields, func(d record.Disclosed) bool {
-		return d.Name == "exhibit" && string(d.Value) == strconv.Quote(exhibit)
+		return d.Name == "exhibit" && string(d.Value) == strconv.Quote(exhibit) ||
+			d.Name == "exhibits" && e.Kind == record.FindingJudged && strings.Contains(string(d.Value), strconv.Quote(exhibit))
 	})
 }
 
@@ -195,6 +196,8 @@ func quotes(k record.Kind, name string) bool {
 		return true
 	case record.EventMarked:
 		return name == "message" || name == "time"
+	case record.FindingJudged:
+		return name == "about" || name == "says" || name == "host" || name == "first"
 	default:
 		return false
 	}

@@ -175,7 +175,7 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	if foreign.IsArchive(head[:n]) { // what is in it has no place in it: import reads it
 		return "text", r.Close()
 	}
-	return parse.Detect(filepath.Base(x.Source), head[:n]), r.Close()
+	return parse.Detect(x.Source, head[:n]), r.Close()
 }
 
 // IngestFrom seals a stream and reads it into the timeline. It is sealed as it

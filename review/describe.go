@@ -178,6 +178,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.EventMarked:
 		return line(describeMark)
+	case record.FindingJudged:
+		return line(describeJudged)
 
 	case record.ActionPlanned:
 		return line(func(p record.Planned) (string, bool) {
@@ -316,6 +318,17 @@ func describeCollection(p record.Collection) (string, bool) {
 		return s + ", ENDED EARLY: " + p.Cut, true
 	}
 	return s, false
+}
+
+func describeJudged(p record.Judged) (string, bool) {
+	s := fmt.Sprintf("finding %s %s: %s", given(p.Finding), given(p.Verdict), first(p.Title, withheld))
+	if p.About != "" {
+		s += ", " + quoted(p.About)
+	}
+	if p.Host != "" {
+		s += " on " + p.Host
+	}
+	return s + because(p.Reason), false
 }
 
 func describeMark(p record.Mark) (string, bool) {

@@ -94,7 +94,8 @@ func (f fold) apply(e record.Entry) error {
 	case record.Noted, record.VariableSet, record.StepStarted, record.StepDone, record.StepFailed, record.StepSkipped,
 		record.StepReopened, record.StepAdded, record.CollectionFinished, record.ReviewWritten,
 		record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.CustodyAccepted, record.EvidenceAccessed,
-		record.BundleMade, record.BackupMade, record.RecordRestored, record.TimelineExported, record.ClockJumped, record.DiskFull:
+		record.BundleMade, record.BackupMade, record.RecordRestored, record.TimelineExported, record.ClockJumped, record.DiskFull,
+		record.FindingJudged:
 		return nil // read from the entries; playbooks.Run replays the steps
 	}
 	return refuse(e, "unknown kind of entry")

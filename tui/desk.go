@@ -71,6 +71,9 @@ type desk interface {
 	MarkAll(context.Context, incident.ID, []response.MarkedEvent, response.MarkRequest) error
 	Follow(ctx context.Context, id incident.ID, path string, o response.FollowOptions, told func(response.Followed)) error
 
+	Triage(context.Context, incident.ID, response.TriageOptions, response.ProgressFunc) (response.TriageReport, error)
+	JudgeFinding(ctx context.Context, id incident.ID, f response.TriageFinding, confirmed bool, reason string) error
+
 	Activity(context.Context, incident.ID, int64, int) ([]response.Activity, error)
 	Review(context.Context, incident.ID) (response.Written, error)
 	Verify(context.Context, incident.ID, response.ProgressFunc) (record.Report, error)

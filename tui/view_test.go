@@ -41,6 +41,7 @@ var scenes = []struct {
 	{"evidence", []string{"4", "down"}},
 	{"refused", []string{"4", "f"}},
 	{"activity", []string{"5"}},
+	{"triage", []string{"6"}},
 	{"help", []string{"2", "?"}},
 	{"palette", []string{"2", ":", "r", "e", "v"}},
 	{"review", []string{"x"}},

@@ -82,6 +82,9 @@ func Names() []string {
 func Detect(name string, head []byte) string {
 	head = plainHead(head)
 	head = encodingOf(head).head(head)
+	if isSettings(name, head) { // by the whole path: its last part alone says nothing
+		return "settings"
+	}
 	name = plainName(name)
 	for _, p := range parsers() {
 		if p.detect(name, head) {

@@ -121,6 +121,13 @@ func logParsers() []parser {
 			Times:   "local without a zone",
 			Oracle:  "plaso's own rows: the same",
 		}},
+		{name: "settings", detect: never, run: parseSettings, about: About{
+			Formats:   "cron tables, at jobs, authorized keys, sudo, PAM and sshd settings, ld.so.preload, and what shells, init, udev and apt read at their start; known by their paths",
+			Events:    "each line that says something: modified, when its file was; else undated. Source cron, sshkey, sudo, pam, sshd or startup",
+			Times:     "of the file, as the collector saw it",
+			Reference: "crontab(5), sshd(8), sudoers(5), pam.d(5), sshd_config(5), ld.so(8)",
+			Differs:   "no other timeline tool makes events of them",
+		}},
 		{name: "bodyfile", detect: isBodyfile, run: inChunks(newBodyfile), about: About{
 			Formats:   "Sleuth Kit 3 body files, fractions allowed",
 			Events:    "see [MACB](#macb)",

@@ -176,7 +176,11 @@ func parseLogins(j *job, r *bufio.Reader, failed bool) error {
 			j.reject(offset, nil, fmt.Sprintf("no login record: type %d, time %d.%06d", rec.kind, rec.sec, rec.usec))
 			return nil
 		}
-		return j.add(offset, rec.event(failed))
+		e := rec.event(failed)
+		if rec.zero { // in utmp it is a slot that is free, in wtmp it was wiped
+			e.Attributes.Set("path", j.src.Exhibit.Source)
+		}
+		return j.add(offset, e)
 	})
 }
 
