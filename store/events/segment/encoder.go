@@ -6,13 +6,13 @@ import (
 	"hash/crc32"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
+	"firebreak/internal/squash"
 )
 
 // Encoder holds what encoding needs besides the events: compressor, table of
 // words, buffers. It belongs to one goroutine and can be used for any builder.
 type Encoder struct {
-	z     *zstd.Encoder
+	z     *squash.Compressor
 	table *table
 	meta  Meta
 
@@ -42,7 +42,7 @@ type partAt struct {
 
 // NewEncoder returns one.
 func NewEncoder() (*Encoder, error) {
-	z, err := newCompressor()
+	z, err := squash.New()
 	if err != nil {
 		return nil, fmt.Errorf("make compressor: %w", err)
 	}

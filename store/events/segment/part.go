@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 
 	"github.com/klauspost/compress/zstd"
+
+	"firebreak/internal/squash"
 )
 
 // Every part ends in a checksum over its content, its kind and number, and a mark
@@ -34,12 +36,13 @@ const most = 1 << 30
 
 // pack appends the content, compressed where that makes it smaller: a byte that
 // says so, the size where it is, and the bytes.
-func pack(z *zstd.Encoder, dst, content []byte) []byte {
+func pack(z *squash.Compressor, dst, content []byte) []byte {
 	const small = 24 // zstd's own header eats what it wins
 	if len(content) > small {
 		start := len(dst)
 		dst = binary.AppendUvarint(append(dst, compressed), uint64(len(content)))
-		if dst = z.EncodeAll(content, dst); len(dst)-start < len(content) {
+		var err error // without one it is kept as it is
+		if dst, err = z.Append(dst, content); err == nil && len(dst)-start < len(content) {
 			return dst
 		}
 		dst = dst[:start]
@@ -86,13 +89,6 @@ func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, er
 		return nil, room, fmt.Errorf("%w: a compressed part: %w", ErrDamaged, err)
 	}
 	return room, room, nil
-}
-
-// newCompressor is the fastest level: 1,024 lines of a log are too few for the
-// others to win much. Nor does a window beyond a block win anything, and each
-// encoder would hold it.
-func newCompressor() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithWindowSize(blockText), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithSingleSegment(true))
 }
 
 func newDecompressor() (*zstd.Decoder, error) {
