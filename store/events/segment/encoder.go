@@ -99,7 +99,7 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 	for _, p := range e.parts {
 		image.Parts = append(image.Parts, Part{Kind: p.kind, N: p.n, Data: e.out[p.start:p.end:p.end]})
 	}
-	image.Meta = e.meta.append(image.Meta[:0])
+	image.Meta = e.meta.Append(image.Meta[:0])
 	e.out = nil
 	return image, nil
 }

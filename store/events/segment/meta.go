@@ -14,7 +14,8 @@ const metaVersion = 1
 
 const kindMeta Kind = 0
 
-func (m *Meta) append(dst []byte) []byte {
+// Append appends what ParseMeta reads.
+func (m *Meta) Append(dst []byte) []byte {
 	dst = append(dst, metaVersion, byte(m.wordBits)) //nolint:gosec // up to six
 	dst = binary.LittleEndian.AppendUint32(dst, m.mark)
 	dst = binary.LittleEndian.AppendUint64(dst, m.long)
