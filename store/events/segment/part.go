@@ -31,8 +31,30 @@ const (
 )
 
 // most is the greatest content that is unpacked: a text, its values and their
-// lengths.
+// lengths. Of a segment with more than one event it is far less, see limits.
 const most = 1 << 30
+
+// What a builder keeps together: an event that has more of it is alone.
+const (
+	maxNames  = 16 << 20 // bytes of names of attributes, or of the columns of one event
+	maxValues = 1 << 22  // attributes of all events
+	mostShort = 64 << 20 // packed dictionaries and names
+)
+
+// limit is the greatest content that a part of the segment can have. Nothing larger
+// is made, whatever the part says of itself: a few bytes of it would unpack to a
+// GiB.
+func (m *Meta) limit(kind Kind) int {
+	switch {
+	case m.Rows == 1 && kind != KindLexicon:
+		return most
+	case kind == KindText: // zeros, and lengths of up to ten bytes
+		return min(most, m.Text+12*maxValues+32*m.Rows)
+	case kind == KindLexicon: // four numbers are words once more, and folding makes some longer
+		return min(most, 8*m.Text+1<<20)
+	}
+	return mostShort
+}
 
 // pack appends the content, compressed where that makes it smaller: a byte that
 // says so, the size where it is, and the bytes.
@@ -67,9 +89,9 @@ func packSize(data []byte) (int, bool) {
 
 // unpackInto is what pack was given; room is where it is put, if it has to be
 // put somewhere.
-func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, err error) {
+func unpackInto(z *zstd.Decoder, room, data []byte, limit int) (content, newRoom []byte, err error) {
 	size, ok := packSize(data)
-	if !ok {
+	if !ok || size > limit {
 		return nil, room, fmt.Errorf("%w: a part's head", ErrDamaged)
 	}
 	if data[0] == plain {
