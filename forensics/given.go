@@ -9,10 +9,20 @@ import (
 	"firebreak/record"
 )
 
+// Beside is asked, when a file is open and before its first byte is sealed, what
+// else its bytes go to as they are sealed: nil for nothing. The file can be read
+// besides as long as it is being sealed. Errors of the writer hinder nothing.
+type Beside func(f io.ReaderAt, before record.Stat) io.Writer
+
 // SealFile seals a file that a person hands over, whatever machine it came
 // from. It must be a regular one: a pipe or a device has no end. Before and
 // After are what the file system said; progress may be nil.
 func (l *Locker) SealFile(ctx context.Context, path string, meta record.Exhibit, progress func(done, total int64)) (record.Exhibit, error) {
+	return l.SealFileBeside(ctx, path, meta, progress, nil)
+}
+
+// SealFileBeside is SealFile with somebody who reads along; nil for nobody.
+func (l *Locker) SealFileBeside(ctx context.Context, path string, meta record.Exhibit, progress func(done, total int64), beside Beside) (record.Exhibit, error) {
 	f, notes, err := openGiven(path)
 	if err != nil {
 		return record.Exhibit{}, fmt.Errorf("seal file: %w", err)
@@ -30,7 +40,13 @@ func (l *Locker) SealFile(ctx context.Context, path string, meta record.Exhibit,
 		return record.Exhibit{}, fmt.Errorf("seal file: %w", err)
 	}
 	meta.Before = &before
-	x, err := l.SealInput(ctx, &told{r: f, total: before.Size, tell: progress}, meta)
+	var in io.Reader = &told{r: f, total: before.Size, tell: progress}
+	if beside != nil {
+		if w := beside(f, before); w != nil {
+			in = &along{r: in, w: w}
+		}
+	}
+	x, err := l.SealInput(ctx, in, meta)
 	if err != nil {
 		return record.Exhibit{}, fmt.Errorf("seal file %s: %w", path, err)
 	}
@@ -47,6 +63,22 @@ func (l *Locker) SealFile(ctx context.Context, path string, meta record.Exhibit,
 		x.Deviations = append(x.Deviations, "changed while it was read")
 	}
 	return x, nil
+}
+
+// along is a reader whose bytes go to a writer too, as long as that takes them.
+type along struct {
+	r io.Reader
+	w io.Writer
+}
+
+func (a *along) Read(p []byte) (int, error) {
+	n, err := a.r.Read(p)
+	if n > 0 && a.w != nil {
+		if _, werr := a.w.Write(p[:n]); werr != nil {
+			a.w = nil // whoever reads along knows why
+		}
+	}
+	return n, err
 }
 
 // told is a reader that says how far it is.

@@ -5,7 +5,7 @@ import (
 	"hash"
 	"io"
 
-	"github.com/klauspost/compress/zstd"
+	"firebreak/internal/squash"
 )
 
 // haste says how many threads a sealing may use.
@@ -13,22 +13,17 @@ type haste int
 
 const (
 	unhurried haste = iota // one
-	hurried                // one that hashes, and two that compress
+	hurried                // one that hashes, and one that compresses
 )
 
 // encoder returns a compressor that writes to w.
-func (l *Locker) encoder(w io.Writer, how haste) (*zstd.Encoder, error) {
-	if z, ok := l.encoders[how].Get().(*zstd.Encoder); ok {
+func (l *Locker) encoder(w io.Writer) (*squash.Writer, error) {
+	if z, ok := l.encoders.Get().(*squash.Writer); ok {
 		z.Reset(w)
 		return z, nil
 	}
-	return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1+int(how)),
-		zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window), zstd.WithEncoderCRC(true))
+	return squash.NewWriter(w)
 }
-
-// window is how far back a blob refers. The fastest level remembers too little to
-// win anything by more, and whoever seals or opens a blob holds it in memory.
-const window = 1 << 20
 
 // copyRoom is how much is read at once, and copyAhead how many of those the one
 // who hashes may be behind.

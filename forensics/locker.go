@@ -60,7 +60,7 @@ type Locker struct {
 	dir      string
 	key      [32]byte
 	serial   atomic.Uint64
-	encoders [2]sync.Pool          // by haste
+	encoders sync.Pool
 	failed   atomic.Pointer[error] // the sync that failed
 }
 
@@ -202,13 +202,13 @@ func (l *Locker) write(ctx context.Context, f *os.File, r io.Reader, how haste) 
 	if err != nil {
 		return d, err
 	}
-	z, err := l.encoder(out, how)
+	z, err := l.encoder(out)
 	if err != nil {
 		return d, err
 	}
 	defer func() {
 		z.Reset(nil)
-		l.encoders[how].Put(z)
+		l.encoders.Put(z)
 	}()
 	sum := sha256.New()
 	in := &guarded{ctx: ctx, r: r, room: func() error { return l.room(f) }}

@@ -369,7 +369,7 @@ func (w *follower) piece(ctx context.Context, to int64) (record.Ingestion, recor
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
-	in, numbered, err := w.s.ingestSealed(ctx, w.f, w.path, sealed, o, nil)
+	in, numbered, err := w.s.ingestSealed(ctx, w.f, w.path, sealed, o, nil, &ahead{})
 	if w.parser == "" && numbered.Format != "text" {
 		w.parser = numbered.Format
 	}

@@ -92,11 +92,12 @@ func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o Inge
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
-	sealed, err := f.locker.SealFile(ctx, path, x, func(done, total int64) { tell(p, "sealing "+path, done, total) })
-	if err != nil {
+	a := &ahead{s: s, ctx: ctx, f: f, x: x, o: o}
+	sealed, err := f.locker.SealFileBeside(ctx, path, x, func(done, total int64) { tell(p, a.doing()+path, done, total) }, a.begin)
+	if err = a.sealed(err); err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
-	return s.ingestSealed(ctx, f, path, sealed, o, p)
+	return s.ingestSealed(ctx, f, path, sealed, o, p, a)
 }
 
 // given describes evidence that a person hands over.
@@ -134,18 +135,26 @@ func (s *Session) ingestStream(ctx context.Context, f *folder, name string, r io
 	if err != nil {
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
-	return s.ingestSealed(ctx, f, name, sealed, o, p)
+	return s.ingestSealed(ctx, f, name, sealed, o, p, &ahead{})
 }
 
-// ingestSealed registers what was sealed, and reads it into the timeline.
-func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, sealed record.Exhibit, o IngestOptions, p ProgressFunc) (record.Ingestion, record.Exhibit, error) {
+// ingestSealed registers what was sealed, and reads it into the timeline, if that
+// was not done while it was sealed.
+func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, sealed record.Exhibit, o IngestOptions, p ProgressFunc, a *ahead) (record.Ingestion, record.Exhibit, error) {
 	var err error
 	if sealed.Format, err = s.formatOf(f, sealed, o); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
-		return record.Ingestion{}, record.Exhibit{}, err
+		return record.Ingestion{}, record.Exhibit{}, errors.Join(err, a.discard())
 	}
 	numbered, err := s.register(ctx, f, []record.Exhibit{sealed}, o.Step)
 	if err != nil {
-		return record.Ingestion{}, record.Exhibit{}, err
+		return record.Ingestion{}, record.Exhibit{}, errors.Join(err, a.discard())
+	}
+	switch published, err := a.publish(numbered[0]); {
+	case err != nil:
+		return record.Ingestion{}, numbered[0], fmt.Errorf("read exhibit %s into the timeline: %w", numbered[0].ID, err)
+	case published:
+		in, err := s.parsed(ctx, f, a.db, numbered[0], a.in, o)
+		return in, numbered[0], err
 	}
 	tell(p, "parsing "+path, 0, sealed.Size)
 	o.told = p
@@ -158,6 +167,9 @@ func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, seal
 	return in, numbered[0], err
 }
 
+// formatHead is how much of a file is looked at to find its format.
+const formatHead = 64 << 10
+
 // formatOf finds out how a sealed file is read.
 func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string, error) {
 	if parser, err := o.parser(); parser != "" || err != nil {
@@ -167,7 +179,7 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	if err != nil {
 		return "", fmt.Errorf("open what was sealed: %w", err)
 	}
-	head := make([]byte, 64<<10)
+	head := make([]byte, formatHead)
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", errors.Join(fmt.Errorf("read what was sealed: %w", err), r.Close())

@@ -47,14 +47,21 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	if err == nil {           // the error of adding is the same
 		err = cerr
 	}
-	in.Exhibit, in.Added, in.Year, in.Zone, in.Skew = x.ID, added, o.Year, zoneName(o.Zone), skewText(o.Skew)
+	in.Added = added
 	if err = errors.Join(err, r.Close()); err != nil {
+		in.Exhibit = x.ID
 		return in, fmt.Errorf("read exhibit %s into the timeline: %w", x.ID, err)
 	}
+	in.Samples = append(in.Samples, replaced...)
+	return s.parsed(ctx, f, db, x, in, o)
+}
+
+// parsed notes and records that all events of an exhibit are on the timeline.
+func (s *Session) parsed(ctx context.Context, f *folder, db *events.DB, x record.Exhibit, in record.Ingestion, o IngestOptions) (record.Ingestion, error) {
+	in.Exhibit, in.Year, in.Zone, in.Skew = x.ID, o.Year, zoneName(o.Zone), skewText(o.Skew)
 	if err := db.SetWhole(ctx, x.ID); err != nil {
 		return in, err
 	}
-	in.Samples = append(in.Samples, replaced...)
 	if o.again != nil && readsSame(*o.again, in) {
 		return in, nil // nothing new is known, so nothing is recorded
 	}

@@ -134,18 +134,32 @@ func TestOnlyTheDeadLeaveTheirReading(t *testing.T) {
 	}
 }
 
-// A reading tells how far it is, up to its end.
+// A reading tells how far it is, up to its end: of a file while it is sealed, of a
+// stream afterwards.
 func TestReadingTells(t *testing.T) {
 	b := newBench(t, config.Config{})
 	b.open()
-	text := manyLines(90_000)
+	text := manyLines(110_000)
 	var said []Progress
-	_, err := b.s.Ingest(t.Context(), b.id, []string{b.file("messages", text)}, IngestOptions{}, func(p Progress) {
-		if strings.HasPrefix(p.What, "parsing messages") && p.Total > 0 {
-			said = append(said, p)
+	hear := func(what string) ProgressFunc {
+		said = nil
+		return func(p Progress) {
+			if strings.HasPrefix(p.What, what) && p.Total > 0 {
+				said = append(said, p)
+			}
 		}
-	})
+	}
+	_, err := b.s.Ingest(t.Context(), b.id, []string{b.file("messages", text)}, IngestOptions{}, hear("sealing and parsing /"))
 	b.must(err)
+	rises(t, said, text)
+	text += "2026-11-20T03:12:01Z web-9 app: x\n"
+	_, err = b.s.IngestFrom(t.Context(), b.id, "messages", strings.NewReader(text), IngestOptions{}, hear("parsing messages"))
+	b.must(err)
+	rises(t, said, text)
+}
+
+func rises(t *testing.T, said []Progress, text string) {
+	t.Helper()
 	if len(said) == 0 || said[len(said)-1].Done != int64(len(text)) || said[len(said)-1].Total != int64(len(text)) {
 		t.Errorf("%+v", said)
 	}

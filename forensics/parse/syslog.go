@@ -99,6 +99,10 @@ func (p *syslogParser) settle(above lineReader, c *chunk) error {
 	if err := up.finish(); err != nil {
 		return err
 	}
+	// At once, so that whoever keeps it has the lines around it at hand.
+	if err := up.j.flush(); err != nil {
+		return err
+	}
 	if err := up.j.adopt(p.j); err != nil {
 		return err
 	}

@@ -141,7 +141,11 @@ func (db *DB) Clear(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		if there, err := w.waits(ctx); err != nil || !there {
+			return err
+		}
+		_, err := w.exec(ctx, `DELETE FROM waiting`)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("clear timeline: %w", err)

@@ -30,6 +30,9 @@ type Appender struct {
 	free  []*filling // the one that was used last is the last
 	added int64
 	err   error
+
+	ahead bool // nothing is seen before Publish
+	waits []waiting
 }
 
 // mostFilling is how many segments are filled at once.
@@ -37,12 +40,17 @@ const mostFilling = 8
 
 // NewAppender begins to append. The context ends it.
 func (db *DB) NewAppender(ctx context.Context) *Appender {
+	a := db.appender(ctx)
+	go a.write()
+	return a
+}
+
+func (db *DB) appender(ctx context.Context) *Appender {
 	a := &Appender{
 		db: db, places: make(chan struct{}, min(runtime.GOMAXPROCS(0), mostFilling)),
 		images: make(chan *segment.Image), done: make(chan struct{}),
 	}
 	a.ctx, a.cancel = context.WithCancelCause(ctx)
-	go a.write()
 	return a
 }
 
@@ -128,6 +136,17 @@ func (a *Appender) write() {
 }
 
 func (a *Appender) commit(image *segment.Image) (n int64, err error) {
+	if a.ahead {
+		var s waiting
+		err = a.db.update(a.ctx, func(w *writer) error {
+			s, err = w.wait(a.ctx, image)
+			return err
+		})
+		if err == nil {
+			a.waits = append(a.waits, s)
+		}
+		return s.events, err
+	}
 	err = a.db.update(a.ctx, func(w *writer) error {
 		if n, err = w.add(a.ctx, image); err != nil || n == 0 {
 			return err
@@ -178,7 +197,7 @@ func (a *Appender) Close() (added int64, err error) {
 		_ = a.fail(err)
 	}
 	a.cancel(errClosed)
-	if a.added > 0 {
+	if a.added > 0 && !a.ahead {
 		a.db.mergeSoon()
 	}
 	return a.added, a.err

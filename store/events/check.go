@@ -40,9 +40,15 @@ func (s *snapshot) check() error {
 		}
 	}
 	// What belongs to no segment was left by nobody: a segment goes whole.
+	all := `SELECT id FROM segment`
+	if waits, err := s.waits(s.ctx); err != nil {
+		return err
+	} else if waits {
+		all += ` UNION ALL SELECT id FROM waiting`
+	}
 	for _, query := range []string{
-		`SELECT count(*) FROM part WHERE (id >> 24) NOT IN (SELECT id FROM segment)`,
-		`SELECT count(*) FROM word WHERE (id & ((1 << 39) - 1)) NOT IN (SELECT id FROM segment)`,
+		`SELECT count(*) FROM part WHERE (id >> 24) NOT IN (` + all + `)`,
+		`SELECT count(*) FROM word WHERE (id & ((1 << 39) - 1)) NOT IN (` + all + `)`,
 	} {
 		n, _, err := s.number(s.ctx, query)
 		if err != nil {

@@ -47,6 +47,9 @@ func (db *DB) EraseExhibit(ctx context.Context, exhibit string) (removed int64, 
 func (db *DB) remove(ctx context.Context, exhibit string) (removed int64, err error) {
 	err = db.update(ctx, func(w *writer) error {
 		removed = 0
+		if err := w.sweep(ctx); err != nil {
+			return err
+		}
 		entries, err := w.segments(ctx)
 		if err != nil {
 			return err

@@ -10,8 +10,8 @@
 // comments comes here after timeline.Filter.Marked.
 //
 // Where to begin reading: schema.go has the tables. Writing is appender.go (who
-// fills), writer.go (a transaction a segment), dedupe.go (the same id once),
-// merge.go. Reading is plan.go (a filter as terms), the term_ files (what each
+// fills), writer.go (a transaction a segment), ahead.go (what nobody is to see yet),
+// dedupe.go (the same id once), merge.go. Reading is plan.go (a filter as terms), the term_ files (what each
 // says of a segment and of its blocks), crew.go (the workers of one question, at
 // one moment of the file), walk.go (pages) and tally.go (counts and sums).
 package events
@@ -60,7 +60,8 @@ type DB struct {
 	read  *sql.DB
 	write *sql.DB
 
-	key *cryptvfs.Key // nil for a plain file
+	key    *cryptvfs.Key // nil for a plain file
+	owners Owners
 
 	mu     sync.Mutex // held while writing
 	writer *writer    // opened at the first write
@@ -95,6 +96,8 @@ type Options struct {
 	// one transaction. Without it, and where nothing can be written, there is
 	// ErrOlder.
 	Renew bool
+	// Owners tell apart who writes; see NewAhead.
+	Owners Owners
 }
 
 // Open opens timeline.db at path and creates it where it is missing; its
@@ -105,7 +108,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db := &DB{helpers: make(chan struct{}, mostWorkers-1)}
+	db := &DB{helpers: make(chan struct{}, mostWorkers-1), owners: o.Owners}
 	access := "mode=rw&" + pragmas
 	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		db.readOnly = true

@@ -146,30 +146,36 @@ func (w *writer) changed(ctx context.Context, events int64) error {
 
 // put writes a segment.
 func (w *writer) put(ctx context.Context, image *segment.Image, meta *segment.Meta) error {
+	id, small, err := w.putParts(ctx, image)
+	if err != nil {
+		return err
+	}
+	if err := put(w.insert.segment, id, int64(meta.Rows), small); err != nil { //nolint:contextcheck // see put
+		return err
+	}
+	w.entries = append(w.entries, &entry{id: id, small: small, meta: meta})
+	return nil
+}
+
+// putParts writes all of a segment but the row that makes it seen.
+func (w *writer) putParts(ctx context.Context, image *segment.Image) (id int64, small bool, err error) {
 	id, found, err := w.number(ctx, `UPDATE state SET next = next + 1 RETURNING next - 1`)
 	switch {
 	case err != nil:
-		return err
+		return 0, false, err
 	case !found || id < 1 || id >= 1<<segmentBits:
-		return fmt.Errorf("%w: its state", ErrDamaged)
+		return 0, false, fmt.Errorf("%w: its state", ErrDamaged)
 	}
 	size := 0
 	for _, p := range image.Parts {
 		size += len(p.Data)
 	}
-	small := int64(0)
-	if size <= bundleSize {
-		small = 1
-	}
-	if err := put(w.insert.segment, id, int64(meta.Rows), small); err != nil { //nolint:contextcheck // see put
-		return err
-	}
+	small = size <= bundleSize
 	if err := put(w.insert.part, partID(id, kindMeta, 0), image.Meta); err != nil { //nolint:contextcheck // see put
-		return err
+		return id, small, err
 	}
-	w.entries = append(w.entries, &entry{id: id, small: small == 1, meta: meta})
-	if small == 1 {
-		return put(w.insert.part, partID(id, kindAll, 0), bundle(image.Parts)) //nolint:contextcheck // see put
+	if small {
+		return id, small, put(w.insert.part, partID(id, kindAll, 0), bundle(image.Parts)) //nolint:contextcheck // see put
 	}
 	// In the order of their ids, so that the tree is filled from left to right.
 	for kind := range kindAll {
@@ -179,7 +185,7 @@ func (w *writer) put(ctx context.Context, image *segment.Image, meta *segment.Me
 				continue
 			}
 			if i%16 == 0 && ctx.Err() != nil {
-				return ctx.Err()
+				return id, small, ctx.Err()
 			}
 			if kind == segment.KindWords {
 				err = put(w.insert.word, wordID(id, p.N), p.Data) //nolint:contextcheck // see put
@@ -187,11 +193,11 @@ func (w *writer) put(ctx context.Context, image *segment.Image, meta *segment.Me
 				err = put(w.insert.part, partID(id, kind, p.N), p.Data) //nolint:contextcheck // see put
 			}
 			if err != nil {
-				return err
+				return id, small, err
 			}
 		}
 	}
-	return nil
+	return id, small, nil
 }
 
 // put inserts a row. Without a context that can end there is no goroutine for each.
@@ -210,14 +216,18 @@ func (w *writer) drop(ctx context.Context, e *entry) error {
 	if _, err := w.exec(ctx, `DELETE FROM segment WHERE id = ?`, e.id); err != nil {
 		return err
 	}
-	if _, err := w.exec(ctx, `DELETE FROM part WHERE id >= ? AND id < ?`, e.id<<partBits, (e.id+1)<<partBits); err != nil {
+	return w.dropParts(ctx, e.id, e.small)
+}
+
+func (w *writer) dropParts(ctx context.Context, id int64, small bool) error {
+	if _, err := w.exec(ctx, `DELETE FROM part WHERE id >= ? AND id < ?`, id<<partBits, (id+1)<<partBits); err != nil {
 		return err
 	}
 	for n := range segment.WordParts {
-		if e.small {
+		if small {
 			break
 		}
-		if _, err := w.exec(ctx, `DELETE FROM word WHERE id = ?`, wordID(e.id, n)); err != nil {
+		if _, err := w.exec(ctx, `DELETE FROM word WHERE id = ?`, wordID(id, n)); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,9 @@ func engine(ctx context.Context, log, path string, out io.Writer) (err error) {
 	hash := sha256.New()
 	a := db.NewAppender(ctx)
 	x := record.Exhibit{ID: "e1", Source: log, SHA256: hex.EncodeToString(hash.Sum(nil))}
-	in, perr := parse.File(ctx, io.TeeReader(bufio.NewReaderSize(f, 1<<20), hash), parse.Source{Exhibit: x, Parser: "syslog"}, a.Add)
+	in, perr := parse.File(ctx, io.TeeReader(bufio.NewReaderSize(f, 1<<20), hash), parse.Source{
+		Exhibit: x, Parser: "syslog", Again: func() (io.ReadCloser, error) { return os.Open(log) },
+	}, a.Add)
 	added, cerr := a.Close() //nolint:contextcheck // the appender has the context
 	if err := errors.Join(perr, cerr); err != nil {
 		return err

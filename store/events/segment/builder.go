@@ -44,11 +44,12 @@ type Builder struct {
 	fileOf  map[fileName]uint16
 	file    fileName // of the last event
 
-	names   []nameRows
-	nameOf  map[string]int
-	shapes  []shape
-	shapeOf map[string]uint16
-	key     []byte
+	names    []nameRows
+	nameSize int // of their texts
+	nameOf   map[string]int
+	shapes   []shape
+	shapeOf  map[string]uint16
+	key      []byte
 
 	messages []span
 	values   []value // row by row
@@ -124,7 +125,7 @@ func (b *Builder) Reset() {
 		b.columns[i] = column{values: b.columns[i].values[:0]}
 	}
 	b.files, b.fileOf, b.file = b.files[:0], map[fileName]uint16{}, fileName{}
-	b.names, b.nameOf = b.names[:0], map[string]int{}
+	b.names, b.nameOf, b.nameSize = b.names[:0], map[string]int{}, 0
 	b.shapes, b.shapeOf = b.shapes[:0], map[string]uint16{}
 	b.messages, b.values, b.firsts = b.messages[:0], b.values[:0], b.firsts[:0]
 }
@@ -132,33 +133,31 @@ func (b *Builder) Reset() {
 // Len is how many events it has.
 func (b *Builder) Len() int { return len(b.stamps) }
 
-// textOf is the bytes of the event's message and values.
-func textOf(e *timeline.Event) int {
-	n := len(e.Message)
+// textOf is the bytes of the event's message and values, and of what is beside
+// them.
+func textOf(e *timeline.Event) (text, besides int) {
+	text = len(e.Message)
+	besides = len(e.Source) + len(e.Parser) + len(e.Host) + len(e.User) + len(e.Exhibit) + len(e.Technique) + len(e.TimeKind) + len(e.Precision)
 	for i := range e.Attributes {
-		n += len(e.Attributes[i].Value)
+		text += len(e.Attributes[i].Value)
+		besides += len(e.Attributes[i].Name)
 	}
-	return n
+	return text, besides
 }
 
 // TooLarge reports whether the event cannot be kept at all.
 func TooLarge(e *timeline.Event) bool {
-	n := textOf(e)
-	for _, s := range [...]string{e.Source, e.Parser, e.Host, e.User, e.Exhibit, e.Technique, string(e.TimeKind), string(e.Precision)} {
-		n += len(s)
-	}
-	for i := range e.Attributes {
-		n += len(e.Attributes[i].Name)
-	}
-	return n > maxEvent
+	text, besides := textOf(e)
+	return text+besides > maxEvent
 }
 
 // Add takes the event; false says that the builder is full: encode first. Events
 // that are TooLarge must not be given.
 func (b *Builder) Add(e *timeline.Event) bool {
 	n := len(b.stamps)
-	text := textOf(e)
-	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > 1<<22) {
+	text, besides := textOf(e)
+	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > maxValues ||
+		b.nameSize > maxNames || besides > maxNames) {
 		return false
 	}
 	b.room(n, text)
@@ -348,6 +347,7 @@ func (b *Builder) name(text string, before []int) int {
 	i := len(b.names)
 	b.names = append(b.names, nameRows{name: strings.Clone(text), space: nameSpace + uint32(i)}) //nolint:gosec // names are bounded by text
 	b.nameOf[strings.Clone(key)] = i
+	b.nameSize += len(text)
 	return i
 }
 

@@ -6,13 +6,13 @@ import (
 	"hash/crc32"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
+	"firebreak/internal/squash"
 )
 
 // Encoder holds what encoding needs besides the events: compressor, table of
 // words, buffers. It belongs to one goroutine and can be used for any builder.
 type Encoder struct {
-	z     *zstd.Encoder
+	z     *squash.Compressor
 	table *table
 	meta  Meta
 
@@ -42,7 +42,7 @@ type partAt struct {
 
 // NewEncoder returns one.
 func NewEncoder() (*Encoder, error) {
-	z, err := newCompressor()
+	z, err := squash.New()
 	if err != nil {
 		return nil, fmt.Errorf("make compressor: %w", err)
 	}
@@ -99,7 +99,7 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 	for _, p := range e.parts {
 		image.Parts = append(image.Parts, Part{Kind: p.kind, N: p.n, Data: e.out[p.start:p.end:p.end]})
 	}
-	image.Meta = e.meta.append(image.Meta[:0])
+	image.Meta = e.meta.Append(image.Meta[:0])
 	e.out = nil
 	return image, nil
 }

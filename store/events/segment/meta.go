@@ -14,7 +14,8 @@ const metaVersion = 1
 
 const kindMeta Kind = 0
 
-func (m *Meta) append(dst []byte) []byte {
+// Append appends what ParseMeta reads.
+func (m *Meta) Append(dst []byte) []byte {
 	dst = append(dst, metaVersion, byte(m.wordBits)) //nolint:gosec // up to six
 	dst = binary.LittleEndian.AppendUint32(dst, m.mark)
 	dst = binary.LittleEndian.AppendUint64(dst, m.long)
@@ -75,9 +76,9 @@ func parseMeta(data []byte) (*Meta, error) {
 	m := &Meta{wordBits: int(body[1]), mark: binary.LittleEndian.Uint32(body[2:]), long: binary.LittleEndian.Uint64(body[6:])}
 	d := decoder{rest: body[14:]}
 	m.Rows, m.Undated, m.columns = d.count(MaxRows), d.count(MaxRows), d.count(int(Attributes)+maxColumns)
-	m.Text = d.count(maxArena)
+	m.Text = d.count(maxEvent)
 	m.First, m.Last = d.signed(), d.signed()
-	if d.failed || m.Rows == 0 || m.Undated > m.Rows || m.columns < int(Attributes) || m.wordBits > bits.Len(WordParts-1) {
+	if d.failed || m.Rows == 0 || m.Undated > m.Rows || m.Rows > 1 && m.Text > maxText || m.columns < int(Attributes) || m.wordBits > bits.Len(WordParts-1) {
 		return nil, ErrDamaged
 	}
 	for i := 0; i < m.Rows; i += ChunkRows {

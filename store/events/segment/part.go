@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 
 	"github.com/klauspost/compress/zstd"
+
+	"firebreak/internal/squash"
 )
 
 // Every part ends in a checksum over its content, its kind and number, and a mark
@@ -29,17 +31,40 @@ const (
 )
 
 // most is the greatest content that is unpacked: a text, its values and their
-// lengths.
+// lengths. Of a segment with more than one event it is far less, see limits.
 const most = 1 << 30
+
+// What a builder keeps together: an event that has more of it is alone.
+const (
+	maxNames  = 16 << 20 // bytes of names of attributes, or of the columns of one event
+	maxValues = 1 << 22  // attributes of all events
+	mostShort = 64 << 20 // packed dictionaries and names
+)
+
+// limit is the greatest content that a part of the segment can have. Nothing larger
+// is made, whatever the part says of itself: a few bytes of it would unpack to a
+// GiB.
+func (m *Meta) limit(kind Kind) int {
+	switch {
+	case m.Rows == 1 && kind != KindLexicon:
+		return most
+	case kind == KindText: // zeros, and lengths of up to ten bytes
+		return min(most, m.Text+12*maxValues+32*m.Rows)
+	case kind == KindLexicon: // four numbers are words once more, and folding makes some longer
+		return min(most, 8*m.Text+1<<20)
+	}
+	return mostShort
+}
 
 // pack appends the content, compressed where that makes it smaller: a byte that
 // says so, the size where it is, and the bytes.
-func pack(z *zstd.Encoder, dst, content []byte) []byte {
+func pack(z *squash.Compressor, dst, content []byte) []byte {
 	const small = 24 // zstd's own header eats what it wins
 	if len(content) > small {
 		start := len(dst)
 		dst = binary.AppendUvarint(append(dst, compressed), uint64(len(content)))
-		if dst = z.EncodeAll(content, dst); len(dst)-start < len(content) {
+		var err error // without one it is kept as it is
+		if dst, err = z.Append(dst, content); err == nil && len(dst)-start < len(content) {
 			return dst
 		}
 		dst = dst[:start]
@@ -64,9 +89,9 @@ func packSize(data []byte) (int, bool) {
 
 // unpackInto is what pack was given; room is where it is put, if it has to be
 // put somewhere.
-func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, err error) {
+func unpackInto(z *zstd.Decoder, room, data []byte, limit int) (content, newRoom []byte, err error) {
 	size, ok := packSize(data)
-	if !ok {
+	if !ok || size > limit {
 		return nil, room, fmt.Errorf("%w: a part's head", ErrDamaged)
 	}
 	if data[0] == plain {
@@ -86,13 +111,6 @@ func unpackInto(z *zstd.Decoder, room, data []byte) (content, newRoom []byte, er
 		return nil, room, fmt.Errorf("%w: a compressed part: %w", ErrDamaged, err)
 	}
 	return room, room, nil
-}
-
-// newCompressor is the fastest level: 1,024 lines of a log are too few for the
-// others to win much. Nor does a window beyond a block win anything, and each
-// encoder would hold it.
-func newCompressor() (*zstd.Encoder, error) {
-	return zstd.NewWriter(nil, zstd.WithWindowSize(blockText), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithLowerEncoderMem(true), zstd.WithSingleSegment(true))
 }
 
 func newDecompressor() (*zstd.Decoder, error) {

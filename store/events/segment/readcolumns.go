@@ -245,7 +245,7 @@ func (r *Reader) codes(codes []uint16, data []byte, limit int) error {
 			codes[i] = uint16(v)
 		}
 	case codesBytes, codesWide:
-		content, err := r.unpack(data)
+		content, err := r.unpack(data, 2*ChunkRows)
 		if err != nil {
 			return err
 		}

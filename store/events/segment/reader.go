@@ -78,16 +78,16 @@ func (r *Reader) unpacked(kind Kind, n int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.unpack(data)
+	return r.unpack(data, r.meta.limit(kind))
 }
 
-func (r *Reader) unpack(data []byte) (content []byte, err error) {
+func (r *Reader) unpack(data []byte, limit int) (content []byte, err error) {
 	if r.z == nil {
 		if r.z, err = newDecompressor(); err != nil {
 			return nil, fmt.Errorf("make decompressor: %w", err)
 		}
 	}
-	content, r.room, err = unpackInto(r.z, r.room, data)
+	content, r.room, err = unpackInto(r.z, r.room, data, limit)
 	return content, err
 }
 

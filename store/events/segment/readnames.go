@@ -133,7 +133,7 @@ func (r *Reader) readNames() error {
 	}
 	in := decoder{rest: content}
 	bad := fmt.Errorf("%w: names of attributes", ErrDamaged)
-	for i := range in.count(len(content)) {
+	for i := range in.count(min(len(content), maxValues)) {
 		n := Name{Name: in.text(), Rows: in.count(MaxRows), Column: Column(in.count(r.meta.columns - 1))}
 		if in.failed || n.Column != 0 && n.Column < Attributes {
 			return bad
@@ -146,8 +146,13 @@ func (r *Reader) readNames() error {
 		}
 		c.names = append(c.names, n)
 	}
-	for range in.count(MaxRows) {
-		s := make([]int, in.count(len(in.rest)))
+	left := len(in.rest)
+	if r.meta.Rows > 1 {
+		left = min(left, maxValues)
+	}
+	for range in.count(r.meta.Rows) {
+		s := make([]int, in.count(min(left, len(in.rest))))
+		left -= len(s)
 		for i := range s {
 			s[i] = in.count(max(0, len(c.names)-1))
 		}

@@ -63,7 +63,7 @@ func (t *Text) read(b Block, block int) error {
 	if size, ok := packSize(data); ok && cap(r.room) > 4<<20 && size < 1<<20 {
 		r.room = nil // a giant is not kept
 	}
-	content, err := r.unpack(data)
+	content, err := r.unpack(data, r.meta.limit(KindText))
 	if err != nil {
 		return err
 	}
