@@ -46,6 +46,7 @@ const (
 	codeParamType    = "PB053"
 	codeCollector    = "PB054"
 	codeTarget       = "PB055"
+	codeFilter       = "PB056"
 
 	codeUndo          = "PB060"
 	codeApprove       = "PB061"
@@ -109,6 +110,7 @@ func Codes() []Code {
 		{codeParamType, Error, "parameter has the wrong type or form"},
 		{codeCollector, Error, "unknown collector or profile"},
 		{codeTarget, Error, "unknown connection to notify"},
+		{codeFilter, Error, "filter cannot be read"},
 		{codeUndo, Error, "changes something and does not say how it is undone"},
 		{codeApprove, Error, "dangerous without approval"},
 		{codeUndoDoubt, Warning, "what is said about undoing is doubtful"},

@@ -207,17 +207,17 @@ func (d *decoder) verify(s *Step, n *yaml.Node) {
 func (d *decoder) fitting(s *Step, order []entry) {
 	only := map[string][]Verb{
 		"ask":          {VerbManual, VerbReview},
-		"with":         {VerbAction, VerbCollect, VerbIngest, VerbNotify},
-		"retry":        {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
-		"timeout":      {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify, VerbManual},
-		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbManual},
+		"with":         {VerbAction, VerbCollect, VerbIngest, VerbDetect, VerbNotify},
+		"retry":        {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbNotify},
+		"timeout":      {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbNotify, VerbManual},
+		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbManual},
 		"approve":      {VerbAction, VerbRun, VerbManual, VerbNotify},
 		"rollback":     {VerbAction, VerbRun, VerbManual},
 		"irreversible": {VerbAction, VerbRun, VerbManual, VerbNotify},
 		"verify":       {VerbAction},
 		"on":           {VerbRun, VerbCollect},
 		"connection":   {VerbAction},
-		"assign":       {VerbManual, VerbReview, VerbAction, VerbRun, VerbCollect, VerbIngest, VerbNotify},
+		"assign":       {VerbManual, VerbReview, VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbNotify},
 	}
 	if s.Verb == "" {
 		return

@@ -18,10 +18,10 @@ type context struct {
 }
 
 func verbs() []string {
-	return []string{"manual", "run", "action", "collect", "ingest", "notify", "parallel", "wait", "review"}
+	return []string{"manual", "run", "action", "collect", "ingest", "detect", "notify", "parallel", "wait", "review"}
 }
 
-func laterVerbs() []string { return []string{"http", "detect", "playbook", "switch", "for_each"} }
+func laterVerbs() []string { return []string{"http", "playbook", "switch", "for_each"} }
 
 func laterKeys() []string {
 	return append(laterVerbs(), "repeat", "d3fend", "cacao", "template", "do")
@@ -160,6 +160,8 @@ func (d *decoder) operand(s *Step, keys map[string]*yaml.Node) {
 		s.Collect = d.texts(keys["collect"], "collect")
 	case VerbIngest:
 		s.Ingest = d.texts(keys["ingest"], "ingest")
+	case VerbDetect:
+		s.Detect = d.texts(keys["detect"], "detect")
 	case VerbNotify:
 		s.Notify = d.texts(keys["notify"], "notify")
 	case VerbWait:

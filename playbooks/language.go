@@ -51,6 +51,7 @@ func knownResult(v Verb) types.Map {
 		VerbRun:     {"exit": types.Int, "stdout": types.String, "stderr": types.String},
 		VerbCollect: {"exhibits": types.Int, "bytes": types.Int, "refused": types.Int},
 		VerbIngest:  {"events": types.Int, "rejected": types.Int},
+		VerbDetect:  {"count": types.Int, "first": types.String, "last": types.String, "tagged": types.Int},
 	}
 	if r, ok := known[v]; ok {
 		return r
@@ -124,7 +125,7 @@ func (d *decoder) templates(s *Step) {
 	for _, key := range []string{"title", "manual", "review", "irreversible", "note"} {
 		d.template(s.nodes[key], key, false)
 	}
-	for _, key := range []string{"run", "collect", "ingest", "notify", "ask"} {
+	for _, key := range []string{"run", "collect", "ingest", "detect", "notify", "ask"} {
 		d.template(s.nodes[key], key, false)
 	}
 	d.template(s.nodes["with"], "with", s.Verb == VerbAction)

@@ -19,6 +19,7 @@ type Catalog struct {
 	Actions    map[string]ActionInfo
 	Collectors []string
 	Notify     []string
+	Filter     func(text string) error // what is wrong with a filter of the timeline; nil asks nobody
 }
 
 // ActionInfo is what an integration declares of an action.
@@ -54,6 +55,8 @@ func Lint(p *Playbook, c Catalog) Problems {
 			l.collect(s)
 		case VerbIngest:
 			l.options(s, []string{"host", "parser"})
+		case VerbDetect:
+			l.detect(s)
 		case VerbNotify:
 			l.notify(s)
 		case VerbManual, VerbIf, VerbParallel, VerbWait, VerbReview:
@@ -247,6 +250,19 @@ func (l *linter) options(s *Step, known []string) {
 			l.at(codeParam, s.place("with."+name+" key"), didYouMean(name, known), "%s takes no parameter %s", s.Verb, brief(name))
 		}
 	}
+}
+
+func (l *linter) detect(s *Step) {
+	for i, text := range s.Detect {
+		filled, err := fillFilter(text, func(string) (any, error) { return "x", nil })
+		if err == nil && l.catalog.Filter != nil {
+			err = l.catalog.Filter(filled)
+		}
+		if err != nil {
+			l.at(codeFilter, l.item(s, "detect", i), "docs/filter.md has the language", "%s", err)
+		}
+	}
+	l.options(s, []string{"among", "tag"})
 }
 
 func (l *linter) notify(s *Step) {

@@ -199,6 +199,8 @@ func (m *page) work(s *Step) {
 		m.named("Collect", s.Collect)
 	case VerbIngest:
 		m.named("Read into the timeline", s.Ingest)
+	case VerbDetect:
+		m.named("Look in the timeline for", s.Detect)
 	case VerbNotify:
 		m.named("Tell", s.Notify)
 	case VerbWait:

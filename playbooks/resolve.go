@@ -24,6 +24,7 @@ type Resolved struct {
 	With       map[string]any // parameters, a notify's without its message
 	Collect    []string       // profiles and collectors
 	Paths      []string       // ingest
+	Filters    []string       // detect
 	Notify     []string       // connections
 	Secrets    []string       // members of With that hold a secret's reference
 	Wait       time.Duration
@@ -80,7 +81,18 @@ func (v values) fill(c *Resolved, s *Step) error {
 			return err
 		}
 	}
+	if c.Filters, err = v.filters(s.Detect); err != nil {
+		return err
+	}
 	with := s.With
+	if s.Verb == VerbDetect && s.With["among"] != nil {
+		among, err := v.filters([]string{show(s.With["among"])})
+		if err != nil {
+			return fmt.Errorf("among: %w", err)
+		}
+		with = maps.Clone(s.With)
+		with["among"] = strings.ReplaceAll(among[0], "{{", `\{{`)
+	}
 	if s.Verb == VerbNotify {
 		c.Text, with = v.prose(show(s.With["message"])), without(s.With, "message")
 	}
@@ -298,6 +310,8 @@ func (r *Run) Text(s *Step) string {
 		return v.describe("collect "+strings.Join(s.Collect, ", "), s.With)
 	case VerbIngest:
 		return v.describe("ingest "+v.prose(strings.Join(s.Ingest, ", ")), s.With)
+	case VerbDetect:
+		return v.describe("look for "+v.prose(strings.Join(s.Detect, ", or ")), s.With)
 	case VerbNotify:
 		return "notify " + v.prose(strings.Join(s.Notify, ", ")) + ":\n" + v.prose(show(s.With["message"]))
 	case VerbIf:

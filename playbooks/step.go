@@ -18,6 +18,7 @@ const (
 	VerbAction   Verb = "action"
 	VerbCollect  Verb = "collect"
 	VerbIngest   Verb = "ingest"
+	VerbDetect   Verb = "detect"
 	VerbNotify   Verb = "notify"
 	VerbIf       Verb = "if"
 	VerbParallel Verb = "parallel"
@@ -34,7 +35,7 @@ func (v Verb) Acts() bool { return v == VerbAction || v == VerbRun }
 
 // Automatic says that a program carries the step out, not a person.
 func (v Verb) Automatic() bool {
-	return v.Acts() || v == VerbCollect || v == VerbIngest || v == VerbNotify
+	return v.Acts() || v == VerbCollect || v == VerbIngest || v == VerbDetect || v == VerbNotify
 }
 
 // Step is one step of a playbook: a verb with its operand, and modifiers.
@@ -56,6 +57,7 @@ type Step struct {
 	Action   string
 	Collect  []string // profiles and collectors
 	Ingest   []string // paths
+	Detect   []string // filters of the timeline
 	Notify   []string // connections
 	Wait     Duration
 	Review   string

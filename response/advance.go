@@ -179,7 +179,7 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 // and what it does to the world needs no approval, or has it.
 func (s *Session) unattended(f *folder, reg lookup, actions []store.Action, st *playbooks.Step) bool {
 	switch st.Verb {
-	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbNotify, playbooks.VerbWait:
+	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbDetect, playbooks.VerbNotify, playbooks.VerbWait:
 		return st.Approve == nil
 	case playbooks.VerbAction:
 		impl, _, err := reg.Lookup(st.Action, st.Connection)

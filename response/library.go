@@ -15,6 +15,7 @@ import (
 	"firebreak/integrations"
 	"firebreak/playbooks"
 	"firebreak/playbooks/library"
+	"firebreak/timeline"
 )
 
 // Playbooks lists the playbooks by id: the built-in ones, and those of the
@@ -163,7 +164,14 @@ func (s *Service) catalog() (playbooks.Catalog, error) {
 	if err != nil {
 		return playbooks.Catalog{}, err
 	}
-	c := playbooks.Catalog{Actions: map[string]playbooks.ActionInfo{}, Collectors: []string{forensics.Volatile, forensics.Triage, forensics.Logs}}
+	c := playbooks.Catalog{
+		Actions: map[string]playbooks.ActionInfo{}, Collectors: []string{forensics.Volatile, forensics.Triage, forensics.Logs},
+		Filter: func(text string) error {
+			now := s.o.Now()
+			_, err := timeline.ParseFilterAt(text, timeline.Moments{Now: now, Detected: now})
+			return err
+		},
+	}
 	for _, d := range forensics.Collectors() {
 		c.Collectors = append(c.Collectors, d.Name)
 	}

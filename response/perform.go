@@ -48,6 +48,8 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.collectStep(ctx, f, st, res, p) })
 	case playbooks.VerbIngest:
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.ingestStep(ctx, f, st, res, p) })
+	case playbooks.VerbDetect:
+		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.detectStep(ctx, f, res, p) })
 	case playbooks.VerbReview:
 		_, err := s.writeReview(ctx, f, step, f.exports()) // a person ends the step, after reading it
 		return err

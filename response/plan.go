@@ -131,7 +131,7 @@ func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, e
 			w.name, w.params = st.Step.Action, r.With
 		case playbooks.VerbRun:
 			w.name, w.connection, w.params = "linux.run", "host", commandParams(r)
-		case playbooks.VerbManual, playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbNotify, playbooks.VerbIf, playbooks.VerbParallel, playbooks.VerbWait, playbooks.VerbReview:
+		case playbooks.VerbManual, playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbDetect, playbooks.VerbNotify, playbooks.VerbIf, playbooks.VerbParallel, playbooks.VerbWait, playbooks.VerbReview:
 			return refused("", "step %s is a %s step: it has no plan", step, st.Step.Verb)
 		}
 		return nil
