@@ -165,7 +165,8 @@ func recordSize(parser string, b []byte, lineEnd byte) (size int, ended bool) {
 			return len(b), false
 		}
 	}
-	if len(b) > 0 && b[0] == '{' && !strings.Contains(parser, "csv") && isBound(parser) { // a record of JSON
+	if len(b) > 0 && b[0] == '{' && !strings.Contains(parser, "csv") && isBound(parser) { //nolint:contextcheck // a job has its context
+		// a record of JSON
 		size = skipValue(b, 0)
 		return size, size < len(b) || b[len(b)-1] == '}'
 	}
