@@ -52,6 +52,7 @@ type auditEvent struct {
 	lines  int
 	argv   []string
 	args   int // bytes of them
+	part   int // of the last one, that comes next
 	title  string
 	cwd    string
 	paths  []string
@@ -160,36 +161,18 @@ func (g *auditEvent) special(kind string, a *timeline.Attributes) bool {
 }
 
 // execve adds the arguments of a line; a long one comes in parts, a1[0], a1[1] …,
-// and many of them come in several lines.
+// which go on in further lines, as many arguments do.
 func (g *auditEvent) execve(a *timeline.Attributes) {
+	if n := len(g.argv); n > 0 { // the parts of the last one
+		g.argv[n-1] += g.partsOf(a, n-1)
+	}
 	for n := len(g.argv); n < 1<<16; n++ {
 		name := "a" + strconv.Itoa(n)
-		arg, ok := a.Get(name), a.Has(name)
-		for part := 0; ; part++ {
-			piece := name + "[" + strconv.Itoa(part) + "]"
-			if !a.Has(piece) {
-				break
-			}
-			arg, ok = arg+a.Get(piece), true
-		}
-		if !ok && a.Has(name+"_len") { // its parts are in the lines behind
-			g.argv = append(g.argv, "")
+		arg := a.Get(name)
+		g.part = 0
+		arg += g.partsOf(a, n)
+		if arg == "" && !a.Has(name) && !a.Has(name+"_len") {
 			return
-		}
-		if !ok {
-			if n > 0 && len(g.argv) == n { // the parts of the last one go on
-				for part := range 1 << 10 {
-					piece := "a" + strconv.Itoa(n-1) + "[" + strconv.Itoa(part) + "]"
-					if a.Has(piece) && g.args < auditCommand {
-						g.argv[n-1] += a.Get(piece)
-						g.args += len(a.Get(piece))
-					}
-				}
-			}
-			if !a.Has("a"+strconv.Itoa(n)) && !a.Has("a"+strconv.Itoa(n)+"[0]") {
-				return
-			}
-			continue
 		}
 		if g.args += len(arg) + 1; g.args > auditCommand {
 			g.e.Attributes.Set(attrTruncated, "arguments beyond "+strconv.Itoa(auditCommand)+" bytes")
@@ -197,6 +180,19 @@ func (g *auditEvent) execve(a *timeline.Attributes) {
 		}
 		g.argv = append(g.argv, arg)
 	}
+}
+
+// partsOf are the parts of an argument that a line has, behind those before.
+func (g *auditEvent) partsOf(a *timeline.Attributes, n int) string {
+	var text []byte
+	for ; g.args+len(text) < auditCommand; g.part++ {
+		part := "a" + strconv.Itoa(n) + "[" + strconv.Itoa(g.part) + "]"
+		if !a.Has(part) {
+			break
+		}
+		text = append(text, a.Get(part)...)
+	}
+	return string(text)
 }
 
 // keep takes the fields of a further line, as far as no other has their names.
@@ -349,8 +345,7 @@ func auditCallAction(call string) string {
 }
 
 // auditCall is the name of the system call: as an enriched log says it, or by
-// its number on the machines that most have (arch/x86/entry/syscalls/
-// syscall_64.tbl and include/uapi/asm-generic/unistd.h of the kernel).
+// its number on the machines that most have.
 func auditCall(a *timeline.Attributes) string {
 	if name := a.Get("SYSCALL"); name != "" {
 		return name
@@ -358,18 +353,9 @@ func auditCall(a *timeline.Attributes) string {
 	number := a.Get("syscall")
 	switch a.Get("arch") {
 	case "c000003e":
-		return map[string]string{
-			"0": "read", "1": "write", "2": "open", "3": "close", "9": "mmap", "41": "socket", "42": "connect", "43": "accept", "44": "sendto", "49": "bind", "50": "listen", "56": "clone", "57": "fork", "58": "vfork", "59": "execve", "62": "kill",
-			"76": "truncate", "77": "ftruncate", "82": "rename", "83": "mkdir", "84": "rmdir", "85": "creat", "86": "link", "87": "unlink", "88": "symlink", "90": "chmod", "91": "fchmod", "92": "chown", "93": "fchown", "94": "lchown",
-			"101": "ptrace", "105": "setuid", "106": "setgid", "133": "mknod", "155": "pivot_root", "159": "adjtimex", "161": "chroot", "164": "settimeofday", "165": "mount", "166": "umount2", "170": "sethostname", "175": "init_module", "176": "delete_module", "188": "setxattr", "227": "clock_settime",
-			"257": "openat", "258": "mkdirat", "259": "mknodat", "260": "fchownat", "263": "unlinkat", "264": "renameat", "265": "linkat", "266": "symlinkat", "268": "fchmodat", "288": "accept4", "310": "process_vm_readv", "313": "finit_module", "316": "renameat2", "319": "memfd_create", "321": "bpf", "322": "execveat", "437": "openat2",
-		}[number]
+		return callX86(number)
 	case "c00000b7":
-		return map[string]string{
-			"33": "mknodat", "34": "mkdirat", "35": "unlinkat", "36": "symlinkat", "37": "linkat", "38": "renameat", "40": "mount", "45": "truncate", "46": "ftruncate", "51": "chroot", "52": "fchmod", "53": "fchmodat", "54": "fchownat", "55": "fchown", "56": "openat", "63": "read", "64": "write",
-			"105": "init_module", "106": "delete_module", "117": "ptrace", "129": "kill", "144": "setgid", "146": "setuid", "161": "sethostname", "170": "settimeofday", "198": "socket", "200": "bind", "201": "listen", "202": "accept", "203": "connect", "206": "sendto", "220": "clone", "221": "execve",
-			"273": "finit_module", "276": "renameat2", "279": "memfd_create", "280": "bpf", "281": "execveat",
-		}[number]
+		return callArm(number)
 	}
 	return ""
 }

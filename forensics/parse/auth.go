@@ -367,7 +367,7 @@ func pkexec(e *timeline.Event, body string) bool {
 // background program processing daemon."
 func unitLine(a *timeline.Attributes, body string) {
 	word, rest, _ := strings.Cut(body, " ")
-	action := ""
+	var action string
 	switch word {
 	case "Started", "Finished":
 		action = "start"

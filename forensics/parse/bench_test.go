@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,28 @@ func BenchmarkAccess(b *testing.B) {
 
 func BenchmarkAccessJSON(b *testing.B) {
 	benchmark(b, "access", bytes.Repeat([]byte(`{"time":"2026-10-10T13:55:36+00:00","remote_addr":"10.22.8.119","request":"GET /a?x=1 HTTP/1.1","status":200,"bytes":23261,"http_user_agent":"curl/8"}`+"\n"), 100_000))
+}
+
+// BenchmarkServices reads the samples over and over, as lines and in one array.
+func BenchmarkServices(b *testing.B) {
+	for _, s := range append(samples(), moreSamples()...) {
+		switch s.name {
+		case "x.jsonl":
+			b.Run("cloudtrail lines", func(b *testing.B) { benchmark(b, "cloudtrail", bytes.Repeat([]byte(trailRecord+"\n"), 20_000)) })
+			b.Run("cloudtrail records", func(b *testing.B) {
+				benchmark(b, "cloudtrail", []byte(`{"Records":[`+strings.Repeat(trailRecord+",", 20_000)+trailRecord+`]}`))
+			})
+		case "eve.json", "alb.log", "fast.log", "0.log":
+			b.Run(s.parser, func(b *testing.B) { benchmark(b, s.parser, bytes.Repeat([]byte(s.text), 20_000)) })
+		}
+	}
+	b.Run("audit", func(b *testing.B) {
+		var text bytes.Buffer
+		for i := range 20_000 {
+			text.WriteString(strings.ReplaceAll(strings.ReplaceAll(auditLog, ":90", ":"+strconv.Itoa(i)+"90"), "1795054445", strconv.Itoa(1795054445+i/10)))
+		}
+		benchmark(b, "audit", text.Bytes())
+	})
 }
 
 func BenchmarkTimesketch(b *testing.B) {

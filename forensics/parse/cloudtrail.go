@@ -3,6 +3,8 @@ package parse
 import (
 	"strconv"
 	"strings"
+
+	"firebreak/timeline"
 )
 
 // CloudTrail's records: what was asked of AWS, by whom and from where.
@@ -24,7 +26,7 @@ func cloudTrail() service {
 }
 
 func tellCloudTrail(t *tale) string {
-	if !t.when(t.get("eventTime", "EventTime")) && !t.when(t.get("digestEndTime")) {
+	if at := t.get("eventTime", "EventTime"); !t.when(at) && !t.since(at, timeline.Second) {
 		return "no time"
 	}
 	t.e.Source = "cloud"

@@ -177,7 +177,7 @@ func logfmtLine(t *tale, text string) string {
 		if !ok || name == "" || strings.ContainsAny(name, " \"") {
 			break
 		}
-		value := ""
+		var value string
 		if strings.HasPrefix(rest, `"`) {
 			inner, tail, ok := accessQuoted(rest)
 			if !ok {

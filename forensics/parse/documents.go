@@ -73,11 +73,10 @@ func (d *documents) top() byte {
 // next passes over what stands between values, and looks at what follows.
 func (d *documents) next() (byte, error) {
 	for {
-		b, err := d.r.Peek(1)
-		if err != nil {
+		if _, err := d.r.Peek(1); err != nil {
 			return 0, err
 		}
-		b, _ = d.r.Peek(d.r.Buffered()) // what is buffered is there
+		b, _ := d.r.Peek(d.r.Buffered()) // what is buffered is there
 		n := 0
 		for n < len(b) && (b[n] <= ' ' || b[n] == ',' || b[n] == ':') { // with the record separators of RFC 7464
 			n++

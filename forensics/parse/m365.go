@@ -160,7 +160,7 @@ func parseM365CSV(j *job, r *bufio.Reader) error {
 				t.a.Set(name, v)
 			}
 		}
-		why := ""
+		var why string
 		if data := strings.TrimSpace(head.of(row, "AuditData")); data != "" {
 			why = s.fill(&t, bytesOf(data))
 		} else {

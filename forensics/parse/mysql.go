@@ -16,7 +16,7 @@ import (
 // Reference: MySQL Reference Manual, "Error Log Output Format"; MariaDB, sql/
 // log.cc (print_buffer_to_file), whose times are local.
 func mysqlError(t *tale, text string) string {
-	rest := ""
+	var rest string
 	if size, ok := t.local(text); ok {
 		rest = text[size:]
 	} else if len(text) > 20 && text[10] == ' ' && text[11] == ' ' { // the hour without its zero

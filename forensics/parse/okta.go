@@ -201,7 +201,7 @@ func unescape(s string) string {
 		case s[i] == '+':
 			b = append(b, ' ')
 		case s[i] == '%' && i+2 < len(s) && hexDigit(s[i+1]) >= 0 && hexDigit(s[i+2]) >= 0:
-			b = append(b, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2])))
+			b = append(b, byte(hexDigit(s[i+1])<<4|hexDigit(s[i+2]))) //nolint:gosec // two digits are a byte
 			i += 2
 		default:
 			b = append(b, s[i])

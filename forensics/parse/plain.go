@@ -86,7 +86,7 @@ func ReadExcerpt(ctx context.Context, r io.Reader, parser string, offset int64, 
 	}
 	whole := n < len(b)
 	x.Before, b = b[:at], b[at:n]
-	size, ended := recordSize(parser, b, text.lineEnd())
+	size, ended := recordSize(parser, b, text.lineEnd()) //nolint:contextcheck // a job has its context
 	switch {
 	case !ended && !whole, size > excerptMost:
 		x.Record, x.More = b[:min(len(b), excerptMost)], true
@@ -165,7 +165,8 @@ func recordSize(parser string, b []byte, lineEnd byte) (size int, ended bool) {
 			return len(b), false
 		}
 	}
-	if len(b) > 0 && b[0] == '{' && !strings.Contains(parser, "csv") && isBound(parser) { // a record of JSON
+	if len(b) > 0 && b[0] == '{' && !strings.Contains(parser, "csv") && isBound(parser) {
+		// a record of JSON
 		size = skipValue(b, 0)
 		return size, size < len(b) || b[len(b)-1] == '}'
 	}

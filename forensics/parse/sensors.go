@@ -146,8 +146,16 @@ func osqueryResults() service {
 			const p = "columns."
 			t.e.User = t.get(p+"username", p+"user")
 			for _, x := range [...]struct{ to, from string }{
-				{"pid", p + "pid"}, {"path", p + "path"}, {attrCommand, p + "cmdline"}, {"sha256", p + "sha256"}, {"hash_md5", p + "md5"}, {"hash_sha1", p + "sha1"}, {"uid", p + "uid"},
-				{"dst_ip", p + "remote_address"}, {"dst_port", p + "remote_port"}, {"parent", p + "parent"},
+				{"pid", p + "pid"},
+				{"path", p + "path"},
+				{attrCommand, p + "cmdline"},
+				{"sha256", p + "sha256"},
+				{"hash_md5", p + "md5"},
+				{"hash_sha1", p + "sha1"},
+				{"uid", p + "uid"},
+				{"dst_ip", p + "remote_address"},
+				{"dst_port", p + "remote_port"},
+				{"parent", p + "parent"},
 			} {
 				t.set(x.to, t.get(x.from))
 			}

@@ -29,7 +29,6 @@ type zeek struct {
 	j                     *job
 	sep, none, empty, log string
 	fields                []string
-	ended                 bool
 }
 
 func (z *zeek) line(ln line) error {

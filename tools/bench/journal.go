@@ -93,6 +93,7 @@ func (b *bench) makeJournal(ctx context.Context, dir string, entries int) error 
 // host write them.
 func exportJournal(out io.Writer, entries int) error {
 	w := bufio.NewWriterSize(out, 1<<20)
+	say := func(format string, args ...any) { fmt.Fprintf(w, format, args...) } //nolint:errcheck // Flush tells of it
 	units := []string{"sshd", "cron", "nginx", "systemd", "kernel", "app", "postgres", "dockerd"}
 	for i := range entries {
 		u, pid := units[i*7%8], 1000+i*13%4000
@@ -101,10 +102,10 @@ func exportJournal(out io.Writer, entries int) error {
 		if u == "sshd" {
 			message = fmt.Sprintf("Failed password for invalid user u%d from 10.%d.%d.%d port %d ssh2", i%977, i%251, i%13, i%200, 1024+i%60_000)
 		}
-		fmt.Fprintf(w, "__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=0123456789abcdef0123456789abcdef\n_MACHINE_ID=fedcba9876543210fedcba9876543210\n_HOSTNAME=web-1\n", at, 5_000_000+i*1000)
-		fmt.Fprintf(w, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\n_COMM=%s\n_PID=%d\n_UID=%d\n_GID=%d\n_TRANSPORT=syslog\nSYSLOG_FACILITY=%d\n", 3+i%4, u, u, pid, i%3*1000, i%3*1000, 3+i%7)
-		fmt.Fprintf(w, "_EXE=/usr/sbin/%s\n_CMDLINE=/usr/sbin/%s -D --option=%d\n_CAP_EFFECTIVE=1ffffffffff\n_SYSTEMD_CGROUP=/system.slice/%s.service\n_SYSTEMD_UNIT=%s.service\n_SYSTEMD_SLICE=system.slice\n", u, u, pid%50, u, u)
-		fmt.Fprintf(w, "_SYSTEMD_INVOCATION_ID=%032x\n_SOURCE_REALTIME_TIMESTAMP=%d\nMESSAGE=%s\n\n", i%100, at-7, message)
+		say("__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=0123456789abcdef0123456789abcdef\n_MACHINE_ID=fedcba9876543210fedcba9876543210\n_HOSTNAME=web-1\n", at, 5_000_000+i*1000)
+		say("PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\n_COMM=%s\n_PID=%d\n_UID=%d\n_GID=%d\n_TRANSPORT=syslog\nSYSLOG_FACILITY=%d\n", 3+i%4, u, u, pid, i%3*1000, i%3*1000, 3+i%7)
+		say("_EXE=/usr/sbin/%s\n_CMDLINE=/usr/sbin/%s -D --option=%d\n_CAP_EFFECTIVE=1ffffffffff\n_SYSTEMD_CGROUP=/system.slice/%s.service\n_SYSTEMD_UNIT=%s.service\n_SYSTEMD_SLICE=system.slice\n", u, u, pid%50, u, u)
+		say("_SYSTEMD_INVOCATION_ID=%032x\n_SOURCE_REALTIME_TIMESTAMP=%d\nMESSAGE=%s\n\n", i%100, at-7, message)
 	}
 	return w.Flush()
 }
