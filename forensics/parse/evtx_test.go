@@ -269,7 +269,10 @@ func sameAsTheirs(t *testing.T, e *timeline.Event, x *theirs) int {
 			if hex, ok := strings.CutPrefix(s, "0x"); ok && len(hex) > 1 {
 				return "0x" + strings.TrimLeft(hex[:len(hex)-1], "0") + hex[len(hex)-1:]
 			}
-			return strings.TrimSuffix(strings.TrimSuffix(s, "00Z"), "Z") // and digits of a time
+			if len(s) == len("2010-11-20T12:17:00.401000000Z") && strings.HasSuffix(s, "00Z") {
+				return s[:len(s)-3] + "Z" // and so are digits of a time
+			}
+			return s
 		}
 		same(name, flat(got), flat(f.Value))
 	}

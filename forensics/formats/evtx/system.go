@@ -72,10 +72,12 @@ func systemSlot(element, attribute string) int {
 
 // oneOf looks the name up in pairs of names and slots.
 func oneOf(name string, pairs ...any) int {
-	for i, slot := range pairs {
-		if n, ok := slot.(int); ok && i > 0 && pairs[i-1] == name {
-			return n
+	var last any
+	for _, p := range pairs {
+		if slot, ok := p.(int); ok && last == name {
+			return slot
 		}
+		last = p
 	}
 	return -1
 }
