@@ -31,7 +31,7 @@ func (s *Session) Ingest(ctx context.Context, id incident.ID, files []string, o 
 }
 
 func (s *Session) ingest(ctx context.Context, f *folder, files []string, o IngestOptions, p ProgressFunc) (Ingested, error) {
-	return s.ingestEach(ctx, f, files, p, func(path string) (record.Ingestion, record.Exhibit, error) {
+	return s.ingestEach(ctx, f, companionsFirst(files), p, func(path string) (record.Ingestion, record.Exhibit, error) {
 		return s.ingestFile(ctx, f, path, o, p)
 	})
 }

@@ -131,6 +131,9 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 		return sum, err
 	}
 	src.Exhibit = x
+	if path != "-" {
+		src.Beside = func(suffix string) (io.ReadCloser, error) { return besideFile(path, suffix) }
+	}
 	if r.Events != nil {
 		src.Workers = 1 // in the order of the file
 	}

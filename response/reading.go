@@ -36,7 +36,8 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	to := db.NewAppender(ctx)
 	in, err := parse.File(ctx, s.heard(r, x, o.told), parse.Source{
 		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: x.Finished, Mapping: o.Mapping,
-		Again: func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
+		Again:  func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
+		Beside: func(suffix string) (io.ReadCloser, error) { return s.beside(ctx, f, x, suffix) },
 	}, to.Add)
 	added, cerr := to.Close() //nolint:contextcheck // what is merged then goes on when the caller has gone
 	if err == nil {           // the error of adding is the same

@@ -53,6 +53,11 @@ type Source struct {
 	// back from the last line; otherwise they are guessed from the first.
 	Again func() (io.ReadCloser, error)
 
+	// Beside opens the artefact that lay beside this one, whose name is this one's
+	// with the suffix behind it: a database's write-ahead log, a registry hive's
+	// transaction logs. It returns nil where there is none; it may be nil itself.
+	Beside func(suffix string) (io.ReadCloser, error)
+
 	chunk int // size of a chunk, for tests
 }
 

@@ -71,3 +71,18 @@ func (p *patient) Read(b []byte) (int, error) {
 	}
 	return p.r.Read(b)
 }
+
+// beside is the artefact that lay beside this one, as whole returns it; at is nil
+// where there is none.
+func (j *job) beside(suffix string) (at io.ReaderAt, size int64, done func(), err error) {
+	nothing := func() {}
+	if j.src.Beside == nil {
+		return nil, 0, nothing, nil
+	}
+	r, err := j.src.Beside(suffix)
+	if err != nil || r == nil {
+		return nil, 0, nothing, err
+	}
+	at, size, done, err = j.whole(r)
+	return at, size, done, errors.Join(err, r.Close())
+}
