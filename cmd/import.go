@@ -36,7 +36,8 @@ sealed as one list with their times. What is not taken (devices, what is over a
 limit, what is damaged) is listed.
 
 The archive itself is sealed too. With --reference only its hash, size and place
-are recorded, so that nothing lies here twice. The same archive again adds
+are recorded, so that nothing lies here twice; so can be any other file, as the
+image of a disk: verify --at FILE compares it later. The same archive again adds
 nothing; what an interrupted import left is done by the next one.`,
 		Example: `  firebreak import last uac-web-1-linux-20261120031500.tar.gz
   firebreak import last Collection-WS12.zip --reference --authority "the CISO"

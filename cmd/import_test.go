@@ -80,3 +80,25 @@ func TestImport(t *testing.T) {
 	tells(t, b.want(0, "verify", "last"), "verified")
 	tells(t, b.want(2, "import", "last", b.write("x.log", "no archive\n")), "firebreak ingest")
 }
+
+// TestReference records a file by its hash, and compares it later.
+func TestReference(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.open("break-in", "--playbook", "generic", "--var", "what=x")
+	image := b.write("memory.raw", "what a machine had in its memory\n")
+	tells(t, b.want(0, "import", "last", image, "--reference"), "reference")
+	tells(t, b.want(0, "import", "last", b.archive(), "--reference"), "4 members, 4 new")
+	tells(t, b.want(0, "import", "last", image, "--reference"), "reference")
+	tells(t, b.want(0, "verify", "last"), "exhibit e1 is kept elsewhere and was not checked", "exhibit e2 is kept elsewhere")
+	tells(t, b.want(0, "verify", "last", "--at", image), "memory.raw is it, by its hash")
+	b.write("memory.raw", "something else\n")
+	tells(t, b.want(6, "verify", "last", "--at", image), "is none of the exhibits")
+	tells(t, b.want(3, "custody", "take", "last", "e1", "--to", b.dir+"/copy", "--purpose", "a look"), "known by its hash only")
+	b.want(0, "check")
+	b.want(0, "bundle", "last", "--to", b.dir+"/x.tar", "--evidence", "all")
+	b.want(0, "verify", "--bundle", b.dir+"/x.tar")
+	tells(t, b.want(0, "custody", "last", "--form", b.dir+"/form.html"), "")
+	b.want(0, "export", "last", "--portable", "--to", b.dir+"/p.json", "--evidence")
+	b.want(0, "ingest", "last", "--rebuild")
+}

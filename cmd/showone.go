@@ -150,7 +150,11 @@ func (p *program) exhibit(x response.ExhibitView) error {
 	row("tool", term.Safe(x.Tool)+" sha256 "+x.ToolSHA256)
 	row("authority", term.Safe(cmp.Or(x.Authority, "not said")))
 	row("clock", x.Clock.String())
-	row("sealed", utc(x.SealedAt)+" by "+term.Safe(x.SealedBy)+" as evidence/"+x.Blob)
+	if x.Elsewhere {
+		row("elsewhere", "recorded "+utc(x.SealedAt)+" by "+term.Safe(x.SealedBy)+": its bytes are not here")
+	} else {
+		row("sealed", utc(x.SealedAt)+" by "+term.Safe(x.SealedBy)+" as evidence/"+x.Blob)
+	}
 	for _, d := range x.Deviations {
 		row("deviation", term.Safe(d))
 	}

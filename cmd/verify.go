@@ -54,6 +54,7 @@ list of all, and the signature. One that was cut is told apart (5).`,
 	}
 	o.bundle.addBundleFlags(c)
 	c.Flags().StringArrayVar(&o.against.Seals, "seal", nil, "a `SEAL` that was kept elsewhere: \"2026-0007 @12 9f2c…\", from a message or a review")
+	c.Flags().StringArrayVar(&o.against.At, "at", nil, "a `FILE` to compare with the exhibits that are known by their hash only")
 	c.Flags().StringArrayVar(&o.against.Trust, "trust", nil, "accept heads signed with this verifier `KEY` of another workspace: its keys/instance.pub; where it is not encrypted, the second line of keys/instance")
 	return c
 }

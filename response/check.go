@@ -227,6 +227,9 @@ func (s *Session) checkEvidence(ctx context.Context, id incident.ID, xs []store.
 	c.Exhibits, c.Blobs = len(xs), len(in.Blobs)
 	named := map[string]bool{}
 	for i, x := range xs {
+		if x.Elsewhere {
+			continue
+		}
 		named[x.Blob] = true
 		c.blob(x, in)
 		if !o.reads(x.Blob) {

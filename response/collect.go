@@ -351,5 +351,8 @@ func (f *folder) exhibit(ctx context.Context, exhibit string) (record.Exhibit, e
 	if x.Erased != "" {
 		return record.Exhibit{}, refused("firebreak show "+string(f.id)+" "+x.Erased+" says on what grounds", "exhibit %s was erased, by %s", exhibit, x.Erased)
 	}
+	if x.Elsewhere {
+		return record.Exhibit{}, refused("firebreak verify "+string(f.id)+" --at FILE compares the file with its hash", "exhibit %s is known by its hash only: its bytes were at %s on %s", exhibit, x.Source, x.Stored)
+	}
 	return x.Exhibit, nil
 }

@@ -75,6 +75,12 @@ func (s *Session) Import(ctx context.Context, id incident.ID, path string, o Imp
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return Imported{}, err
 	}
+	if head, err := headOf(path); err != nil || o.Reference && len(head) > 0 && !foreign.IsArchive(head) && !ownForm(head) {
+		if err != nil {
+			return Imported{}, err
+		}
+		return s.refer(ctx, f, path, head, o, p)
+	}
 	in, err := openIntake(ctx, path, o, p)
 	if err != nil {
 		return Imported{}, err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"firebreak/forensics/formats/disk"
 	"firebreak/record"
 	"firebreak/store"
 )
@@ -129,4 +130,25 @@ func (s *Session) readImported(ctx context.Context, i *importing) error {
 	i.sum.Added += rest.Added
 	i.sum.Notes = append(i.sum.Notes, rest.Notes...)
 	return err
+}
+
+// refer records a file that is no archive (an image of a disk, or of memory) by
+// its hash and its place. Its bytes stay where they are.
+func (s *Session) refer(ctx context.Context, f *folder, path string, head []byte, o ImportOptions, p ProgressFunc) (Imported, error) {
+	kind := disk.Kind(head)
+	sum := Imported{Kind: "reference", Host: o.Host, Tool: kind}
+	x, known, err := s.takeWhole(ctx, f, path, "reference", o, p)
+	if err != nil {
+		return sum, err
+	}
+	sum.Archive = x.ID
+	if known {
+		sum.Known = 1
+	} else {
+		sum.Exhibits = 1
+	}
+	if kind != "" {
+		sum.Notes = append(sum.Notes, "it is an image of a disk or file system ("+kind+"): firebreak collect "+string(f.id)+" --root FILE takes evidence out of it")
+	}
+	return sum, nil
 }

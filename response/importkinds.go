@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"firebreak/forensics/foreign"
 	"firebreak/forensics/parse"
@@ -41,6 +42,12 @@ func intakeKinds() []intakeKind {
 	return []intakeKind{
 		{"archive", func([]byte) bool { return true }, openForeign},
 	}
+}
+
+// ownForm says whether a kind of our own takes a file that begins so.
+func ownForm(head []byte) bool {
+	kinds := intakeKinds()
+	return slices.ContainsFunc(kinds[:len(kinds)-1], func(k intakeKind) bool { return k.is(head) })
 }
 
 func openIntake(ctx context.Context, path string, o ImportOptions, p ProgressFunc) (intake, error) {

@@ -32,6 +32,9 @@ func (r *repairing) evidence(ctx context.Context) error {
 	}
 	var harmed []store.Exhibit
 	for i, x := range xs {
+		if x.Elsewhere {
+			continue
+		}
 		tell(r.p, "checking "+x.ID+" "+x.Title, int64(i), int64(len(xs)))
 		c, err := locker.Check(ctx, x.Exhibit)
 		if err != nil {

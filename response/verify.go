@@ -28,6 +28,8 @@ type VerifyOptions struct {
 	// Trust are verifier keys to accept beside this workspace's own and those
 	// of keys/trusted.
 	Trust []string
+	// At are files to compare with exhibits that are known by their hash only.
+	At []string
 }
 
 // VerifyAgainst is Verify with what somebody outside knows.
@@ -94,9 +96,14 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 	if store.Pending(s.s.Dir(id)) {
 		report.Notes = append(report.Notes, "an erasure is not finished: traces of what it names may be left; opening the incident for writing finishes it")
 	}
+	var elsewhere []store.Exhibit
 	for i, x := range xs {
 		if x.Erased != "" {
 			report.ErasedExhibits++
+			continue
+		}
+		if x.Elsewhere {
+			elsewhere = append(elsewhere, x)
 			continue
 		}
 		tell(p, "checking "+x.ID+" "+x.Title, int64(i), int64(len(xs)))
@@ -108,7 +115,10 @@ func (s *Session) VerifyAgainst(ctx context.Context, id incident.ID, o VerifyOpt
 			report.Problems = append(report.Problems, record.Problem{Seq: x.Seq, What: record.Damaged, Where: "exhibit " + x.ID + " (evidence/" + x.Blob + "): " + c.Found})
 		}
 	}
-	report.Exhibits = len(xs) - report.ErasedExhibits
+	if err := compareElsewhere(ctx, &report, elsewhere, o.At, p); err != nil {
+		return report, fmt.Errorf("verify %s: %w", id, err)
+	}
+	report.Exhibits = len(xs) - report.ErasedExhibits - len(elsewhere)
 	if report.ErasedExhibits > 0 {
 		report.Notes = append(report.Notes, plural(report.ErasedExhibits, "exhibit")+" erased with a record: the sealed bytes are gone and were not checked")
 	}

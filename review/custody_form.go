@@ -76,6 +76,9 @@ func (x Chain) Facts() []Fact {
 }
 
 func place(x record.Exhibit) string {
+	if x.Elsewhere {
+		return "not in the incident's folder: known by its hash, its bytes were at " + given(x.Source) + " on " + first(x.Stored, "a machine that was not recorded")
+	}
 	if x.Blob == "" {
 		return ""
 	}

@@ -59,12 +59,12 @@ var errOurs = errors.New("the archive cannot be read")
 // Nothing is ever written below a member's name.
 func nameOf(raw string) (name string, notes []string) {
 	name = raw
+	if strings.Contains(name, `\`) && !strings.Contains(name, "/") { // Windows tools before 2017
+		name = strings.ReplaceAll(name, `\`, "/")
+	}
 	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		name = escaped(name)
 		notes = append(notes, `its name is not UTF-8: other bytes are shown as \xHH, a backslash as \\`)
-	}
-	if strings.Contains(name, `\`) && !strings.Contains(name, "/") { // Windows tools before 2017
-		name = strings.ReplaceAll(name, `\`, "/")
 	}
 	for strings.HasPrefix(name, "./") {
 		name = name[2:]
@@ -230,12 +230,13 @@ func (b *tarBox) walk(ctx context.Context, fn func(e *entry, open func() (io.Rea
 		return err
 	}
 	defer plain.Close() //nolint:errcheck // a reader
-	t := tar.NewReader(plain)
+	last := &tail{r: plain}
+	t := tar.NewReader(last)
 	for {
 		h, err := t.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil
+			return last.end()
 		case errors.Is(err, errOurs):
 			return err
 		case err != nil && h == nil:
@@ -247,6 +248,41 @@ func (b *tarBox) walk(ctx context.Context, fn func(e *entry, open func() (io.Rea
 			return err
 		}
 	}
+}
+
+// tail counts the zeros that a stream ends with.
+type tail struct {
+	r     io.Reader
+	zeros int64
+}
+
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	for _, b := range p[:n] {
+		if t.zeros++; b != 0 {
+			t.zeros = 0
+		}
+	}
+	return n, err
+}
+
+// end reads what stands behind the archive's end, of which two blocks of zeros
+// are the mark.
+func (t *tail) end() error {
+	marked := t.zeros >= 1024
+	t.zeros = 0
+	n, err := io.Copy(io.Discard, t)
+	switch {
+	case errors.Is(err, errOurs):
+		return err
+	case err != nil:
+		return &damage{err}
+	case !marked:
+		return &damage{errors.New("it ends without the mark of its end: it may be cut")}
+	case t.zeros != n:
+		return &damage{fmt.Errorf("%d bytes stand behind its end, and not all are zeros: they were not read", n)}
+	}
+	return nil
 }
 
 func tarEntry(h *tar.Header) *entry {

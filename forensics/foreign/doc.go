@@ -180,7 +180,7 @@ func (a *Archive) Each(ctx context.Context, member func(m Member, r *Content) er
 	var d *damage
 	switch {
 	case errors.As(err, &d):
-		a.refuse(a.base, "%s: what would follow is not there", d)
+		a.refuse("the archive", "%s", d)
 	case errors.Is(err, errEnough):
 	case err != nil:
 		return fmt.Errorf("read archive: %w", err)

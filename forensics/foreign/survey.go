@@ -63,7 +63,7 @@ func (a *Archive) survey(ctx context.Context) error {
 	})
 	var d *damage
 	switch {
-	case errors.As(err, &d) && files > 0, errors.Is(err, errEnough):
+	case errors.As(err, &d) && len(names) > 0, errors.Is(err, errEnough):
 	case err != nil:
 		return err
 	}

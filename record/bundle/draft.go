@@ -266,6 +266,8 @@ func (d *Draft) evidence(s Source, masked []record.Sealed) error {
 		switch by := gone[x.ID]; {
 		case by > 0:
 			shown.LeftOut = fmt.Sprintf("erased: entry %d says on what grounds", by)
+		case x.Elsewhere:
+			shown.LeftOut = "kept elsewhere: known by its hash"
 		case !exhibitShape.MatchString(x.ID) || !s.Wanted(x.ID):
 			shown.LeftOut = "not part of this bundle"
 		default:
