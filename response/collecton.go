@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"filippo.io/age"
 
@@ -151,18 +152,26 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 		args = append(args, "--profile", o.Profile)
 	}
 	for _, v := range o.Collectors {
-		args = append(args, "--collector="+v)
+		args = append(args, "--collector="+oneValue(v))
 	}
 	for _, v := range o.Paths {
-		args = append(args, "--path="+v)
+		args = append(args, "--path="+oneValue(v))
 	}
 	for _, v := range o.Files {
-		args = append(args, "--file="+v)
+		args = append(args, "--file="+oneValue(v))
 	}
 	if o.Root != "" {
 		args = append(args, "--root="+o.Root)
 	}
 	return args
+}
+
+// oneValue is a value of a flag that takes several between commas.
+func oneValue(s string) string {
+	if !strings.ContainsAny(s, ",\"\n\r") {
+		return s
+	}
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }
 
 // onHost gives the errors of reaching a host and running there their codes and hints.

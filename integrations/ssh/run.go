@@ -209,10 +209,18 @@ func sudoWord(p Program) string {
 	return "0"
 }
 
+// sudoThere ends a script where sudo is asked for and not installed.
+func (p Program) sudoThere() string {
+	if !p.Sudo {
+		return ""
+	}
+	return `command -v sudo >/dev/null 2>&1 || { echo sudo is not installed >&2; exit 94; }; `
+}
+
 // memory is the script that runs the program from memory.
 func memory(p Program) string {
 	args := "firebreak " + sudoWord(p) + " " + quoted(p.Args)
-	return `if command -v perl >/dev/null 2>&1; then exec perl -e ` + quote(fmt.Sprintf(inPerl, p.Size)) + ` -- ` + args +
+	return p.sudoThere() + `if command -v perl >/dev/null 2>&1; then exec perl -e ` + quote(fmt.Sprintf(inPerl, p.Size)) + ` -- ` + args +
 		`; elif command -v python3 >/dev/null 2>&1; then exec python3 -I -B -c ` + quote(fmt.Sprintf(inPython, p.Size)) + ` ` + args +
 		`; fi; echo neither perl nor python3 >&2; exit 95`
 }
@@ -226,7 +234,7 @@ func folder(p Program) string {
 	if p.Sudo {
 		run = `sudo -n -- /proc/$$/fd/3 `
 	}
-	return `umask 077; t=; for d in /dev/shm "$XDG_RUNTIME_DIR" /tmp /var/tmp "$HOME"; do ` +
+	return p.sudoThere() + `umask 077; t=; for d in /dev/shm "$XDG_RUNTIME_DIR" /tmp /var/tmp "$HOME"; do ` +
 		`if [ -n "$d" ] && [ -d "$d" ] && mkdir "$d/` + name + `" 2>/dev/null; then t="$d/` + name + `"; trap "rm -rf \"$t\"" EXIT; trap "exit 97" HUP INT TERM PIPE; ` +
 		`if { printf "#!/bin/sh\nexit 0\n" >"$t/p"; } 2>/dev/null && chmod 700 "$t/p" && "$t/p" 2>/dev/null && head -c ` + strconv.FormatInt(p.Size, 10) + ` /dev/zero 2>/dev/null >"$t/p"; then break; fi; ` +
 		`rm -rf "$t"; t=; fi; done; if [ -z "$t" ]; then exit 96; fi; ` +
