@@ -3,11 +3,11 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/internal/term"
 	"firebreak/response"
@@ -27,7 +27,11 @@ func newCollectCmd(p *program, run func(*cobra.Command, *collectOptions) error) 
 		Short: "Take evidence from this machine into the incident",
 		Long: `Take evidence from this machine, most volatile first, seal it with its hashes,
 and read it into the timeline. What could not be taken is listed with the reason.
-Interrupted, it keeps what is sealed.`,
+Interrupted, it keeps what is sealed.
+
+The disk is walked once for everything that was chosen. Which files are taken is
+written in YAML: --list shows what there is, --profile takes a file of one's own,
+and --definitions those of ForensicArtifacts or UAC, whose commands are never run.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.list {
 				return exactly(0, "no incident with --list")(c, args)
@@ -44,7 +48,8 @@ Interrupted, it keeps what is sealed.`,
 	}
 	f := c.Flags()
 	f.BoolVar(&o.list, "list", false, "list the collectors and their profiles")
-	f.StringVar(&o.Profile, "profile", "triage", "volatile, triage or logs")
+	f.StringVar(&o.Profile, "profile", "triage", "volatile, triage, full, logs, container or web; or a `file` of one's own that ends in .yaml")
+	f.StringVar(&o.Definitions, "definitions", "", "choose from the definitions in this `folder` too: of ForensicArtifacts or of UAC")
 	f.StringSliceVar(&o.Collectors, "collector", nil, "only these collectors")
 	f.StringVar(&o.Root, "root", "", "collect from a mounted image at this `folder`")
 	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
@@ -109,17 +114,35 @@ func (p *program) authority(named string) {
 	}
 }
 
+// catalogue lists the collectors, and of definitions from elsewhere what is
+// not taken over.
 func (o *collectOptions) catalogue() error {
-	for _, d := range forensics.Collectors() {
-		var err error
+	all, err := response.CollectChoices(o.Profile, o.Definitions)
+	if err != nil {
+		return err
+	}
+	for _, d := range all.Collectors {
 		if o.p.json {
 			err = o.p.printJSON(d)
 		} else {
-			err = o.p.printf("%-24s %-26v %s\n", d.Name, d.Profiles, d.Title)
+			err = o.p.printf("%-24s %-42s %s\n", term.Safe(d.Name), strings.Join(d.Profiles, " "), term.Safe(d.Title))
 		}
 		if err != nil {
 			return err
 		}
+	}
+	for _, r := range all.Refused {
+		if o.p.json {
+			err = o.p.printJSON(map[string]any{"refused": r})
+		} else {
+			err = o.p.printf("refused  %s %s: %s\n", term.Safe(r.Place), term.Safe(r.Name), term.Safe(r.Reason))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if all.Sources > 0 && !o.p.json {
+		return o.p.printf("%d of %d sources for Linux are taken over\n", all.Taken, all.Sources)
 	}
 	return nil
 }

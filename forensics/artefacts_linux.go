@@ -40,6 +40,10 @@ func (c *collection) aim(which []Description) {
 		if !ok || d.Volatility < walkAt {
 			continue
 		}
+		c.now = d
+		for _, r := range col.Refused {
+			c.refuse(r.Place, refuse("%s: %s", r.Name, r.Reason))
+		}
 		for _, a := range col.Artefacts {
 			c.targets = append(c.targets, &target{Artefact: a, collector: d.Name})
 		}

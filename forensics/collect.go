@@ -27,6 +27,7 @@ type Options struct {
 	// Profiles are the artefacts and profiles to choose from; nil takes the built-in ones.
 	Profiles  *profiles.Set
 	Paths     []string // folders that linux.listing lists; nil takes the profile's, else DefaultPaths
+	Besides   []string // folders to list besides those of the profile
 	Files     []string // files to take besides, by their paths below Root
 	Authority string   // on whose word evidence is taken
 	Sink      Sealer   // where it goes: a Locker, or a container that is being written
@@ -262,10 +263,11 @@ func (o *Options) settle() error {
 		name = o.Collectors[0] // a playbook names a profile there
 	}
 	p, _ := o.Profiles.Profile(name)
-	if len(o.Paths) == 0 {
-		o.Paths = p.Listing
-	} else {
-		o.told = true
+	if o.told = len(o.Paths) > 0; !o.told {
+		if o.Paths = p.Listing; len(o.Paths) == 0 {
+			o.Paths = DefaultPaths()
+		}
+		o.Paths = append(slices.Clone(o.Paths), o.Besides...)
 	}
 	for _, l := range []struct {
 		at   *int64

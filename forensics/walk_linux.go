@@ -93,11 +93,7 @@ func (c *collection) walkDisk(ctx context.Context, which []Description) error {
 // listed are the folders to be listed, without those that lie in another.
 func (c *collection) listed() []string {
 	var out []string
-	asked := c.Paths
-	if len(asked) == 0 {
-		asked = DefaultPaths()
-	}
-	for _, p := range asked {
+	for _, p := range c.Paths {
 		if !path.IsAbs(p) {
 			c.refuse(p, refuse("not an absolute path"))
 			continue

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"firebreak/forensics"
@@ -43,6 +44,10 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	if err != nil {
 		return record.Collection{}, fmt.Errorf("hash this program: %w", err)
 	}
+	set, profile, err := chooseFrom(o.Profile, o.Definitions)
+	if err != nil {
+		return record.Collection{}, err
+	}
 	var sealed, pending []record.Exhibit
 	flush := func() error {
 		numbered, err := s.register(ctx, f, pending, o.Step)
@@ -54,11 +59,17 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		host = "" // an image names its own
 	}
 	c, err := forensics.Collect(ctx, forensics.Options{
-		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Files: o.Files, Authority: o.Authority, Environment: o.Environment,
+		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Besides: s.s.o.Config.Collect.Folders, Files: o.Files, Authority: o.Authority, Environment: o.Environment,
 		Sink: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Argv: s.s.o.Argv, Stored: s.s.o.Host,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
 	}, func(x record.Exhibit) error {
+		var err error
+		if x.Format == "" {
+			if x.Format, err = s.guess(f, x); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
+				return err
+			}
+		}
 		pending = append(pending, x)
 		if len(pending) < sealTogether {
 			return nil
@@ -86,8 +97,30 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	return c, errors.Join(err, s.actIn(keep, f, record.CollectionFinished, o.Step, c, nil))
 }
 
+// guess finds the parser of an exhibit that no artefact names one for. What is
+// neither of a known format nor text has none.
+func (s *Session) guess(f *folder, x record.Exhibit) (string, error) {
+	format, err := s.formatOf(f, x, IngestOptions{})
+	if err != nil || format != "text" {
+		return format, err
+	}
+	r, err := f.locker.Open(x.Blob)
+	if err != nil {
+		return "", fmt.Errorf("open what was sealed: %w", err)
+	}
+	head := make([]byte, 8<<10)
+	n, err := io.ReadFull(r, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	if bytes.IndexByte(head[:n], 0) >= 0 {
+		format = ""
+	}
+	return format, errors.Join(err, r.Close())
+}
+
 // listed says which folders are listed with their file times: those asked for,
-// else the usual ones and those of the configuration. A drill lists few, so
+// else those of the profile (nil) and of the configuration. A drill lists few, so
 // that an exercise does not index a developer's whole home.
 func (s *Session) listed(f *folder, asked []string) []string {
 	switch {
@@ -96,7 +129,7 @@ func (s *Session) listed(f *folder, asked []string) []string {
 	case f.drill:
 		return []string{"/etc", "/usr/local/bin", "/usr/local/sbin", "/var/spool/cron", "/dev/shm"}
 	}
-	return append(forensics.DefaultPaths(), s.s.o.Config.Collect.Folders...)
+	return nil
 }
 
 // parseAll reads sealed exhibits into the timeline.

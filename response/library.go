@@ -165,7 +165,7 @@ func (s *Service) catalog() (playbooks.Catalog, error) {
 		return playbooks.Catalog{}, err
 	}
 	c := playbooks.Catalog{
-		Actions: map[string]playbooks.ActionInfo{}, Collectors: []string{forensics.Volatile, forensics.Triage, forensics.Logs},
+		Actions: map[string]playbooks.ActionInfo{}, Collectors: []string{forensics.Volatile, forensics.Triage, forensics.Logs, "full", "container", "web"},
 		Filter: func(text string) error {
 			now := s.o.Now()
 			_, err := timeline.ParseFilterAt(text, timeline.Moments{Now: now, Detected: now})

@@ -193,13 +193,16 @@ type ProgressFunc func(Progress)
 
 // CollectOptions says what to collect.
 type CollectOptions struct {
-	Profile    string   // "triage" (default), "volatile", "logs"
+	Profile    string   // "triage" (default), "volatile", "logs", …, or a file of one's own that ends in .yaml
 	Collectors []string // names; overrides the profile
-	Root       string   // "/" by default; a mounted image otherwise
-	Paths      []string // folders to list with their MACB times
-	Files      []string // files to take besides
-	Authority  string   // on whose word; "" is recorded as not said
-	Step       string
+	// Definitions is a folder of ForensicArtifacts or UAC, whose definitions can be
+	// chosen like built-in collectors and profiles.
+	Definitions string
+	Root        string   // "/" by default; a mounted image otherwise
+	Paths       []string // folders to list with their MACB times
+	Files       []string // files to take besides
+	Authority   string   // on whose word; "" is recorded as not said
+	Step        string
 	// Environment takes the environments of processes too: they may hold secrets.
 	Environment bool
 }

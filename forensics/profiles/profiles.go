@@ -66,6 +66,7 @@ type Collector struct {
 	Title      string
 	Volatility int // collectors run in ascending order
 	Artefacts  []Artefact
+	Refused    []Refused // sources of an imported definition that are not taken over
 	Place      string
 }
 
@@ -95,8 +96,11 @@ type Refused struct {
 type Set struct {
 	Collectors []Collector
 	Profiles   []Profile
-	Sources    int // of imported definitions, for this system: those taken over and those refused
+	Sources    int // of imported definitions, for Linux
+	Taken      int // of those, taken over, at least in part
 	Refused    []Refused
+
+	stats map[string][]string // folders that a collector wants listed
 }
 
 // Problems are what is wrong with a file, each as file:line:column: message.
@@ -160,7 +164,7 @@ func (s *Set) members(name string, way []string) ([]string, error) {
 func (s *Set) With(theirs *Set) *Set {
 	out := &Set{
 		Collectors: slices.Clone(theirs.Collectors), Profiles: slices.Clone(theirs.Profiles),
-		Sources: theirs.Sources, Refused: theirs.Refused,
+		Sources: theirs.Sources, Taken: theirs.Taken, Refused: theirs.Refused,
 	}
 	for _, c := range s.Collectors {
 		if _, hidden := theirs.Collector(c.Name); !hidden {
