@@ -60,15 +60,15 @@ type Item struct {
 	Number int
 	Start  record.Exhibit
 
-	end     record.Exhibit
-	whole   bool
-	cut     bool
-	size    int64
-	parts   int
-	sum     hash.Hash
-	to      *io.PipeWriter
-	from    *io.PipeReader
-	back    chan error
+	end   record.Exhibit
+	whole bool
+	cut   bool
+	size  int64
+	parts int
+	sum   hash.Hash
+	to    *io.PipeWriter
+	from  *io.PipeReader
+	back  chan error
 }
 
 // End is the exhibit as it was written after reading. whole is false when the
