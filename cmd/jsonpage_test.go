@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -44,7 +45,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
+	"triage ID notes", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
@@ -159,6 +160,22 @@ func (j *jsonPage) queries() {
 	j.run("search ID FILTER --explain", 0, "search", "last", "publickey host:web-1", "--explain", "--sql")
 	list := j.b.write("list.txt", "# what came in\npublickey\n203.0.113.66\nnothing-like-this\n")
 	j.run("sweep ID FILE", 0, "sweep", "last", list)
+	j.triage()
+}
+
+func (j *jsonPage) triage() {
+	rule := "- id: %s\n  title: A key was used\n  severity: %s\n  technique: T1078\n  find: publickey\n  by: user\n  reason: '{user}'\n  false_positive: people\n  next: [ask]\n"
+	j.b.write("rules/a.yaml", "rules:\n"+fmt.Sprintf(rule, "key-used", "critical")+fmt.Sprintf(rule, "key-used-too", "critical"))
+	rules := j.b.dir + "/rules"
+	var report struct{ Findings []struct{ ID string } }
+	if err := json.Unmarshal([]byte(j.run("triage ID", 0, "triage", "last", "--rules", rules).out), &report); err != nil || len(report.Findings) == 0 {
+		j.b.t.Fatal(err, report)
+	}
+	id := report.Findings[0].ID
+	j.run("triage ID FINDING", 0, "triage", "last", id, "--rules", rules)
+	j.run("triage ID FINDING", 0, "triage", "last", id, "--rules", rules, "--confirm", "--reason", "it was not her")
+	j.run("triage ID", 0, "triage", "last", "--rules", rules)
+	j.run("triage --list", 0, "triage", "--list")
 }
 
 func (j *jsonPage) custody() {
