@@ -76,17 +76,15 @@ func (c *collection) contained(ctx context.Context) map[string][]int {
 
 // stateFile reads a state file of a runtime and hands it to f; what is not
 // readable, or not what it should be, is listed.
-func (c *collection) stateFile(name string, f func([]byte) error) bool {
+func (c *collection) stateFile(name string, f func([]byte) error) {
 	b, err := c.small(name, maxState)
 	if err != nil {
 		c.refuse(name, err)
-		return false
+		return
 	}
 	if err := f(b); err != nil {
 		c.refuse(name, refuse("%s", err))
-		return false
 	}
-	return true
 }
 
 // docker reads /var/lib/docker/containers.

@@ -51,7 +51,7 @@ func parseKmsg(record string) (KernelMessage, bool) {
 	if err != nil {
 		return KernelMessage{}, false
 	}
-	m := KernelMessage{Seq: seq, Since: since, Priority: nameAt(uint32(prio&7), "emerg alert crit err warning notice info debug"), Facility: int(prio >> 3 & 0x1fff)} //nolint:gosec // masked
+	m := KernelMessage{Seq: seq, Since: since, Priority: nameAt(uint32(prio&7), "emerg alert crit err warning notice info debug"), Facility: int(prio >> 3 & 0x1fff)}
 	var rest string
 	m.Text, rest, _ = strings.Cut(text, "\n")
 	m.Text = unhex(m.Text)

@@ -121,7 +121,7 @@ func (s *nlsock) dump(ctx context.Context, kind uint16, body []byte, f func(nlms
 				return nil
 			case unix.NLMSG_ERROR:
 				if code := int32(native32(m.body)); code != 0 { //nolint:gosec // a negative errno
-					return unix.Errno(-code)
+					return unix.Errno(-code) //nolint:gosec // a negative errno
 				}
 			default:
 				if err := f(m); err != nil {

@@ -88,7 +88,7 @@ func TestNamespaceChild(t *testing.T) {
 			}
 		}
 	}
-	fmt.Println(strings.ReplaceAll(said, "\n", " ")) //nolint:forbidigo // read by the parent
+	fmt.Println(strings.ReplaceAll(said, "\n", " ")) // read by the parent
 	_, _ = io.Copy(io.Discard, os.Stdin)             // until the parent has seen enough
 }
 

@@ -108,7 +108,9 @@ type kind struct {
 func kinds() []kind {
 	inet := func(proto string, family, number byte, module string) kind {
 		return kind{
-			proto, []string{"inet_diag", module}, inetDiagRequest(family, number),
+			proto,
+			[]string{"inet_diag", module},
+			inetDiagRequest(family, number),
 			func(b []byte) (Socket, bool) { return parseInetDiag(proto, b) },
 			func(line string) (Socket, bool) { return parseSocket(proto, line) },
 			module == "tcp_diag" || module == "udp_diag",

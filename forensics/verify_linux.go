@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"path"
 	"slices"
@@ -177,7 +176,7 @@ func (v *verifier) tell(name, note string, pids []int) error {
 		p.Note += "; it takes its owner's rights"
 	}
 	s := sha256.New()
-	if _, err := v.read(h, s); err != nil {
+	if err := v.read(h, s); err != nil {
 		p.Note += "; not hashed: " + err.Error()
 	} else {
 		p.SHA256 = hex.EncodeToString(s.Sum(nil))
@@ -201,18 +200,18 @@ const largeFile = 8 << 20
 var errBudget = errors.New("the budget of bytes is used up")
 
 // read hashes what a handle names, within the budget.
-func (v *verifier) read(h *handle, to io.Writer) (int64, error) {
+func (v *verifier) read(h *handle, to io.Writer) error {
 	if h.stat.Size > v.left || h.stat.Size > v.c.Limits.File {
-		return 0, errBudget
+		return errBudget
 	}
 	f, err := v.c.tree.open(h, false)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	n, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{io.LimitReader(f, v.left+1)}, v.buf)
 	v.left -= n
 	v.sum.Bytes += n
-	return n, errors.Join(err, f.Close())
+	return errors.Join(err, f.Close())
 }
 
 // rank orders files by what an intruder gains from changing them.
@@ -241,7 +240,7 @@ func (v *verifier) digests(ctx context.Context) error {
 			if at := rank(f); v.pass < 3 && at != v.pass || at > 2 {
 				return nil
 			}
-			return v.compare(ctx, f)
+			return v.compare(f)
 		})
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -255,7 +254,7 @@ func (v *verifier) digests(ctx context.Context) error {
 }
 
 // compare reads one file of a package.
-func (v *verifier) compare(ctx context.Context, f packages.File) error {
+func (v *verifier) compare(f packages.File) error {
 	last := v.pass == 3
 	if v.left <= 0 {
 		if !last {
@@ -292,11 +291,11 @@ func (v *verifier) compare(ctx context.Context, f packages.File) error {
 	if err := v.c.tree.regular(h); err != nil {
 		return tell(h, "changed", "not a regular file any more: "+err.Error())
 	}
-	var sum hash.Hash = md5.New() //nolint:gosec // what dpkg's databases hold
+	sum := md5.New() //nolint:gosec // what dpkg's databases hold
 	if f.SHA1 {
 		sum = sha1.New() //nolint:gosec // what apk's database holds
 	}
-	_, err = v.read(h, sum)
+	err = v.read(h, sum)
 	if errors.Is(err, errBudget) {
 		v.sum.Unread++
 		return nil

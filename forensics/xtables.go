@@ -29,7 +29,7 @@ func parseXtables(family, table string, b []byte, hooks map[uint32]string) (out 
 		if next < head || next > len(e) || target < head || target+32 > next {
 			return out, false
 		}
-		if name, ok := hooks[uint32(off)]; ok { //nolint:gosec // less than xtRead
+		if name, ok := hooks[uint32(off)]; ok {
 			chain = name
 			out = append(out, Firewall{Kind: "chain", Engine: "iptables", Family: family, Table: table, Chain: chain})
 		}

@@ -24,7 +24,7 @@ func readXtables(family string, domain, level int, table string) ([]Firewall, er
 	// struct ipt_getinfo: name[32], valid_hooks, hook_entry[5], underflow[5], num_entries, size.
 	info := make([]byte, 84)
 	copy(info, table)
-	if _, err := getsockopt(fd, level, getInfo, info); err != nil {
+	if err := getsockopt(fd, level, getInfo, info); err != nil {
 		return nil, err
 	}
 	size := native32(info[80:])
@@ -41,7 +41,7 @@ func readXtables(family string, domain, level int, table string) ([]Firewall, er
 	b := make([]byte, 40+int(size))
 	copy(b, table)
 	binary.NativeEndian.PutUint32(b[32:], size)
-	if _, err := getsockopt(fd, level, getEntries, b); err != nil {
+	if err := getsockopt(fd, level, getEntries, b); err != nil {
 		if errors.Is(err, unix.EAGAIN) {
 			return nil, refuse("changed while it was read")
 		}
@@ -55,12 +55,12 @@ func readXtables(family string, domain, level int, table string) ([]Firewall, er
 }
 
 // getsockopt reads an option into a buffer of any length.
-func getsockopt(fd, level, name int, b []byte) (int, error) {
+func getsockopt(fd, level, name int, b []byte) error {
 	n := uint32(len(b))                                                                                                                                        //nolint:gosec // bounded by xtRead
 	_, _, no := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), uintptr(level), uintptr(name), uintptr(unsafe.Pointer(&b[0])), uintptr(unsafe.Pointer(&n)), 0) //nolint:gosec // getsockopt(2) takes pointers
 	runtime.KeepAlive(b)
 	if no != 0 {
-		return 0, no
+		return no
 	}
-	return int(n), nil
+	return nil
 }
