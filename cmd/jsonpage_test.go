@@ -119,6 +119,8 @@ func (j *jsonPage) incident(book string) {
 func (j *jsonPage) evidence() {
 	log := j.b.write("auth.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted publickey for root from 203.0.113.66 port 50222 ssh2\n")
 	j.run("collect --list", 0, "collect", "--list")
+	j.b.write("defs/linux.yaml", "name: Id\ndoc: Id.\nsources:\n- type: COMMAND\n  attributes: {cmd: id, args: []}\n")
+	j.run("collect --list", 0, "collect", "--list", "--definitions", j.b.dir+"/defs")
 	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
 	j.run("ingest ID FILE…", 0, "ingest", "last", log)
 	j.custody()

@@ -130,12 +130,12 @@ func (c *collection) artefacts(ctx context.Context, collector string) error {
 				format: t.Format, optional: true, id: &list[i].id,
 			}
 			if err := c.begin(ctx, w, q); err != nil {
-				return q.stop(err)
+				return q.stop(ctx, err)
 			}
 		}
 		t.found = nil
 	}
-	return q.drain()
+	return q.drain(ctx)
 }
 
 // atOnce takes the files of a collector that comes before the walk: its paths
@@ -188,9 +188,9 @@ func personal(home string) bool {
 // them. Patterns lead through the links of the system, as /var/run is one: their
 // folders are written as what they are.
 func (c *collection) patterns(listed []string) (*pattern.Set, map[string]bool, error) {
-	set, real := pattern.New(), &resolver{t: c.tree, known: map[string]string{}, links: map[string]bool{}}
+	set, truth := pattern.New(), &resolver{t: c.tree, known: map[string]string{}, links: map[string]bool{}}
 	for _, home := range c.homes() {
-		set.Home(real.folder(home), personal(home))
+		set.Home(truth.folder(home), personal(home))
 	}
 	for i, t := range c.targets {
 		for _, p := range t.Paths {
@@ -200,7 +200,7 @@ func (c *collection) patterns(listed []string) (*pattern.Set, map[string]bool, e
 			}
 			for _, p := range all {
 				if dir := pattern.Prefix(p); dir != "" {
-					if truly := real.folder(dir); truly != dir {
+					if truly := truth.folder(dir); truly != dir {
 						p = pattern.Quote(truly) + p[len(pattern.Quote(dir)):]
 					}
 				}
@@ -214,9 +214,9 @@ func (c *collection) patterns(listed []string) (*pattern.Set, map[string]bool, e
 		if p == "/" {
 			continue // the walk begins there
 		}
-		if err := set.Add(pattern.Quote(path.Join(real.folder(path.Dir(p)), path.Base(p))), len(c.targets)+i); err != nil {
+		if err := set.Add(pattern.Quote(path.Join(truth.folder(path.Dir(p)), path.Base(p))), len(c.targets)+i); err != nil {
 			return nil, nil, err
 		}
 	}
-	return set, real.links, nil
+	return set, truth.links, nil
 }

@@ -48,9 +48,9 @@ func (c *collection) asked(ctx context.Context, name string) error {
 func (c *collection) take(ctx context.Context, w want) error {
 	q := &queue{c: c, most: 1}
 	if err := c.begin(ctx, w, q); err != nil {
-		return q.stop(err)
+		return q.stop(ctx, err)
 	}
-	return q.drain()
+	return q.drain(ctx)
 }
 
 // begin looks at a file and gives it to the queue, or lists why not.
@@ -117,7 +117,7 @@ func (c *collection) takeOpen(ctx context.Context, w want, h *handle, q *queue) 
 	if !sparse {
 		return q.put(ctx, s)
 	}
-	if err := q.drain(); err != nil {
+	if err := q.drain(ctx); err != nil {
 		return errors.Join(err, f.Close(), h.close())
 	}
 	s.e.Format = FormatExtents

@@ -66,12 +66,12 @@ func (q *queue) next(ctx context.Context) error {
 }
 
 // drain hands over all that is on its way.
-func (q *queue) drain() error { return q.stop(nil) }
+func (q *queue) drain(ctx context.Context) error { return q.stop(ctx, nil) }
 
 // stop does too, after an error: what was sealed stays, and is told of.
-func (q *queue) stop(err error) error {
+func (q *queue) stop(ctx context.Context, err error) error {
 	for len(q.wait) > 0 {
-		err = errors.Join(err, q.next(context.Background()))
+		err = errors.Join(err, q.next(context.WithoutCancel(ctx)))
 	}
 	return err
 }

@@ -205,7 +205,7 @@ func (w *walk) open(dir int, name string) (int, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC | unix.O_NONBLOCK
 	open := func(flags int) (int, error) {
 		if w.c.tree.openat2 {
-			return openat2(dir, name, uint64(flags), unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS)
+			return openat2(dir, name, uint64(flags), unix.RESOLVE_BENEATH|unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS) //nolint:gosec // flags are positive
 		}
 		return unix.Openat(dir, name, flags, 0)
 	}
@@ -301,7 +301,7 @@ func (w *walk) read(ctx context.Context, fd int, f folder) ([]folder, error) {
 			return subs, nil
 		}
 		for b := w.buf[:n]; len(b) > 0; {
-			name, kind, size := entry(b)
+			name, size := entry(b)
 			b = b[size:]
 			if name == "" || name == "." || name == ".." {
 				continue
@@ -311,7 +311,7 @@ func (w *walk) read(ctx context.Context, fd int, f folder) ([]folder, error) {
 				w.bar(f, name, why)
 				continue
 			}
-			if subs, err = w.name(fd, f, name, kind, subs); err != nil {
+			if subs, err = w.name(fd, f, name, subs); err != nil {
 				return nil, err
 			}
 		}
@@ -330,7 +330,7 @@ func (w *walk) bar(f folder, name, why string) {
 }
 
 // name looks at one name.
-func (w *walk) name(fd int, f folder, name string, kind byte, subs []folder) ([]folder, error) {
+func (w *walk) name(fd int, f folder, name string, subs []folder) ([]folder, error) {
 	w.next = w.next[:0]
 	if len(f.at) > 0 {
 		w.next = w.set.Step(f.at, name, w.next)
@@ -394,20 +394,20 @@ func (w *walk) name(fd int, f folder, name string, kind byte, subs []folder) ([]
 }
 
 // entry reads one linux_dirent64 (getdents64(2)).
-func entry(b []byte) (name string, kind byte, size int) {
+func entry(b []byte) (name string, size int) {
 	const head = 19 // inode 8, offset 8, length 2, type 1
 	if len(b) < head {
-		return "", 0, len(b)
+		return "", len(b)
 	}
 	size = int(b[16]) | int(b[17])<<8
 	if size < head || size > len(b) {
-		return "", 0, len(b)
+		return "", len(b)
 	}
 	text := b[head:size]
 	if i := slices.Index(text, 0); i >= 0 {
 		text = text[:i]
 	}
-	return string(text), b[18], size
+	return string(text), size
 }
 
 // row writes a line of the listing.

@@ -63,10 +63,10 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		Sink: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Argv: s.s.o.Argv, Stored: s.s.o.Host,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
-	}, func(x record.Exhibit) error {
+	}, func(x record.Exhibit) error { //nolint:contextcheck // of the parsers only their names are asked for
 		var err error
 		if x.Format == "" {
-			if x.Format, err = s.guess(f, x); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
+			if x.Format, err = s.guess(f, x); err != nil {
 				return err
 			}
 		}

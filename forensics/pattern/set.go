@@ -167,7 +167,7 @@ func (s *Set) within(at, levels int) int {
 	}
 	end := s.node()
 	s.at[place{at, levels}], s.nodes[end].loose = end, true
-	any := &Glob{text: "*", ops: []op{{kind: star}}}
+	every := &Glob{text: "*", ops: []op{{kind: star}}}
 	s.nodes[at].skip = append(s.nodes[at].skip, end)
 	for i := range levels {
 		to := end
@@ -176,7 +176,7 @@ func (s *Set) within(at, levels int) int {
 			s.nodes[to].loose = true
 			s.nodes[to].skip = append(s.nodes[to].skip, end)
 		}
-		s.nodes[at].globs = append(s.nodes[at].globs, branch{glob: any, to: to, loose: true})
+		s.nodes[at].globs = append(s.nodes[at].globs, branch{glob: every, to: to, loose: true})
 		at = to
 	}
 	return end

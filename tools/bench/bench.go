@@ -20,6 +20,7 @@ type bench struct {
 	corpus  string
 	only    string
 	version string
+	uac     string // folder of UAC
 	say     io.Writer
 
 	self, firebreak, rows string // programs
@@ -61,6 +62,7 @@ func (b *bench) all(ctx context.Context) error {
 		{"rules", b.rules},
 		{"bodyfile", b.bodyfile},
 		{"growth", b.grow},
+		{"triage", b.triage},
 	} {
 		if !b.wanted(step.name) {
 			continue
@@ -83,7 +85,7 @@ func (b *bench) wanted(name string) bool {
 		if word = strings.TrimSpace(word); strings.Contains(name, word) {
 			return true
 		}
-		if !strings.Contains("engine growth bodyfile", word) { // they make what they need
+		if !strings.Contains("engine growth bodyfile triage", word) { // they make what they need
 			needed = true
 		}
 	}
@@ -110,6 +112,9 @@ func (b *bench) prepare(ctx context.Context) error {
 		if _, err := run(ctx, job{args: build}); err != nil {
 			return err
 		}
+	}
+	if b.only == "triage" { // it takes what the machine has
+		return nil
 	}
 	b.texts = "hand-written"
 	if b.corpus != "" {

@@ -49,6 +49,7 @@ func start(ctx context.Context, args []string, in io.Reader, out, say io.Writer)
 	flags.IntVar(&b.rounds, "rounds", 5, "how often each is run; the median counts")
 	flags.StringVar(&b.dir, "dir", "bin/bench", "folder for what is made; kept for the next run")
 	flags.StringVar(&b.only, "only", "", "only these works, by the words of their names, with commas")
+	flags.StringVar(&b.uac, "uac", os.Getenv("FIREBREAK_UAC"), "folder of UAC, to compare the triage with")
 	flags.StringVar(&b.version, "version", "", "the release the figures are of")
 	page := flags.String("o", "", "write the page to this file, whole or not at all")
 	if err := flags.Parse(args); err != nil {
