@@ -19,5 +19,13 @@ func windowsParsers() []parser {
 			Oracle:    "plaso on its SysEvent.Evt",
 			Differs:   "records that the log no longer counts are recovered",
 		}},
+		{name: "prefetch", detect: isPrefetch, run: parsePrefetch, binary: true, about: About{
+			Formats:   "prefetch files of Windows, versions 17, 23, 26, 30 and 31, packed (MAM) too",
+			Events:    "each dated run of a program: started, the last with what it loaded; the creation of each volume that it read from: born",
+			Times:     "100 ns, UTC",
+			Reference: "libscca, Windows Prefetch File (PF) format; [MS-XCA] 2.1 and 2.2",
+			Oracle:    "plaso on its prefetch files",
+			Differs:   "plaso counts the runs of one file as one",
+		}},
 	}
 }
