@@ -1,5 +1,7 @@
 package parse
 
+import "firebreak/forensics/formats/jumplist"
+
 // windowsParsers are the artefacts of Windows.
 func windowsParsers() []parser {
 	return []parser{
@@ -26,6 +28,28 @@ func windowsParsers() []parser {
 			Reference: "libscca, Windows Prefetch File (PF) format; [MS-XCA] 2.1 and 2.2",
 			Oracle:    "plaso on its prefetch files",
 			Differs:   "plaso counts the runs of one file as one",
+		}},
+		{name: "lnk", detect: isLnk, run: parseLnk, binary: true, about: About{
+			Formats:   "shell links of Windows (.lnk)",
+			Events:    "each different time of the target, with `macb`: born, modified, accessed; the making of its object id: born. Path, arguments, volume, share, machine and its network address as attributes",
+			Times:     "100 ns, UTC",
+			Reference: "[MS-SHLLINK] 8.0; libfwsi, Windows Shell Item format; RFC 9562 for the time of an id",
+			Oracle:    "plaso on its jump list",
+			Differs:   "times of the folders on the way (shell items) are no events",
+		}},
+		{name: "jumplist", detect: isAutomaticList, run: parseJumpList(jumplist.Automatic), binary: true, about: About{
+			Formats:   "automatic jump lists (.automaticDestinations-ms), list versions 1 to 4",
+			Events:    "the last use of a file: accessed, with the count; and what its link says, as of `lnk`. Links that the list does not know are recovered",
+			Times:     "100 ns, UTC",
+			Reference: "libyal, Jump lists format; [MS-CFB] 8.0",
+		}},
+		{name: "jumplist.custom", detect: isCustomList, run: parseJumpList(jumplist.Custom), binary: true, about: About{
+			Formats:   "jump lists that programs make (.customDestinations-ms)",
+			Events:    "what each link says, as of `lnk`; a link without times is undated. Links behind damage are recovered",
+			Times:     "100 ns, UTC",
+			Reference: "libyal, Jump lists format",
+			Oracle:    "plaso on its jump list",
+			Differs:   "plaso counts the shell items and each object id of a link too",
 		}},
 	}
 }

@@ -18,6 +18,7 @@ func TestWindowsExpected(t *testing.T) {
 		{"winprefetch/CMD.EXE-087B4001.pf", "prefetch", 2, 0, 0},
 		{"winprefetch/NOTEPAD.EXE-D8414F97.pf", "prefetch", 3, 0, 0}, // plaso: one for both runs
 		{"winprefetch/WUAUCLT.EXE-830BCC14.pf", "prefetch", 6, 0, 0},
+		{"customDestinations-ms/368d807282ccde9d.customDestinations-ms", "jumplist.custom", 12, 0, 0}, // three links: plaso has an event for each, for its item and its ids; here for each time
 	} {
 		data, err := os.ReadFile(filepath.Join(testkit.Corpus(t, "plaso/expected.tsv"), "plaso", filepath.FromSlash(tt.file)))
 		must(t, err)
