@@ -1,5 +1,7 @@
 package parse
 
+import "firebreak/forensics/formats/jumplist"
+
 // windowsParsers are the artefacts of Windows.
 func windowsParsers() []parser {
 	return []parser{
@@ -18,6 +20,36 @@ func windowsParsers() []parser {
 			Reference: "[MS-EVEN] 2.2.3; libevt, Windows Event Log (EVT) format",
 			Oracle:    "plaso on its SysEvent.Evt",
 			Differs:   "records that the log no longer counts are recovered",
+		}},
+		{name: "prefetch", detect: isPrefetch, run: parsePrefetch, binary: true, about: About{
+			Formats:   "prefetch files of Windows, versions 17, 23, 26, 30 and 31, packed (MAM) too",
+			Events:    "each dated run of a program: started, the last with what it loaded; the creation of each volume that it read from: born",
+			Times:     "100 ns, UTC",
+			Reference: "libscca, Windows Prefetch File (PF) format; [MS-XCA] 2.1 and 2.2",
+			Oracle:    "plaso on its prefetch files",
+			Differs:   "plaso counts the runs of one file as one",
+		}},
+		{name: "lnk", detect: isLnk, run: parseLnk, binary: true, about: About{
+			Formats:   "shell links of Windows (.lnk)",
+			Events:    "each different time of the target, with `macb`: born, modified, accessed; the making of its object id: born. Path, arguments, volume, share, machine and its network address as attributes",
+			Times:     "100 ns, UTC",
+			Reference: "[MS-SHLLINK] 8.0; libfwsi, Windows Shell Item format; RFC 9562 for the time of an id",
+			Oracle:    "plaso on its jump list",
+			Differs:   "times of the folders on the way (shell items) are no events",
+		}},
+		{name: "jumplist", detect: isAutomaticList, run: parseJumpList(jumplist.Automatic), binary: true, about: About{
+			Formats:   "automatic jump lists (.automaticDestinations-ms), list versions 1 to 4",
+			Events:    "the last use of a file: accessed, with the count; and what its link says, as of `lnk`. Links that the list does not know are recovered",
+			Times:     "100 ns, UTC",
+			Reference: "libyal, Jump lists format; [MS-CFB] 8.0",
+		}},
+		{name: "jumplist.custom", detect: isCustomList, run: parseJumpList(jumplist.Custom), binary: true, about: About{
+			Formats:   "jump lists that programs make (.customDestinations-ms)",
+			Events:    "what each link says, as of `lnk`; a link without times is undated. Links behind damage are recovered",
+			Times:     "100 ns, UTC",
+			Reference: "libyal, Jump lists format",
+			Oracle:    "plaso on its jump list",
+			Differs:   "plaso counts the shell items and each object id of a link too",
 		}},
 	}
 }
