@@ -51,5 +51,32 @@ func windowsParsers() []parser {
 			Oracle:    "plaso on its jump list",
 			Differs:   "plaso counts the shell items and each object id of a link too",
 		}},
+		{name: "recycled", detect: isRecycled, run: parseRecycled, binary: true, about: About{
+			Formats:   "$I files of the recycle bin, versions 1 (Vista to 8.1) and 2 (Windows 10)",
+			Events:    "the deletion of a file: logged. Path, size, the name it got, whose bin it is by the path",
+			Times:     "100 ns, UTC",
+			Reference: "libyal, Windows Recycle.Bin file formats",
+			Oracle:    "plaso: the same",
+		}},
+		{name: "info2", detect: isInfo2, run: parseInfo2, binary: true, about: About{
+			Formats:   "INFO2 of the recycler, records of 280 and 800 bytes (Windows 95 to 2003)",
+			Events:    "the deletion of a file: logged; `restored` where it left the bin again",
+			Times:     "100 ns, UTC",
+			Reference: "libyal, Windows Recycle.Bin file formats",
+			Oracle:    "plaso: the same",
+		}},
+		{name: "winjob", detect: isWinJob, run: parseWinJob, binary: true, about: About{
+			Formats:   "scheduled tasks of Windows, .job",
+			Events:    "the last run: started; the beginning of each trigger: logged",
+			Times:     "milliseconds and minutes, local",
+			Reference: "[MS-TSCH] 2.4",
+			Oracle:    "plaso: the same",
+		}},
+		{name: "task", detect: isTaskXML, run: parseTaskXML, bound: true, about: About{
+			Formats:   "scheduled tasks of Windows Vista and later, XML",
+			Events:    "each action, at the task's registration: born; each trigger that says from when on: logged. Command, author, whom it runs as",
+			Times:     "as written, local without a zone",
+			Reference: "[MS-TSCH] 2.5",
+		}},
 	}
 }

@@ -77,7 +77,9 @@ func listed(names []string) (text string, all bool) {
 func (j *job) pathOwner() string { return browserUser(j.src.Exhibit.Source) }
 
 // sourceName is the last part of the artefact's path.
-func (j *job) sourceName() string { return path.Base(strings.ReplaceAll(j.src.Exhibit.Source, `\`, "/")) }
+func (j *job) sourceName() string {
+	return path.Base(strings.ReplaceAll(j.src.Exhibit.Source, `\`, "/"))
+}
 
 // fileTime is a FILETIME as the time of an event, zero where there is none.
 func fileTime(n uint64) time.Time {
@@ -111,4 +113,13 @@ next:
 		out = append(out, s)
 	}
 	return out
+}
+
+// localTime makes a time of one that was read as if it were UTC and is local, and
+// says what was assumed.
+func (j *job) localTime(t time.Time, a *timeline.Attributes) time.Time {
+	utc, how := j.clock.utc(t.Unix())
+	a.Set(attrAssumed, doubt(j.assumedZone(), how))
+	j.note("local times without a zone: " + j.assumedZone())
+	return time.Unix(utc, int64(t.Nanosecond())).UTC()
 }

@@ -19,6 +19,11 @@ func TestWindowsExpected(t *testing.T) {
 		{"winprefetch/NOTEPAD.EXE-D8414F97.pf", "prefetch", 3, 0, 0}, // plaso: one for both runs
 		{"winprefetch/WUAUCLT.EXE-830BCC14.pf", "prefetch", 6, 0, 0},
 		{"customDestinations-ms/368d807282ccde9d.customDestinations-ms", "jumplist.custom", 12, 0, 0}, // three links: plaso has an event for each, for its item and its ids; here for each time
+		{"recycler/$II3DF3L.zip", "recycled", 1, 0, 0},
+		{"recycler/INFO2", "info2", 4, 0, 0},
+		{"wintask.job", "winjob", 2, 0, 0},
+		{"powershell_transcript.txt", "powershell.transcript", 1, 0, 0},
+		{"setupapi.dev.log", "setupapi", 194, 0, 0},
 	} {
 		data, err := os.ReadFile(filepath.Join(testkit.Corpus(t, "plaso/expected.tsv"), "plaso", filepath.FromSlash(tt.file)))
 		must(t, err)
