@@ -42,6 +42,9 @@ type Options struct {
 	Limits      Limits
 	// Environment takes the environments of processes too: they hold secrets.
 	Environment bool
+	// Secrets takes files besides whose purpose is to hold a secret: keys, credentials,
+	// password hashes, memory.
+	Secrets bool
 	// Refused is told at once of what Collection.Refused lists in the end; nil is told nothing.
 	Refused func(record.Refusal)
 	told    bool // Paths are the caller's

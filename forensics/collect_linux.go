@@ -50,6 +50,8 @@ type collection struct {
 	parts   *kernelParts
 	spaces  map[string]string // init's namespaces
 	capMask uint64            // of all capabilities there are
+	secrets withholding
+	locked  map[inode]error // files of fixed names that are withheld, under whatever other name
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -85,6 +87,10 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	} else {
 		c.unsync, c.origin, c.machine = unsynchronised(), record.OriginLive, ThisMachine()
 	}
+	if c.secrets, err = newWithholding(&o); err != nil {
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
+	c.locked = c.withheldInodes()
 	c.clock = ClockNow()
 	c.users = c.userNames()
 	err = c.runAll(ctx, which)

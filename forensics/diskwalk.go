@@ -26,6 +26,7 @@ type imageTarget struct {
 type imageFound struct {
 	path  string
 	inode *ext4.Inode
+	named bool // by a person
 }
 
 // maxFoundInImage bounds what one artefact means before limits choose.
@@ -222,7 +223,7 @@ func (w *imageWalk) met(full string, n *ext4.Inode, at pattern.State) {
 		case len(t.found) >= maxFoundInImage:
 			w.c.refuse(full, "more than %d files of %s", maxFoundInImage, t.Kind)
 		default:
-			t.found = append(t.found, imageFound{full, n})
+			t.found = append(t.found, imageFound{path: full, inode: n})
 		}
 	})
 }
