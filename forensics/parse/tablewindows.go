@@ -78,5 +78,33 @@ func windowsParsers() []parser {
 			Times:     "as written, local without a zone",
 			Reference: "[MS-TSCH] 2.5",
 		}},
+		{name: "registry", detect: isRegistry, run: parseRegistry, binary: true, about: About{
+			Formats:   "hives of the Windows registry, 1.1 to 1.6, with their transaction logs of both forms where they lie beside",
+			Events:    "a key: modified, with its values; and events of their own (`artifact`) for what runs by itself (Run keys, services, Winlogon, IFEO, AppInit, LSA, tasks…), what ran (UserAssist, ShimCache, AmCache, BAM, MUICache), what was opened, typed and connected, accounts, the time zone. Deleted keys are recovered",
+			Times:     "100 ns, UTC; networks: milliseconds, local",
+			Reference: "M. Suhanov, Windows registry file format specification; libyal, winreg-kb, for the artefacts",
+			Oracle:    "plaso on its hives",
+			Differs:   "plaso tells a key by the plug-in that knows it, or by the last writing of the key; here both",
+		}},
+		{name: "registry.log", detect: isRegistryLog, run: parseRegistryLog, binary: true, about: About{
+			Formats:   "transaction logs of the registry, alone",
+			Events:    "none: they are read with their hive",
+			Reference: "M. Suhanov, Windows registry file format specification",
+			Oracle:    "plaso: the same",
+		}},
+		{name: "mft", detect: isMFT, run: parseMFT, binary: true, about: About{
+			Formats:   "$MFT of NTFS, records of 1 and 4 KiB",
+			Events:    "each different time of a file, with `macb`, as of a body file; those of its name only where they are others (`times`). Path over its folders, streams, whence it was downloaded; `deleted` of records that are free, `orphan` where a folder on the way is gone, `timestomp` where the times are odd",
+			Times:     "100 ns, UTC",
+			Reference: "libfsntfs, New Technologies File System (NTFS)",
+			Differs:   "plaso counts the times of each of a file's names",
+		}},
+		{name: "usn", detect: isUSN, run: parseUSN, binary: true, about: About{
+			Formats:   "$UsnJrnl:$J of NTFS, records 2 and 3, sparse ones too",
+			Events:    "a change: logged, with what happened as `action` and `reason`. The name alone: the journal has no paths",
+			Times:     "100 ns, UTC",
+			Reference: "Microsoft, USN_RECORD_V2 and V3; libfsntfs",
+			Differs:   "records of version 4 have no times: they are no events",
+		}},
 	}
 }
