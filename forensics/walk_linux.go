@@ -239,7 +239,7 @@ func (w *walk) folder(ctx context.Context, fd int, f folder, depth int) error {
 		return err
 	}
 	if w.folders++; w.folders < 64 || w.folders&255 == 0 {
-		w.c.Progress(fmt.Sprintf("%s %s (%d)", w.c.now.Name, f.path+"/", w.names), w.c.at, w.c.of)
+		w.c.Progress(fmt.Sprintf("%s %d names, in %s", w.c.now.Name, w.names, f.path+"/"), w.c.at, w.c.of)
 	}
 	subs, err := w.read(ctx, fd, f)
 	if err != nil {

@@ -256,7 +256,7 @@ func refusedAlike(g record.RefusedAlike, w int) []line {
 	for _, r := range g.Whole {
 		text := r.Source
 		if r.Reason != g.Text {
-			text += ": " + r.Reason
+			text += ": " + strings.TrimSuffix(strings.TrimSuffix(r.Reason, g.Text), ": ") // its size
 		}
 		out = append(out, labelled("    "+pad(r.Collector, 16)+" ", text, w)...)
 	}
