@@ -118,10 +118,8 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
 		return err
 	}
-	for _, r := range sum.Refused {
-		if err := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
-			return err
-		}
+	if err := o.p.refused(sum.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); err != nil {
+		return err
 	}
 	o.firstLook(c.Context(), s, id)
 	if sum.Cut != "" {

@@ -44,7 +44,7 @@ type imaging struct {
 	sum     record.Collection
 	which   []Description
 	refused map[record.Refusal]bool
-	more    int
+	more    map[record.Refusal]int
 	taken   int64
 	zone    string
 	clock   *record.Clock
@@ -82,9 +82,7 @@ func collectImage(ctx context.Context, o Options, which []Description, sealed fu
 		return c.sum, fmt.Errorf("collect from %s: %w", o.Root, err)
 	}
 	err = c.all(ctx, list)
-	if c.more > 0 {
-		c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: "linux", Source: "/", Reason: fmt.Sprintf("%d more refusals are not listed", c.more)})
-	}
+	c.sum.Refused = append(c.sum.Refused, uncounted(c.more)...)
 	c.sum.Host, c.sum.Took = c.Host, o.Now().Sub(started)
 	switch {
 	case ctx.Err() != nil:
@@ -226,8 +224,8 @@ func (c *imaging) refuse(source, format string, args ...any) {
 	r := record.Refusal{Collector: collector, Source: printable(source), Reason: fmt.Sprintf(format, args...)}
 	switch {
 	case c.refused[r]:
-	case len(c.sum.Refused) >= 1000:
-		c.more++
+	case len(c.sum.Refused) >= maxRefusals:
+		overflow(&c.more, r)
 	default:
 		c.refused[r] = true
 		c.sum.Refused = append(c.sum.Refused, r)

@@ -180,7 +180,7 @@ func (w *imageWalk) folder(f folderAt) (more []folderAt, err error) {
 		w.c.refuse(f.path, "%v", err)
 		return nil, nil
 	}
-	w.c.Progress(fmt.Sprintf("%s %s (%d)", w.c.now, f.path, w.rows), 0, 0)
+	w.c.Progress(fmt.Sprintf("%s %d names, in %s", w.c.now, w.rows, f.path), 0, 0)
 	rerr := w.m.fs.ReadDir(n, true, func(e ext4.Entry) error {
 		full := strings.TrimSuffix(f.path, "/") + "/" + e.Name
 		if e.Deleted {
