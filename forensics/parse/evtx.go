@@ -59,10 +59,11 @@ func parseEvtx(j *job, r *bufio.Reader) error {
 	if err := l.read(workers); err != nil {
 		return err
 	}
-	for _, x := range l.ledger.End(&f.Header) {
+	gone, jumps := l.ledger.End(&f.Header)
+	for _, x := range gone {
 		reject(j, x)
 	}
-	for _, x := range l.ledger.Jumps {
+	for _, x := range jumps {
 		j.note(fmt.Sprintf("record numbers jump from %d to %d", x.First-1, x.Last+1))
 	}
 	return l.ended
@@ -157,9 +158,7 @@ func (l *evtxLog) settle(ctx context.Context, p *evtxReader, n int) error {
 	}
 	l.j.merge(p.j)
 	t := p.d.Tally()
-	for _, x := range l.ledger.Add(&l.file.Header, &t) {
-		reject(l.j, x)
-	}
+	l.ledger.Add(&l.file.Header, &t)
 	l.turn++
 	l.next.Broadcast()
 	return nil
