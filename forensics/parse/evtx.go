@@ -59,10 +59,11 @@ func parseEvtx(j *job, r *bufio.Reader) error {
 	if err := l.read(workers); err != nil {
 		return err
 	}
-	for _, x := range l.ledger.End(&f.Header) {
+	gone, jumps := l.ledger.End(&f.Header)
+	for _, x := range gone {
 		reject(j, x)
 	}
-	for _, x := range l.ledger.Jumps {
+	for _, x := range jumps {
 		j.note(fmt.Sprintf("record numbers jump from %d to %d", x.First-1, x.Last+1))
 	}
 	return l.ended
@@ -157,9 +158,7 @@ func (l *evtxLog) settle(ctx context.Context, p *evtxReader, n int) error {
 	}
 	l.j.merge(p.j)
 	t := p.d.Tally()
-	for _, x := range l.ledger.Add(&l.file.Header, &t) {
-		reject(l.j, x)
-	}
+	l.ledger.Add(&l.file.Header, &t)
 	l.turn++
 	l.next.Broadcast()
 	return nil
@@ -314,11 +313,15 @@ func (p *evtxReader) record(rec *evtx.Record) error {
 	if v := s[evtx.Version]; v != "0" {
 		setText(a, "version", v)
 	}
+	rec.Fields = winDerive(s[evtx.Provider], s[evtx.EventID], rec.Fields)
 	if !p.fields(rec, a) {
 		a.Set(attrTruncated, "fields of the event")
 	}
 	w := winEvent{e: e, provider: s[evtx.Provider], id: s[evtx.EventID], keywords: s[evtx.Keywords], fields: rec.Fields, room: &j.room}
 	w.tell(p.messages)
+	if e.User == "" {
+		e.User = winSID(s[evtx.UserSID])
+	}
 	if rec.Found != "" || rec.Lost != nil {
 		if rec.Found == "" {
 			a.Set(attrRecovered, "without its template")
@@ -354,23 +357,47 @@ func (p *evtxReader) when(rec *evtx.Record, e *timeline.Event) {
 	}
 }
 
-// fields sets the event's own; names that are ours already, or come twice, get a
-// number.
+// fields sets the event's own; names that are ours stand below data, and those
+// that come twice get a number.
 func (p *evtxReader) fields(rec *evtx.Record, a *timeline.Attributes) bool {
 	for _, f := range rec.Fields {
 		if len(*a) >= maxEvtxFields {
 			return false
 		}
-		name := f.Name
+		first := f.Name
+		if ours(first) {
+			first = p.j.room.join("data.", first)
+		}
+		name := first
 		for n := 2; a.Has(name); n++ {
 			if n > 64 {
 				return false
 			}
-			name = p.j.room.join(f.Name, ".", strconv.Itoa(n))
+			name = p.j.room.join(first, ".", strconv.Itoa(n))
 		}
 		a.Set(name, f.Value)
 	}
 	return true
+}
+
+// ours are names whose meaning people and rules rely on: no event may say them
+// of itself.
+func ours(name string) bool {
+	if name == "" || name[0] < 'a' || name[0] > 'z' {
+		return false
+	}
+	switch name {
+	case attrAction, attrOutcome, attrRecovered, attrTruncated, attrEncoding, attrAssumed, attrSuspect, attrTimeText,
+		attrMarkStar, attrMarkTags, attrMarkComments,
+		"account", "activity", "author", "bytes", "channel", "checksum", "command", "computer", "domain", "dst_host", "dst_ip", "dst_port",
+		"event_id", "event_source", "exe", "gid", "hash_md5", "hash_sha1", "host", "imphash", "inode", "key", "keywords", "level",
+		"logger_pid", "macb", "method", "mode", "opcode", "parent", "path", "pid", "ppid", "process", "processor", "provider",
+		"provider_guid", "qualifiers", "record_id", "referer", "region", "related_activity", "resource", "rule", "service", "session",
+		"session_id", "severity", "sha256", "size", "src_host", "src_ip", "src_port", "status", "target_user", "task", "technique",
+		"template", "tid", "title", "to_path", "tty", "uid", "url", "user", "user_agent", "user_sid", "value", "version", "written":
+		return true
+	}
+	return false
 }
 
 func setText(a *timeline.Attributes, name, value string) {

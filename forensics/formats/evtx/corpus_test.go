@@ -61,14 +61,11 @@ func readAll(t testing.TB, data []byte, each func(*Record)) (sum tally) {
 			}
 		}
 		account := d.Tally()
-		for _, x := range l.Add(&f.Header, &account) {
-			sum.lost += x.Count()
-			sum.losses = append(sum.losses, x)
-		}
+		l.Add(&f.Header, &account)
 	}
-	for _, x := range l.End(&f.Header) {
+	sum.losses, _ = l.End(&f.Header)
+	for _, x := range sum.losses {
 		sum.lost += x.Count()
-		sum.losses = append(sum.losses, x)
 	}
 	return sum
 }

@@ -104,7 +104,8 @@ func (f *Reader) Next(room []byte) (Chunk, error) {
 		c.head()
 	}
 	f.skip(c.Size)
-	c.Beyond = f.Counts() && c.Slot >= f.Chunks
+	moved := (c.Offset-f.start)%ChunkSize != 0 // bytes were taken out or put in
+	c.Beyond = f.Counts() && c.Slot >= f.Chunks && !moved
 	if key := [chunkKey]byte(c.Room[24:]); c.Valid && c.Promised > 0 {
 		if _, c.Again = f.heads[key]; len(f.heads) < maxHeads {
 			f.heads[key] = struct{}{}
@@ -116,15 +117,15 @@ func (f *Reader) Next(room []byte) (Chunk, error) {
 // whole is how many bytes belong to the chunk: it ends where the next one
 // begins, and no record is cut in two where chunks have moved.
 func (f *Reader) whole(c *Chunk) int {
-	from := 1
+	rest := 1 // what may belong to another chunk
 	if c.Valid {
-		from = chunkHead
+		rest = chunkHead
 	}
 	if c.DataSum {
-		from = c.free
+		rest = c.free
 	}
 	f.need(ChunkSize + chunkHead)
-	for from < c.Size {
+	for from := rest; from < c.Size; {
 		i := bytes.Index(f.b[from:min(len(f.b), c.Size+len(chunkMagic)-1)], chunkMagic)
 		if i < 0 {
 			break
@@ -134,11 +135,11 @@ func (f *Reader) whole(c *Chunk) int {
 		}
 		from++
 	}
-	if c.DataSum || len(f.b) <= ChunkSize || bytes.HasPrefix(f.b[ChunkSize:], chunkMagic) {
+	if len(f.b) <= ChunkSize || bytes.HasPrefix(f.b[ChunkSize:], chunkMagic) {
 		return c.Size
 	}
 	f.need(2 * ChunkSize)
-	for at := 1; ; at++ {
+	for at := rest; at < ChunkSize; at++ {
 		i := bytes.Index(f.b[at:ChunkSize+len(recordMagic)-1], recordMagic)
 		if i < 0 {
 			return c.Size
@@ -148,6 +149,7 @@ func (f *Reader) whole(c *Chunk) int {
 			return at
 		}
 	}
+	return c.Size
 }
 
 // recordSize is the size of the record that begins there, 0 where none does.

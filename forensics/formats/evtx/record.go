@@ -50,8 +50,9 @@ type Decoder struct {
 	odd       bool                      // a number was not promised
 	placed    int64                     // records where they belong
 	loose     []uint64                  // numbers of those that nothing promises
-	at        int                       // of the next record
-	end       int                       // where records end
+	slack     []uint64
+	at        int // of the next record
+	end       int // where records end
 	found     string
 	hide      int // end of the content of the record before
 	until     int // end of the record before
@@ -81,7 +82,7 @@ func (d *Decoder) Load(c *Chunk) {
 	d.at, d.end, d.found, d.hide, d.until = chunkHead, min(c.free, c.Size), "", 0, 0
 	d.left, d.steps = maxChunkText, maxChunkSteps
 	clear(d.seen[:])
-	d.odd, d.placed, d.loose = false, 0, d.loose[:0]
+	d.odd, d.placed, d.loose, d.slack = false, 0, d.loose[:0], d.slack[:0]
 	d.compiled.reset()
 	d.shift, d.templates = 0, nil
 	switch {
