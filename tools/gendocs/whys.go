@@ -7,6 +7,11 @@ var whys = map[string]string{ //nolint:gochecknoglobals // a table
 	"plaso/syslog_image.dd":           "an image: `firebreak collect --root` reads what is in it",
 	"plaso/ímynd.dd":                  "an image: `firebreak collect --root` reads what is in it",
 	"plaso/vsstest.qcow2":             "an image with NTFS in it: to be converted and mounted",
+	"plaso/NTUSER.DAT":                "1127 keys, and 120 events of their own for what keys tell; plaso tells a key by the plug-in that knows it",
+	"plaso/NTUSER-RunTests.DAT":       "893 keys, and the two commands of Run; plaso counts what one plug-in makes of it",
+	"plaso/regf/NTUSER.DAT":           "1597 keys, and 25 events of their own; plaso counts one of the two lists of UserAssist",
+	"plaso/customDestinations-ms/368d807282ccde9d.customDestinations-ms": "three links, of three times and an object id each; plaso counts link, shell item and id",
+	"plaso/winprefetch/NOTEPAD.EXE-D8414F97.pf":                          "two runs and a volume; plaso counts the runs as one",
 	"plaso/syslog/syslog":             "plaso warns of the same line",
 	"plaso/powershell_transcript.txt": "a transcript has one time for all of it; kept as evidence",
 }
