@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -236,12 +237,9 @@ func isUSN(name string, head []byte) bool {
 	if !strings.HasSuffix(strings.ToUpper(name), "$J") {
 		return false
 	}
-	for _, c := range head { // a sparse one begins with zeros
-		if c != 0 {
-			return false
-		}
-	}
-	return len(head) > 0
+	rest := bytes.TrimLeft(head, "\x00") // a sparse one begins with zeros
+	from := (len(head) - len(rest)) &^ 7
+	return len(rest) == 0 && len(head) > 0 || ntfs.IsUSN(head[from:])
 }
 
 // parseUSN makes an event of each record of the journal of changes.

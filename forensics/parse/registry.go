@@ -277,11 +277,12 @@ func artefactsOf(path string) []artefact {
 		above = strings.ToLower(rest[strings.LastIndexByte(rest, '\\')+1:])
 	}
 	table := registryTable()
-	near := append(table[last], table["*"+above]...)
 	var out []artefact
-	for _, a := range near {
-		if fitsPath(a.path, path) {
-			out = append(out, a)
+	for _, near := range [...][]artefact{table[last], table["*"+above], table["**"]} {
+		for _, a := range near {
+			if fitsPath(a.path, path) {
+				out = append(out, a)
+			}
 		}
 	}
 	return out

@@ -258,7 +258,7 @@ func taskCache(h *hive) error {
 // a magic, an id and three texts for each that runs a program.
 func actionsText(b le.Bytes) string {
 	at := 2 + 4 + int(b.U32(2))
-	if b.U16(0) < 2 || b.U32(2) > uint32(len(b)) {
+	if b.U16(0) < 2 || int64(b.U32(2)) > int64(len(b)) {
 		return ""
 	}
 	var out []string
@@ -320,17 +320,17 @@ const maxShims = 16 << 10
 // Mandiant, Caching Out: The Value of Shimcache for Investigators; libyal,
 // winreg-kb, Application Compatibility Cache key.
 func shimEntries(b le.Bytes) (out []shimEntry, format string) {
-	switch magic := b.U32(0); {
-	case magic == 0xdeadbeef: // XP
+	switch magic := b.U32(0); magic {
+	case 0xdeadbeef: // XP
 		for at, n := 400, int(min(b.U32(8), 96)); n > 0 && b.Has(at, 552); n, at = n-1, at+552 {
 			out = append(out, shimEntry{path: b.Wide(at, 528), modified: b.U64(at + 528)})
 		}
 		return out, "XP"
-	case magic == 0xbadc0ffe: // 2003, Vista
+	case 0xbadc0ffe: // 2003, Vista
 		return shimTable(b, 8, 24, 32, 16, 24, false), "2003"
-	case magic == 0xbadc0fee: // 7, 2008 R2
+	case 0xbadc0fee: // 7, 2008 R2
 		return shimTable(b, 128, 32, 48, 16, 24, true), "7"
-	case magic == 0x80 || magic == 0x30 || magic == 0x34:
+	case 0x80, 0x30, 0x34:
 		format = map[uint32]string{0x80: "8", 0x30: "10", 0x34: "10"}[magic]
 		at := int(magic)
 		for len(out) < maxShims {

@@ -44,7 +44,7 @@ type File struct {
 	miniShift uint
 	cutoff    int64
 	fat, mini []uint32
-	ministr   []byte
+	small   []byte
 }
 
 // Open reads the tables of sectors and the directory.
@@ -102,7 +102,7 @@ func (f *File) sector(n uint32) le.Bytes {
 func (f *File) chain(n uint32, size int64) []byte {
 	var out []byte
 	for range len(f.fat) {
-		if n >= uint32(len(f.fat)) || size >= 0 && int64(len(out)) >= size {
+		if int64(n) >= int64(len(f.fat)) || size >= 0 && int64(len(out)) >= size {
 			break
 		}
 		s := f.sector(n)
@@ -124,7 +124,7 @@ func (f *File) directory(b le.Bytes) {
 	for at := 0; at+128 <= len(b) && len(f.Streams) < maxEntries; at += 128 {
 		e := b.Cut(at, 128)
 		kind := e.U8(66)
-		s := Stream{Name: e.Wide(0, min(int(e.U16(64)), 64)), Storage: kind != 2, Size: int64(e.U64(120)), start: e.U32(116)}
+		s := Stream{Name: e.Wide(0, min(int(e.U16(64)), 64)), Storage: kind != 2, Size: int64(e.U64(120) & (1<<48 - 1)), start: e.U32(116)}
 		if f.shift == 9 {
 			s.Size = int64(e.U32(120))
 		}
@@ -132,7 +132,7 @@ func (f *File) directory(b le.Bytes) {
 		s.Modified, _ = e.Filetime(108)
 		switch kind {
 		case 5:
-			f.ministr = f.chain(s.start, s.Size)
+			f.small = f.chain(s.start, s.Size)
 		case 1, 2:
 			f.Streams = append(f.Streams, s)
 		}
@@ -156,8 +156,8 @@ func (f *File) Read(s *Stream, most int64) []byte {
 		return f.chain(s.start, size)
 	}
 	var out []byte
-	m := le.Bytes(f.ministr)
-	for n, i := s.start, 0; n < uint32(len(f.mini)) && i < len(f.mini) && int64(len(out)) < size; n, i = f.mini[n], i+1 {
+	m := le.Bytes(f.small)
+	for n, i := s.start, 0; int64(n) < int64(len(f.mini)) && i < len(f.mini) && int64(len(out)) < size; n, i = f.mini[n], i+1 {
 		out = append(out, m.Cut(int(n)<<f.miniShift, 1<<f.miniShift)...)
 	}
 	return out[:min(int64(len(out)), size)]

@@ -79,8 +79,9 @@ func Custom(in []byte) (*List, error) {
 
 // category reads one; ok is false where the next cannot be found.
 func (l *List) category(b le.Bytes, at int) (end int, ok bool) {
-	kind, name, n := b.U32(at), "", 0
-	switch kind {
+	var name string
+	var n int
+	switch b.U32(at) {
 	case 0:
 		size := int(b.U16(at+4)) * 2
 		name = b.Wide(at+6, size)

@@ -227,15 +227,14 @@ func (l *Link) items(b le.Bytes) {
 		}
 		it := b[2:n]
 		b = b[n:]
-		kind := it.U8(0)
-		switch {
-		case kind&0x70 == 0x20: // a volume
+		switch it.U8(0) & 0x70 {
+		case 0x20: // a volume
 			if s := it.Narrow(1, 3); len(s) >= 2 && s[1] == ':' {
 				path = append(path, strings.TrimSuffix(s, `\`))
 			}
-		case kind&0x70 == 0x30: // a file or a folder
+		case 0x30: // a file or a folder
 			path = append(path, l.file(it))
-		case kind&0x70 == 0x40: // a place in the network
+		case 0x40: // a place in the network
 			if s := it.Narrow(3, 260); s != "" {
 				path = []string{s}
 			}

@@ -109,7 +109,7 @@ func RecordSize(head []byte) int {
 	return n
 }
 
-// Kinds of what stands in a record's place.
+// Kind is of what stands in a record's place.
 type Kind int
 
 // The kinds.

@@ -52,7 +52,7 @@ func change(b le.Bytes) (Change, int) {
 		return Change{}, 0
 	}
 	var ok bool
-	c.USN = int64(b.U64(at))
+	c.USN = int64(b.U64(at) & (1<<63 - 1))
 	c.Time, ok = b.Filetime(at + 8)
 	c.Reason, c.Source, c.Attributes = b.U32(at+16), b.U32(at+20), b.U32(at+28)
 	n, from := int(b.U16(at+32)), int(b.U16(at+34))
@@ -130,10 +130,29 @@ var reasons = [...]struct { //nolint:gochecknoglobals // a table
 	bit  uint32
 	name string
 }{
-	{0x1, "data_overwrite"}, {0x2, "data_extend"}, {0x4, "data_truncation"}, {0x10, "named_data_overwrite"}, {0x20, "named_data_extend"}, {0x40, "named_data_truncation"},
-	{0x100, "file_create"}, {0x200, "file_delete"}, {0x400, "ea_change"}, {0x800, "security_change"}, {0x1000, "rename_old_name"}, {0x2000, "rename_new_name"},
-	{0x4000, "indexable_change"}, {0x8000, "basic_info_change"}, {0x10000, "hard_link_change"}, {0x20000, "compression_change"}, {0x40000, "encryption_change"},
-	{0x80000, "object_id_change"}, {0x100000, "reparse_point_change"}, {0x200000, "stream_change"}, {0x400000, "transacted_change"}, {0x800000, "integrity_change"}, {0x80000000, "close"},
+	{0x1, "data_overwrite"},
+	{0x2, "data_extend"},
+	{0x4, "data_truncation"},
+	{0x10, "named_data_overwrite"},
+	{0x20, "named_data_extend"},
+	{0x40, "named_data_truncation"},
+	{0x100, "file_create"},
+	{0x200, "file_delete"},
+	{0x400, "ea_change"},
+	{0x800, "security_change"},
+	{0x1000, "rename_old_name"},
+	{0x2000, "rename_new_name"},
+	{0x4000, "indexable_change"},
+	{0x8000, "basic_info_change"},
+	{0x10000, "hard_link_change"},
+	{0x20000, "compression_change"},
+	{0x40000, "encryption_change"},
+	{0x80000, "object_id_change"},
+	{0x100000, "reparse_point_change"},
+	{0x200000, "stream_change"},
+	{0x400000, "transacted_change"},
+	{0x800000, "integrity_change"},
+	{0x80000000, "close"},
 }
 
 // Reasons are the names of what happened.

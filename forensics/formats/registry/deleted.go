@@ -45,7 +45,7 @@ func (h *Hive) bin(at, end int64) error {
 		if err != nil {
 			return err
 		}
-		size := int64(int32(head.U32(0)))
+		size := signed(head.U32(0))
 		used := size < 0
 		if used {
 			size = -size
@@ -70,7 +70,7 @@ func (h *Hive) bin(at, end int64) error {
 
 // orphan takes a key in use that no other has.
 func (h *Hive) orphan(at, size int64) error {
-	offset := uint32(at - baseSize)
+	offset := uint32((at - baseSize) & 0xffffffff)
 	if size > maxCell || !h.once(offset) {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (h *Hive) free(at, size int64) error {
 			}
 			i += n
 			if (i-4)%8 == 0 && i < piece+4 {
-				if err := h.found(b.From(i), uint32(at+from+int64(i)-4-baseSize), FoundFree); err != nil {
+				if err := h.found(b.From(i), uint32((at+from+int64(i)-4-baseSize)&0xffffffff), FoundFree); err != nil {
 					return err
 				}
 			}

@@ -180,27 +180,28 @@ func (h *Hive) bytes(at int64, n int) (le.Bytes, error) {
 	return out, nil
 }
 
+// signed is a number of 32 bits that may be below zero.
+func signed(n uint32) int64 { return int64(n) - int64(n>>31)<<32 }
+
 // cell is what a cell holds, by its offset from the first bin; nil where there is
-// none. used says whether it is allocated.
-func (h *Hive) cell(offset uint32) (b le.Bytes, used bool, err error) {
+// none.
+func (h *Hive) cell(offset uint32) (le.Bytes, error) {
 	if offset == 0xffffffff || offset&7 != 0 {
-		return nil, false, nil
+		return nil, nil
 	}
 	at := baseSize + int64(offset)
 	head, err := h.bytes(at, 4)
 	if err != nil || len(head) < 4 {
-		return nil, false, err
+		return nil, err
 	}
-	size := int64(int32(head.U32(0)))
-	used = size < 0
-	if used {
-		size = -size
+	size := signed(head.U32(0))
+	if size < 0 {
+		size = -size // it is in use
 	}
 	if size < 8 || size > maxCell || at+size > h.end {
-		return nil, used, nil
+		return nil, nil
 	}
-	b, err = h.bytes(at+4, int(size-4))
-	return b, used, err
+	return h.bytes(at+4, int(size-4))
 }
 
 // once says whether a key's cell is walked for the first time.
@@ -281,7 +282,7 @@ func join(path, name string) string {
 
 // list is the offsets in a list of keys; nested says that it may hold lists.
 func (h *Hive) list(offset uint32, most int, nested bool) ([]uint32, error) {
-	b, _, err := h.cell(offset)
+	b, err := h.cell(offset)
 	if err != nil || b == nil {
 		return nil, err
 	}

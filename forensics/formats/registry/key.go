@@ -54,7 +54,7 @@ type Value struct {
 
 // key reads the key in a cell, nil where there is none.
 func (h *Hive) key(offset uint32) (*Key, error) {
-	b, _, err := h.cell(offset)
+	b, err := h.cell(offset)
 	if err != nil || b == nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (k *Key) Values(most int) (out []Value, all bool, err error) {
 	if n == 0 {
 		return nil, true, nil
 	}
-	list, _, err := k.hive.cell(k.values)
+	list, err := k.hive.cell(k.values)
 	if err != nil {
 		return nil, false, err
 	}
@@ -110,7 +110,6 @@ func (k *Key) Values(most int) (out []Value, all bool, err error) {
 			return out, false, err
 		}
 		if v == nil {
-			all = false
 			continue
 		}
 		out = append(out, *v)
@@ -119,7 +118,7 @@ func (k *Key) Values(most int) (out []Value, all bool, err error) {
 }
 
 func (h *Hive) value(offset uint32) (*Value, error) {
-	b, _, err := h.cell(offset)
+	b, err := h.cell(offset)
 	if err != nil || string(b.Cut(0, 2)) != "vk" {
 		return nil, err
 	}
@@ -143,7 +142,7 @@ func (h *Hive) data(offset uint32, size int) (le.Bytes, error) {
 	if size == 0 {
 		return nil, nil
 	}
-	b, _, err := h.cell(offset)
+	b, err := h.cell(offset)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +150,7 @@ func (h *Hive) data(offset uint32, size int) (le.Bytes, error) {
 	if size <= segment || string(b.Cut(0, 2)) != "db" || h.Minor < 4 {
 		return b[:min(len(b), size)], nil
 	}
-	list, _, err := h.cell(b.U32(4))
+	list, err := h.cell(b.U32(4))
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +159,7 @@ func (h *Hive) data(offset uint32, size int) (le.Bytes, error) {
 		if len(out) >= size || !list.Has(4*i, 4) {
 			break
 		}
-		s, _, err := h.cell(list.U32(4 * i))
+		s, err := h.cell(list.U32(4 * i))
 		if err != nil {
 			return nil, err
 		}

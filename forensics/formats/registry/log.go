@@ -51,7 +51,7 @@ func (h *Hive) Replay(logs ...Log) error {
 	if !h.Dirty {
 		return nil
 	}
-	slices.SortStableFunc(fit, func(a, b opened) int { return int(int32(a.first - b.first)) })
+	slices.SortStableFunc(fit, func(a, b opened) int { return int(signed(a.first - b.first)) })
 	next := h.last
 	for _, l := range fit {
 		var err error
@@ -119,7 +119,7 @@ func (h *Hive) replayEntries(l opened, next uint32) (uint32, error) {
 		}
 		at += int64(size)
 		seq := e.U32(12)
-		if int32(seq-next) < 0 {
+		if signed(seq-next) < 0 {
 			continue // the hive has it already
 		}
 		if seq != next {
@@ -172,7 +172,7 @@ func (h *Hive) replayPages(l opened) error {
 		h.note("%s: it was not closed", l.Name)
 		return nil
 	}
-	if int32(head.U32(4)-h.last) < 0 {
+	if signed(head.U32(4)-h.last) < 0 {
 		return nil // older than the hive
 	}
 	b, err := readAt(l.File, 512, 4+n)
@@ -213,7 +213,7 @@ func (h *Hive) replayPages(l opened) error {
 func marvin(b le.Bytes) uint64 { return marvinOf(b, 0x82ef4d887a4e55c5) }
 
 func marvinOf(b le.Bytes, seed uint64) uint64 {
-	lo, hi := uint32(seed), uint32(seed>>32)
+	lo, hi := uint32(seed&0xffffffff), uint32(seed>>32)
 	mix := func() {
 		hi ^= lo
 		lo = bits.RotateLeft32(lo, 20) + hi
