@@ -65,7 +65,7 @@ workspace that is encrypted; an ssh public key is as good.`,
 			if o.away.to != "" {
 				return exactly(0, "no incident with --to")(c, args)
 			}
-			if err := o.on.check(c); err != nil {
+			if err := o.on.check(); err != nil {
 				return err
 			}
 			return exactly(1, "an incident")(c, args)

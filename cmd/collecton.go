@@ -27,7 +27,7 @@ func (o *onFlags) add(c *cobra.Command) {
 	f.StringVar(&o.binary, "binary", "", "with --on: the `FILE` of the firebreak to run there (default: this one)")
 }
 
-func (o *onFlags) check(c *cobra.Command) error {
+func (o *onFlags) check() error {
 	switch {
 	case o.target == "" && (o.sudo || o.binary != ""):
 		return errFlag{errors.New("--sudo and --binary go with --on")}

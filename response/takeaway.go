@@ -199,7 +199,7 @@ func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc)
 		if strings.HasSuffix(to, "/") {
 			to += name
 		}
-		c, place, err := o.Places.open(ctx, w, to, nil)
+		c, place, err := o.Places.open(w, to, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -156,7 +156,11 @@ Microsoft-Windows-Sysmon 12 User
 Microsoft-Windows-Sysmon 13 User
 Microsoft-Windows-Sysmon 17 User
 Microsoft-Windows-Sysmon 18 User
-Microsoft-Windows-PowerShell 4104 Path`
+Microsoft-Windows-PowerShell 4104 Path
+Microsoft-Windows-Security-Auditing 4698 TaskAuthor
+Microsoft-Windows-Security-Auditing 4699 TaskRuns
+Microsoft-Windows-Security-Auditing 4699 TaskAuthor
+Microsoft-Windows-Security-Auditing 4699 TaskAccount`
 
 // theirs is an event as evtxexport writes it.
 type theirs struct {

@@ -89,7 +89,7 @@ func (w *winEvent) tell(messages map[string]map[int]*winMessage) {
 			v = w.decimal(v)
 		}
 		if strings.HasSuffix(s.name, "_ip") {
-			v = strings.TrimPrefix(v, "::ffff:")
+			v = winAddress(v)
 		}
 		setText(a, s.name, v)
 	}

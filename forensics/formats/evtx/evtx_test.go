@@ -98,14 +98,12 @@ func TestFound(t *testing.T) {
 
 func TestSums(t *testing.T) {
 	b := three(1)
-	d := NewDecoder()
 	load := func(b []byte) Chunk {
-		data := file(false, 1, 4, b)
-		f, err := Open(bytes.NewReader(data), int64(len(data)))
+		f, err := NewReader(bytes.NewReader(file(false, 1, 4, b)))
 		if err != nil || !f.Checksum {
 			t.Fatal(f, err)
 		}
-		c, err := d.Load(f, 0)
+		c, err := f.Next(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +120,7 @@ func TestSums(t *testing.T) {
 	if c := load(b); c.HeaderSum || !c.Valid {
 		t.Errorf("header: %+v", c)
 	}
-	if _, err := Open(strings.NewReader("MZ"), 2); !errors.Is(err, ErrFormat) {
+	if _, err := NewReader(strings.NewReader("MZ")); !errors.Is(err, ErrFormat) {
 		t.Error(err)
 	}
 }

@@ -201,6 +201,8 @@ func seal(b []byte) {
 	le.PutUint32(b[124:], crc32.Update(crc32.ChecksumIEEE(b[:120]), crc32.IEEETable, b[128:chunkHead]))
 }
 
+func crc(b []byte) uint32 { return crc32.ChecksumIEEE(b) }
+
 // file puts a header before chunks.
 func file(dirty bool, counted int, next uint64, chunks ...[]byte) []byte {
 	b := make([]byte, headerSize)

@@ -11,6 +11,7 @@ type walk struct {
 	d        *Decoder
 	end      int
 	template bool // elements name the value that they depend on
+	shift    int  // how far the record was moved
 }
 
 // content reads tokens up to the end of the element, or of the fragment; text is
@@ -117,7 +118,7 @@ func (w *walk) name(at int) (string, int, error) {
 	}
 	le := binary.LittleEndian
 	d := w.d
-	from := int(le.Uint32(d.data[at:]))
+	from := int(le.Uint32(d.data[at:])) + w.shift
 	at += 4
 	if from < 0 || from+10 > d.size {
 		return "", at, broken(at, "a name lies outside the chunk")
@@ -130,7 +131,7 @@ func (w *walk) name(at int) (string, int, error) {
 		at += 8 + n + 2
 	}
 	// What lies behind the records may have been written over in part.
-	if d.rec.Found != "" && nameHash(d.data[from+8:from+8+n]) != le.Uint16(d.data[from+4:]) {
+	if (d.rec.Found != "" || w.shift != 0) && nameHash(d.data[from+8:from+8+n]) != le.Uint16(d.data[from+4:]) {
 		return "", at, broken(from, "a name was written over")
 	}
 	name := d.compiled.intern(d.data[from+8 : from+8+n])
