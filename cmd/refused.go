@@ -22,7 +22,15 @@ func (p *program) refused(list []record.Refusal, where string, print func(string
 		}
 		return print("  refused  "+format+"\n", args...)
 	}
-	for _, g := range record.GroupRefused(list) {
+	var rest []record.Refusal
+	for _, r := range list { // what was asked for by its name is answered by its name
+		if r.Collector != "linux.files" {
+			rest = append(rest, r)
+		} else if err := say("%s: %s", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
+			return err
+		}
+	}
+	for _, g := range record.GroupRefused(rest) {
 		if len(g.Whole) <= record.MaxAlike {
 			for _, r := range g.Whole {
 				if err := say("%s: %s", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
