@@ -21,12 +21,12 @@ func TestRefusedFitsAScreen(t *testing.T) {
 	}
 	list = append(list, record.Refusal{Collector: "linux.files", Source: "/asked/for", Reason: "permission denied"})
 	var b strings.Builder
-	print := func(format string, args ...any) error {
+	show := func(format string, args ...any) error {
 		_, err := fmt.Fprintf(&b, format, args...)
 		return err
 	}
 	var p program
-	if err := p.refused(list, "--json", print); err != nil {
+	if err := p.refused(list, "--json", show); err != nil {
 		t.Fatal(err)
 	}
 	out := b.String()
@@ -39,7 +39,7 @@ func TestRefusedFitsAScreen(t *testing.T) {
 		}
 	}
 	b.Reset()
-	if err := p.refused(list[300:302], "--json", print); err != nil || b.String() != "  refused  /x: a FIFO: never opened\n  refused  /y: reason 0\n" {
+	if err := p.refused(list[300:302], "--json", show); err != nil || b.String() != "  refused  /x: a FIFO: never opened\n  refused  /y: reason 0\n" {
 		t.Errorf("%v: %q", err, b.String())
 	}
 }
