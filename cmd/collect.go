@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/internal/term"
+	"firebreak/record"
 	"firebreak/response"
 )
 
@@ -113,7 +115,7 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	}
 	o.p.authority(o.Authority)
 	if o.p.json {
-		return o.p.printJSON(sum)
+		return errors.Join(o.p.printJSON(sum), cutShort(sum))
 	}
 	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
 		return err
@@ -122,10 +124,15 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 		return err
 	}
 	o.firstLook(c.Context(), s, id)
-	if sum.Cut != "" {
-		return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
+	return cutShort(sum)
+}
+
+// cutShort is the error of a collection that did not come to its end.
+func cutShort(sum record.Collection) error {
+	if sum.Cut == "" {
+		return nil
 	}
-	return nil
+	return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
 }
 
 // firstLook says in one line how much there is to look at. The collection is done,

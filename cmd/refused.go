@@ -13,16 +13,24 @@ const maxReasons = 40
 
 // refused prints what was not taken: few of a kind one by one, many as a number
 // with the first of them. All stand in the record, and in what --json prints.
-func (p *program) refused(list []record.Refusal, where string, print func(string, ...any) error) error {
+func (p *program) refused(list []record.Refusal, where string, out func(string, ...any) error) error {
 	lines, short := 0, false
 	say := func(format string, args ...any) error {
 		if lines++; lines > maxReasons {
 			short = true
 			return nil
 		}
-		return print("  refused  "+format+"\n", args...)
+		return out("  refused  "+format+"\n", args...)
 	}
-	for _, g := range record.GroupRefused(list) {
+	var rest []record.Refusal
+	for _, r := range list { // what was asked for by its name is answered by its name
+		if r.Collector != "linux.files" {
+			rest = append(rest, r)
+		} else if err := say("%s: %s", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
+			return err
+		}
+	}
+	for _, g := range record.GroupRefused(rest) {
 		if len(g.Whole) <= record.MaxAlike {
 			for _, r := range g.Whole {
 				if err := say("%s: %s", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
@@ -47,5 +55,5 @@ func (p *program) refused(list []record.Refusal, where string, print func(string
 	if lines > maxReasons {
 		more = fmt.Sprintf(", %d more lines here", lines-maxReasons)
 	}
-	return print("  refused  %d in all%s; %s names each\n", len(list), more, where)
+	return out("  refused  %d in all%s; %s names each\n", len(list), more, where)
 }

@@ -208,6 +208,11 @@ func (p *program) evidence(xs []response.ExhibitView, passes []record.Collection
 			}
 			continue
 		}
+		if c.Cut != "" {
+			if err := p.printf("  ! %s of %s ended early: %s\n", term.Safe(c.Profile), term.Safe(c.Host), term.Safe(c.Cut)); err != nil {
+				return err
+			}
+		}
 		if err := p.refused(c.Refused, "--json", p.printf); err != nil {
 			return err
 		}

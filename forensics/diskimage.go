@@ -229,8 +229,8 @@ func (c *imaging) refuse(source, format string, args ...any) {
 	default:
 		c.refused[r] = true
 		c.sum.Refused = append(c.sum.Refused, r)
-		if c.Options.Refused != nil {
-			c.Options.Refused(r)
+		if c.Refused != nil {
+			c.Refused(r)
 		}
 	}
 }

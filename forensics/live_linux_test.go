@@ -262,7 +262,7 @@ func TestRoutes(t *testing.T) {
 // The whole of a triage on this machine, save the big listing.
 func TestTriageHere(t *testing.T) {
 	l := newLocker(t)
-	got, sum, err := take(t, Options{Sink: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20}})
+	got, sum, err := take(t, Options{Sink: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20, Verify: 8 << 20}})
 	must(t, err)
 	if sum.Cut != "" || sum.Exhibits != len(got) || sum.AsRoot != (os.Geteuid() == 0) || sum.Took <= 0 || sum.Root != "/" {
 		t.Errorf("%+v", sum)

@@ -180,11 +180,11 @@ type exit struct {
 }
 
 // own are the files that it is written to.
-func (e *exit) own() []string {
-	if e.file == nil {
+func (x *exit) own() []string {
+	if x.file == nil {
 		return nil
 	}
-	return []string{e.file.f.Name()}
+	return []string{x.file.f.Name()}
 }
 
 func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc) (*exit, error) {
