@@ -80,6 +80,7 @@ func evtEvent(rec *evt.Record) timeline.Event {
 		a.Set("task", strconv.Itoa(int(rec.Category)))
 	}
 	setText(a, "user_sid", rec.SID)
+	e.User = winSID(rec.SID)
 	if d := int64(rec.Written) - int64(rec.Generated); d != 0 {
 		if t, ok := epoch(int64(rec.Written), 0); ok {
 			a.Set("written", t.Format("2006-01-02T15:04:05Z"))
