@@ -34,6 +34,10 @@ Interrupted, it keeps what is sealed.
 The disk is walked once for everything that was chosen. Which files are taken is
 written in YAML: --list shows what there is, --profile takes a file of one's own,
 and --definitions those of ForensicArtifacts or UAC, whose commands are never run.
+Files whose purpose is to hold a secret (private keys, credentials, password
+hashes, core dumps, environments of containers) are listed with their times and
+not taken, whatever definition means them: --secrets, --environment, or --file
+with the path of one asks for them.
 
 With --to no incident and no workspace is needed: everything goes into one
 encrypted, signed container (docs/container.md), as a stream, to a file, to the
@@ -59,7 +63,7 @@ workspace that is encrypted; an ssh public key is as good.`,
 			if o.away.to != "" {
 				return exactly(0, "no incident with --to")(c, args)
 			}
-			if err := o.on.check(c); err != nil {
+			if err := o.on.check(); err != nil {
 				return err
 			}
 			return exactly(1, "an incident")(c, args)
@@ -80,7 +84,8 @@ workspace that is encrypted; an ssh public key is as good.`,
 	f.StringVar(&o.Root, "root", "", "collect from a mounted image at this `folder`")
 	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
 	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
-	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes too: they may hold passwords and keys")
+	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes and containers too: they may hold passwords and keys")
+	f.BoolVar(&o.Secrets, "secrets", false, "take files whose purpose is to hold secrets too: private keys, credentials, password hashes, core dumps")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
 	o.away.add(c)
 	o.on.add(c)
@@ -113,10 +118,8 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
 		return err
 	}
-	for _, r := range sum.Refused {
-		if err := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
-			return err
-		}
+	if err := o.p.refused(sum.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); err != nil {
+		return err
 	}
 	o.firstLook(c.Context(), s, id)
 	if sum.Cut != "" {

@@ -27,7 +27,7 @@ func (o *onFlags) add(c *cobra.Command) {
 	f.StringVar(&o.binary, "binary", "", "with --on: the `FILE` of the firebreak to run there (default: this one)")
 }
 
-func (o *onFlags) check(c *cobra.Command) error {
+func (o *onFlags) check() error {
 	switch {
 	case o.target == "" && (o.sudo || o.binary != ""):
 		return errFlag{errors.New("--sudo and --binary go with --on")}
@@ -62,10 +62,8 @@ func runCollectOn(c *cobra.Command, o *collectOptions, s *response.Session, id i
 		return serr
 	}
 	if t.Collection != nil {
-		for _, r := range t.Collection.Refused {
-			if serr := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); serr != nil {
-				return serr
-			}
+		if serr := o.p.refused(t.Collection.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); serr != nil {
+			return serr
 		}
 	}
 	return err

@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -44,11 +45,11 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
+	"triage ID notes", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
-	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "collect --to FILE local", "collect --to FILE from", "collect --to FILE lost", "verify --container FILE cut", "verify --container FILE cut_items", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"backup INCIDENT… --to FILE incidents.problems", "backup INCIDENT… --to FILE left", "restore FILE incidents.problems", "restore FILE damage", "restore FILE notes", "backup INCIDENT… --to FILE notes",
 	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
@@ -56,6 +57,9 @@ var unshown = []string{
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 }
+
+// pageRecipient is somebody's public key; its secret half was forgotten.
+const pageRecipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 // keys is a workspace of its own, encrypted.
 func (j *jsonPage) keys(t *testing.T) {
@@ -121,6 +125,9 @@ func (j *jsonPage) evidence() {
 	j.b.write("defs/linux.yaml", "name: Id\ndoc: Id.\nsources:\n- type: COMMAND\n  attributes: {cmd: id, args: []}\n")
 	j.run("collect --list", 0, "collect", "--list", "--definitions", j.b.dir+"/defs")
 	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
+	j.run("collect --to FILE", 0, "collect", "--to", j.b.dir+"/c", "--collector", "linux.system", "--recipient", pageRecipient)
+	j.run("collect --to FILE", 0, "collect", "--to", j.b.dir+"/open", "--collector", "linux.system", "--plain")
+	j.run("verify --container FILE", 0, "verify", "--container", j.b.dir+"/open")
 	j.run("ingest ID FILE…", 0, "ingest", "last", log)
 	j.custody()
 	grown := j.b.write("grown.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted password for eve from 203.0.113.66 port 50223 ssh2\nhalf a line")
@@ -153,6 +160,22 @@ func (j *jsonPage) queries() {
 	j.run("search ID FILTER --explain", 0, "search", "last", "publickey host:web-1", "--explain", "--sql")
 	list := j.b.write("list.txt", "# what came in\npublickey\n203.0.113.66\nnothing-like-this\n")
 	j.run("sweep ID FILE", 0, "sweep", "last", list)
+	j.triage()
+}
+
+func (j *jsonPage) triage() {
+	rule := "- id: %s\n  title: A key was used\n  severity: %s\n  technique: T1078\n  find: publickey\n  by: user\n  reason: '{user}'\n  false_positive: people\n  next: [ask]\n"
+	j.b.write("rules/a.yaml", "rules:\n"+fmt.Sprintf(rule, "key-used", "critical")+fmt.Sprintf(rule, "key-used-too", "critical"))
+	rules := j.b.dir + "/rules"
+	var report struct{ Findings []struct{ ID string } }
+	if err := json.Unmarshal([]byte(j.run("triage ID", 0, "triage", "last", "--rules", rules).out), &report); err != nil || len(report.Findings) == 0 {
+		j.b.t.Fatal(err, report)
+	}
+	id := report.Findings[0].ID
+	j.run("triage ID FINDING", 0, "triage", "last", id, "--rules", rules)
+	j.run("triage ID FINDING", 0, "triage", "last", id, "--rules", rules, "--confirm", "--reason", "it was not her")
+	j.run("triage ID", 0, "triage", "last", "--rules", rules)
+	j.run("triage --list", 0, "triage", "--list")
 }
 
 func (j *jsonPage) custody() {

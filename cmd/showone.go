@@ -208,10 +208,8 @@ func (p *program) evidence(xs []response.ExhibitView, passes []record.Collection
 			}
 			continue
 		}
-		for _, r := range c.Refused {
-			if err := p.printf("refused  %s  %s: %s\n", term.Safe(r.Collector), term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
-				return err
-			}
+		if err := p.refused(c.Refused, "--json", p.printf); err != nil {
+			return err
 		}
 	}
 	return nil

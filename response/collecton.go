@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"filippo.io/age"
@@ -41,6 +42,9 @@ func (s *Session) CollectOn(ctx context.Context, id incident.ID, o CollectOnOpti
 	t, err := ssh.ParseTarget(o.Target, o.SSH.User)
 	if err != nil {
 		return TakenIn{}, usage("", "--on: %w", err)
+	}
+	if ext := filepath.Ext(o.Profile); o.Definitions != "" || ext == ".yaml" || ext == ".yml" {
+		return TakenIn{}, usage("run firebreak collect --to on the host itself with them", "--on: definitions and profiles from files are not brought to another host")
 	}
 	options, err := o.SSH.options(s.s.o)
 	if err != nil {
@@ -162,6 +166,12 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 	}
 	if o.Root != "" {
 		args = append(args, "--root="+o.Root)
+	}
+	if o.Environment {
+		args = append(args, "--environment")
+	}
+	if o.Secrets {
+		args = append(args, "--secrets")
 	}
 	return args
 }

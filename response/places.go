@@ -88,7 +88,7 @@ func (o SSHPlace) signers(ctx context.Context, w Options) ([]cryptossh.Signer, e
 
 // open begins to carry something there; nothing is sent yet. note is of an earlier
 // attempt, or nil.
-func (o Places) open(ctx context.Context, w Options, to string, note json.RawMessage) (carrier, string, error) {
+func (o Places) open(w Options, to string, note json.RawMessage) (carrier, string, error) {
 	u, err := url.Parse(to)
 	if err != nil {
 		return nil, "", usage("", "the address cannot be read") // it may hold a password
@@ -223,14 +223,14 @@ func Send(ctx context.Context, w Options, o SendOptions, p ProgressFunc) (out Se
 	case noted && o.To != before.To && before.At > 0:
 		return out, refused("leave the address out", "send %s: the first %d bytes are at %s, it cannot go elsewhere", o.File, before.At, before.To)
 	case noted && o.To != before.To:
-		before, noted = rest{To: o.To}, false
+		before = rest{To: o.To}
 	default:
 		before.To = o.To
 	}
 	if strings.HasSuffix(before.To, "/") {
 		before.To += filepath.Base(o.File)
 	}
-	c, place, err := o.Places.open(ctx, w, before.To, before.Note)
+	c, place, err := o.Places.open(w, before.To, before.Note)
 	if err != nil {
 		return out, err
 	}

@@ -15,6 +15,7 @@ import (
 	"firebreak/config"
 	"firebreak/forensics"
 	"firebreak/forensics/container"
+	"firebreak/forensics/profiles"
 	"firebreak/record"
 )
 
@@ -59,6 +60,11 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 	if o.Reserve == 0 {
 		o.Reserve = DefaultReserve
 	}
+	set, profile, err := chooseFrom(o.Profile, o.Definitions)
+	if err != nil {
+		return out, err
+	}
+	o.Profile = profile
 	c, names, err := containerOptions(w, o)
 	if err != nil {
 		return out, err
@@ -77,7 +83,7 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 	if o.Begun != nil {
 		o.Begun(writer.Head().ID, ssh.FingerprintSHA256(c.Signer.PublicKey()))
 	}
-	sum, bad := collectInto(ctx, w, o.CollectOptions, writer, p)
+	sum, bad := collectInto(ctx, w, o.CollectOptions, set, exit.own(), writer, p)
 	if errors.Is(bad, forensics.ErrNoCollector) {
 		return out, errors.Join(usage("firebreak collect --list", "%w", bad), exit.discard())
 	}
@@ -139,14 +145,10 @@ func containerOptions(w Options, o TakeawayOptions) (c container.Options, names 
 }
 
 // collectInto runs the collectors into the writer, and logs what they do.
-func collectInto(ctx context.Context, w Options, o CollectOptions, to *container.Writer, p ProgressFunc) (record.Collection, error) {
+func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles.Set, own []string, to *container.Writer, p ProgressFunc) (record.Collection, error) {
 	host := w.Host
 	if o.Root != "" {
 		host = "" // an image names its own
-	}
-	paths := o.Paths
-	if len(paths) == 0 {
-		paths = append(forensics.DefaultPaths(), w.Config.Collect.Folders...)
 	}
 	head := to.Head()
 	if err := to.Log("begin", o.Profile, ""); err != nil {
@@ -155,7 +157,8 @@ func collectInto(ctx context.Context, w Options, o CollectOptions, to *container
 	var logged error
 	reading := ""
 	return forensics.Collect(ctx, forensics.Options{
-		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: paths, Files: o.Files, Authority: o.Authority,
+		Profile: o.Profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
+		Environment: o.Environment, Secrets: o.Secrets, Own: own,
 		Sink: to, Now: w.Now, Host: host, Tool: w.Tool, ToolSHA256: head.ToolSHA256, Argv: w.Argv, Stored: w.Host,
 		Refused: func(r record.Refusal) { logged = errors.Join(logged, to.Log("refused", r.Source, r.Reason)) },
 		Progress: func(what string, done, total int64) {
@@ -176,6 +179,14 @@ type exit struct {
 	send  *sending
 }
 
+// own are the files that it is written to.
+func (e *exit) own() []string {
+	if e.file == nil {
+		return nil
+	}
+	return []string{e.file.f.Name()}
+}
+
 func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc) (*exit, error) {
 	name := takeawayName(w.Host, w.Now(), o.Plain)
 	switch {
@@ -188,7 +199,7 @@ func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc)
 		if strings.HasSuffix(to, "/") {
 			to += name
 		}
-		c, place, err := o.Places.open(ctx, w, to, nil)
+		c, place, err := o.Places.open(w, to, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -23,6 +23,7 @@ func (r Review) Markdown() []byte {
 	m.summary()
 	m.durations()
 	m.timeline()
+	m.findings()
 	m.decisions()
 	m.actions()
 	m.runs()

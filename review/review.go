@@ -52,6 +52,7 @@ type Review struct {
 	Timeline       []Row             `json:"timeline"`
 	LeftOut        int               `json:"timeline_left_out"` // entries with no row of their own
 	Activity       *Activity         `json:"activity,omitempty"`
+	Findings       []Finding         `json:"findings,omitempty"` // of triage, that people confirmed
 	Decisions      []Decision        `json:"decisions"`
 	Actions        []Action          `json:"actions"`
 	Runs           []Run             `json:"runs"`
@@ -132,6 +133,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 	b.actions()
 	b.evidence()
 	b.timeline()
+	b.findings()
 	b.decisions()
 	b.communications()
 	b.lessons()

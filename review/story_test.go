@@ -224,6 +224,13 @@ func rich(t *testing.T) *story {
 	s.then(0, record.ReviewWritten, "write", record.Written{Files: map[string]string{"review.md": strings.Repeat("aa", 32)}, Size: 70, Root: strings.Repeat("bc", 32)})
 	s.then(minute, record.IncidentClosed, "", record.Reason{Reason: "the key is gone, the builds are back"})
 	s.then(26*time.Hour, record.IncidentReopened, "", record.Reason{Reason: "the hoster has answered"})
+	finding := record.Judged{
+		Finding: "f3a90c11e2", Verdict: record.Confirmed, Reason: "not one of our jobs", Rules: []string{"cron-new"}, Severity: "medium", Title: "A cron table was written lately",
+		Technique: "T1053.003", Host: "build-1", About: "/etc/cron.d/sysupd", Says: "written with no package installed then", First: at.Add(-100 * minute), Events: []string{"EV4"}, Exhibits: []string{"e2"},
+	}
+	s.as(jun(), minute, record.FindingJudged, "", finding)
+	finding.Finding, finding.Verdict, finding.About, finding.Reason = "f77c0a9d41", record.Dismissed, "/etc/cron.d/backup", "our backup"
+	s.as(jun(), minute, record.FindingJudged, "", finding)
 	s.then(40*minute, record.IncidentClosed, "", record.Reason{Reason: "nothing new in the hoster's logs"})
 	return s
 }

@@ -60,16 +60,15 @@ type Item struct {
 	Number int
 	Start  record.Exhibit
 
-	end     record.Exhibit
-	whole   bool
-	cut     bool
-	size    int64
-	parts   int
-	sum     hash.Hash
-	to      *io.PipeWriter
-	from    *io.PipeReader
-	back    chan error
-	reading bool
+	end   record.Exhibit
+	whole bool
+	cut   bool
+	size  int64
+	parts int
+	sum   hash.Hash
+	to    *io.PipeWriter
+	from  *io.PipeReader
+	back  chan error
 }
 
 // End is the exhibit as it was written after reading. whole is false when the
@@ -138,7 +137,7 @@ func (r *Reader) begin(plain io.Reader) error {
 	r.tar = tar.NewReader(plain)
 	h, err := r.tar.Next()
 	if err != nil {
-		if _, _, cut := r.ended(err); cut {
+		if _, cut := r.ended(err); cut {
 			return fmt.Errorf("%w: it ends before its head", ErrDamaged)
 		}
 		return fmt.Errorf("%w: %w", ErrNot, err)
@@ -190,7 +189,7 @@ func (r *Reader) Close() { r.z.Close() }
 func (r *Reader) Each(ctx context.Context, take func(*Item, io.Reader) error) (Report, error) {
 	err := r.each(ctx, take)
 	if err != nil && ctx.Err() == nil {
-		if why, _, cut := r.ended(err); cut {
+		if why, cut := r.ended(err); cut {
 			r.tally.Cut, err = why, nil
 		}
 	}
@@ -493,19 +492,19 @@ func (r *Reader) verify() error {
 // ended says whether an error means that the stream stopped before its end. What
 // age says of the last block of a file that was cut is the same as of one whose
 // last block was changed: both count as cut.
-func (r *Reader) ended(err error) (why string, at int64, cut bool) {
+func (r *Reader) ended(err error) (why string, cut bool) {
 	switch {
 	case errors.Is(err, ErrDamaged) || r.in.err != nil:
 		if r.in.err != nil && !errors.Is(err, ErrDamaged) {
-			return "reading it failed: " + r.in.err.Error(), r.in.n, true
+			return "reading it failed: " + r.in.err.Error(), true
 		}
-		return "", 0, false
+		return "", false
 	case errors.Is(err, io.ErrUnexpectedEOF):
 	case r.in.eof && strings.Contains(err.Error(), "decrypt and authenticate"):
 	default:
-		return "", 0, false
+		return "", false
 	}
-	return fmt.Sprintf("it ends after %d bytes, before its seal", r.in.n), r.in.n, true
+	return fmt.Sprintf("it ends after %d bytes, before its seal", r.in.n), true
 }
 
 // ended is a reader that knows how it ended.

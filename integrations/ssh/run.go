@@ -78,7 +78,8 @@ func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string,
 	for _, way := range []struct {
 		how    string
 		script string
-	}{{"from memory (memfd)", memory(p)}, {"from a folder, out of which it was removed before it ran", folder(p)}} {
+		memory bool
+	}{{"from memory (memfd)", memory(p), true}, {"from a folder, out of which it was removed before it ran", folder(p), false}} {
 		var said capped
 		to := &noted{w: out}
 		if _, err := p.Content.Seek(0, io.SeekStart); err != nil {
@@ -93,7 +94,8 @@ func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string,
 			return way.how, fmt.Errorf("run on %s: %w", c.Target, err)
 		case to.any:
 			return way.how, &Failed{Code: code.ExitStatus(), Said: text}
-		case code.ExitStatus() == exitNoMemory, code.ExitStatus() == exitNoExec && way.script == memory(p):
+		case way.memory && (code.ExitStatus() == exitNoMemory || code.ExitStatus() == exitNoExec || code.ExitStatus() == 126 || code.ExitStatus() == 127):
+			// What is called python3 may be a script that does not run there.
 			err = fmt.Errorf("run on %s: %w: %.300s", c.Target, ErrNoPlace, text)
 			continue
 		case code.ExitStatus() == exitNoPlace:

@@ -1,7 +1,7 @@
 // Command gendocs writes the man pages and shell completions into the folder
-// that it is given (default share), docs/keys.md, and the tables of
-// docs/parsers.md; that of the counts only where FIREBREAK_CORPUS names the
-// corpus. It runs in the project's root.
+// that it is given (default share), docs/keys.md, the table of rules in
+// docs/triage.md, and the tables of docs/parsers.md; that of the counts only
+// where FIREBREAK_CORPUS names the corpus. It runs in the project's root.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"firebreak/cmd"
+	"firebreak/forensics/triage"
 	"firebreak/tui"
 )
 
@@ -44,11 +45,33 @@ func write(dir string) error {
 	if page, err = parsers(page, os.Getenv("FIREBREAK_CORPUS")); err != nil {
 		return err
 	}
+	triage, err := rules(filepath.Join("docs", "triage.md"))
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		os.WriteFile(parsersPage, page, 0o644),
+		os.WriteFile(filepath.Join("docs", "triage.md"), []byte(triage), 0o644),
 		root.GenBashCompletionFileV2(filepath.Join(completions, "firebreak.bash"), true),
 		root.GenZshCompletionFile(filepath.Join(completions, "_firebreak")),
 		root.GenFishCompletionFile(filepath.Join(completions, "firebreak.fish"), true),
 		os.WriteFile(filepath.Join("docs", "keys.md"), []byte(tui.KeysMarkdown()), 0o644),
 	)
+}
+
+// rules is the page about triage with the table of the rules in it.
+func rules(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the page about triage: %w", err)
+	}
+	set, err := triage.BuiltIn()
+	if err != nil {
+		return "", err
+	}
+	page, ok := set.Page(string(b))
+	if !ok {
+		return "", fmt.Errorf("%s has no place for the rules", file)
+	}
+	return page, nil
 }

@@ -28,7 +28,7 @@ func (e *Encoder) chunks(b *Builder) {
 		e.placesOf(b, rows)
 		e.finish(KindPlaces, chunk)
 		e.begin()
-		e.codesOf(b, rows)
+		e.codesOf(b, chunk, rows)
 		e.finish(KindCodes, chunk)
 	}
 }
@@ -133,7 +133,7 @@ const (
 
 // codesOf writes the columns one after the other, each with its size in front. A
 // column of attributes has a code for each row that has the attribute.
-func (e *Encoder) codesOf(b *Builder, rows []uint32) {
+func (e *Encoder) codesOf(b *Builder, chunk int, rows []uint32) {
 	e.codes = resize(e.codes, e.meta.columns)
 	for c := range e.codes {
 		e.codes[c] = e.codes[c][:0]
@@ -143,15 +143,12 @@ func (e *Encoder) codesOf(b *Builder, rows []uint32) {
 			e.codes[c] = append(e.codes[c], b.codes[c][row])
 		}
 	}
-	if e.meta.columns > int(Attributes) {
-		for _, row := range rows {
-			values := b.values[b.firsts[row]:]
-			for i, which := range b.shapes[b.codes[Shape][row]].names {
-				if c := b.names[which].column; c != 0 {
-					e.codes[c] = append(e.codes[c], values[i].code)
-				}
-			}
+	for c, all := range e.attributes {
+		to := len(all)
+		if next := (chunk+1)*len(e.attributes) + c; next < len(e.starts) {
+			to = e.starts[next]
 		}
+		e.codes[int(Attributes)+c] = all[e.starts[chunk*len(e.attributes)+c]:to]
 	}
 	for _, codes := range e.codes {
 		e.head = e.column(e.head[:0], codes)

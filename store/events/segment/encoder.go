@@ -28,6 +28,9 @@ type Encoder struct {
 	numbers      []uint64
 	masks        []uint64
 	codes        [][]uint16 // of a chunk, by column
+	attributes   [][]uint16 // of all rows in order, by column of attributes
+	starts       []int      // of each chunk in those
+	warmed       uint64
 	valueBlocks  [][]uint64 // by column of attributes and code
 	counts       []uint32
 	last         []uint64 // place of each file
