@@ -34,27 +34,43 @@ func TestWinEvents(t *testing.T) {
 		user     string
 		message  string // part of it
 	}{
-		{auditing, 4624, auditSuccess, "", `TargetUserName=jd|TargetDomainName=CORP|TargetLogonId=0x3e7|LogonType=10|IpAddress=::ffff:10.0.0.7|IpPort=50123|WorkstationName=-`,
-			`action=login|outcome=success|src_ip=10.0.0.7|src_port=50123|session=0x3e7|src_host=|event_id=4624|computer=dc1.corp`, `CORP\jd`, "remote desktop"},
+		{
+			auditing, 4624, auditSuccess, "", `TargetUserName=jd|TargetDomainName=CORP|TargetLogonId=0x3e7|LogonType=10|IpAddress=::ffff:10.0.0.7|IpPort=50123|WorkstationName=-`,
+			`action=login|outcome=success|src_ip=10.0.0.7|src_port=50123|session=0x3e7|src_host=|event_id=4624|computer=dc1.corp`, `CORP\jd`, "remote desktop",
+		},
 		{auditing, 4624, auditSuccess, "", `TargetUserName=jd|IpAddress=LOCAL`, `src_ip=|action=login`, "jd", "Logon of jd"},
-		{auditing, 4625, auditFailure, "", `TargetUserName=root|LogonType=3|IpAddress=203.0.113.9|Status=0xc000006d|SubStatus=0xc000006a`,
-			`action=login|outcome=failure|src_ip=203.0.113.9`, "root", "wrong password"},
-		{auditing, 4688, auditSuccess, "", `SubjectUserName=eve|SubjectDomainName=C|NewProcessName=C:\a.exe|CommandLine=a -x|NewProcessId=0x1a4|ProcessId=0x10|ParentProcessName=C:\b.exe|SubjectLogonId=0x9`,
-			`action=exec|exe=C:\a.exe|command=a -x|pid=420|ppid=16|parent=C:\b.exe|logger_pid=640|session=0x9`, `C\eve`, "C:\\a.exe: a -x"},
-		{"Service Control Manager", 7045, 0, "", `ServiceName=evil|ImagePath=%COMSPEC% /c x|ServiceType=user mode|StartType=auto|AccountName=LocalSystem`,
-			`action=install|service=evil|command=%COMSPEC% /c x|target_user=LocalSystem|user_sid=S-1-5-18`, `NT AUTHORITY\SYSTEM`, "Service evil was installed"},
+		{
+			auditing, 4625, auditFailure, "", `TargetUserName=root|LogonType=3|IpAddress=203.0.113.9|Status=0xc000006d|SubStatus=0xc000006a`,
+			`action=login|outcome=failure|src_ip=203.0.113.9`, "root", "wrong password",
+		},
+		{
+			auditing, 4688, auditSuccess, "", `SubjectUserName=eve|SubjectDomainName=C|NewProcessName=C:\a.exe|CommandLine=a -x|NewProcessId=0x1a4|ProcessId=0x10|ParentProcessName=C:\b.exe|SubjectLogonId=0x9`,
+			`action=exec|exe=C:\a.exe|command=a -x|pid=420|ppid=16|parent=C:\b.exe|logger_pid=640|session=0x9`, `C\eve`, "C:\\a.exe: a -x",
+		},
+		{
+			"Service Control Manager", 7045, 0, "", `ServiceName=evil|ImagePath=%COMSPEC% /c x|ServiceType=user mode|StartType=auto|AccountName=LocalSystem`,
+			`action=install|service=evil|command=%COMSPEC% /c x|target_user=LocalSystem|user_sid=S-1-5-18`, `NT AUTHORITY\SYSTEM`, "Service evil was installed",
+		},
 		{"Microsoft-Windows-Eventlog", 1102, 0, "LogFileCleared", `SubjectUserName=eve|SubjectDomainName=CORP`, `action=delete|outcome=success`, `CORP\eve`, "log was cleared by"},
-		{auditing, 4698, auditSuccess, "", `SubjectUserName=eve|TaskName=\x|TaskContent=` + strings.ReplaceAll(task, "|", ""),
-			`action=create|command=cmd.exe /c "calc & x"; b|author=CORP\eve|target_user=S-1-5-18`, "eve", `task \x: cmd.exe`},
-		{"Microsoft-Windows-Sysmon", 1, 0, "", `User=C\u|Image=C:\a.exe|CommandLine=a|ProcessId=7|ParentProcessId=3|LogonId=0x5|Hashes=SHA1=AB,MD5=CD,SHA256=EF,IMPHASH=01`,
-			`hash_sha1=ab|hash_md5=cd|sha256=ef|imphash=01|session=0x5|pid=7|ppid=3`, `C\u`, "started"},
+		{
+			auditing, 4698, auditSuccess, "", `SubjectUserName=eve|TaskName=\x|TaskContent=` + strings.ReplaceAll(task, "|", ""),
+			`action=create|command=cmd.exe /c "calc & x"; b|author=CORP\eve|target_user=S-1-5-18`, "eve", `task \x: cmd.exe`,
+		},
+		{
+			"Microsoft-Windows-Sysmon", 1, 0, "", `User=C\u|Image=C:\a.exe|CommandLine=a|ProcessId=7|ParentProcessId=3|LogonId=0x5|Hashes=SHA1=AB,MD5=CD,SHA256=EF,IMPHASH=01`,
+			`hash_sha1=ab|hash_md5=cd|sha256=ef|imphash=01|session=0x5|pid=7|ppid=3`, `C\u`, "started",
+		},
 		{"Microsoft-Windows-Sysmon", 13, 0, "", `Image=C:\a.exe|TargetObject=HKLM\x|Details=1`, `key=HKLM\x|value=1`, "", "set"},
 		{"PowerShell", 400, 0, "", "=Available|=None|=" + details, "action=exec|command=powershell -c \"a\r\nb = c\"|HostName=ConsoleHost|EngineVersion=5.1|CommandLine=", `NT AUTHORITY\SYSTEM`, "PowerShell 5.1 started in ConsoleHost: powershell"},
-		{"Microsoft-Windows-WMI-Activity", 5861, 0, "Operation_ESStoConsumerBinding", `Namespace=//./root/subscription|CONSUMER=c|PossibleCause=x { CommandLineTemplate = "cmd \"a\" \\b"; }`,
-			`action=create|command=cmd "a" \b`, `NT AUTHORITY\SYSTEM`, "runs cmd"},
+		{
+			"Microsoft-Windows-WMI-Activity", 5861, 0, "Operation_ESStoConsumerBinding", `Namespace=//./root/subscription|CONSUMER=c|PossibleCause=x { CommandLineTemplate = "cmd \"a\" \\b"; }`,
+			`action=create|command=cmd "a" \b`, `NT AUTHORITY\SYSTEM`, "runs cmd",
+		},
 		// What an event says of itself in our words is not ours.
-		{"Evil", 1, 0, "", `user=root|action=login|outcome=success|src_ip=1.2.3.4|recovered=no|time_suspect=no|event_id=4624|value=v|Value=V`,
-			`action=|outcome=|src_ip=|recovered=|data.time_suspect=no|event_id=1|data.action=login|data.src_ip=1.2.3.4|data.event_id=4624|data.user=root|value=|Value=V`, `NT AUTHORITY\SYSTEM`, "Evil 1"},
+		{
+			"Evil", 1, 0, "", `user=root|action=login|outcome=success|src_ip=1.2.3.4|recovered=no|time_suspect=no|event_id=4624|value=v|Value=V`,
+			`action=|outcome=|src_ip=|recovered=|data.time_suspect=no|event_id=1|data.action=login|data.src_ip=1.2.3.4|data.event_id=4624|data.user=root|value=|Value=V`, `NT AUTHORITY\SYSTEM`, "Evil 1",
+		},
 	} {
 		m := winlog.NewMaker(1)
 		var pairs []string

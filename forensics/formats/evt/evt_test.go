@@ -88,3 +88,35 @@ func FuzzLog(f *testing.F) {
 	f.Add(winlog.EvtRecord(1, "a"))
 	f.Fuzz(func(t *testing.T, b []byte) { readAll(t, winlog.EvtLog(0, headerSize, 500, 3, 1, b)) })
 }
+
+// Logs that were cut, or had bytes zeroed: each record whose bytes are whole is
+// found once, and those that the log counts are found or missed.
+func TestDamaged(t *testing.T) {
+	var records [][]byte
+	n := uint32(headerSize)
+	for i := range uint32(300) {
+		records = append(records, winlog.EvtRecord(i+1, strings.Repeat("x", int(i%40)), "running"))
+		n += uint32(len(records[i]))
+	}
+	sound := winlog.EvtLog(0, headerSize, n, 301, 1, append(records, winlog.EvtEnd(headerSize, n, 301, 1))...)
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		b := bytes.Clone(sound)
+		at := headerSize + r.IntN(len(b)-headerSize)
+		if r.IntN(2) == 0 {
+			b = b[:at]
+		} else {
+			clear(b[at:min(len(b), at+r.IntN(5000))])
+		}
+		_, all := readAll(t, b)
+		found := map[int64]int{}
+		for i := range all {
+			found[all[i].Offset]++
+		}
+		for i, raw := range records[:300] {
+			if k := bytes.Index(b, raw); k >= 0 && found[int64(k)] != 1 {
+				t.Errorf("record %d at %d is found %d times", i+1, k, found[int64(k)])
+			}
+		}
+	}
+}
