@@ -148,6 +148,18 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// Elements may be nested, but not without end.
+func TestDeep(t *testing.T) {
+	m := winlog.NewMaker(1)
+	m.Deep(30)
+	m.Deep(500)
+	m.Logon("jd", 3)
+	sum := readAll(t, winlog.File(false, 1, 4, m.Chunk()), nil)
+	if sum.good != 2 || sum.bad != 1 || sum.lost != 0 || !strings.Contains(sum.why[0], "too deep") {
+		t.Errorf("%+v", sum)
+	}
+}
+
 // Whatever is changed in a chunk, reading it ends, and soon.
 func TestMutated(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

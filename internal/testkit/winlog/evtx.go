@@ -341,6 +341,15 @@ func (m *Maker) Event(provider string, id int, keywords uint64, userData string,
 	})
 }
 
+// Deep is an event of so many elements, one in another.
+func (m *Maker) Deep(elements int) {
+	n := node{name: "e", text: "end"}
+	for range elements {
+		n = node{name: "e", in: []node{n}}
+	}
+	m.Record(When, func() { m.instance(fmt.Sprint("deep", elements), n, nil) })
+}
+
 // nested is instance with a last value that is an event.
 func (m *Maker) nested(key string, root node, values []val, inner func()) {
 	values = append(values, val{typeBinXML, nil})
