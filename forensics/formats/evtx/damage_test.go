@@ -156,7 +156,7 @@ func TestDamaged(t *testing.T) {
 	}
 	for name, f := range damages() {
 		r := rand.New(rand.NewPCG(7, uint64(len(name))))
-		for range 12 {
+		for range 4 {
 			damaged(t, name, r, f, logOf(chunks...))
 		}
 	}
@@ -179,7 +179,7 @@ func TestDamagedCorpus(t *testing.T) {
 	}
 	for name, f := range damages() {
 		r := rand.New(rand.NewPCG(8, uint64(len(name))))
-		for range 3 {
+		for range 2 {
 			damaged(t, name, r, f, logOf(chunks...))
 		}
 	}
