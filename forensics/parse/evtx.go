@@ -317,9 +317,9 @@ func (p *evtxReader) record(rec *evtx.Record) error {
 	if !p.fields(rec, a) {
 		a.Set(attrTruncated, "fields of the event")
 	}
-	w := winEvent{e: e, provider: s[evtx.Provider], id: s[evtx.EventID], keywords: s[evtx.Keywords], fields: rec.Fields, room: &j.room}
+	w := winEvent{e: e, provider: s[evtx.Provider], id: s[evtx.EventID], keywords: s[evtx.Keywords], fields: rec.Fields, bare: rec.Lost != nil, room: &j.room}
 	w.tell(p.messages)
-	if e.User == "" {
+	if e.User == "" && !w.knows && w.provider != "Microsoft-Windows-Sysmon" { // which always writes as SYSTEM
 		e.User = winSID(s[evtx.UserSID])
 	}
 	if rec.Found != "" || rec.Lost != nil {

@@ -16,7 +16,7 @@ func (d *Decoder) place(id uint64, found string) string {
 		} else if found == FoundSlack && id > c.Last {
 			d.slack = append(d.slack, id)
 		}
-		if found == "" && c.Promised > 0 && !(c.HeaderSum && c.DataSum) {
+		if found == "" && c.Promised > 0 && (!c.HeaderSum || !c.DataSum) {
 			return FoundOther
 		}
 		if found == "" {
@@ -29,7 +29,7 @@ func (d *Decoder) place(id uint64, found string) string {
 	d.seen[n/64] |= 1 << (n % 64)
 	switch {
 	case found != "":
-	case twice && !(c.HeaderSum && c.DataSum):
+	case twice && (!c.HeaderSum || !c.DataSum):
 		return FoundOther
 	default:
 		d.placed++

@@ -77,7 +77,7 @@ func (d *Decoder) instance(at, end int, in place, depth int) (int, error) {
 	if err != nil {
 		return next, err
 	}
-	p := d.template(def, shift, in)
+	p := d.template(def, shift, in, depth > 0)
 	if p.err != nil {
 		return d.bareValues(values, next, depth, p.err)
 	}
