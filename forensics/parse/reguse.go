@@ -2,6 +2,8 @@ package parse
 
 import (
 	"encoding/binary"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"firebreak/forensics/formats/registry"
@@ -22,7 +24,7 @@ func inOrder(vals []registry.Value) []string {
 				if n == 0xffffffff {
 					break
 				}
-				out = append(out, unsigned(n))
+				out = append(out, strconv.FormatUint(uint64(n), 10))
 			}
 			return out
 		case strings.EqualFold(v.Name, "MRUList"):
@@ -30,18 +32,6 @@ func inOrder(vals []registry.Value) []string {
 		}
 	}
 	return nil
-}
-
-func unsigned(n uint32) string {
-	var b [10]byte
-	i := len(b)
-	for {
-		i--
-		b[i] = byte('0' + n%10)
-		if n /= 10; n == 0 {
-			return string(b[i:])
-		}
-	}
 }
 
 // runMRU is what was typed into the dialogue that runs programs. Only the last
@@ -266,12 +256,13 @@ func timeZone(h *hive) error {
 	if v == nil || len(v.Data) < 4 {
 		return nil
 	}
-	bias := -int(int32(v.Data.U32(0)))
+	n := v.Data.U32(0)
+	bias := int(n>>31)<<32 - int(n) // minutes to add to local time
 	sign := "+"
 	if bias < 0 {
 		sign, bias = "-", -bias
 	}
-	offset := sign + unsigned(uint32(bias/60)/10) + unsigned(uint32(bias/60)%10) + ":" + unsigned(uint32(bias%60)/10) + unsigned(uint32(bias%60)%10)
+	offset := fmt.Sprintf("%s%02d:%02d", sign, bias/60, bias%60)
 	h.note("the machine's time zone is " + named(name) + ", UTC" + offset)
 	return h.put(h.key.Offset, h.fact("time zone", "time zone: "+named(name)+", UTC"+offset, "zone", name, "utc_offset", offset))
 }

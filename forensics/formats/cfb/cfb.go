@@ -44,7 +44,7 @@ type File struct {
 	miniShift uint
 	cutoff    int64
 	fat, mini []uint32
-	small   []byte
+	small     []byte
 }
 
 // Open reads the tables of sectors and the directory.

@@ -185,7 +185,7 @@ func (l *List) destinations(f *cfb.File, b le.Bytes, offset int64, links map[str
 			l.Missing = n - i
 			return
 		}
-		entry := Entry{Offset: offset + int64(at), Machine: e.Narrow(72, 16), Number: e.U32(88), Pinned: int32(e.U32(108)) >= 0}
+		entry := Entry{Offset: offset + int64(at), Machine: e.Narrow(72, 16), Number: e.U32(88), Pinned: e.U32(108)>>31 == 0}
 		entry.Used, _ = e.Filetime(100)
 		if l.Version >= 3 {
 			entry.Count = e.U32(116)

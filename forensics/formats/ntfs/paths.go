@@ -53,7 +53,7 @@ func (f *Folders) Add(r *Record) {
 		return
 	}
 	text := n.Text[:min(len(n.Text), maxNameSize)]
-	f.of[at.Record] = folder{parent: n.Parent.Record, parentSeq: n.Parent.Seq, seq: at.Seq, inUse: r.InUse, size: uint16(len(text) & 0xffff), name: uint32(len(f.text))}
+	f.of[at.Record] = folder{parent: n.Parent.Record, parentSeq: n.Parent.Seq, seq: at.Seq, inUse: r.InUse, size: uint16(len(text) & 0xffff), name: uint32(len(f.text) & 0xffffffff)}
 	f.text = append(f.text, text...)
 }
 
