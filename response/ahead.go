@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"firebreak/forensics/parse"
 	"firebreak/record"
@@ -65,7 +64,10 @@ func (a *ahead) begin(f io.ReaderAt, before record.Stat) io.Writer {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil
 		}
-		a.parser = parse.Detect(filepath.Base(a.x.Source), head[:n])
+		a.parser = formatBy(a.x.Source, head[:n])
+	}
+	if !parse.IsText(a.parser) { // it may ask for what lay beside it, or be read by offset
+		return nil
 	}
 	to, err := db.NewAhead(a.ctx)
 	if err != nil {

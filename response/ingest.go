@@ -184,10 +184,15 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", errors.Join(fmt.Errorf("read what was sealed: %w", err), r.Close())
 	}
-	if foreign.IsArchive(head[:n]) { // what is in it has no place in it: import reads it
-		return "text", r.Close()
+	return formatBy(x.Source, head[:n]), r.Close()
+}
+
+// formatBy finds out by its name and first bytes how a file is read.
+func formatBy(source string, head []byte) string {
+	if foreign.IsArchive(head) { // what is in it has no place in it: import reads it
+		return "text"
 	}
-	return parse.Detect(x.Source, head[:n]), r.Close()
+	return parse.Detect(source, head)
 }
 
 // IngestFrom seals a stream and reads it into the timeline. It is sealed as it
