@@ -70,12 +70,20 @@ func (f Field) of(e *timeline.Event) string {
 	case v == "":
 	case f.part == "dir":
 		return path.Dir(v)
+	case f.part == "base" && windowsPath(v):
+		return strings.ToLower(v[strings.LastIndexByte(v, '\\')+1:]) // their names have no case
 	case f.part == "base":
 		return path.Base(v)
 	case f.part == "net":
 		return network(v)
 	}
 	return v
+}
+
+// windowsPath says whether a path is one of Windows: of a drive, a share or a
+// device.
+func windowsPath(v string) bool {
+	return strings.HasPrefix(v, `\`) || len(v) > 2 && v[1] == ':' && v[2] == '\\'
 }
 
 // what is the field in a word, as a finding names what it is about.
