@@ -67,15 +67,32 @@ func ParseTemplate(text string, joined bool) (Template, error) {
 // text puts values in: of says what stands for a name.
 func (t Template) fill(of func(p part) string) string {
 	var b strings.Builder
+	once := false
 	for _, p := range t.parts {
-		b.WriteString(p.text)
-		if p.name != "" {
-			if v := of(p); v != "" {
-				b.WriteString(v)
+		text := p.text
+		if once {
+			if rest, ok := strings.CutPrefix(text, " times"); ok {
+				b.WriteString("once")
+				text = rest
 			} else {
+				b.WriteString("1")
+			}
+		}
+		b.WriteString(text)
+		once = false
+		if p.name != "" {
+			switch v := of(p); {
+			case p.name == "count" && v == "1":
+				once = true // "once", where "times" follows
+			case v != "":
+				b.WriteString(v)
+			default:
 				b.WriteString("?")
 			}
 		}
+	}
+	if once {
+		b.WriteString("1")
 	}
 	return b.String()
 }
