@@ -123,7 +123,7 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if err := o.p.refused(sum.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); err != nil {
 		return err
 	}
-	o.firstLook(c.Context(), s, id)
+	o.p.firstLook(c.Context(), s, id)
 	return cutShort(sum)
 }
 
@@ -135,18 +135,18 @@ func cutShort(sum record.Collection) error {
 	return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
 }
 
-// firstLook says in one line how much there is to look at. The collection is done,
-// so that what goes wrong here is said, and no error.
-func (o *collectOptions) firstLook(ctx context.Context, s *response.Session, id incident.ID) {
-	r, err := s.Triage(ctx, id, response.TriageOptions{}, o.p.progress())
+// firstLook says in one line how much there is to look at. The evidence is in, so
+// that what goes wrong here is said, and no error.
+func (p *program) firstLook(ctx context.Context, s *response.Session, id incident.ID) {
+	r, err := s.Triage(ctx, id, response.TriageOptions{}, p.progress())
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		o.p.errf("note: triage: %s\n", term.Safe(err.Error()))
+		p.errf("note: triage: %s\n", term.Safe(err.Error()))
 	case len(r.Findings) == 0:
-		o.p.errf("triage: %s\n", triageLine(r))
+		p.errf("triage: %s\n", triageLine(r))
 	default:
-		o.p.errf("triage: %s; firebreak triage %s shows them\n", triageLine(r), id)
+		p.errf("triage: %s; firebreak triage %s shows them\n", triageLine(r), id)
 	}
 }
 

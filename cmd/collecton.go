@@ -66,5 +66,8 @@ func runCollectOn(c *cobra.Command, o *collectOptions, s *response.Session, id i
 			return serr
 		}
 	}
+	if err == nil {
+		o.p.firstLook(c.Context(), s, id)
+	}
 	return err
 }

@@ -88,7 +88,11 @@ func runImport(c *cobra.Command, o *importOptions) error {
 	if o.p.json {
 		return o.p.printJSON(sum)
 	}
-	return o.say(sum)
+	if err := o.say(sum); err != nil {
+		return err
+	}
+	o.p.firstLook(c.Context(), s, id)
+	return nil
 }
 
 func (o *importOptions) say(sum response.Imported) error {

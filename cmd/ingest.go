@@ -115,6 +115,9 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 	if serr := o.say(sum); serr != nil {
 		return serr
 	}
+	if sum.Added > 0 && o.p.IsTerminal && !o.p.json { // a script that feeds many files asks when it has them all
+		o.p.firstLook(c.Context(), s, id)
+	}
 	return err
 }
 
