@@ -236,7 +236,7 @@ func (i *importing) one(ctx context.Context, m foreign.Member, r *foreign.Conten
 	sealed.Deviations = append(append(sealed.Deviations, m.Notes...), r.Notes()...)
 	i.judge(m, r)
 	if sealed.Format == "" {
-		sealed.Format = detected(sealed.Source, head.b)
+		sealed.Format = detected(sealed.Source, head.b) //nolint:contextcheck // of the parsers only their names are asked for
 	}
 	i.sum.Exhibits++
 	i.sum.Bytes += sealed.Size
