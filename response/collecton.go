@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
+	"path/filepath"
 
 	"filippo.io/age"
 
@@ -41,6 +41,9 @@ func (s *Session) CollectOn(ctx context.Context, id incident.ID, o CollectOnOpti
 	t, err := ssh.ParseTarget(o.Target, o.SSH.User)
 	if err != nil {
 		return TakenIn{}, usage("", "--on: %w", err)
+	}
+	if ext := filepath.Ext(o.Profile); o.Definitions != "" || ext == ".yaml" || ext == ".yml" {
+		return TakenIn{}, usage("name a built-in --profile, and files with --file and --path", "collect on %s: definitions and profiles in files are not taken to another host", t)
 	}
 	options, err := o.SSH.options(s.s.o)
 	if err != nil {
@@ -133,7 +136,7 @@ func (s *Session) takeStream(ctx context.Context, f *folder, out io.Reader, key 
 		return TakenIn{}, err
 	}
 	defer r.Close()
-	return s.takeIn(ctx, f, r, o.Step, func(x *record.Exhibit) {
+	return s.takeIn(ctx, f, r, taking{step: o.Step, read: IngestOptions{Host: r.Head().Host}, adapt: func(x *record.Exhibit) {
 		x.Method += "; by this program on the host itself, over ssh as " + t.String()
 		if o.Sudo {
 			x.Method += " with sudo"
@@ -141,7 +144,7 @@ func (s *Session) takeStream(ctx context.Context, f *folder, out io.Reader, key 
 		if x.Authority == "" {
 			x.Authority = o.Authority
 		}
-	}, p)
+	}}, p)
 }
 
 // remoteArgs are the arguments of the program on the host. Nothing in them is
@@ -151,27 +154,22 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 	if o.Profile != "" {
 		args = append(args, "--profile", o.Profile)
 	}
-	for _, v := range o.Collectors {
-		args = append(args, "--collector="+oneValue(v))
+	for _, v := range o.Collectors { // their names have no comma
+		args = append(args, "--collector="+v)
 	}
 	for _, v := range o.Paths {
-		args = append(args, "--path="+oneValue(v))
+		args = append(args, "--path="+v)
 	}
 	for _, v := range o.Files {
-		args = append(args, "--file="+oneValue(v))
+		args = append(args, "--file="+v)
+	}
+	if o.Environment {
+		args = append(args, "--environment")
 	}
 	if o.Root != "" {
 		args = append(args, "--root="+o.Root)
 	}
 	return args
-}
-
-// oneValue is a value of a flag that takes several between commas.
-func oneValue(s string) string {
-	if !strings.ContainsAny(s, ",\"\n\r") {
-		return s
-	}
-	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }
 
 // onHost gives the errors of reaching a host and running there their codes and hints.

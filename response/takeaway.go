@@ -15,6 +15,7 @@ import (
 	"firebreak/config"
 	"firebreak/forensics"
 	"firebreak/forensics/container"
+	"firebreak/forensics/profiles"
 	"firebreak/record"
 )
 
@@ -64,6 +65,10 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 		return out, err
 	}
 	out.Recipients = names
+	set, profile, err := chooseFrom(o.Profile, o.Definitions)
+	if err != nil {
+		return out, err
+	}
 	exit, err := openExit(ctx, w, o, p)
 	if err != nil {
 		return out, err
@@ -77,7 +82,7 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 	if o.Begun != nil {
 		o.Begun(writer.Head().ID, ssh.FingerprintSHA256(c.Signer.PublicKey()))
 	}
-	sum, bad := collectInto(ctx, w, o.CollectOptions, writer, p)
+	sum, bad := collectInto(ctx, w, o.CollectOptions, set, profile, writer, p)
 	if errors.Is(bad, forensics.ErrNoCollector) {
 		return out, errors.Join(usage("firebreak collect --list", "%w", bad), exit.discard())
 	}
@@ -139,23 +144,20 @@ func containerOptions(w Options, o TakeawayOptions) (c container.Options, names 
 }
 
 // collectInto runs the collectors into the writer, and logs what they do.
-func collectInto(ctx context.Context, w Options, o CollectOptions, to *container.Writer, p ProgressFunc) (record.Collection, error) {
+func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles.Set, profile string, to *container.Writer, p ProgressFunc) (record.Collection, error) {
 	host := w.Host
 	if o.Root != "" {
 		host = "" // an image names its own
 	}
-	paths := o.Paths
-	if len(paths) == 0 {
-		paths = append(forensics.DefaultPaths(), w.Config.Collect.Folders...)
-	}
 	head := to.Head()
-	if err := to.Log("begin", o.Profile, ""); err != nil {
+	if err := to.Log("begin", profile, ""); err != nil {
 		return record.Collection{}, err
 	}
 	var logged error
 	reading := ""
 	return forensics.Collect(ctx, forensics.Options{
-		Profile: o.Profile, Collectors: o.Collectors, Root: o.Root, Paths: paths, Files: o.Files, Authority: o.Authority,
+		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files,
+		Authority: o.Authority, Environment: o.Environment,
 		Sink: to, Now: w.Now, Host: host, Tool: w.Tool, ToolSHA256: head.ToolSHA256, Argv: w.Argv, Stored: w.Host,
 		Refused: func(r record.Refusal) { logged = errors.Join(logged, to.Log("refused", r.Source, r.Reason)) },
 		Progress: func(what string, done, total int64) {
