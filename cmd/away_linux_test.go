@@ -87,6 +87,17 @@ func TestCollectToFile(t *testing.T) {
 			t.Errorf("%s was made", name)
 		}
 	}
+	// A profile of one's own, and environments, go into a container too.
+	own := b.write("own.yaml", "firebreak-profiles: 1\nprofiles:\n  - {name: own, title: Own, collectors: [linux.system, linux.mounts]}\n")
+	b.want(0, "collect", "--to", "own", "--plain", "--profile", own)
+	if v := b.container(0, "own", identity); v.Items != 2 {
+		t.Errorf("of a profile from a file: %+v", v)
+	}
+	b.want(1, "collect", "--to", "none", "--plain", "--profile", filepath.Join(b.dir, "no.yaml"))
+	b.want(0, "collect", "--to", "env", "--plain", "--collector", "linux.processes", "--environment")
+	if v := b.container(0, "env", identity); v.Items != 2 {
+		t.Errorf("with environments: %+v", v)
+	}
 	// A damaged one is told from a cut one.
 	whole, err := os.ReadFile(filepath.Join(b.dir, "open"))
 	if err != nil {
@@ -605,6 +616,10 @@ func TestCollectOn(t *testing.T) {
 	other.flags = []string{"--ssh-key", filepath.Join(b.dir, "sshd", "host"), "--known-hosts", s.known}
 	b.want(4, on(other)...)
 	b.want(2, "collect", "last", "--on", "telnet:x")
+	if r := b.want(2, on(s, "--definitions", b.dir)...); !strings.Contains(r.err, "not brought to another host") {
+		t.Error(r.err)
+	}
+	b.want(0, on(s, "--collector", "linux.processes", "--environment")...)
 
 	// The line is cut in the middle: what came is in the incident.
 	n := startNetwork(t, s.port, 1<<60)

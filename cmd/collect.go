@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/internal/term"
+	"firebreak/record"
 	"firebreak/response"
 )
 
@@ -35,6 +37,10 @@ Interrupted, it keeps what is sealed.
 The disk is walked once for everything that was chosen. Which files are taken is
 written in YAML: --list shows what there is, --profile takes a file of one's own,
 and --definitions those of ForensicArtifacts or UAC, whose commands are never run.
+Files whose purpose is to hold a secret (private keys, credentials, password
+hashes, core dumps, environments of containers) are listed with their times and
+not taken, whatever definition means them: --secrets, --environment, or --file
+with the path of one asks for them.
 
 With --to no incident and no workspace is needed: everything goes into one
 encrypted, signed container (docs/container.md), as a stream, to a file, to the
@@ -81,7 +87,8 @@ workspace that is encrypted; an ssh public key is as good.`,
 	f.StringVar(&o.Root, "root", "", "collect from an image: a `FOLDER` where it is mounted, or the file of a raw one")
 	f.StringArrayVar(&o.Paths, "path", nil, "list this `FOLDER` with its file times, instead of those of the profile; may be given several times")
 	f.StringArrayVar(&o.Files, "file", nil, "take this `FILE` too; may be given several times")
-	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes too: they may hold passwords and keys")
+	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes and containers too: they may hold passwords and keys")
+	f.BoolVar(&o.Secrets, "secrets", false, "take files whose purpose is to hold secrets too: private keys, credentials, password hashes, core dumps")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
 	o.away.add(c)
 	o.on.add(c)
@@ -112,21 +119,24 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	}
 	o.p.authority(o.Authority)
 	if o.p.json {
-		return o.p.printJSON(sum)
+		return errors.Join(o.p.printJSON(sum), cutShort(sum))
 	}
 	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
 		return err
 	}
-	for _, r := range sum.Refused {
-		if err := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
-			return err
-		}
+	if err := o.p.refused(sum.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); err != nil {
+		return err
 	}
 	o.firstLook(c.Context(), s, id)
-	if sum.Cut != "" {
-		return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
+	return cutShort(sum)
+}
+
+// cutShort is the error of a collection that did not come to its end.
+func cutShort(sum record.Collection) error {
+	if sum.Cut == "" {
+		return nil
 	}
-	return nil
+	return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
 }
 
 // absolute makes names of files of this machine whole. Of an image and of another

@@ -62,10 +62,8 @@ func runCollectOn(c *cobra.Command, o *collectOptions, s *response.Session, id i
 		return serr
 	}
 	if t.Collection != nil {
-		for _, r := range t.Collection.Refused {
-			if serr := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); serr != nil {
-				return serr
-			}
+		if serr := o.p.refused(t.Collection.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); serr != nil {
+			return serr
 		}
 	}
 	return err

@@ -180,12 +180,7 @@ func (p *program) sayTakeaway(t response.Takeaway) error {
 			return err
 		}
 	}
-	for _, r := range t.Collection.Refused {
-		if err := say("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.refused(t.Collection.Refused, "the container", say)
 }
 
 type sendOptions struct {

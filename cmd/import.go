@@ -135,12 +135,7 @@ func (o *importOptions) say(sum response.Imported) error {
 	if err := o.p.samples(sum.Notes, nil); err != nil {
 		return err
 	}
-	for _, r := range sum.Refused {
-		if err := o.p.printf("  refused  %s: %s\n", term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.p.refused(sum.Refused, "--json", o.p.printf)
 }
 
 // sayContainer says which container it was, and what is to be held against what was

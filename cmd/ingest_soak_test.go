@@ -137,6 +137,7 @@ func (k *ingestKilling) round() {
 		k.note("killed in the middle of the events")
 	default:
 		k.note("killed when all events were there")
+		k.whole() // another kill of the same would show nothing
 	}
 	k.there = now
 }

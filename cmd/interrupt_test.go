@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestInterruptedSend stops a request that has been sent and is not answered:
@@ -76,5 +78,55 @@ connections:
 			t.Errorf("%s: %s", format, text)
 		}
 		b.verified(id)
+	}
+}
+
+// TestInterruptedCollect stops a collection: what is sealed stays, and neither the
+// words nor the JSON pass for a whole one.
+func TestInterruptedCollect(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"text", "json"} {
+		b := newBench(t)
+		id := b.open("odd process")
+		args := []string{"collect", id, "--collector", "linux.system"}
+		for _, name := range []string{"a", "b", "c"} { // long to read, quick to make
+			file := b.write(name, "x")
+			if err := os.Truncate(file, 500<<20); err != nil {
+				t.Fatal(err)
+			}
+			args = append(args, "--file", file)
+		}
+		if format == "json" {
+			args = append(args, "--json")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		c := b.command(ctx, args...)
+		var out, said bytes.Buffer
+		c.Stdout, c.Stderr = &out, &said
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for sealed := 0; sealed == 0; time.Sleep(5 * time.Millisecond) {
+			if ctx.Err() != nil {
+				t.Fatal("nothing was sealed")
+			}
+			found, err := filepath.Glob(filepath.Join(b.home, "incidents", id, "evidence", "??", "*"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sealed = len(found)
+		}
+		if err := c.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Wait() // its exit code says it
+		if code := c.ProcessState.ExitCode(); code != 130 || !strings.Contains(said.String(), "what was acknowledged is kept") {
+			t.Errorf("%s: exit code %d, %s%s", format, code, out.String(), said.String())
+		}
+		if r := b.want(0, "show", id, "evidence"); !strings.Contains(r.out, "linux.system") || !strings.Contains(r.out, "ended early: interrupt") {
+			t.Errorf("%s: %s", format, r.out)
+		}
+		b.want(0, "verify", id)
 	}
 }

@@ -158,6 +158,9 @@ func (p *program) printJSON(v any) error {
 	return p.printf("%s", term.JSON(b.String()))
 }
 
+// progressWidth keeps a line of progress from being broken on any terminal.
+const progressWidth = 76
+
 // progress prints what long work is at, once a second at most, where a person
 // is looking.
 func (p *program) progress() response.ProgressFunc {
@@ -171,11 +174,11 @@ func (p *program) progress() response.ProgressFunc {
 			return
 		}
 		last = now
+		of := ""
 		if g.Total > 0 {
-			p.errf("  %s  %d/%d\n", term.Safe(g.What), g.Done, g.Total)
-		} else {
-			p.errf("  %s\n", term.Safe(g.What))
+			of = fmt.Sprintf("  %d/%d", g.Done, g.Total)
 		}
+		p.errf("  %s%s\n", term.Cut(term.Safe(g.What), progressWidth-len(of)), of)
 	}
 }
 

@@ -208,10 +208,13 @@ func (p *program) evidence(xs []response.ExhibitView, passes []record.Collection
 			}
 			continue
 		}
-		for _, r := range c.Refused {
-			if err := p.printf("refused  %s  %s: %s\n", term.Safe(r.Collector), term.Safe(r.Source), term.Safe(r.Reason)); err != nil {
+		if c.Cut != "" {
+			if err := p.printf("  ! %s of %s ended early: %s\n", term.Safe(c.Profile), term.Safe(c.Host), term.Safe(c.Cut)); err != nil {
 				return err
 			}
+		}
+		if err := p.refused(c.Refused, "--json", p.printf); err != nil {
+			return err
 		}
 	}
 	return nil

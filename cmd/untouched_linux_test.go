@@ -41,7 +41,7 @@ func TestCollectWritesNowhereElse(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{{"--root", root}, {"--path", "/etc"}} {
-		c := exec.CommandContext(t.Context(), strace, append([]string{"-f", "-qq", "-s", "4096", "-o", log, "-e", "trace=" + changing + ",execve", "--", self, "collect", id, "-q"}, args...)...)
+		c := exec.CommandContext(t.Context(), strace, append([]string{"-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", log, "-e", "trace=" + changing + ",execve", "--", self, "collect", id, "-q"}, args...)...)
 		c.Env = b.env
 		if out, err := c.CombinedOutput(); err != nil {
 			if strings.Contains(string(out), "ptrace") || strings.Contains(string(out), "PTRACE") {

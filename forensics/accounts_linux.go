@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 )
 
 // maxAccounts bounds passwd, group and shadow.
@@ -36,7 +35,7 @@ func (c *collection) accounts(ctx context.Context) error {
 	if err := c.accountLines(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"/etc/passwd", "/etc/passwd-", "/etc/group", "/etc/group-"} {
+	for _, name := range passwordFiles {
 		if err := c.hashless(ctx, name); err != nil {
 			return err
 		}
@@ -96,7 +95,7 @@ func (c *collection) hashless(ctx context.Context, name string) error {
 		return c.take(ctx, want{base: "/", name: name, kind: c.now.Name, title: "Accounts " + name, format: FormatText, optional: true})
 	}
 	e := c.exhibit("Accounts "+name, name, FormatText, "in-process read; the hashes in its password fields were replaced by [withheld]")
-	e.Deviations = append(e.Deviations, fmt.Sprintf("%d password fields that may hold a hash are withheld: not the file byte for byte", withheld))
+	e.Deviations = append(e.Deviations, withheldHashes(withheld))
 	if h, err := c.tree.at("/", name, false); err == nil {
 		e.Before = &h.stat
 		if err := h.close(); err != nil {

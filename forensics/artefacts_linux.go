@@ -125,6 +125,12 @@ func (c *collection) artefacts(ctx context.Context, collector string) error {
 			list = list[:c.Limits.Files]
 		}
 		for i := range list {
+			if slices.Contains(passwordFiles, list[i].path) {
+				if err := c.hashless(ctx, list[i].path); err != nil {
+					return q.stop(ctx, err)
+				}
+				continue
+			}
 			w := want{
 				base: "/", name: list[i].path, strict: true, kind: t.Kind, title: t.Title + " " + list[i].path,
 				format: t.Format, optional: true, id: &list[i].id,

@@ -29,6 +29,7 @@ type Options struct {
 	Paths     []string // folders that linux.listing lists; nil takes the profile's, else DefaultPaths
 	Besides   []string // folders to list besides those of the profile
 	Files     []string // files to take besides, by their paths below Root
+	Own       []string // folders and files of this program, on this machine: left out of the walk
 	Authority string   // on whose word evidence is taken
 	Sink      Sealer   // where it goes: a Locker, or a container that is being written
 	Now       func() time.Time
@@ -42,6 +43,9 @@ type Options struct {
 	Limits      Limits
 	// Environment takes the environments of processes too: they hold secrets.
 	Environment bool
+	// Secrets takes files besides whose purpose is to hold a secret: keys, credentials,
+	// password hashes, memory.
+	Secrets bool
 	// Refused is told at once of what Collection.Refused lists in the end; nil is told nothing.
 	Refused func(record.Refusal)
 	told    bool // Paths are the caller's

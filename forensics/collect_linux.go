@@ -19,19 +19,15 @@ import (
 	"firebreak/record"
 )
 
-// maxRefusals bounds what goes into the record; how many more there were is
-// said in the last one.
-const maxRefusals = 1000
-
 // collection is one pass of the collectors.
 type collection struct {
 	Options
 	tree    *tree
 	sealed  func(record.Exhibit) error
 	sum     record.Collection
-	now     Description // the collector at work
-	at, of  int64       // its place among those chosen
-	more    int         // refusals beyond maxRefusals
+	now     Description            // the collector at work
+	at, of  int64                  // its place among those chosen
+	more    map[record.Refusal]int // refusals beyond maxRefusals, by what they have in common
 	refused map[record.Refusal]bool
 	taken   int64 // plain bytes of files so far
 	inodes  map[inode]string
@@ -50,6 +46,8 @@ type collection struct {
 	parts   *kernelParts
 	spaces  map[string]string // init's namespaces
 	capMask uint64            // of all capabilities there are
+	secrets withholding
+	locked  map[inode]error // files of fixed names that are withheld, under whatever other name
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -85,12 +83,14 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	} else {
 		c.unsync, c.origin, c.machine = unsynchronised(), record.OriginLive, ThisMachine()
 	}
+	if c.secrets, err = newWithholding(&o); err != nil {
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
+	c.locked = c.withheldInodes()
 	c.clock = ClockNow()
 	c.users = c.userNames()
 	err = c.runAll(ctx, which)
-	if c.more > 0 {
-		c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: "linux", Source: "/", Reason: fmt.Sprintf("%d more refusals are not listed", c.more)})
-	}
+	c.sum.Refused = append(c.sum.Refused, uncounted(c.more)...)
 	c.sum.Took = o.Now().Sub(c.began)
 	if ctx.Err() != nil {
 		c.sum.Cut = context.Cause(ctx).Error()
@@ -199,7 +199,7 @@ func (c *collection) refuse(source string, err error) {
 	switch {
 	case c.refused[r]:
 	case len(c.sum.Refused) >= maxRefusals:
-		c.more++
+		overflow(&c.more, r)
 	default:
 		c.refused[r] = true
 		c.sum.Refused = append(c.sum.Refused, r)

@@ -3,6 +3,8 @@ package forensics
 import (
 	"fmt"
 	"strings"
+
+	"firebreak/forensics/profiles"
 )
 
 // Coverage says what a collector in the program takes, from where, what it needs,
@@ -79,7 +81,26 @@ This page is made from the program's own table.
 		_, _ = fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", d.Name, c.Takes, c.From, c.Needs, c.Never, strings.Join(d.Profiles, ", ")) // a builder never fails
 	}
 	b.WriteString(`
-` + "`firebreak collect --list`" + ` lists them too. ` + "`--environment`" + ` adds the environment variables of processes.
+` + "`firebreak collect --list`" + ` lists them too. ` + "`--environment`" + ` adds the environment variables of processes and containers.
+
+## Secrets
+
+Some files are there to hold a secret. Whatever artefact means them, a built-in one or one of somebody's definitions, they are listed with their times, said to be refused, and not taken:
+
+| holds | taken with |
+| --- | --- |
+`)
+	kinds, err := profiles.SecretsOf(nil)
+	if err != nil {
+		panic(err) // as in Collectors
+	}
+	for _, k := range kinds {
+		_, _ = fmt.Fprintf(&b, "| %s | `%s` |\n", k.Holds, secretsFlag(k)) // a builder never fails
+	}
+	b.WriteString(`
+Which files these are is written in ` + "`forensics/profiles/secrets.yaml`" + `; a profile of one's own can add some (` + "`secrets:`" + `) and take none away. A private key is known by its first line too, whatever its name, unless it may be executed; a second name (a hard link) of a file of fixed name is withheld too. ` + "`/etc/passwd`" + ` and ` + "`/etc/group`" + ` are taken without the hashes that old systems kept there. ` + "`--file`" + ` with a path takes that one file, whatever it holds: nothing else does so by accident.
+
+What people write elsewhere is evidence and taken as it is: settings, units, histories, logs, cloud-init's user data, arguments of processes, mails (` + "`full`" + ` only). Passwords stand in them at times. So treat what is collected as secret as the host itself: encrypt the workspace, and send containers to recipients.
 
 ## Why nothing is loaded
 

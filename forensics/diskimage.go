@@ -44,11 +44,12 @@ type imaging struct {
 	sum     record.Collection
 	which   []Description
 	refused map[record.Refusal]bool
-	more    int
+	more    map[record.Refusal]int
 	taken   int64
 	zone    string
 	clock   *record.Clock
 	now     string // the collector at work
+	secrets withholding
 }
 
 // mounted is a volume that is being read.
@@ -62,6 +63,10 @@ type mounted struct {
 func collectImage(ctx context.Context, o Options, which []Description, sealed func(record.Exhibit) error) (record.Collection, error) {
 	c := &imaging{Options: o, which: which, sealed: sealed, refused: map[record.Refusal]bool{}, clock: ClockNow()}
 	c.sum = record.Collection{Profile: o.named(), Root: o.Root, AsRoot: os.Geteuid() == 0}
+	var err error
+	if c.secrets, err = newWithholding(&o); err != nil {
+		return c.sum, fmt.Errorf("collect: %w", err)
+	}
 	started := o.Now()
 	f, err := os.Open(o.Root) // to be read only
 	if err != nil {
@@ -77,9 +82,7 @@ func collectImage(ctx context.Context, o Options, which []Description, sealed fu
 		return c.sum, fmt.Errorf("collect from %s: %w", o.Root, err)
 	}
 	err = c.all(ctx, list)
-	if c.more > 0 {
-		c.sum.Refused = append(c.sum.Refused, record.Refusal{Collector: "linux", Source: "/", Reason: fmt.Sprintf("%d more refusals are not listed", c.more)})
-	}
+	c.sum.Refused = append(c.sum.Refused, uncounted(c.more)...)
 	c.sum.Host, c.sum.Took = c.Host, o.Now().Sub(started)
 	switch {
 	case ctx.Err() != nil:
@@ -202,7 +205,7 @@ func (c *imaging) volume(ctx context.Context, m mounted, passwd []byte) error {
 			c.refuse(name, "%v", err)
 			continue
 		}
-		if err := c.take(ctx, m, imageFound{path.Clean(name), n}, profiles.Artefact{Kind: c.now, Title: "File"}); err != nil {
+		if err := c.take(ctx, m, imageFound{path.Clean(name), n, true}, profiles.Artefact{Kind: c.now, Title: "File"}); err != nil {
 			return err
 		}
 	}
@@ -221,11 +224,14 @@ func (c *imaging) refuse(source, format string, args ...any) {
 	r := record.Refusal{Collector: collector, Source: printable(source), Reason: fmt.Sprintf(format, args...)}
 	switch {
 	case c.refused[r]:
-	case len(c.sum.Refused) >= 1000:
-		c.more++
+	case len(c.sum.Refused) >= maxRefusals:
+		overflow(&c.more, r)
 	default:
 		c.refused[r] = true
 		c.sum.Refused = append(c.sum.Refused, r)
+		if c.Refused != nil {
+			c.Refused(r)
+		}
 	}
 }
 
@@ -323,6 +329,10 @@ func (c *imaging) take(ctx context.Context, m mounted, f imageFound, a profiles.
 		c.refuse(f.path, "%v", err)
 		return nil
 	}
+	if why := c.withheld(f, data); why != nil {
+		c.refuse(f.path, "%v", why)
+		return nil
+	}
 	need, sparse := n.Size, false
 	if n.Size > c.Limits.File {
 		if held := held(data); held <= c.Limits.File {
@@ -346,6 +356,17 @@ func (c *imaging) take(ctx context.Context, m mounted, f imageFound, a profiles.
 		e.Deviations = append(e.Deviations, "the checksum of its inode is wrong")
 	}
 	r := io.Reader(io.NewSectionReader(data, 0, n.Size))
+	if !f.named && slices.Contains(passwordFiles, f.path) && n.Size <= maxPasswd {
+		b, err := io.ReadAll(r)
+		if err != nil {
+			c.refuse(f.path, "%v", err)
+			return nil
+		}
+		kept, withheld := withoutHashes(b)
+		if r = bytes.NewReader(kept); withheld > 0 {
+			e.Deviations = append(e.Deviations, withheldHashes(withheld))
+		}
+	}
 	if sparse {
 		e.Format = FormatExtents
 		e.Method += "; only the data between holes, as JSON lines of offset, data (base64) and size"
@@ -356,6 +377,25 @@ func (c *imaging) take(ctx context.Context, m mounted, f imageFound, a profiles.
 		r = in
 	}
 	return c.seal(ctx, imageContent{r}, e)
+}
+
+// maxPasswd bounds the files that are read for hashes in them.
+const maxPasswd = 16 << 20
+
+// withheld says why a file that holds a secret is not taken; nil takes it.
+func (c *imaging) withheld(f imageFound, data io.ReaderAt) error {
+	if f.named {
+		return nil
+	}
+	if why := c.secrets.why(f.path); why != nil {
+		return why
+	}
+	if f.inode.Size > maxKey {
+		return nil
+	}
+	head := make([]byte, 256)
+	n, _ := data.ReadAt(head, 0) // what is wrong with it, the reading itself will say
+	return c.secrets.begins(head[:n], uint32(f.inode.Mode))
 }
 
 // held is how many bytes lie in no hole.

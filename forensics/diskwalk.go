@@ -26,6 +26,7 @@ type imageTarget struct {
 type imageFound struct {
 	path  string
 	inode *ext4.Inode
+	named bool // by a person
 }
 
 // maxFoundInImage bounds what one artefact means before limits choose.
@@ -179,7 +180,7 @@ func (w *imageWalk) folder(f folderAt) (more []folderAt, err error) {
 		w.c.refuse(f.path, "%v", err)
 		return nil, nil
 	}
-	w.c.Progress(fmt.Sprintf("%s %s (%d)", w.c.now, f.path, w.rows), 0, 0)
+	w.c.Progress(fmt.Sprintf("%s %d names, in %s", w.c.now, w.rows, f.path), 0, 0)
 	rerr := w.m.fs.ReadDir(n, true, func(e ext4.Entry) error {
 		full := strings.TrimSuffix(f.path, "/") + "/" + e.Name
 		if e.Deleted {
@@ -222,7 +223,7 @@ func (w *imageWalk) met(full string, n *ext4.Inode, at pattern.State) {
 		case len(t.found) >= maxFoundInImage:
 			w.c.refuse(full, "more than %d files of %s", maxFoundInImage, t.Kind)
 		default:
-			t.found = append(t.found, imageFound{full, n})
+			t.found = append(t.found, imageFound{path: full, inode: n})
 		}
 	})
 }

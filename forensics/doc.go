@@ -6,6 +6,7 @@
 // program, to have no kernel module loaded, to open no FIFO, symbolic link or
 // device save the kernel's log, and to say of everything that it could not take
 // whole why not (record.Refusal). It does not interpret: package forensics/parse
-// turns exhibits into events. Password hashes are never copied, and environment variables only when they are asked for, save
-// those that the dynamic loader obeys.
+// turns exhibits into events. Files that are there to hold a secret (keys,
+// credentials, password hashes, memory) and environment variables are copied only
+// when they are asked for, save the variables that the dynamic loader obeys.
 package forensics

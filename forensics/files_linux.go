@@ -30,6 +30,7 @@ type want struct {
 	title      string
 	format     string
 	optional   bool   // not being there is no refusal
+	named      bool   // by a person: a secret is taken too
 	id         *inode // what the walk met there
 }
 
@@ -41,7 +42,7 @@ func (c *collection) asked(ctx context.Context, name string) error {
 		c.refuse(name, refuse("not an absolute path"))
 		return nil
 	}
-	return c.take(ctx, want{base: "/", name: path.Clean(name), kind: "linux.files", title: "File"})
+	return c.take(ctx, want{base: "/", name: path.Clean(name), kind: "linux.files", title: "File", named: true})
 }
 
 // take seals one file, or lists why not.
@@ -73,6 +74,15 @@ func (c *collection) begin(ctx context.Context, w want, q *queue) error {
 	if err := c.tree.regular(h); err != nil {
 		c.refuse(name, err)
 		return h.close()
+	}
+	if !w.named {
+		why := c.secrets.why(name, c.tree.realPath(h))
+		if why == nil {
+			why = c.locked[inodeOf(&h.raw)]
+		}
+		if why != nil {
+			return c.withhold(w, h, why)
+		}
 	}
 	if again, seen := c.inodes[inodeOf(&h.raw)]; seen {
 		if c.tree.realPath(h) != again {
@@ -107,6 +117,13 @@ func (c *collection) takeOpen(ctx context.Context, w want, h *handle, q *queue) 
 	if err != nil {
 		c.refuse(name, err)
 		return h.close()
+	}
+	if !w.named && h.stat.Size <= maxKey {
+		head := make([]byte, 256)
+		n, _ := f.ReadAt(head, 0) // what is wrong with it, the reading itself will say
+		if why := c.secrets.begins(head[:n], uint32(h.raw.Mode)); why != nil {
+			return errors.Join(f.Close(), c.withhold(w, h, why))
+		}
 	}
 	c.Progress(c.now.Name+" "+name, c.at, c.of)
 	e := c.exhibit(w.title, name, w.format, methodFile)

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -99,10 +100,7 @@ func hostileHost(t *testing.T, dir string) {
 	_, err = sparse.WriteAt(bytes.Repeat([]byte("x"), 292), 40<<30)
 	must(t, errors.Join(err, sparse.Close()))
 	deepTree(t, root+"/tmp")
-	many := 50_000
-	if os.Getenv("FIREBREAK_SOAK") != "" {
-		many = 1_000_000
-	}
+	many := testkit.Rounds(t, 50_000, 1_000_000)
 	for i := range many {
 		d := fmt.Sprintf("%s/var/www/html/%d", root, i/10_000)
 		if i%10_000 == 0 {
@@ -136,6 +134,30 @@ func hostileHost(t *testing.T, dir string) {
 	t.Logf("took %d swaps", swapped.Load())
 	fullDisk(t, root, dir)
 	withoutRoot(t, root)
+	must(t, unix.Mount("proc", "/proc", "proc", 0, "")) // ours: the processes of this namespace only
+	runningWithoutAName(t)
+}
+
+// runningWithoutAName finds a program that runs on after it was removed, and takes
+// its bytes.
+func runningWithoutAName(t *testing.T) {
+	t.Helper()
+	victim, sum := nameless(t)
+	l := newLocker(t)
+	got, _, err := take(t, Options{Collectors: []string{"processes", "linux.deleted"}, Sink: l})
+	must(t, err)
+	var seen, sealed bool
+	for _, e := range got {
+		sealed = sealed || e.SHA256 == sum && strings.HasPrefix(e.Source, fmt.Sprintf("/proc/%d/exe", victim))
+		if e.Format == FormatProcesses {
+			for _, p := range lines[Process](t, plain(t, l, e)) {
+				seen = seen || p.PID == victim && p.ExeSHA256 == sum
+			}
+		}
+	}
+	if !seen || !sealed {
+		t.Errorf("the process is seen with its hash: %v; its program is sealed: %v", seen, sealed)
+	}
 }
 
 // swapAll exchanges a file and a folder for links to what lies outside, lets a

@@ -203,3 +203,32 @@ func TestBodySeconds(t *testing.T) {
 		}
 	}
 }
+
+// This program's own folder is left out and named, whatever path leads to it, and
+// so is the file that the collection goes to.
+func TestListingLeavesItselfOut(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"work/incidents/a/blob", "other/x"} {
+		must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o755))
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "out.part"), nil, 0o700))
+	must(t, os.Symlink(filepath.Join(dir, "work"), filepath.Join(dir, "link")))
+	l := newLocker(t)
+	got, sum, err := take(t, Options{
+		Collectors: []string{"linux.listing", "linux.finds"}, Paths: []string{dir}, Sink: l,
+		Own: []string{filepath.Join(dir, "link"), filepath.Join(dir, "out.part"), filepath.Join(dir, "none")},
+	})
+	must(t, err)
+	for _, e := range got {
+		text := string(plain(t, l, e))
+		if !strings.Contains(text, "/other/x") || strings.Contains(text, "/incidents") || strings.Contains(text, "out.part") {
+			t.Errorf("%s:\n%s", e.Title, text)
+		}
+	}
+	for _, name := range []string{"work", "out.part"} {
+		if why := refusedFor(sum, filepath.Join(dir, name)); !strings.Contains(why, "of this program itself") {
+			t.Errorf("%s: %q", name, why)
+		}
+	}
+}

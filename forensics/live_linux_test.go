@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -261,7 +262,7 @@ func TestRoutes(t *testing.T) {
 // The whole of a triage on this machine, save the big listing.
 func TestTriageHere(t *testing.T) {
 	l := newLocker(t)
-	got, sum, err := take(t, Options{Sink: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20}})
+	got, sum, err := take(t, Options{Sink: l, Paths: []string{t.TempDir()}, Limits: Limits{File: 4 << 20, Total: 32 << 20, Verify: 8 << 20}})
 	must(t, err)
 	if sum.Cut != "" || sum.Exhibits != len(got) || sum.AsRoot != (os.Geteuid() == 0) || sum.Took <= 0 || sum.Root != "/" {
 		t.Errorf("%+v", sum)
@@ -364,6 +365,20 @@ func ordinaryUser(t *testing.T, dir string) {
 	for _, p := range lines[Process](t, plain(t, l, taken["/proc"])) {
 		others = others || p.UID == 0 && !p.Kernel && len(p.Refused) > 0
 		own = own || p.PID == os.Getpid() && p.ExeSHA256 != ""
+	}
+	// The whole of a triage: nothing fails, and what is closed is named.
+	triage, all, err := take(t, Options{Paths: []string{dir}, Limits: Limits{File: 1 << 20, Total: 16 << 20, Verify: 1 << 20}})
+	must(t, err)
+	if all.AsRoot || all.Cut != "" || len(triage) != all.Exhibits || len(all.Refused) > maxRefusals+maxReasons {
+		t.Errorf("triage: cut %q, %d exhibits, %d refusals", all.Cut, all.Exhibits, len(all.Refused))
+	}
+	for _, kind := range []string{"linux.system", "linux.processes", "linux.listing", "linux.accounts"} {
+		if !slices.ContainsFunc(triage, func(e record.Exhibit) bool { return e.Kind == kind }) {
+			t.Errorf("triage without %s", kind)
+		}
+	}
+	if r := refusedFor(all, "/etc/shadow"); !strings.Contains(r, "permission denied") {
+		t.Errorf("/etc/shadow: %q", r)
 	}
 	if !own || (!others && unix.Access("/proc/1/exe", unix.R_OK) != nil) {
 		t.Errorf("own process whole: %v; others' say what is missing: %v", own, others)

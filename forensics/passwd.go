@@ -2,6 +2,7 @@ package forensics
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -134,6 +135,14 @@ func applyGroups(list []Account, b []byte) {
 			}
 		}
 	}
+}
+
+// passwordFiles hold password hashes on old systems only, and much else on all.
+var passwordFiles = []string{"/etc/passwd", "/etc/passwd-", "/etc/group", "/etc/group-"}
+
+// withheldHashes is said of an exhibit without its hashes.
+func withheldHashes(n int) string {
+	return fmt.Sprintf("%d password fields that may hold a hash are withheld: not the file byte for byte", n)
 }
 
 // withoutHashes replaces the password fields of passwd or group lines that may

@@ -305,7 +305,7 @@ func (v *verifier) compare(f packages.File) error {
 	}
 	v.sum.Checked++
 	if v.sum.Checked%512 == 0 {
-		v.c.Progress(fmt.Sprintf("%s %s (%d)", v.c.now.Name, f.Path, v.sum.Checked), v.c.at, v.c.of)
+		v.c.Progress(fmt.Sprintf("%s %d files, at %s", v.c.now.Name, v.sum.Checked, f.Path), v.c.at, v.c.of)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != f.Expected() {
 		p := v.line(f.Path, h, "changed")

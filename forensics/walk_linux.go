@@ -31,6 +31,7 @@ type walk struct {
 	roots  []string        // folders that are listed
 	seen   map[devino]struct{}
 	mounts map[string]map[string]string // what is mounted and not to be entered: by folder and name, why
+	own    map[devino]bool              // of this program
 	list   *listingRows                 // nil: nothing is listed
 	deep   int
 
@@ -71,7 +72,7 @@ func (c *collection) walkDisk(ctx context.Context, which []Description) error {
 	if w.set, w.links, err = c.patterns(w.roots); err != nil {
 		return err
 	}
-	w.mounts = c.tree.barred()
+	w.mounts, w.own = c.tree.barred(), ownFiles(c.Own)
 	if !listing {
 		return w.run(ctx)
 	}
@@ -88,6 +89,20 @@ func (c *collection) walkDisk(ctx context.Context, which []Description) error {
 		e.Deviations = append(e.Deviations, fmt.Sprintf("%d folders were read without O_NOATIME (not the owner): their access times may have changed", w.noAtime))
 	}
 	return c.hand(e)
+}
+
+// ownFiles are the workspace and what the collection is written to: they grow
+// while the walk runs, and are no evidence. Whatever path leads to them, they are
+// known by their inodes.
+func ownFiles(names []string) map[devino]bool {
+	out := map[devino]bool{}
+	for _, name := range names {
+		var s unix.Statx_t
+		if statx(unix.AT_FDCWD, name, 0, &s) == nil { // what is not there is not met
+			out[devinoOf(&s)] = true
+		}
+	}
+	return out
 }
 
 // listed are the folders to be listed, without those that lie in another.
@@ -224,7 +239,7 @@ func (w *walk) folder(ctx context.Context, fd int, f folder, depth int) error {
 		return err
 	}
 	if w.folders++; w.folders < 64 || w.folders&255 == 0 {
-		w.c.Progress(fmt.Sprintf("%s %s (%d)", w.c.now.Name, f.path+"/", w.names), w.c.at, w.c.of)
+		w.c.Progress(fmt.Sprintf("%s %d names, in %s", w.c.now.Name, w.names, f.path+"/"), w.c.at, w.c.of)
 	}
 	subs, err := w.read(ctx, fd, f)
 	if err != nil {
@@ -348,6 +363,10 @@ func (w *walk) name(fd int, f folder, name string, subs []folder) ([]folder, err
 	}
 	if err := statx(fd, name, unix.AT_SYMLINK_NOFOLLOW, &s); err != nil {
 		w.c.refuse(path(), explain(err))
+		return subs, nil
+	}
+	if w.own[devinoOf(&s)] {
+		w.c.refuse(path(), refuse("of this program itself: not looked into"))
 		return subs, nil
 	}
 	link, listed := "", f.listed

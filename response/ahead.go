@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"firebreak/forensics/parse"
 	"firebreak/record"
@@ -56,7 +55,7 @@ func (a *ahead) begin(f io.ReaderAt, before record.Stat) io.Writer {
 	if err != nil {
 		return nil
 	}
-	if a.parser, err = a.o.parser(); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
+	if a.parser, err = a.o.parser(); err != nil {
 		return nil
 	}
 	if a.parser == "" {
@@ -65,7 +64,10 @@ func (a *ahead) begin(f io.ReaderAt, before record.Stat) io.Writer {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil
 		}
-		a.parser = parse.Detect(filepath.Base(a.x.Source), head[:n]) //nolint:contextcheck // as above
+		a.parser = formatBy(a.x.Source, head[:n])
+	}
+	if !parse.IsText(a.parser) { // it may ask for what lay beside it, or be read by offset
+		return nil
 	}
 	to, err := db.NewAhead(a.ctx)
 	if err != nil {
@@ -87,7 +89,7 @@ func (a *ahead) begin(f io.ReaderAt, before record.Stat) io.Writer {
 		defer close(a.done)
 		a.in, a.err = parse.File(a.ctx, r, source, to.Add)
 		_ = r.CloseWithError(cmp.Or(a.err, io.ErrClosedPipe)) // whoever seals goes on alone
-		added, err := to.Close()                              //nolint:contextcheck // it has the context
+		added, err := to.Close()
 		a.in.Added = added
 		a.err = errors.Join(a.err, err)
 	}()

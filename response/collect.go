@@ -60,8 +60,8 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	}
 	c, err := forensics.Collect(ctx, forensics.Options{
 		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Besides: s.s.o.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
-		Environment: o.Environment,
-		Sink:        f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
+		Environment: o.Environment, Secrets: o.Secrets, Own: []string{s.s.o.Home, f.dir},
+		Sink: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Argv: s.s.o.Argv, Stored: s.s.o.Host,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
 	}, func(x record.Exhibit) error { //nolint:contextcheck // of the parsers only their names are asked for

@@ -43,7 +43,7 @@ func (s *Session) CollectOn(ctx context.Context, id incident.ID, o CollectOnOpti
 		return TakenIn{}, usage("", "--on: %w", err)
 	}
 	if ext := filepath.Ext(o.Profile); o.Definitions != "" || ext == ".yaml" || ext == ".yml" {
-		return TakenIn{}, usage("name a built-in --profile, and files with --file and --path", "collect on %s: definitions and profiles in files are not taken to another host", t)
+		return TakenIn{}, usage("run firebreak collect --to on the host itself with them", "--on: definitions and profiles from files are not brought to another host")
 	}
 	options, err := o.SSH.options(s.s.o)
 	if err != nil {
@@ -163,11 +163,14 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 	for _, v := range o.Files {
 		args = append(args, "--file="+v)
 	}
+	if o.Root != "" {
+		args = append(args, "--root="+o.Root)
+	}
 	if o.Environment {
 		args = append(args, "--environment")
 	}
-	if o.Root != "" {
-		args = append(args, "--root="+o.Root)
+	if o.Secrets {
+		args = append(args, "--secrets")
 	}
 	return args
 }

@@ -94,7 +94,7 @@ func (s *Session) ingestFile(ctx context.Context, f *folder, path string, o Inge
 	}
 	a := &ahead{s: s, ctx: ctx, f: f, x: x, o: o}
 	sealed, err := f.locker.SealFileBeside(ctx, path, x, func(done, total int64) { tell(p, a.doing()+path, done, total) }, a.begin)
-	if err = a.sealed(err); err != nil {
+	if err = a.sealed(err); err != nil { //nolint:contextcheck // it has the context
 		return record.Ingestion{}, record.Exhibit{}, err
 	}
 	return s.ingestSealed(ctx, f, path, sealed, o, p, a)
@@ -147,9 +147,9 @@ func (s *Session) ingestSealed(ctx context.Context, f *folder, path string, seal
 	}
 	numbered, err := s.register(ctx, f, []record.Exhibit{sealed}, o.Step)
 	if err != nil {
-		return record.Ingestion{}, record.Exhibit{}, errors.Join(err, a.discard())
+		return record.Ingestion{}, record.Exhibit{}, errors.Join(err, a.discard()) //nolint:contextcheck // it has the context
 	}
-	switch published, err := a.publish(numbered[0]); {
+	switch published, err := a.publish(numbered[0]); { //nolint:contextcheck // it has the context
 	case err != nil:
 		return record.Ingestion{}, numbered[0], fmt.Errorf("read exhibit %s into the timeline: %w", numbered[0].ID, err)
 	case published:
@@ -184,10 +184,15 @@ func (s *Session) formatOf(f *folder, x record.Exhibit, o IngestOptions) (string
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", errors.Join(fmt.Errorf("read what was sealed: %w", err), r.Close())
 	}
-	if foreign.IsArchive(head[:n]) { // what is in it has no place in it: import reads it
-		return "text", r.Close()
+	return formatBy(x.Source, head[:n]), r.Close()
+}
+
+// formatBy finds out by its name and first bytes how a file is read.
+func formatBy(source string, head []byte) string {
+	if foreign.IsArchive(head) { // what is in it has no place in it: import reads it
+		return "text"
 	}
-	return parse.Detect(x.Source, head[:n]), r.Close()
+	return parse.Detect(source, head)
 }
 
 // IngestFrom seals a stream and reads it into the timeline. It is sealed as it

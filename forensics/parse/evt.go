@@ -36,26 +36,27 @@ func parseEvt(j *job, r *bufio.Reader) error {
 	if !f.HasEnd {
 		j.note("the log has no end record")
 	}
-	found := int64(0)
+	promised, found, counted := f.Promised(), int64(0), map[uint32]struct{}{}
 	err = f.Each(func(rec *evt.Record) error {
 		e := evtEvent(rec)
-		if rec.Counted && !rec.Damaged {
+		_, twice := counted[rec.Number]
+		if n := int64(rec.Number) - int64(f.Oldest); rec.Counted && !twice && n >= 0 && n < promised {
+			counted[rec.Number] = struct{}{}
 			found++
+		}
+		if rec.Counted && !rec.Damaged {
 			return j.add(rec.Offset, e)
 		}
 		e.Attributes.Set(attrRecovered, "left of older records")
 		if rec.Damaged {
 			e.Attributes.Set(attrRecovered, "its end was written over")
 		}
-		if rec.Counted {
-			found++
-		}
 		return j.recover(rec.Offset, e)
 	})
 	if err != nil {
 		return err
 	}
-	if lost := f.Promised() - found; lost > 0 {
+	if lost := promised - found; lost > 0 {
 		j.rejectMany(lost, 0, nil, fmt.Sprintf("records are missing that the log counts (%d to %d)", f.Oldest, f.Next-1))
 	}
 	return nil
@@ -80,6 +81,7 @@ func evtEvent(rec *evt.Record) timeline.Event {
 		a.Set("task", strconv.Itoa(int(rec.Category)))
 	}
 	setText(a, "user_sid", rec.SID)
+	e.User = winSID(rec.SID)
 	if d := int64(rec.Written) - int64(rec.Generated); d != 0 {
 		if t, ok := epoch(int64(rec.Written), 0); ok {
 			a.Set("written", t.Format("2006-01-02T15:04:05Z"))

@@ -55,15 +55,25 @@ func TestEvtExpected(t *testing.T) {
 	t.Log(ing.Events, ing.Recovered, events[0].Message, events[0].Attributes)
 }
 
+// BenchmarkEvtx reads the chunks of all logs of the corpus, mixed.
 func BenchmarkEvtx(b *testing.B) {
-	name := filepath.Join(testkit.Corpus(b, "evtx/expected.tsv"), "evtx", "de_unmanagedpowershell_psinject_sysmon_7_8_10.evtx")
-	data, err := os.ReadFile(name)
+	files, err := filepath.Glob(filepath.Join(testkit.Corpus(b, "evtx/expected.tsv"), "evtx", "*.evtx"))
 	if err != nil {
 		b.Fatal(err)
 	}
-	chunk := data[4096 : 4096+65536]
-	big := append(bytes.Clone(data[:4096]), bytes.Repeat(chunk, 200)...)
-	binary.LittleEndian.PutUint16(big[42:], 200)
+	var big []byte
+	for i := range 6 * len(files) {
+		data, err := os.ReadFile(files[i%len(files)])
+		if err != nil {
+			b.Fatal(err)
+		}
+		if big == nil {
+			big = bytes.Clone(data[:4096])
+		}
+		binary.LittleEndian.PutUint64(data[4096+24:], uint64(i*1000)) // no copy of one before
+		big = append(big, data[4096:]...)
+	}
+	big[120] = 1 // not closed: the header counts one chunk
 	benchmark(b, "evtx", big)
 }
 
@@ -156,7 +166,11 @@ Microsoft-Windows-Sysmon 12 User
 Microsoft-Windows-Sysmon 13 User
 Microsoft-Windows-Sysmon 17 User
 Microsoft-Windows-Sysmon 18 User
-Microsoft-Windows-PowerShell 4104 Path`
+Microsoft-Windows-PowerShell 4104 Path
+Microsoft-Windows-Security-Auditing 4698 TaskAuthor
+Microsoft-Windows-Security-Auditing 4699 TaskRuns
+Microsoft-Windows-Security-Auditing 4699 TaskAuthor
+Microsoft-Windows-Security-Auditing 4699 TaskAccount`
 
 // theirs is an event as evtxexport writes it.
 type theirs struct {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"firebreak/internal/testkit/winlog"
 )
 
 // seeds are lines, or records, of each parser.
@@ -33,8 +35,21 @@ func seeds() map[string][]string {
 		"mactime.csv":  {"Date,Size,Type,Mode,UID,GID,Meta,File Name\n2026-01-01T00:00:00Z,1,m...,r/r,0,0,1,/a\nXxx Xxx 00 0000 00:00:00,1,...b,r,0,0,1,\"a\"\nTue Nov 14 2023 22:13:20,1,m..b,l/l,0,0,1,\"a -> b\"\n"},
 		"events.jsonl": {`{"time":"2026-01-01T00:00:00Z","precision":"s","time_kind":"logged","source":"x","parser":"y","message":"z"}`},
 		"events.csv":   {"time,precision,kind,source,host,user,message\n2026-01-01T00:00:00Z,s,logged,a,b,c,d\n"},
+		"evtx":         evtxSeeds(),
+		"evt":          {string(winlog.EvtLog(0, 48, 400, 2, 1, winlog.EvtRecord(1, "a", "b")))},
 		"":             {"x", "\xff\xfeN\x00o\x00v\x00"},
 	}
+}
+
+// evtxSeeds are logs without the zeros at their end.
+func evtxSeeds() []string {
+	m := winlog.NewMaker(1)
+	m.Logon("jd", 1)
+	m.Event("PowerShell", 400, 0, "", "", "a", "", "b", "", "\tHostName=c\r\n\tHostApplication=d\r\n")
+	m.Event("Microsoft-Windows-Security-Auditing", 4698, 0, "", "TaskContent", "<Task><Actions><Exec><Command>a</Command></Exec></Actions></Task>")
+	n := len(m.B)
+	b := winlog.File(false, 1, m.Next, m.Chunk())
+	return []string{string(b[:4096+n]), string(b[4096 : 4096+n])}
 }
 
 // FuzzFile gives every parser anything. The account settles, texts are clean, and

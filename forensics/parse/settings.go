@@ -140,7 +140,7 @@ func (p *settings) cronTable(e *timeline.Event, text string) bool {
 // sshKey reads "[options] type base64 [comment]".
 func (p *settings) sshKey(e *timeline.Event, text string) bool {
 	e.Source, e.User = "sshkey", p.owner
-	kind, body, options := "", "", ""
+	kind, options := "", ""
 	rest := text
 	for rest != "" {
 		var word string
@@ -163,10 +163,10 @@ func (p *settings) sshKey(e *timeline.Event, text string) bool {
 		return false
 	}
 	sum := sha256.Sum256(blob)
-	print := "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
-	e.Attributes.Set("fingerprint", print)
+	fingerprint := "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+	e.Attributes.Set("fingerprint", fingerprint)
 	e.Attributes.Set("key_type", kind)
-	e.Message = "ssh key " + print + " may log in by " + p.path
+	e.Message = "ssh key " + fingerprint + " may log in by " + p.path
 	if comment != "" {
 		e.Attributes.Set("title", comment)
 		e.Message += " (" + comment + ")"

@@ -18,7 +18,7 @@ func TestNamesCoverCollectors(t *testing.T) {
 		forensics.FormatSystem, forensics.FormatProcesses, forensics.FormatSockets, forensics.FormatOpenFiles, forensics.FormatRoutes,
 		forensics.FormatModules, forensics.FormatMounts, forensics.FormatUnits, forensics.FormatAccounts, forensics.FormatBodyfile,
 		forensics.FormatUtmp, forensics.FormatBtmp, forensics.FormatLastlog, forensics.FormatSyslog, forensics.FormatJournal,
-		forensics.FormatHistory, forensics.FormatDpkg, forensics.FormatApt, forensics.FormatText,
+		forensics.FormatHistory, forensics.FormatDpkg, forensics.FormatApt, forensics.FormatText, forensics.FormatSettings,
 	} {
 		if !slices.Contains(names, format) {
 			t.Errorf("no parser for %s", format)

@@ -42,6 +42,9 @@ func Catalogue() []About {
 	return out
 }
 
+// IsText says whether a parser reads lines of text, from the beginning to the end.
+func IsText(name string) bool { return !isBinary(name) }
+
 // isBinary says whether a parser reads bytes that are no text.
 func isBinary(name string) bool {
 	return slices.ContainsFunc(parsers(), func(p parser) bool { return p.name == name && p.binary })

@@ -20,6 +20,8 @@ type dbFormat struct {
 func dbFormats() []dbFormat {
 	return []dbFormat{
 		chromiumHistory(), firefoxPlaces(), firefoxDownloads(), safariHistory(),
+		chromiumLogins(), firefoxForms(), macQuarantine(), macTCC(), macKnowledge(), zeitgeistActivity(),
+		rpmDatabase(), dnfHistory(), yumHistory(),
 		{
 			"wtmpdb",
 			[]string{"wtmp.db"},

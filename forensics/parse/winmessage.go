@@ -40,6 +40,8 @@ type winEvent struct {
 	provider, id, keywords string
 	fields                 []evtx.Field
 	room                   *arena
+	knows                  bool // which field names the user
+	bare                   bool // the fields have no names
 }
 
 // of is a field of the event, the first of "one|other" that has a text; "-"
@@ -89,7 +91,7 @@ func (w *winEvent) tell(messages map[string]map[int]*winMessage) {
 			v = w.decimal(v)
 		}
 		if strings.HasSuffix(s.name, "_ip") {
-			v = strings.TrimPrefix(v, "::ffff:")
+			v = winAddress(v)
 		}
 		setText(a, s.name, v)
 	}
@@ -105,6 +107,11 @@ func (w *winEvent) tell(messages map[string]map[int]*winMessage) {
 	}
 	setText(a, attrOutcome, outcome)
 	w.user(m)
+	w.knows = m.who != nil
+	if w.bare {
+		w.plain()
+		return
+	}
 	from := len(w.room.text)
 	w.write(m.line)
 	w.e.Message = view(w.room.text[from:])

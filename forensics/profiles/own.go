@@ -33,6 +33,7 @@ var builtin = sync.OnceValues(func() (*Set, error) {
 		}
 		out.Collectors = append(out.Collectors, s.Collectors...)
 		out.Profiles = append(out.Profiles, s.Profiles...)
+		out.Secrets = append(out.Secrets, s.Secrets...)
 	}
 	slices.SortStableFunc(out.Collectors, func(a, b Collector) int { return a.Volatility - b.Volatility })
 	return &out, nil
@@ -65,7 +66,7 @@ func Parse(name string, src []byte) (*Set, error) {
 }
 
 func (l *loader) own(root *yaml.Node, s *Set) {
-	m := l.mapping(root, "the file", "firebreak-profiles", "collectors", "profiles")
+	m := l.mapping(root, "the file", "firebreak-profiles", "collectors", "profiles", "secrets")
 	if v := l.text(m["firebreak-profiles"], root, "firebreak-profiles: the version of the format"); v != "" && v != Version {
 		l.at(m["firebreak-profiles"], "version %s of the format is not known; this program reads %s", v, Version)
 	}
@@ -82,6 +83,9 @@ func (l *loader) own(root *yaml.Node, s *Set) {
 			l.at(n, "profile %s is there twice", p.Name)
 		}
 		s.Profiles = append(s.Profiles, p)
+	}
+	for _, n := range l.items(m["secrets"], "secrets") {
+		s.Secrets = append(s.Secrets, l.secret(n))
 	}
 }
 

@@ -96,8 +96,9 @@ type Refused struct {
 type Set struct {
 	Collectors []Collector
 	Profiles   []Profile
-	Sources    int // of imported definitions, for Linux
-	Taken      int // of those, taken over, at least in part
+	Secrets    []Secret // what is not taken, whoever means it
+	Sources    int      // of imported definitions, for Linux
+	Taken      int      // of those, taken over, at least in part
 	Refused    []Refused
 
 	stats map[string][]string // folders that a collector wants listed
@@ -164,6 +165,7 @@ func (s *Set) members(name string, way []string) ([]string, error) {
 func (s *Set) With(theirs *Set) *Set {
 	out := &Set{
 		Collectors: slices.Clone(theirs.Collectors), Profiles: slices.Clone(theirs.Profiles),
+		Secrets: append(slices.Clone(s.Secrets), theirs.Secrets...),
 		Sources: theirs.Sources, Taken: theirs.Taken, Refused: theirs.Refused,
 	}
 	for _, c := range s.Collectors {

@@ -270,7 +270,7 @@ func (r *Rule) tell(groups []*group) []Finding {
 	var names []string
 	for i, g := range rest {
 		about, key := r.thing(g)
-		fmt.Fprintf(h, "%s\x00%s\x00", g.host, key)
+		h.Write([]byte(g.host + "\x00" + key + "\x00"))
 		if i < 5 {
 			names = append(names, about)
 		}

@@ -31,10 +31,9 @@ type group struct {
 	others      []timeline.ID
 	silent      time.Duration
 
-	ring  []time.Time          // the times of the last events, for a count
-	seen  map[string]time.Time // the values of count's of, with the last time of each
-	when  []stretch            // when the count held
-	dated int                  // how many of them are dated
+	ring []time.Time          // the times of the last events, for a count
+	seen map[string]time.Time // the values of count's of, with the last time of each
+	when []stretch            // when the count held
 }
 
 // stretch is a time in which a count held.

@@ -87,7 +87,7 @@ func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string,
 		}
 		err = c.shell(ctx, way.script, io.LimitReader(p.Content, p.Size), to, &said)
 		var code *ssh.ExitError
-		switch text := strings.TrimSpace(said.String()); {
+		switch text := lastWords(said.String()); {
 		case err == nil:
 			return way.how, nil
 		case !errors.As(err, &code):
@@ -96,21 +96,32 @@ func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string,
 			return way.how, &Failed{Code: code.ExitStatus(), Said: text}
 		case way.memory && (code.ExitStatus() == exitNoMemory || code.ExitStatus() == exitNoExec || code.ExitStatus() == 126 || code.ExitStatus() == 127):
 			// What is called python3 may be a script that does not run there.
-			err = fmt.Errorf("run on %s: %w: %.300s", c.Target, ErrNoPlace, text)
+			err = fmt.Errorf("run on %s: %w: %s", c.Target, ErrNoPlace, text)
 			continue
 		case code.ExitStatus() == exitNoPlace:
-			return way.how, fmt.Errorf("run on %s: %w: each folder is full, read-only or mounted noexec: %.300s", c.Target, ErrNoPlace, text)
+			return way.how, fmt.Errorf("run on %s: %w: each folder is full, read-only or mounted noexec: %s", c.Target, ErrNoPlace, text)
 		case code.ExitStatus() == exitShort:
-			return way.how, fmt.Errorf("run on %s: %w: it did not arrive whole: %.300s", c.Target, ErrNoPlace, text)
+			return way.how, fmt.Errorf("run on %s: %w: it did not arrive whole: %s", c.Target, ErrNoPlace, text)
 		case p.Sudo && strings.Contains(text, "sudo"):
-			return way.how, fmt.Errorf("run on %s: %w: %.300s", c.Target, ErrSudo, text)
+			return way.how, fmt.Errorf("run on %s: %w: %s", c.Target, ErrSudo, text)
 		case code.ExitStatus() == 126 || code.ExitStatus() == 127 || code.ExitStatus() == exitNoExec:
-			return way.how, fmt.Errorf("run on %s: %w: %.300s", c.Target, ErrStart, text)
+			return way.how, fmt.Errorf("run on %s: %w: %s", c.Target, ErrStart, text)
 		default:
 			return way.how, &Failed{Code: code.ExitStatus(), Said: text}
 		}
 	}
 	return "", err
+}
+
+// lastWords are the end of what was said on the other stream: the files that a
+// login shell reads there may say much before.
+func lastWords(said string) string {
+	const most = 300
+	said = strings.TrimSpace(said)
+	if len(said) > most {
+		said = "…" + strings.ToValidUTF8(said[len(said)-most:], "")
+	}
+	return said
 }
 
 // Failed is the program's own failure: its exit status and what it said.

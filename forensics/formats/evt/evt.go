@@ -142,7 +142,7 @@ func (f *File) Each(do func(*Record) error) error {
 			}
 		}
 		size := int64(binary.LittleEndian.Uint32(b[at-begin:]))
-		if !bytes.Equal(b[at-begin+4:at-begin+8], magic) || size < recordMin || size > maxRecord || size > f.size {
+		if !bytes.Equal(b[at-begin+4:at-begin+8], magic) || size < recordMin || size > maxRecord || size > f.size-headerSize {
 			at += 4
 			continue
 		}

@@ -2,6 +2,8 @@ package evtx
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,24 +16,31 @@ import (
 // tally is what a reading of a whole file came to.
 type tally struct {
 	good, found, bad int64
-	promised         int64
+	promised, lost   int64
+	losses           []Loss
 	why              []string
 }
 
 func readAll(t testing.TB, data []byte, each func(*Record)) (sum tally) {
 	t.Helper()
-	f, err := Open(bytes.NewReader(data), int64(len(data)))
+	f, err := NewReader(bytes.NewReader(data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := NewDecoder()
-	var buf []byte
-	for slot := range f.Slots {
-		c, err := d.Load(f, slot)
+	var buf, room []byte
+	var l Ledger
+	for {
+		c, err := f.Next(room)
+		if errors.Is(err, io.EOF) {
+			break
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		room = c.Room
 		sum.promised += c.Promised
+		d.Load(&c)
 		for {
 			rec, out, ok := d.Next(buf[:0])
 			buf = out
@@ -51,6 +60,12 @@ func readAll(t testing.TB, data []byte, each func(*Record)) (sum tally) {
 				each(rec)
 			}
 		}
+		account := d.Tally()
+		l.Add(&f.Header, &account)
+	}
+	sum.losses, _ = l.End(&f.Header)
+	for _, x := range sum.losses {
+		sum.lost += x.Count()
 	}
 	return sum
 }
@@ -80,7 +95,7 @@ func TestExpected(t *testing.T) {
 				t.Errorf("%s: %+v", f[0], r)
 			}
 		})
-		if got.good != want || got.bad != 0 || got.promised != want {
+		if got.good != want || got.bad != 0 || got.lost != 0 || got.promised != want {
 			t.Errorf("%s: %+v, want %d", f[0], got, want)
 		}
 	}

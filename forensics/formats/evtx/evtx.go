@@ -21,19 +21,20 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
-	"io"
 )
 
 // ChunkSize is the size of each chunk.
 const ChunkSize = 1 << 16
 
 const (
-	headerSize = 4096 // room of the file header; 128 bytes are used
-	chunkHead  = 512  // of its header, with the tables of names and templates
-	recordHead = 24   // magic, size, number, time
-	recordMin  = recordHead + 4
+	headerSize    = 4096 // room of the file header; 128 bytes are used
+	chunkHead     = 512  // of its header, with the tables of names and templates
+	templateTable = 384  // in the chunk's header: where lists of templates begin
+	templateLists = 32
+	recordHead    = 24 // magic, size, number, time
+	recordMin     = recordHead + 4
+	maxRecords    = ChunkSize / recordMin // of a chunk
 )
 
 var (
@@ -42,7 +43,7 @@ var (
 	recordMagic = []byte{'*', '*', 0, 0}
 )
 
-// ErrFormat is what Open says of bytes that are no event log.
+// ErrFormat is what NewReader says of bytes that are no event log.
 var ErrFormat = errors.New("no event log")
 
 // Is reports whether the bytes begin as an event log, or as a chunk of one.
@@ -62,114 +63,55 @@ type Header struct {
 	Checksum bool // it is right
 }
 
-// File is an event log, to be read by offset. Chunks of it may be read by
-// several Decoders at once.
-type File struct {
-	Header
-	Slots int // places for chunks in the file, the last one maybe cut
-	r     io.ReaderAt
-	size  int64
-	start int64
-}
+// Counts says whether the header's number of chunks is to be believed.
+func (h *Header) Counts() bool { return !h.Missing && !h.Dirty && h.Checksum }
 
-// Open reads the file header. ErrFormat and errors of the reader come back.
-func Open(r io.ReaderAt, size int64) (*File, error) {
-	b := make([]byte, 128)
-	n, err := r.ReadAt(b, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read header: %w", err)
-	}
-	b = b[:n]
-	f := &File{r: r, size: size, start: headerSize}
-	le := binary.LittleEndian
-	switch {
-	case bytes.HasPrefix(b, chunkMagic):
-		f.Missing, f.start = true, 0
-	case !bytes.HasPrefix(b, fileMagic):
-		return nil, ErrFormat
-	case n < 128:
-		f.Missing = true
-	default:
-		flags := le.Uint32(b[120:])
-		f.Header = Header{
-			Chunks: int(le.Uint16(b[42:])), Next: le.Uint64(b[24:]), Minor: le.Uint16(b[36:]), Major: le.Uint16(b[38:]),
-			Dirty: flags&1 != 0, Full: flags&2 != 0, Checksum: crc32.ChecksumIEEE(b[:120]) == le.Uint32(b[124:]),
-		}
-		if room := int64(le.Uint16(b[40:])); room >= 128 && room != headerSize && f.chunkAt(room) && !f.chunkAt(headerSize) {
-			f.start = room
-		}
-	}
-	if size > f.start {
-		f.Slots = int((size - f.start + ChunkSize - 1) / ChunkSize)
-	}
-	return f, nil
-}
-
-// chunkAt says whether a chunk begins there.
-func (f *File) chunkAt(at int64) bool {
-	b := make([]byte, len(chunkMagic))
-	_, err := f.r.ReadAt(b, at)
-	return err == nil && bytes.Equal(b, chunkMagic)
-}
-
-// Offset is where the slot's chunk begins.
-func (f *File) Offset(slot int) int64 { return f.start + int64(slot)*ChunkSize }
-
-// Chunk is what the header of one chunk says, and what was found of it.
+// Chunk is one, or a stretch of the file where one should stand: what its header
+// says, and its bytes.
 type Chunk struct {
 	Offset      int64
+	Slot        int    // which of the file's places for chunks that is
 	Size        int    // bytes of it that the file has
 	Used        bool   // there is something else than zeros
 	Valid       bool   // there is a header
+	Again       bool   // a chunk with the same header came before
+	Beyond      bool   // the file's header does not count it
 	First, Last uint64 // numbers of its records, as the header says
 	Promised    int64  // how many these are
 	HeaderSum   bool   // the header's checksum is right
 	DataSum     bool   // that of the records is
+	Room        []byte // its bytes, and zeros up to ChunkSize
 	free        int    // where the header says that the records end
-	lastRecord  int    // where it says that the last record begins
 }
 
-// Load reads the chunk in a slot. Errors are the reader's.
-func (d *Decoder) Load(f *File, slot int) (Chunk, error) {
-	c := Chunk{Offset: f.Offset(slot)}
-	want := int(min(ChunkSize, f.size-c.Offset))
-	n, err := f.r.ReadAt(d.data[:want], c.Offset)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return c, fmt.Errorf("read chunk at %d: %w", c.Offset, err)
-	}
-	d.load(&c, n)
-	return c, nil
-}
-
-// load takes the first n bytes of the buffer for a chunk.
-func (d *Decoder) load(c *Chunk, n int) {
-	clear(d.data[n:])
-	d.reset(n)
-	c.Size = n
-	b := d.data[:n]
+// head reads the chunk's header; all of its bytes are there.
+func (c *Chunk) head() {
+	b := c.Room[:c.Size]
 	c.Used = !zeros(b)
-	if n < chunkHead || !bytes.HasPrefix(b, chunkMagic) {
-		d.chunk = *c
+	if len(b) < chunkHead || !bytes.HasPrefix(b, chunkMagic) {
 		return
 	}
 	le := binary.LittleEndian
 	c.First, c.Last = le.Uint64(b[24:]), le.Uint64(b[32:])
-	c.lastRecord, c.free = int(le.Uint32(b[44:])), int(le.Uint32(b[48:]))
-	sum := crc32.Update(crc32.ChecksumIEEE(b[:120]), crc32.IEEETable, b[128:chunkHead])
-	c.HeaderSum = sum == le.Uint32(b[124:])
-	c.Valid = c.HeaderSum || le.Uint32(b[40:]) == 128 && c.free >= chunkHead && c.free <= ChunkSize
+	free := le.Uint32(b[48:])
+	c.HeaderSum = headerSum(b)
+	c.Valid = c.HeaderSum || le.Uint32(b[40:]) == 128 && free >= chunkHead && free <= ChunkSize
 	if !c.Valid {
-		d.chunk = *c
 		return
 	}
-	if c.free < chunkHead || c.free > ChunkSize {
+	if c.free = int(free); free < chunkHead || free > ChunkSize {
 		c.free = chunkHead
 	}
-	c.DataSum = c.free <= n && crc32.ChecksumIEEE(b[chunkHead:c.free]) == le.Uint32(b[52:])
-	if c.Last >= c.First && c.Last-c.First < ChunkSize/recordMin && c.free > chunkHead {
+	c.DataSum = c.free <= len(b) && crc32.ChecksumIEEE(b[chunkHead:c.free]) == le.Uint32(b[52:])
+	if c.Last >= c.First && c.Last-c.First < maxRecords && c.free > chunkHead {
 		c.Promised = int64(c.Last-c.First) + 1 //nolint:gosec // it is small
 	}
-	d.chunk = *c
+}
+
+// headerSum says whether a chunk's header has the right checksum.
+func headerSum(b []byte) bool {
+	sum := crc32.Update(crc32.ChecksumIEEE(b[:120]), crc32.IEEETable, b[128:chunkHead])
+	return sum == binary.LittleEndian.Uint32(b[124:])
 }
 
 func zeros(b []byte) bool {

@@ -8,22 +8,24 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"firebreak/internal/testkit/winlog"
 )
 
 // three is a chunk of three logons.
 func three(first uint64) []byte {
-	m := newMaker(first)
+	m := winlog.NewMaker(first)
 	for i := range uint64(3) {
-		m.logon("jd", first+i)
+		m.Logon("jd", first+i)
 	}
-	return m.chunk()
+	return m.Chunk()
 }
 
 func TestFields(t *testing.T) {
 	n := uint64(0)
-	sum := readAll(t, file(false, 1, 4, three(1)), func(r *Record) {
+	sum := readAll(t, winlog.File(false, 1, 4, three(1)), func(r *Record) {
 		n++
-		if r.ID != n || r.Time != when || r.Written != when || r.Err != nil || r.Lost != nil {
+		if r.ID != n || r.Time != winlog.When || r.Written != winlog.When || r.Err != nil || r.Lost != nil {
 			t.Errorf("%+v", r)
 		}
 		system := r.System
@@ -56,20 +58,20 @@ func TestFound(t *testing.T) {
 	last := le.Uint32(slack[44:])
 	le.PutUint64(slack[32:], 2)
 	le.PutUint32(slack[48:], last)
-	seal(slack)
+	winlog.Seal(slack)
 	headless := three(1)
 	copy(headless, "XXXXXXXX")
 	damaged := three(1)
 	copy(damaged[chunkHead:], "XXXX")
-	m := newMaker(1)
-	m.logon("jd", 1)
-	second := len(m.b)
-	m.logon("jd", 2)
-	inner := bytes.Clone(m.b[second:])
-	m.record(when, func() {
-		m.b = append(append(m.b, inner[recordHead:len(inner)-4]...), inner...)
+	m := winlog.NewMaker(1)
+	m.Logon("jd", 1)
+	second := len(m.B)
+	m.Logon("jd", 2)
+	inner := bytes.Clone(m.B[second:])
+	m.Record(winlog.When, func() {
+		m.B = append(append(m.B, inner[recordHead:len(inner)-4]...), inner...)
 	})
-	hidden := m.chunk()
+	hidden := m.Chunk()
 	for _, c := range []struct {
 		name        string
 		chunk       []byte
@@ -81,7 +83,7 @@ func TestFound(t *testing.T) {
 		{"damaged", damaged, 0, 2, FoundBehind},
 		{"hidden", hidden, 3, 1, FoundHidden},
 	} {
-		sum := readAll(t, file(false, 1, 4, c.chunk), func(r *Record) {
+		sum := readAll(t, winlog.File(false, 1, 4, c.chunk), func(r *Record) {
 			if r.Found != "" && r.Found != c.where {
 				t.Errorf("%s: found %q", c.name, r.Found)
 			}
@@ -91,21 +93,19 @@ func TestFound(t *testing.T) {
 		}
 	}
 	cut := chunkHead + int(le.Uint32(three(4)[chunkHead+4:])) + 10
-	if sum := readAll(t, file(true, 0, 1, three(1), make([]byte, ChunkSize), three(4)[:cut]), nil); sum.good != 4 || sum.promised != 6 {
+	if sum := readAll(t, winlog.File(true, 0, 1, three(1), make([]byte, ChunkSize), three(4)[:cut]), nil); sum.good != 4 || sum.promised != 6 {
 		t.Errorf("cut and not closed: %+v", sum)
 	}
 }
 
 func TestSums(t *testing.T) {
 	b := three(1)
-	d := NewDecoder()
 	load := func(b []byte) Chunk {
-		data := file(false, 1, 4, b)
-		f, err := Open(bytes.NewReader(data), int64(len(data)))
+		f, err := NewReader(bytes.NewReader(winlog.File(false, 1, 4, b)))
 		if err != nil || !f.Checksum {
 			t.Fatal(f, err)
 		}
-		c, err := d.Load(f, 0)
+		c, err := f.Next(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestSums(t *testing.T) {
 	if c := load(b); c.HeaderSum || !c.Valid {
 		t.Errorf("header: %+v", c)
 	}
-	if _, err := Open(strings.NewReader("MZ"), 2); !errors.Is(err, ErrFormat) {
+	if _, err := NewReader(strings.NewReader("MZ")); !errors.Is(err, ErrFormat) {
 		t.Error(err)
 	}
 }
@@ -143,15 +143,32 @@ func TestTexts(t *testing.T) {
 			t.Errorf("%x is %q %v", c.raw, got, escaped)
 		}
 	}
-	if got := AppendTime(nil, when); string(got) != "2026-11-28T01:00:00.1234567Z" {
+	if got := AppendTime(nil, winlog.When); string(got) != "2026-11-28T01:00:00.1234567Z" {
 		t.Errorf("%s", got)
+	}
+}
+
+// Elements may be nested, but not without end.
+func TestDeep(t *testing.T) {
+	m := winlog.NewMaker(1)
+	m.Deep(30)
+	m.Deep(500)
+	m.Logon("jd", 3)
+	var lost []uint64
+	sum := readAll(t, winlog.File(false, 1, 4, m.Chunk()), func(r *Record) {
+		if r.Lost != nil && strings.Contains(r.Lost.Error(), "too deep") {
+			lost = append(lost, r.ID)
+		}
+	})
+	if sum.good != 3 || sum.lost != 0 || len(lost) != 1 || lost[0] != 2 {
+		t.Errorf("%+v, %v", sum, lost)
 	}
 }
 
 // Whatever is changed in a chunk, reading it ends, and soon.
 func TestMutated(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	sound := file(false, 2, 7, three(1), three(4))
+	sound := winlog.File(false, 2, 7, three(1), three(4))
 	for range 3000 {
 		b := bytes.Clone(sound)
 		for range 1 + r.IntN(30) {
@@ -162,20 +179,21 @@ func TestMutated(t *testing.T) {
 }
 
 func FuzzChunk(f *testing.F) {
-	f.Add(three(1))
+	b := three(1)
+	f.Add(b[:binary.LittleEndian.Uint32(b[48:])]) // small inputs are soon tried
 	f.Add([]byte("ElfChnk\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		readAll(t, file(false, 1, 4, b), nil)
+		readAll(t, winlog.File(false, 1, 4, b), nil)
 	})
 }
 
 func BenchmarkRead(b *testing.B) {
-	m := newMaker(1)
-	for i := uint64(1); len(m.b) < ChunkSize-1000; i++ {
-		m.logon("jd", i)
+	m := winlog.NewMaker(1)
+	for i := uint64(1); len(m.B) < ChunkSize-1000; i++ {
+		m.Logon("jd", i)
 	}
-	chunk := m.chunk()
-	data := append(file(false, 16, 1), bytes.Repeat(chunk, 16)...)
+	chunk := m.Chunk()
+	data := append(winlog.File(false, 16, 1), bytes.Repeat(chunk, 16)...)
 	b.ReportAllocs()
 	n := int64(0)
 	for b.Loop() {

@@ -20,6 +20,8 @@ const (
 	FoundHidden = "hidden inside another record"
 	FoundBeyond = "in a chunk beyond those that the file's header counts"
 	FoundBehind = "behind damage in the chunk"
+	FoundAgain  = "in a copy of a chunk that came before"
+	FoundOther  = "with a number that the damaged chunk does not count"
 )
 
 // Record is one event. It is of no more use when the next one is read.
@@ -41,52 +43,62 @@ type Record struct {
 
 // Decoder reads chunks, one after the other. It is used by one goroutine.
 type Decoder struct {
-	data     []byte // ChunkSize, zeros behind size
-	size     int
-	chunk    Chunk
-	at       int // of the next record
-	end      int // where records end
-	found    string
-	hide     int // end of the content of the record before
-	until    int // end of the record before
-	compiled compiler
-	rec      Record
-	out      []byte
-	began    int               // of the record's texts in out
-	budget   int               // steps that the record may still take
-	limit    int               // bytes of text that it may give
-	left     int               // bytes of text that the chunk may still give
-	steps    int               // that the chunk may still take
-	values   [maxDepth][]value // of the templates at hand, one in another
+	data      []byte // ChunkSize, zeros behind size
+	size      int
+	chunk     *Chunk
+	seen      [maxRecords/64 + 1]uint64 // which of the promised records were found
+	odd       bool                      // a number was not promised
+	placed    int64                     // records where they belong
+	loose     []uint64                  // numbers of those that nothing promises
+	slack     []uint64
+	at        int // of the next record
+	end       int // where records end
+	found     string
+	hide      int // end of the content of the record before
+	until     int // end of the record before
+	compiled  compiler
+	rec       Record
+	out       []byte
+	shift     int               // how far records were moved here
+	templates map[uint32]int    // what the chunk's header lists
+	began     int               // of the record's texts in out
+	budget    int               // steps that the record may still take
+	limit     int               // bytes of text that it may give
+	left      int               // bytes of text that the chunk may still give
+	steps     int               // that the chunk may still take
+	values    [maxDepth][]value // of the templates at hand, one in another
 }
 
 // NewDecoder makes a decoder.
 func NewDecoder() *Decoder {
-	d := &Decoder{data: make([]byte, ChunkSize)}
+	d := &Decoder{}
 	d.compiled.init()
 	return d
 }
 
-// reset begins a chunk of n bytes.
-func (d *Decoder) reset(n int) {
-	d.size, d.at, d.end, d.found, d.hide, d.until = n, 0, 0, "", 0, 0
+// Load begins a chunk. Its room belongs to the decoder until the next one.
+func (d *Decoder) Load(c *Chunk) {
+	d.data, d.size, d.chunk = c.Room, c.Size, c
+	d.at, d.end, d.found, d.hide, d.until = chunkHead, min(c.free, c.Size), "", 0, 0
 	d.left, d.steps = maxChunkText, maxChunkSteps
+	clear(d.seen[:])
+	d.odd, d.placed, d.loose, d.slack = false, 0, d.loose[:0], d.slack[:0]
 	d.compiled.reset()
+	d.shift, d.templates = 0, nil
+	switch {
+	case !c.Valid:
+		d.at, d.end, d.found = 0, c.Size, FoundLost
+	case c.Again:
+		d.found = FoundAgain
+	case c.Beyond:
+		d.found = FoundBeyond
+	}
 }
-
-// Beyond says of the chunk that the file's header does not count it.
-func (d *Decoder) Beyond() { d.found = FoundBeyond }
 
 // Next reads the next record: its texts are appended to buf, which comes back
 // grown. ok is false at the end of the chunk. Records that the header counts come
 // first, then what lies behind them.
 func (d *Decoder) Next(buf []byte) (rec *Record, out []byte, ok bool) {
-	if d.at == 0 {
-		d.at, d.end = chunkHead, min(d.chunk.free, d.size)
-		if !d.chunk.Valid {
-			d.end, d.at, d.found = d.size, 0, FoundLost
-		}
-	}
 	for {
 		if d.hide > 0 { // what lies between a record's content and its end
 			if at := d.seek(d.hide, d.until-4); at >= 0 {
@@ -100,9 +112,7 @@ func (d *Decoder) Next(buf []byte) (rec *Record, out []byte, ok bool) {
 				return nil, buf, false
 			}
 			d.end = d.size
-			if d.found == "" || d.found == FoundBehind {
-				d.found = FoundSlack
-			}
+			d.found = FoundSlack
 		}
 		at := d.at
 		if d.recordSize(at) == 0 {
@@ -121,17 +131,7 @@ func (d *Decoder) Next(buf []byte) (rec *Record, out []byte, ok bool) {
 }
 
 // recordSize is the size of the record that begins there, 0 where none does.
-func (d *Decoder) recordSize(at int) int {
-	if at < 0 || at+recordMin > d.size || !bytes.Equal(d.data[at:at+4], recordMagic) {
-		return 0
-	}
-	le := binary.LittleEndian
-	size := int(le.Uint32(d.data[at+4:]))
-	if size < recordMin || at+size > d.size || int(le.Uint32(d.data[at+size-4:])) != size {
-		return 0
-	}
-	return size
-}
+func (d *Decoder) recordSize(at int) int { return recordSize(d.data[:d.size], at) }
 
 // seek is where the first record between the offsets begins, -1 for none.
 func (d *Decoder) seek(from, to int) int {
@@ -153,9 +153,10 @@ func (d *Decoder) seek(from, to int) int {
 func (d *Decoder) read(buf []byte, at int, found string) (*Record, []byte, bool) {
 	le := binary.LittleEndian
 	size := d.recordSize(at)
+	id := le.Uint64(d.data[at+8:])
 	d.rec = Record{
-		Offset: d.chunk.Offset + int64(at), Size: size, ID: le.Uint64(d.data[at+8:]), Written: le.Uint64(d.data[at+16:]),
-		Found: found, Fields: d.rec.Fields[:0],
+		Offset: d.chunk.Offset + int64(at), Size: size, ID: id, Written: le.Uint64(d.data[at+16:]),
+		Found: d.place(id, found), Fields: d.rec.Fields[:0],
 	}
 	d.out, d.began, d.budget, d.limit = buf, len(buf), min(maxSteps, d.steps), min(maxText, d.left)
 	end, err := d.fragment(at+recordHead, at+size-4, place{}, 0)
@@ -167,7 +168,10 @@ func (d *Decoder) read(buf []byte, at int, found string) (*Record, []byte, bool)
 	}
 	if found != FoundHidden {
 		d.hide = 0
-		if rest := at + size - 4 - end; err == nil && rest > recordMin {
+		if err != nil { // its size may be a lie that hides others
+			end = at + recordHead
+		}
+		if rest := at + size - 4 - end; rest > recordMin {
 			d.hide, d.until = end, at+size
 		}
 	}

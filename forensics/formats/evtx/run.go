@@ -62,25 +62,22 @@ func (d *Decoder) instance(at, end int, in place, depth int) (int, error) {
 	le := binary.LittleEndian
 	id, from := le.Uint32(d.data[at+2:]), int(le.Uint32(d.data[at+6:]))
 	at += 10
-	known, size, err := d.definition(from)
-	if err == nil && known != id {
-		err = broken(at, fmt.Sprintf("template %08x is gone: %08x stands in its place", id, known))
-	}
+	def, shift, err := d.find(id, from, at, end)
 	if err != nil {
-		// A record that was moved has its template with it.
-		if here, size, err := d.definition(at); err == nil && here == id && at+24+size < end {
+		if here, size, e := d.definition(at); e == nil && here == id && at+24+size < end {
 			at += 24 + size
 		}
 		return d.bare(at, end, depth, err)
 	}
-	if from == at {
+	if def == at {
+		_, size, _ := d.definition(at)
 		at += 24 + size
 	}
 	values, next, err := d.readValues(at, end, depth)
 	if err != nil {
 		return next, err
 	}
-	p := d.template(from, in)
+	p := d.template(def, shift, in, depth > 0)
 	if p.err != nil {
 		return d.bareValues(values, next, depth, p.err)
 	}
@@ -91,6 +88,54 @@ func (d *Decoder) instance(at, end int, in place, depth int) (int, error) {
 		}
 	}
 	return next, nil
+}
+
+// find looks for the template with a number: where the record says; at the record
+// itself, which was moved then, or as far away as others in the chunk had to be
+// looked for; or elsewhere in the chunk. shift is how far its names have moved.
+func (d *Decoder) find(id uint32, from, at, end int) (def, shift int, err error) {
+	known, _, err := d.definition(from)
+	if err == nil && known == id {
+		return from, 0, nil
+	}
+	if err == nil {
+		err = broken(at, fmt.Sprintf("template %08x is gone: %08x stands in its place", id, known))
+	}
+	if here, size, e := d.definition(at); e == nil && here == id && at+24+size < end {
+		d.shift = at - from
+		return at, d.shift, nil
+	}
+	if d.shift != 0 {
+		if there, _, e := d.definition(from + d.shift); e == nil && there == id {
+			return from + d.shift, d.shift, nil
+		}
+	}
+	if other, ok := d.listed()[id]; ok {
+		return other, 0, nil
+	}
+	return 0, 0, err
+}
+
+// listed are the templates that the chunk's header lists, by their numbers.
+func (d *Decoder) listed() map[uint32]int {
+	if d.templates != nil || !d.chunk.Valid {
+		return d.templates
+	}
+	d.templates = map[uint32]int{}
+	for i := range templateLists {
+		at := int(binary.LittleEndian.Uint32(d.data[templateTable+4*i:]))
+		for range maxRecords {
+			id, _, err := d.definition(at)
+			if at < chunkHead || err != nil {
+				break
+			}
+			if _, ok := d.templates[id]; !ok {
+				d.templates[id] = at
+			}
+			at = int(binary.LittleEndian.Uint32(d.data[at:]))
+		}
+	}
+	return d.templates
 }
 
 // bare keeps the values of a record whose template was written over: they have

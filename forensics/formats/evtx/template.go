@@ -75,8 +75,8 @@ type program struct {
 }
 
 type templateKey struct {
-	at int
-	in place
+	at, shift int
+	in        place
 }
 
 // compiler makes programs of templates. Its memory is used again for each chunk.
@@ -100,16 +100,16 @@ func (c *compiler) reset() {
 }
 
 // template is the program of the template that is defined at an offset.
-func (d *Decoder) template(at int, in place) program {
+func (d *Decoder) template(at, shift int, in place, inner bool) program {
 	c := &d.compiled
-	key := templateKey{at, in}
+	key := templateKey{at, shift, in}
 	if p, ok := c.programs[key]; ok {
 		return p
 	}
 	p := program{from: len(c.ops)}
 	_, size, err := d.definition(at)
 	if err == nil {
-		err = d.compile(at+24, at+24+size, in, true)
+		err = d.compile(at+24, at+24+size, shift, in, inner)
 	}
 	p.to, p.err = len(c.ops), err
 	c.programs[key] = p
@@ -131,12 +131,12 @@ func (d *Decoder) definition(at int) (id uint32, size int, err error) {
 	return id, int(n), nil
 }
 
-// compile adds the ops of a fragment.
-func (d *Decoder) compile(at, end int, in place, template bool) error {
+// compile adds the ops of a template whose names have moved by shift.
+func (d *Decoder) compile(at, end, shift int, in place, inner bool) error {
 	if d.compiled.spent += end - at + 64; d.compiled.spent > maxCompiled {
 		return broken(at, "the templates of the chunk are too many")
 	}
-	w := walk{d: d, end: end, template: template}
+	w := walk{d: d, end: end, template: true, shift: shift, inner: inner}
 	_, err := w.content(at, op{slot: -1, name: in.name, in: in}, 0)
 	return err
 }

@@ -11,6 +11,8 @@ type walk struct {
 	d        *Decoder
 	end      int
 	template bool // elements name the value that they depend on
+	shift    int  // how far the record was moved
+	inner    bool // it is an event in a value
 }
 
 // content reads tokens up to the end of the element, or of the fragment; text is
@@ -117,24 +119,33 @@ func (w *walk) name(at int) (string, int, error) {
 	}
 	le := binary.LittleEndian
 	d := w.d
-	from := int(le.Uint32(d.data[at:]))
+	from := int(le.Uint32(d.data[at:])) + w.shift
 	at += 4
 	if from < 0 || from+10 > d.size {
-		return "", at, broken(at, "a name lies outside the chunk")
+		return w.nameless(at, "a name lies outside the chunk")
 	}
 	n := 2 * int(le.Uint16(d.data[from+6:]))
 	if n == 0 || from+8+n+2 > d.size {
-		return "", at, broken(at, "a name is longer than the chunk")
+		return w.nameless(at, "a name is longer than the chunk")
 	}
 	if from == at {
 		at += 8 + n + 2
 	}
 	// What lies behind the records may have been written over in part.
-	if d.rec.Found != "" && nameHash(d.data[from+8:from+8+n]) != le.Uint16(d.data[from+4:]) {
-		return "", at, broken(from, "a name was written over")
+	if (d.rec.Found != "" || w.shift != 0) && nameHash(d.data[from+8:from+8+n]) != le.Uint16(d.data[from+4:]) {
+		return w.nameless(at, "a name was written over")
 	}
 	name := d.compiled.intern(d.data[from+8 : from+8+n])
 	return name, at, nil
+}
+
+// nameless is a name that is gone. A record that was moved has the names of its
+// fields with it all the same: they are texts in EventData.
+func (w *walk) nameless(at int, why string) (string, int, error) {
+	if w.shift != 0 && w.inner {
+		return "", at, nil
+	}
+	return "", at, broken(at, why)
 }
 
 // nameHash is the number that stands in front of a name.
@@ -176,14 +187,14 @@ func (w *walk) attributes(at int, in place, element string, text *op) (int, erro
 func (w *walk) attribute(in place, element, name string, parts []part, text *op) {
 	c := &w.d.compiled
 	switch {
-	case name == "xmlns" || len(parts) == 0:
+	case name == "xmlns" || len(parts) == 0 || name == "" && in.kind != inData:
 	case in.kind == inSystem:
 		if slot := systemSlot(element, name); slot >= 0 {
 			w.text(op{slot: slot}, parts)
 			return
 		}
 		w.text(op{slot: -1, name: c.path(element, name)}, parts)
-	case in.kind == inData && name == "Name":
+	case in.kind == inData && (name == "Name" || name == ""):
 		text.unnamed = false
 		if len(parts) == 1 && parts[0].sub < 0 {
 			text.name, text.in.name = parts[0].text, parts[0].text
@@ -207,7 +218,7 @@ func (d *Decoder) belongs(in place, name string) op {
 			o.in.kind = inTop
 		case "System":
 			o.in.kind = inSystem
-		case "EventData":
+		case "EventData", "":
 			o.in.kind = inData
 		case "UserData":
 			o.in.kind = inUser
@@ -218,7 +229,7 @@ func (d *Decoder) belongs(in place, name string) op {
 		o.slot = systemSlot(name, "")
 		o.in = place{inLeaf, name}
 	case inData:
-		o.unnamed = name == "Data"
+		o.unnamed = name == "Data" || name == ""
 		o.in = place{inLeaf, name}
 	case inUser:
 		o.in.kind = inLeaf

@@ -11,8 +11,6 @@ import (
 const (
 	// maxText is the text of a segment. An event that has more has one of its own.
 	maxText = 16 << 20
-	// maxArena is all that can be kept: positions in it have 32 bits.
-	maxArena = 3 << 30
 
 	maxCoded = 4096 // distinct values in a column of attributes
 	fewCoded = 256  // so many are no sign of many

@@ -15,15 +15,15 @@ import (
 // bomb is a packed part of some thousand bytes that says it has n, and has.
 func bomb(n int) []byte {
 	const block = 128 << 10
-	out := binary.AppendUvarint([]byte{compressed}, uint64(n)) //nolint:gosec // a size
-	out = append(out, 0x28, 0xb5, 0x2f, 0xfd, 0xe0)            // one segment, its size in eight bytes
-	out = binary.LittleEndian.AppendUint64(out, uint64(n))     //nolint:gosec // a size
+	out := binary.AppendUvarint([]byte{compressed}, uint64(n))
+	out = append(out, 0x28, 0xb5, 0x2f, 0xfd, 0xe0) // one segment, its size in eight bytes
+	out = binary.LittleEndian.AppendUint64(out, uint64(n))
 	for left := n; left > 0; left -= block {
-		head := uint32(min(left, block))<<3 | 1<<1 //nolint:gosec // a byte that is repeated
+		head := uint32(min(left, block))<<3 | 1<<1
 		if left <= block {
 			head |= 1
 		}
-		out = append(out, byte(head), byte(head>>8), byte(head>>16), 'a') //nolint:gosec // three bytes of it
+		out = append(out, byte(head), byte(head>>8), byte(head>>16), 'a')
 	}
 	return out
 }
