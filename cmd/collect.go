@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -83,9 +84,9 @@ workspace that is encrypted; an ssh public key is as good.`,
 	f.StringVar(&o.Profile, "profile", "triage", "volatile, triage, full, logs, container or web; or a `file` of one's own that ends in .yaml")
 	f.StringVar(&o.Definitions, "definitions", "", "choose from the definitions in this `folder` too: of ForensicArtifacts or of UAC")
 	f.StringSliceVar(&o.Collectors, "collector", nil, "only these collectors")
-	f.StringVar(&o.Root, "root", "", "collect from a mounted image at this `folder`")
-	f.StringSliceVar(&o.Paths, "path", nil, "list this folder with its file times")
-	f.StringSliceVar(&o.Files, "file", nil, "take this file too")
+	f.StringVar(&o.Root, "root", "", "collect from an image: a `FOLDER` where it is mounted, or the file of a raw one")
+	f.StringArrayVar(&o.Paths, "path", nil, "list this `FOLDER` with its file times, instead of those of the profile; may be given several times")
+	f.StringArrayVar(&o.Files, "file", nil, "take this `FILE` too; may be given several times")
 	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes and containers too: they may hold passwords and keys")
 	f.BoolVar(&o.Secrets, "secrets", false, "take files whose purpose is to hold secrets too: private keys, credentials, password hashes, core dumps")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
@@ -98,6 +99,9 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	defer thrifty()()
 	if o.list {
 		return o.catalogue()
+	}
+	if err := o.absolute(); err != nil {
+		return err
 	}
 	if o.away.to != "" {
 		return runCollectTo(c, o.p, &o.away, o.CollectOptions)
@@ -133,6 +137,27 @@ func cutShort(sum record.Collection) error {
 		return nil
 	}
 	return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
+}
+
+// absolute makes names of files of this machine whole. Of an image and of another
+// host only whole names are known.
+func (o *collectOptions) absolute() error {
+	for flag, names := range map[string][]string{"--file": o.Files, "--path": o.Paths} {
+		for i, name := range names {
+			if filepath.IsAbs(name) {
+				continue
+			}
+			if o.Root != "" || o.on.target != "" {
+				return errFlag{fmt.Errorf("%s %.200q: want the whole path there, from / on", flag, name)}
+			}
+			full, err := filepath.Abs(name)
+			if err != nil {
+				return fmt.Errorf("find %s: %w", name, err)
+			}
+			names[i] = full
+		}
+	}
+	return nil
 }
 
 // firstLook says in one line how much there is to look at. The evidence is in, so

@@ -45,7 +45,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"triage ID notes", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
+	"triage ID notes", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
@@ -133,6 +133,7 @@ func (j *jsonPage) evidence() {
 	grown := j.b.write("grown.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted password for eve from 203.0.113.66 port 50223 ssh2\nhalf a line")
 	j.ran("ingest ID --follow FILE", j.b.follow("last", grown))
 	j.run("import ID FILE", 0, "import", "last", j.b.archive())
+	j.run("import ID FILE", 0, "import", "last", j.b.dir+"/open")
 	j.run("parse FILE…", 0, "parse", log)
 	j.run("parse --events FILE…", 0, "parse", "--events", log)
 	j.run("export ID … --to FILE", 0, "export", "last", "--to", j.b.dir+"/events.body")

@@ -82,7 +82,7 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	}
 	err = errors.Join(err, flush())
 	if err == nil {
-		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: host, Step: o.Step}, c.Cut, p)
+		_, err = s.parseAll(ctx, f, sealed, IngestOptions{Host: host, Step: o.Step}, c.Cut, p)
 	}
 	if err == nil && c.Cut == "" { // sealing comes first
 		var sum Ingested
@@ -134,9 +134,9 @@ func (s *Session) listed(f *folder, asked []string) []string {
 }
 
 // parseAll reads sealed exhibits into the timeline.
-func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhibit, o IngestOptions, cut string, p ProgressFunc) error {
+func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhibit, o IngestOptions, cut string, p ProgressFunc) (sum Ingested, err error) {
 	if cut != "" {
-		return nil // the responder wanted it to stop
+		return sum, nil // the responder wanted it to stop
 	}
 	o.told = p
 	for i, x := range sealed {
@@ -147,14 +147,19 @@ func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhib
 		as := o
 		if x.Reading != nil && as.Zone == nil && as.Year == 0 && as.Skew == 0 { // an image's own zone
 			if err := as.readAs(x.ID, x.Reading.Zone, x.Reading.Year, x.Reading.Skew); err != nil {
-				return err
+				return sum, err
 			}
 		}
-		if _, err := s.parse(ctx, f, x, as); err != nil {
-			return err
+		in, err := s.parse(ctx, f, x, as)
+		sum.Events += in.Events
+		sum.Recovered += in.Recovered
+		sum.Added += in.Added
+		sum.Rejected += in.Rejected
+		if err != nil {
+			return sum, err
 		}
 	}
-	return nil
+	return sum, nil
 }
 
 // register gives exhibits their numbers and records them as sealed.

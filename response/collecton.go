@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"strings"
 
 	"filippo.io/age"
 
@@ -137,7 +136,7 @@ func (s *Session) takeStream(ctx context.Context, f *folder, out io.Reader, key 
 		return TakenIn{}, err
 	}
 	defer r.Close()
-	return s.takeIn(ctx, f, r, o.Step, func(x *record.Exhibit) {
+	return s.takeIn(ctx, f, r, taking{step: o.Step, read: IngestOptions{Host: r.Head().Host}, adapt: func(x *record.Exhibit) {
 		x.Method += "; by this program on the host itself, over ssh as " + t.String()
 		if o.Sudo {
 			x.Method += " with sudo"
@@ -145,7 +144,7 @@ func (s *Session) takeStream(ctx context.Context, f *folder, out io.Reader, key 
 		if x.Authority == "" {
 			x.Authority = o.Authority
 		}
-	}, p)
+	}}, p)
 }
 
 // remoteArgs are the arguments of the program on the host. Nothing in them is
@@ -155,14 +154,14 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 	if o.Profile != "" {
 		args = append(args, "--profile", o.Profile)
 	}
-	for _, v := range o.Collectors {
-		args = append(args, "--collector="+oneValue(v))
+	for _, v := range o.Collectors { // their names have no comma
+		args = append(args, "--collector="+v)
 	}
 	for _, v := range o.Paths {
-		args = append(args, "--path="+oneValue(v))
+		args = append(args, "--path="+v)
 	}
 	for _, v := range o.Files {
-		args = append(args, "--file="+oneValue(v))
+		args = append(args, "--file="+v)
 	}
 	if o.Root != "" {
 		args = append(args, "--root="+o.Root)
@@ -174,14 +173,6 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 		args = append(args, "--secrets")
 	}
 	return args
-}
-
-// oneValue is a value of a flag that takes several between commas.
-func oneValue(s string) string {
-	if !strings.ContainsAny(s, ",\"\n\r") {
-		return s
-	}
-	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }
 
 // onHost gives the errors of reaching a host and running there their codes and hints.

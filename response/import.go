@@ -29,9 +29,10 @@ type ImportOptions struct {
 	Reference bool   // the archive itself is not sealed, only its hash is recorded
 	Password  []byte // of an encrypted archive
 	Limits    foreign.Limits
-	// Identities are keys of containers that were encrypted: references to age or
-	// ssh keys, as a workspace is opened with.
+	// Identities are files of age identities or of an ssh private key, for a
+	// container. The workspace's own key is tried by itself.
 	Identities []string
+	In         io.Reader // is read when the path is "-"
 }
 
 // Imported sums up an import.
@@ -55,6 +56,13 @@ type Imported struct {
 	Links    int              `json:"links"`
 	Refused  []record.Refusal `json:"refused,omitempty"`
 	Notes    []string         `json:"notes,omitempty"`
+
+	// Of a container of our own.
+	Container   string   `json:"container,omitempty"`   // its id
+	Fingerprint string   `json:"fingerprint,omitempty"` // of the key that signs
+	Sealed      bool     `json:"sealed,omitempty"`      // whole, and its signature is good
+	Cut         string   `json:"cut,omitempty"`         // why it ended before its seal
+	CutItems    []string `json:"cut_items,omitempty"`   // of which only the beginning came
 }
 
 // Import seals the members of an archive that another tool made, or of a
@@ -75,17 +83,32 @@ func (s *Session) Import(ctx context.Context, id incident.ID, path string, o Imp
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return Imported{}, err
 	}
-	if head, err := headOf(path); err != nil || o.Reference && len(head) > 0 && !foreign.IsArchive(head) && !ownForm(head) {
-		if err != nil {
-			return Imported{}, err
-		}
-		return s.refer(ctx, f, path, head, o, p)
-	}
-	in, err := openIntake(ctx, path, o, p)
+	from, err := openSource(path, o.In)
 	if err != nil {
 		return Imported{}, err
 	}
-	i := &importing{s: s, f: f, o: o, p: p, path: path, in: in}
+	sum, err := s.importFrom(ctx, f, from, o, p)
+	return sum, errors.Join(err, from.Close())
+}
+
+func (s *Session) importFrom(ctx context.Context, f *folder, from *source, o ImportOptions, p ProgressFunc) (Imported, error) {
+	switch {
+	case from.isContainer() && !(o.Reference && from.file != nil):
+		return s.importContainer(ctx, f, from, o, p)
+	case from.stream != nil && len(from.head) == 0:
+		return Imported{}, usage("did what should write there fail?", "import %s: nothing came", from.path)
+	case from.stream != nil:
+		return Imported{}, usage("save it in a file first: an archive is read twice", "import %s: only a container of firebreak can be read from a stream", from.path)
+	case o.Reference && len(from.head) > 0 && (from.isContainer() || !foreign.IsArchive(from.head)):
+		return s.refer(ctx, f, from.path, from.head, o, p)
+	case len(o.Identities) > 0:
+		return Imported{}, usage("", "import %s: --identity is for a container of firebreak, and this is none", from.path)
+	}
+	in, err := openForeign(ctx, from.path, o, p)
+	if err != nil {
+		return Imported{}, err
+	}
+	i := &importing{s: s, f: f, o: o, p: p, path: from.path, in: in}
 	sum, err := i.run(ctx)
 	return sum, errors.Join(err, in.Close())
 }
@@ -98,7 +121,7 @@ type importing struct {
 	p    ProgressFunc
 	path string // as it was given
 	full string
-	in   intake
+	in   *foreign.Archive
 	says foreign.About
 
 	archive record.Exhibit // of a file; empty for a folder
@@ -236,7 +259,7 @@ func (i *importing) one(ctx context.Context, m foreign.Member, r *foreign.Conten
 	sealed.Deviations = append(append(sealed.Deviations, m.Notes...), r.Notes()...)
 	i.judge(m, r)
 	if sealed.Format == "" {
-		sealed.Format = detected(sealed.Source, head.b)
+		sealed.Format = detected(sealed.Source, head.b) //nolint:contextcheck // of the parsers only their names are asked for
 	}
 	i.sum.Exhibits++
 	i.sum.Bytes += sealed.Size
@@ -279,24 +302,18 @@ func (i *importing) judge(m foreign.Member, r *foreign.Content) {
 
 // exhibit describes a member.
 func (i *importing) exhibit(m foreign.Member) record.Exhibit {
-	x := record.Exhibit{}
-	if m.Meta != nil {
-		x = *m.Meta
-		x.ID, x.Blob, x.Owner = "", "", ""
-	} else {
-		x.Source = m.Path
-		if x.Source == "" {
-			x.Source = m.Name
-		}
-		x.Kind, x.Title, x.Host = importCollector+"."+i.says.Kind, x.Source, i.sum.Host
-		x.Method = "read from an archive"
-		if i.says.Tool != "" {
-			x.Method += " that " + i.says.Tool + " made"
-		}
-		x.Collector, x.Taken, x.Before = importCollector, i.says.Finished, m.Stat
-		x.Tool, x.ToolSHA256, x.Started, x.Argv, x.Clock = i.s.s.o.Tool, i.tool, i.s.s.o.Now().UTC(), i.s.s.o.Argv, forensics.ClockNow()
-		x.Authority = i.o.Authority
+	x := record.Exhibit{Source: m.Path}
+	if x.Source == "" {
+		x.Source = m.Name
 	}
+	x.Kind, x.Title, x.Host = importCollector+"."+i.says.Kind, x.Source, i.sum.Host
+	x.Method = "read from an archive"
+	if i.says.Tool != "" {
+		x.Method += " that " + i.says.Tool + " made"
+	}
+	x.Collector, x.Taken, x.Before = importCollector, i.says.Finished, m.Stat
+	x.Tool, x.ToolSHA256, x.Started, x.Argv, x.Clock = i.s.s.o.Tool, i.tool, i.s.s.o.Now().UTC(), i.s.s.o.Argv, forensics.ClockNow()
+	x.Authority = i.o.Authority
 	x.Origin, x.Within, x.Member, x.Stored = record.OriginArchive, i.archive.ID, m.Name, i.s.s.o.Host
 	if x.Within == "" {
 		x.Root = i.full

@@ -1,6 +1,7 @@
 package response
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,7 +12,10 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"firebreak/forensics/container"
+	"firebreak/forensics/foreign"
 	"firebreak/forensics/formats/disk"
+	"firebreak/forensics/parse"
 	"firebreak/record"
 	"firebreak/store"
 )
@@ -147,8 +151,33 @@ func (s *Session) refer(ctx context.Context, f *folder, path string, head []byte
 	} else {
 		sum.Exhibits = 1
 	}
+	if bytes.HasPrefix(head, []byte(container.AgeBegins)) || container.Is(head) {
+		sum.Notes = append(sum.Notes, "if it is a container of firebreak: its items are taken in without --reference")
+	}
 	if kind != "" {
 		sum.Notes = append(sum.Notes, "it is an image of a disk or file system ("+kind+"): firebreak collect "+string(f.id)+" --root FILE takes evidence out of it")
 	}
 	return sum, nil
 }
+
+func openForeign(ctx context.Context, path string, o ImportOptions, p ProgressFunc) (*foreign.Archive, error) {
+	name := filepath.Base(path)
+	a, err := foreign.Open(ctx, path, foreign.Options{
+		Limits: o.Limits, Password: o.Password,
+		Progress: func(done, total int64) { tell(p, "reading "+name, done, total) },
+	})
+	switch {
+	case errors.Is(err, foreign.ErrPassword) && len(o.Password) == 0:
+		return nil, &Error{Code: CodeAuth, Hint: "--password-from REFERENCE", Err: err}
+	case errors.Is(err, foreign.ErrPassword):
+		return nil, &Error{Code: CodeAuth, Err: err}
+	case errors.Is(err, foreign.ErrForm):
+		return nil, usage("firebreak ingest takes a single log", "%w", err)
+	case err != nil:
+		return nil, err
+	}
+	return a, nil
+}
+
+// detected is the parser for a member, by its name and how it begins.
+func detected(name string, head []byte) string { return parse.Detect(name, head) }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"firebreak/forensics/container"
-	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/store"
 )
@@ -15,26 +15,26 @@ import (
 // TakenIn is a container that was taken into an incident.
 type TakenIn struct {
 	container.Report
-	Exhibits int `json:"exhibits"`
-	Known    int `json:"known"` // that the incident holds already
+	Exhibits int      `json:"exhibits"`
+	Known    int      `json:"known"` // that the incident holds already
+	Read     Ingested `json:"-"`     // what came of it on the timeline
 }
 
-// TakeIn seals the items of a container as exhibits, each verified by its hash
+// taking says how a container is taken in.
+type taking struct {
+	step  string
+	read  IngestOptions
+	adapt func(*record.Exhibit) // says of an exhibit what the incident is to know besides; nil for nothing
+	held  map[int]bool          // items that need not be sealed: the incident holds them
+	again bool                  // it may have been taken in before: if nothing is new, nothing is recorded
+}
+
+// takeIn seals the items of a container as exhibits, each verified by its hash
 // while it is read, and reads them into the timeline. Nothing of a container that
 // was cut is lost before the cut: the report and the record say where it ended.
 // With CodeIntegrity the container is not what was written; what was sound before
 // the damage is in the incident, and the record says what was found.
-func (s *Session) TakeIn(ctx context.Context, id incident.ID, r *container.Reader, p ProgressFunc) (TakenIn, error) {
-	f, err := s.s.open(ctx, id)
-	if err != nil {
-		return TakenIn{}, err
-	}
-	f.busy.Lock()
-	defer f.busy.Unlock()
-	return s.takeIn(ctx, f, r, "", nil, p)
-}
-
-func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, step string, adapt func(*record.Exhibit), p ProgressFunc) (out TakenIn, err error) {
+func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, o taking, p ProgressFunc) (out TakenIn, err error) {
 	if err := f.writable(); err != nil {
 		return out, err
 	}
@@ -46,6 +46,7 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, st
 		return out, err
 	}
 	head := r.Head()
+	var old atomic.Int64
 	found := make(chan record.Exhibit)
 	var sealed, pending []record.Exhibit
 	var failed error
@@ -64,11 +65,16 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, st
 				continue
 			}
 			var numbered []record.Exhibit
-			numbered, failed = s.register(ctx, f, pending, step)
+			numbered, failed = s.register(ctx, f, pending, o.step)
 			sealed, pending = append(sealed, numbered...), pending[:0]
 		}
 	}()
 	out.Report, err = r.Each(ctx, func(i *container.Item, content io.Reader) error {
+		if o.held[i.Number] {
+			_, err := io.Copy(io.Discard, content)
+			old.Add(1)
+			return err
+		}
 		tell(p, "sealing "+i.Start.Title, int64(i.Number), 0)
 		x, err := f.locker.SealInput(ctx, content, i.Start)
 		if errors.Is(err, container.ErrDropped) {
@@ -82,8 +88,13 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, st
 			return fmt.Errorf("%w: %s has SHA-256 %s", container.ErrDamaged, end.Source, x.SHA256)
 		}
 		end.ID, end.Blob, end.Stored = "", x.Blob, s.s.o.Host
-		if adapt != nil {
-			adapt(&end)
+		if end.Format == "" {
+			if end.Format, err = s.guess(f, end); err != nil { //nolint:contextcheck // of the parsers only their names are asked for
+				return err
+			}
+		}
+		if o.adapt != nil {
+			o.adapt(&end)
 		}
 		found <- end
 		return nil
@@ -92,17 +103,25 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, st
 	<-gathered
 	if failed == nil {
 		var numbered []record.Exhibit
-		numbered, failed = s.register(ctx, f, pending, step)
+		numbered, failed = s.register(ctx, f, pending, o.step)
 		sealed = append(sealed, numbered...)
 	}
 	out.Exhibits = len(sealed)
+	out.Known += int(old.Load())
 	err = errors.Join(err, failed)
 	c := collectionOf(out.Report, head, err)
 	if err == nil {
-		err = s.parseAll(ctx, f, sealed, IngestOptions{Host: head.Host, Step: step}, "", p)
+		o.read.Step = o.step
+		out.Read, err = s.parseAll(ctx, f, sealed, o.read, "", p)
+	}
+	if err == nil { // sealing comes first
+		err = s.readUnread(ctx, f, &out.Read, p)
+	}
+	if o.again && err == nil && out.Exhibits == 0 && out.Known > 0 && out.Cut == "" {
+		return out, nil
 	}
 	keep := context.WithoutCancel(ctx)
-	err = errors.Join(err, s.actIn(keep, f, record.CollectionFinished, step, c, nil))
+	err = errors.Join(err, s.actIn(keep, f, record.CollectionFinished, o.step, c, nil))
 	if errors.Is(err, container.ErrDamaged) {
 		err = &Error{Code: CodeIntegrity, Hint: "ask for another copy: what was sound before the damage is in the incident", Err: err}
 	}

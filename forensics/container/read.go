@@ -35,6 +35,8 @@ type Reader struct {
 	tally Report
 	taken struct{ sums, seal, signature, collection bool }
 	seal  []byte
+
+	refused bool // one who took an item failed: an error need not be the container's
 }
 
 // Report is what is known of a container after it was read.
@@ -96,19 +98,20 @@ func Is(b []byte) bool {
 	return err == nil && h.Name == nameText
 }
 
-const ageBegins = "age-encryption.org/"
+// AgeBegins is how an encrypted container begins, as every age file does.
+const AgeBegins = "age-encryption.org/"
 
 // Open begins to read a container and reads its head; in is read once, forwards.
 // Errors: ErrNot, ErrKey, ErrDamaged, and those of the identities.
 func Open(in io.Reader, identities ...age.Identity) (*Reader, error) {
 	r := &Reader{in: &ended{r: in}, sums: sha256.New(), open: map[int]*Item{}, next: 1}
 	b := bufio.NewReaderSize(r.in, 64<<10)
-	begin, err := b.Peek(len(ageBegins))
+	begin, err := b.Peek(len(AgeBegins))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("open container: %w", err)
 	}
 	var packed io.Reader = b
-	if string(begin) == ageBegins {
+	if string(begin) == AgeBegins {
 		r.tally.Encrypted = true
 		packed, err = age.Decrypt(b, identities...)
 		var none *age.NoIdentityMatchError
@@ -175,6 +178,9 @@ func (r *Reader) begin(plain io.Reader) error {
 // Head is how the container begins. It is not verified before the end was read.
 func (r *Reader) Head() Head { return r.head }
 
+// Fingerprint is the key that signs, as the head names it.
+func (r *Reader) Fingerprint() string { return r.tally.Fingerprint }
+
 // Close gives up the memory of the reader; the stream is the caller's.
 func (r *Reader) Close() { r.z.Close() }
 
@@ -192,6 +198,9 @@ func (r *Reader) Each(ctx context.Context, take func(*Item, io.Reader) error) (R
 		if why, cut := r.ended(err); cut {
 			r.tally.Cut, err = why, nil
 		}
+	}
+	if err != nil && ctx.Err() == nil && !r.refused && !errors.Is(err, ErrDamaged) { // what cannot be decrypted, unpacked or read as a tar
+		err = fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	if e := r.finish(err); err == nil {
 		err = e
@@ -399,7 +408,9 @@ func (r *Reader) done(i *Item, how error) error {
 		how = nil
 	}
 	_ = i.to.CloseWithError(how) // never fails
-	return <-i.back
+	err := <-i.back
+	r.refused = r.refused || err != nil
+	return err
 }
 
 // finish ends the items that are still open: cut, or with the error.

@@ -77,9 +77,6 @@ type Member struct {
 	Stat   *record.Stat // what the archive knows of the file, nil for nothing
 	Claims []Claim      // hashes that the archive's lists give
 	Notes  []string     // what is to be known of it
-	// Meta is what is known of the exhibit beyond that: an archive of our own form
-	// fills it in, others leave it nil.
-	Meta *record.Exhibit
 }
 
 // Claim is a hash that the archive gives for one of its members.
@@ -115,7 +112,6 @@ type Archive struct {
 	refused []record.Refusal
 	count   Count
 	sums    tally
-	cut     string // why the survey ended before the archive did
 }
 
 // fact is what an archive's metadata knows of a member.
