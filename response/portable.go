@@ -238,7 +238,7 @@ func (s *Session) portableEvidence(ctx context.Context, f *folder, xs []portable
 	}
 	for i := range xs {
 		x := &xs[i]
-		if x.Erased != "" || x.Exhibit.Elsewhere {
+		if x.Erased != "" || x.Elsewhere {
 			continue
 		}
 		tell(p, "writing "+x.ID, int64(i), int64(len(xs)))

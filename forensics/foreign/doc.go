@@ -112,7 +112,6 @@ type Archive struct {
 	refused []record.Refusal
 	count   Count
 	sums    tally
-	cut     string // why the survey ended before the archive did
 }
 
 // fact is what an archive's metadata knows of a member.

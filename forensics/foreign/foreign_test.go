@@ -5,7 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // what KAPE lists
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -115,7 +115,7 @@ func TestVelociraptor(t *testing.T) {
 // TestKapeAndCylr reads folders of drives.
 func TestKapeAndCylr(t *testing.T) {
 	t.Parallel()
-	sum := sha1.Sum([]byte("evtx")) //nolint:gosec // as above
+	sum := sha1.Sum([]byte("evtx"))
 	kape := zipFile(t,
 		"2020-11-22T162001_CopyLog.csv", "\ufeffCopiedTimestamp,SourceFile,DestinationFile,FileSize,SourceFileSha1,DeferredCopy,CreatedOnUtc,ModifiedOnUtc,LastAccessedOnUtc,CopyDuration\r\n"+
 			`2020-11-22 16:20:18.4651672,e:\Windows\System32\winevt\Logs\Security.evtx,C:\Temp\Triage\e\Windows\System32\winevt\Logs\Security.evtx,4,`+strings.ToUpper(hex.EncodeToString(sum[:]))+",False,2020-10-30 19:51:51.4700885,2020-11-16 02:29:37.9932257,2020-11-16 02:29:37.9932257,00:00:00.0079782\r\n",

@@ -420,10 +420,7 @@ func (a *Archive) velociraptorRow(from string, u upload, sizes map[string]bool) 
 		a.claim(name, u.Upload.SHA256, from)
 		a.claim(name, u.Upload.MD5, from)
 	case u.Source != "":
-		name := u.Source
-		if strings.HasPrefix(name, `\\.\`) {
-			name = name[4:]
-		}
+		name := strings.TrimPrefix(u.Source, `\\.\`)
 		f := a.facts[name]
 		f.stat = statOf(u.Modified, u.LastAccessed, u.Changed, u.Created)
 		a.facts[name] = f
