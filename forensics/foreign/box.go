@@ -98,7 +98,7 @@ func escaped(s string) string {
 
 // openBox finds out which form an archive has.
 func openBox(path string, o Options) (box, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // a person names it
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) //nolint:gosec // a file that a person names
 	if err != nil {
 		return nil, err
 	}

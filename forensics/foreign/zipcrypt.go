@@ -90,16 +90,16 @@ func newLegacy(r io.Reader, f *zip.File, password []byte) (*legacy, error) {
 }
 
 func (z *legacy) update(b byte) {
-	z.k[0] = crc32.IEEETable[byte(z.k[0])^b] ^ z.k[0]>>8 //nolint:gosec // its low byte is meant
+	z.k[0] = crc32.IEEETable[byte(z.k[0])^b] ^ z.k[0]>>8 //nolint:gosec // its low byte
 	z.k[1] = (z.k[1]+z.k[0]&0xff)*134775813 + 1
-	z.k[2] = crc32.IEEETable[byte(z.k[2])^byte(z.k[1]>>24)] ^ z.k[2]>>8 //nolint:gosec // its highest byte is meant
+	z.k[2] = crc32.IEEETable[byte(z.k[2])^byte(z.k[1]>>24)] ^ z.k[2]>>8 //nolint:gosec // its low byte
 }
 
 func (z *legacy) Read(p []byte) (int, error) {
 	n, err := z.r.Read(p)
 	for i, b := range p[:n] {
 		t := z.k[2] | 2
-		p[i] = b ^ byte(t*(t^1)>>8) //nolint:gosec // its low byte is meant
+		p[i] = b ^ byte(t*(t^1)>>8) //nolint:gosec // the byte above the lowest
 		z.update(p[i])
 	}
 	return n, err

@@ -73,7 +73,7 @@ func (m *mft) each(f func(offset int64, rec *ntfs.Record, kind ntfs.Kind) error)
 			if at+m.record > len(b) {
 				return f(offset, nil, ntfs.Foreign) // the table is cut
 			}
-			rec, kind := ntfs.Parse(b[at:at+m.record:at+m.record], uint64(offset/int64(m.record)))
+			rec, kind := ntfs.Parse(b[at:at+m.record:at+m.record], uint64(offset/int64(m.record))) //nolint:gosec // as it is kept
 			if err := f(offset, rec, kind); err != nil {
 				return err
 			}

@@ -108,8 +108,18 @@ func tellDnfTransaction(db *database, row *sqlite.Row) error {
 
 // dnfActions are what was done with a package, and the field's word for it.
 var dnfActions = [...][2]string{
-	{}, {"install", "install"}, {"downgrade", "downgrade"}, {"downgraded", "remove"}, {"obsolete", "install"}, {"obsoleted", "remove"},
-	{"upgrade", "upgrade"}, {"upgraded", "remove"}, {"remove", "remove"}, {"reinstall", "install"}, {"reinstalled", "remove"}, {"reason change", "modify"},
+	{},
+	{"install", "install"},
+	{"downgrade", "downgrade"},
+	{"downgraded", "remove"},
+	{"obsolete", "install"},
+	{"obsoleted", "remove"},
+	{"upgrade", "upgrade"},
+	{"upgraded", "remove"},
+	{"remove", "remove"},
+	{"reinstall", "install"},
+	{"reinstalled", "remove"},
+	{"reason change", "modify"},
 }
 
 func tellDnfItem(db *database, row *sqlite.Row) error {

@@ -273,12 +273,12 @@ func (f *FS) at(block uint64, off int64, b []byte) error {
 func (f *FS) inodeTable(group uint32) (uint64, error) {
 	b := make([]byte, f.descSize)
 	per := f.block / f.descSize
-	in := int64(group) / per // which block of descriptors
-	place := uint64(f.first) + 1 + uint64(in)
-	if f.incompat&incompatMetaBG != 0 && uint64(in) >= uint64(f.metaBG) {
+	in := int64(group) / per                                              // which block of descriptors; all of these are positive
+	place := uint64(f.first) + 1 + uint64(in)                             //nolint:gosec // positive
+	if f.incompat&incompatMetaBG != 0 && uint64(in) >= uint64(f.metaBG) { //nolint:gosec // positive
 		// Each meta group of groups has its descriptors in its first group, behind a
 		// superblock where there is one.
-		head := uint64(in) * uint64(per)
+		head := uint64(in) * uint64(per) //nolint:gosec // positive
 		place = uint64(f.first) + head*uint64(f.blocksPer)
 		if f.hasSuper(uint32(head)) { //nolint:gosec // below groups
 			place++

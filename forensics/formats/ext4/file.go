@@ -161,7 +161,7 @@ func (x *File) indirect(block uint64, level int, logical, need uint64) error {
 	}
 	step := uint64(1)
 	for range level - 1 {
-		step *= uint64(len(b) / 4) //nolint:gosec // positive
+		step *= uint64(len(b) / 4)
 	}
 	for i := 0; i < len(b) && logical < need; i += 4 {
 		at := uint64(binary.LittleEndian.Uint32(b[i:]))

@@ -164,8 +164,13 @@ func (r Record) Action() string {
 		mask uint32
 		word string
 	}{
-		{1 << 1, "delete"}, {1 << 3, "rename"}, {1<<0 | 1<<7 | 1<<14, "create"}, {1<<4 | 1<<5, "modify"},
-		{1<<2 | 1<<6 | 1<<8 | 1<<9 | 1<<10 | 1<<12, "change"}, {1 << 25, "mount"}, {1<<26 | 1<<13, "unmount"},
+		{1 << 1, "delete"},
+		{1 << 3, "rename"},
+		{1<<0 | 1<<7 | 1<<14, "create"},
+		{1<<4 | 1<<5, "modify"},
+		{1<<2 | 1<<6 | 1<<8 | 1<<9 | 1<<10 | 1<<12, "change"},
+		{1 << 25, "mount"},
+		{1<<26 | 1<<13, "unmount"},
 	} {
 		if r.Flags&a.mask != 0 {
 			return a.word

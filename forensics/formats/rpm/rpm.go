@@ -61,7 +61,7 @@ func Read(b []byte) (Package, error) {
 		return p, fmt.Errorf("%w: %d bytes", ErrDamaged, len(b))
 	}
 	tags, size := binary.BigEndian.Uint32(b), binary.BigEndian.Uint32(b[4:])
-	if tags == 0 || tags > maxTags || uint64(tags)*16+uint64(size) > uint64(len(b)-8) {
+	if tags == 0 || tags > maxTags || uint64(tags)*16+uint64(size) > uint64(len(b)-8) { //nolint:gosec // at least 8
 		return p, fmt.Errorf("%w: %d tags and %d bytes of values in %d", ErrDamaged, tags, size, len(b))
 	}
 	index, values := b[8:8+tags*16], b[8+tags*16:][:size]
