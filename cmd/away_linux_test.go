@@ -551,12 +551,12 @@ func TestCollectOn(t *testing.T) {
 	before := places(t)
 	b := newBench(t)
 	s := startSSHD(t, b)
-	big := b.noise("big, and it's odd", 40<<20)
+	big := b.noise("big, \"and\"\nit's odd", 40<<20)
 	b.want(0, "open", "somebody else's machine")
 	on := func(s sshd, more ...string) []string {
 		return append(append([]string{"collect", "last", "--on", "ssh:" + s.user + "@127.0.0.1:" + s.port, "--binary", program, "--authority", "the owner"}, s.flags...), more...)
 	}
-	r := b.want(0, on(s, "--collector", "linux.system", "--collector", "linux.mounts", "--file", `"`+big+`"`)...)
+	r := b.want(0, on(s, "--collector", "linux.system", "--collector", "linux.mounts", "--file", big)...)
 	if !strings.Contains(r.out, "3 exhibits of ") {
 		t.Error(r.out)
 	}
@@ -631,7 +631,7 @@ func TestCollectOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.left.Store(size.Size() + 20<<20)
-	r = b.want(5, on(cut, "--collector", "linux.system", "--file", `"`+big+`"`)...)
+	r = b.want(5, on(cut, "--collector", "linux.system", "--file", big)...)
 	if !strings.Contains(r.err, "what came until then is in the incident") {
 		t.Error(r.err)
 	}

@@ -93,7 +93,7 @@ func (s *Session) Import(ctx context.Context, id incident.ID, path string, o Imp
 
 func (s *Session) importFrom(ctx context.Context, f *folder, from *source, o ImportOptions, p ProgressFunc) (Imported, error) {
 	switch {
-	case from.isContainer() && !(o.Reference && from.file != nil):
+	case from.isContainer() && (!o.Reference || from.file == nil):
 		return s.importContainer(ctx, f, from, o, p)
 	case from.stream != nil && len(from.head) == 0:
 		return Imported{}, usage("did what should write there fail?", "import %s: nothing came", from.path)
