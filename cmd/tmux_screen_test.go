@@ -25,7 +25,7 @@ type pane struct {
 }
 
 // patience is how long a screen may take. It only ends a test that hangs.
-const patience = 30 * time.Second
+const patience = 4 * time.Minute
 
 // wrapper runs the program between two looks at the terminal's settings, and
 // keeps the pane open so that what the program left of it can be looked at.
