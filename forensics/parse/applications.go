@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -27,10 +28,10 @@ func tellMongo(t *tale) string {
 	if kind := t.get("atype"); kind != "" {
 		t.peer(t.get("remote.ip"))
 		t.set(attrSrcPort, t.get("remote.port"))
-		t.e.User = first2(t.at("users", "0.user"), t.get("param.user"))
+		t.e.User = cmp.Or(t.at("users", "0.user"), t.get("param.user"))
 		result := t.get("result")
 		t.set(attrOutcome, map[bool]string{true: "success", false: "failure"}[result == "0" || result == ""])
-		t.set(attrAction, first2(map[string]string{"authenticate": "login", "logout": "logout"}[kind], verb(kind)))
+		t.set(attrAction, cmp.Or(map[string]string{"authenticate": "login", "logout": "logout"}[kind], verb(kind)))
 		t.e.Message = say(kind, pre("by ", t.e.User), pre("from ", t.get("remote.ip")), pre(": ", t.get("param.ns", "param.db")), post(pre("error ", strings.TrimPrefix(result, "0"))))
 		return ""
 	}

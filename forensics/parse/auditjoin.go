@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/hex"
 	"net/netip"
 	"path"
@@ -210,7 +211,7 @@ func (g *auditEvent) keep(kind string, fields timeline.Attributes) {
 			if name == "item" || name == "name" && x.Value == "(null)" {
 				continue
 			}
-			name = "path" + first2(fields.Get("item"), "0") + "." + name
+			name = "path" + cmp.Or(fields.Get("item"), "0") + "." + name
 		case kind == "SYSCALL" && len(name) == 2 && name[0] == 'a' && name[1] >= '0' && name[1] <= '3' && a.Has(name):
 			name = "syscall." + name
 		case a.Has(name):
@@ -285,7 +286,7 @@ func (g *auditEvent) tell() {
 	if a.Get(attrOutcome) == "failure" {
 		failed = say("failed", a.Get("exit"))
 	}
-	who := first2(g.e.User, pre("auid ", a.Get("auid")))
+	who := cmp.Or(g.e.User, pre("auid ", a.Get("auid")))
 	g.e.Message = say(g.kinds[0], call, pre("by ", who), pre("key ", a.Get("key")), pre(": ", what), post(failed))
 }
 

@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -190,9 +191,9 @@ func vpcRecord(t *tale, fields, values []string) string {
 	t.set("dst_port", t.get("dstport"))
 	t.set("account", t.get("account-id"))
 	protocol := t.get("protocol")
-	protocol = first2(map[string]string{"1": "ICMP", "6": "TCP", "17": "UDP", "58": "ICMPv6"}[protocol], protocol)
+	protocol = cmp.Or(map[string]string{"1": "ICMP", "6": "TCP", "17": "UDP", "58": "ICMPv6"}[protocol], protocol)
 	flow := arrow(t.get("srcaddr"), t.get("srcport"), t.get("dstaddr"), t.get("dstport"))
-	t.e.Message = say(first2(verdict, t.get("log-status")), protocol, flow, pre("", t.get("bytes")), map[bool]string{true: "bytes"}[t.get("bytes") != ""])
+	t.e.Message = say(cmp.Or(verdict, t.get("log-status")), protocol, flow, pre("", t.get("bytes")), map[bool]string{true: "bytes"}[t.get("bytes") != ""])
 	return ""
 }
 

@@ -1,6 +1,9 @@
 package parse
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Azure's records of what was done to resources: the activity log as the
 // management interface gives it (eventTimestamp, operationName.value; with
@@ -31,7 +34,7 @@ func tellAzureActivity(t *tale) string {
 	t.peer(ip)
 	resource := t.get("resourceId", "resource_id", "_ResourceId", "ResourceId")
 	t.set("resource", resource)
-	t.set("account", first2(t.get("subscriptionId", "subscription_id", "SubscriptionId"), azurePart(resource, "subscriptions")))
+	t.set("account", cmp.Or(t.get("subscriptionId", "subscription_id", "SubscriptionId"), azurePart(resource, "subscriptions")))
 	t.set("region", t.get("location"))
 	provider := t.get("resourceProviderName.value", "resource_provider_name.value", "ResourceProviderValue")
 	if provider == "" {
@@ -105,26 +108,26 @@ func tellAzureSignIn(t *tale) string {
 	both := func(name string) string {
 		return t.get(name, "properties."+name, strings.ToUpper(name[:1])+name[1:])
 	}
-	if !t.when(first2(both("createdDateTime"), t.get("time", "TimeGenerated"))) {
+	if !t.when(cmp.Or(both("createdDateTime"), t.get("time", "TimeGenerated"))) {
 		return "no time"
 	}
 	t.e.Source = "auth"
-	t.e.User = first2(both("userPrincipalName"), both("servicePrincipalName"), both("userDisplayName"), t.get("identity"), both("servicePrincipalId"))
-	ip := first2(both("ipAddress"), t.get("callerIpAddress", "IPAddress"))
+	t.e.User = cmp.Or(both("userPrincipalName"), both("servicePrincipalName"), both("userDisplayName"), t.get("identity"), both("servicePrincipalId"))
+	ip := cmp.Or(both("ipAddress"), t.get("callerIpAddress", "IPAddress"))
 	t.peer(ip)
 	app := both("appDisplayName")
 	t.set("service", app)
 	t.set("user_agent", both("userAgent"))
 	t.set("account", t.get("tenantId", "homeTenantId", "AADTenantId"))
 	t.set(attrAction, "login")
-	code := first2(t.get("status.errorCode", "properties.status.errorCode", "resultType", "ResultType"))
+	code := cmp.Or(t.get("status.errorCode", "properties.status.errorCode", "resultType", "ResultType"))
 	why := t.get("status.failureReason", "properties.status.failureReason", "resultDescription", "ResultDescription")
 	if why == "Other." {
 		why = ""
 	}
 	outcome, said := "success", ""
 	if code != "" && code != "0" {
-		outcome, said = "failure", first2(why, "error "+code)
+		outcome, said = "failure", cmp.Or(why, "error "+code)
 	}
 	t.set(attrOutcome, outcome)
 	t.set("reason", said)
@@ -151,19 +154,19 @@ func azureAudit() service {
 
 func tellAzureAudit(t *tale) string {
 	both := func(name string) string { return t.get(name, "properties."+name) }
-	if !t.when(first2(both("activityDateTime"), t.get("time"))) {
+	if !t.when(cmp.Or(both("activityDateTime"), t.get("time"))) {
 		return "no time"
 	}
 	t.e.Source = "cloud"
-	op := first2(both("activityDisplayName"), t.get("operationName"))
-	t.e.User = first2(both("initiatedBy.user.userPrincipalName"), both("initiatedBy.user.displayName"), both("initiatedBy.app.displayName"), both("initiatedBy.app.servicePrincipalId"), t.get("identity"))
-	ip := first2(both("initiatedBy.user.ipAddress"), t.get("callerIpAddress"))
+	op := cmp.Or(both("activityDisplayName"), t.get("operationName"))
+	t.e.User = cmp.Or(both("initiatedBy.user.userPrincipalName"), both("initiatedBy.user.displayName"), both("initiatedBy.app.displayName"), both("initiatedBy.app.servicePrincipalId"), t.get("identity"))
+	ip := cmp.Or(both("initiatedBy.user.ipAddress"), t.get("callerIpAddress"))
 	t.peer(ip)
 	targets := "targetResources"
 	if t.get(targets) == "" {
 		targets = "properties.targetResources"
 	}
-	target := first2(t.at(targets, "0.userPrincipalName"), t.at(targets, "0.displayName"), t.at(targets, "0.id"))
+	target := cmp.Or(t.at(targets, "0.userPrincipalName"), t.at(targets, "0.displayName"), t.at(targets, "0.id"))
 	if strings.EqualFold(t.at(targets, "0.type"), "User") {
 		t.set(attrTarget, target)
 	}
@@ -171,7 +174,7 @@ func tellAzureAudit(t *tale) string {
 	t.set("service", both("loggedByService"))
 	t.set("account", t.get("tenantId"))
 	t.set(attrAction, verb(op))
-	result := first2(both("result"), t.get("resultSignature", "resultType"))
+	result := cmp.Or(both("result"), t.get("resultSignature", "resultType"))
 	t.azureOutcome(result)
 	if t.a.Get(attrOutcome) == "success" {
 		result = ""

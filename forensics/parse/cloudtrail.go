@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,7 @@ func tellCloudTrail(t *tale) string {
 	who := cloudTrailUser(t)
 	t.peer(t.get("sourceIPAddress"))
 	what := cloudTrailObject(t)
-	t.set("resource", first2(t.at("resources", "0.ARN"), t.at("resources", "0.arn"), what))
+	t.set("resource", cmp.Or(t.at("resources", "0.ARN"), t.at("resources", "0.arn"), what))
 	if source == "iam.amazonaws.com" {
 		t.set(attrTarget, t.get("requestParameters.userName"))
 	}
@@ -54,24 +55,14 @@ func tellCloudTrail(t *tale) string {
 		outcome = "failure"
 	}
 	if failed == "" && outcome == "failure" {
-		failed = first2(t.get("errorMessage"), "failed")
+		failed = cmp.Or(t.get("errorMessage"), "failed")
 	}
 	if t.get("insightDetails.state") == "" {
 		t.set(attrOutcome, outcome)
 	}
 	t.e.Message = say(service, name, pre("by ", who), pre("from ", t.get("sourceIPAddress")), pre(": ", what), post(failed))
 	if state := t.get("insightDetails.state"); state != "" {
-		t.e.Message = say("unusual", first2(t.get("insightDetails.insightType"), "activity"), "of", service, name, pre(": ", strings.ToLower(state)))
-	}
-	return ""
-}
-
-// first2 is the first text that is not empty.
-func first2(texts ...string) string {
-	for _, s := range texts {
-		if s != "" {
-			return s
-		}
+		t.e.Message = say("unusual", cmp.Or(t.get("insightDetails.insightType"), "activity"), "of", service, name, pre(": ", strings.ToLower(state)))
 	}
 	return ""
 }
@@ -92,14 +83,14 @@ func cloudTrailUser(t *tale) string {
 			user = t.get("userIdentity.sessionContext.sessionIssuer.userName")
 		}
 	case "AWSService":
-		user = first2(t.get("userIdentity.invokedBy"), user)
+		user = cmp.Or(t.get("userIdentity.invokedBy"), user)
 	case "IdentityCenterUser":
-		user = first2(user, t.get("userIdentity.onBehalfOf.userId"))
+		user = cmp.Or(user, t.get("userIdentity.onBehalfOf.userId"))
 	}
-	user = first2(user, t.get("userIdentity.principalId"), t.get("userIdentity.invokedBy"), t.get("Username"))
+	user = cmp.Or(user, t.get("userIdentity.principalId"), t.get("userIdentity.invokedBy"), t.get("Username"))
 	t.e.User = user
 	t.set("session", t.get("userIdentity.accessKeyId"))
-	return first2(arn, user)
+	return cmp.Or(arn, user)
 }
 
 // cloudTrailObject is what the call was about: the parameters that people look
@@ -125,7 +116,7 @@ func cloudTrailObject(t *tale) string {
 			return v
 		}
 	}
-	if id := first2(t.at(p+"instancesSet.items", "0.instanceId"), t.at("responseElements.instancesSet.items", "0.instanceId")); id != "" {
+	if id := cmp.Or(t.at(p+"instancesSet.items", "0.instanceId"), t.at("responseElements.instancesSet.items", "0.instanceId")); id != "" {
 		return id
 	}
 	return t.get("responseElements.accessKey.userName")

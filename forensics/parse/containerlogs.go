@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -117,7 +118,7 @@ func dockerLine(t *tale, ln line) (stream, text string, last bool, why string) {
 		return "", "", false, "no JSON object"
 	}
 	t.flatten("", string(b), 1)
-	text, stream = t.get("log"), first2(t.get("stream"), "stdout")
+	text, stream = t.get("log"), cmp.Or(t.get("stream"), "stdout")
 	if !t.when(t.get("time")) {
 		return "", "", false, "no time"
 	}

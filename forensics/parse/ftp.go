@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ func xferLine(t *tale, text string) string {
 	case "i":
 		t.set(attrOutcome, "failure")
 	}
-	t.e.Message = say(first2(t.get(attrAction), "transfer"), "of", path, "by", tail[4], "from", f[1])
+	t.e.Message = say(cmp.Or(t.get(attrAction), "transfer"), "of", path, "by", tail[4], "from", f[1])
 	return ""
 }
 

@@ -1,6 +1,9 @@
 package parse
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // gcpLogging is Google Cloud's log entries: audit records (protoPayload), and
 // what programs write (jsonPayload, textPayload).
@@ -25,7 +28,7 @@ func tellGCP(t *tale) string {
 	}
 	t.e.Source = "cloud"
 	const p = "protoPayload."
-	t.set("account", first2(t.get("resource.labels.project_id"), azurePart("/"+t.get("logName"), "projects"), t.get("labels.project_id")))
+	t.set("account", cmp.Or(t.get("resource.labels.project_id"), azurePart("/"+t.get("logName"), "projects"), t.get("labels.project_id")))
 	t.set("region", t.get("resource.labels.location", "resource.labels.zone", "resource.labels.region"))
 	ip := t.get(p+"requestMetadata.callerIp", "httpRequest.remoteIp")
 	t.peer(ip)
@@ -40,7 +43,7 @@ func tellGCP(t *tale) string {
 		if text == "" {
 			text = say(t.get("httpRequest.requestMethod"), t.get("httpRequest.requestUrl"), t.get("httpRequest.status"))
 		}
-		t.e.Message = say(gcpLog(t.get("logName")), pre(": ", first2(text, t.get("jsonPayload", "resource.type"))))
+		t.e.Message = say(gcpLog(t.get("logName")), pre(": ", cmp.Or(text, t.get("jsonPayload", "resource.type"))))
 		return ""
 	}
 	t.e.User = t.get(p+"authenticationInfo.principalEmail", p+"authenticationInfo.principalSubject")
@@ -51,7 +54,7 @@ func tellGCP(t *tale) string {
 	t.set(attrAction, verb(method[strings.LastIndexByte(method, '.')+1:]))
 	failed := ""
 	if code := t.get(p + "status.code"); code != "" && code != "0" {
-		failed = first2(t.get(p+"status.message"), "code "+code)
+		failed = cmp.Or(t.get(p+"status.message"), "code "+code)
 		t.set("status", code)
 		t.set(attrOutcome, "failure")
 	} else if t.get("severity") != "ERROR" {

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bufio"
+	"cmp"
 	"strings"
 )
 
@@ -33,7 +34,7 @@ func tellM365(t *tale) string {
 	}
 	t.e.Source = "cloud"
 	t.e.User = t.get("UserId", "UserIds", "MailboxOwnerUPN")
-	ip := first2(t.get("ClientIP", "ClientIPAddress", "ActorIpAddress"))
+	ip := cmp.Or(t.get("ClientIP", "ClientIPAddress", "ActorIpAddress"))
 	t.peer(ip)
 	t.set("service", t.get("Workload"))
 	t.set("account", t.get("OrganizationId"))
@@ -67,11 +68,11 @@ func tellM365(t *tale) string {
 		result = ""
 	case "failed", "failure", "false":
 		t.set(attrOutcome, "failure")
-		result = first2(t.get("LogonError"), result)
+		result = cmp.Or(t.get("LogonError"), result)
 	}
 	if op == "UserLoginFailed" {
 		t.set(attrOutcome, "failure")
-		result = first2(t.get("LogonError"), "failed")
+		result = cmp.Or(t.get("LogonError"), "failed")
 	}
 	rule := m365Parameters(t)
 	t.e.Message = say(t.get("Workload"), op, pre("by ", t.e.User), pre("from ", ip), pre(": ", what), rule, post(result))

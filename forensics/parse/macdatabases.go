@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -51,23 +52,13 @@ func tellQuarantine(db *database, row *sqlite.Row) error {
 		kind = names[n]
 	}
 	e.Message = kind + " taken in by " + named(agent)
-	if from := firstText(url, page, sender, text(row, "LSQuarantineOriginTitle")); from != "" {
+	if from := cmp.Or(url, page, sender, text(row, "LSQuarantineOriginTitle")); from != "" {
 		e.Message += " from " + from
 	}
 	setAll(&e.Attributes, attrAction, "download", "process", agent, "bundle", text(row, "LSQuarantineAgentBundleIdentifier"), "url", url,
 		"referer", page, "sender", sender, "title", text(row, "LSQuarantineOriginTitle"), "quarantine_kind", kind,
 		"quarantine_id", text(row, "LSQuarantineEventIdentifier"))
 	return db.put(row, e)
-}
-
-// firstText is the first of these that is not empty.
-func firstText(of ...string) string {
-	for _, s := range of {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // macTCC is TCC.db: what programs may do that touches privacy. Times are seconds
@@ -219,10 +210,10 @@ func knowledgeWords(a *timeline.Attributes, stream, value, number string) string
 	case stream == "/device/isLocked":
 		word := map[string]string{"0": "unlocked", "1": "locked"}[number]
 		setAll(a, attrAction, map[string]string{"0": "unlock", "1": "lock"}[number], "value", number)
-		return say("device", firstText(word, "lock state "+number))
+		return say("device", cmp.Or(word, "lock state "+number))
 	}
-	setAll(a, "value", firstText(value, number))
-	return say(strings.TrimPrefix(stream, "/")+":", firstText(value, number, "(none)"))
+	setAll(a, "value", cmp.Or(value, number))
+	return say(strings.TrimPrefix(stream, "/")+":", cmp.Or(value, number, "(none)"))
 }
 
 // maxJoined bounds the columns that a joined row gives.

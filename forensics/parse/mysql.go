@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"strings"
 
 	"firebreak/timeline"
@@ -174,7 +175,7 @@ func (s *mysqlSlow) line(ln line) error {
 		if _, rest, ok := strings.Cut(who, " @ "); ok {
 			host, tail, _ := strings.Cut(rest, "[")
 			ip, _, _ := strings.Cut(tail, "]")
-			from(&s.attrs, first2(ip, strings.TrimSpace(host)))
+			from(&s.attrs, cmp.Or(ip, strings.TrimSpace(host)))
 		}
 		if _, id, ok := strings.Cut(who, "Id:"); ok {
 			s.attrs.Set("thread", strings.TrimSpace(id))

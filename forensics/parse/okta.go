@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strings"
 
 	"firebreak/timeline"
@@ -35,21 +36,21 @@ func oktaLog() service {
 			t.set("session", t.get("authenticationContext.externalSessionId"))
 			target := ""
 			for _, n := range []string{"0", "1", "2", "3"} {
-				name := first2(t.at("target", n+".alternateId"), t.at("target", n+".displayName"))
+				name := cmp.Or(t.at("target", n+".alternateId"), t.at("target", n+".displayName"))
 				switch {
 				case name == "":
 				case t.at("target", n+".type") == "User":
 					t.set(attrTarget, name)
-					target = first2(target, name)
+					target = cmp.Or(target, name)
 				default:
 					t.set("resource", name)
-					target = first2(target, name)
+					target = cmp.Or(target, name)
 				}
 			}
 			said := t.get("displayMessage")
 			failed := ""
 			if t.a.Get(attrOutcome) == "failure" {
-				failed = first2(t.get("outcome.reason"), "failed")
+				failed = cmp.Or(t.get("outcome.reason"), "failed")
 			}
 			t.e.Message = say(kind, pre("by ", t.e.User), pre("from ", ip), pre(": ", say(said, pre("of ", target))), post(failed))
 			return ""
@@ -98,7 +99,7 @@ func gitHubAudit() service {
 			ip := t.get("actor_ip")
 			t.peer(ip)
 			_, word, _ := strings.Cut(op, ".")
-			t.set(attrAction, first2(verb(word), op))
+			t.set(attrAction, cmp.Or(verb(word), op))
 			t.set("account", t.get("org", "business"))
 			t.set(attrTarget, t.get("user"))
 			what := t.get("repo", "repository", "name", "team", "hook_id", "key", "token_id", "org")
@@ -170,7 +171,7 @@ func tellKubernetes(t *tale) string {
 	if t.get("stage") == "RequestReceived" {
 		code = ""
 	}
-	t.e.Message = say(t.get("verb"), first2(what, t.get("requestURI")), place, pre("by ", t.e.User), pre("from ", ip), post(code))
+	t.e.Message = say(t.get("verb"), cmp.Or(what, t.get("requestURI")), place, pre("by ", t.e.User), pre("from ", ip), post(code))
 	return ""
 }
 

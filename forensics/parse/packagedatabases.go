@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -267,7 +268,7 @@ func tellYumPackage(db *database, row *sqlite.Row) error {
 		"Install": "install", "True-Install": "install", "Dep-Install": "install", "Obsoleting": "install", "Reinstall": "install", "Update": "upgrade",
 		"Downgrade": "downgrade", "Erase": "remove", "Obsoleted": "remove", "Updated": "remove", "Downgraded": "remove",
 	}[state]
-	setAll(&e.Attributes, attrAction, firstText(action, "modify"), "state", state, "transaction", row.Value("tid").String())
-	e.Message = say(firstText(state, "changed"), name)
+	setAll(&e.Attributes, attrAction, cmp.Or(action, "modify"), "state", state, "transaction", row.Value("tid").String())
+	e.Message = say(cmp.Or(state, "changed"), name)
 	return db.put(row, e)
 }

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func tellSuricata(t *tale) string {
 		what = say(t.get("alert.signature"), post(t.get("alert.category")))
 	case "dns":
 		t.e.Source = "dns"
-		t.set("domain", first2(t.get("dns.rrname"), t.at("dns.query", "0.rrname"), t.at("dns.queries", "0.rrname")))
+		t.set("domain", cmp.Or(t.get("dns.rrname"), t.at("dns.query", "0.rrname"), t.at("dns.queries", "0.rrname")))
 		what = say(t.get("dns.type"), t.get("dns.rrtype"), t.a.Get("domain"), t.get("dns.rcode"))
 	case "http":
 		t.e.Source = "web"
@@ -160,7 +161,7 @@ func osqueryResults() service {
 				t.set(x.to, t.get(x.from))
 			}
 			what := t.get(p+"cmdline", p+"path", p+"name", p+"command")
-			state := first2(t.get("action"), "batch")
+			state := cmp.Or(t.get("action"), "batch")
 			if t.get("snapshot") != "" {
 				state = "snapshot"
 			}

@@ -3,6 +3,7 @@ package parse
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"path"
 	"strconv"
@@ -113,7 +114,7 @@ func zeekJSON() service {
 		knows: func(h recordHead) bool {
 			return h.has("ts") && (h.any("uid", "_path", "id.orig_h", "id.resp_h", "fuid") || h.has("note", "msg") || h.has("host", "port_num", "port_proto"))
 		},
-		tell: func(t *tale) string { return tellZeek(t, first2(t.get("_path"), zeekName(t.j.src.Exhibit.Source))) },
+		tell: func(t *tale) string { return tellZeek(t, cmp.Or(t.get("_path"), zeekName(t.j.src.Exhibit.Source))) },
 	}
 }
 
@@ -170,7 +171,7 @@ func tellZeek(t *tale, log string) string {
 			t.peer(t.get("src"))
 			t.set("dst_ip", t.get("dst"))
 		}
-		what = say(t.get("note", "name"), pre(": ", first2(say(t.get("msg"), t.get("sub")), t.get("addl"))))
+		what = say(t.get("note", "name"), pre(": ", cmp.Or(say(t.get("msg"), t.get("sub")), t.get("addl"))))
 	case "ssh":
 		t.e.Source = "auth"
 		switch t.get("auth_success") {
@@ -211,7 +212,7 @@ func tellZeek(t *tale, log string) string {
 	case "dhcp":
 		what = say(t.get("mac"), t.get("assigned_addr", "assigned_ip"), t.get("host_name"))
 	case "x509":
-		what = first2(t.get("certificate.subject"), t.get("san.dns"))
+		what = cmp.Or(t.get("certificate.subject"), t.get("san.dns"))
 	default:
 		what = t.get("msg", "message", "name", "value", "host", "software_type")
 	}
