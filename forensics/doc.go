@@ -9,4 +9,11 @@
 // turns exhibits into events. Files that are there to hold a secret (keys,
 // credentials, password hashes, memory) and environment variables are copied only
 // when they are asked for, save the variables that the dynamic loader obeys.
+//
+// Where to begin reading: collectors.go is the table of what is taken, collect.go
+// what a caller says and where it goes (Sealer), collect_linux.go one collection.
+// tree_linux.go opens names below a root and follows nothing out of it;
+// walk_linux.go is the one walk, queue_linux.go seals what it chose. locker.go is
+// the locker. diskimage.go collects out of an image file. Every other file is a
+// collector.
 package forensics

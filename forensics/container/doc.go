@@ -22,6 +22,9 @@
 //
 // The package knows no files, no network and no clock; streams, keys, randomness
 // and time are handed in.
+//
+// Where to begin reading: write.go seals items while others are under way; read.go
+// hands them out again, and readseal.go judges what stands behind the last.
 package container
 
 import (

@@ -10,6 +10,10 @@
 // folder or a link, which are told of aside. An archive is read twice: once
 // to learn what it says of itself, once for its members. A member that is itself
 // an archive is handed out as it is.
+//
+// Where to begin reading: doc.go is what a caller sees; box.go is what lies on the
+// disk (tar, zip, folder), kinds.go who made it, survey.go the first reading,
+// content.go a member while it is read.
 package foreign
 
 import (

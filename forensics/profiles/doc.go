@@ -9,4 +9,8 @@
 //
 // The package looks at no machine. It promises that whatever text it is given
 // ends in a Set or in Problems with their places, within its limits.
+//
+// Where to begin reading: profiles.go is what a Set holds; own.go reads our format,
+// forensicartifacts.go and uac.go those of others; load.go has what they share.
+// secrets.go says which files are there to hold a secret.
 package profiles
