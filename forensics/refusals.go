@@ -15,6 +15,15 @@ const (
 	maxReasons  = 200
 )
 
+// refusal is why an item was not taken. It is the answer, not a failure of ours.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
+func refuse(format string, args ...any) error {
+	return &refusal{fmt.Sprintf(format, args...)}
+}
+
 // overflow counts a refusal that is not listed.
 func overflow(more *map[record.Refusal]int, r record.Refusal) {
 	key := record.Refusal{Collector: r.Collector, Source: "/", Reason: record.Alike(r.Reason)}
