@@ -53,7 +53,7 @@ e2e: ## The screens in a real tmux, and the scripts of the real program
 	@tools/needs build test
 	$(GO) test -count=1 -run 'Screens|Script|Intrusion' -v ./cmd/...
 
-docs: ## Write man pages, completions and docs/keys.md
+docs: ## Write man pages, completions, and the made parts of docs
 	$(GO) run ./tools/gendocs
 
 snapshot: ## A release build for this machine, without publishing
