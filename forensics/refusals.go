@@ -8,6 +8,15 @@ import (
 	"firebreak/record"
 )
 
+// refusal is why an item was not taken. It is the answer, not a failure of ours.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
+func refuse(format string, args ...any) error {
+	return &refusal{fmt.Sprintf(format, args...)}
+}
+
 // maxRefusals bounds what goes into the record one by one. Of what there was more
 // the last ones say how many, by reason: at most maxReasons of those.
 const (

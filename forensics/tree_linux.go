@@ -91,15 +91,6 @@ func on(points []string, name string) (string, bool) {
 	return "", false
 }
 
-// refusal is why an item was not taken. It is the answer, not a failure of ours.
-type refusal struct{ reason string }
-
-func (r *refusal) Error() string { return r.reason }
-
-func refuse(format string, args ...any) error {
-	return &refusal{fmt.Sprintf(format, args...)}
-}
-
 // handle is a name resolved but not yet opened (O_PATH): looking at it runs no
 // driver, wakes no FIFO and changes no time.
 type handle struct {
