@@ -48,7 +48,6 @@ type plainCollection struct {
 	origin    string
 	secrets   withholding
 	taken     int64
-	seen      int
 	now       string // the kind at work
 }
 

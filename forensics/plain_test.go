@@ -54,7 +54,7 @@ func plainTree(t *testing.T, files ...string) string {
 	return root
 }
 
-func plainly(t *testing.T, ctx context.Context, system, root string, change func(*Options)) (record.Collection, map[string]record.Exhibit, *kept, error) {
+func plainly(ctx context.Context, t *testing.T, system, root string, change func(*Options)) (record.Collection, map[string]record.Exhibit, *kept, error) {
 	t.Helper()
 	k := &kept{texts: map[string]string{}}
 	o := Options{Sink: k, Now: time.Now, Root: root, Host: "mac", Progress: func(string, int64, int64) {}}
@@ -69,7 +69,7 @@ func plainly(t *testing.T, ctx context.Context, system, root string, change func
 		got[e.Source] = e
 		return nil
 	})
-	if int(sum.Exhibits) != len(got) {
+	if sum.Exhibits != len(got) {
 		t.Errorf("%d exhibits, %d handed over", sum.Exhibits, len(got))
 	}
 	return sum, got, k, err
@@ -95,7 +95,7 @@ func TestPlainMac(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(root, "Library", "LaunchDaemons", "link.plist")); err != nil {
 		t.Fatal(err)
 	}
-	sum, got, k, err := plainly(t, t.Context(), "darwin", root, nil)
+	sum, got, k, err := plainly(t.Context(), t, "darwin", root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,11 +114,11 @@ func TestPlainMac(t *testing.T) {
 	if e.Format != "history" || e.Origin != record.OriginImage || e.Before == nil || e.After == nil || len(e.Deviations) != 1 || k.texts[e.Source] != "content of Users/ann/.zsh_history" {
 		t.Errorf("%+v", e)
 	}
-	_, got, _, err = plainly(t, t.Context(), "darwin", root, func(o *Options) { o.Secrets, o.Profile = true, Logs })
+	_, got, _, err = plainly(t.Context(), t, "darwin", root, func(o *Options) { o.Secrets, o.Profile = true, Logs })
 	if err != nil || !slices.Equal(sources(got), []string{"/private/var/audit/current", "/private/var/log/install.log"}) {
 		t.Errorf("%v %q", err, sources(got))
 	}
-	sum, got, _, err = plainly(t, t.Context(), "darwin", root, func(o *Options) {
+	sum, got, _, err = plainly(t.Context(), t, "darwin", root, func(o *Options) {
 		o.Profile, o.Files = Volatile, []string{"/Users/ann/secret.txt", "/no/such", "/../../etc/passwd"}
 	})
 	if err != nil || !slices.Equal(sources(got), []string{"/Users/ann/secret.txt"}) || !refusedAs(sum, "/", "live state") {
@@ -129,7 +129,7 @@ func TestPlainMac(t *testing.T) {
 // On Windows case does not matter.
 func TestPlainWindows(t *testing.T) {
 	root := plainTree(t, "Windows/System32/winevt/Logs/Security.evtx", "WINDOWS/prefetch/CMD.EXE-1.pf", "Windows/System32/Config/SAM", "Windows/System32/config/SYSTEM", "$Recycle.Bin/S-1-5/$IABC.txt", "$Recycle.Bin/S-1-5/$RABC.txt", "Users/ann/NTUSER.DAT.LOG1")
-	sum, got, _, err := plainly(t, t.Context(), "windows", root, nil)
+	sum, got, _, err := plainly(t.Context(), t, "windows", root, nil)
 	want := []string{"/$Recycle.Bin/S-1-5/$IABC.txt", "/Users/ann/NTUSER.DAT.LOG1", "/WINDOWS/prefetch/CMD.EXE-1.pf", "/Windows/System32/config/SYSTEM", "/Windows/System32/winevt/Logs/Security.evtx"}
 	if err != nil || !slices.Equal(sources(got), want) || !refusedAs(sum, "/Windows/System32/Config/SAM", "password hashes") {
 		t.Errorf("%v %q %+v", err, sources(got), sum.Refused)
@@ -138,25 +138,25 @@ func TestPlainWindows(t *testing.T) {
 
 func TestPlainUnhappy(t *testing.T) {
 	root := plainTree(t, "private/var/log/a.log", "private/var/log/b.log", "private/var/log/c.log")
-	sum, got, _, err := plainly(t, t.Context(), "darwin", root, func(o *Options) { o.Limits.Files = 2 })
+	sum, got, _, err := plainly(t.Context(), t, "darwin", root, func(o *Options) { o.Limits.Files = 2 })
 	if err != nil || len(got) != 2 || len(sum.Refused) != 1 {
 		t.Errorf("%v %q %+v", err, sources(got), sum.Refused)
 	}
-	sum, got, _, err = plainly(t, t.Context(), "darwin", root, func(o *Options) { o.Limits.Total = 60 })
+	sum, got, _, err = plainly(t.Context(), t, "darwin", root, func(o *Options) { o.Limits.Total = 60 })
 	if err != nil || len(got) == 0 || len(got) == 3 || len(sum.Refused) == 0 {
 		t.Errorf("%v %q %+v", err, sources(got), sum.Refused)
 	}
 	full := errors.New("disk full")
-	sum, _, _, err = plainly(t, t.Context(), "darwin", root, func(o *Options) { o.Sink = &kept{texts: map[string]string{}, full: full} })
+	sum, _, _, err = plainly(t.Context(), t, "darwin", root, func(o *Options) { o.Sink = &kept{texts: map[string]string{}, full: full} })
 	if !errors.Is(err, full) || sum.Cut == "" {
 		t.Errorf("%v %+v", err, sum)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if sum, got, _, err := plainly(t, ctx, "darwin", root, nil); err != nil || len(got) != 0 || sum.Cut == "" {
+	if sum, got, _, err := plainly(ctx, t, "darwin", root, nil); err != nil || len(got) != 0 || sum.Cut == "" {
 		t.Errorf("%v %+v", err, sum)
 	}
-	if _, _, _, err := plainly(t, t.Context(), "darwin", filepath.Join(root, "none"), nil); err == nil {
+	if _, _, _, err := plainly(t.Context(), t, "darwin", filepath.Join(root, "none"), nil); err == nil {
 		t.Error("a root that is not there")
 	}
 }

@@ -124,7 +124,7 @@ func parseMacUtmpx(j *job, r *bufio.Reader) error {
 		tty, _ := cString(b[line:pid])
 		from, _ := cString(b[host : host+256])
 		sessionOf(&e, name, tty, from, "")
-		action, words := "", ""
+		var action, words string
 		switch n {
 		case 0:
 			words = "an empty record"

@@ -169,7 +169,8 @@ func accountPolicy(j *job, of timeline.Event, b []byte) error {
 		key, words, action, outcome string
 		kind                        timeline.TimeKind
 	}{
-		{"creationTime", "made: ", "create", "", timeline.Born}, {"passwordLastSetTime", "password set: ", "modify", "", timeline.Modified},
+		{"creationTime", "made: ", "create", "", timeline.Born},
+		{"passwordLastSetTime", "password set: ", "modify", "", timeline.Modified},
 		{"failedLoginTimestamp", "login failed last: ", "login", "failure", timeline.Logged},
 	} {
 		f, ok := d[x.key].(float64)

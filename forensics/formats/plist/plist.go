@@ -101,7 +101,7 @@ func readBinary(b []byte) (any, error) {
 		objects == 0 || objects > (uint64(len(l.b))-table)/uint64(l.offsetSize) || top >= objects {
 		return nil, fmt.Errorf("%w: its trailer does not fit", ErrFormat)
 	}
-	l.table, l.objects = int(table), int(objects)
+	l.table, l.objects = int(table), int(objects) //nolint:gosec // both are below the size of the file
 	return l.value(top, 0)
 }
 
@@ -118,11 +118,11 @@ func (l *binaryList) value(n uint64, depth int) (any, error) {
 	if l.values++; l.values > maxValues || depth > maxDepth {
 		return nil, fmt.Errorf("%w: too many values, or too deep", ErrFormat)
 	}
-	if n >= uint64(l.objects) {
+	if n >= uint64(l.objects) { //nolint:gosec // no count is below 0
 		return nil, fmt.Errorf("%w: object %d of %d", ErrFormat, n, l.objects)
 	}
-	at := number(l.b[l.table+int(n)*l.offsetSize:][:l.offsetSize])
-	if at < 8 || at >= uint64(l.table) {
+	at := number(l.b[l.table+int(n)*l.offsetSize:][:l.offsetSize]) //nolint:gosec // just compared
+	if at < 8 || at >= uint64(l.table) {                           //nolint:gosec // no offset is below 0
 		return nil, fmt.Errorf("%w: an object at %d", ErrFormat, at)
 	}
 	b := l.b[at:l.table]
