@@ -1,5 +1,7 @@
 package forensics
 
+import "strings"
+
 // plainArtefacts are the files that are taken on a system, the most telling
 // first. Patterns are those of package pattern, from the root; on Windows case
 // does not matter.
@@ -88,4 +90,17 @@ func plainBrowsers(below string) []string {
 		out = append(out, below+name+"/{User Data/,}*"+history)
 	}
 	return out
+}
+
+// plainPage is what the page of collectors says of these systems; ´ stands for a
+// backquote.
+func plainPage() string {
+	return strings.ReplaceAll(`## macOS and Windows
+
+On these systems ´collect´ takes files only: logs, audit trails and event logs, what starts by itself, histories, browsers' databases, quarantine, TCC and KnowledgeC, prefetch, tasks, hives of the registry, the recycle bin's names. They are found in one walk, read newest first, with the limits and the rules for secrets above; the profile ´logs´ takes the logs, every other profile all of it, and ´volatile´ says that there is nothing. ´forensics/plaintables.go´ lists the patterns. Single collectors cannot be chosen there.
+
+What this is not: no processes, sockets or other live state; no listing of the disk; no way to leave access times as they are, which every exhibit says. Files that Windows holds open, as the hives of the running system, are refused and listed: take them from an image. The unified log of macOS is not read: export it with ´log show --style ndjson´ and bring the file in.
+
+What was tested: package ´forensics´ is compiled and vetted for ´darwin/arm64´ and ´windows/amd64´, and the walk, the patterns, the limits and the refusals are tested on Linux over trees of files laid out like theirs. It has not been run on a Mac or on Windows. The whole program needs a C compiler for the target, since its store is SQLite: without one (´CGO_ENABLED=0´) package ´forensics´ builds and the program does not.
+`, "´", "`")
 }
