@@ -13,8 +13,9 @@ import (
 	"firebreak/record"
 )
 
-// ErrNotLinux is returned by Collect on other systems.
-var ErrNotLinux = errors.New("live collection needs Linux")
+// ErrNotLinux is returned by Collect on systems that are none of Linux, macOS and
+// Windows.
+var ErrNotLinux = errors.New("live collection needs Linux, macOS or Windows")
 
 // ErrNoCollector is returned for a collector or a profile that there is not.
 var ErrNoCollector = errors.New("no such collector or profile")

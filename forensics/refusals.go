@@ -8,13 +8,6 @@ import (
 	"firebreak/record"
 )
 
-// maxRefusals bounds what goes into the record one by one. Of what there was more
-// the last ones say how many, by reason: at most maxReasons of those.
-const (
-	maxRefusals = 1000
-	maxReasons  = 200
-)
-
 // refusal is why an item was not taken. It is the answer, not a failure of ours.
 type refusal struct{ reason string }
 
@@ -23,6 +16,13 @@ func (r *refusal) Error() string { return r.reason }
 func refuse(format string, args ...any) error {
 	return &refusal{fmt.Sprintf(format, args...)}
 }
+
+// maxRefusals bounds what goes into the record one by one. Of what there was more
+// the last ones say how many, by reason: at most maxReasons of those.
+const (
+	maxRefusals = 1000
+	maxReasons  = 200
+)
 
 // overflow counts a refusal that is not listed.
 func overflow(more *map[record.Refusal]int, r record.Refusal) {

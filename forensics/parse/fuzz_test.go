@@ -55,7 +55,7 @@ func evtxSeeds() []string {
 // FuzzFile gives every parser anything. The account settles, texts are clean, and
 // chunks of any size say what one reader of the whole says.
 func FuzzFile(f *testing.F) {
-	for _, s := range append(samples(), moreSamples()...) {
+	for _, s := range slices.Concat(samples(), moreSamples(), macSamples()) {
 		f.Add(s.parser, uint16(40), []byte(s.text))
 	}
 	for _, parser := range append(Names(), "") {

@@ -36,6 +36,9 @@ const (
 	maxAttributes = maxMembers // what is more is counted in members_missing
 )
 
+// noRecord is the answer of tell for what belongs to the file and tells nothing.
+const noRecord = "no record"
+
 // serviceRow is the row of a service in the table of formats.
 func serviceRow(name string, s service, about About) parser {
 	return parser{name: name, detect: s.detect, run: s.run, bound: true, about: about}
@@ -79,7 +82,11 @@ func (s service) record(j *job, offset int64, raw []byte) error {
 	e := j.slot()
 	e.TimeKind = timeline.Logged
 	t := tale{j: j, e: e, a: &e.Attributes, names: s.names}
-	if why := s.fill(&t, raw); why != "" {
+	switch why := s.fill(&t, raw); why {
+	case "":
+	case noRecord:
+		return nil
+	default:
 		j.reject(offset, raw, why)
 		return nil
 	}
