@@ -13,10 +13,13 @@ import (
 	"firebreak/forensics/profiles"
 )
 
+// Profile is what one word collects.
+type Profile = profiles.Profile
+
 // Choices are what can be collected.
 type Choices struct {
 	Collectors []forensics.Description
-	Profiles   []profiles.Profile
+	Profiles   []Profile
 	Sources    int                // of imported definitions, those for Linux
 	Taken      int                // of those, taken over
 	Refused    []profiles.Refused // and those that are not, with the reason

@@ -266,17 +266,21 @@ func refusedAlike(g record.RefusedAlike, w int) []line {
 // collect asks which profile, and starts.
 func (v *evidence) collect() tea.Cmd {
 	id := v.id
+	there, err := response.CollectChoices("", "")
+	if err != nil {
+		return v.fail("list what can be collected", err)
+	}
+	ps := there.Profiles
+	if i := slices.IndexFunc(ps, func(p response.Profile) bool { return p.Name == "triage" }); i > 0 { // what is wanted most stands first
+		ps = slices.Concat(ps[i:i+1], ps[:i], ps[i+1:])
+	}
 	var cs []choice
-	for _, p := range [][2]string{
-		{"triage", "everything a first look needs, most volatile first"},
-		{"volatile", "processes, sockets, sessions, modules: what a reboot loses"},
-		{"logs", "logs, login records, journal, package history"},
-	} {
-		cs = append(cs, choice{text: line{{strong, pad(p[0], 10)}, {usual, p[1]}}, run: func() tea.Cmd {
+	for _, p := range ps {
+		cs = append(cs, choice{text: line{{strong, pad(p.Name, 10)}, {usual, p.Title}}, run: func() tea.Cmd {
 			return v.start(errand{
-				key: "collect", title: "collect " + p[0], long: true,
+				key: "collect", title: "collect " + p.Name, long: true,
 				do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
-					c, err := v.desk.Collect(ctx, id, response.CollectOptions{Profile: p[0]}, told)
+					c, err := v.desk.Collect(ctx, id, response.CollectOptions{Profile: p.Name}, told)
 					return fmt.Sprintf("collected %s, %s refused", plural(int64(c.Exhibits), "exhibit"), number(int64(len(c.Refused)))), err
 				},
 			})
