@@ -47,6 +47,7 @@ type Options struct {
 	Part     int64                                      // size of every part but the last; at least 5 MiB
 	Now      func() time.Time
 	Timeout  time.Duration // of one part; 10 minutes
+	Silence  time.Duration // how long the server may take nothing and say nothing; 45 seconds
 }
 
 // Upload is one object on its way. It is not safe for concurrent use.
@@ -63,7 +64,10 @@ type note struct {
 	ETags []string `json:"etags"`
 }
 
-const maxParts = 10_000
+const (
+	maxParts = 10_000
+	maxReply = 1 << 20 // bytes of an answer that are read; they have a few hundred
+)
 
 // NewUpload prepares an upload; before is the Note of one that is gone on with.
 // Nothing is sent yet.
@@ -73,6 +77,9 @@ func NewUpload(o Options, before json.RawMessage) (*Upload, error) {
 	}
 	if o.Timeout == 0 {
 		o.Timeout = 10 * time.Minute
+	}
+	if o.Silence == 0 {
+		o.Silence = 45 * time.Second
 	}
 	if o.Bucket == "" || o.Key == "" || strings.ContainsAny(o.Bucket, "/?#@:\\ \x00") || strings.ContainsAny(o.Region, "/.?#@:\\ \x00") {
 		return nil, errors.New("S3: want s3://bucket/key, and a region without special characters")
@@ -197,6 +204,34 @@ func (u *Upload) Finish(ctx context.Context, size int64) error {
 	return fmt.Errorf("S3: finish: %w", err)
 }
 
+// errSilent says why a request was given up.
+var errSilent = errors.New("the server says nothing and takes nothing")
+
+// heeded is a body that notes when some of it is taken.
+type heeded struct {
+	*bytes.Reader
+	quiet *time.Timer
+	most  time.Duration
+}
+
+func (h *heeded) Read(p []byte) (int, error) {
+	h.quiet.Reset(h.most)
+	return h.Reader.Read(p)
+}
+
+// WriteTo is not the reader's own, which gives all at once.
+func (h *heeded) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, struct{ io.Reader }{h})
+}
+
+// failed is what became of a request; silence is told as such.
+func failed(ctx context.Context, x *integrations.Exchange, method string, err error) error {
+	if errors.Is(context.Cause(ctx), errSilent) {
+		return fmt.Errorf("%s: %w", method, errSilent)
+	}
+	return x.Fail(method, err)
+}
+
 // do makes one signed request.
 func (u *Upload) do(ctx context.Context, method string, q url.Values, body []byte) (http.Header, []byte, error) {
 	keys, err := u.o.Keys(ctx)
@@ -206,20 +241,27 @@ func (u *Upload) do(ctx context.Context, method string, q url.Values, body []byt
 	ctx, x := integrations.Watch(ctx, keys.Secret, keys.Token)
 	to := *u.base
 	to.RawQuery = query(q)
-	r, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(body))
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	quiet := time.AfterFunc(u.o.Silence, func() { stop(errSilent) })
+	defer quiet.Stop()
+	r, err := http.NewRequestWithContext(ctx, method, to.String(), &heeded{bytes.NewReader(body), quiet, u.o.Silence})
 	if err != nil {
 		return nil, nil, fmt.Errorf("make request: %w", err)
 	}
 	r.ContentLength = int64(len(body))
 	sign(r, keys, u.o.Region, hash(body), u.o.Now())
+	if len(body) == 0 {
+		r.Body = http.NoBody
+	}
 	resp, err := u.client.Do(r)
 	if err != nil {
-		return nil, nil, x.Fail(method, err)
+		return nil, nil, failed(ctx, x, method, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(resp.Body)
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
 	if err != nil {
-		return nil, nil, x.Fail(method, err)
+		return nil, nil, failed(ctx, x, method, err)
 	}
 	if resp.StatusCode == http.StatusOK {
 		return resp.Header, b, nil

@@ -13,7 +13,7 @@ const (
 	pageSize   = 512 // the smallest piece that a log changes
 	entryHead  = 40
 	maxEntry   = 64 << 20
-	maxChanged = 512 << 20 // of all logs together
+	maxChanged = 128 << 20 // of all logs together
 )
 
 // Log is a transaction log beside a hive.
