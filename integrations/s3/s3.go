@@ -64,10 +64,7 @@ type note struct {
 	ETags []string `json:"etags"`
 }
 
-const (
-	maxParts = 10_000
-	maxReply = 1 << 20 // bytes of an answer that are read; they have a few hundred
-)
+const maxParts = 10_000
 
 // NewUpload prepares an upload; before is the Note of one that is gone on with.
 // Nothing is sent yet.
@@ -259,7 +256,7 @@ func (u *Upload) do(ctx context.Context, method string, q url.Values, body []byt
 		return nil, nil, failed(ctx, x, method, err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	b, err := io.ReadAll(io.LimitReader(resp.Body, maxReply))
+	b, err := io.ReadAll(resp.Body) // the client bounds it
 	if err != nil {
 		return nil, nil, failed(ctx, x, method, err)
 	}
