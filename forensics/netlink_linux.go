@@ -33,24 +33,42 @@ type nlsock struct {
 
 // openNetlink opens a socket in the network namespace of the process, or in the
 // one that ns is a descriptor of (≥ 0). A thread that has changed its namespace
-// is never used for anything else: it ends with its goroutine.
+// is never used for anything else: it ends with its goroutine. The main thread
+// cannot end, and what /proc/self says is said of it: it stays where it is.
 func openNetlink(family, ns int) (*nlsock, error) {
 	type answer struct {
 		fd  int
 		err error
 	}
 	got := make(chan answer, 1)
-	go func() {
-		if ns >= 0 {
-			runtime.LockOSThread()
-			if err := unix.Setns(ns, unix.CLONE_NEWNET); err != nil {
-				got <- answer{-1, err}
-				return
-			}
-		}
+	open := func() {
 		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, family)
 		got <- answer{fd, err}
-	}()
+	}
+	var there func()
+	there = func() {
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() { // held until another thread has done it
+			defer runtime.UnlockOSThread()
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				there()
+			}()
+			<-done
+			return
+		}
+		if err := unix.Setns(ns, unix.CLONE_NEWNET); err != nil {
+			got <- answer{-1, err}
+			return
+		}
+		open()
+	}
+	if ns >= 0 {
+		go there()
+	} else {
+		open()
+	}
 	a := <-got
 	if a.err != nil {
 		return nil, a.err

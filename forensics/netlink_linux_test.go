@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -312,4 +313,35 @@ func FuzzNetlink(f *testing.F) {
 		parseXtables("ip6", "filter", b, nil)
 		parseKmsg(string(b))
 	})
+}
+
+// TestMainThreadStays: /proc/self is the main thread, which cannot end with a
+// goroutine. One that went into another namespace would take all that is read
+// there with it.
+func TestMainThreadStays(t *testing.T) {
+	pid, _ := elsewhere(t, "listen")
+	ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
+	must(t, err)
+	defer func() { must(t, ns.Close()) }()
+	before, err := os.Readlink("/proc/self/ns/net")
+	must(t, err)
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 50 {
+				s, err := openNetlink(unix.NETLINK_ROUTE, int(ns.Fd()))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := s.close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if after, err := os.Readlink("/proc/self/ns/net"); err != nil || after != before {
+		t.Errorf("the main thread went from %s to %s (%v)", before, after, err)
+	}
 }
