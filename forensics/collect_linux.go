@@ -22,32 +22,31 @@ import (
 // collection is one pass of the collectors.
 type collection struct {
 	Options
-	tree    *tree
-	sealed  func(record.Exhibit) error
-	sum     record.Collection
-	now     Description            // the collector at work
-	at, of  int64                  // its place among those chosen
-	more    map[record.Refusal]int // refusals beyond maxRefusals, by what they have in common
-	refused map[record.Refusal]bool
-	taken   int64 // plain bytes of files so far
-	inodes  map[inode]string
-	users   map[uint32]string
-	hashes  map[version]string
-	unsync  string // deviation of snapshots when the host's clock is not disciplined
-	homeset []string
-	lock    sync.Mutex // of refusals: the disk is walked beside the sealing
-	targets []*target  // the artefacts of the chosen collectors
-	walked  bool
-	finds   *finds
-	began   time.Time
-	origin  string
-	machine *record.Machine // of a live host
-	clock   *record.Clock
-	parts   *kernelParts
-	spaces  map[string]string // init's namespaces
-	capMask uint64            // of all capabilities there are
-	secrets withholding
-	locked  map[inode]error // files of fixed names that are withheld, under whatever other name
+	tree     *tree
+	sealed   func(record.Exhibit) error
+	sum      record.Collection
+	now      Description // the collector at work
+	at, of   int64       // its place among those chosen
+	refusals refusals
+	taken    int64 // plain bytes of files so far
+	inodes   map[inode]string
+	users    map[uint32]string
+	hashes   map[version]string
+	unsync   string // deviation of snapshots when the host's clock is not disciplined
+	homeset  []string
+	lock     sync.Mutex // of refusals: the disk is walked beside the sealing
+	targets  []*target  // the artefacts of the chosen collectors
+	walked   bool
+	finds    *finds
+	began    time.Time
+	origin   string
+	machine  *record.Machine // of a live host
+	clock    *record.Clock
+	parts    *kernelParts
+	spaces   map[string]string // init's namespaces
+	capMask  uint64            // of all capabilities there are
+	secrets  withholding
+	locked   map[inode]error // files of fixed names that are withheld, under whatever other name
 }
 
 // inode names a file. Its birth is part of it: numbers are used again.
@@ -68,7 +67,7 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	defer func() { _ = t.root.Close() }()
 	c := &collection{
 		Options: o, tree: t, sealed: sealed,
-		inodes: map[inode]string{}, hashes: map[version]string{}, refused: map[record.Refusal]bool{},
+		inodes: map[inode]string{}, hashes: map[version]string{},
 		of: int64(len(which)),
 	}
 	c.began = o.Now()
@@ -90,7 +89,7 @@ func collect(ctx context.Context, o Options, which []Description, sealed func(re
 	c.clock = ClockNow()
 	c.users = c.userNames()
 	err = c.runAll(ctx, which)
-	c.sum.Refused = append(c.sum.Refused, uncounted(c.more)...)
+	c.sum.Refused = append(c.sum.Refused, c.refusals.uncounted()...)
 	c.sum.Took = o.Now().Sub(c.began)
 	if ctx.Err() != nil {
 		c.sum.Cut = context.Cause(ctx).Error()
@@ -196,26 +195,7 @@ func (c *collection) refuse(source string, err error) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	r := record.Refusal{Collector: c.now.Name, Source: shown(source), Reason: err.Error()}
-	switch {
-	case c.refused[r]:
-	case len(c.sum.Refused) >= maxRefusals:
-		overflow(&c.more, r)
-	default:
-		c.refused[r] = true
-		c.sum.Refused = append(c.sum.Refused, r)
-		if c.Refused != nil {
-			c.Refused(r)
-		}
-	}
-}
-
-// shown is a name for the record, whose texts are UTF-8: other bytes are
-// escaped as in a body file.
-func shown(name string) string {
-	if utf8.ValidString(name) {
-		return name
-	}
-	return string(appendEscaped(nil, name))
+	c.refusals.note(&c.sum, r, c.Refused)
 }
 
 // exhibit begins the meta of something taken now.

@@ -39,21 +39,20 @@ func isImageFile(root string) bool {
 // removed files.
 type imaging struct {
 	Options
-	sealed  func(record.Exhibit) error
-	sum     record.Collection
-	which   []Description
-	refused map[record.Refusal]bool
-	more    map[record.Refusal]int
-	taken   int64
-	zone    string
-	clock   *record.Clock
-	now     string // the collector at work
-	secrets withholding
+	sealed   func(record.Exhibit) error
+	sum      record.Collection
+	which    []Description
+	refusals refusals
+	taken    int64
+	zone     string
+	clock    *record.Clock
+	now      string // the collector at work
+	secrets  withholding
 }
 
 // collectImage collects from an image file.
 func collectImage(ctx context.Context, o Options, which []Description, sealed func(record.Exhibit) error) (record.Collection, error) {
-	c := &imaging{Options: o, which: which, sealed: sealed, refused: map[record.Refusal]bool{}, clock: ClockNow()}
+	c := &imaging{Options: o, which: which, sealed: sealed, clock: ClockNow()}
 	c.sum = record.Collection{Profile: o.named(), Root: o.Root, AsRoot: os.Geteuid() == 0}
 	var err error
 	if c.secrets, err = newWithholding(&o); err != nil {
@@ -74,7 +73,7 @@ func collectImage(ctx context.Context, o Options, which []Description, sealed fu
 		return c.sum, fmt.Errorf("collect from %s: %w", o.Root, err)
 	}
 	err = c.all(ctx, list)
-	c.sum.Refused = append(c.sum.Refused, uncounted(c.more)...)
+	c.sum.Refused = append(c.sum.Refused, c.refusals.uncounted()...)
 	c.sum.Host, c.sum.Took = c.Host, o.Now().Sub(started)
 	switch {
 	case ctx.Err() != nil:
@@ -213,24 +212,14 @@ func (c *imaging) refuse(source, format string, args ...any) {
 	if collector == "" {
 		collector = "linux"
 	}
-	r := record.Refusal{Collector: collector, Source: printable(source), Reason: fmt.Sprintf(format, args...)}
-	switch {
-	case c.refused[r]:
-	case len(c.sum.Refused) >= maxRefusals:
-		overflow(&c.more, r)
-	default:
-		c.refused[r] = true
-		c.sum.Refused = append(c.sum.Refused, r)
-		if c.Refused != nil {
-			c.Refused(r)
-		}
-	}
+	r := record.Refusal{Collector: collector, Source: shown(source), Reason: fmt.Sprintf(format, args...)}
+	c.refusals.note(&c.sum, r, c.Refused)
 }
 
 // exhibit begins the meta of something taken now.
 func (c *imaging) exhibit(m mounted, title, source, format string) record.Exhibit {
 	e := record.Exhibit{
-		Kind: c.now, Title: printable(title), Source: printable(source), Host: c.Host, Collector: c.now, Authority: c.Authority,
+		Kind: c.now, Title: shown(title), Source: shown(source), Host: c.Host, Collector: c.now, Authority: c.Authority,
 		Method: methodImage, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset,
 		Format: format, Origin: record.OriginImage, Root: m.named, Clock: c.clock, Argv: c.Argv, Stored: c.Stored,
 	}
@@ -241,13 +230,6 @@ func (c *imaging) exhibit(m mounted, title, source, format string) record.Exhibi
 		e.Deviations = append(e.Deviations, `its name is not UTF-8: other bytes are shown as \xHH, a backslash as \\`)
 	}
 	return e
-}
-
-func printable(name string) string {
-	if strings.ToValidUTF8(name, "\uFFFD") == name {
-		return name
-	}
-	return string(appendEscaped(nil, name))
 }
 
 func (c *imaging) seal(ctx context.Context, r io.Reader, e record.Exhibit) error {

@@ -312,7 +312,7 @@ func withoutRoot(t *testing.T, root string) {
 			return
 		}
 		defer func() { _ = tr.root.Close() }()
-		c := &collection{Options: Options{Limits: Limits{}.withDefaults()}, tree: tr, refused: map[record.Refusal]bool{}}
+		c := &collection{Options: Options{Limits: Limits{}.withDefaults()}, tree: tr}
 		for _, name := range []string{"/home/ann/.ssh/authorized_keys", "/var/log/daemon.log"} {
 			if _, err := c.small(name, 10); err == nil || missing(err) {
 				t.Errorf("%s: %v", name, err)

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 
 	"firebreak/forensics/pattern"
 	"firebreak/record"
@@ -43,8 +42,7 @@ type plainCollection struct {
 	artefacts []plainArtefact
 	set       *pattern.Set
 	found     [][]plainFile // by artefact
-	refusals  map[record.Refusal]bool
-	more      map[record.Refusal]int
+	refusals  refusals
 	origin    string
 	secrets   withholding
 	taken     int64
@@ -59,7 +57,7 @@ type plainFile struct {
 // collectPlain takes the files of a system below a root. What it answers, and
 // when, is what Collect says.
 func collectPlain(ctx context.Context, o Options, system, root string, sealed func(record.Exhibit) error) (record.Collection, error) {
-	c := &plainCollection{Options: o, system: system, sealed: sealed, refusals: map[record.Refusal]bool{}, origin: record.OriginLive, now: system + ".files"}
+	c := &plainCollection{Options: o, system: system, sealed: sealed, origin: record.OriginLive, now: system + ".files"}
 	if o.Root != "" && o.Root != "/" {
 		root, c.origin = o.Root, record.OriginImage
 	}
@@ -77,7 +75,7 @@ func collectPlain(ctx context.Context, o Options, system, root string, sealed fu
 	}
 	defer func() { _ = c.root.Close() }()
 	err = c.run(ctx)
-	c.sum.Refused = append(c.sum.Refused, uncounted(c.more)...)
+	c.sum.Refused = append(c.sum.Refused, c.refusals.uncounted()...)
 	c.sum.Took = o.Now().Sub(began)
 	if ctx.Err() != nil {
 		c.sum.Cut = context.Cause(ctx).Error()
@@ -229,7 +227,7 @@ func (c *plainCollection) take(ctx context.Context, a plainArtefact, f plainFile
 		return nil
 	}
 	e := record.Exhibit{
-		Kind: a.kind, Title: a.title, Source: plainShown(source), Host: c.Host, Collector: a.kind, Origin: c.origin, Authority: c.Authority, Method: methodPlain,
+		Kind: a.kind, Title: a.title, Source: shown(source), Host: c.Host, Collector: a.kind, Origin: c.origin, Authority: c.Authority, Method: methodPlain,
 		Argv: c.Argv, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset, Clock: ClockNow(), Stored: c.Stored,
 		Format: a.format, Before: plainStat(f.info), Deviations: []string{"read without a way to keep its access time: reading it may have moved that"},
 	}
@@ -310,26 +308,8 @@ func (c *plainCollection) refuse(source string, err error) {
 	if errors.As(err, &p) { // the path stands beside it
 		reason = p.Err.Error()
 	}
-	r := record.Refusal{Collector: c.now, Source: plainShown(source), Reason: plainShown(reason)}
-	switch {
-	case c.refusals[r]:
-	case len(c.sum.Refused) >= maxRefusals:
-		overflow(&c.more, r)
-	default:
-		c.refusals[r] = true
-		c.sum.Refused = append(c.sum.Refused, r)
-		if c.Refused != nil {
-			c.Refused(r)
-		}
-	}
-}
-
-// plainShown is a name for the record, whose texts are UTF-8.
-func plainShown(name string) string {
-	if utf8.ValidString(name) {
-		return name
-	}
-	return string(appendEscaped(nil, name))
+	r := record.Refusal{Collector: c.now, Source: shown(source), Reason: shown(reason)}
+	c.refusals.note(&c.sum, r, c.Refused)
 }
 
 func plainStat(info fs.FileInfo) *record.Stat {

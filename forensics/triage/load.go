@@ -75,7 +75,7 @@ func Load(fsys fs.FS, dir string) ([]*Rule, error) {
 		l.read(name, src)
 	}
 	if len(l.problems) > 0 {
-		return nil, l.problems.sorted()
+		return nil, l.problems.Sorted()
 	}
 	if files == 0 {
 		return nil, fmt.Errorf("read rules: %s has no .yaml file", dir)
@@ -105,7 +105,7 @@ func Parse(name string, src []byte) ([]*Rule, error) {
 	l := loader{seen: map[string]string{}}
 	l.read(name, src)
 	if len(l.problems) > 0 {
-		return nil, l.problems.sorted()
+		return nil, l.problems.Sorted()
 	}
 	return l.rules, nil
 }
