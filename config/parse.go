@@ -24,13 +24,7 @@ func Parse(file string, src []byte) (Config, error) {
 		c = p.config(root)
 	}
 	if len(p.problems) > 0 {
-		slices.SortStableFunc(p.problems, func(a, b Problem) int {
-			if a.Line != b.Line {
-				return a.Line - b.Line
-			}
-			return a.Column - b.Column
-		})
-		return Config{}, p.problems
+		return Config{}, p.problems.Sorted()
 	}
 	return c, nil
 }

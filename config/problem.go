@@ -4,42 +4,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"firebreak/internal/problem"
 )
 
-// Problem is one thing wrong with the file. Line and Column count from 1; they
-// are 0 where the problem is the file as a whole.
-type Problem struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
-}
+// Problem is one thing wrong with the file.
+type Problem = problem.Problem
 
-// String is "file:line:column: message (hint)".
-func (p Problem) String() string {
-	s := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
-	if p.Line == 0 {
-		s = fmt.Sprintf("%s: %s", p.File, p.Message)
-	}
-	if p.Hint != "" {
-		s += " (" + p.Hint + ")"
-	}
-	return s
-}
-
-// Problems is all that is wrong with the file, in the order of the file. It is
-// the error that Parse returns.
-type Problems []Problem
-
-// Error is one problem a line.
-func (ps Problems) Error() string {
-	lines := make([]string, len(ps))
-	for i, p := range ps {
-		lines[i] = p.String()
-	}
-	return strings.Join(lines, "\n")
-}
+// Problems is all that is wrong with the file: the error that Parse returns.
+type Problems = problem.Problems
 
 // nearest is the known word closest to got, "" when none is close.
 func nearest(got string, known []string) string {
