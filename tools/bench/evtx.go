@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"firebreak/forensics/parse"
+	"firebreak/internal/testkit/winlog"
 	"firebreak/record"
 	"firebreak/timeline"
 )
@@ -19,7 +20,8 @@ import (
 // evtxChunks is how many chunks of 64 KiB the event log has.
 const evtxChunks = 1600
 
-// evtx reads an event log of Windows: a real chunk, many times.
+// evtx reads an event log of Windows: a real chunk, many times, with new numbers
+// each time, or it would be a copy of what was read before.
 func (b *bench) evtx(ctx context.Context) error {
 	if b.corpus == "" {
 		b.tell("  the corpus is not here: no event log to read")
@@ -77,8 +79,10 @@ func (b *bench) makeEvtx() (string, error) {
 		return "", err
 	}
 	_, err = f.Write(data[:header])
+	next := uint64(1)
 	for range evtxChunks {
 		if err == nil {
+			next = renumber(data[header:header+chunk], next)
 			_, err = f.Write(data[header : header+chunk])
 		}
 	}
@@ -89,6 +93,24 @@ func (b *bench) makeEvtx() (string, error) {
 		return "", err
 	}
 	return path, os.Rename(path+".part", path)
+}
+
+// renumber gives the records of a chunk the numbers from next on, and seals it
+// again; it returns the number after the last.
+func renumber(chunk []byte, next uint64) uint64 {
+	const records, number, first, last = 512, 8, 8, 16
+	put := binary.LittleEndian.PutUint64
+	put(chunk[first:], next)
+	put(chunk[first+16:], next)
+	end := int(binary.LittleEndian.Uint32(chunk[48:]))
+	for at := records; at+16 <= end; next++ {
+		put(chunk[at+number:], next)
+		at += max(int(binary.LittleEndian.Uint32(chunk[at+4:])), number)
+	}
+	put(chunk[last:], next-1)
+	put(chunk[last+16:], next-1)
+	winlog.Seal(chunk)
+	return next
 }
 
 // readEvtx makes events of a log and prints how many records it has.

@@ -56,9 +56,9 @@ func (b *bench) triage(ctx context.Context) error {
 		ours.Extra = said
 	}
 	b.add(result{
-		Work: "triage of this machine, with hashes of all executables", Goal: "≤ 1/5 of UAC's time, < 300 MB",
+		Work: "triage of this machine, with hashes of all executables", Goal: "≤ 1/5 of UAC's time",
 		Met: func(l *line) bool {
-			return peer.Why == "" && l.Wall <= peer.Wall/5 && l.RSS < 300e6
+			return peer.Why == "" && l.Wall <= peer.Wall/5
 		},
 		Lines: []*line{ours, peer},
 	})
