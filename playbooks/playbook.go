@@ -41,7 +41,9 @@ type Playbook struct {
 	Clocks      []Clock
 	Phases      []PhaseSteps // in order; a phase without steps is absent
 	Fallback    []*Step
+	Calendar    string         // of business days, by its name in the configuration; "" for Monday to Friday
 	Drill       map[string]any // values a drill gives to variables and answers
+	Cacao       map[string]any // what CACAO says of the playbook and this language cannot, verbatim
 
 	vars  map[string]*Var
 	steps map[string]*Step

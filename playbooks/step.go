@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"slices"
 	"time"
 
 	"firebreak/incident"
@@ -15,13 +16,17 @@ type Verb string
 const (
 	VerbManual   Verb = "manual"
 	VerbRun      Verb = "run"
+	VerbHTTP     Verb = "http"
 	VerbAction   Verb = "action"
 	VerbCollect  Verb = "collect"
 	VerbIngest   Verb = "ingest"
 	VerbDetect   Verb = "detect"
 	VerbNotify   Verb = "notify"
+	VerbPlaybook Verb = "playbook"
 	VerbIf       Verb = "if"
+	VerbSwitch   Verb = "switch"
 	VerbParallel Verb = "parallel"
+	VerbForEach  Verb = "for_each"
 	VerbWait     Verb = "wait"
 	VerbReview   Verb = "review"
 )
@@ -31,7 +36,12 @@ func (v Verb) Manual() bool { return v == VerbManual || v == VerbReview }
 
 // Acts says that the step changes or may change something outside, so that it
 // is planned before it is done.
-func (v Verb) Acts() bool { return v == VerbAction || v == VerbRun }
+func (v Verb) Acts() bool { return v == VerbAction || v == VerbRun || v == VerbHTTP }
+
+// Holds says that the step is made of other steps and does nothing itself.
+func (v Verb) Holds() bool {
+	return v == VerbIf || v == VerbSwitch || v == VerbParallel || v == VerbForEach || v == VerbPlaybook
+}
 
 // Automatic says that a program carries the step out, not a person.
 func (v Verb) Automatic() bool {
@@ -54,6 +64,7 @@ type Step struct {
 	// The verb's operand.
 	Manual   string
 	Run      []string // argv
+	HTTP     *Request
 	Action   string
 	Collect  []string // profiles and collectors
 	Ingest   []string // paths
@@ -61,9 +72,16 @@ type Step struct {
 	Notify   []string // connections
 	Wait     Duration
 	Review   string
+	Playbook Reference
 	Then     []*Step
 	Else     []*Step
+	Switch   string // expression whose value picks the case
+	Cases    []Case
+	Default  []*Step
 	Parallel []*Step
+	ForEach  string // expression, a list; its steps are done for each item
+	As       string // variable of the item, "item" when the file names none
+	Do       []*Step
 
 	// Modifiers.
 	If           string   // guard; the condition when the verb is if
@@ -73,7 +91,10 @@ type Step struct {
 	Ask          []Question
 	Set          []Assignment
 	With         map[string]any
+	Env          map[string]any // of run: its environment
+	Template     string         // of notify: the message's template
 	Retry        *RetryRule
+	Repeat       *RepeatRule
 	Timeout      Duration
 	Approve      *Approve
 	Impact       string // "", none, low, medium, high
@@ -83,24 +104,56 @@ type Step struct {
 	OnFailure    string
 	Evidence     []string
 	Attack       []string
+	D3fend       []string
+	Cacao        map[string]any // what CACAO says of the step and this language cannot, verbatim
 	Note         string
 	On           string
 	Connection   string
 
 	guard  *expression
 	parent *Step
-	branch string // "then" or "else" under an if
+	branch string // "then" or "else" under an if; the value, or "" for the default, under a switch
 	at     map[string]pos
 	nodes  map[string]*yaml.Node
 }
 
 // Children returns the steps nested in s, as written.
 func (s *Step) Children() []*Step {
-	if s.Verb == VerbIf {
-		out := make([]*Step, 0, len(s.Then)+len(s.Else))
-		return append(append(out, s.Then...), s.Else...)
+	switch s.Verb {
+	case VerbIf:
+		return slices.Concat(s.Then, s.Else)
+	case VerbSwitch:
+		var out []*Step
+		for _, c := range s.Cases {
+			out = append(out, c.Steps...)
+		}
+		return append(out, s.Default...)
+	case VerbForEach:
+		return s.Do
+	default:
+		return s.Parallel
 	}
-	return s.Parallel
+}
+
+// Request is what an http step sends. URL, header values and Body are
+// templates; Expect lists the status codes that are a success, any 2xx when it
+// is empty.
+type Request struct {
+	Method  string
+	URL     string
+	Headers map[string]string
+	Body    any
+	Expect  []int
+}
+
+// Reference names a playbook to run as a step: ID@Version, where Version is a
+// whole version or its first one or two numbers, "" for any.
+type Reference struct{ ID, Version string }
+
+// Case is the steps of a switch for one value.
+type Case struct {
+	Value string
+	Steps []*Step
 }
 
 // place is where the value of key was written, else where the step begins.
@@ -133,6 +186,18 @@ type Assignment struct {
 type RetryRule struct {
 	Max   int
 	Every time.Duration
+}
+
+// RepeatRule does a step again after it succeeded, Every apart, until the
+// expression Until over its result holds, For is over or Max is reached. On an
+// if it means while: its steps are done again as long as the condition holds.
+type RepeatRule struct {
+	Every Duration
+	For   Duration
+	Until string
+	Max   int
+
+	program *expression
 }
 
 // Approve asks people for their consent before the step may touch anything.
