@@ -94,7 +94,7 @@ func (s *Service) testsOf(arg string) ([]testFile, error) {
 	if p.File == "library/"+p.ID+".yaml" {
 		name, src, err := library.Test(p.ID)
 		if errors.Is(err, incident.ErrNotFound) {
-			return nil, noTests(p, name)
+			return nil, noTests(p, besideOf(p.File))
 		}
 		return []testFile{{name, src, p}}, err
 	}

@@ -140,7 +140,7 @@ func (pl *player) succeeds(s *playbooks.Step, o playbooks.Outcome) error {
 	set, err := pl.run.Sets(s, nil, result)
 	switch {
 	case err != nil && o.Result == nil:
-		pl.stop(pl.line(s.ID), fmt.Errorf("step %s sets variables from its result, and the case gives it none: add %s: {result: {…}} (%w)", s.ID, s.ID, err))
+		pl.stop(pl.line(s.ID), fmt.Errorf("step %s sets %s, and the case gives it no result: add %s: {result: {…}} under steps", s.ID, sets(s), s.ID))
 		return nil
 	case err != nil:
 		return pl.fails(s, fmt.Errorf("set variables: %w", err), true)
@@ -150,6 +150,15 @@ func (pl *player) succeeds(s *playbooks.Step, o playbooks.Outcome) error {
 	}
 	pl.did(s, resolved)
 	return nil
+}
+
+// sets says which variables a step sets, and from what.
+func sets(s *playbooks.Step) string {
+	out := make([]string, len(s.Set))
+	for i, a := range s.Set {
+		out[i] = a.Name + " from " + a.Expr
+	}
+	return strings.Join(out, " and ")
 }
 
 // did notes what a step did outside.

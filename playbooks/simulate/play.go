@@ -51,10 +51,10 @@ func Play(p *playbooks.Playbook, c *playbooks.TestCase, w World) *Trace {
 // start begins the run with the case's values over those of the drill.
 func (pl *player) start() error {
 	given := map[string]any{}
-	var unknown []string
+	var without []string
 	for name, value := range pl.test.Vars {
-		if text, ok := value.(string); value == nil || ok && strings.EqualFold(text, playbooks.Unknown) {
-			unknown = append(unknown, name)
+		if unknown(value) {
+			without = append(without, name)
 			continue
 		}
 		given[name] = value
@@ -63,7 +63,7 @@ func (pl *player) start() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range unknown {
+	for _, name := range without {
 		delete(vars, name)
 	}
 	return pl.record(record.RunStarted, "", record.Started{
