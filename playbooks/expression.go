@@ -79,6 +79,8 @@ func (s scope) env() types.Map {
 			env[name] = types.Bool
 		case List:
 			env[name] = types.TypeOf([]string{})
+		case anyValue:
+			env[name] = types.Any
 		case Secret: // not readable
 		}
 	}

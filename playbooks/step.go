@@ -111,6 +111,7 @@ type Step struct {
 	Connection   string
 
 	guard  *expression
+	stand  *stand // where an instance stands in its run; nil for a step as the file has it
 	parent *Step
 	branch string // "then" or "else" under an if; the value, or "" for the default, under a switch
 	at     map[string]pos
