@@ -171,7 +171,7 @@ func (s *Session) MakePack(ctx context.Context, folder string, head pack.Head, s
 		}
 		armored = sig.Armored
 	}
-	if err := durable.Replace(filepath.Join(folder, pack.File), text, 0o644); err != nil { //nolint:gosec // to be read by others
+	if err := durable.Replace(filepath.Join(folder, pack.File), text, 0o644); err != nil {
 		return nil, fmt.Errorf("make pack: %w", err)
 	}
 	signature := filepath.Join(folder, pack.Signature)
@@ -181,7 +181,7 @@ func (s *Session) MakePack(ctx context.Context, folder string, head pack.Head, s
 		}
 		return s.s.packIn(folder)
 	}
-	if err := durable.Replace(signature, []byte(armored), 0o644); err != nil { //nolint:gosec // to be read by others
+	if err := durable.Replace(signature, []byte(armored), 0o644); err != nil {
 		return nil, fmt.Errorf("make pack: %w", err)
 	}
 	return s.s.packIn(folder)

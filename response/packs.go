@@ -236,12 +236,11 @@ func (p *Pack) mayRun(book string) error {
 	case PackAccepted:
 		return nil
 	case PackNew, PackMore, PackOther:
-		what := "nobody has accepted what it asks for"
-		if p.State == PackMore {
-			what = "it asks for more than was accepted"
-		} else if p.State == PackOther {
-			what = "it is signed by " + p.Signer + ", and was accepted from " + p.Accepted.Signer
-		}
+		what := map[PackState]string{
+			PackNew:   "nobody has accepted what it asks for",
+			PackMore:  "it asks for more than was accepted",
+			PackOther: "it is signed by " + p.Signer + ", and was accepted from somebody else",
+		}[p.State]
 		return refused("firebreak playbook pack accept "+p.ID+" shows it and asks", "playbook %s of pack %s: %s", book, p.ID, what)
 	case PackUnsigned:
 		return refused(look, "playbook %s: pack %s is not signed: it can be looked at, not run", book, p.ID)
