@@ -5,27 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"firebreak/record"
 )
 
-// String is the reference as a file has it, ID or ID@VERSION.
-func (r Reference) String() string {
-	if r.Version == "" {
-		return r.ID
-	}
-	return r.ID + "@" + r.Version
-}
-
-// Fits says that p is what the reference names: its version is the one named,
-// or begins with it.
-func (r Reference) Fits(p *Playbook) bool {
-	if r.ID != p.ID {
-		return false
-	}
-	return r.Version == "" || p.Version == r.Version || strings.HasPrefix(p.Version, r.Version+".")
-}
+// Is says that p is the playbook that the reference names.
+func (r Reference) Is(p *Playbook) bool { return r.ID == p.ID && r.Fits(p.Version) }
 
 // Call is the entry with which s begins to call p: it pins p as it is now and
 // gives its variables what the step has under with. An error says why p cannot
@@ -34,7 +19,7 @@ func (r *Run) Call(s *Step, p *Playbook) (record.StepBegin, error) {
 	switch {
 	case s.Verb != VerbPlaybook:
 		return record.StepBegin{}, fmt.Errorf("step %s calls no playbook", s.ID)
-	case !s.Playbook.Fits(p):
+	case !s.Playbook.Is(p):
 		return record.StepBegin{}, fmt.Errorf("step %s calls %s, not %s %s", s.ID, s.Playbook, p.ID, p.Version)
 	}
 	if why := r.mayCall(s, p); why != "" {
@@ -87,7 +72,7 @@ func (r *Run) beginCall(s *Step, b record.StepBegin) (make func(), why string) {
 		return nil, err.Error()
 	}
 	switch {
-	case !s.Playbook.Fits(p):
+	case !s.Playbook.Is(p):
 		return nil, fmt.Sprintf("it calls %s, not %s %s", s.Playbook, p.ID, p.Version)
 	case b.SHA256 != p.SHA256:
 		return nil, "the called playbook is not the one that was pinned"

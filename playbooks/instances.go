@@ -17,9 +17,6 @@ const (
 	maxCalls     = 5    // playbooks that call each other
 )
 
-// anyValue is the type of an item whose kind is known only once it is there.
-const anyValue Type = ""
-
 // frame is a playbook at work in a run: the run's own, or one that a step calls.
 type frame struct {
 	name     string // what the names of its steps begin with: "", or the calling step's name and a slash
@@ -321,25 +318,10 @@ func (s *Step) list(branch string) []*Step {
 	return s.Default
 }
 
-// reads is what an expression of s may read, given what there is.
-func (r *Run) reads(s *Step, env map[string]any, result types.Map) scope {
-	vars := maps.Clone(r.frameOf(s).book.vars)
-	for in := s.turn(); in != nil; in = in.outer {
-		if in.as != "" {
-			vars[in.as] = &Var{Name: in.as, Type: kindOfItem(env[in.as])}
-		}
+// reads is what an expression of s may read.
+func (r *Run) reads(s *Step, result types.Map) scope {
+	if s.scope != nil {
+		return scope{vars: s.scope, result: result}
 	}
-	return scope{vars: vars, result: result}
-}
-
-func kindOfItem(item any) Type {
-	switch item.(type) {
-	case string:
-		return String
-	case int:
-		return Int
-	case bool:
-		return Bool
-	}
-	return anyValue
+	return scope{vars: r.frameOf(s).book.vars, result: result}
 }

@@ -215,12 +215,14 @@ func (r *Run) items(s *Step, value any) ([]any, string) {
 
 // eval works out an expression that is no condition.
 func (r *Run) eval(s *Step, text string) (any, error) {
-	env := r.env(s)
-	e, err := compile(text, r.reads(s, env, nil), reflect.Invalid)
+	if s.subject != nil {
+		return s.subject.eval(r.env(s))
+	}
+	e, err := compile(text, r.reads(s, nil), reflect.Invalid)
 	if err != nil {
 		return nil, err
 	}
-	return e.eval(env)
+	return e.eval(r.env(s))
 }
 
 // Next is the first moment after now at which Ready will offer more by itself:

@@ -292,7 +292,7 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 // Expect evaluates a condition of s over the result of a check.
 func (r *Run) Expect(s *Step, condition string, result map[string]any) (bool, error) {
 	env := r.env(s)
-	e, err := compile(condition, r.reads(s, env, anyResult()), reflect.Bool)
+	e, err := compile(condition, r.reads(s, anyResult()), reflect.Bool)
 	if err != nil {
 		return false, fmt.Errorf("expect %s: %w", condition, err)
 	}
@@ -342,7 +342,7 @@ func (r *Run) Success(s *Step, answers, result map[string]any, now time.Time) (r
 // the variables as they are after it.
 func (r *Run) until(s *Step, set, result map[string]any) (bool, error) {
 	env := r.env(s)
-	e, err := compile(s.Repeat.Until, r.reads(s, env, anyResult()), reflect.Bool)
+	e, err := compile(s.Repeat.Until, r.reads(s, anyResult()), reflect.Bool)
 	if err != nil {
 		return false, fmt.Errorf("until %s: %w", s.Repeat.Until, err)
 	}
