@@ -59,7 +59,7 @@ func (r *Run) Resolve(s *Step) (Resolved, error) {
 	c := Resolved{
 		Step: s, Action: s.Action, Connection: s.Connection, Wait: s.Wait.Time, Timeout: s.Timeout.Time,
 	}
-	v := r.values()
+	v := r.values(s)
 	err := v.fill(&c, s)
 	if err != nil {
 		return Resolved{}, fmt.Errorf("step %s: %w", s.ID, err)
@@ -178,7 +178,7 @@ func (v values) argv(argv []string) ([]string, error) {
 			out = append(out, show(value))
 			continue
 		}
-		items, ok := value.([]string)
+		items, ok := asTexts(value)
 		if !ok {
 			items = []string{show(value)}
 		}
@@ -203,13 +203,28 @@ func (v values) words(in []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if items, ok := value.([]string); ok {
+		if items, ok := asTexts(value); ok {
 			out = append(out, items...)
 			continue
 		}
 		out = append(out, show(value))
 	}
 	return out, nil
+}
+
+// asTexts returns the items of a list.
+func asTexts(value any) ([]string, bool) {
+	switch list := value.(type) {
+	case []string:
+		return list, true
+	case []any:
+		out := make([]string, len(list))
+		for i, item := range list {
+			out[i] = show(item)
+		}
+		return out, true
+	}
+	return nil, false
 }
 
 // Answers checks what a person typed to the step's questions and returns the
@@ -219,7 +234,7 @@ func (r *Run) Answers(s *Step, typed map[string]string) (map[string]any, error) 
 	out := map[string]any{}
 	var bad []error
 	for _, q := range s.Ask {
-		v, ok := r.book.Var(q.Name)
+		v, ok := r.BookOf(s).Var(q.Name)
 		if !ok {
 			continue // Parse refuses such a step
 		}
@@ -254,7 +269,7 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 	if len(s.Set) == 0 {
 		return nil, nil
 	}
-	env := maps.Clone(r.vars)
+	env := r.env(s)
 	maps.Copy(env, answers)
 	env["result"] = plain(result)
 	out := make(map[string]any, len(s.Set))
@@ -263,7 +278,7 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 		if err != nil {
 			return nil, fmt.Errorf("set %s: %w", a.Name, err)
 		}
-		v, ok := r.book.Var(a.Name)
+		v, ok := r.BookOf(s).Var(a.Name)
 		if !ok {
 			continue // Parse refuses such a step
 		}
@@ -274,27 +289,99 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 	return out, nil
 }
 
-// Expect evaluates a verify's condition over the result of the check.
-func (r *Run) Expect(condition string, result map[string]any) (bool, error) {
-	e, err := compile(condition, scope{vars: r.book.vars, result: anyResult()}, reflect.Bool)
+// Expect evaluates a condition of s over the result of a check.
+func (r *Run) Expect(s *Step, condition string, result map[string]any) (bool, error) {
+	env := r.env(s)
+	e, err := compile(condition, r.reads(s, anyResult()), reflect.Bool)
 	if err != nil {
 		return false, fmt.Errorf("expect %s: %w", condition, err)
 	}
-	env := maps.Clone(r.vars)
 	env["result"] = plain(result)
 	return e.truth(env)
 }
 
-// Fill puts the run's values into parameters, as Resolve does with a step's.
-func (r *Run) Fill(with map[string]any) (map[string]any, error) {
-	out, _, err := r.values().params(with)
+// Success is the entry to record when the attempt at s that is on has come to a
+// good end: what it sets, and whether it repeats. Of a called playbook the
+// result is what its variables are.
+func (r *Run) Success(s *Step, answers, result map[string]any, now time.Time) (record.StepEnd, error) {
+	if s.Verb == VerbPlaybook {
+		result = r.outcome(s)
+	}
+	end := record.StepEnd{Run: r.id, Answers: answers, Result: result}
+	var err error
+	if end.Set, err = r.Sets(s, answers, result); err != nil {
+		return end, err
+	}
+	if s.Repeat == nil || s.repeats() {
+		return end, nil
+	}
+	if s.Repeat.Until != "" {
+		env := maps.Clone(answers)
+		if env == nil {
+			env = map[string]any{}
+		}
+		maps.Copy(env, end.Set)
+		enough, err := r.until(s, env, result)
+		if err != nil || enough {
+			return end, err
+		}
+	}
+	p := r.of(s)
+	first, next := p.first, now.Add(s.Repeat.Every.Time)
+	if first.IsZero() {
+		first = now
+	}
+	if s.Repeat.Max > 0 && p.rounds+1 >= s.Repeat.Max || s.Repeat.For.Time > 0 && next.After(first.Add(s.Repeat.For.Time)) {
+		return end, nil
+	}
+	end.AgainAt = next
+	return end, nil
+}
+
+// until says whether a step that repeats has found what it is done for; set are
+// the variables as they are after it.
+func (r *Run) until(s *Step, set, result map[string]any) (bool, error) {
+	env := r.env(s)
+	e, err := compile(s.Repeat.Until, r.reads(s, anyResult()), reflect.Bool)
+	if err != nil {
+		return false, fmt.Errorf("until %s: %w", s.Repeat.Until, err)
+	}
+	maps.Copy(env, set)
+	env["result"] = plain(result)
+	yes, err := e.truth(env)
+	if err != nil {
+		return false, fmt.Errorf("until %s: %w", s.Repeat.Until, err)
+	}
+	return yes, nil
+}
+
+// Lapse is the entry to record when nobody approved s in the time that it
+// gives: it fails, or it is skipped. The kind is "" where it goes on waiting.
+func (r *Run) Lapse(s *Step, now time.Time) (record.Kind, any) {
+	if s.Approve == nil || s.Approve.Timeout.IsZero() {
+		return "", nil
+	}
+	why := "nobody approved it within " + s.Approve.Timeout.Text
+	switch s.Approve.OnTimeout {
+	case "fail":
+		f := r.Failure(s, errors.New(why), now, false)
+		return record.StepFailed, f
+	case "skip":
+		return record.StepSkipped, record.StepSkip{Run: r.id, Reason: why}
+	}
+	return "", nil
+}
+
+// Fill puts the values that s sees into parameters, as Resolve does with its own.
+func (r *Run) Fill(s *Step, with map[string]any) (map[string]any, error) {
+	out, _, err := r.values(s).params(with)
 	return out, err
 }
 
 // Text says in a line or more what a step asks of people or will do. Values
 // that are not known yet show as their names in angle brackets.
 func (r *Run) Text(s *Step) string {
-	v := r.values()
+	v := r.values(s)
 	switch s.Verb {
 	case VerbManual:
 		return v.prose(s.Manual)
@@ -318,6 +405,14 @@ func (r *Run) Text(s *Step) string {
 		return "decides whether " + s.If
 	case VerbParallel:
 		return "its steps go on side by side"
+	case VerbHTTP:
+		return v.describe(s.HTTP.Method+" "+v.prose(s.HTTP.URL), nil)
+	case VerbSwitch:
+		return "decides by " + s.Switch
+	case VerbForEach:
+		return "for each " + s.variable() + " of " + s.ForEach + ": " + inLine(s.Do)
+	case VerbPlaybook:
+		return v.describe("playbook "+s.Playbook.String(), s.With)
 	case VerbWait:
 		return "wait " + s.Wait.Text
 	case VerbReview:
@@ -334,6 +429,15 @@ func (v values) describe(name string, with map[string]any) string {
 		fmt.Fprintf(&b, "\n  %s: %s", k, v.prose(show(with[k])))
 	}
 	return b.String()
+}
+
+// inLine are the names of steps, in a line.
+func inLine(list []*Step) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = s.Name()
+	}
+	return strings.Join(out, ", ")
 }
 
 // quoteWord makes an argument's borders visible.

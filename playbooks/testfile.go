@@ -143,12 +143,12 @@ func (d *decoder) parseTest(src []byte) *Test {
 		t.Playbook, t.at = d.shaped(n, "playbook", slugShape, "the id of a playbook, as in leaked-github-token"), pos{n.Line, n.Column}
 	}
 	if n := keys["cases"]; n != nil {
-		d.cases(t, n)
+		d.testCases(t, n)
 	}
 	return t
 }
 
-func (d *decoder) cases(t *Test, n *yaml.Node) {
+func (d *decoder) testCases(t *Test, n *yaml.Node) {
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		d.node(codeShape, n, "begin each case with - name: …", "cases must be a list of cases")
 		return
