@@ -35,10 +35,12 @@ const (
 	codeTemplate   = "PB033"
 	codeSecret     = "PB034"
 	codeDrill      = "PB035"
+	codeRequest    = "PB036"
 
 	codeExpression = "PB040"
 	codeResult     = "PB041"
 	codeUnset      = "PB042"
+	codeCase       = "PB043"
 
 	codeAction       = "PB050"
 	codeParam        = "PB051"
@@ -101,9 +103,11 @@ func Codes() []Code {
 		{codeTemplate, Error, "badly formed template"},
 		{codeSecret, Error, "secret would be shown"},
 		{codeDrill, Error, "drill value does not fit"},
+		{codeRequest, Error, "http request is badly formed"},
 		{codeExpression, Error, "expression is wrong"},
 		{codeResult, Error, "expression reads what the result does not have"},
 		{codeUnset, Warning, "variable may have no value when it is read"},
+		{codeCase, Error, "case of a switch can never be taken"},
 		{codeAction, Error, "unknown action"},
 		{codeParam, Error, "unknown parameter"},
 		{codeParamMissing, Error, "required parameter is missing"},

@@ -14,6 +14,7 @@ var (
 	varShape     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
 	versionShape = regexp.MustCompile(`^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$`)
 	attackShape  = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
+	d3fendShape  = regexp.MustCompile(`^D3-[A-Z][A-Z0-9]{0,11}$`)
 )
 
 // entry is a key of a mapping with its value.

@@ -2,7 +2,6 @@ package playbooks
 
 import (
 	"slices"
-	"strings"
 
 	"firebreak/incident"
 
@@ -19,6 +18,8 @@ func (d *decoder) modifiers(s *Step, keys map[string]*yaml.Node) {
 	s.Note = d.optional(keys["note"], "note")
 	s.Evidence = d.texts(keys["evidence"], "evidence")
 	s.Attack = d.attack(keys["attack"])
+	s.D3fend = d.d3fend(keys["d3fend"])
+	s.Cacao = d.verbatim(keys["cacao"], "cacao")
 	s.Connection = d.optional(keys["connection"], "connection")
 	if n := keys["assign"]; n != nil {
 		s.Assign = incident.Role(d.word(n, "role", roleNames()))
@@ -40,7 +41,12 @@ func (d *decoder) modifiers(s *Step, keys map[string]*yaml.Node) {
 	}
 	d.asks(s, keys["ask"])
 	d.sets(s, keys["set"])
+	d.env(s, keys["env"])
+	if n := keys["template"]; n != nil {
+		s.Template = d.shaped(n, "template", slugShape, "the name of a message template, as in stakeholder-update")
+	}
 	d.retry(s, keys["retry"])
+	d.repeat(s, keys["repeat"])
 	d.approve(s, keys["approve"])
 	d.rollback(s, keys["rollback"])
 	d.verify(s, keys["verify"])
@@ -48,12 +54,8 @@ func (d *decoder) modifiers(s *Step, keys map[string]*yaml.Node) {
 
 func (d *decoder) on(s *Step, n *yaml.Node) {
 	s.On = d.text(n, "on")
-	switch {
-	case s.On == "" || s.On == "local":
-	case strings.HasPrefix(s.On, "ssh:"):
-		d.node(codeLater, n, "run firebreak on that host, or make it a manual step", "on: ssh is not supported yet by this version")
-	default:
-		d.node(codeValue, n, "known: local", "on %s is not known", brief(s.On))
+	if s.On != "" && s.On != "local" && !onShape.MatchString(s.On) {
+		d.node(codeValue, n, "want local, or ssh: and the name of a connection", "on %s is not known", brief(s.On))
 	}
 }
 
@@ -152,23 +154,26 @@ func (d *decoder) rollback(s *Step, n *yaml.Node) {
 	if n == nil {
 		return
 	}
-	keys, _ := d.mapping(n, "rollback", []string{"action", "with", "run", "manual"})
+	keys, _ := d.mapping(n, "rollback", rollbackKeys())
 	if keys == nil {
 		return
 	}
 	r := &Rollback{Action: d.actionName(keys["action"]), Manual: d.optional(keys["manual"], "manual")}
 	ways := 0
-	for _, k := range []string{"action", "run", "manual"} {
+	for _, k := range []string{"action", "run", "http", "manual"} {
 		if keys[k] != nil {
 			s.at["rollback."+k] = pos{keys[k].Line, keys[k].Column}
 			ways++
 		}
 	}
 	if ways != 1 {
-		d.node(codeShape, n, "", "rollback wants exactly one of action, run and manual")
+		d.node(codeShape, n, "", "rollback wants exactly one of action, run, http and manual")
 	}
 	if k := keys["run"]; k != nil {
 		r.Run = d.argv(k, "rollback run")
+	}
+	if k := keys["http"]; k != nil {
+		r.HTTP = d.request(s, k, "rollback http")
 	}
 	if k := keys["with"]; k != nil {
 		r.With = d.with(s, k, "rollback")
@@ -205,31 +210,47 @@ func (d *decoder) verify(s *Step, n *yaml.Node) {
 
 // fitting refuses modifiers that have no meaning for the step's verb.
 func (d *decoder) fitting(s *Step, order []entry) {
-	only := map[string][]Verb{
-		"ask":          {VerbManual, VerbReview},
-		"with":         {VerbAction, VerbCollect, VerbIngest, VerbDetect, VerbNotify},
-		"retry":        {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbNotify},
-		"timeout":      {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbNotify, VerbManual},
-		"set":          {VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbManual},
-		"approve":      {VerbAction, VerbRun, VerbManual, VerbNotify},
-		"rollback":     {VerbAction, VerbRun, VerbManual},
-		"irreversible": {VerbAction, VerbRun, VerbManual, VerbNotify},
-		"verify":       {VerbAction},
-		"on":           {VerbRun, VerbCollect},
-		"connection":   {VerbAction},
-		"assign":       {VerbManual, VerbReview, VerbAction, VerbRun, VerbCollect, VerbIngest, VerbDetect, VerbNotify},
-	}
 	if s.Verb == "" {
 		return
 	}
 	if n := s.nodes["with"]; n != nil && s.Verb == VerbRun {
-		d.node(codeLater, n, "give the values as arguments", "with on run, its environment, is not supported yet by this version")
+		d.node(codeModifier, n, "give the values as arguments, or as env:", "with does not go with run")
 		return
 	}
+	only := fits()
 	for _, e := range order {
-		fits, limited := only[e.key.Value]
-		if limited && !slices.Contains(fits, s.Verb) {
+		verbs, limited := only[e.key.Value]
+		if limited && !slices.Contains(verbs, s.Verb) {
 			d.node(codeModifier, e.key, "", "%s does not go with %s", e.key.Value, s.Verb)
 		}
+	}
+}
+
+// fits says which verbs a key goes with. A key that is not listed goes with
+// all of them.
+func fits() map[string][]Verb {
+	work := []Verb{VerbAction, VerbRun, VerbHTTP, VerbCollect, VerbIngest, VerbDetect, VerbNotify}
+	return map[string][]Verb{
+		"ask":          {VerbManual, VerbReview},
+		"with":         {VerbAction, VerbCollect, VerbIngest, VerbDetect, VerbNotify, VerbPlaybook},
+		"env":          {VerbRun},
+		"template":     {VerbNotify},
+		"retry":        work,
+		"repeat":       append(slices.Clone(work), VerbIf),
+		"timeout":      append(slices.Clone(work), VerbManual),
+		"set":          {VerbAction, VerbRun, VerbHTTP, VerbCollect, VerbIngest, VerbDetect, VerbManual, VerbPlaybook},
+		"approve":      {VerbAction, VerbRun, VerbHTTP, VerbManual, VerbNotify},
+		"rollback":     {VerbAction, VerbRun, VerbHTTP, VerbManual},
+		"irreversible": {VerbAction, VerbRun, VerbHTTP, VerbManual, VerbNotify},
+		"verify":       {VerbAction},
+		"on":           {VerbRun, VerbCollect},
+		"connection":   {VerbAction, VerbHTTP},
+		"assign":       append(slices.Clone(work), VerbManual, VerbReview),
+		"then":         {VerbIf},
+		"else":         {VerbIf},
+		"cases":        {VerbSwitch},
+		"default":      {VerbSwitch},
+		"as":           {VerbForEach},
+		"do":           {VerbForEach},
 	}
 }

@@ -13,7 +13,7 @@ import (
 func topKeys() []string {
 	return []string{
 		"playbook", "id", "name", "version", "owner", "description", "labels", "attack", "severity", "tlp",
-		"roles", "vars", "clocks", "phases", "fallback", "drill",
+		"roles", "vars", "clocks", "calendar", "phases", "fallback", "drill", "cacao",
 	}
 }
 
@@ -23,14 +23,7 @@ func (d *decoder) playbook(root *yaml.Node) {
 		d.node(codeFormat, root, "", "a playbook is a mapping that begins with playbook: %s", FormatVersion)
 		return
 	}
-	later := map[string]bool{"cacao": true}
-	known := append(topKeys(), "cacao")
-	keys, _ := d.mapping(root, "playbook", known)
-	for key := range later {
-		if n := keys[key]; n != nil {
-			d.node(codeLater, n, "", "%s is not supported yet by this version", key)
-		}
-	}
+	keys, _ := d.mapping(root, "playbook", topKeys())
 	p := d.p
 	for _, key := range []string{"playbook", "id", "name", "version", "phases"} {
 		if keys[key] == nil {
@@ -57,6 +50,10 @@ func (d *decoder) playbook(root *yaml.Node) {
 	d.roles(keys["roles"])
 	d.variables(keys["vars"])
 	d.clocks(keys["clocks"])
+	if n := keys["calendar"]; n != nil {
+		p.Calendar = d.shaped(n, "calendar", slugShape, "the name of a calendar in the configuration, as in de")
+	}
+	p.Cacao = d.verbatim(keys["cacao"], "cacao")
 	d.phases(keys["phases"])
 	if n := keys["fallback"]; n != nil {
 		p.Fallback = d.sequence(n, "fallback", context{fallback: true})

@@ -15,24 +15,24 @@ type context struct {
 	parent   *Step
 	branch   string
 	depth    int
+	scope    map[string]*Var // nil for the playbook's variables
 }
 
+// verbs are the keys that are a verb. An if is one only with then.
 func verbs() []string {
-	return []string{"manual", "run", "action", "collect", "ingest", "detect", "notify", "parallel", "wait", "review"}
-}
-
-func laterVerbs() []string { return []string{"http", "playbook", "switch", "for_each"} }
-
-func laterKeys() []string {
-	return append(laterVerbs(), "repeat", "d3fend", "cacao", "template", "do")
+	return []string{
+		"manual", "run", "http", "action", "collect", "ingest", "detect", "notify", "playbook",
+		"switch", "parallel", "for_each", "wait", "review",
+	}
 }
 
 func stepKeys() []string {
-	keys := append(verbs(),
-		"id", "title", "if", "then", "else", "needs", "assign", "due", "ask", "set", "with", "retry", "timeout",
-		"approve", "impact", "irreversible", "rollback", "verify", "on_failure", "evidence", "attack", "note",
-		"on", "connection")
-	return append(keys, laterKeys()...)
+	return append(
+		verbs(),
+		"id", "title", "if", "then", "else", "cases", "default", "as", "do", "needs", "assign", "due", "ask", "set",
+		"with", "env", "template", "retry", "repeat", "timeout", "approve", "impact", "irreversible", "rollback",
+		"verify", "on_failure", "evidence", "attack", "d3fend", "note", "on", "connection", "cacao",
+	)
 }
 
 // sequence decodes a list of steps.
@@ -74,7 +74,7 @@ func (d *decoder) step(n *yaml.Node, in context) *Step {
 	}
 	s := &Step{
 		Phase: in.phase, Fallback: in.fallback, Depth: in.depth, Line: n.Line, Column: n.Column,
-		parent: in.parent, branch: in.branch, at: map[string]pos{},
+		parent: in.parent, branch: in.branch, scope: in.scope, at: map[string]pos{},
 	}
 	for _, e := range order {
 		s.at[e.key.Value] = pos{e.value.Line, e.value.Column}
@@ -124,31 +124,20 @@ func (d *decoder) verb(s *Step, n *yaml.Node, keys map[string]*yaml.Node) {
 	if keys["then"] != nil || keys["else"] != nil {
 		found = append(found, "if")
 	}
-	refused := false
-	for _, k := range laterKeys() {
-		if v := keys[k]; v != nil && (k != "do" || keys["for_each"] == nil) {
-			refused = true
-			hint := ""
-			if k == "template" {
-				hint = "write the text into with: {message: …}"
-			}
-			d.node(codeLater, v, hint, "%s is not supported yet by this version", k)
-		}
-	}
 	switch {
 	case len(found) == 1:
 		s.Verb = Verb(found[0])
 	case len(found) > 1:
 		d.node(codeVerb, n, "make it two steps", "step has more than one verb: %s", strings.Join(found, ", "))
-	case keys["if"] != nil && !refused:
+	case keys["if"] != nil:
 		d.node(codeVerb, n, "add then: with steps, or a verb for the guard to guard", "step has an if and nothing to do")
-	case !refused:
+	default:
 		d.node(codeVerb, n, "one of "+strings.Join(verbs(), ", ")+" or if with then", "step has no verb")
 	}
 }
 
 func (d *decoder) operand(s *Step, keys map[string]*yaml.Node) {
-	under := context{phase: s.Phase, fallback: s.Fallback, parent: s, depth: s.Depth + 1}
+	under := context{phase: s.Phase, fallback: s.Fallback, parent: s, depth: s.Depth + 1, scope: s.scope}
 	switch s.Verb {
 	case VerbManual:
 		s.Manual = d.text(keys["manual"], "manual")
@@ -169,20 +158,16 @@ func (d *decoder) operand(s *Step, keys map[string]*yaml.Node) {
 	case VerbReview:
 		s.Review = d.text(keys["review"], "review")
 	case VerbIf:
-		if keys["if"] == nil {
-			d.at(codeMissing, pos{s.Line, s.Column}, "", "step has then or else and no if")
-		}
-		if n := keys["then"]; n != nil {
-			under.branch = "then"
-			s.Then = d.sequence(n, "then", under)
-		} else {
-			d.at(codeMissing, pos{s.Line, s.Column}, "turn the condition round", "step has else and no then")
-		}
-		if n := keys["else"]; n != nil {
-			under.branch = "else"
-			s.Else = d.sequence(n, "else", under)
-		}
+		d.branches(s, keys, under)
 	case VerbParallel:
 		s.Parallel = d.sequence(keys["parallel"], "parallel", under)
+	case VerbSwitch:
+		d.cases(s, keys, under)
+	case VerbForEach:
+		d.forEach(s, keys, under)
+	case VerbHTTP:
+		s.HTTP = d.request(s, keys["http"], "http")
+	case VerbPlaybook:
+		s.Playbook = d.reference(keys["playbook"])
 	}
 }

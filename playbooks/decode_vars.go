@@ -79,7 +79,7 @@ func (d *decoder) variable(e entry) {
 }
 
 func (v *Var) setMatch() error {
-	if v.Type == Bool || v.Type == Secret {
+	if v.Type == Bool || v.Type == Secret || v.Type == Float {
 		return fmt.Errorf("match has no meaning for type %s", v.Type)
 	}
 	if len(v.Match) > 500 {

@@ -32,6 +32,7 @@ type expression struct {
 	reads    []string // variables that must have a value
 	mentions []string // all variables
 	result   []string // members of result that it reads
+	of       ast.Node // its root, which has the type
 }
 
 // expressionError is what is wrong with an expression, at a rune offset.
@@ -75,6 +76,8 @@ func (s scope) env() types.Map {
 			env[name] = types.String
 		case Int:
 			env[name] = types.Int
+		case Float:
+			env[name] = types.Float64
 		case Bool:
 			env[name] = types.Bool
 		case List:
@@ -113,6 +116,7 @@ func compile(text string, in scope, want reflect.Kind) (*expression, error) {
 	if err != nil {
 		return nil, in.explain(err)
 	}
+	e.of = tree.Node
 	if e.program, err = compiler.Compile(tree, config); err != nil {
 		return nil, in.explain(err)
 	}
@@ -174,6 +178,9 @@ func (s scope) explain(err error) error {
 		out.code = codeResult
 	case strings.HasPrefix(out.message, "expected bool"):
 		out.hint = "a condition must be true or false"
+	case strings.HasPrefix(out.message, "expected slice, but got "):
+		out.message = "expected a list, but got " + strings.TrimPrefix(out.message, "expected slice, but got ")
+		out.hint = "for_each goes over a variable of type list, or over [a, b]"
 	}
 	return out
 }

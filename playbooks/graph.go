@@ -45,6 +45,8 @@ func (d *decoder) needs(s *Step, ids []string) bool {
 			d.at(codeNeedsUnknown, at, "move one of the two", "needs names %s, which is in the later phase %s", id, t.Phase)
 		case within(s, t):
 			d.at(codeCycle, at, "", "step %s needs %s, which it is part of", s.ID, id)
+		case loopAround(s, t) != nil:
+			d.at(codeNeedsUnknown, at, "need "+loopAround(s, t).ID+", which ends when all of its rounds have ended", "needs names %s, which is done more than once", id)
 		default:
 			continue
 		}
@@ -61,6 +63,23 @@ func within(s, t *Step) bool {
 		}
 	}
 	return false
+}
+
+// loopAround is the step around t, and not around s, whose steps are done more
+// than once: the outermost for_each or repeated if; nil when there is none.
+func loopAround(s, t *Step) *Step {
+	var loop *Step
+	for p := t.parent; p != nil; p = p.parent {
+		if p.loops() && !within(s, p) {
+			loop = p
+		}
+	}
+	return loop
+}
+
+// loops says that the steps in s are done more than once, or may be.
+func (s *Step) loops() bool {
+	return s.Verb == VerbForEach || (s.Verb == VerbIf && s.Repeat != nil)
 }
 
 func (d *decoder) onFailure(s *Step, fallback []string) {
@@ -180,12 +199,13 @@ func (p *Playbook) before(s *Step) []*Step {
 // siblings returns the list that s stands in.
 func (p *Playbook) siblings(s *Step) []*Step {
 	switch {
-	case s.parent != nil && s.parent.Verb == VerbParallel:
-		return s.parent.Parallel
-	case s.parent != nil && s.branch == "else":
-		return s.parent.Else
 	case s.parent != nil:
-		return s.parent.Then
+		for _, list := range s.parent.lists() {
+			if slices.Contains(list, s) {
+				return list
+			}
+		}
+		return nil
 	case s.Fallback:
 		return p.Fallback
 	}

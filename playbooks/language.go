@@ -2,9 +2,11 @@ package playbooks
 
 import (
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 
+	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/types"
 	"go.yaml.in/yaml/v4"
 )
@@ -18,11 +20,22 @@ func (d *decoder) phrases() {
 }
 
 func (d *decoder) expressions(s *Step) {
-	bare := scope{vars: d.p.vars}
+	known := d.p.scopeOf(s)
+	bare := scope{vars: known}
 	if n := s.nodes["if"]; n != nil && s.If != "" {
 		s.guard = d.condition(n, bare)
 	}
-	result := scope{vars: d.p.vars, result: knownResult(s.Verb)}
+	if n := s.nodes["switch"]; n != nil && s.Switch != "" {
+		if s.subject = d.compile(n, bare, reflect.Invalid); s.subject != nil {
+			d.switchOver(s, n)
+		}
+	}
+	if n := s.nodes["for_each"]; n != nil && s.ForEach != "" {
+		if s.subject = d.compile(n, bare, reflect.Slice); s.subject != nil {
+			d.items(s, n)
+		}
+	}
+	result := scope{vars: known, result: knownResult(s.Verb)}
 	if s.Verb == VerbManual {
 		result.result = nil
 	}
@@ -35,8 +48,11 @@ func (d *decoder) expressions(s *Step) {
 			a.program = d.compile(n, result, kindOf(d.p.vars[a.Name].Type))
 		}
 	}
+	if n := s.nodes["repeat.until"]; n != nil && s.Repeat != nil && s.Repeat.Until != "" {
+		s.Repeat.program = d.condition(n, result)
+	}
 	if s.Verify != nil && s.Verify.Expect != "" {
-		of := scope{vars: d.p.vars, result: anyResult()}
+		of := scope{vars: known, result: anyResult()}
 		if s.Verify.Action == "" {
 			of.result = readBack()
 		}
@@ -52,6 +68,7 @@ func knownResult(v Verb) types.Map {
 		VerbCollect: {"exhibits": types.Int, "bytes": types.Int, "refused": types.Int},
 		VerbIngest:  {"events": types.Int, "rejected": types.Int},
 		VerbDetect:  {"count": types.Int, "first": types.String, "last": types.String, "tagged": types.Int},
+		VerbHTTP:    {"status": types.Int, "headers": types.Map{types.Extra: types.String}, "body": types.Any},
 	}
 	if r, ok := known[v]; ok {
 		return r
@@ -71,12 +88,68 @@ func kindOf(t Type) reflect.Kind {
 		return reflect.String
 	case Int:
 		return reflect.Int
+	case Float:
+		return reflect.Float64
 	case Bool:
 		return reflect.Bool
 	case List, Secret:
 		return reflect.Invalid
 	}
 	return reflect.Invalid
+}
+
+// switchOver finds out what a switch is over.
+func (d *decoder) switchOver(s *Step, n *yaml.Node) {
+	of, ok := typeOfNode(s.subject.of)
+	if !ok {
+		d.node(codeExpression, n, "switch over a text, a number or true and false", "a switch cannot be over %s", s.subject.of.Type())
+		return
+	}
+	d.caseValues(s, of)
+}
+
+// items finds out what the items of a for_each are.
+func (d *decoder) items(s *Step, n *yaml.Node) {
+	root := s.subject.of
+	if list, ok := root.(*ast.ArrayNode); ok {
+		if len(list.Nodes) == 0 {
+			d.node(codeExpression, n, "", "the list has no items")
+			return
+		}
+		for i, item := range list.Nodes {
+			of, ok := typeOfNode(item)
+			if i == 0 {
+				s.item.Type = of
+			}
+			if !ok || of != s.item.Type {
+				d.at(codeExpression, d.source.inside(n, item.Location().From), "make them all texts, or all numbers", "the items of the list are of different types, or lists themselves")
+				return
+			}
+		}
+	}
+}
+
+// typeOfNode is the type of a variable that could hold the value; false when
+// none could. What is known only when it runs counts as a text.
+func typeOfNode(n ast.Node) (Type, bool) {
+	t := n.Type()
+	if t == nil {
+		return String, true
+	}
+	switch t.Kind() {
+	case reflect.Interface:
+		return String, true
+	case reflect.String:
+		return String, true
+	case reflect.Bool:
+		return Bool, true
+	case reflect.Float64:
+		return Float, true
+	case reflect.Int:
+		return Int, true
+	default:
+		return "", false
+	}
 }
 
 func (d *decoder) condition(n *yaml.Node, in scope) *expression {
@@ -122,36 +195,54 @@ func child(n *yaml.Node, key string) *yaml.Node {
 // templates checks each text that may hold one. A secret may stand only alone
 // and only where a parameter or an environment variable takes it.
 func (d *decoder) templates(s *Step) {
+	t := &texts{d: d, vars: d.p.scopeOf(s)}
 	for _, key := range []string{"title", "manual", "review", "irreversible", "note"} {
-		d.template(s.nodes[key], key, false)
+		t.template(s.nodes[key], key, false)
 	}
 	for _, key := range []string{"run", "collect", "ingest", "detect", "notify", "ask"} {
-		d.template(s.nodes[key], key, false)
+		t.template(s.nodes[key], key, false)
 	}
-	d.template(s.nodes["with"], "with", s.Verb == VerbAction)
+	t.template(s.nodes["with"], "with", s.Verb == VerbAction || s.Verb == VerbPlaybook)
+	t.template(s.nodes["env"], "env", s.On == "" || s.On == "local")
+	t.requestTemplates(s.nodes["http"])
 	for _, key := range []string{"rollback", "verify"} {
 		n := s.nodes[key]
-		d.template(child(n, "with"), key, true)
-		d.template(child(n, "run"), key, false)
-		d.template(child(n, "manual"), key, false)
+		t.requestTemplates(child(n, "http"))
+		t.template(child(n, "with"), key, true)
+		t.template(child(n, "run"), key, false)
+		t.template(child(n, "manual"), key, false)
 	}
 }
 
-func (d *decoder) template(n *yaml.Node, what string, secrets bool) {
+// texts checks templates against the variables that they may insert.
+type texts struct {
+	d    *decoder
+	vars map[string]*Var
+}
+
+// requestTemplates: a secret may be the whole value of a header.
+func (t *texts) requestTemplates(n *yaml.Node) {
+	t.template(child(n, "url"), "url", false)
+	t.template(child(n, "body"), "body", false)
+	t.template(child(n, "headers"), "headers", true)
+}
+
+func (t *texts) template(n *yaml.Node, what string, secrets bool) {
 	if n == nil {
 		return
 	}
 	if n.Kind == yaml.ScalarNode {
-		d.templateText(n, what, secrets)
+		t.text(n, what, secrets)
 	}
 	for i, c := range n.Content {
 		if n.Kind != yaml.MappingNode || i%2 == 1 {
-			d.template(c, what, secrets)
+			t.template(c, what, secrets)
 		}
 	}
 }
 
-func (d *decoder) templateText(n *yaml.Node, what string, secrets bool) {
+func (t *texts) text(n *yaml.Node, what string, secrets bool) {
+	d := t.d
 	parts, err := parseTemplate(n.Value)
 	if err != nil {
 		d.wrong(n, err)
@@ -161,10 +252,10 @@ func (d *decoder) templateText(n *yaml.Node, what string, secrets bool) {
 		if p.name == "" {
 			continue
 		}
-		v := d.p.vars[p.name]
+		v := t.vars[p.name]
 		switch {
 		case v == nil && !slices.Contains(incidentNames(), p.name):
-			known := append(d.varNames(), incidentNames()...)
+			known := append(slices.Sorted(maps.Keys(t.vars)), incidentNames()...)
 			d.at(codeUndeclared, d.source.inside(n, p.offset), didYouMean(p.name, known), "{{ %s }} is not declared", p.name)
 		case v != nil && v.Type == Secret && !secrets:
 			d.at(codeSecret, d.source.inside(n, p.offset), "a secret goes into a parameter of an action", "secret %s would be shown by %s", p.name, what)

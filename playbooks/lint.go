@@ -59,6 +59,7 @@ func Lint(p *Playbook, c Catalog) Problems {
 			l.detect(s)
 		case VerbNotify:
 			l.notify(s)
+		case VerbHTTP, VerbPlaybook, VerbSwitch, VerbForEach:
 		case VerbManual, VerbIf, VerbParallel, VerbWait, VerbReview:
 		}
 		l.approval(s)

@@ -25,6 +25,7 @@ const (
 	maxSteps    = 500
 	maxNesting  = 8
 	maxVars     = 200
+	maxRounds   = 10_000 // of a repeated step
 	maxProblems = 200
 )
 

@@ -110,8 +110,11 @@ type Step struct {
 	On           string
 	Connection   string
 
-	guard  *expression
-	parent *Step
+	guard   *expression
+	subject *expression     // of switch and for_each
+	item    *Var            // of for_each: the variable of its items
+	scope   map[string]*Var // what it may read, nil for the playbook's variables
+	parent  *Step
 	branch string // "then" or "else" under an if; the value, or "" for the default, under a switch
 	at     map[string]pos
 	nodes  map[string]*yaml.Node
@@ -133,6 +136,15 @@ func (s *Step) Children() []*Step {
 	default:
 		return s.Parallel
 	}
+}
+
+// lists returns the lists of steps in s, each of which has its own order.
+func (s *Step) lists() [][]*Step {
+	out := [][]*Step{s.Then, s.Else, s.Do, s.Parallel}
+	for _, c := range s.Cases {
+		out = append(out, c.Steps)
+	}
+	return append(out, s.Default)
 }
 
 // Request is what an http step sends. URL, header values and Body are
@@ -205,14 +217,16 @@ type Approve struct {
 	By        incident.Role
 	Count     int
 	Timeout   Duration
-	OnTimeout string // kept for a later version
+	OnTimeout string // page, fail or skip; "" for page. An older file may have any text here
 }
 
-// Rollback says how the step is undone; exactly one of Action, Run and Manual.
+// Rollback says how the step is undone; exactly one of Action, Run, HTTP and
+// Manual.
 type Rollback struct {
 	Action string
 	With   map[string]any
 	Run    []string
+	HTTP   *Request
 	Manual string
 }
 

@@ -17,13 +17,14 @@ type Type string
 const (
 	String Type = "string"
 	Int    Type = "int"
+	Float  Type = "float"
 	Bool   Type = "bool"
 	Secret Type = "secret"
 	List   Type = "list" // of strings
 )
 
 func typeNames() []string {
-	return []string{string(String), string(Int), string(Bool), string(Secret), string(List)}
+	return []string{string(String), string(Int), string(Float), string(Bool), string(Secret), string(List)}
 }
 
 // Unknown is the answer of a person who does not know: the variable stays
@@ -51,8 +52,8 @@ type Var struct {
 
 var secretShape = regexp.MustCompile(`^(env|file|exec):\S.*$`)
 
-// Check returns value in the variable's own form (string, int, bool or
-// []string), or an error that says what is wrong with it.
+// Check returns value in the variable's own form (string, int, float64,
+// bool or []string), or an error that says what is wrong with it.
 func (v *Var) Check(value any) (any, error) {
 	switch v.Type {
 	case Int:
@@ -61,6 +62,12 @@ func (v *Var) Check(value any) (any, error) {
 			return nil, fmt.Errorf("%s: %s is not a whole number", v.Name, brief(value))
 		}
 		return n, v.matches(strconv.Itoa(n))
+	case Float:
+		f, ok := number(value)
+		if !ok {
+			return nil, fmt.Errorf("%s: %s is not a number", v.Name, brief(value))
+		}
+		return f, nil
 	case Bool:
 		b, ok := value.(bool)
 		if !ok {
@@ -154,6 +161,12 @@ func (v *Var) Read(text string) (any, error) {
 			return nil, fmt.Errorf("%s: answer %q is not a whole number", v.Name, text)
 		}
 		return v.Check(n)
+	case Float:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: answer %q is not a number", v.Name, text)
+		}
+		return v.Check(f)
 	case List:
 		var items []string
 		for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
@@ -186,6 +199,22 @@ func wholeNumber(value any) (int, bool) {
 	}
 	return 0, false
 }
+
+// number reads a finite number out of what JSON and YAML decoders make of one.
+func number(value any) (float64, bool) {
+	switch n := value.(type) {
+	case float64:
+		return n, finite(n)
+	case json.Number:
+		f, err := n.Float64()
+		return f, err == nil && finite(f)
+	}
+	n, ok := wholeNumber(value)
+	return float64(n), ok
+}
+
+// finite says that a number is one that JSON can write.
+func finite(f float64) bool { return math.Abs(f) <= math.MaxFloat64 }
 
 // plain gives whole numbers their int form throughout a decoded JSON tree, so
 // that an expression sees the type its author sees.

@@ -102,7 +102,7 @@ func hintFor(q playbooks.Question) string {
 	switch q.Type {
 	case playbooks.Bool:
 		hint = "yes, no"
-	case playbooks.Int:
+	case playbooks.Int, playbooks.Float:
 		hint = "a number"
 	case playbooks.List:
 		hint = "with commas between"

@@ -16,15 +16,30 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// List returns every built-in playbook, sorted by id.
-func List() ([]*playbooks.Playbook, error) {
+// IDs lists the built-in playbooks, sorted, without reading them.
+func IDs() ([]string, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list playbooks: %w", err)
 	}
-	out := make([]*playbooks.Playbook, 0, len(names))
+	out := make([]string, 0, len(names))
 	for _, name := range names {
-		p, err := Load(strings.TrimSuffix(name, ".yaml"))
+		if !strings.HasSuffix(name, ".test.yaml") {
+			out = append(out, strings.TrimSuffix(name, ".yaml"))
+		}
+	}
+	return out, nil
+}
+
+// List returns every built-in playbook, sorted by id.
+func List() ([]*playbooks.Playbook, error) {
+	ids, err := IDs()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*playbooks.Playbook, 0, len(ids))
+	for _, id := range ids {
+		p, err := Load(id)
 		if err != nil {
 			return nil, err
 		}
