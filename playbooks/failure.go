@@ -172,8 +172,9 @@ func (r *Run) acceptReopened(e record.Entry, s *Step, v *picture, refuse refusal
 		if now.state != Running {
 			n.attempts = 0
 		}
+		n.first, n.rounds = time.Time{}, 0
 		if s.repeats() {
-			n.since, n.first = time.Time{}, time.Time{}
+			n.since = time.Time{}
 		}
 		r.openCalls(s)
 	}, nil

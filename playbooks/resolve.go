@@ -29,6 +29,11 @@ type Resolved struct {
 	Secrets    []string       // members of With that hold a secret's reference
 	Wait       time.Duration
 	Timeout    time.Duration // 0 for none
+	HTTP       *Sent
+	Env        map[string]string // of run
+	EnvSecrets []string          // members of Env that hold a secret's reference
+	On         string            // of run: "" for this machine, else the ssh connection's name
+	Template   string            // notify: the message's template, which Message fills
 	Verify     *Check
 	Rollback   *Undo
 }
@@ -50,6 +55,7 @@ type Undo struct {
 	Secrets []string
 	Missing []string
 	Argv    []string
+	HTTP    *Sent
 	Text    string
 }
 
@@ -99,6 +105,16 @@ func (v values) fill(c *Resolved, s *Step) error {
 	if c.With, c.Secrets, err = v.params(with); err != nil {
 		return err
 	}
+	if c.HTTP, err = v.request(s.HTTP); err != nil {
+		return err
+	}
+	if c.Env, c.EnvSecrets, err = v.environment(s.Env); err != nil {
+		return err
+	}
+	c.On, c.Template = strings.TrimPrefix(s.On, "ssh:"), s.Template
+	if c.On == "local" {
+		c.On = ""
+	}
 	if s.Verify != nil {
 		c.Verify = &Check{Action: s.Verify.Action, Expect: s.Verify.Expect}
 		if c.Verify.With, c.Verify.Secrets, err = v.params(s.Verify.With); err != nil {
@@ -117,6 +133,11 @@ func (v values) undo(c *Resolved, r *Rollback) error {
 	var err error
 	if u.Argv, err = v.argv(r.Run); errors.As(err, &unset) {
 		u.Argv, u.Missing = nil, []string{unset.Name}
+	} else if err != nil {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	if u.HTTP, err = v.request(r.HTTP); errors.As(err, &unset) {
+		u.HTTP, u.Missing = nil, append(u.Missing, unset.Name)
 	} else if err != nil {
 		return fmt.Errorf("rollback: %w", err)
 	}
@@ -370,6 +391,16 @@ func (r *Run) Lapse(s *Step, now time.Time) (record.Kind, any) {
 		return record.StepSkipped, record.StepSkip{Run: r.id, Reason: why}
 	}
 	return "", nil
+}
+
+// Message puts values into the text of a message template: what the step has
+// under with, its variables and incident.
+func (r *Run) Message(s *Step, text string, with map[string]any) string {
+	v := r.values(s)
+	for name, value := range with {
+		v.env[name] = value
+	}
+	return v.prose(text)
 }
 
 // Fill puts the values that s sees into parameters, as Resolve does with its own.

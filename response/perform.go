@@ -344,7 +344,7 @@ func (s *Session) expect(ctx context.Context, f *folder, st *playbooks.Step, act
 		if err != nil {
 			return err
 		}
-		params, err = run.Fill(st.Verify.With)
+		params, err = run.Fill(st, st.Verify.With)
 		return err
 	})
 	if err != nil {
@@ -391,7 +391,7 @@ func (s *Session) holds(ctx context.Context, f *folder, st *playbooks.Step, got 
 		if err != nil {
 			return err
 		}
-		ok, err = run.Expect(st.Verify.Expect, got)
+		ok, err = run.Expect(st, st.Verify.Expect, got)
 		return err
 	})
 	if err != nil {
