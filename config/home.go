@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 )
@@ -10,6 +11,13 @@ import (
 func (c Config) InHome(home string) Config {
 	c.Playbooks = inHome(c.Playbooks, home)
 	c.Collect.Folders = inHome(c.Collect.Folders, home)
+	if len(c.Calendars) > 0 {
+		c.Calendars = maps.Clone(c.Calendars)
+		for name, cal := range c.Calendars {
+			cal.File = inHome([]string{cal.File}, home)[0]
+			c.Calendars[name] = cal
+		}
+	}
 	if c.SigningKey != "" {
 		c.SigningKey = inHome([]string{c.SigningKey}, home)[0]
 	}
