@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,6 +38,7 @@ func TestJSONPage(t *testing.T) {
 	j.actions()
 	j.people()
 	j.trust()
+	j.packs()
 	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
 	j.keys(t)
@@ -45,7 +47,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"triage ID notes", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
+	"triage ID notes", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
@@ -91,6 +93,33 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
+}
+
+// packs comes after people: ada is on the roster.
+func (j *jsonPage) packs() {
+	b := j.b
+	folder := filepath.Join(b.home, "packs", "acme")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "fast.yaml"), []byte(readFile(b.t, "testdata/fast.yaml")), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	j.run("playbook pack sign FOLDER", 0, "playbook", "pack", "sign", folder, "--id", "acme", "--version", "1.0.0", "--name", "Acme", "--owner", "team", "--unsigned")
+	j.run("playbook pack check PACK", 6, "playbook", "pack", "check", "acme")
+	j.run("playbook pack sign FOLDER", 0, "playbook", "pack", "sign", folder, "--version", "1.0.1", "--as", "ada")
+	j.run("playbook pack show PACK", 0, "playbook", "pack", "show", "acme")
+	var shown struct{ Digest string }
+	if err := json.Unmarshal([]byte(b.want(0, "playbook", "pack", "show", "acme", "--json").out), &shown); err != nil {
+		b.t.Fatal(err)
+	}
+	b.want(3, "playbook", "pack", "accept", "acme")
+	b.want(3, "open", "x", "--playbook", folder+"/fast.yaml")
+	j.run("playbook pack accept PACK", 0, "playbook", "pack", "accept", "acme", "--digest", shown.Digest)
+	j.run("playbook pack show PACK", 0, "playbook", "pack", "show", "acme")
+	j.run("playbook pack list", 0, "playbook", "pack", "list")
+	j.run("playbook pack check PACK", 0, "playbook", "pack", "check", "acme")
+	j.run("playbook pack withdraw PACK", 0, "playbook", "pack", "withdraw", "acme")
 }
 
 func (j *jsonPage) incident(book string) {

@@ -80,7 +80,7 @@ func TestParse(t *testing.T) {
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"unknown key", "nam: x\n", `c.yaml:1:1: the configuration has no key "nam" (did you mean name?)`},
-		{"far key", "zzzzzzzz: x\n", "known here: approvals, calendars, collect, connections, lock_after, name, playbooks, protected, retention, sign, signing_key, timestamp, unlock, zone"},
+		{"far key", "zzzzzzzz: x\n", "known here: approvals, calendars, collect, connections, lock_after, name, packs, playbooks, protected, retention, sign, signing_key, timestamp, unlock, zone"},
 		{"deep key", "connections:\n  gh:\n    kind: github\n    base-url: x\n", `c.yaml:4:5: connections.gh has no key "base-url" (did you mean base_url?)`},
 		{"twice", "name: a\nname: b\n", `c.yaml:2:1: the configuration: "name" is there twice`},
 		{"no kind", "connections: {gh: {settings: {a: b}}}", "connections.gh has no kind"},

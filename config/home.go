@@ -10,6 +10,7 @@ import (
 // and files replaced by home. Without a home they stay as they are.
 func (c Config) InHome(home string) Config {
 	c.Playbooks = inHome(c.Playbooks, home)
+	c.Packs = inHome(c.Packs, home)
 	c.Collect.Folders = inHome(c.Collect.Folders, home)
 	if len(c.Calendars) > 0 {
 		c.Calendars = maps.Clone(c.Calendars)

@@ -30,7 +30,7 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 	var p *playbooks.Playbook
 	if n.Playbook != "" {
 		var err error
-		if p, err = s.s.Playbook(n.Playbook); err != nil {
+		if p, err = s.s.Runnable(n.Playbook); err != nil {
 			return incident.Incident{}, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,32 +13,45 @@ import (
 	"strings"
 
 	"firebreak/forensics"
+	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/playbooks"
 	"firebreak/playbooks/library"
 	"firebreak/timeline"
 )
 
-// Playbooks lists the playbooks by id: the built-in ones, and those of the
-// workspace and of the folders in the configuration, which take precedence.
+// Playbooks lists the playbooks by id: the built-in ones, over them those of
+// packs, and over these those of the workspace and of the folders in the
+// configuration.
 func (s *Service) Playbooks() ([]*playbooks.Playbook, error) {
-	out, _, err := s.playbooks()
+	sh, err := s.shelf()
+	if err != nil && CodeOf(err) != CodePartial {
+		return nil, err
+	}
+	builtin, berr := library.List()
+	if berr != nil {
+		return nil, fmt.Errorf("list the built-in playbooks: %w", berr)
+	}
+	for _, p := range builtin {
+		if sh.books[p.ID] == nil {
+			sh.books[p.ID] = p
+		}
+	}
+	out := slices.Collect(maps.Values(sh.books))
+	slices.SortFunc(out, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
 	return out, err
 }
 
-// playbooks also says which ids a file would have had that cannot be read, and
-// what is wrong with it: the playbook of that id is not the one to run.
-func (s *Service) playbooks() ([]*playbooks.Playbook, map[string]error, error) {
-	byID := map[string]*playbooks.Playbook{}
-	builtin, err := library.List()
-	if err != nil {
-		return nil, nil, fmt.Errorf("list the built-in playbooks: %w", err)
-	}
-	for _, p := range builtin {
-		byID[p.ID] = p
-	}
-	broken := map[string]error{}
-	var errs []error
+// shelf is every playbook there is besides the built-in ones, by id.
+type shelf struct {
+	books  map[string]*playbooks.Playbook
+	broken map[string]error // ids a file would have had that cannot be read: the playbook of that id is not the one to run
+	packs  map[string]*Pack // of which pack the playbook of that id is
+}
+
+func (s *Service) shelf() (shelf, error) {
+	sh := shelf{map[string]*playbooks.Playbook{}, map[string]error{}, map[string]*Pack{}}
+	errs := s.shelvePacks(sh)
 	for _, place := range append([]string{filepath.Join(s.o.Home, "playbooks")}, s.o.Config.Playbooks...) {
 		files, err := playbookFiles(place)
 		if err != nil {
@@ -48,23 +62,46 @@ func (s *Service) playbooks() ([]*playbooks.Playbook, map[string]error, error) {
 			if err != nil {
 				errs = append(errs, err)
 				for _, id := range meantIDs(file) {
-					broken[id] = err
+					sh.broken[id] = err
 				}
 				continue
 			}
-			byID[p.ID] = p
-			delete(broken, p.ID) // it takes precedence over the broken one
+			sh.books[p.ID] = p
+			delete(sh.packs, p.ID)
+			delete(sh.broken, p.ID) // it takes precedence over the broken one
 		}
 	}
-	out := make([]*playbooks.Playbook, 0, len(byID))
-	for _, p := range byID {
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b *playbooks.Playbook) int { return strings.Compare(a.ID, b.ID) })
 	if len(errs) > 0 {
-		return out, broken, &Error{Code: CodePartial, Hint: "firebreak playbook lint FILE shows every problem", Err: errors.Join(errs...)}
+		return sh, &Error{Code: CodePartial, Hint: "firebreak playbook lint FILE shows every problem", Err: errors.Join(errs...)}
 	}
-	return out, nil, nil
+	return sh, nil
+}
+
+// shelvePacks adds the playbooks of packs. Of two packs with a playbook of the
+// same id the first is taken, and the other told. One that may not run never
+// hides a built-in playbook.
+func (s *Service) shelvePacks(sh shelf) []error {
+	var errs []error
+	packs, err := s.Packs()
+	if err != nil {
+		errs = append(errs, err)
+	}
+	for _, p := range packs {
+		if p.bad != nil {
+			errs = append(errs, fmt.Errorf("pack %s: %w", p.ID, p.bad))
+		}
+		for _, b := range p.books {
+			if first := sh.packs[b.ID]; first != nil {
+				errs = append(errs, fmt.Errorf("playbook %s: pack %s has it, and pack %s", b.ID, first.ID, p.ID))
+				continue
+			}
+			if p.State != PackAccepted && slices.Contains(p.Replaces, b.ID) {
+				continue
+			}
+			sh.books[b.ID], sh.packs[b.ID] = b, p
+		}
+	}
+	return errs
 }
 
 var idLine = regexp.MustCompile(`(?m)^id:[ \t]*["']?([^\s"'#]+)`)
@@ -97,6 +134,9 @@ func playbookFiles(place string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{place}, nil
 	}
+	if isPack(place) {
+		return nil, nil // shelved as one
+	}
 	files, err := filepath.Glob(filepath.Join(place, "*.yaml"))
 	if err != nil {
 		return nil, fmt.Errorf("list playbooks: %w", err)
@@ -107,24 +147,70 @@ func playbookFiles(place string) ([]string, error) {
 // Playbook returns the playbook of that id, or of that file. Where the file
 // that should have the id is broken, no other takes its place.
 func (s *Service) Playbook(idOrPath string) (*playbooks.Playbook, error) {
-	if strings.ContainsAny(idOrPath, "/\\") || strings.HasSuffix(idOrPath, ".yaml") || strings.HasSuffix(idOrPath, ".yml") {
+	if isPath(idOrPath) {
 		return parsePlaybook(idOrPath)
 	}
-	all, broken, err := s.playbooks()
-	if err != nil && CodeOf(err) != CodePartial {
-		return nil, err
-	}
-	if err := broken[idOrPath]; err != nil {
-		return nil, fmt.Errorf("playbook %s: %w", idOrPath, err)
-	}
-	ids := make([]string, len(all))
-	for i, p := range all {
-		if p.ID == idOrPath {
-			return p, nil
+	p, _, err := s.named(idOrPath)
+	return p, err
+}
+
+// Runnable is Playbook for one that is going to be run: of a pack that is a
+// preview only it is refused.
+func (s *Service) Runnable(idOrPath string) (*playbooks.Playbook, error) {
+	if isPath(idOrPath) {
+		folder := filepath.Dir(idOrPath)
+		if !isPack(folder) {
+			return parsePlaybook(idOrPath)
 		}
-		ids[i] = p.ID
+		of, err := s.packIn(folder)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range of.books {
+			if filepath.Base(p.File) == filepath.Base(idOrPath) {
+				return p, of.mayRun(p.ID)
+			}
+		}
+		return nil, notFound("", "playbook %s: pack %s has no such file", idOrPath, of.ID)
 	}
-	return nil, errors.Join(notFound("there are: "+strings.Join(ids, ", "), "playbook %q: not found", idOrPath), err)
+	p, of, err := s.named(idOrPath)
+	if err == nil && of != nil {
+		err = of.mayRun(p.ID)
+	}
+	return p, err
+}
+
+// named is the playbook of an id, and the pack that it is of. Of the built-in
+// ones only that one is read.
+func (s *Service) named(id string) (*playbooks.Playbook, *Pack, error) {
+	sh, err := s.shelf()
+	if err != nil && CodeOf(err) != CodePartial {
+		return nil, nil, err
+	}
+	if err := sh.broken[id]; err != nil {
+		return nil, nil, fmt.Errorf("playbook %s: %w", id, err)
+	}
+	if p := sh.books[id]; p != nil {
+		return p, sh.packs[id], nil
+	}
+	p, lerr := library.Load(id)
+	if lerr == nil {
+		return p, nil, nil
+	}
+	if !errors.Is(lerr, incident.ErrNotFound) {
+		return nil, nil, lerr //nolint:wrapcheck // it names the playbook
+	}
+	ids, lerr := library.IDs()
+	if lerr != nil {
+		return nil, nil, lerr //nolint:wrapcheck // it says what it is
+	}
+	ids = slices.AppendSeq(ids, maps.Keys(sh.books))
+	slices.Sort(ids)
+	return nil, nil, errors.Join(notFound("there are: "+strings.Join(slices.Compact(ids), ", "), "playbook %q: not found", id), err)
+}
+
+func isPath(s string) bool {
+	return strings.ContainsAny(s, "/\\") || strings.HasSuffix(s, ".yaml") || strings.HasSuffix(s, ".yml")
 }
 
 func parsePlaybook(file string) (*playbooks.Playbook, error) {

@@ -16,15 +16,30 @@ import (
 //go:embed *.yaml
 var files embed.FS
 
-// List returns every built-in playbook, sorted by id.
-func List() ([]*playbooks.Playbook, error) {
+// IDs lists the built-in playbooks, sorted, without reading them.
+func IDs() ([]string, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list playbooks: %w", err)
 	}
-	out := make([]*playbooks.Playbook, 0, len(names))
+	out := make([]string, 0, len(names))
 	for _, name := range names {
-		p, err := Load(strings.TrimSuffix(name, ".yaml"))
+		if !strings.HasSuffix(name, ".test.yaml") {
+			out = append(out, strings.TrimSuffix(name, ".yaml"))
+		}
+	}
+	return out, nil
+}
+
+// List returns every built-in playbook, sorted by id.
+func List() ([]*playbooks.Playbook, error) {
+	ids, err := IDs()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*playbooks.Playbook, 0, len(ids))
+	for _, id := range ids {
+		p, err := Load(id)
 		if err != nil {
 			return nil, err
 		}
@@ -36,7 +51,7 @@ func List() ([]*playbooks.Playbook, error) {
 // Load returns the built-in playbook of that id. The error wraps
 // incident.ErrNotFound when there is none.
 func Load(id string) (*playbooks.Playbook, error) {
-	if id == "" || path.Base(id) != id {
+	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
 		return nil, fmt.Errorf("load playbook %q: %w", id, incident.ErrNotFound)
 	}
 	src, err := files.ReadFile(id + ".yaml")
@@ -48,4 +63,17 @@ func Load(id string) (*playbooks.Playbook, error) {
 		return nil, fmt.Errorf("load playbook %s: %w", id, err)
 	}
 	return p, nil
+}
+
+// Test returns the file with the tests of the built-in playbook of that id, and
+// its name. The error wraps incident.ErrNotFound when there is none.
+func Test(id string) (string, []byte, error) {
+	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
+		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, incident.ErrNotFound)
+	}
+	src, err := files.ReadFile(id + ".test.yaml")
+	if err != nil {
+		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, incident.ErrNotFound)
+	}
+	return "library/" + id + ".test.yaml", src, nil
 }
