@@ -82,13 +82,18 @@ func (r *Reader) unpacked(kind Kind, n int) ([]byte, error) {
 }
 
 func (r *Reader) unpack(data []byte, limit int) (content []byte, err error) {
+	content, r.room, err = r.unpackTo(r.room, data, limit)
+	return content, err
+}
+
+// unpackTo is unpack into other room than the reader's.
+func (r *Reader) unpackTo(room, data []byte, limit int) (content, newRoom []byte, err error) {
 	if r.z == nil {
 		if r.z, err = newDecompressor(); err != nil {
-			return nil, fmt.Errorf("make decompressor: %w", err)
+			return nil, room, fmt.Errorf("make decompressor: %w", err)
 		}
 	}
-	content, r.room, err = unpackInto(r.z, r.room, data, limit)
-	return content, err
+	return unpackInto(r.z, room, data, limit)
 }
 
 func damaged(what string, n int) error { return fmt.Errorf("%w: %s of %d", ErrDamaged, what, n) }

@@ -60,14 +60,16 @@ func (t *Text) read(b Block, block int) error {
 	if err != nil {
 		return err
 	}
-	if size, ok := packSize(data); ok && cap(r.room) > 4<<20 && size < 1<<20 {
-		r.room = nil // a giant is not kept
+	if size, ok := packSize(data); ok && cap(t.memory) > 4<<20 && size < 1<<20 {
+		t.memory = nil // a giant is not kept
 	}
-	content, err := r.unpack(data, r.meta.limit(KindText))
-	if err != nil {
+	content, room, err := r.unpackTo(t.memory, data, r.meta.limit(KindText))
+	if t.memory = room; err != nil {
 		return err
 	}
-	t.memory = append(t.memory[:0], content...)
+	if data[0] == plain { // it lies in the part, which is gone with the next one
+		t.memory = append(t.memory[:0], content...)
+	}
 	return t.cut(b.Rows)
 }
 
