@@ -51,20 +51,8 @@ type decoder struct {
 }
 
 func (d *decoder) parse(src []byte) *Playbook {
-	if len(src) > MaxSize {
-		d.at(codeTooLarge, pos{1, 1}, "split it, or keep long texts elsewhere", "file has %d bytes; the limit is %d", len(src), MaxSize)
-		return nil
-	}
-	if !utf8.Valid(src) {
-		d.at(codeSyntax, d.badByte(src), "save the file as UTF-8", "file is not valid UTF-8")
-		return nil
-	}
-	d.source = newSource(src)
-	root := d.load(src)
+	root := d.document(src)
 	if root == nil {
-		return nil
-	}
-	if !d.tidy(root, 0) {
 		return nil
 	}
 	sum := sha256.Sum256(src)
@@ -76,6 +64,25 @@ func (d *decoder) parse(src []byte) *Playbook {
 	d.connect()
 	d.phrases()
 	return d.p
+}
+
+// document is the one document of a file that keeps to the limits and to the
+// part of YAML that is ours; nil when there is none.
+func (d *decoder) document(src []byte) *yaml.Node {
+	if len(src) > MaxSize {
+		d.at(codeTooLarge, pos{1, 1}, "split it, or keep long texts elsewhere", "file has %d bytes; the limit is %d", len(src), MaxSize)
+		return nil
+	}
+	if !utf8.Valid(src) {
+		d.at(codeSyntax, d.badByte(src), "save the file as UTF-8", "file is not valid UTF-8")
+		return nil
+	}
+	d.source = newSource(src)
+	root := d.load(src)
+	if root == nil || !d.tidy(root, 0) {
+		return nil
+	}
+	return root
 }
 
 func (d *decoder) badByte(src []byte) pos {

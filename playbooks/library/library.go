@@ -51,7 +51,7 @@ func List() ([]*playbooks.Playbook, error) {
 // Load returns the built-in playbook of that id. The error wraps
 // incident.ErrNotFound when there is none.
 func Load(id string) (*playbooks.Playbook, error) {
-	if id == "" || path.Base(id) != id {
+	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
 		return nil, fmt.Errorf("load playbook %q: %w", id, incident.ErrNotFound)
 	}
 	src, err := files.ReadFile(id + ".yaml")
@@ -63,4 +63,17 @@ func Load(id string) (*playbooks.Playbook, error) {
 		return nil, fmt.Errorf("load playbook %s: %w", id, err)
 	}
 	return p, nil
+}
+
+// Test returns the file with the tests of the built-in playbook of that id, and
+// its name. The error wraps incident.ErrNotFound when there is none.
+func Test(id string) (string, []byte, error) {
+	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
+		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, incident.ErrNotFound)
+	}
+	src, err := files.ReadFile(id + ".test.yaml")
+	if err != nil {
+		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, incident.ErrNotFound)
+	}
+	return "library/" + id + ".test.yaml", src, nil
 }

@@ -14,6 +14,7 @@ import (
 	"firebreak/integrations/all"
 	"firebreak/playbooks"
 	"firebreak/playbooks/library"
+	"firebreak/playbooks/simulate"
 	"firebreak/record"
 	"firebreak/timeline"
 )
@@ -279,5 +280,37 @@ func BenchmarkLint100(b *testing.B) {
 				}
 			}
 		}
+	}
+}
+
+// The tests beside the built-in playbooks go as they expect.
+func TestLibrarysOwnTests(t *testing.T) {
+	find := func(ref playbooks.Reference) (*playbooks.Playbook, error) { return library.Load(ref.ID) }
+	for _, p := range list(t) {
+		name, src, err := library.Test(p.ID)
+		if errors.Is(err, incident.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(p.ID, func(t *testing.T) {
+			test, err := playbooks.ParseTest(name, src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range playbooks.CheckTest(test, p, find) {
+				t.Error(problem)
+			}
+			r := simulate.Run(test, p, simulate.World{Find: find}, nil)
+			for _, c := range r.Cases {
+				for _, f := range c.Failures {
+					t.Errorf("%s: %s:%d: %s\n  it went: %s (%s)", c.Name, name, f.Line, f.Message, strings.Join(c.Path, " "), c.End)
+				}
+			}
+			for _, u := range r.Unreached {
+				t.Errorf("%s:%d: no case reaches step %s", p.File, u.Line, u.Step)
+			}
+		})
 	}
 }
