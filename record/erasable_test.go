@@ -43,6 +43,7 @@ var structural = map[Kind]string{
 	ActionVerified:     "action attempt class retry_at",
 	ActionFailed:       "action attempt class retry_at",
 	ActionUnknown:      "action attempt class retry_at",
+	ActionLapsed:       "action after pages",
 	ItemAdded:          "item due class",
 	ReviewWritten:      "files size root",
 	HeadSigned:         "size root signature",
@@ -69,7 +70,7 @@ var payloads = map[Kind]any{
 	StepFailed: StepFailure{}, StepSkipped: StepSkip{}, StepReopened: StepSkip{}, StepAdded: AdHoc{}, CollectionFinished: Collection{},
 	EvidenceSealed: Exhibit{}, EvidenceChecked: Check{}, TimelineIngested: Ingestion{}, EventMarked: Mark{}, FindingJudged: Judged{}, ActionPlanned: Planned{},
 	ActionApproved: Decision{}, ActionRejected: Decision{}, ActionSending: Attempt{}, ActionSent: Outcome{}, ActionVerified: Outcome{},
-	ActionFailed: Outcome{}, ActionUnknown: Outcome{}, ItemAdded: Item{}, ReviewWritten: Written{}, HeadSigned: Signed{}, HeadStamped: Stamped{},
+	ActionFailed: Outcome{}, ActionUnknown: Outcome{}, ActionLapsed: Lapse{}, ItemAdded: Item{}, ReviewWritten: Written{}, HeadSigned: Signed{}, HeadStamped: Stamped{},
 	CustodyTransferred: Transfer{}, CustodyAccepted: Acceptance{}, RecordRestored: Restored{}, EvidenceAccessed: Access{}, HoldPlaced: Hold{}, HoldLifted: Hold{}, ErasureAsked: ErasureRequest{},
 	ErasureAgreed: ErasureConsent{}, ErasureDone: Erasure{}, BundleMade: Copy{}, BackupMade: Copy{}, TimelineExported: Exported{}, ClockJumped: ClockJump{}, DiskFull: Fullness{},
 }

@@ -181,6 +181,7 @@ var disclosed = map[Kind]map[string]audience{
 	ActionVerified: outcome,
 	ActionFailed:   outcome,
 	ActionUnknown:  outcome,
+	ActionLapsed:   {"action": everyone, "after": everyone, "pages": everyone},
 
 	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told},
 	ReviewWritten: {"files": told, "size": everyone, "root": everyone},
