@@ -269,6 +269,9 @@ func (s *Session) finishActionStep(ctx context.Context, f *folder, action string
 	case Planned, Approved, Sending, Unknown:
 		return a, nil
 	}
+	if st.Rounds > 0 && !a.PlannedAt.After(st.RoundAt) {
+		return a, nil // it is of the last time that the step was done
+	}
 	switch st.State {
 	case playbooks.Running:
 	case playbooks.Ready:

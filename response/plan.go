@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
@@ -28,6 +29,7 @@ type wish struct {
 	reverts    string
 	title      string          // the step's, with its values in place
 	step0      *playbooks.Step // the playbook's word on approval and impact
+	again      time.Time       // of a step that repeats: when it was done last
 }
 
 // Plan plans an action outside the playbook.
