@@ -179,6 +179,9 @@ func (r *Run) Missing() []Question {
 	return out
 }
 
+// Shown is a value as people write it.
+func (r *Run) Shown(value any) string { return show(value) }
+
 // of returns what is known of a step; never nil, not to be changed.
 func (r *Run) of(s *Step) progress {
 	if p := r.progress[s.ID]; p != nil {
