@@ -3,6 +3,7 @@ package playbooks
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -301,10 +302,32 @@ func (r *Run) entered(s *Step) bool {
 }
 
 // Phase is the first phase that has open steps, the last one when none has.
-func (r *Run) Phase() incident.Phase {
+func (r *Run) Phase() incident.Phase { return r.phase(r.frames[""]) }
+
+// Var is the variable of that name of the run's own playbook; that of a called
+// one is named as its steps are, as in rotate/live.
+func (r *Run) Var(name string) (*Var, bool) {
+	i := strings.LastIndexByte(name, '/') + 1
+	f := r.frames[name[:i]]
+	if f == nil {
+		return nil, false
+	}
+	return f.book.Var(name[i:])
+}
+
+// PhaseOf is Phase of the playbook that a step calls, where that is at work.
+func (r *Run) PhaseOf(caller string) (incident.Phase, bool) {
+	f := r.frames[caller+"/"]
+	if f == nil {
+		return incident.NoPhase, false
+	}
+	return r.phase(f), true
+}
+
+func (r *Run) phase(f *frame) incident.Phase {
 	last := incident.NoPhase
 	for _, ph := range incident.Phases() {
-		steps := r.frames[""].top(ph)
+		steps := f.top(ph)
 		if len(steps) == 0 {
 			continue
 		}
