@@ -180,6 +180,32 @@ func (r *Run) Missing() []Question {
 	return out
 }
 
+// Children are the steps in s as they are now: of every item and round that has
+// begun, and of the playbook that it calls.
+func (r *Run) Children(s *Step) []*Step { return r.children(s) }
+
+// Top are the steps that stand in no other, in display order: phase by phase,
+// and after them the fallback section.
+func (r *Run) Top() []*Step {
+	own := r.frames[""]
+	var out []*Step
+	for _, ph := range incident.Phases() {
+		out = append(out, own.top(ph)...)
+	}
+	return append(out, own.fallback...)
+}
+
+// Title is the step's title with its values in place.
+func (r *Run) Title(s *Step) string { return r.values(s).prose(s.Title) }
+
+// Item is what a step of a for_each is done for, "" for others.
+func (r *Run) Item(s *Step) string {
+	if in := s.turn(); in != nil && in.as != "" {
+		return show(in.item)
+	}
+	return ""
+}
+
 // Shown is a value as people write it.
 func (r *Run) Shown(value any) string { return show(value) }
 
