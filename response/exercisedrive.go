@@ -21,9 +21,10 @@ type drive struct {
 	f      *folder
 	player drills.Player
 	tell   ProgressFunc
-	marked map[string]bool // findings that have been starred
-	truth  map[string]string
-	again  map[string]bool // failed steps that were taken up once more
+	marked map[string]bool   // findings that have been starred
+	truth  map[string]string // of the evidence there was when
+	sealed int               // so many exhibits were sealed
+	again  map[string]bool   // failed steps that were taken up once more
 }
 
 const byPlayer = "drill: a made-up player is at the keyboard"
@@ -236,7 +237,8 @@ func (d *drive) unknown(ctx context.Context, step string) (bool, error) {
 
 // mark stars what the player sees in the evidence.
 func (d *drive) mark(ctx context.Context, x *drills.Exercise) error {
-	if d.truth == nil || len(d.marked) < len(x.Findings) {
+	if n := x.Exhibits(); n != d.sealed {
+		d.sealed = n
 		truth, _, err := x.Truth(eventName)
 		if err != nil {
 			return err

@@ -125,6 +125,9 @@ func (x *Exercise) exhibit(source string) (record.Exhibit, bool) {
 	return record.Exhibit{}, false
 }
 
+// Exhibits is how many files have been sealed.
+func (x *Exercise) Exhibits() int { return len(x.sealed) }
+
 // Collector is what exhibits of an exercise name as their collector.
 const Collector = "drill"
 

@@ -117,7 +117,7 @@ func (x *Exercise) Score(truth map[string]string, doubts []string) Score {
 		}
 	}
 	expect := x.Expect
-	if !slices.ContainsFunc(expect, func(e Expectation) bool { return slices.Equal(e.Before, []string{"evidence", "change"}) }) {
+	if x.takes() && !slices.ContainsFunc(expect, func(e Expectation) bool { return slices.Equal(e.Before, []string{"evidence", "change"}) }) {
 		expect = append(slices.Clone(expect), Expectation{
 			ID: "evidence-before-change", Says: "Evidence was taken before anything was changed", Weight: 3, Before: []string{"evidence", "change"},
 			Why: "What is changed first cannot be shown as it was.",
@@ -139,6 +139,12 @@ func (x *Exercise) Score(truth map[string]string, doubts []string) Score {
 	}
 	x.players(&s, right)
 	return s
+}
+
+// takes says that there is evidence which people have to take, besides what is
+// brought to them.
+func (s *Scenario) takes() bool {
+	return slices.ContainsFunc(s.Evidence, func(e Evidence) bool { return len(e.Collect) > 0 })
 }
 
 func round(f float64) float64 { return math.Round(f*100) / 100 }
