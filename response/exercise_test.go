@@ -401,7 +401,4 @@ func TestExerciseRefuses(t *testing.T) {
 	if _, err := s.Exercise(ctx, plain.ID); CodeOf(err) != CodeRefused {
 		t.Errorf("a drill without a scenario: %v", err)
 	}
-	if _, err := s.RunDrill(ctx, plain.ID, nil); err != nil {
-		t.Errorf("the drill of a playbook's own: %v", err)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"firebreak/forensics"
 	"firebreak/incident"
@@ -185,6 +186,9 @@ func (m made) source() string { return drills.Source(m.of, m.file.Source) }
 func missingEvidence(x *drills.Exercise, step string) ([]made, error) {
 	var out []made
 	for _, e := range x.Wanted(step) {
+		if !slices.ContainsFunc(evidence.Sources(e.Generator), func(file string) bool { return !x.Sealed(drills.Source(e, file)) }) {
+			continue // or each look would make the logs again
+		}
 		files, err := x.Files(e)
 		if err != nil {
 			return nil, err

@@ -54,15 +54,16 @@ type line struct {
 // generator makes the files of a set.
 type generator struct {
 	findings []string
+	sources  []string // of its files, in their order
 	files    func(Params) []File
 }
 
 func generators() map[string]generator {
 	return map[string]generator{
-		"web-host":     {webFindings, webHost},
-		"file-server":  {shareFindings, fileServer},
-		"github-audit": {auditFindings, gitHubAudit},
-		"agent-log":    {agentFindings, agentLog},
+		"web-host":     {webFindings, []string{"/var/log/nginx/access.log", "/var/log/auth.log", "/var/log/syslog", "/var/log/cron.log", "/var/log/audit/audit.log"}, webHost},
+		"file-server":  {shareFindings, []string{"/var/log/samba/audit.log", "/var/log/auth.log", "/var/log/syslog"}, fileServer},
+		"github-audit": {auditFindings, []string{"audit.json"}, gitHubAudit},
+		"agent-log":    {agentFindings, []string{"/var/log/support-agent/agent.jsonl"}, agentLog},
 	}
 }
 
@@ -73,6 +74,9 @@ func Names() []string {
 
 // Findings are what a generator hides in its logs.
 func Findings(name string) []string { return generators()[name].findings }
+
+// Sources are the places of the files that a generator makes.
+func Sources(name string) []string { return generators()[name].sources }
 
 // Make returns the files of a set; they are written when somebody wants them.
 func Make(name string, p Params) ([]File, error) {

@@ -30,7 +30,10 @@ func TestReadByTheParsers(t *testing.T) {
 			}
 			found := map[string]int{}
 			events := 0
-			for _, f := range files {
+			for i, f := range files {
+				if sources := Sources(name); len(sources) != len(files) || sources[i] != f.Source {
+					t.Errorf("file %d is %s, not of %v", i, f.Source, sources)
+				}
 				var b bytes.Buffer
 				truth, err := f.Write(&b, Findings(name))
 				if err != nil {
