@@ -396,7 +396,7 @@ func (s *Session) holds(ctx context.Context, f *folder, st *playbooks.Step, got 
 		if err != nil {
 			return err
 		}
-		ok, err = run.Holds(st, st.Verify.Expect, got)
+		ok, err = run.Expect(st, st.Verify.Expect, got)
 		return err
 	})
 	if err != nil {
