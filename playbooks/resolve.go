@@ -310,10 +310,14 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 	return out, nil
 }
 
-// Expect evaluates a condition of s over the result of a check.
+// Expect evaluates a condition of s over the result of a check. It may read the
+// step's item, and the variables of the playbook that it is of.
 func (r *Run) Expect(s *Step, condition string, result map[string]any) (bool, error) {
-	env := r.env(s)
-	e, err := compile(condition, r.reads(s, anyResult()), reflect.Bool)
+	return truth(condition, r.reads(s, anyResult()), r.env(s), result)
+}
+
+func truth(condition string, in scope, env, result map[string]any) (bool, error) {
+	e, err := compile(condition, in, reflect.Bool)
 	if err != nil {
 		return false, fmt.Errorf("expect %s: %w", condition, err)
 	}

@@ -45,6 +45,7 @@ const (
 	ActionVerified Kind = "action.verified" // Outcome
 	ActionFailed   Kind = "action.failed"   // Outcome
 	ActionUnknown  Kind = "action.unknown"  // Outcome
+	ActionLapsed   Kind = "action.lapsed"   // Lapse
 
 	ItemAdded     Kind = "item.added"     // Item
 	ReviewWritten Kind = "review.written" // Written
@@ -132,6 +133,14 @@ type StepBegin struct {
 	SHA256   string         `json:"sha256,omitempty"`
 	Source   string         `json:"source,omitempty"`
 	Vars     map[string]any `json:"vars,omitempty"`
+}
+
+// Lapse says that nobody approved an action in the time that its playbook gives,
+// and which actions tell the people on call of it.
+type Lapse struct {
+	Action string   `json:"action"`
+	After  string   `json:"after"` // 10m
+	Pages  []string `json:"pages,omitempty"`
 }
 
 // StepEnd is the success of a step: what it returned, what people answered,

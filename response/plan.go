@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
@@ -28,6 +29,7 @@ type wish struct {
 	reverts    string
 	title      string          // the step's, with its values in place
 	step0      *playbooks.Step // the playbook's word on approval and impact
+	again      time.Time       // of a step that repeats: when it was done last
 }
 
 // Plan plans an action outside the playbook.
@@ -125,30 +127,21 @@ func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, e
 		if err != nil {
 			return unset(f.id, err)
 		}
-		w = wish{step: step, step0: st.Step, title: st.Title, reason: st.Title, connection: st.Step.Connection}
-		switch st.Step.Verb {
+		w = wish{step: step, step0: st.Step, title: st.Title, reason: st.Title}
+		w.name, w.connection = f.actionOf(st.Step)
+		switch st.Step.Verb { //nolint:exhaustive // the others have no plan
 		case playbooks.VerbAction:
-			w.name, w.params = st.Step.Action, r.With
+			w.params = r.With
+		case playbooks.VerbHTTP:
+			w.params = requestParams(r.HTTP)
 		case playbooks.VerbRun:
-			w.name, w.connection, w.params = "linux.run", "host", commandParams(r)
-		case playbooks.VerbManual, playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbDetect, playbooks.VerbNotify, playbooks.VerbIf, playbooks.VerbParallel, playbooks.VerbWait, playbooks.VerbReview:
+			w.params = commandParams(r)
+		default:
 			return refused("", "step %s is a %s step: it has no plan", step, st.Step.Verb)
 		}
 		return nil
 	})
 	return w, err
-}
-
-func commandParams(r playbooks.Resolved) map[string]any {
-	argv := make([]any, len(r.Argv))
-	for i, a := range r.Argv {
-		argv[i] = a
-	}
-	p := map[string]any{"argv": argv}
-	if r.Timeout > 0 {
-		p["timeout"] = r.Timeout.String()
-	}
-	return p
 }
 
 // plan reads the prior state, works out the plan and records it.
@@ -252,11 +245,27 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
 	}
 	if w.step0 != nil {
+		if r := w.step0.Rollback; out.Undo == "" && w.reverts == "" && r != nil {
+			out.Undo = undoneBy(r)
+		}
 		out.Title = cmp.Or(w.title, d.Title)
 		out.Danger = max(out.Danger, danger(w.step0))
 	}
 	out.Approvals, out.By = approvalsFor(out.Danger, w.step0)
 	return out, nil
+}
+
+// undoneBy is how a playbook says that a step is undone.
+func undoneBy(r *playbooks.Rollback) string {
+	switch {
+	case r.Action != "":
+		return "by " + r.Action
+	case len(r.Run) > 0:
+		return "by running " + r.Run[0]
+	case r.HTTP != nil:
+		return "by " + r.HTTP.Method + " " + r.HTTP.URL
+	}
+	return ""
 }
 
 // approvalsFor is how many people must agree, and in which role. What only
@@ -352,9 +361,15 @@ func actionView(a store.Action) (ActionView, error) {
 func requestText(r integrations.Request) string {
 	var b strings.Builder
 	if len(r.Argv) > 0 {
+		for _, e := range r.Env {
+			b.WriteString(e + "\n")
+		}
 		fmt.Fprintf(&b, "exec %q", r.Argv)
 	} else {
 		b.WriteString(r.Method + " " + r.URL)
+		for _, h := range r.Headers {
+			b.WriteString("\n" + h)
+		}
 	}
 	if r.Body != "" {
 		b.WriteString("\n" + r.Body)
