@@ -1,0 +1,497 @@
+package cacao
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"firebreak/playbooks"
+)
+
+// Profile says for whom an export is.
+type Profile string
+
+// Full keeps all there is. Strict reports what only this program understands.
+// SOARCA reports what the reference orchestrator does not carry out.
+const (
+	Full   Profile = ""
+	Strict Profile = "strict"
+	SOARCA Profile = "soarca"
+)
+
+// Options of an export. Modified is the version that an imported and changed
+// playbook gets; the zero time leaves the one that it had.
+type Options struct {
+	Profile  Profile
+	Modified time.Time
+}
+
+// Exported is a playbook in CACAO's words.
+type Exported struct {
+	Doc      *Object   `json:"-"`
+	ID       string    `json:"id"`       // the playbook's id in CACAO
+	Steps    int       `json:"steps"`    // of the workflow
+	Degraded []Note    `json:"degraded"` // what others will not do as it is written
+	Lost     []string  `json:"lost"`     // kept verbatim once, and overruled by a change of the playbook
+	Changed  bool      `json:"changed"`  // imported, and no longer what it was
+	Problems []Problem `json:"problems"` // rules of the standard that are broken
+}
+
+// Export turns a playbook into CACAO 2.0.
+func Export(p *playbooks.Playbook, o Options) (*Exported, error) {
+	book, err := fromYAML(p.Source)
+	if err != nil {
+		return nil, fmt.Errorf("read playbook %s: %w", p.ID, err)
+	}
+	e := newExporter(book, o)
+	doc := e.export()
+	out := &Exported{Doc: doc, ID: doc.text("id"), Steps: doc.object("workflow").Len(), Degraded: e.degraded(), Lost: e.lost}
+	if was := book.object("cacao").text("sha256"); was != "" && was != versionDigest(doc) {
+		out.Changed = true
+		if !o.Modified.IsZero() {
+			doc.Set("modified", o.Modified.UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+	}
+	out.Problems = Validate(doc)
+	return out, nil
+}
+
+// exporter builds a CACAO playbook of one of ours.
+type exporter struct {
+	native
+	book     *Object
+	options  Options
+	id       string
+	workflow *Object
+	mains    map[string]string // id of our step to the one in CACAO
+	steps    map[string]*Object
+	own      *Object           // variables of CACAO's that only this export needs, to ours or ""
+	starts   map[string]string // steps with which a phase begins
+	chained  map[string]bool   // steps of a parallel that need the one before
+	merged   *Object
+	extended bool
+	lost     []string
+}
+
+func newExporter(book *Object, o Options) *exporter {
+	ids := book.object("cacao").object("ids")
+	e := &exporter{
+		book: book, options: o, workflow: NewObject(), mains: map[string]string{}, steps: map[string]*Object{}, own: NewObject(),
+		starts: map[string]string{}, chained: map[string]bool{},
+		id: cmpText(ids.text("playbook"), makeID("playbook", book.text("id"))),
+	}
+	e.native = native{doc: NewObject(), names: newNames()}
+	return e
+}
+
+// build returns the playbook without what was kept verbatim.
+func (e *exporter) build() *Object {
+	doc := e.doc
+	ids := e.book.object("cacao").object("ids")
+	doc.Set("type", "playbook")
+	doc.Set("spec_version", specVersion)
+	doc.Set("id", e.id)
+	e.head()
+	doc.Set("workflow_start", cmpText(ids.text("start"), makeID("start", e.id)))
+	doc.Set("workflow", e.workflow)
+	e.variables()
+	eachStep(e.book, func(step *Object) {
+		e.mains[step.text("id")] = mainID(e.id, step)
+		e.steps[step.text("id")] = step
+	})
+	e.fallbackSteps(ids)
+	var all []any
+	first := map[string]string{}
+	for _, ph := range phases {
+		list := e.book.object("phases").list(ph)
+		if len(list) > 0 {
+			first[list[0].(*Object).text("id")] = ph
+		}
+		all = append(all, list...)
+	}
+	e.phasing(all, first)
+	begin := e.list(all, e.exitID(ids, "end", makeID("end", e.id)))
+	e.workflow.Set(doc.text("workflow_start"), NewObject("type", "start", "on_completion", begin))
+	e.ends()
+	e.arrange()
+	e.extensionOf()
+	return doc
+}
+
+// exitID is where a list of steps leads: the id that was noted, "" for nowhere.
+func (e *exporter) exitID(ids *Object, role, made string) string {
+	id := cmpText(ids.text(role), made)
+	if id == "none" {
+		return ""
+	}
+	return id
+}
+
+// head is what the playbook says of itself.
+func (e *exporter) head() {
+	b, doc := e.book, e.doc
+	doc.Set("name", b.text("name"))
+	if d := b.text("description"); d != "" {
+		doc.Set("description", strings.TrimRight(d, "\n"))
+	}
+	doc.Set("created_by", makeID("identity", "owner", b.text("owner")))
+	doc.Set("created", epoch)
+	doc.Set("modified", versionTime(b.text("version")))
+	if s := b.text("severity"); s != "" {
+		n, _ := strconv.Atoi(strings.TrimPrefix(s, "sev"))
+		doc.Set("severity", integer(int64(125-25*n)))
+	}
+	if l := textsOf(b.Get("labels")); len(l) > 0 {
+		doc.Set("labels", l)
+	}
+	if refs := references(b); len(refs) > 0 {
+		doc.Set("external_references", refs)
+	}
+	for _, t := range tlpMarkings {
+		if t.level == b.text("tlp") {
+			doc.Set("markings", []any{t.id})
+			doc.Set("data_marking_definitions", NewObject(t.id, NewObject("type", "marking-tlp", "id", t.id, "created_by", oasis,
+				"created", "2022-10-01T00:00:00.000Z", "tlpv2_level", "TLP:"+strings.ToUpper(t.level))))
+		}
+	}
+}
+
+// versionTime is the date that stands for a version: CACAO knows versions by
+// their date of modification only, and a playbook has none. It counts seconds
+// from 2000, so a later version has a later date.
+func versionTime(version string) string {
+	core, rest, pre := strings.Cut(version, "-")
+	if !pre {
+		core, rest, pre = strings.Cut(version, "+")
+	}
+	t := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	var n [3]int64
+	for i, s := range strings.SplitN(core, ".", 3) {
+		n[i], _ = strconv.ParseInt(s, 10, 64)
+	}
+	t = t.Add(time.Duration(min(n[0], 5000)*1_000_000+min(n[1], 999)*1000+min(n[2], 999)) * time.Second)
+	if pre {
+		h := fnv.New32a()
+		h.Write([]byte(rest))
+		t = t.Add(time.Duration(1+h.Sum32()%998)*time.Millisecond - time.Second)
+	}
+	return t.Format("2006-01-02T15:04:05.000Z")
+}
+
+// textsOf is a list of texts; one text counts as a list.
+func textsOf(v any) []any {
+	switch v := v.(type) {
+	case string:
+		return []any{v}
+	case Number:
+		return []any{string(v)}
+	case []any:
+		out := make([]any, 0, len(v))
+		for _, x := range v {
+			out = append(out, textsOf(x)...)
+		}
+		return out
+	}
+	return nil
+}
+
+func references(o *Object) []any {
+	var out []any
+	for _, id := range textsOf(o.Get("attack")) {
+		out = append(out, NewObject("name", id, "source", "mitre-attack", "external_id", id))
+	}
+	return out
+}
+
+// variables declares the playbook's variables, and secrets as references to a
+// key management system: a value never leaves.
+func (e *exporter) variables() {
+	ids := e.book.object("cacao").object("ids")
+	vars := e.book.object("vars")
+	questions := map[string]string{}
+	eachStep(e.book, func(step *Object) {
+		ask := step.object("ask")
+		for _, name := range ask.Keys() {
+			if questions[name] == "" {
+				questions[name] = ask.text(name)
+			}
+		}
+	})
+	out, secrets := NewObject(), NewObject()
+	for _, name := range vars.Keys() {
+		v := vars.object(name)
+		where := ids.text("var." + name)
+		step, theirs, scoped := strings.Cut(where, "#")
+		switch {
+		case where == "none":
+			e.names.types[name] = v.text("type")
+			e.names.theirs[name] = "__" + name + "__"
+			continue
+		case v.text("type") == "secret":
+			e.names.types[name] = "secret"
+			secrets.Set(makeID("user-auth", "secret", name), NewObject("type", "user-auth", "name", name, "username", name,
+				"kms", true, "kms_key_identifier", cmpText(v.text("default"), name)))
+			continue
+		case !scoped:
+			step, theirs = "", "__"+name+"__"
+		}
+		e.names.add(step, theirs, name, v.text("type"))
+		if step == "" {
+			out.Set(theirs, theirVariable(name, questions[name], v))
+		}
+	}
+	if out.Len() > 0 {
+		e.doc.Set("playbook_variables", out)
+	}
+	if secrets.Len() > 0 {
+		e.doc.Set("authentication_info_definitions", secrets)
+	}
+}
+
+// scoped are the variables of one step.
+func (e *exporter) scoped(id string) *Object {
+	out := NewObject()
+	vars := e.book.object("vars")
+	for _, name := range vars.Keys() {
+		if e.names.home[name] == id && e.names.theirs[name] != "" {
+			out.Set(e.names.theirs[name], theirVariable(name, "", vars.object(name)))
+		}
+	}
+	return out
+}
+
+// owned declares a variable of CACAO's that only this export needs.
+func (e *exporter) owned(theirs, kind, says, ours string) string {
+	vars := e.doc.object("playbook_variables")
+	if vars == nil {
+		vars = NewObject()
+		e.doc.Set("playbook_variables", vars)
+	}
+	vars.Set(theirs, NewObject("type", kind, "description", says))
+	e.own.Set(theirs, ours)
+	return theirs
+}
+
+// phasing notes where a phase begins and a reader could not know it.
+func (e *exporter) phasing(all []any, first map[string]string) {
+	now := startPhase(NewObject("playbook_types", keptMember(e.book, "playbook_types")))
+	at := ""
+	for _, s := range all {
+		step, _ := s.(*Object)
+		id := step.text("id")
+		if ph, ok := first[id]; ok {
+			at = ph
+		}
+		if part := step.object("cacao").object("part"); part != nil {
+			continue
+		}
+		if ph := activityPhase(keptMember(step, "commands")); ph != "" && later(ph, now) {
+			now = ph
+		}
+		if now != at {
+			e.starts[id], now = at, at
+		}
+	}
+}
+
+// keptMember is what stands verbatim for a member.
+func keptMember(o *Object, key string) any { return o.object("cacao").Get(key) }
+
+// ends adds the end steps that are led to.
+func (e *exporter) ends() {
+	add := func(to string) {
+		if kindOf(to) == "end" && !e.workflow.Has(to) {
+			e.workflow.Set(to, NewObject("type", "end"))
+		}
+	}
+	for _, id := range slices.Clone(e.workflow.Keys()) {
+		obj := e.workflow.object(id)
+		for _, k := range []string{"on_completion", "on_success", "on_failure"} {
+			add(obj.text(k))
+		}
+		for _, b := range branches(obj) {
+			add(b.to)
+		}
+	}
+	add(e.doc.text("workflow_exception"))
+}
+
+// arrange puts the workflow into the order in which people read it.
+func (e *exporter) arrange() {
+	out := NewObject()
+	var visit func(id string)
+	visit = func(id string) {
+		obj := e.workflow.object(id)
+		if obj == nil || out.Has(id) {
+			return
+		}
+		out.Set(id, obj)
+		for _, b := range branches(obj) {
+			visit(b.to)
+		}
+		visit(follow(obj))
+		visit(obj.text("on_failure"))
+	}
+	visit(e.doc.text("workflow_start"))
+	visit(e.doc.text("workflow_exception"))
+	for _, id := range e.workflow.Keys() {
+		visit(id)
+	}
+	e.workflow = out
+	e.doc.Set("workflow", out)
+}
+
+// extensionOf says of the playbook what CACAO cannot.
+func (e *exporter) extensionOf() {
+	withKept, _ := clone(e.doc).(*Object)
+	(&merging{}).apply(withKept, e.keptOfBook(), "")
+	x := native{doc: withKept, names: e.names}
+	ext := extensionDiff(e.book, x.top(), "playbook", "vars", "phases", "fallback", "cacao")
+	vars, said, order := e.book.object("vars"), NewObject(), NewObject()
+	for _, name := range vars.Keys() {
+		v := vars.object(name)
+		theirs := e.names.theirs[name]
+		if e.book.object("cacao").object("ids").text("var."+name) == "none" {
+			continue
+		}
+		from := withKept.object("playbook_variables")
+		if step := e.names.home[name]; step != "" {
+			continue
+		}
+		if v.text("type") == "secret" || !same(x.ourVariable("", theirs, from.object(theirs)), v) {
+			said.Set(name, v)
+		}
+	}
+	if said.Len() > 0 {
+		ext.Set("vars", said)
+	}
+	for _, k := range []string{"vars", "roles"} {
+		if o := e.book.object(k); o != nil && !slices.IsSorted(o.Keys()) && (k == "roles" || e.ownBook()) {
+			order.Set(k, texts(o.Keys()))
+		}
+	}
+	if order.Len() > 0 {
+		ext.Set("order", order)
+	}
+	if e.own.Len() > 0 {
+		ext.Set("own", e.own)
+	}
+	if len(e.book.list("fallback")) > 0 && e.ownBook() {
+		var list []any
+		for _, s := range e.book.list("fallback") {
+			step, _ := s.(*Object)
+			list = append(list, e.entry(step))
+		}
+		ext.Set("fallback", list)
+	}
+	if ext.Len() > 0 || e.extended && e.ownBook() {
+		e.doc.Set("playbook_extensions", NewObject(ExtensionID, ext))
+		e.extended = true
+	}
+	if e.extended {
+		e.doc.Set("extension_definitions", NewObject(ExtensionID, NewObject(
+			"type", "extension-definition", "name", "Firebreak playbook",
+			"description", "What a Firebreak playbook says and CACAO 2.0 has no words for: ids, phases, guards, approvals, undoing, checks, deadlines.",
+			"created_by", makeID("identity", "owner", "firebreak"), "schema", "urn:firebreak:playbook:v1", "version", "1.0.0")))
+	}
+}
+
+// ownBook says that the playbook was written here and not imported.
+func (e *exporter) ownBook() bool { return !e.book.object("cacao").object("ids").Has("exception") }
+
+func texts(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
+
+// extensionDiff is what of ours is not what said already says.
+func extensionDiff(ours, said *Object, but ...string) *Object {
+	ext, set := NewObject(), NewObject()
+	var unset []any
+	if id := ours.text("id"); id != said.text("id") {
+		ext.Set("id", id)
+	}
+	but = append(but, "id")
+	for _, k := range ours.Keys() {
+		if !slices.Contains(but, k) && !alike(ours.Get(k), said.Get(k)) {
+			set.Set(k, ours.Get(k))
+		}
+	}
+	for _, k := range said.Keys() {
+		if !slices.Contains(but, k) && !ours.Has(k) {
+			unset = append(unset, k)
+		}
+	}
+	if set.Len() > 0 {
+		ext.Set("set", set)
+	}
+	if len(unset) > 0 {
+		ext.Set("unset", unset)
+	}
+	return ext
+}
+
+// alike says that two values mean the same: line breaks at the end of a text do
+// not count, because a playbook drops them.
+func alike(a, b any) bool {
+	s, ok := a.(string)
+	t, ok2 := b.(string)
+	if ok && ok2 {
+		return strings.TrimRight(s, "\n") == strings.TrimRight(t, "\n")
+	}
+	return same(a, b)
+}
+
+// keptOfBook is what stands verbatim of the playbook, without our own words.
+func (e *exporter) keptOfBook() *Object { return verbatim(e.book) }
+
+func verbatim(o *Object) *Object {
+	out := NewObject()
+	kept := o.object("cacao")
+	for _, k := range kept.Keys() {
+		if k != "ids" && k != "part" && k != "sha256" {
+			out.Set(k, kept.Get(k))
+		}
+	}
+	return out
+}
+
+// export returns the whole playbook, what was kept verbatim put back.
+func (e *exporter) export() *Object {
+	e.build()
+	m := &merging{}
+	eachStep(e.book, func(step *Object) {
+		id := e.mains[step.text("id")]
+		if kept := verbatim(step); kept.Len() > 0 {
+			if obj := e.workflow.object(id); obj != nil {
+				m.apply(obj, kept, pointer("/workflow", id))
+			} else {
+				m.lost = append(m.lost, pointer("/workflow", id))
+			}
+		}
+	})
+	m.apply(e.doc, verbatim(e.book), "")
+	for _, k := range []string{"workflow", "playbook_variables"} {
+		o := e.doc.object(k)
+		for _, id := range slices.Clone(o.Keys()) {
+			if entry := o.object(id); entry != nil && !entry.Has("type") && e.ownLeft(k, id) {
+				o.Delete(id) // what is left of a step or variable that is gone
+			}
+		}
+	}
+	e.lost = m.lost
+	return e.doc
+}
+
+// ownLeft says that an entry without a type is what is left of one that the
+// playbook no longer has, and not one that the file had so.
+func (e *exporter) ownLeft(section, id string) bool {
+	kept := e.book.object("cacao").object(section).object(escapeKey(id))
+	return kept.Has("instead_of") || kept.Has("absent")
+}

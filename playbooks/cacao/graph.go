@@ -1,0 +1,543 @@
+package cacao
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// follow is the step after a step that went well, "" when there is none.
+func follow(obj *Object) string {
+	return cmpText(obj.text("on_completion"), obj.text("on_success"))
+}
+
+// branch is one way out of a step that has several: role names it among our
+// ids, pointer is where the file says it.
+type branch struct{ role, to, at string }
+
+// branches are the ways that a step holds, in order.
+func branches(obj *Object) []branch {
+	var out []branch
+	switch obj.text("type") {
+	case "if-condition":
+		for _, k := range []string{"on_true", "on_false"} {
+			if to := obj.text(k); to != "" {
+				out = append(out, branch{map[string]string{"on_true": "then", "on_false": "else"}[k], to, "/" + k})
+			}
+		}
+	case "while-condition":
+		out = append(out, branch{"then", obj.text("on_true"), "/on_true"})
+	case "parallel":
+		for i, to := range obj.texts("next_steps") {
+			out = append(out, branch{fmt.Sprint(i + 1), to, fmt.Sprintf("/next_steps/%d", i)})
+		}
+	case "switch-condition":
+		cases := obj.object("cases")
+		for _, k := range cases.Keys() {
+			role := "case." + k
+			if k == "default" {
+				role = "default"
+			}
+			out = append(out, branch{role, cases.text(k), pointer("/cases", k)})
+		}
+	}
+	return out
+}
+
+// graph looks at the workflow as a whole: each reference names a step, no way
+// leads in a circle, and where the ways from a step that does not say what
+// comes after it meet again.
+func (m *importer) graph() error {
+	workflow := m.doc.object("workflow")
+	for _, id := range workflow.Keys() {
+		obj := workflow.object(id)
+		at := pointer("/workflow", id)
+		if obj == nil {
+			return &RefusedError{At: at, Says: "a step is an object"}
+		}
+		refs := []branch{{to: obj.text("on_completion"), at: "/on_completion"}, {to: obj.text("on_success"), at: "/on_success"}, {to: obj.text("on_failure"), at: "/on_failure"}}
+		for _, b := range append(refs, branches(obj)...) {
+			if b.to != "" && workflow.object(b.to) == nil {
+				return &RefusedError{At: at + b.at, Says: fmt.Sprintf("%.80q names no step", b.to), Hint: "add the step, or name another"}
+			}
+		}
+	}
+	order, circle := m.topological()
+	if len(circle) > 0 {
+		return &RefusedError{At: pointer("/workflow", circle[0]), Says: "steps lead in a circle: " + m.named(circle), Hint: "a loop is a while-condition, whose steps end in an end step of their own"}
+	}
+	m.meet(order)
+	return nil
+}
+
+// ways are the steps that may come next on the same level: of a step that says
+// what comes after its branches, only that.
+func (m *importer) ways(obj *Object) []string {
+	if next := follow(obj); next != "" {
+		return []string{next}
+	}
+	if obj.text("type") == "while-condition" {
+		return nil
+	}
+	var out []string
+	for _, b := range branches(obj) {
+		if b.to != "" {
+			out = append(out, b.to)
+		}
+	}
+	return out
+}
+
+// topological returns the steps so that each comes after those it leads to, or
+// a circle of them.
+func (m *importer) topological() (order, circle []string) {
+	workflow := m.doc.object("workflow")
+	const open, done = 1, 2
+	state := map[string]int{}
+	type frame struct {
+		id   string
+		ways []string
+	}
+	for _, root := range workflow.Keys() {
+		if state[root] != 0 {
+			continue
+		}
+		stack := []frame{{root, m.ways(workflow.object(root))}}
+		state[root] = open
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			if len(top.ways) == 0 {
+				state[top.id] = done
+				order = append(order, top.id)
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			next := top.ways[0]
+			top.ways = top.ways[1:]
+			switch state[next] {
+			case open:
+				if workflow.object(next).text("type") == "while-condition" {
+					continue // its last step leads back to it
+				}
+				for i := range stack {
+					if stack[i].id == next || len(circle) > 0 {
+						circle = append(circle, stack[i].id)
+					}
+				}
+				return nil, circle
+			case 0:
+				state[next] = open
+				stack = append(stack, frame{next, m.ways(workflow.object(next))})
+			}
+		}
+	}
+	return order, nil
+}
+
+// meet finds for each step the first one that all ways from it come to: its
+// immediate post-dominator.
+func (m *importer) meet(order []string) {
+	workflow := m.doc.object("workflow")
+	m.joins = make(map[string]string, len(order))
+	depth := map[string]int{"": 0}
+	for _, id := range order {
+		join, first := "", true
+		for _, next := range m.ways(workflow.object(id)) {
+			if _, known := depth[next]; !known {
+				continue // back to a while
+			}
+			if first {
+				join, first = next, false
+				continue
+			}
+			a, b := join, next
+			for a != b {
+				if depth[a] < depth[b] {
+					a, b = b, a
+				}
+				a = m.joins[a]
+			}
+			join = a
+		}
+		m.joins[id] = join
+		depth[id] = depth[join] + 1
+	}
+}
+
+// named lists steps by their names, for a message.
+func (m *importer) named(ids []string) string {
+	var out []string
+	for _, id := range ids[:min(len(ids), 8)] {
+		out = append(out, fmt.Sprintf("%.40s (%.60s)", cmpText(clean(m.doc.object("workflow").object(id).text("name")), "no name"), id))
+	}
+	if len(ids) > 8 {
+		out = append(out, fmt.Sprintf("and %d more", len(ids)-8))
+	}
+	return strings.Join(out, ", ")
+}
+
+// chain turns the steps from id on into a list, up to stop, an end step or a
+// step that leads nowhere; exit is that stop or end, "" for nowhere.
+func (m *importer) chain(id, stop string) (steps []any, exit string, err error) {
+	return m.chainAt(id, []string{stop}, 0)
+}
+
+func (m *importer) chainAt(id string, stops []string, depth int) (steps []any, exit string, err error) {
+	if depth > 7 {
+		return nil, "", &RefusedError{At: pointer("/workflow", id), Says: "steps are nested more than 8 levels deep"}
+	}
+	workflow := m.doc.object("workflow")
+	for id != "" && id != stops[len(stops)-1] {
+		obj := workflow.object(id)
+		if obj.text("type") == "end" {
+			m.seen[id] = "end"
+			return steps, id, nil
+		}
+		if slices.Contains(stops, id) {
+			m.notes.doubt(pointer("/workflow", id), "a way out of a branch leads here, over the steps between")
+			return steps, id, nil
+		}
+		if was, ok := m.seen[id]; ok {
+			return nil, "", &RefusedError{
+				At:   pointer("/workflow", id),
+				Says: "several ways lead to step " + m.named([]string{id}) + " and do not meet there; it is already part of " + was,
+				Hint: "let each way end in an end step of its own, and the step that branches say what comes next (on_completion)",
+			}
+		}
+		m.seen[id] = id
+		ext := extension(obj, "step_extensions")
+		if ext.Has("helper") {
+			if to := obj.text("on_true"); to != "" {
+				inner, _, err := m.chainAt(to, append(slices.Clip(stops), follow(obj)), depth)
+				if err != nil {
+					return nil, "", err
+				}
+				steps = append(steps, inner...)
+			}
+			id = follow(obj)
+			continue
+		}
+		made, next, err := m.step(id, obj, ext, stops, depth)
+		if err != nil {
+			return nil, "", err
+		}
+		steps = append(steps, made...)
+		id = next
+	}
+	return steps, id, nil
+}
+
+// step turns one step of CACAO's into steps of ours; next is what comes after.
+func (m *importer) step(id string, obj, ext *Object, stops []string, depth int) ([]any, string, error) {
+	at := pointer("/workflow", id)
+	var made []any
+	var main *Object
+	next := follow(obj)
+	ids := NewObject("step", id)
+	if next == "" {
+		ids.Set("next", "none")
+	}
+	switch kind := obj.text("type"); kind {
+	case "if-condition", "while-condition", "switch-condition", "parallel":
+		var err error
+		made, main, next, err = m.holds(id, obj, ext, ids, stops, depth)
+		if err != nil {
+			return nil, "", err
+		}
+	case "playbook-action":
+		main = m.call(id, obj)
+		applyStep(main, obj, ext)
+		made = []any{main}
+	default:
+		if kind != "action" {
+			m.notes.doubt(at+"/type", fmt.Sprintf("%.40q is no type of step; it becomes a step for a person", kind))
+		}
+		parts, before := m.action(id, obj)
+		applyStep(parts[0], obj, ext)
+		partExtension(parts, before, ext)
+		main = parts[0]
+		if m.people[id] {
+			m.person(at, obj, main)
+		}
+		if before != nil && !main.Has("wait") {
+			made = append(made, before)
+		}
+		for _, p := range parts {
+			made = append(made, p)
+		}
+	}
+	m.label(main, obj, ext)
+	main.Set("cacao", NewObject("ids", ids))
+	m.seen[id] = main.text("id")
+	if obj.Has("agent") || obj.Has("targets") {
+		ids.Set("agent", cmpText(obj.text("agent"), "none"))
+		if t := obj.list("targets"); len(t) > 0 {
+			ids.Set("targets", keep(t))
+		}
+	}
+	m.parts(made, main)
+	if to := obj.text("on_failure"); to != "" {
+		m.fails = append(m.fails, failing{main, to, next})
+	}
+	return made, next, nil
+}
+
+// label gives a step its id.
+func (m *importer) label(step, obj, ext *Object) {
+	if id := ext.text("id"); id != "" && (!step.Has("id") || step.text("id") == id) {
+		step.Set("id", id)
+		return
+	}
+	step.Set("id", m.unique(slug(cmpText(obj.text("name"), obj.text("type")))))
+}
+
+// parts names the steps that belong to main: those of its further commands and
+// targets, the wait before it, the question that stands for its condition.
+func (m *importer) parts(made []any, main *Object) {
+	k := 0
+	for i, s := range made {
+		step, ok := s.(*Object)
+		if !ok || step == main {
+			continue
+		}
+		part := NewObject("of", main.text("id"))
+		suffix := ""
+		switch {
+		case step.Has("wait") && i == 0:
+			suffix = "-delay"
+		case i < slices.Index(made, any(main)):
+			suffix = "-question"
+		default:
+			k++
+			suffix = fmt.Sprintf("-%d", k+1)
+		}
+		id := fmt.Sprintf("%.50s%s", main.text("id"), suffix)
+		if step.Has("id") {
+			id = step.text("id")
+			m.used[id] = true
+		} else {
+			id = m.unique(id)
+		}
+		step.Set("id", id)
+		step.Set("cacao", NewObject("part", part))
+	}
+}
+
+// person leaves a step to a person because the parser refuses it.
+func (m *importer) person(at string, obj, step *Object) {
+	text := "Carry out what CACAO says here:"
+	for _, c := range obj.list("commands") {
+		command, _ := c.(*Object)
+		text += "\n\n" + indent(clean(strings.ReplaceAll(commandText(command), "{{", `\{{`)))
+	}
+	for _, k := range []string{"run", "http", "playbook", "action", "env", "on", "connection", "set", "irreversible"} {
+		step.Delete(k)
+	}
+	step.Set("manual", clean(text))
+	m.notes.doubt(at, "a playbook cannot say this so that it is safe; a person carries it out")
+}
+
+// holds turns a step that holds others into one of ours.
+func (m *importer) holds(id string, obj, ext, ids *Object, stops []string, depth int) (made []any, main *Object, next string, err error) {
+	at := pointer("/workflow", id)
+	next = follow(obj)
+	stop := next
+	kind := obj.text("type")
+	if next == "" && kind != "while-condition" {
+		stop = m.joins[id]
+		next = stop
+	}
+	if kind == "while-condition" {
+		stop = id
+	}
+	all := branches(obj)
+	lists := make([][]any, len(all))
+	for i, b := range all {
+		if b.to == "" {
+			continue
+		}
+		var exit string
+		lists[i], exit, err = m.chainAt(b.to, append(slices.Clip(stops), stop), depth+1)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		ids.Set(b.role, cmpText(exit, "none"))
+	}
+	main = NewObject()
+	switch kind {
+	case "parallel":
+		made = m.together(main, lists)
+	case "switch-condition":
+		made = m.cases(id, obj, main, ext, all, lists)
+	default:
+		made = m.either(id, obj, main, ext, lists)
+	}
+	m.modifiers(id, obj, main, false)
+	applyStep(main, obj, ext)
+	if ext.object("set").Has("for_each") {
+		main.Set("do", main.Get("then"))
+		main.Delete("then")
+		ids.Set("do", ids.Get("then"))
+		ids.Delete("then")
+	}
+	if order := ext.object("order").list("cases"); len(order) > 0 {
+		main.Set("cases", ordered(main.object("cases"), order))
+	}
+	if next == "" && follow(obj) == "" && kind == "while-condition" {
+		m.notes.doubt(at, "nothing comes after this loop")
+	}
+	return append(made, main), main, next, nil
+}
+
+// together makes the branches of a parallel: each list is a chain, whose steps
+// need each other.
+func (m *importer) together(main *Object, lists [][]any) []any {
+	var all []any
+	for _, list := range lists {
+		all = append(all, needing(list)...)
+	}
+	if len(all) == 0 {
+		main.Set("manual", "Nothing is to be done here: each branch of this parallel step is empty.")
+		return nil
+	}
+	main.Set("parallel", all)
+	return nil
+}
+
+// needing makes a chain of steps that stand side by side.
+func needing(list []any) []any {
+	for i := 1; i < len(list); i++ {
+		step, _ := list[i].(*Object)
+		before, _ := list[i-1].(*Object)
+		if !step.Has("needs") {
+			step.Set("needs", []any{before.text("id")})
+		}
+	}
+	return list
+}
+
+// either makes an if or a while.
+func (m *importer) either(id string, obj, main, ext *Object, lists [][]any) []any {
+	for len(lists) < 2 {
+		lists = append(lists, nil)
+	}
+	then, otherwise := lists[0], lists[1]
+	condition, question := m.condition(id, obj, ext)
+	loop := obj.text("type") == "while-condition"
+	switch {
+	case len(then)+len(otherwise) == 0:
+		main.Set("manual", "Nothing is to be done here, whether or not this holds: "+clean(m.names.template(id, cmpText(obj.text("condition"), obj.text("name")))))
+		return nil
+	case len(then) == 0:
+		condition, then, otherwise = opposite(condition), otherwise, nil
+	}
+	main.Set("if", condition)
+	if loop {
+		main.Set("repeat", loopRule())
+	}
+	main.Set("then", then)
+	if len(otherwise) > 0 {
+		main.Set("else", otherwise)
+	}
+	return question
+}
+
+// loopRule bounds a loop, which CACAO does not.
+func loopRule() *Object { return NewObject("every", "10s", "max", integer(100)) }
+
+func opposite(condition string) string {
+	if ourVar.MatchString(condition) {
+		return "!" + condition
+	}
+	if s := strings.TrimPrefix(condition, "!"); ourVar.MatchString(s) {
+		return s
+	}
+	return "!(" + condition + ")"
+}
+
+// condition is the expression of a step; where it cannot be read, a person is
+// asked in a step before.
+func (m *importer) condition(id string, obj, ext *Object) (string, []any) {
+	at := pointer("/workflow", id)
+	expr, err := m.names.expression(id, obj.text("condition"))
+	if set := ext.object("set"); set.Has("if") || set.Has("for_each") {
+		return cmpText(set.text("if"), "true"), nil
+	}
+	if obj.Has("condition") && err == nil {
+		return expr, nil
+	}
+	why := "the step has no condition; a person is asked"
+	if obj.Has("condition") {
+		why = "the condition cannot be read (" + err.Error() + "); a person is asked"
+	}
+	m.notes.doubt(at+"/condition", why)
+	name, question := m.asked(id, obj, "bool")
+	return name, []any{question}
+}
+
+// asked makes a step that asks for what the file does not say, and its variable.
+func (m *importer) asked(id string, obj *Object, kind string) (string, *Object) {
+	title := cmpText(strings.Join(strings.Fields(clean(obj.text("name"))), " "), "the way to go")
+	name := ourName(strings.ReplaceAll(cmpText(slug(title), "choice"), "-", "_"))
+	for i := 2; m.names.types[name] != ""; i++ {
+		name = fmt.Sprintf("%.50s_%d", strings.TrimRight(name, "_0123456789"), i)
+	}
+	m.names.types[name] = kind
+	m.questions = append(m.questions, name)
+	text := cmpText(clean(m.names.template(id, obj.text("description"))), clean(m.names.template(id, obj.text("condition"))), "Decide.")
+	return name, NewObject("manual", text, "ask", NewObject(name, clean(strings.ReplaceAll(title, "{{", `\{{`))))
+}
+
+// cases makes a switch.
+func (m *importer) cases(id string, obj, main, ext *Object, all []branch, lists [][]any) []any {
+	at := pointer("/workflow", id)
+	theirs := strings.TrimSuffix(strings.TrimSpace(obj.text("switch")), ":value")
+	name, ok := m.names.find(id, theirs)
+	var question []any
+	if own := ext.object("set").text("switch"); own != "" {
+		name, ok = own, true
+	}
+	if !ok {
+		m.notes.doubt(at+"/switch", fmt.Sprintf("%.60q is no variable; a person is asked", obj.text("switch")))
+		var step *Object
+		name, step = m.asked(id, obj, "string")
+		question = []any{step}
+	}
+	cases := NewObject()
+	for i, b := range all {
+		value, isCase := strings.CutPrefix(b.role, "case.")
+		switch {
+		case len(lists[i]) == 0:
+			m.notes.change(at+b.at, "nothing is done in this case, so it is left out")
+		case !isCase:
+			main.Set("default", lists[i])
+		case value == "" || !fits(value):
+			m.notes.doubt(at+b.at, "this case cannot be written in a playbook")
+			cases.Set(fmt.Sprintf("case %d", i+1), lists[i])
+		default:
+			cases.Set(strings.TrimPrefix(value, `\`), lists[i])
+		}
+	}
+	if cases.Len() == 0 {
+		main.Delete("default")
+		main.Set("manual", "Nothing is to be done here in any case.")
+		return question
+	}
+	main.Set("switch", name)
+	main.Set("cases", cases)
+	return question
+}
+
+// call is a playbook-action as a step of ours.
+func (x *native) call(id string, obj *Object) *Object {
+	ref := obj.text("playbook_id")
+	if !idShape.MatchString(ref) || len(ref) > 63 {
+		x.notes.doubt(pointer("/workflow", id)+"/playbook_id", "not the id of a playbook; a person runs it")
+		step := NewObject("manual", "Run the playbook "+cmpText(clean(strings.ReplaceAll(ref, "{{", "")), "that CACAO does not name")+".")
+		x.modifiers(id, obj, step, false)
+		return step
+	}
+	step := NewObject("playbook", ref)
+	x.modifiers(id, obj, step, false)
+	return step
+}

@@ -1,0 +1,123 @@
+package cacao
+
+import (
+	"regexp"
+	"strings"
+)
+
+// names says what a variable is called in the two languages. CACAO's may
+// belong to a step.
+type names struct {
+	ours   map[string]string // "STEP#__x__" or "#__x__" to x
+	theirs map[string]string // x to __x__
+	home   map[string]string // x to its step's id, "" for the playbook
+	types  map[string]string // x to our type
+}
+
+func newNames() *names {
+	return &names{ours: map[string]string{}, theirs: map[string]string{}, home: map[string]string{}, types: map[string]string{}}
+}
+
+func (n *names) add(step, theirs, ours, kind string) {
+	n.ours[step+"#"+theirs] = ours
+	n.theirs[ours], n.home[ours], n.types[ours] = theirs, step, kind
+}
+
+func (n *names) find(step, theirs string) (string, bool) {
+	if x, ok := n.ours[step+"#"+theirs]; ok {
+		return x, true
+	}
+	x, ok := n.ours["#"+theirs]
+	return x, ok
+}
+
+// uses are the variables that a text of CACAO's uses, in order, each once.
+func uses(text string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, u := range varUse.FindAllString(text, -1) {
+		if !seen[u] {
+			seen[u] = true
+			out = append(out, strings.TrimSuffix(u, ":value"))
+		}
+	}
+	return out
+}
+
+var incidentName = regexp.MustCompile(`^__incident-([a-z_]+)__$`)
+
+// template turns a text of CACAO's into one of ours: __x__:value becomes
+// {{ x }}. What is no variable of the playbook stays as it is.
+func (n *names) template(step, text string) string {
+	text = strings.ReplaceAll(text, "{{", `\{{`)
+	return varUse.ReplaceAllStringFunc(text, func(use string) string {
+		name := strings.TrimSuffix(use, ":value")
+		if x, ok := n.find(step, name); ok {
+			return "{{ " + x + " }}"
+		}
+		return use
+	})
+}
+
+// piece is a part of a template: a text, or a name to insert.
+type piece struct{ text, name string }
+
+var insertion = regexp.MustCompile(`^[ ]*((incident\.)?[a-z][a-z0-9_]*)[ ]*$`)
+
+// pieces splits a template as playbooks do.
+func pieces(text string) []piece {
+	var out []piece
+	lit := ""
+	for text != "" {
+		i := strings.Index(text, "{{")
+		if i < 0 {
+			break
+		}
+		if i > 0 && text[i-1] == '\\' {
+			lit += text[:i-1] + "{{"
+			text = text[i+2:]
+			continue
+		}
+		end := strings.Index(text[i:], "}}")
+		if end < 0 {
+			break
+		}
+		name := insertion.FindStringSubmatch(strings.TrimSpace(text[i+2 : i+end]))
+		if name == nil {
+			lit += text[:i+end+2]
+			text = text[i+end+2:]
+			continue
+		}
+		lit += text[:i]
+		if lit != "" {
+			out = append(out, piece{text: lit})
+		}
+		lit = ""
+		out = append(out, piece{name: name[1]})
+		text = text[i+end+2:]
+	}
+	if lit+text != "" {
+		out = append(out, piece{text: lit + text})
+	}
+	return out
+}
+
+// clean makes a text of CACAO's one that a playbook can hold: no characters
+// that cannot be seen, no blank end.
+func clean(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.Map(func(r rune) rune {
+		if hidden(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > maxKept {
+		s = strings.ToValidUTF8(s[:maxKept], "") + " [the rest stands in the CACAO file]"
+	}
+	s = strings.TrimRight(s, " \t\n")
+	if strings.TrimSpace(s) == "" {
+		return ""
+	}
+	return s
+}
