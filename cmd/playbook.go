@@ -53,6 +53,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 	}
 	lint.Flags().BoolVar(&o.strict, "strict", false, "warnings are errors")
 	c.AddCommand(lint, newPlaybookTestCmd(p, runPlaybookTest), newPlaybookPackCmd(p))
+	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport))
 	return c
 }
 

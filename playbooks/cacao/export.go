@@ -23,10 +23,11 @@ const (
 )
 
 // Options of an export. Modified is the version that an imported and changed
-// playbook gets; the zero time leaves the one that it had.
+// playbook gets, with Always any; the zero time leaves the one that it had.
 type Options struct {
 	Profile  Profile
 	Modified time.Time
+	Always   bool
 }
 
 // Exported is a playbook in CACAO's words.
@@ -51,13 +52,16 @@ func Export(p *playbooks.Playbook, o Options) (*Exported, error) {
 	out := &Exported{Doc: doc, ID: doc.text("id"), Steps: doc.object("workflow").Len(), Degraded: e.degraded(), Lost: e.lost}
 	if was := book.object("cacao").text("sha256"); was != "" && was != versionDigest(doc) {
 		out.Changed = true
-		if !o.Modified.IsZero() {
-			doc.Set("modified", o.Modified.UTC().Format("2006-01-02T15:04:05.000Z"))
-		}
+	}
+	if (out.Changed || o.Always) && !o.Modified.IsZero() {
+		doc.Set("modified", o.Modified.UTC().Format(timeLayout))
 	}
 	out.Problems = Validate(doc)
 	return out, nil
 }
+
+// timeLayout is a time as CACAO writes it.
+const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // exporter builds a CACAO playbook of one of ours.
 type exporter struct {
@@ -84,6 +88,9 @@ func newExporter(book *Object, o Options) *exporter {
 		id: cmpText(ids.text("playbook"), makeID("playbook", book.text("id"))),
 	}
 	e.native = native{doc: NewObject(), names: newNames()}
+	for _, member := range incidentMembers {
+		e.names.ours["#"+incidentVariable(member)] = "incident." + member
+	}
 	return e
 }
 
@@ -115,6 +122,12 @@ func (e *exporter) build() *Object {
 	e.phasing(all, first)
 	begin := e.list(all, e.exitID(ids, "end", makeID("end", e.id)))
 	e.workflow.Set(doc.text("workflow_start"), NewObject("type", "start", "on_completion", begin))
+	for _, member := range incidentMembers {
+		if e.names.wanted[member] {
+			name := e.owned(incidentVariable(member), "string", "The incident's "+member, "incident."+member)
+			e.doc.object("playbook_variables").object(name).Set("external", true)
+		}
+	}
 	e.ends()
 	e.arrange()
 	e.extensionOf()
@@ -178,7 +191,7 @@ func versionTime(version string) string {
 		h.Write([]byte(rest))
 		t = t.Add(time.Duration(1+h.Sum32()%998)*time.Millisecond - time.Second)
 	}
-	return t.Format("2006-01-02T15:04:05.000Z")
+	return t.Format(timeLayout)
 }
 
 // textsOf is a list of texts; one text counts as a list.

@@ -228,7 +228,8 @@ func (n *names) use(name string) string {
 		return theirs + ":value"
 	}
 	if member, ok := strings.CutPrefix(name, "incident."); ok {
-		return "__incident-" + member + "__:value"
+		n.wanted[member] = true
+		return incidentVariable(member) + ":value"
 	}
 	if n.types[name] == "secret" {
 		return "[secret " + name + "]"

@@ -12,10 +12,11 @@ type names struct {
 	theirs map[string]string // x to __x__
 	home   map[string]string // x to its step's id, "" for the playbook
 	types  map[string]string // x to our type
+	wanted map[string]bool   // members of incident that a text of ours inserts
 }
 
 func newNames() *names {
-	return &names{ours: map[string]string{}, theirs: map[string]string{}, home: map[string]string{}, types: map[string]string{}}
+	return &names{ours: map[string]string{}, theirs: map[string]string{}, home: map[string]string{}, types: map[string]string{}, wanted: map[string]bool{}}
 }
 
 func (n *names) add(step, theirs, ours, kind string) {
@@ -44,7 +45,9 @@ func uses(text string) []string {
 	return out
 }
 
-var incidentName = regexp.MustCompile(`^__incident-([a-z_]+)__$`)
+// incidentVariable is what CACAO calls a member of the incident: its hyphen
+// keeps it apart from every variable of ours.
+func incidentVariable(member string) string { return "__incident-" + member + "__" }
 
 // template turns a text of CACAO's into one of ours: __x__:value becomes
 // {{ x }}. What is no variable of the playbook stays as it is.

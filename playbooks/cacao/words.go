@@ -49,6 +49,8 @@ var (
 	}
 )
 
+var incidentMembers = []string{"id", "title", "severity", "status", "phase", "tlp", "summary", "impact"}
+
 func later(a, b string) bool { return slices.Index(phases, a) > slices.Index(phases, b) }
 
 // verbOf is the verb of a step of ours.
