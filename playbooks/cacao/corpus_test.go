@@ -53,8 +53,26 @@ func roundTrip(t *testing.T, src []byte) *cacao.Imported {
 	if out.Changed || len(out.Lost) > 0 {
 		t.Errorf("changed %v, lost %v", out.Changed, out.Lost)
 	}
-	if testing.Verbose() {
+	if testing.Verbose() && os.Getenv("FIREBREAK_SHOW") != "" {
 		t.Logf("\n%s\nkept %q\ndoubtful %+v\nchanged %+v", in.YAML, in.Kept, in.Doubtful, in.Changed)
 	}
 	return in
+}
+
+// TestOwnFilesRoundTrip holds the law for files of our own: every type of step,
+// and a process without commands whose ways meet.
+func TestOwnFilesRoundTrip(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, files)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			roundTrip(t, src)
+		})
+	}
 }

@@ -254,7 +254,7 @@ func (e *exporter) httpCommand(step *Object) *Object {
 	case string:
 		c.Set("content", e.names.prose(body))
 	default:
-		c.Set("content", exact(e.untemplate(body)))
+		c.Set("content", string(Canonical(e.untemplate(body))))
 	}
 	return c
 }
@@ -280,37 +280,42 @@ func (e *exporter) untemplate(v any) any {
 	return v
 }
 
-// target defines what a step acts on, "" for nothing.
-func (e *exporter) target(step *Object) string {
-	if step.object("cacao").object("ids").Has("agent") || step.object("cacao").Has("part") {
-		return ""
-	}
+// targetOf is what an export names as the target of a step, when it has one.
+func targetOf(n *names, step *Object) (string, bool) {
 	switch verbOf(step) {
 	case "run":
 		name, ok := strings.CutPrefix(step.text("on"), "ssh:")
-		if !ok {
-			return ""
-		}
-		id := makeID("ssh", "connection", name)
-		e.define("target_definitions", id, NewObject("type", "ssh", "name", name, "address", NewObject("dname", []any{name}), "port", "22"))
-		return id
+		return makeID("ssh", "connection", name), ok
 	case "http":
-		return e.httpTarget(step)
+		return makeID("http-api", "target", step.text("connection"), httpBase(n, step)), true
+	}
+	return "", false
+}
+
+// httpBase is the scheme and host of a request, "" when the connection has it.
+func httpBase(n *names, step *Object) string {
+	if m := urlParts.FindStringSubmatch(step.object("http").text("url")); m != nil {
+		return n.prose(m[1])
 	}
 	return ""
 }
 
-func (e *exporter) httpTarget(step *Object) string {
-	base, name := "", step.text("connection")
-	if m := urlParts.FindStringSubmatch(step.object("http").text("url")); m != nil {
-		base = e.names.prose(m[1])
+// target defines what a step acts on, "" for nothing.
+func (e *exporter) target(step *Object) string {
+	id, ok := targetOf(e.names, step)
+	if !ok || step.object("cacao").object("ids").Has("agent") || step.object("cacao").Has("part") {
+		return ""
 	}
-	id := makeID("http-api", "target", name, base)
+	if name, ssh := strings.CutPrefix(step.text("on"), "ssh:"); ssh && verbOf(step) == "run" {
+		e.define("target_definitions", id, NewObject("type", "ssh", "name", name, "address", NewObject("dname", []any{name}), "port", "22"))
+		return id
+	}
+	base, name := httpBase(e.names, step), step.text("connection")
 	def := NewObject("type", "http-api", "name", cmpText(name, base))
 	if base != "" {
 		def.Set("address", NewObject("url", []any{base}))
 	} else {
-		def.Set("address", NewObject("dname", []any{name}))
+		def.Set("address", NewObject("dname", []any{cmpText(name, "localhost")}))
 	}
 	if name != "" {
 		auth := makeID("user-auth", "connection", name)

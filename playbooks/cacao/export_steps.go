@@ -286,7 +286,7 @@ func (e *exporter) holds(step, obj, ids *Object) {
 			next = append(next, branch(strconv.Itoa(i+1), chain))
 		}
 		if len(next) == 1 {
-			next = append(next, makeID("end", e.id, step.text("id"), "empty"))
+			next = append(next, madeID(e.id, step, "2"))
 		}
 		obj.Set("next_steps", next)
 	}
@@ -330,7 +330,11 @@ func (e *exporter) choice(step, obj *Object, branch func(string, []any) string) 
 		if k == "default" || strings.HasPrefix(k, `\`) {
 			name = `\` + k
 		}
-		cases.Set(name, branch("case."+name, from.list(k)))
+		role := "case." + name
+		if len(name) > 100 {
+			role = "case." + digest(name)[:16]
+		}
+		cases.Set(name, branch(role, from.list(k)))
 	}
 	if step.Has("default") {
 		cases.Set("default", branch("default", step.list("default")))

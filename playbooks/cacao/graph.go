@@ -12,8 +12,8 @@ func follow(obj *Object) string {
 }
 
 // branch is one way out of a step that has several: role names it among our
-// ids, pointer is where the file says it.
-type branch struct{ role, to, at string }
+// ids, at is where the file says it, value is the case of a switch.
+type branch struct{ role, to, at, value string }
 
 // branches are the ways that a step holds, in order.
 func branches(obj *Object) []branch {
@@ -22,23 +22,26 @@ func branches(obj *Object) []branch {
 	case "if-condition":
 		for _, k := range []string{"on_true", "on_false"} {
 			if to := obj.text(k); to != "" {
-				out = append(out, branch{map[string]string{"on_true": "then", "on_false": "else"}[k], to, "/" + k})
+				out = append(out, branch{map[string]string{"on_true": "then", "on_false": "else"}[k], to, "/" + k, ""})
 			}
 		}
 	case "while-condition":
-		out = append(out, branch{"then", obj.text("on_true"), "/on_true"})
+		out = append(out, branch{"then", obj.text("on_true"), "/on_true", ""})
 	case "parallel":
 		for i, to := range obj.texts("next_steps") {
-			out = append(out, branch{fmt.Sprint(i + 1), to, fmt.Sprintf("/next_steps/%d", i)})
+			out = append(out, branch{fmt.Sprint(i + 1), to, fmt.Sprintf("/next_steps/%d", i), ""})
 		}
 	case "switch-condition":
 		cases := obj.object("cases")
 		for _, k := range cases.Keys() {
 			role := "case." + k
+			if !fits(k) || len(k) > 100 {
+				role = "case." + digest(k)[:16]
+			}
 			if k == "default" {
 				role = "default"
 			}
-			out = append(out, branch{role, cases.text(k), pointer("/cases", k)})
+			out = append(out, branch{role, cases.text(k), pointer("/cases", k), k})
 		}
 	}
 	return out
@@ -80,10 +83,15 @@ func (m *importer) ways(obj *Object) []string {
 		return nil
 	}
 	var out []string
+	kind := obj.text("type")
+	always := kind == "parallel" || obj.Has("on_false") || obj.object("cases").Has("default")
 	for _, b := range branches(obj) {
 		if b.to != "" {
 			out = append(out, b.to)
 		}
+	}
+	if len(out) > 0 && !always {
+		out = append(out, "") // where nothing holds, the way ends here
 	}
 	return out
 }
@@ -114,6 +122,9 @@ func (m *importer) topological() (order, circle []string) {
 			}
 			next := top.ways[0]
 			top.ways = top.ways[1:]
+			if next == "" {
+				continue
+			}
 			switch state[next] {
 			case open:
 				if workflow.object(next).text("type") == "while-condition" {
@@ -256,8 +267,8 @@ func (m *importer) step(id string, obj, ext *Object, stops []string, depth int) 
 		applyStep(parts[0], obj, ext)
 		partExtension(parts, before, ext)
 		main = parts[0]
-		if m.people[id] {
-			m.person(at, obj, main)
+		if m.people[id] != "" {
+			m.person(id, obj, parts)
 		}
 		if before != nil && !main.Has("wait") {
 			made = append(made, before)
@@ -323,18 +334,22 @@ func (m *importer) parts(made []any, main *Object) {
 	}
 }
 
-// person leaves a step to a person because the parser refuses it.
-func (m *importer) person(at string, obj, step *Object) {
-	text := "Carry out what CACAO says here:"
-	for _, c := range obj.list("commands") {
-		command, _ := c.(*Object)
-		text += "\n\n" + indent(clean(strings.ReplaceAll(commandText(command), "{{", `\{{`)))
+// person leaves an action to a person because the parser refuses it.
+func (m *importer) person(id string, obj *Object, parts []*Object) {
+	at := pointer("/workflow", id)
+	for _, p := range parts {
+		text := "Carry out what CACAO says here:"
+		for _, c := range obj.list("commands") {
+			command, _ := c.(*Object)
+			text += "\n\n" + indent(clean(strings.ReplaceAll(commandText(command), "{{", `\{{`)))
+		}
+		for _, k := range []string{"run", "http", "playbook", "action", "env", "on", "connection", "set", "irreversible"} {
+			p.Delete(k)
+		}
+		p.Set("manual", clean(text))
 	}
-	for _, k := range []string{"run", "http", "playbook", "action", "env", "on", "connection", "set", "irreversible"} {
-		step.Delete(k)
-	}
-	step.Set("manual", clean(text))
-	m.notes.doubt(at, "a playbook cannot say this so that it is safe; a person carries it out")
+	m.results(id, obj, parts)
+	m.notes.doubt(at, "a playbook cannot say this so that it is safe ("+m.people[id]+"); a person carries it out")
 }
 
 // holds turns a step that holds others into one of ours.
@@ -484,7 +499,7 @@ func (m *importer) asked(id string, obj *Object, kind string) (string, *Object) 
 	}
 	m.names.types[name] = kind
 	m.questions = append(m.questions, name)
-	text := cmpText(clean(m.names.template(id, obj.text("description"))), clean(m.names.template(id, obj.text("condition"))), "Decide.")
+	text := cmpText(clean(m.names.template(id, obj.text("description"))), clean(m.names.template(id, obj.text("condition"))), "Decide: "+strings.ReplaceAll(title, "{{", `\{{`))
 	return name, NewObject("manual", text, "ask", NewObject(name, clean(strings.ReplaceAll(title, "{{", `\{{`))))
 }
 
@@ -494,18 +509,21 @@ func (m *importer) cases(id string, obj, main, ext *Object, all []branch, lists 
 	theirs := strings.TrimSuffix(strings.TrimSpace(obj.text("switch")), ":value")
 	name, ok := m.names.find(id, theirs)
 	var question []any
+	if kind := m.names.types[name]; kind != "string" && kind != "int" && kind != "bool" {
+		ok = false
+	}
 	if own := ext.object("set").text("switch"); own != "" {
 		name, ok = own, true
 	}
 	if !ok {
-		m.notes.doubt(at+"/switch", fmt.Sprintf("%.60q is no variable; a person is asked", obj.text("switch")))
+		m.notes.doubt(at+"/switch", fmt.Sprintf("%.60q is no variable by which a way can be chosen; a person is asked", obj.text("switch")))
 		var step *Object
 		name, step = m.asked(id, obj, "string")
 		question = []any{step}
 	}
 	cases := NewObject()
 	for i, b := range all {
-		value, isCase := strings.CutPrefix(b.role, "case.")
+		value, isCase := b.value, b.role != "default"
 		switch {
 		case len(lists[i]) == 0:
 			m.notes.change(at+b.at, "nothing is done in this case, so it is left out")

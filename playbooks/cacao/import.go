@@ -47,7 +47,7 @@ func Import(src []byte) (*Imported, error) {
 	}
 	im := &importer{
 		native: native{doc: doc, names: newNames(), notes: &notes{}},
-		used:   map[string]bool{}, seen: map[string]string{}, people: map[string]bool{},
+		used:   map[string]bool{}, seen: map[string]string{}, people: map[string]string{},
 	}
 	for range 4 { // a step that the parser refuses is left to a person, and all is done again
 		book, err := im.book()
@@ -94,7 +94,7 @@ type importer struct {
 	native
 	used      map[string]bool   // ids of ours
 	seen      map[string]string // a step of CACAO's to ours that it became
-	people    map[string]bool   // steps that people carry out, because the parser refused them
+	people    map[string]string // steps that people carry out, and why the parser refused them
 	joins     map[string]string // where the ways from a step without on_completion meet again
 	fails     []failing
 	questions []string // variables that stand for conditions which cannot be read
@@ -420,6 +420,9 @@ func (m *importer) finish(book *Object, start, exit string) {
 				own.Delete(role)
 			}
 		}
+		if to, ok := targetOf(m.names, step); own.Has("targets") && !own.Has("agent") && ok && same(own.Get("targets"), []any{to}) {
+			own.Delete("targets")
+		}
 		if own != nil && own.Len() == 0 {
 			step.object("cacao").Delete("ids")
 		}
@@ -475,8 +478,8 @@ func (m *importer) settle(book *Object) (*Imported, bool, error) {
 	if errors.As(err, &problems) {
 		again := false
 		for _, pr := range problems {
-			if id := m.stepAt(book, src, pr.Line); id != "" && !m.people[id] {
-				m.people[id] = true
+			if id := m.stepAt(book, src, pr.Line); id != "" && m.people[id] == "" {
+				m.people[id] = pr.Code + ": " + pr.Message
 				again = true
 			}
 		}

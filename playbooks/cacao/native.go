@@ -339,7 +339,7 @@ func (x *native) shell(id, at, kind, text, target string) *Object {
 			return nil
 		}
 		on = "ssh:" + on
-	case target != "" && x.targetKind(target) == "ssh":
+	case target != "" && x.targetKind(target) == "ssh" && x.connection(target) != "":
 		on = "ssh:" + x.connection(target)
 	}
 	if !fits(text) || strings.TrimSpace(text) == "" {

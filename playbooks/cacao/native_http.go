@@ -7,6 +7,9 @@ import (
 	"unicode/utf8"
 )
 
+// bareUse is a variable that stands in JSON where a value stands.
+var bareUse = regexp.MustCompile(`([:\[,]\s*)(__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value)(\s*[,}\]])`)
+
 var startLine = regexp.MustCompile(`^\s*([A-Z]{3,7})\s+(\S+)(\s+HTTP/?\d(\.\d)?)?\s*$`)
 
 // http is an HTTP request as a step of ours, nil when it is none.
@@ -138,7 +141,7 @@ func (x *native) body(id, at string, c *Object) (any, bool) {
 		}
 	}
 	// A value that stands in JSON without quotes is a value of its own.
-	quoted := varUse.ReplaceAllString(text, `"$0"`)
+	quoted := bareUse.ReplaceAllString(bareUse.ReplaceAllString(text, `$1"$2"$3`), `$1"$2"$3`)
 	if v, err := Decode([]byte(quoted)); err == nil {
 		if b, ok := x.tree(id, v, 0); ok {
 			return b, true

@@ -161,6 +161,11 @@ func (m *importer) stepAt(book *Object, src []byte, line int) string {
 	walk(&doc)
 	out := ""
 	eachStep(book, func(step *Object) {
+		if of := step.object("cacao").object("part").text("of"); step.text("id") == found && of != "" {
+			found = of
+		}
+	})
+	eachStep(book, func(step *Object) {
 		if step.text("id") == found {
 			out = mainID(m.doc.text("id"), step)
 		}

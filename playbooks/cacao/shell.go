@@ -29,7 +29,7 @@ var (
 // simple reads a command of plain words: its argv, when it needs no shell.
 func (n *names) simple(step, script string) ([]string, bool) {
 	var out []string
-	if len(script) > maxScript {
+	if len(script) > maxScript || varUse.MatchString(script) && runsText.MatchString(varUse.ReplaceAllString(script, "x")) {
 		return nil, false
 	}
 	for rest := strings.TrimSpace(script); rest != ""; rest = strings.TrimLeft(rest, " ") {
