@@ -77,6 +77,7 @@ type exporter struct {
 	chained  map[string]bool   // steps of a parallel that need the one before
 	merged   *Object
 	extended bool
+	apart    []string // steps that stand more than once and are no longer alike
 	lost     []string
 }
 
@@ -498,7 +499,7 @@ func (e *exporter) export() *Object {
 			}
 		}
 	}
-	e.lost = m.lost
+	e.lost = append(m.lost, e.apart...)
 	return e.doc
 }
 

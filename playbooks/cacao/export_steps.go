@@ -120,15 +120,36 @@ func (e *exporter) list(steps []any, exit string) string {
 			next = e.list(all[i].main.list("parallel"), next)
 			continue
 		}
+		if to := original(all[i].main); to != "" && e.steps[to] != nil && e.steps[to] != all[i].main && original(e.steps[to]) == "" {
+			next = e.copied(all[i].main, e.steps[to])
+			continue
+		}
 		next = e.step(all[i], next)
 	}
 	return next
+}
+
+// original is the id of the step that a step was written once more of.
+func original(step *Object) string { return step.object("cacao").object("part").text("copy") }
+
+// copied leads to the original of a step, and notes when the two are no longer
+// alike: CACAO has it once.
+func (e *exporter) copied(step, from *Object) string {
+	for _, k := range append(slices.Clone(step.Keys()), from.Keys()...) {
+		if !slices.Contains(append([]string{"id", "cacao", "needs", "on_failure", "cases"}, childKeys...), k) && !same(step.Get(k), from.Get(k)) {
+			e.apart = append(e.apart, pointer("/workflow", e.mains[from.text("id")]))
+			break
+		}
+	}
+	return e.entry(from)
 }
 
 // entry is where the way into a step begins: at a helper, when it has one.
 func (e *exporter) entry(step *Object) string {
 	id := step.text("id")
 	switch {
+	case e.steps[original(step)] != nil && e.steps[original(step)] != step:
+		return e.entry(e.steps[original(step)])
 	case step.object("cacao").text("part") == "chain":
 		if g := groups(step.list("parallel")); len(g) > 0 {
 			return e.entry(g[0].main)

@@ -46,7 +46,10 @@ func (m *importer) failures(ext *Object, steps []any) error {
 	entered := map[string]string{} // a step of CACAO's to ours that stands for the way from it
 	for i := 0; i < len(m.fails); i++ {
 		f := m.fails[i]
-		at := pointer("/workflow", f.step.object("cacao").object("ids").text("step")) + "/on_failure"
+		at := "/workflow"
+		if id := f.step.object("cacao").object("ids").text("step"); id != "" {
+			at = pointer(at, id) + "/on_failure"
+		}
 		name, known := entered[f.to]
 		if !known && m.seen[f.to] == "" {
 			var err error

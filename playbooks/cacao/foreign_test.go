@@ -141,7 +141,7 @@ func (f *foreign) step(nest int, next string) string {
 		}
 		return f.chain(nest-1, to, 2)
 	}
-	strict := !f.some(3) || kind == "while-condition"
+	strict := !f.some(3) || kind == "while-condition" || kind == "action" || kind == "playbook-action"
 	exit := func() string {
 		if strict {
 			return f.end()

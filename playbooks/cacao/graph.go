@@ -90,7 +90,7 @@ func (m *importer) ways(obj *Object) []string {
 			out = append(out, b.to)
 		}
 	}
-	if len(out) > 0 && !always {
+	if len(out) == 1 && !always {
 		out = append(out, "") // where nothing holds, the way ends here
 	}
 	return out
@@ -208,14 +208,25 @@ func (m *importer) chainAt(id string, stops []string, depth int) (steps []any, e
 			m.notes.doubt(pointer("/workflow", id), "a way out of a branch leads here, over the steps between")
 			return steps, id, nil
 		}
-		if was, ok := m.seen[id]; ok {
+		if _, ok := m.seen[id]; ok && m.copies == 0 {
+			// Several ways lead here and do not meet here: what is left of the way
+			// is written once more.
+			m.notes.change(pointer("/workflow", id), "several ways lead to this step and do not meet there, so the steps from here on stand in the playbook more than once")
+			m.copies++
+			again, exit, err := m.chainAt(id, stops, depth)
+			m.copies--
+			return append(steps, again...), exit, err
+		}
+		if m.count++; m.count > 500 {
 			return nil, "", &RefusedError{
 				At:   pointer("/workflow", id),
-				Says: "several ways lead to step " + m.named([]string{id}) + " and do not meet there; it is already part of " + was,
+				Says: "several ways lead to step " + m.named([]string{id}) + " and do not meet; written out, the playbook would have more than 500 steps",
 				Hint: "let each way end in an end step of its own, and the step that branches say what comes next (on_completion)",
 			}
 		}
-		m.seen[id] = id
+		if m.copies == 0 {
+			m.seen[id] = id
+		}
 		ext := extension(obj, "step_extensions")
 		if ext.Has("helper") {
 			if to := obj.text("on_true"); to != "" {
@@ -277,6 +288,13 @@ func (m *importer) step(id string, obj, ext *Object, stops []string, depth int) 
 			made = append(made, p)
 		}
 	}
+	if m.copies > 0 {
+		main.Set("id", m.unique(slug(cmpText(obj.text("name"), obj.text("type")))))
+		main.Set("cacao", NewObject("part", NewObject("copy", m.seen[id])))
+		m.parts(made, main)
+		m.failed(main, obj, next)
+		return made, next, nil
+	}
 	m.label(main, obj, ext)
 	main.Set("cacao", NewObject("ids", ids))
 	m.seen[id] = main.text("id")
@@ -287,10 +305,15 @@ func (m *importer) step(id string, obj, ext *Object, stops []string, depth int) 
 		}
 	}
 	m.parts(made, main)
+	m.failed(main, obj, next)
+	return made, next, nil
+}
+
+// failed notes that a step has a way for its failure.
+func (m *importer) failed(main, obj *Object, next string) {
 	if to := obj.text("on_failure"); to != "" {
 		m.fails = append(m.fails, failing{main, to, next})
 	}
-	return made, next, nil
 }
 
 // label gives a step its id.
@@ -493,14 +516,23 @@ func (m *importer) condition(id string, obj, ext *Object) (string, []any) {
 // asked makes a step that asks for what the file does not say, and its variable.
 func (m *importer) asked(id string, obj *Object, kind string) (string, *Object) {
 	title := cmpText(strings.Join(strings.Fields(clean(obj.text("name"))), " "), "the way to go")
-	name := ourName(strings.ReplaceAll(cmpText(slug(title), "choice"), "-", "_"))
+	name := m.choices[id]
+	if name != "" {
+		return name, m.questionStep(id, obj, name, title)
+	}
+	name = ourName(strings.ReplaceAll(cmpText(slug(title), "choice"), "-", "_"))
 	for i := 2; m.names.types[name] != ""; i++ {
 		name = fmt.Sprintf("%.50s_%d", strings.TrimRight(name, "_0123456789"), i)
 	}
 	m.names.types[name] = kind
 	m.questions = append(m.questions, name)
+	m.choices[id] = name
+	return name, m.questionStep(id, obj, name, title)
+}
+
+func (m *importer) questionStep(id string, obj *Object, name, title string) *Object {
 	text := cmpText(clean(m.names.template(id, obj.text("description"))), clean(m.names.template(id, obj.text("condition"))), "Decide: "+strings.ReplaceAll(title, "{{", `\{{`))
-	return name, NewObject("manual", text, "ask", NewObject(name, clean(strings.ReplaceAll(title, "{{", `\{{`))))
+	return NewObject("manual", text, "ask", NewObject(name, clean(strings.ReplaceAll(title, "{{", `\{{`))))
 }
 
 // cases makes a switch.

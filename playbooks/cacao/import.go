@@ -47,7 +47,7 @@ func Import(src []byte) (*Imported, error) {
 	}
 	im := &importer{
 		native: native{doc: doc, names: newNames(), notes: &notes{}},
-		used:   map[string]bool{}, seen: map[string]string{}, people: map[string]string{},
+		used:   map[string]bool{}, seen: map[string]string{}, people: map[string]string{}, choices: map[string]string{},
 	}
 	for range 4 { // a step that the parser refuses is left to a person, and all is done again
 		book, err := im.book()
@@ -62,7 +62,7 @@ func Import(src []byte) (*Imported, error) {
 			return out, nil
 		}
 		im.names, im.notes, im.used, im.seen = newNames(), &notes{}, map[string]bool{}, map[string]string{}
-		im.fails, im.fallback, im.questions = nil, nil, nil
+		im.fails, im.fallback, im.questions, im.choices, im.count = nil, nil, nil, map[string]string{}, 0
 	}
 	return nil, &RefusedError{Says: "the playbook cannot be written so that it can be read again"}
 }
@@ -95,6 +95,9 @@ type importer struct {
 	used      map[string]bool   // ids of ours
 	seen      map[string]string // a step of CACAO's to ours that it became
 	people    map[string]string // steps that people carry out, and why the parser refused them
+	choices  map[string]string // a step of CACAO's to the variable of the question that stands for its condition
+	copies   int               // more than 0 while steps are written once more
+	count    int
 	joins     map[string]string // where the ways from a step without on_completion meet again
 	fails     []failing
 	questions []string // variables that stand for conditions which cannot be read
