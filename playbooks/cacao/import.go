@@ -95,9 +95,9 @@ type importer struct {
 	used      map[string]bool   // ids of ours
 	seen      map[string]string // a step of CACAO's to ours that it became
 	people    map[string]string // steps that people carry out, and why the parser refused them
-	choices  map[string]string // a step of CACAO's to the variable of the question that stands for its condition
-	copies   int               // more than 0 while steps are written once more
-	count    int
+	choices   map[string]string // a step of CACAO's to the variable of the question that stands for its condition
+	copies    int               // more than 0 while steps are written once more
+	count     int
 	joins     map[string]string // where the ways from a step without on_completion meet again
 	fails     []failing
 	questions []string // variables that stand for conditions which cannot be read
