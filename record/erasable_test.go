@@ -23,8 +23,8 @@ var structural = map[Kind]string{
 	Noted:              "decision",
 	RunStarted:         "run playbook name version sha256 source",
 	VariableSet:        "run",
-	StepStarted:        "run attempt until owner",
-	StepDone:           "run branch",
+	StepStarted:        "run attempt until owner count playbook version sha256 source",
+	StepDone:           "run branch again_at",
 	StepFailed:         "run attempt final retry_at",
 	StepSkipped:        "run guard",
 	StepReopened:       "run guard",
@@ -43,6 +43,7 @@ var structural = map[Kind]string{
 	ActionVerified:     "action attempt class retry_at",
 	ActionFailed:       "action attempt class retry_at",
 	ActionUnknown:      "action attempt class retry_at",
+	ActionLapsed:       "action after pages",
 	ItemAdded:          "item due class",
 	ReviewWritten:      "files size root",
 	HeadSigned:         "size root signature",
@@ -61,6 +62,12 @@ var structural = map[Kind]string{
 	TimelineExported:   "format events left_out bytes sha256",
 	ClockJumped:        "*",
 	DiskFull:           "*",
+	DrillBegun:         "scenario name version sha256 source seed speed",
+	DrillClock:         "by_ns",
+	DrillInject:        "inject at_ns due_ns to",
+	DrillAnswered:      "inject choice",
+	DrillEnded:         "",
+	DrillReported:      "files size root percent",
 }
 
 var payloads = map[Kind]any{
@@ -69,9 +76,10 @@ var payloads = map[Kind]any{
 	StepFailed: StepFailure{}, StepSkipped: StepSkip{}, StepReopened: StepSkip{}, StepAdded: AdHoc{}, CollectionFinished: Collection{},
 	EvidenceSealed: Exhibit{}, EvidenceChecked: Check{}, TimelineIngested: Ingestion{}, EventMarked: Mark{}, FindingJudged: Judged{}, ActionPlanned: Planned{},
 	ActionApproved: Decision{}, ActionRejected: Decision{}, ActionSending: Attempt{}, ActionSent: Outcome{}, ActionVerified: Outcome{},
-	ActionFailed: Outcome{}, ActionUnknown: Outcome{}, ItemAdded: Item{}, ReviewWritten: Written{}, HeadSigned: Signed{}, HeadStamped: Stamped{},
+	ActionFailed: Outcome{}, ActionUnknown: Outcome{}, ActionLapsed: Lapse{}, ItemAdded: Item{}, ReviewWritten: Written{}, HeadSigned: Signed{}, HeadStamped: Stamped{},
 	CustodyTransferred: Transfer{}, CustodyAccepted: Acceptance{}, RecordRestored: Restored{}, EvidenceAccessed: Access{}, HoldPlaced: Hold{}, HoldLifted: Hold{}, ErasureAsked: ErasureRequest{},
 	ErasureAgreed: ErasureConsent{}, ErasureDone: Erasure{}, BundleMade: Copy{}, BackupMade: Copy{}, TimelineExported: Exported{}, ClockJumped: ClockJump{}, DiskFull: Fullness{},
+	DrillBegun: Exercise{}, DrillClock: ClockMove{}, DrillInject: Inject{}, DrillAnswered: InjectAnswer{}, DrillEnded: Reason{}, DrillReported: DrillReport{},
 }
 
 func jsonNames(v any) []string {

@@ -132,8 +132,13 @@ var disclosed = map[Kind]map[string]audience{
 		"run": everyone, "playbook": told, "name": told, "version": told, "sha256": told, "source": detail, "vars": detail,
 	},
 	VariableSet:  {"run": everyone, "vars": detail},
-	StepStarted:  {"run": everyone, "attempt": everyone, "until": everyone, "owner": detail},
-	StepDone:     {"run": everyone, "result": detail, "answers": detail, "set": detail, "branch": everyone, "note": detail},
+	StepStarted: {
+		"run": everyone, "attempt": everyone, "until": everyone, "owner": detail, "items": detail, "count": everyone,
+		"playbook": told, "version": told, "sha256": told, "source": detail, "vars": detail,
+	},
+	StepDone: {
+		"run": everyone, "result": detail, "answers": detail, "set": detail, "branch": everyone, "note": detail, "again_at": everyone,
+	},
 	StepFailed:   {"run": everyone, "error": detail, "attempt": everyone, "final": everyone, "retry_at": everyone},
 	StepSkipped:  {"run": everyone, "reason": detail, "guard": everyone},
 	StepReopened: {"run": everyone, "reason": detail, "guard": everyone},
@@ -176,6 +181,7 @@ var disclosed = map[Kind]map[string]audience{
 	ActionVerified: outcome,
 	ActionFailed:   outcome,
 	ActionUnknown:  outcome,
+	ActionLapsed:   {"action": everyone, "after": everyone, "pages": everyone},
 
 	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told},
 	ReviewWritten: {"files": told, "size": everyone, "root": everyone},
@@ -208,6 +214,17 @@ var disclosed = map[Kind]map[string]audience{
 	TimelineExported: {
 		"format": everyone, "to": detail, "filter": detail, "events": everyone, "left_out": everyone, "bytes": everyone, "sha256": measured,
 	},
+
+	DrillBegun: {
+		"scenario": told, "name": told, "version": told, "sha256": told, "source": detail, "seed": told, "speed": everyone, "seats": person,
+	},
+	DrillClock: {"by_ns": everyone, "reason": detail},
+	DrillInject: {
+		"inject": everyone, "at_ns": everyone, "due_ns": everyone, "from": detail, "to": everyone, "title": told, "text": detail, "choices": detail,
+	},
+	DrillAnswered: {"inject": everyone, "choice": everyone, "note": detail},
+	DrillEnded:    {"reason": detail},
+	DrillReported: {"files": told, "size": everyone, "root": everyone, "percent": everyone},
 
 	ClockJumped: {"by_ns": everyone, "before": everyone, "elapsed": everyone},
 	DiskFull:    {"path": detail, "failed": detail, "recorded": everyone, "ballast": everyone},

@@ -23,6 +23,8 @@ type NewIncident struct {
 	Playbook string // library id, or path of a file; "" for none
 	Vars     map[string]any
 	Drill    bool
+
+	begin func(*store.Tx) ([]record.Draft, error) // more entries that it begins with
 }
 
 // Listed is one line of the incident list.
@@ -183,6 +185,7 @@ type Activity struct {
 
 // Progress is told while long work goes on. Total is 0 where it is not known.
 type Progress struct {
+	Step  string `json:"step,omitempty"` // while steps of a run are performed
 	What  string `json:"what"`
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"`
