@@ -53,7 +53,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 	}
 	lint.Flags().BoolVar(&o.strict, "strict", false, "warnings are errors")
 	c.AddCommand(lint, newPlaybookTestCmd(p, runPlaybookTest), newPlaybookPackCmd(p))
-	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport))
+	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport), newPlaybookVerifyCmd(p, runPlaybookVerify))
 	return c
 }
 
