@@ -38,6 +38,11 @@ func (e *exporter) action(g group, obj *Object) {
 	case agent == "none":
 	case ids.Has("agent"):
 		obj.Set("agent", agent)
+	case e.options.Profile == SOARCA:
+		kind, name := capability(commands)
+		agent = makeID(kind, "capability", name)
+		obj.Set("agent", agent)
+		e.define("agent_definitions", agent, NewObject("type", kind, "name", name))
 	default:
 		obj.Set("agent", agent)
 		e.define("agent_definitions", agent, agentDefinition(step))
