@@ -208,7 +208,7 @@ func (e *exporter) scriptText(id string, argv []string) (string, bool) {
 		values = append(values, p[0].name)
 	}
 	text := strings.ReplaceAll(argv[2], `\{{`, "{{")
-	if varUse.MatchString(text) || strings.Contains(strings.ReplaceAll(argv[2], `\{{`, ""), "{{") {
+	if hasUse(text) || strings.Contains(strings.ReplaceAll(argv[2], `\{{`, ""), "{{") {
 		return "", false
 	}
 	return e.names.unscript(id, text, values)
@@ -219,7 +219,7 @@ func (e *exporter) powershellText(id string, argv []string, env *Object) (string
 		return "", false
 	}
 	text := strings.ReplaceAll(argv[4], `\{{`, "{{")
-	ok := !varUse.MatchString(text)
+	ok := !hasUse(text)
 	out := psValue.ReplaceAllStringFunc(text, func(s string) string {
 		name := s[len("${env:") : len(s)-1]
 		theirs := e.names.theirs[name]

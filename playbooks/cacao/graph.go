@@ -217,12 +217,8 @@ func (m *importer) chainAt(id string, stops []string, depth int) (steps []any, e
 			m.copies--
 			return append(steps, again...), exit, err
 		}
-		if m.count++; m.count > 500 {
-			return nil, "", &RefusedError{
-				At:   pointer("/workflow", id),
-				Says: "several ways lead to step " + m.named([]string{id}) + " and do not meet; written out, the playbook would have more than 500 steps",
-				Hint: "let each way end in an end step of its own, and the step that branches say what comes next (on_completion)",
-			}
+		if m.count += max(1, len(obj.list("commands"))); m.count > maxSteps {
+			return nil, "", m.tooMany(id)
 		}
 		if m.copies == 0 {
 			m.seen[id] = id
@@ -247,6 +243,22 @@ func (m *importer) chainAt(id string, stops []string, depth int) (steps []any, e
 		id = next
 	}
 	return steps, id, nil
+}
+
+// maxSteps is how many steps a playbook may have.
+const maxSteps = 500
+
+func (m *importer) tooMany(id string) error {
+	e := &RefusedError{
+		At:   pointer("/workflow", id),
+		Says: fmt.Sprintf("the playbook would have more than %d steps", maxSteps),
+		Hint: "split it into playbooks that run each other (playbook-action)",
+	}
+	if m.copies > 0 {
+		e.Says = "several ways lead to step " + m.named([]string{id}) + " and do not meet; written out, " + e.Says
+		e.Hint = "let each way end in an end step of its own, and the step that branches say what comes next (on_completion)"
+	}
+	return e
 }
 
 // step turns one step of CACAO's into steps of ours; next is what comes after.
@@ -531,6 +543,7 @@ func (m *importer) asked(id string, obj *Object, kind string) (string, *Object) 
 }
 
 func (m *importer) questionStep(id string, obj *Object, name, title string) *Object {
+	m.count++
 	text := cmpText(clean(m.names.template(id, obj.text("description"))), clean(m.names.template(id, obj.text("condition"))), "Decide: "+strings.ReplaceAll(title, "{{", `\{{`))
 	return NewObject("manual", text, "ask", NewObject(name, clean(strings.ReplaceAll(title, "{{", `\{{`))))
 }

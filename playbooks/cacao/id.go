@@ -36,8 +36,6 @@ var (
 	timeShape   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$`)
 	varShape    = regexp.MustCompile(`^__[a-zA-Z_][a-zA-Z0-9_-]{0,199}__$`)
 	attackShape = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
-	varHere     = regexp.MustCompile(`^__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value`)
-	varUse      = regexp.MustCompile(`__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value`)
 )
 
 // kindOf is the type part of an id.

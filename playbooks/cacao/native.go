@@ -246,6 +246,11 @@ func (x *native) question(step, theirs string) string {
 func (x *native) command(id, at string, c *Object, target string) *Object {
 	kind := c.text("type")
 	text := commandText(c)
+	if len(text) > maxKept {
+		x.notes.doubt(at, "the command is longer than a step of a playbook can be; a person carries it out")
+		text = strings.ToValidUTF8(text[:maxKept], "") + longText
+		return NewObject("manual", cmpText(clean(x.names.template(id, text)), "CACAO gives no text for this step."))
+	}
 	var step *Object
 	if why := x.byPeople(); why != "" && kind != "manual" {
 		x.notes.doubt(at, why)
@@ -276,6 +281,8 @@ func (x *native) command(id, at string, c *Object, target string) *Object {
 	}
 	return NewObject("manual", cmpText(body, "CACAO gives no text for this step."))
 }
+
+const longText = " [the rest stands in the CACAO file]"
 
 func indent(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
 
@@ -310,13 +317,13 @@ func (x *native) constants(id, text string) string {
 	if _, _, ok := x.names.script(id, text); ok {
 		return text
 	}
-	out := varUse.ReplaceAllStringFunc(text, func(use string) string {
+	out := replaceUses(text, func(use string) string {
 		theirs := strings.TrimSuffix(use, ":value")
 		v := x.doc.object("workflow").object(id).object("step_variables").object(theirs)
 		if v == nil {
 			v = x.doc.object("playbook_variables").object(theirs)
 		}
-		if s, ok := v.Get("value").(string); ok && v.Get("constant") == true && v.Get("external") != true && fits(s) && !varUse.MatchString(s) {
+		if s, ok := v.Get("value").(string); ok && v.Get("constant") == true && v.Get("external") != true && fits(s) && !hasUse(s) {
 			return s
 		}
 		return use

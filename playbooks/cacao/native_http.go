@@ -151,7 +151,7 @@ func (x *native) body(id, at string, c *Object) (any, bool) {
 		x.notes.doubt(at+"/content", "the content cannot be shown as it is")
 		return nil, false
 	}
-	if varUse.MatchString(text) {
+	if hasUse(text) {
 		x.notes.doubt(at+"/content", "values are put into a text that is not JSON")
 	}
 	return x.names.template(id, text), true

@@ -61,7 +61,7 @@ func (e *exporter) strict(step *Object) []string {
 			out = append(out, "CACAO has no words for the expression; somebody has to set a variable")
 		}
 	case "run":
-		if varUse.MatchString(exact(obj.Get("commands"))) {
+		if hasUse(exact(obj.Get("commands"))) {
 			out = append(out, "others paste the values into the text of the command")
 		}
 	}

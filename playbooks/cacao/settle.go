@@ -12,6 +12,7 @@ import (
 // keepRest puts under `cacao:` what doc says and an export of book does not.
 func keepRest(book, doc *Object) error {
 	for range 3 {
+		again := false // an extension was written that is not needed once the rest is known
 		base := newExporter(book, Options{})
 		out := base.build()
 		stepOf := map[string]*Object{}
@@ -21,7 +22,6 @@ func keepRest(book, doc *Object) error {
 			}
 		})
 		diff := difference(out, doc)
-		before := exact(book)
 		workflow := diff.object("workflow")
 		eachStep(book, func(step *Object) { setKept(step, nil) })
 		for _, id := range slices.Clone(workflow.Keys()) {
@@ -31,6 +31,7 @@ func keepRest(book, doc *Object) error {
 				continue
 			}
 			setKept(step, inner)
+			again = again || inner.object("absent").Has("step_extensions")
 			workflow.Delete(id)
 		}
 		if workflow != nil && workflow.Len() == 0 {
@@ -48,7 +49,7 @@ func keepRest(book, doc *Object) error {
 			cacao.Set("sha256", versionDigest(doc))
 			book.Set("cacao", cacao)
 		}
-		if exact(book) == before {
+		if !again {
 			break
 		}
 	}
@@ -91,14 +92,8 @@ func versionDigest(doc *Object) string {
 func keptPlaces(book, doc *Object) []string {
 	out := []string{}
 	walkKept(doc, book.object("cacao"), "", func(at string) { out = append(out, at) })
-	ids := map[string]string{}
-	e := newExporter(book, Options{})
-	e.build()
-	for step, id := range e.mains {
-		ids[step] = id
-	}
 	eachStep(book, func(step *Object) {
-		at := pointer("/workflow", ids[step.text("id")])
+		at := pointer("/workflow", mainID(doc.text("id"), step))
 		walkKept(doc, step.object("cacao"), at, func(where string) { out = append(out, where) })
 	})
 	slices.Sort(out)

@@ -29,7 +29,7 @@ var (
 // simple reads a command of plain words: its argv, when it needs no shell.
 func (n *names) simple(step, script string) ([]string, bool) {
 	var out []string
-	if len(script) > maxScript || varUse.MatchString(script) && runsText.MatchString(varUse.ReplaceAllString(script, "x")) {
+	if len(script) > maxScript || hasUse(script) && runsText.MatchString(withoutUses(script)) {
 		return nil, false
 	}
 	for rest := strings.TrimSpace(script); rest != ""; rest = strings.TrimLeft(rest, " ") {
@@ -47,9 +47,9 @@ func (n *names) simple(step, script string) ([]string, bool) {
 
 // word reads the first word: plain, quoted, or one variable.
 func (n *names) word(step, rest string) (string, string, bool) {
-	if at := varHere.FindStringIndex(rest); at != nil {
-		x, ok := n.find(step, strings.TrimSuffix(rest[:at[1]], ":value"))
-		tail := rest[at[1]:]
+	if end, ok := useHere(rest); ok {
+		x, ok := n.find(step, strings.TrimSuffix(rest[:end], ":value"))
+		tail := rest[end:]
 		return "{{ " + x + " }}", tail, ok && (tail == "" || tail[0] == ' ')
 	}
 	word := ""
@@ -61,7 +61,7 @@ func (n *names) word(step, rest string) (string, string, bool) {
 				return "", "", false
 			}
 			text := rest[1 : 1+end]
-			if strings.ContainsAny(text, "\n") || c == '"' && strings.ContainsAny(text, "$`\\!") || varUse.MatchString(text) {
+			if strings.ContainsAny(text, "\n") || c == '"' && strings.ContainsAny(text, "$`\\!") || hasUse(text) {
 				return "", "", false
 			}
 			word += strings.ReplaceAll(text, "{{", `\{{`)
@@ -70,14 +70,20 @@ func (n *names) word(step, rest string) (string, string, bool) {
 				return "", "", false
 			}
 		default:
-			if !plainWord.MatchString(rest[:1]) || varHere.MatchString(rest) {
+			if !plainWord.MatchString(rest[:1]) || rest[0] == '_' && pasted(rest) {
 				return "", "", false // a value cannot be pasted into a word
 			}
 			word += rest[:1]
 			rest = rest[1:]
 		}
 	}
-	return word, rest, !varUse.MatchString(word)
+	return word, rest, !hasUse(word)
+}
+
+// pasted says that a text begins with the use of a variable.
+func pasted(text string) bool {
+	_, ok := useHere(text)
+	return ok
 }
 
 // script puts "$1", "$2" … where a shell script has values, and returns whose.
@@ -86,10 +92,10 @@ func (n *names) script(step, text string) (string, []string, bool) {
 	if strings.Contains(text, "\x00") {
 		return "", nil, false
 	}
-	if !varUse.MatchString(text) {
+	if !hasUse(text) {
 		return text, nil, true
 	}
-	if len(text) > maxScript || runsText.MatchString(varUse.ReplaceAllString(text, "x")) {
+	if len(text) > maxScript || runsText.MatchString(withoutUses(text)) {
 		return "", nil, false
 	}
 	var (
@@ -99,8 +105,8 @@ func (n *names) script(step, text string) (string, []string, bool) {
 		first  = true // of a command
 	)
 	for i := 0; i < len(text); {
-		if at := varHere.FindStringIndex(text[i:]); at != nil {
-			x, ok := n.find(step, strings.TrimSuffix(text[i:i+at[1]], ":value"))
+		if end, ok := useHere(text[i:]); ok {
+			x, ok := n.find(step, strings.TrimSuffix(text[i:i+end], ":value"))
 			if !ok || first {
 				return "", nil, false
 			}
@@ -122,7 +128,7 @@ func (n *names) script(step, text string) (string, []string, bool) {
 				ref = `"` + ref + `"`
 			}
 			b.WriteString(ref)
-			i += at[1]
+			i += end
 			continue
 		}
 		c := text[i]
@@ -185,15 +191,15 @@ func (n *names) unscript(step, text string, values []string) (string, bool) {
 
 // powershell puts ${env:x} where a script has values.
 func (n *names) powershell(step, text string) (string, []string, bool) {
-	if !varUse.MatchString(text) {
+	if !hasUse(text) {
 		return text, nil, true
 	}
-	if len(text) > maxScript || psUnsafe.MatchString(varUse.ReplaceAllString(text, "x")) || varUse.FindStringIndex(strings.TrimSpace(text))[0] == 0 {
+	if len(text) > maxScript || psUnsafe.MatchString(withoutUses(text)) || pasted(strings.TrimSpace(text)) {
 		return "", nil, false
 	}
 	var values []string
 	ok := true
-	out := varUse.ReplaceAllStringFunc(text, func(use string) string {
+	out := replaceUses(text, func(use string) string {
 		x, found := n.find(step, strings.TrimSuffix(use, ":value"))
 		ok = ok && found
 		if !slices.Contains(values, x) {
@@ -216,7 +222,7 @@ func (n *names) shellWord(word string) string {
 		return n.use(p[0].name)
 	}
 	text := strings.ReplaceAll(word, `\{{`, "{{")
-	if plainWord.MatchString(text) && !varUse.MatchString(text) {
+	if plainWord.MatchString(text) && !hasUse(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"

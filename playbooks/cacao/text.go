@@ -32,16 +32,77 @@ func (n *names) find(step, theirs string) (string, bool) {
 	return x, ok
 }
 
+// nextUse finds the first use of a variable, __name__:value, at or after from.
+func nextUse(text string, from int) (begin, end int, ok bool) {
+	for from < len(text) {
+		i := strings.Index(text[from:], "__")
+		if i < 0 {
+			return 0, 0, false
+		}
+		begin = from + i
+		if end, ok = useHere(text[begin:]); ok {
+			return begin, begin + end, true
+		}
+		from = begin + 1
+	}
+	return 0, 0, false
+}
+
+// useHere is the length of the use of a variable that a text begins with.
+func useHere(text string) (int, bool) {
+	const tail = "__:value"
+	if len(text) < len("__x")+len(tail) || text[:2] != "__" {
+		return 0, false
+	}
+	for i := 2; i < len(text) && i < 205; i++ {
+		c := text[i]
+		if i > 2 && strings.HasPrefix(text[i:], tail) {
+			return i + len(tail), true
+		}
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
+		if !letter && (i == 2 || !(c >= '0' && c <= '9' || c == '-')) {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+func hasUse(text string) bool {
+	_, _, ok := nextUse(text, 0)
+	return ok
+}
+
+// replaceUses puts what f says in the place of each use of a variable, which
+// it gets with its :value.
+func replaceUses(text string, f func(use string) string) string {
+	begin, end, ok := nextUse(text, 0)
+	if !ok {
+		return text
+	}
+	var b strings.Builder
+	last := 0
+	for ok {
+		b.WriteString(text[last:begin] + f(text[begin:end]))
+		last = end
+		begin, end, ok = nextUse(text, end)
+	}
+	return b.String() + text[last:]
+}
+
+// withoutUses has a word where a variable was used.
+func withoutUses(text string) string { return replaceUses(text, func(string) string { return "x" }) }
+
 // uses are the variables that a text of CACAO's uses, in order, each once.
 func uses(text string) []string {
 	var out []string
 	seen := map[string]bool{}
-	for _, u := range varUse.FindAllString(text, -1) {
+	replaceUses(text, func(u string) string {
 		if !seen[u] {
 			seen[u] = true
 			out = append(out, strings.TrimSuffix(u, ":value"))
 		}
-	}
+		return u
+	})
 	return out
 }
 
@@ -53,7 +114,7 @@ func incidentVariable(member string) string { return "__incident-" + member + "_
 // {{ x }}. What is no variable of the playbook stays as it is.
 func (n *names) template(step, text string) string {
 	text = strings.ReplaceAll(text, "{{", `\{{`)
-	return varUse.ReplaceAllStringFunc(text, func(use string) string {
+	return replaceUses(text, func(use string) string {
 		name := strings.TrimSuffix(use, ":value")
 		if x, ok := n.find(step, name); ok {
 			return "{{ " + x + " }}"
@@ -116,7 +177,7 @@ func clean(s string) string {
 		return r
 	}, s)
 	if len(s) > maxKept {
-		s = strings.ToValidUTF8(s[:maxKept], "") + " [the rest stands in the CACAO file]"
+		s = strings.ToValidUTF8(s[:maxKept], "") + longText
 	}
 	s = strings.TrimRight(s, " \t\n")
 	if strings.TrimSpace(s) == "" {

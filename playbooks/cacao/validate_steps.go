@@ -349,7 +349,7 @@ func (v *validator) authentication() {
 			v.wrong(codeMissing, at, "", "kms is true and kms_key_identifier is missing")
 		case kms && secret != "" && o.Has(secret):
 			v.wrong(codeSecret, at+"/"+secret, "remove it", "kms is true, and the secret stands beside it")
-		case secret != "" && o.text(secret) != "" && !varUse.MatchString(o.text(secret)):
+		case secret != "" && o.text(secret) != "" && !hasUse(o.text(secret)):
 			v.doubt(codeClear, at+"/"+secret, "use kms and kms_key_identifier", "the secret stands in the file in the clear")
 		}
 	}

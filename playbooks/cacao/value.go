@@ -185,5 +185,8 @@ func integer(i int64) Number { return Number(strconv.FormatInt(i, 10)) }
 
 // pointer adds a name to a JSON pointer (RFC 6901).
 func pointer(at, name string) string {
-	return at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	if strings.ContainsAny(name, "~/") {
+		name = strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+	}
+	return at + "/" + name
 }
