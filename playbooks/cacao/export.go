@@ -479,6 +479,13 @@ func verbatim(o *Object) *Object {
 // export returns the whole playbook, what was kept verbatim put back.
 func (e *exporter) export() *Object {
 	e.build()
+	was := map[string]*Object{}
+	for _, k := range []string{"workflow", "playbook_variables"} {
+		was[k] = NewObject()
+		for _, id := range e.doc.object(k).Keys() {
+			was[k].Set(id, true)
+		}
+	}
 	m := &merging{}
 	eachStep(e.book, func(step *Object) {
 		id := e.mains[step.text("id")]
@@ -494,7 +501,7 @@ func (e *exporter) export() *Object {
 	for _, k := range []string{"workflow", "playbook_variables"} {
 		o := e.doc.object(k)
 		for _, id := range slices.Clone(o.Keys()) {
-			if entry := o.object(id); entry != nil && !entry.Has("type") && e.ownLeft(k, id) {
+			if entry := o.object(id); entry != nil && !was[k].Has(id) && e.ownLeft(k, id) {
 				o.Delete(id) // what is left of a step or variable that is gone
 			}
 		}
@@ -503,8 +510,8 @@ func (e *exporter) export() *Object {
 	return e.doc
 }
 
-// ownLeft says that an entry without a type is what is left of one that the
-// playbook no longer has, and not one that the file had so.
+// ownLeft says that an entry is what is left of one that the playbook no longer
+// has: a difference, and nothing that it is the difference of.
 func (e *exporter) ownLeft(section, id string) bool {
 	kept := e.book.object("cacao").object(section).object(escapeKey(id))
 	return kept.Has("instead_of") || kept.Has("absent")
