@@ -506,7 +506,7 @@ func (e *exporter) export() *Object {
 			}
 		}
 	}
-	e.lost = append(m.lost, e.apart...)
+	e.lost = append(append([]string{}, m.lost...), e.apart...)
 	return e.doc
 }
 

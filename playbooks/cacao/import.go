@@ -46,7 +46,7 @@ func Import(src []byte) (*Imported, error) {
 		return nil, err
 	}
 	im := &importer{
-		native: native{doc: doc, names: newNames(), notes: &notes{}},
+		native: native{doc: doc, names: newNames(), notes: newNotes()},
 		used:   map[string]bool{}, seen: map[string]string{}, people: map[string]string{}, choices: map[string]string{},
 	}
 	for range 4 { // a step that the parser refuses is left to a person, and all is done again
@@ -61,7 +61,7 @@ func Import(src []byte) (*Imported, error) {
 		if !again {
 			return out, nil
 		}
-		im.names, im.notes, im.used, im.seen = newNames(), &notes{}, map[string]bool{}, map[string]string{}
+		im.names, im.notes, im.used, im.seen = newNames(), newNotes(), map[string]bool{}, map[string]string{}
 		im.fails, im.fallback, im.questions, im.choices, im.count = nil, nil, nil, map[string]string{}, 0
 	}
 	return nil, &RefusedError{Says: "the playbook cannot be written so that it can be read again"}

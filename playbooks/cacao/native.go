@@ -27,6 +27,8 @@ type Note struct {
 // notes collects what an import has to tell; nil collects nothing.
 type notes struct{ doubtful, changed []Note }
 
+func newNotes() *notes { return &notes{doubtful: []Note{}, changed: []Note{}} }
+
 func (n *notes) doubt(at, says string) {
 	if n != nil {
 		n.doubtful = append(n.doubtful, Note{at, says})
