@@ -169,9 +169,9 @@ func (a *author) leaf(depth int) {
 			a.line(depth, "verify: {action: x.z, expect: result.ok, with: {q: 1}}")
 		}
 	case 1:
-		a.line(depth, "run: %s", a.pick(`[ss, -tnp]`, `[grep, -F, --, "{{ zoo }}", /var/log/x]`, `[sh, -c, 'grep -F -- "$1" "$2" | tail', sh, "{{ zoo }}", "{{ s0 }}"]`, `["it's", "a b", "__x__:value", "\\{{ x }}", ""]`, `[bash, -c, "echo '\\{{ x }}' $1 `+"`id`"+`", bash, "{{ zoo }}"]`, `[pwsh, -NoProfile, -NonInteractive, -Command, "Get-Item ${env:zoo}"]`))
+		a.line(depth, "run: %s", a.pick(`[ss, -tnp]`, `[grep, -F, --, "{{ zoo }}", /var/log/x]`, `[sh, -c, 'grep -F -- "$1" "$2" | tail', sh, "{{ zoo }}", "{{ s0 }}"]`, `["it's", "a b", "__x__:value", "\\{{ x }}", ""]`, `[bash, -c, "echo '\\{{ x }}' $1 `+"`id`"+`", bash, "{{ zoo }}"]`, `[pwsh, -NoProfile, -NonInteractive, -Command, "Get-Item ${env:value_zoo}"]`))
 		if a.some(2) {
-			a.line(depth, `env: {zoo: "{{ zoo }}"}`)
+			a.line(depth, `env: {value_zoo: "{{ zoo }}"}`)
 		}
 		if a.some(3) {
 			a.line(depth, "on: ssh:web-1")

@@ -111,6 +111,9 @@ func (p *conditionReader) join(op string, depth int, next func() (*junction, err
 }
 
 func (p *conditionReader) one(depth int) (*junction, error) {
+	if depth > 30 {
+		return nil, fmt.Errorf("condition is nested too deeply")
+	}
 	if p.take("NOT") {
 		j, err := p.one(depth + 1)
 		if err != nil {

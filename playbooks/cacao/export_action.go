@@ -221,9 +221,9 @@ func (e *exporter) powershellText(id string, argv []string, env *Object) (string
 	text := strings.ReplaceAll(argv[4], `\{{`, "{{")
 	ok := !hasUse(text)
 	out := psValue.ReplaceAllStringFunc(text, func(s string) string {
-		name := s[len("${env:") : len(s)-1]
+		name := s[len("${env:"+psPrefix) : len(s)-1]
 		theirs := e.names.theirs[name]
-		ok = ok && theirs != "" && env.text(name) == "{{ "+name+" }}"
+		ok = ok && theirs != "" && env.text(psPrefix+name) == "{{ "+name+" }}"
 		return theirs + ":value"
 	})
 	again, values, fine := e.names.powershell(id, out)

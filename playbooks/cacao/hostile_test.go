@@ -12,7 +12,9 @@ import (
 	"firebreak/playbooks/cacao"
 )
 
-func hostileID(kind string, n int) string { return fmt.Sprintf("%s--%08x-0000-4000-8000-000000000000", kind, n) }
+func hostileID(kind string, n int) string {
+	return fmt.Sprintf("%s--%08x-0000-4000-8000-000000000000", kind, n)
+}
 
 // hostile makes files that are large where they hurt, within the limits.
 func hostile() map[string]string {

@@ -411,7 +411,7 @@ func (x *native) power(id, at, text, target string) *Object {
 	if len(values) > 0 {
 		env := NewObject()
 		for _, v := range values {
-			env.Set(v, "{{ "+v+" }}")
+			env.Set(psPrefix+v, "{{ "+v+" }}")
 		}
 		step.Set("env", env)
 	}

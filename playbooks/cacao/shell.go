@@ -11,6 +11,10 @@ import (
 // paste the values. Here a value is an argument of its own, or the command is
 // left to a person.
 
+// psPrefix begins the names of a PowerShell script's values, so that none is
+// called as something that the system knows.
+const psPrefix = "value_"
+
 // maxScript is the longest script into which values are put.
 const maxScript = 16 << 10
 
@@ -170,7 +174,7 @@ func (n *names) script(step, text string) (string, []string, bool) {
 var (
 	positional = regexp.MustCompile(`'"\$\{?(\d+)\}?"'|"\$(\d)"|"\$\{(\d+)\}"|\$\{(\d+)\}`)
 	psUnsafe   = regexp.MustCompile(`(?i)\b(iex|invoke-expression|invoke-command|icm|scriptblock|start-process|cmd|powershell|pwsh|add-type|wmic)\b|[&.]\s*["'({$]|[']|` + "`" + `|@"|\$\(`)
-	psValue    = regexp.MustCompile(`\$\{env:([a-z][a-z0-9_]*)\}`)
+	psValue    = regexp.MustCompile(`\$\{env:` + psPrefix + `([a-z][a-z0-9_]*)\}`)
 )
 
 // unscript is script turned round: values take the places of "$1", "$2" ….
@@ -205,9 +209,9 @@ func (n *names) powershell(step, text string) (string, []string, bool) {
 		if !slices.Contains(values, x) {
 			values = append(values, x)
 		}
-		return "${env:" + x + "}"
+		return "${env:" + psPrefix + x + "}"
 	})
-	for _, sep := range []string{";", "|", "\n", "("} {
+	for _, sep := range []string{";", "|", "\n", "(", "&", "{", "="} {
 		for _, part := range strings.Split(out, sep) {
 			ok = ok && !strings.HasPrefix(strings.TrimSpace(part), "${env:")
 		}
