@@ -168,6 +168,11 @@ func (m *importer) book() (*Object, error) {
 		book.Set("fallback", m.fallback)
 	}
 	m.finish(book, start, exit)
+	for _, p := range Validate(doc) {
+		if p.Code == codeClear {
+			m.notes.doubt(p.At, "a secret stands in the CACAO file in the clear, and under cacao: of the playbook too; take it out of both before they are shared")
+		}
+	}
 	for _, id := range workflow.Keys() {
 		if _, ok := m.seen[id]; !ok && workflow.object(id).text("type") != "end" && !extension(workflow.object(id), "step_extensions").Has("helper") {
 			m.notes.doubt(pointer("/workflow", id), "no way leads to this step; it is kept, and never runs")
