@@ -29,7 +29,7 @@ func (a *author) line(depth int, format string, args ...any) {
 func (a *author) playbook() string {
 	a.line(0, "playbook: v1\nid: %s\nname: %s\nversion: %s", a.pick("a-book", "rotate-keys"), a.pick("A book", "Rotate keys", `"Cöl: 'x' #1"`), a.pick("1.0.0", "2.3.4", "1.2.3-rc.1"))
 	for _, l := range []string{"owner: team", "labels: [a, b]", "labels: one", "attack: [T1078, T1552.001]", "severity: sev2", "tlp: amber+strict", "description: |\n  Two\n  lines", "roles: {scribe: optional, commander: required}", "clocks:\n  - {use: x, when: b1, from: incident.aware_at}"} {
-		if a.some(3) && !(strings.HasPrefix(l, "labels: o") && strings.Contains(a.b.String(), "labels")) {
+		if a.some(3) && (!strings.HasPrefix(l, "labels: o") || !strings.Contains(a.b.String(), "labels")) {
 			a.line(0, "%s", l)
 		}
 	}

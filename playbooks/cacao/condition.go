@@ -346,10 +346,10 @@ func (n *names) against(x, kind string, c *comparison) (string, error) {
 		}
 		return x + " matches " + strconv.Quote(re), nil
 	case "<", ">", "<=", ">=":
-		switch {
-		case kind == "int" || kind == "float":
+		switch kind {
+		case "int", "float":
 			return x + " " + c.op + " " + values[0], nil
-		case kind == "string":
+		case "string":
 			if _, err := strconv.Atoi(c.literals[0].text); err == nil {
 				return "int(" + x + ") " + c.op + " " + c.literals[0].text, nil
 			}

@@ -189,7 +189,7 @@ func versionTime(version string) string {
 	t = t.Add(time.Duration(min(n[0], 5000)*1_000_000+min(n[1], 999)*1000+min(n[2], 999)) * time.Second)
 	if pre {
 		h := fnv.New32a()
-		h.Write([]byte(rest))
+		_, _ = h.Write([]byte(rest)) // a hash takes everything
 		t = t.Add(time.Duration(1+h.Sum32()%998)*time.Millisecond - time.Second)
 	}
 	return t.Format(timeLayout)

@@ -3,6 +3,7 @@ package cacao
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -431,7 +432,7 @@ func (e *exporter) extendParts(g group, parts []*Object, ext *Object) {
 	for i, p := range g.parts {
 		d := NewObject()
 		if i+1 < len(parts) {
-			parts[i+1].Set("id", g.main.text("id")+"-"+Number(integer(int64(i+2))).text())
+			parts[i+1].Set("id", g.main.text("id")+"-"+strconv.Itoa(i+2))
 			but := []string{"cacao"}
 			if e.chained[p.text("id")] {
 				but = append(but, "needs")
@@ -445,8 +446,6 @@ func (e *exporter) extendParts(g group, parts []*Object, ext *Object) {
 		ext.Set("parts", list)
 	}
 }
-
-func (n Number) text() string { return string(n) }
 
 // saidOfHolder is what an import would make of a step that holds others.
 func (e *exporter) saidOfHolder(x *native, step, obj *Object, main string, said *Object) {

@@ -347,7 +347,7 @@ func (m *importer) parts(made []any, main *Object) {
 			continue
 		}
 		part := NewObject("of", main.text("id"))
-		suffix := ""
+		var suffix string
 		switch {
 		case step.Has("wait") && i == 0:
 			suffix = "-delay"
@@ -416,7 +416,7 @@ func (m *importer) holds(id string, obj, ext, ids *Object, stops []string, depth
 	main = NewObject()
 	switch kind {
 	case "parallel":
-		made = m.together(main, lists)
+		together(main, lists)
 	case "switch-condition":
 		made = m.cases(id, obj, main, ext, all, lists)
 	default:
@@ -441,17 +441,16 @@ func (m *importer) holds(id string, obj, ext, ids *Object, stops []string, depth
 
 // together makes the branches of a parallel: each list is a chain, whose steps
 // need each other.
-func (m *importer) together(main *Object, lists [][]any) []any {
+func together(main *Object, lists [][]any) {
 	var all []any
 	for _, list := range lists {
 		all = append(all, needing(list)...)
 	}
 	if len(all) == 0 {
 		main.Set("manual", "Nothing is to be done here: each branch of this parallel step is empty.")
-		return nil
+		return
 	}
 	main.Set("parallel", all)
-	return nil
 }
 
 // needing makes a chain of steps that stand side by side.

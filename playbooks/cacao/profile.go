@@ -76,7 +76,7 @@ func (e *exporter) strict(step *Object) []string {
 		{"env", "the environment is known to this program only"},
 		{"set", "how a result becomes a variable is known to this program only"},
 	} {
-		if step.Has(k.key) && !(k.key == "irreversible" && step.text("irreversible") == notSaid) {
+		if step.Has(k.key) && (k.key != "irreversible" || step.text("irreversible") != notSaid) {
 			out = append(out, k.says)
 		}
 	}

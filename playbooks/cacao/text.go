@@ -60,7 +60,8 @@ func useHere(text string) (int, bool) {
 			return i + len(tail), true
 		}
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
-		if !letter && (i == 2 || !(c >= '0' && c <= '9' || c == '-')) {
+		later := i > 2 && (c >= '0' && c <= '9' || c == '-')
+		if !letter && !later {
 			return 0, false
 		}
 	}

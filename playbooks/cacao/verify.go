@@ -190,15 +190,15 @@ func (t Trust) key(sig *Object) (crypto.PublicKey, string) {
 // knows says that the caller vouches for the key, or for who issued its
 // certificate.
 func (t Trust) knows(sig *Object, key crypto.PublicKey) bool {
-	print := fingerprint(key)
+	mark := fingerprint(key)
 	for _, k := range t.Keys {
-		if fingerprint(k) == print {
+		if fingerprint(k) == mark {
 			return true
 		}
 	}
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range t.Certs {
-		if fingerprint(c.PublicKey) == print {
+		if fingerprint(c.PublicKey) == mark {
 			return true
 		}
 		roots.AddCert(c)

@@ -82,6 +82,7 @@ func nodeValue(n *yaml.Node) (any, error) {
 		return out, nil
 	case yaml.ScalarNode:
 		return scalarValue(n)
+	case yaml.DocumentNode, yaml.AliasNode, yaml.StreamNode: // a playbook's file has none below its root
 	}
 	return nil, fmt.Errorf("line %d: not a value of a playbook", n.Line)
 }
@@ -150,14 +151,14 @@ func bookNode(book *Object) *yaml.Node {
 	for _, k := range arranged(book, topOrder) {
 		v := book.Get(k)
 		var value *yaml.Node
-		switch {
-		case k == "phases":
+		switch k {
+		case "phases":
 			value = &yaml.Node{Kind: yaml.MappingNode}
 			phases, _ := v.(*Object)
 			for _, ph := range phases.Keys() {
 				value.Content = append(value.Content, plainNode(ph), stepsNode(phases.list(ph)))
 			}
-		case k == "fallback":
+		case "fallback":
 			list, _ := v.([]any)
 			value = stepsNode(list)
 		default:
