@@ -119,6 +119,7 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook list", 0, "playbook", "list")
 	j.run("playbook show PLAYBOOK", 0, "playbook", "show", "generic")
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
+	j.run("playbook schema", 0, "playbook", "schema")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
 }

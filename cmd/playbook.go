@@ -52,7 +52,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 		},
 	}
 	lint.Flags().BoolVar(&o.strict, "strict", false, "warnings are errors")
-	c.AddCommand(lint, newPlaybookTestCmd(p, runPlaybookTest), newPlaybookPackCmd(p))
+	c.AddCommand(lint, newPlaybookTestCmd(p, runPlaybookTest), newPlaybookPackCmd(p), newPlaybookSchemaCmd(p, runPlaybookSchema))
 	return c
 }
 
