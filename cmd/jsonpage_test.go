@@ -146,6 +146,7 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook show PLAYBOOK", 0, "playbook", "show", "generic")
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
 	j.cacao()
+	j.run("playbook schema", 0, "playbook", "schema")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
 }

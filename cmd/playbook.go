@@ -38,6 +38,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 	}
 	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
 	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport), newPlaybookVerifyCmd(p, runPlaybookVerify))
+	c.AddCommand(newPlaybookSchemaCmd(p, runPlaybookSchema))
 	return c
 }
 
