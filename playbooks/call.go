@@ -9,9 +9,6 @@ import (
 	"firebreak/record"
 )
 
-// Is says that p is the playbook that the reference names.
-func (r Reference) Is(p *Playbook) bool { return r.ID == p.ID && r.Fits(p.Version) }
-
 // Call is the entry with which s begins to call p: it pins p as it is now and
 // gives its variables what the step has under with. An error says why p cannot
 // be called; the step fails by it.
@@ -19,7 +16,7 @@ func (r *Run) Call(s *Step, p *Playbook) (record.StepBegin, error) {
 	switch {
 	case s.Verb != VerbPlaybook:
 		return record.StepBegin{}, fmt.Errorf("step %s calls no playbook", s.ID)
-	case !s.Playbook.Is(p):
+	case !s.Playbook.Fits(p):
 		return record.StepBegin{}, fmt.Errorf("step %s calls %s, not %s %s", s.ID, s.Playbook, p.ID, p.Version)
 	}
 	if why := r.mayCall(s, p); why != "" {
@@ -72,7 +69,7 @@ func (r *Run) beginCall(s *Step, b record.StepBegin) (make func(), why string) {
 		return nil, err.Error()
 	}
 	switch {
-	case !s.Playbook.Is(p):
+	case !s.Playbook.Fits(p):
 		return nil, fmt.Sprintf("it calls %s, not %s %s", s.Playbook, p.ID, p.Version)
 	case b.SHA256 != p.SHA256:
 		return nil, "the called playbook is not the one that was pinned"

@@ -96,7 +96,7 @@ func requestParams(r *playbooks.Sent) map[string]any {
 // be called is the failure of the step.
 func (s *Session) beginCall(ctx context.Context, f *folder, st *playbooks.Step) error {
 	p, cause := s.s.Runnable(st.Playbook.ID)
-	if cause == nil && !st.Playbook.Fits(p.Version) {
+	if cause == nil && !st.Playbook.Fits(p) {
 		cause = notFound("", "step %s calls %s, and there is version %s", st.ID, st.Playbook, p.Version)
 	}
 	err := s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
