@@ -91,7 +91,7 @@ func TestDrillsReachTheirEnd(t *testing.T) {
 // service says that the playbook is a step of others.
 func service(p *playbooks.Playbook) bool { return slices.Contains(p.Labels, "service") }
 
-// That nobody knows the answer to a question, that a list is empty, and that an
+// That nobody knows what a step asks, that its lists are empty, and that an
 // automatic step fails leave a way on: the run ends, or it says what it waits
 // for. What other answers do is in the tests beside the playbooks.
 func TestDrillsWithOtherAnswersAndFailures(t *testing.T) {
@@ -114,13 +114,16 @@ func TestDrillsWithOtherAnswersAndFailures(t *testing.T) {
 				}
 			}
 			for _, s := range p.Steps() {
+				unknown, none := map[string]any{}, map[string]any{}
 				for _, q := range s.Ask {
-					answers := []any{playbooks.Unknown}
+					unknown[q.Name] = playbooks.Unknown
 					if q.Type == playbooks.List {
-						answers = append(answers, playbooks.None)
+						none[q.Name] = playbooks.None
 					}
-					for _, a := range answers {
-						try(s.ID, playbooks.Outcome{Answers: map[string]any{q.Name: a}})
+				}
+				for _, answers := range []map[string]any{unknown, none} {
+					if len(answers) > 0 {
+						try(s.ID, playbooks.Outcome{Answers: answers})
 					}
 				}
 				if s.Verb.Automatic() {
