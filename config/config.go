@@ -29,6 +29,7 @@ type Config struct {
 	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
+	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
 	Packs       []string              `json:"packs,omitempty"`       // folders of playbooks that others made and signed
 	Retention   []Rule                `json:"retention,omitempty"`   // when something is due to be erased, or to be looked at
 	SigningKey  string                `json:"signing_key,omitempty"` // path of an ssh key (public or private), or SHA256:…

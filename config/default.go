@@ -54,6 +54,14 @@ connections:
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
 
+# Which days are no business days, for playbooks that name a calendar: a file
+# with the dates, or the dates here. Without weekend: Saturday and Sunday.
+# calendars:
+#   de: ~/holidays-de.yaml
+#   ae:
+#     weekend: [friday, saturday]
+#     holidays: [{date: 2026-12-02, name: National Day}]
+
 # How long things are kept. "firebreak retention" lists what is due; nothing goes
 # by itself. kind is incident or evidence, closed_for a number of d, w, mo or y,
 # action erase or review; drill and severity narrow a rule.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 )
@@ -11,6 +12,13 @@ func (c Config) InHome(home string) Config {
 	c.Playbooks = inHome(c.Playbooks, home)
 	c.Packs = inHome(c.Packs, home)
 	c.Collect.Folders = inHome(c.Collect.Folders, home)
+	if len(c.Calendars) > 0 {
+		c.Calendars = maps.Clone(c.Calendars)
+		for name, cal := range c.Calendars {
+			cal.File = inHome([]string{cal.File}, home)[0]
+			c.Calendars[name] = cal
+		}
+	}
 	if c.SigningKey != "" {
 		c.SigningKey = inHome([]string{c.SigningKey}, home)[0]
 	}

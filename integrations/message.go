@@ -2,6 +2,7 @@ package integrations
 
 import (
 	"fmt"
+	"slices"
 
 	"firebreak/incident"
 )
@@ -27,4 +28,16 @@ func (r *Registry) Notification(connection string, m Message) (name string, para
 		return "", nil, fmt.Errorf("connection %s: a %s connection carries no messages", connection, c.system.Kind)
 	}
 	return c.system.Notify(c.connection, m)
+}
+
+// OfKind are the names of the connections of that kind, sorted.
+func (r *Registry) OfKind(kind string) []string {
+	var out []string
+	for name, c := range r.connections {
+		if c.system.Kind == kind {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -3,6 +3,7 @@ package playbooks
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -77,6 +78,9 @@ func (r *Run) accept(e record.Entry) (func(), error) {
 	}
 	s, ok := r.Step(e.Step)
 	if !ok {
+		if t, there := r.book.Step(e.Step); there && t.template() {
+			return refuse("it is done for each item or round, as in %s.1", e.Step)
+		}
 		return refuse("the run has no such step")
 	}
 	return onStep(e, s, r.picture(), refuse)
@@ -95,38 +99,60 @@ func (r *Run) acceptStart(e record.Entry, refuse refusal) (func(), error) {
 	case p.SHA256 != "" && p.SHA256 != r.book.SHA256:
 		return refuse("the playbook is not the one that was pinned")
 	}
-	vars, err := r.typed(p.Vars)
+	own := r.frames[""]
+	vars, err := own.typed(p.Vars)
 	if err != nil {
 		return refuse("%v", err)
 	}
 	return func() {
 		for _, v := range r.book.Vars {
 			if v.Default != nil {
-				r.vars[v.Name] = v.Default
+				own.vars[v.Name] = v.Default
 			}
 		}
-		r.set(vars)
+		own.set(vars)
 		r.started = true
 	}, nil
 }
 
+// acceptVariables: those of a called playbook are named as its steps are, as in
+// rotate/live.
 func (r *Run) acceptVariables(e record.Entry, refuse refusal) (func(), error) {
 	var p record.Variables
 	if err := e.Decode(&p); err != nil {
 		return refuse("%v", err)
 	}
-	vars, err := r.typed(p.Vars)
-	if err != nil {
-		return refuse("%v", err)
+	byFrame := map[string]map[string]any{}
+	for name, value := range p.Vars {
+		i := strings.LastIndexByte(name, '/') + 1
+		if byFrame[name[:i]] == nil {
+			byFrame[name[:i]] = map[string]any{}
+		}
+		byFrame[name[:i]][name[i:]] = value
 	}
-	return func() { r.set(vars) }, nil
+	for at, vars := range byFrame {
+		f := r.frames[at]
+		if f == nil {
+			return refuse("no playbook is at work in %s", strings.TrimSuffix(at, "/"))
+		}
+		out, err := f.typed(vars)
+		if err != nil {
+			return refuse("%v", err)
+		}
+		byFrame[at] = out
+	}
+	return func() {
+		for at, vars := range byFrame {
+			r.frames[at].set(vars)
+		}
+	}, nil
 }
 
 // typed checks values against the declared variables. nil takes a value away.
-func (r *Run) typed(in map[string]any) (map[string]any, error) {
+func (f *frame) typed(in map[string]any) (map[string]any, error) {
 	out := make(map[string]any, len(in))
 	for name, value := range in {
-		v, ok := r.book.Var(name)
+		v, ok := f.book.Var(name)
 		if !ok {
 			return nil, fmt.Errorf("variable %s is not declared", name)
 		}
@@ -143,13 +169,13 @@ func (r *Run) typed(in map[string]any) (map[string]any, error) {
 	return out, nil
 }
 
-func (r *Run) set(vars map[string]any) {
+func (f *frame) set(vars map[string]any) {
 	for name, value := range vars {
 		if value == nil {
-			delete(r.vars, name)
+			delete(f.vars, name)
 			continue
 		}
-		r.vars[name] = value
+		f.vars[name] = value
 	}
 }
 
@@ -158,27 +184,41 @@ func (r *Run) acceptAdded(e record.Entry, refuse refusal) (func(), error) {
 	if err := e.Decode(&p); err != nil {
 		return refuse("%v", err)
 	}
+	i := strings.LastIndexByte(p.ID, '/') + 1
+	f, name := r.frames[p.ID[:i]], p.ID[i:]
+	if f == nil {
+		return refuse("no playbook is at work in %s", strings.TrimSuffix(p.ID[:i], "/"))
+	}
 	ph := p.Phase
 	if ph == incident.NoPhase {
 		ph = r.Phase()
 	}
+	_, declared := f.book.Step(name)
 	switch _, taken := r.Step(p.ID); {
-	case !slugShape.MatchString(p.ID):
+	case !slugShape.MatchString(name):
 		return refuse("step id %s is badly formed", brief(p.ID))
-	case taken:
+	case taken || declared:
 		return refuse("step id %s is taken", p.ID)
 	case p.Title == "" && p.Text == "":
 		return refuse("the added step says nothing")
 	case len(p.Text) > maxText || len(p.Title) > maxText:
 		return refuse("the added step's text is longer than %d bytes", maxText)
-	case len(r.adhoc) >= maxSteps:
+	case len(f.adhoc) >= maxSteps:
 		return refuse("more than %d added steps", maxSteps)
+	case f.caller != nil && r.of(f.caller).state != Running:
+		return refuse("step %s is %s: open it again first", f.caller.ID, r.of(f.caller).state)
 	}
-	s := &Step{ID: p.ID, Title: p.Title, Verb: VerbManual, Manual: p.Text, Phase: ph, Adhoc: true}
+	s := &Step{ID: p.ID, Title: p.Title, Verb: VerbManual, Manual: p.Text, Phase: ph, Adhoc: true, stand: &stand{name: name, frame: f.name}}
+	if f.caller != nil {
+		s.parent, s.Depth = f.caller, f.caller.Depth+1
+	}
 	if s.Title == "" {
 		s.Title = firstLine(p.Text)
 	}
-	return func() { r.adhoc = append(slices.Clip(r.adhoc), s) }, nil
+	return func() {
+		f.adhoc = append(slices.Clip(f.adhoc), s)
+		r.steps[s.ID] = s
+	}, nil
 }
 
 func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (func(), error) {
@@ -188,12 +228,16 @@ func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (
 	}
 	now := r.of(s)
 	switch {
-	case s.Verb == VerbIf:
-		return refuse("an if is decided, not begun")
+	case s.Verb == VerbIf || s.Verb == VerbSwitch:
+		return refuse("a step that branches is decided, not begun")
 	case v.state[s.ID] != Ready:
 		return refuse("it is %s, not ready%s", v.state[s.ID], because(v.why[s.ID]))
 	case p.Attempt != 0 && p.Attempt != now.attempts+1:
 		return refuse("attempt %d cannot follow attempt %d", p.Attempt, now.attempts)
+	}
+	inside, why := r.beginInside(s, p)
+	if why != "" {
+		return refuse("%s", why)
 	}
 	until := p.Until
 	if s.Verb == VerbWait && until.IsZero() {
@@ -201,9 +245,48 @@ func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (
 	}
 	return func() {
 		n := r.change(s)
-		n.state, n.attempts, n.until, n.retryAt = Running, now.attempts+1, until, time.Time{}
+		n.state, n.attempts, n.until, n.retryAt, n.again = Running, now.attempts+1, until, time.Time{}, time.Time{}
 		n.by, n.at, n.owner = e.Actor, e.Time, p.Owner
+		if n.first.IsZero() {
+			n.first = e.Time
+		}
+		inside()
 	}, nil
+}
+
+// beginInside makes the steps in one that begins: of the items it is done for,
+// or of the playbook that it calls.
+func (r *Run) beginInside(s *Step, p record.StepBegin) (make func(), why string) {
+	switch {
+	case s.Verb == VerbForEach:
+		items, _ := plain(p.Items).([]any)
+		for len(items) < p.Count { // they were erased
+			items = append(items, nil)
+		}
+		if had := len(r.turns[s.ID]); had+len(items) > maxItems || len(r.steps)+len(items)*count(s.Do) > maxInstances {
+			return nil, fmt.Sprintf("%d items are too many", had+len(items))
+		}
+		return func() {
+			for _, item := range items {
+				r.enter(s, s.Do, s.variable(), item)
+			}
+		}, ""
+	case p.Items != nil:
+		return nil, "only what is done for each has items"
+	case s.Verb == VerbPlaybook:
+		return r.beginCall(s, p)
+	case p.Playbook != "":
+		return nil, "the step calls no playbook"
+	}
+	return func() {}, ""
+}
+
+// variable is the name of a for_each's item.
+func (s *Step) variable() string {
+	if s.As != "" {
+		return s.As
+	}
+	return "item"
 }
 
 func because(why string) string {
@@ -218,20 +301,29 @@ func (r *Run) acceptDone(e record.Entry, s *Step, v *picture, refuse refusal) (f
 	if err := e.Decode(&p); err != nil {
 		return refuse("%v", err)
 	}
-	state := v.state[s.ID]
+	state, branches := v.state[s.ID], s.Verb == VerbIf || s.Verb == VerbSwitch
 	switch {
-	case s.Verb == VerbParallel:
-		return refuse("parallel ends when its steps have ended")
+	case s.Verb == VerbParallel || s.Verb == VerbForEach:
+		return refuse("%s ends when its steps have ended", s.Verb)
 	case s.Verb == VerbIf && p.Branch != "then" && p.Branch != "else":
 		return refuse("branch %s: want then or else", brief(p.Branch))
-	case s.Verb == VerbIf && state != Ready:
+	case s.Verb == VerbSwitch && p.Branch != "" && !slices.ContainsFunc(s.Cases, func(c Case) bool { return c.Value == p.Branch }):
+		return refuse("branch %s is no case of the switch", brief(p.Branch))
+	case branches && state != Ready:
 		return refuse("it is %s, not ready%s", state, because(v.why[s.ID]))
-	case s.Verb != VerbIf && p.Branch != "":
-		return refuse("only an if has branches")
+	case !branches && p.Branch != "":
+		return refuse("only an if and a switch have branches")
+	case s.repeats() && p.Branch == "then" && len(r.steps)+count(s.Then) > maxInstances:
+		return refuse("a run has no more than %d steps", maxInstances)
 	case state != Ready && state != Running:
 		return refuse("it is %s%s", state, because(v.why[s.ID]))
+	case s.Verb == VerbPlaybook && (state != Running || !r.over(r.frames[s.ID+"/"])):
+		return refuse("the playbook that it calls has not ended")
+	case !p.AgainAt.IsZero() && (s.Repeat == nil || s.repeats()):
+		return refuse("the step does not repeat")
 	}
-	vars, err := r.typed(p.Answers)
+	f := r.frameOf(s)
+	vars, err := f.typed(p.Answers)
 	if err != nil {
 		return refuse("answer: %v", err)
 	}
@@ -240,7 +332,7 @@ func (r *Run) acceptDone(e record.Entry, s *Step, v *picture, refuse refusal) (f
 			return refuse("the step does not ask for %s", name)
 		}
 	}
-	set, err := r.typed(p.Set)
+	set, err := f.typed(p.Set)
 	if err != nil {
 		return refuse("set: %v", err)
 	}
@@ -255,9 +347,30 @@ func (r *Run) acceptDone(e record.Entry, s *Step, v *picture, refuse refusal) (f
 		n.state, n.branch, n.result, n.answers, n.note = Done, p.Branch, result, vars, p.Note
 		n.retryAt, n.until, n.reopened = time.Time{}, time.Time{}, false
 		n.by, n.at = e.Actor, e.Time
-		r.set(vars)
-		r.set(set)
+		r.repeat(s, n, p, e.Time)
+		f.set(vars)
+		f.set(set)
 	}, nil
+}
+
+// repeat notes that a step that repeats was done once more, and makes the steps
+// of the next round.
+func (r *Run) repeat(s *Step, n *progress, p record.StepEnd, at time.Time) {
+	if s.Repeat == nil {
+		return
+	}
+	n.rounds, n.roundAt, n.again = n.rounds+1, at, time.Time{}
+	if n.first.IsZero() {
+		n.first = at
+	}
+	switch {
+	case s.repeats() && p.Branch == "then":
+		n.since = time.Time{} // it becomes ready again when the round has ended
+		r.enter(s, s.Then, "", nil)
+	case s.repeats():
+	case !p.AgainAt.IsZero():
+		n.state, n.attempts, n.failure, n.again = "", 0, "", p.AgainAt
+	}
 }
 
 // follow draws the consequences of a change: failures whose fallback steps
@@ -271,7 +384,7 @@ func (r *Run) follow(at time.Time) {
 			}
 			before := len(p.pending)
 			p.pending = slices.DeleteFunc(slices.Clone(p.pending), func(id string) bool {
-				f, ok := r.book.Step(id)
+				f, ok := r.Step(id)
 				return ok && r.settled(f)
 			})
 			if len(p.pending) == 0 {

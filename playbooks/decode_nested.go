@@ -118,13 +118,13 @@ func (d *decoder) reference(n *yaml.Node) Reference {
 	return Reference{ID: m[1], Version: m[2]}
 }
 
-// Fits says whether a playbook of that version is the one that is meant: all
-// of it must be the same as far as the reference goes.
-func (r Reference) Fits(version string) bool {
-	if r.Version == "" || r.Version == version {
-		return true
+// Fits says that p is what the reference names: its version is the one named,
+// or begins with it.
+func (r Reference) Fits(p *Playbook) bool {
+	if r.ID != p.ID {
+		return false
 	}
-	return strings.Count(r.Version, ".") < 2 && strings.HasPrefix(version, r.Version+".")
+	return r.Version == "" || p.Version == r.Version || (strings.Count(r.Version, ".") < 2 && strings.HasPrefix(p.Version, r.Version+"."))
 }
 
 // String is the reference as a playbook writes it.

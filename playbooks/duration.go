@@ -8,7 +8,7 @@ import (
 )
 
 // Duration is a length of time as playbooks write it: 30s, 10m, 4h, 3d or 5bd.
-// A business day is Monday to Friday; holidays are not known to this package.
+// A business day is what a Calendar says, without one Monday to Friday.
 type Duration struct {
 	Text         string        `json:"text"`
 	Time         time.Duration `json:"time_ns,omitempty"` // 0 when BusinessDays is set
@@ -57,17 +57,6 @@ func (d Duration) IsZero() bool { return d.Text == "" }
 // String is the duration as the author wrote it.
 func (d Duration) String() string { return d.Text }
 
-// After is the moment d after t. Business days end at the same time of day and
-// pass over Saturdays and Sundays of t's location.
-func (d Duration) After(t time.Time) time.Time {
-	if d.BusinessDays == 0 {
-		return t.Add(d.Time)
-	}
-	for left := d.BusinessDays; left > 0; {
-		t = t.AddDate(0, 0, 1)
-		if w := t.Weekday(); w != time.Saturday && w != time.Sunday {
-			left--
-		}
-	}
-	return t
-}
+// After is the moment d after t; business days are Monday to Friday. See
+// Calendar.After for those of a country.
+func (d Duration) After(t time.Time) time.Time { return Calendar{}.After(t, d) }

@@ -17,12 +17,15 @@ func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) 
 		attempt++
 	}
 	switch {
-	case s.Verb == VerbIf || s.Verb == VerbParallel:
+	case s.Verb == VerbIf || s.Verb == VerbSwitch || s.Verb == VerbParallel || s.Verb == VerbForEach && state != Ready:
 		return refuse("a step that holds others does not fail by itself")
 	case state != Ready && state != Running:
 		return refuse("it is %s%s", state, because(v.why[s.ID]))
 	case p.Attempt != 0 && p.Attempt != attempt:
 		return refuse("attempt %d failed while attempt %d is on", p.Attempt, attempt)
+	}
+	if id := r.busyIn(s); id != "" {
+		return refuse("step %s is at work", id)
 	}
 	retryAt := p.RetryAt
 	if !p.Final && retryAt.IsZero() {
@@ -48,23 +51,29 @@ func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) 
 
 // route sends a final failure to the fallback steps that have to handle it:
 // the one that the step or the nearest step around it names, else the whole
-// section. A failure within the section goes only where on_failure says.
+// section, all of the playbook that the step is of. A failure within the section
+// goes only where on_failure says. What a called playbook does not deal with is
+// the failure of the step that calls it.
 func (r *Run) route(s *Step, n *progress) {
 	n.pending, n.routed = nil, false
-	for c := s; c != nil; c = c.parent {
+	of := r.frameOf(s)
+	for c := s; ; c = c.parent {
 		if c.OnFailure != "" {
-			n.pending = []string{c.OnFailure}
+			n.pending = []string{of.name + c.OnFailure}
+			break
+		}
+		if c.outermost() {
 			break
 		}
 	}
 	if n.pending == nil && !s.Fallback {
-		for _, f := range r.book.Fallback {
+		for _, f := range of.fallback {
 			n.pending = append(n.pending, f.ID)
 		}
 	}
 	n.routed = len(n.pending) > 0
 	for _, id := range n.pending {
-		if f, ok := r.book.Step(id); ok && (r.settled(f) || r.of(f).state == Failed) {
+		if f, ok := r.Step(id); ok && (r.settled(f) || r.of(f).state == Failed) {
 			r.restart(f)
 		}
 	}
@@ -74,6 +83,10 @@ func (r *Run) route(s *Step, n *progress) {
 func (r *Run) restart(s *Step) {
 	if p := r.progress[s.ID]; p != nil {
 		r.progress[s.ID] = &progress{attempts: p.attempts}
+	}
+	if s.Verb == VerbForEach || s.repeats() || s.Verb == VerbPlaybook {
+		r.forget(s)
+		return
 	}
 	for _, c := range s.Children() {
 		r.restart(c)
@@ -117,7 +130,11 @@ func (r *Run) busy(s *Step) string {
 	if s.Verb.Automatic() && r.of(s).state == Running {
 		return s.ID
 	}
-	for _, c := range s.Children() {
+	return r.busyIn(s)
+}
+
+func (r *Run) busyIn(s *Step) string {
+	for _, c := range r.children(s) {
 		if id := r.busy(c); id != "" {
 			return id
 		}
@@ -132,23 +149,44 @@ func (r *Run) acceptReopened(e record.Entry, s *Step, v *picture, refuse refusal
 	}
 	now := r.of(s)
 	switch {
-	case now.state == "":
+	case now.state == "" && now.again.IsZero():
 		return refuse("it is %s; there is nothing to reopen%s", v.state[s.ID], because(v.why[s.ID]))
-	case s.Verb == VerbParallel && now.state == Running:
+	case (s.Verb == VerbParallel || s.Verb == VerbPlaybook) && now.state == Running:
 		return refuse("reopen the steps in it instead")
 	case r.passedOver(s):
 		return refuse("reopen the step around it first")
 	}
-	top := s.Fallback && s.parent == nil
+	if s.Verb == VerbPlaybook {
+		if id := r.busyIn(s); id != "" {
+			return refuse("step %s is at work; end it or reopen it first", id)
+		}
+	}
+	top := s.Fallback && s.outermost()
 	return func() {
 		n := r.change(s)
 		n.state, n.branch, n.reason, n.guard = "", "", "", false
 		n.failure, n.pending, n.routed = "", nil, false
-		n.retryAt, n.until, n.reopened = time.Time{}, time.Time{}, top
+		n.retryAt, n.until, n.again, n.reopened = time.Time{}, time.Time{}, time.Time{}, top
 		n.note = p.Reason
 		n.by, n.at = e.Actor, e.Time
 		if now.state != Running {
 			n.attempts = 0
 		}
+		n.first, n.rounds = time.Time{}, 0
+		if s.repeats() {
+			n.since = time.Time{}
+		}
+		r.openCalls(s)
 	}, nil
+}
+
+// openCalls: when a step of a called playbook that has ended is opened again,
+// the steps that called it are at work again too.
+func (r *Run) openCalls(s *Step) {
+	for c := r.frameOf(s).caller; c != nil; c = r.frameOf(c).caller {
+		n := r.change(c)
+		if n.state == Done || n.state == Failed {
+			n.state, n.failure, n.pending, n.routed = Running, "", nil, false
+		}
+	}
 }

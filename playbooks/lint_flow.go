@@ -188,10 +188,14 @@ func covered(s *Step) bool {
 	return false
 }
 
+// serviceLabel marks a playbook that others run as a step. What they learn is
+// learned in the review of the caller, which must not wait for one of its own.
+const serviceLabel = "service"
+
 // whole looks at the playbook as one: it learns, it can be drilled, and it
 // takes evidence before it changes anything.
 func (l *linter) whole() {
-	if !slices.ContainsFunc(l.p.order, func(s *Step) bool { return s.Verb == VerbReview }) {
+	if !slices.Contains(l.p.Labels, serviceLabel) && !slices.ContainsFunc(l.p.order, func(s *Step) bool { return s.Verb == VerbReview }) {
 		l.at(codeEmptyPlaybook, pos{1, 1}, "end with a learn phase that has a review step", "playbook has no review")
 	}
 	asked := map[string]bool{}

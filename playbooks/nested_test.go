@@ -116,7 +116,7 @@ func TestReferences(t *testing.T) {
 	} {
 		id, version, _ := strings.Cut(tt.ref, "@")
 		r := Reference{id, version}
-		if r.Fits(tt.version) != tt.fits || r.String() != tt.ref {
+		if r.Fits(&Playbook{ID: "a", Version: tt.version}) != tt.fits || r.String() != tt.ref {
 			t.Errorf("%s and %s: %v %s", tt.ref, tt.version, !tt.fits, r)
 		}
 	}

@@ -14,37 +14,48 @@ type picture struct {
 	state    map[string]State
 	why      map[string]string
 	blockers map[*Step]*Step
-	open     map[incident.Phase]string // why a phase may not begin, "" when it may
+	open     map[string]map[incident.Phase]string // by playbook: why a phase may not begin, "" when it may
 }
 
 // picture works out every step's state from what the entries said.
 func (r *Run) picture() *picture {
-	n := len(r.book.order) + len(r.adhoc)
+	n := len(r.book.order) + len(r.steps)
 	v := &picture{
 		run: r, order: make([]*Step, 0, n), state: make(map[string]State, n), why: make(map[string]string, n),
-		blockers: make(map[*Step]*Step, n), open: make(map[incident.Phase]string, len(incident.Phases())),
+		blockers: make(map[*Step]*Step, n), open: map[string]map[incident.Phase]string{},
 	}
+	own := r.frames[""]
+	v.phases(own)
+	for _, ph := range incident.Phases() {
+		v.visit(own.top(ph))
+	}
+	v.visit(own.fallback)
+	return v
+}
+
+// phases works out which phases of a playbook may begin.
+func (v *picture) phases(f *frame) {
+	open := make(map[incident.Phase]string, len(incident.Phases()))
 	why := ""
 	for _, ph := range incident.Phases() {
-		v.open[ph] = why
-		for _, s := range r.top(ph) {
-			if why == "" && !r.settled(s) {
+		open[ph] = why
+		for _, s := range f.top(ph) {
+			if why == "" && !v.run.settled(s) {
 				why = "waits for " + s.ID + " of " + ph.String()
 			}
 		}
 	}
-	for _, ph := range incident.Phases() {
-		v.visit(r.top(ph))
-	}
-	v.visit(r.book.Fallback)
-	return v
+	v.open[f.name] = open
 }
 
 func (v *picture) visit(steps []*Step) {
 	for _, s := range steps {
 		v.order = append(v.order, s)
 		v.state[s.ID], v.why[s.ID] = v.judge(s)
-		v.visit(s.Children())
+		if f := v.run.frames[s.ID+"/"]; f != nil {
+			v.phases(f)
+		}
+		v.visit(v.run.children(s))
 	}
 }
 
@@ -53,13 +64,20 @@ func (v *picture) judge(s *Step) (State, string) {
 	p := v.run.of(s)
 	switch p.state {
 	case Done:
-		if !v.run.settled(s) {
-			return Running, "its " + p.branch + " steps are open"
+		switch {
+		case v.run.settled(s):
+			return Done, ""
+		case !s.repeats() || p.branch != "then":
+			return Running, "its " + branchName(p.branch) + " steps are open"
+		case !v.run.allSettled(v.run.taken(s, p)):
+			return Running, fmt.Sprintf("round %d is on", len(v.run.turns[s.ID]))
 		}
-		return Done, ""
+		return Ready, fmt.Sprintf("round %d has ended", len(v.run.turns[s.ID]))
 	case Running:
 		switch {
-		case s.Verb != VerbParallel:
+		case s.Verb == VerbPlaybook:
+			return Running, "its steps are open"
+		case s.Verb != VerbParallel && s.Verb != VerbForEach:
 			return Running, ""
 		case v.run.settled(s):
 			return Done, ""
@@ -72,7 +90,7 @@ func (v *picture) judge(s *Step) (State, string) {
 	case Locked, Ready:
 	}
 	if v.run.passedOver(s) {
-		if s.parent.Verb == VerbIf && v.run.of(s.parent).state == Done {
+		if (s.parent.Verb == VerbIf || s.parent.Verb == VerbSwitch) && v.run.of(s.parent).state == Done {
 			return Skipped, "the other branch was taken"
 		}
 		return Skipped, "the step around it was skipped"
@@ -89,7 +107,18 @@ func (v *picture) judge(s *Step) (State, string) {
 	if p.failure != "" && !p.retryAt.IsZero() {
 		return Ready, fmt.Sprintf("attempt %d failed: %s", p.attempts, p.failure)
 	}
+	if !p.again.IsZero() {
+		return Ready, fmt.Sprintf("done %d times; it repeats", p.rounds)
+	}
 	return Ready, ""
+}
+
+// branchName is a branch in words; that of a switch's default is empty.
+func branchName(branch string) string {
+	if branch == "" {
+		return "default"
+	}
+	return branch
 }
 
 // holds says that nothing keeps an open parallel from beginning.
@@ -97,7 +126,7 @@ func (v *picture) holds(s *Step) bool {
 	if s.guard == nil || v.run.begun(s) {
 		return true
 	}
-	yes, err := s.guard.truth(v.run.vars)
+	yes, err := s.guard.truth(v.run.env(s))
 	return err == nil && yes
 }
 
@@ -118,30 +147,44 @@ func (v *picture) locked(s *Step) string {
 	if !r.started {
 		return "the run has not begun"
 	}
+	if why := v.lockedIn(s); why != "" {
+		return why
+	}
 	switch {
-	case s.Fallback && s.parent == nil:
+	case s.Fallback && s.outermost():
 		return v.lockedFallback(s)
-	case s.parent != nil && s.parent.Verb == VerbIf:
-		if r.of(s.parent).state != Done {
-			return "waits for " + s.parent.ID
-		}
-	case s.parent != nil:
-		if v.state[s.parent.ID] != Running {
-			return "waits for " + s.parent.ID
-		}
 	case s.Adhoc:
 		return v.lockedAdhoc(s)
-	default:
-		if why := v.open[s.Phase]; why != "" {
+	case s.outermost():
+		if why := v.open[r.frameOf(s).name][s.Phase]; why != "" {
 			return why
 		}
 	}
-	for _, b := range r.book.before(s) {
+	for _, b := range r.before(s) {
 		if open := v.blocker(b); open != nil {
 			return "waits for " + open.ID
 		}
 	}
 	return ""
+}
+
+// lockedIn says why the step around s keeps it from beginning.
+func (v *picture) lockedIn(s *Step) string {
+	if s.parent == nil {
+		return ""
+	}
+	p := v.run.of(s.parent)
+	switch {
+	case s.parent.Verb == VerbIf || s.parent.Verb == VerbSwitch:
+		if p.state == Done {
+			return ""
+		}
+	case s.parent.Verb == VerbPlaybook && p.state == Failed:
+		return "the step around it has failed"
+	case v.state[s.parent.ID] == Running:
+		return ""
+	}
+	return "waits for " + s.parent.ID
 }
 
 // blocker is the step that keeps what comes after s locked: s itself, or one
@@ -151,7 +194,7 @@ func (v *picture) blocker(s *Step) *Step {
 		return b
 	}
 	var found *Step
-	for _, b := range v.run.book.before(s) {
+	for _, b := range v.run.before(s) {
 		if found = v.blocker(b); found != nil {
 			break
 		}
@@ -165,17 +208,18 @@ func (v *picture) blocker(s *Step) *Step {
 
 // lockedAdhoc: a step that people added may begin once its phase has begun.
 func (v *picture) lockedAdhoc(s *Step) string {
+	f := v.run.frameOf(s)
 	for _, ph := range incident.Phases() {
 		if ph < s.Phase {
 			continue
 		}
-		for _, t := range v.run.top(ph) {
+		for _, t := range f.top(ph) {
 			if v.run.of(t).state != "" {
 				return ""
 			}
 		}
 	}
-	return v.open[s.Phase]
+	return v.open[f.name][s.Phase]
 }
 
 func (v *picture) lockedFallback(s *Step) string {
@@ -183,9 +227,10 @@ func (v *picture) lockedFallback(s *Step) string {
 	if !r.entered(s) {
 		return "only after a failure"
 	}
-	earlier := r.book.Fallback[:slices.Index(r.book.Fallback, s)]
+	all := r.frameOf(s).fallback
+	earlier := all[:slices.Index(all, s)]
 	if s.Needs != nil {
-		earlier = r.book.before(s)
+		earlier = r.before(s)
 	}
 	for _, b := range earlier {
 		p := r.of(b)
@@ -197,4 +242,38 @@ func (v *picture) lockedFallback(s *Step) string {
 		}
 	}
 	return ""
+}
+
+// broken is a step of a called playbook whose failure nothing in it deals with;
+// nil where there is none.
+func (v *picture) broken(s *Step) *Step {
+	for _, c := range v.run.children(s) {
+		p := v.run.of(c)
+		if p.state == Failed && !p.routed && !v.run.passedOver(c) {
+			return c
+		}
+		if c.Verb == VerbPlaybook { // its own failure counts
+			continue
+		}
+		if found := v.broken(c); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// moving is a step in s that a program is at or can still go on with; nil where
+// only people are left.
+func (v *picture) moving(s *Step) *Step {
+	for _, c := range v.run.children(s) {
+		state := v.state[c.ID]
+		own := c.Verb.Automatic() || c.Verb == VerbWait
+		if own && (state == Running || state == Ready) || state == Ready && c.Verb.Holds() {
+			return c
+		}
+		if found := v.moving(c); found != nil {
+			return found
+		}
+	}
+	return nil
 }

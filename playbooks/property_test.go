@@ -144,7 +144,7 @@ func (w *walker) check() {
 		if !ok || (st.State != Ready && (task.Move != Finish || st.State != Running)) {
 			w.t.Fatalf("%s of %s is offered, which is %+v", task.Move, task.Step.ID, st)
 		}
-		for _, b := range w.run.Playbook().before(task.Step) {
+		for _, b := range w.run.before(task.Step) {
 			if !w.run.settled(b) && !task.Step.Fallback {
 				w.t.Fatalf("%s is offered before %s has ended", task.Step.ID, b.ID)
 			}

@@ -29,6 +29,11 @@ type Resolved struct {
 	Secrets    []string       // members of With that hold a secret's reference
 	Wait       time.Duration
 	Timeout    time.Duration // 0 for none
+	HTTP       *Sent
+	Env        map[string]string // of run
+	EnvSecrets []string          // members of Env that hold a secret's reference
+	On         string            // of run: "" for this machine, else the ssh connection's name
+	Template   string            // notify: the message's template, which Message fills
 	Verify     *Check
 	Rollback   *Undo
 }
@@ -50,6 +55,7 @@ type Undo struct {
 	Secrets []string
 	Missing []string
 	Argv    []string
+	HTTP    *Sent
 	Text    string
 }
 
@@ -59,7 +65,7 @@ func (r *Run) Resolve(s *Step) (Resolved, error) {
 	c := Resolved{
 		Step: s, Action: s.Action, Connection: s.Connection, Wait: s.Wait.Time, Timeout: s.Timeout.Time,
 	}
-	v := r.values()
+	v := r.values(s)
 	err := v.fill(&c, s)
 	if err != nil {
 		return Resolved{}, fmt.Errorf("step %s: %w", s.ID, err)
@@ -99,6 +105,16 @@ func (v values) fill(c *Resolved, s *Step) error {
 	if c.With, c.Secrets, err = v.params(with); err != nil {
 		return err
 	}
+	if c.HTTP, err = v.request(s.HTTP); err != nil {
+		return err
+	}
+	if c.Env, c.EnvSecrets, err = v.environment(s.Env); err != nil {
+		return err
+	}
+	c.On, c.Template = strings.TrimPrefix(s.On, "ssh:"), s.Template
+	if c.On == "local" {
+		c.On = ""
+	}
 	if s.Verify != nil {
 		c.Verify = &Check{Action: s.Verify.Action, Expect: s.Verify.Expect}
 		if c.Verify.With, c.Verify.Secrets, err = v.params(s.Verify.With); err != nil {
@@ -117,6 +133,11 @@ func (v values) undo(c *Resolved, r *Rollback) error {
 	var err error
 	if u.Argv, err = v.argv(r.Run); errors.As(err, &unset) {
 		u.Argv, u.Missing = nil, []string{unset.Name}
+	} else if err != nil {
+		return fmt.Errorf("rollback: %w", err)
+	}
+	if u.HTTP, err = v.request(r.HTTP); errors.As(err, &unset) {
+		u.HTTP, u.Missing = nil, append(u.Missing, unset.Name)
 	} else if err != nil {
 		return fmt.Errorf("rollback: %w", err)
 	}
@@ -178,7 +199,7 @@ func (v values) argv(argv []string) ([]string, error) {
 			out = append(out, show(value))
 			continue
 		}
-		items, ok := value.([]string)
+		items, ok := asTexts(value)
 		if !ok {
 			items = []string{show(value)}
 		}
@@ -203,13 +224,28 @@ func (v values) words(in []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if items, ok := value.([]string); ok {
+		if items, ok := asTexts(value); ok {
 			out = append(out, items...)
 			continue
 		}
 		out = append(out, show(value))
 	}
 	return out, nil
+}
+
+// asTexts returns the items of a list.
+func asTexts(value any) ([]string, bool) {
+	switch list := value.(type) {
+	case []string:
+		return list, true
+	case []any:
+		out := make([]string, len(list))
+		for i, item := range list {
+			out[i] = show(item)
+		}
+		return out, true
+	}
+	return nil, false
 }
 
 // Answers checks what a person typed to the step's questions and returns the
@@ -219,7 +255,7 @@ func (r *Run) Answers(s *Step, typed map[string]string) (map[string]any, error) 
 	out := map[string]any{}
 	var bad []error
 	for _, q := range s.Ask {
-		v, ok := r.book.Var(q.Name)
+		v, ok := r.BookOf(s).Var(q.Name)
 		if !ok {
 			continue // Parse refuses such a step
 		}
@@ -254,7 +290,7 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 	if len(s.Set) == 0 {
 		return nil, nil
 	}
-	env := maps.Clone(r.vars)
+	env := r.env(s)
 	maps.Copy(env, answers)
 	env["result"] = plain(result)
 	out := make(map[string]any, len(s.Set))
@@ -263,7 +299,7 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 		if err != nil {
 			return nil, fmt.Errorf("set %s: %w", a.Name, err)
 		}
-		v, ok := r.book.Var(a.Name)
+		v, ok := r.BookOf(s).Var(a.Name)
 		if !ok {
 			continue // Parse refuses such a step
 		}
@@ -274,27 +310,120 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 	return out, nil
 }
 
-// Expect evaluates a verify's condition over the result of the check.
+// Expect evaluates a condition of the run's own playbook over the result of a
+// check.
 func (r *Run) Expect(condition string, result map[string]any) (bool, error) {
-	e, err := compile(condition, scope{vars: r.book.vars, result: anyResult()}, reflect.Bool)
+	own := r.frames[""]
+	return truth(condition, scope{vars: own.book.vars, result: anyResult()}, r.variables(own, nil), result)
+}
+
+// Holds is Expect for a condition of s, which may read its item, and the
+// variables of the playbook that it is of.
+func (r *Run) Holds(s *Step, condition string, result map[string]any) (bool, error) {
+	return truth(condition, r.reads(s, anyResult()), r.env(s), result)
+}
+
+func truth(condition string, in scope, env, result map[string]any) (bool, error) {
+	e, err := compile(condition, in, reflect.Bool)
 	if err != nil {
 		return false, fmt.Errorf("expect %s: %w", condition, err)
 	}
-	env := maps.Clone(r.vars)
 	env["result"] = plain(result)
 	return e.truth(env)
 }
 
-// Fill puts the run's values into parameters, as Resolve does with a step's.
-func (r *Run) Fill(with map[string]any) (map[string]any, error) {
-	out, _, err := r.values().params(with)
+// Success is the entry to record when the attempt at s that is on has come to a
+// good end: what it sets, and whether it repeats. Of a called playbook the
+// result is what its variables are.
+func (r *Run) Success(s *Step, answers, result map[string]any, now time.Time) (record.StepEnd, error) {
+	if s.Verb == VerbPlaybook {
+		result = r.outcome(s)
+	}
+	end := record.StepEnd{Run: r.id, Answers: answers, Result: result}
+	var err error
+	if end.Set, err = r.Sets(s, answers, result); err != nil {
+		return end, err
+	}
+	if s.Repeat == nil || s.repeats() {
+		return end, nil
+	}
+	if s.Repeat.Until != "" {
+		env := maps.Clone(answers)
+		if env == nil {
+			env = map[string]any{}
+		}
+		maps.Copy(env, end.Set)
+		enough, err := r.until(s, env, result)
+		if err != nil || enough {
+			return end, err
+		}
+	}
+	p := r.of(s)
+	first, next := p.first, now.Add(s.Repeat.Every.Time)
+	if first.IsZero() {
+		first = now
+	}
+	if s.Repeat.Max > 0 && p.rounds+1 >= s.Repeat.Max || s.Repeat.For.Time > 0 && next.After(first.Add(s.Repeat.For.Time)) {
+		return end, nil
+	}
+	end.AgainAt = next
+	return end, nil
+}
+
+// until says whether a step that repeats has found what it is done for; set are
+// the variables as they are after it.
+func (r *Run) until(s *Step, set, result map[string]any) (bool, error) {
+	env := r.env(s)
+	e, err := compile(s.Repeat.Until, r.reads(s, anyResult()), reflect.Bool)
+	if err != nil {
+		return false, fmt.Errorf("until %s: %w", s.Repeat.Until, err)
+	}
+	maps.Copy(env, set)
+	env["result"] = plain(result)
+	yes, err := e.truth(env)
+	if err != nil {
+		return false, fmt.Errorf("until %s: %w", s.Repeat.Until, err)
+	}
+	return yes, nil
+}
+
+// Lapse is the entry to record when nobody approved s in the time that it
+// gives: it fails, or it is skipped. The kind is "" where it goes on waiting.
+func (r *Run) Lapse(s *Step, now time.Time) (record.Kind, any) {
+	if s.Approve == nil || s.Approve.Timeout.IsZero() {
+		return "", nil
+	}
+	why := "nobody approved it within " + s.Approve.Timeout.Text
+	switch s.Approve.OnTimeout {
+	case "fail":
+		f := r.Failure(s, errors.New(why), now, false)
+		return record.StepFailed, f
+	case "skip":
+		return record.StepSkipped, record.StepSkip{Run: r.id, Reason: why}
+	}
+	return "", nil
+}
+
+// Message puts values into the text of a message template: what the step has
+// under with, its variables and incident.
+func (r *Run) Message(s *Step, text string, with map[string]any) string {
+	v := r.values(s)
+	for name, value := range with {
+		v.env[name] = value
+	}
+	return v.prose(text)
+}
+
+// Fill puts the values that s sees into parameters, as Resolve does with its own.
+func (r *Run) Fill(s *Step, with map[string]any) (map[string]any, error) {
+	out, _, err := r.values(s).params(with)
 	return out, err
 }
 
 // Text says in a line or more what a step asks of people or will do. Values
 // that are not known yet show as their names in angle brackets.
 func (r *Run) Text(s *Step) string {
-	v := r.values()
+	v := r.values(s)
 	switch s.Verb {
 	case VerbManual:
 		return v.prose(s.Manual)
@@ -318,6 +447,14 @@ func (r *Run) Text(s *Step) string {
 		return "decides whether " + s.If
 	case VerbParallel:
 		return "its steps go on side by side"
+	case VerbHTTP:
+		return v.describe(s.HTTP.Method+" "+v.prose(s.HTTP.URL), nil)
+	case VerbSwitch:
+		return "decides by " + s.Switch
+	case VerbForEach:
+		return "for each " + s.variable() + " of " + s.ForEach + ": " + inLine(s.Do)
+	case VerbPlaybook:
+		return v.describe("playbook "+s.Playbook.String(), s.With)
 	case VerbWait:
 		return "wait " + s.Wait.Text
 	case VerbReview:
@@ -334,6 +471,15 @@ func (v values) describe(name string, with map[string]any) string {
 		fmt.Fprintf(&b, "\n  %s: %s", k, v.prose(show(with[k])))
 	}
 	return b.String()
+}
+
+// inLine are the names of steps, in a line.
+func inLine(list []*Step) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = s.Name()
+	}
+	return strings.Join(out, ", ")
 }
 
 // quoteWord makes an argument's borders visible.

@@ -28,9 +28,12 @@ type Run struct {
 	id       string
 	book     *Playbook
 	started  bool
-	vars     map[string]any
 	progress map[string]*progress
-	adhoc    []*Step
+	frames   map[string]*frame    // by what their steps' names begin with
+	turns    map[string][]*turn   // items and rounds, by the step that holds them
+	steps    map[string]*Step     // those that the run's own file does not have, by id
+	pinned   map[string]*Playbook // called ones, by SHA-256
+	parse    func(name string, source []byte) (*Playbook, error)
 	incident incident.Incident
 }
 
@@ -55,18 +58,34 @@ type progress struct {
 	pending  []string  // fallback steps that have yet to handle its failure
 	routed   bool      // its failure went to the fallback section
 	reopened bool      // a fallback step that people opened again
+	first    time.Time // when a step that repeats began for the first time
+	again    time.Time // when it is done next
+	rounds   int       // how often it was done
+	roundAt  time.Time // when it was done last
 }
 
 // NewRun returns a run that has not begun. Its first entry is run.started.
 func NewRun(id string, p *Playbook) *Run {
-	return &Run{id: id, book: p, vars: map[string]any{}, progress: map[string]*progress{}}
+	own := &frame{book: p, vars: map[string]any{}, phases: p.Phases, fallback: p.Fallback}
+	return &Run{
+		id: id, book: p, progress: map[string]*progress{}, frames: map[string]*frame{"": own}, turns: map[string][]*turn{},
+		steps: map[string]*Step{}, pinned: map[string]*Playbook{},
+	}
 }
+
+// ParseWith has the run read the playbooks that its steps call by f, which may
+// remember them. Without it they are read by Parse each time.
+func (r *Run) ParseWith(f func(name string, source []byte) (*Playbook, error)) { r.parse = f }
 
 // ID is the run's name in the record.
 func (r *Run) ID() string { return r.id }
 
 // Playbook is what the run follows.
 func (r *Run) Playbook() *Playbook { return r.book }
+
+// BookOf is the playbook that s is a step of: the run's own, or one that a step
+// calls.
+func (r *Run) BookOf(s *Step) *Playbook { return r.frameOf(s).book }
 
 // About tells the run about the incident, for templates that insert incident.id
 // and its like. It changes no step.
@@ -75,27 +94,27 @@ func (r *Run) About(inc incident.Incident) { r.incident = inc }
 // Started says that the run has begun.
 func (r *Run) Started() bool { return r.started }
 
-// Step returns a step of the playbook or one that people added.
+// Step returns a step of the run by its id: one of the playbook, of an item, a
+// round or a called playbook that has begun, or one that people added.
 func (r *Run) Step(id string) (*Step, bool) {
-	if s, ok := r.book.Step(id); ok {
+	if s, ok := r.steps[id]; ok {
 		return s, true
 	}
-	i := slices.IndexFunc(r.adhoc, func(s *Step) bool { return s.ID == id })
-	if i < 0 {
-		return nil, false
-	}
-	return r.adhoc[i], true
+	s, ok := r.book.Step(id)
+	return s, ok && !s.template()
 }
 
-// Env is what expressions and templates read: each variable that has a value,
-// and incident. A secret stands as its reference.
-func (r *Run) Env() map[string]any {
-	env := make(map[string]any, len(r.vars)+1)
-	for name, value := range r.vars {
+// Env is what the run's own expressions and templates read: each variable that
+// has a value, and incident. A secret stands as its reference.
+func (r *Run) Env() map[string]any { return r.around(r.frames[""], nil) }
+
+// around is what the templates of a playbook read in an item.
+func (r *Run) around(f *frame, in *turn) map[string]any {
+	env := r.variables(f, in)
+	for name, value := range env {
 		if list, ok := value.([]string); ok {
-			value = slices.Clone(list)
+			env[name] = slices.Clone(list)
 		}
-		env[name] = value
 	}
 	i := r.incident
 	severity := ""
@@ -109,9 +128,32 @@ func (r *Run) Env() map[string]any {
 	return env
 }
 
-func (r *Run) values() values {
-	v := values{env: r.Env(), secrets: map[string]bool{}}
-	for _, x := range r.book.Vars {
+// variables are those of a playbook, with the items around a step of it.
+func (r *Run) variables(f *frame, in *turn) map[string]any {
+	env := make(map[string]any, len(f.vars)+2)
+	maps.Copy(env, f.vars)
+	var items func(*turn)
+	items = func(in *turn) {
+		if in == nil {
+			return
+		}
+		items(in.outer)
+		if in.as != "" {
+			env[in.as] = in.item
+		}
+	}
+	items(in)
+	return env
+}
+
+// env is what the expressions of s read.
+func (r *Run) env(s *Step) map[string]any { return r.variables(r.frameOf(s), s.turn()) }
+
+// values are what the templates of s insert.
+func (r *Run) values(s *Step) values {
+	f := r.frameOf(s)
+	v := values{env: r.around(f, s.turn()), secrets: map[string]bool{}}
+	for _, x := range f.book.Vars {
 		if x.Type == Secret {
 			v.secrets[x.Name] = true
 		}
@@ -119,7 +161,7 @@ func (r *Run) values() values {
 	return v
 }
 
-// Vars returns the variables that have a value.
+// Vars returns the run's own variables that have a value.
 func (r *Run) Vars() map[string]any {
 	out := r.Env()
 	delete(out, "incident")
@@ -130,24 +172,8 @@ func (r *Run) Vars() map[string]any {
 func (r *Run) Missing() []Question {
 	var out []Question
 	for _, q := range r.book.Questions() {
-		if q.Required && r.vars[q.Name] == nil {
+		if q.Required && r.frames[""].vars[q.Name] == nil {
 			out = append(out, q)
-		}
-	}
-	return out
-}
-
-// top returns the steps of a phase with those that people added, in order.
-func (r *Run) top(ph incident.Phase) []*Step {
-	var out []*Step
-	for _, p := range r.book.Phases {
-		if p.Phase == ph {
-			out = append(out, p.Steps...)
-		}
-	}
-	for _, s := range r.adhoc {
-		if s.Phase == ph {
-			out = append(out, s)
 		}
 	}
 	return out
@@ -171,19 +197,43 @@ func (r *Run) change(s *Step) *progress {
 	return p
 }
 
-// passedOver says that s stands in a container that was skipped or in the
-// branch that was not taken.
+// passedOver says that s stands in a step that was skipped or in the branch that
+// was not taken.
 func (r *Run) passedOver(s *Step) bool {
 	for c := s; c.parent != nil; c = c.parent {
 		p := r.of(c.parent)
 		if p.state == Skipped {
 			return true
 		}
-		if c.parent.Verb == VerbIf && p.state == Done && p.branch != c.branch {
+		if r.otherBranch(c, p) {
 			return true
 		}
 	}
 	return false
+}
+
+// otherBranch says that the step around c, of which p is known, has decided
+// against its branch.
+func (r *Run) otherBranch(c *Step, p progress) bool {
+	around := c.parent
+	if around.Verb != VerbIf && around.Verb != VerbSwitch || p.state != Done {
+		return false
+	}
+	if around.repeats() { // a round that was begun was decided for
+		return c.branch == "else" && (p.branch != "else" || len(r.turns[around.ID]) > 0)
+	}
+	return p.branch != c.branch
+}
+
+// taken are the steps in an if or a switch that were decided for.
+func (r *Run) taken(s *Step, p progress) []*Step {
+	var out []*Step
+	for _, c := range r.children(s) {
+		if !r.otherBranch(c, p) {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // settled says that nothing more is to come of s: what waits for it may go on.
@@ -195,15 +245,15 @@ func (r *Run) settled(s *Step) bool {
 	case Failed:
 		return p.routed && len(p.pending) == 0
 	case Running:
-		return s.Verb == VerbParallel && r.allSettled(s.Parallel)
+		return (s.Verb == VerbParallel || s.Verb == VerbForEach) && r.allSettled(r.children(s))
 	case Done:
-		if s.Verb != VerbIf {
+		switch {
+		case s.Verb != VerbIf && s.Verb != VerbSwitch:
 			return true
+		case s.repeats() && p.branch == "then":
+			return false
 		}
-		if p.branch == "then" {
-			return r.allSettled(s.Then)
-		}
-		return r.allSettled(s.Else)
+		return r.allSettled(r.taken(s, p))
 	case Locked, Ready:
 	}
 	return r.passedOver(s) || (s.Verb == VerbParallel && r.allSettled(s.Parallel))
@@ -212,7 +262,7 @@ func (r *Run) settled(s *Step) bool {
 // begun says that something has happened in a parallel, so that its guard is
 // no longer asked.
 func (r *Run) begun(s *Step) bool {
-	for _, c := range s.Children() {
+	for _, c := range r.children(s) {
 		switch r.of(c).state {
 		case Running, Done, Failed:
 			return true
@@ -251,7 +301,7 @@ func (r *Run) entered(s *Step) bool {
 func (r *Run) Phase() incident.Phase {
 	last := incident.NoPhase
 	for _, ph := range incident.Phases() {
-		steps := r.top(ph)
+		steps := r.frames[""].top(ph)
 		if len(steps) == 0 {
 			continue
 		}
@@ -265,16 +315,16 @@ func (r *Run) Phase() incident.Phase {
 
 // Over says that nothing is left to do: every step has ended and every failure
 // was dealt with.
-func (r *Run) Over() bool {
-	if !r.started {
-		return false
-	}
+func (r *Run) Over() bool { return r.started && r.over(r.frames[""]) }
+
+// over says that nothing of a playbook is left to do.
+func (r *Run) over(f *frame) bool {
 	for _, ph := range incident.Phases() {
-		if !r.allSettled(r.top(ph)) {
+		if !r.allSettled(f.top(ph)) {
 			return false
 		}
 	}
-	for _, s := range r.book.Fallback {
+	for _, s := range f.fallback {
 		if r.entered(s) || (r.of(s).state != "" && !r.settled(s)) {
 			return false
 		}
@@ -282,11 +332,17 @@ func (r *Run) Over() bool {
 	return true
 }
 
-// clone returns a run that shares nothing changeable with r.
+// clone returns a run that shares nothing changeable with r. Steps and items
+// never change once they are made.
 func (r *Run) clone() *Run {
 	c := *r
-	c.vars = maps.Clone(r.vars)
-	c.adhoc = slices.Clone(r.adhoc)
+	c.steps, c.pinned, c.turns = maps.Clone(r.steps), maps.Clone(r.pinned), maps.Clone(r.turns)
+	c.frames = make(map[string]*frame, len(r.frames))
+	for name, f := range r.frames {
+		g := *f
+		g.vars, g.adhoc = maps.Clone(f.vars), slices.Clone(f.adhoc)
+		c.frames[name] = &g
+	}
 	c.progress = make(map[string]*progress, len(r.progress))
 	for id, p := range r.progress {
 		q := *p
@@ -295,6 +351,9 @@ func (r *Run) clone() *Run {
 	}
 	return &c
 }
+
+// Clone returns a run that goes its own way from here.
+func (r *Run) Clone() *Run { return r.clone() }
 
 // Try says what Apply would say to an entry made of the draft at that time,
 // and changes nothing.

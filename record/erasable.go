@@ -47,6 +47,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	Noted:              {"text": asText},
 	RunStarted:         {"vars": alone},
 	VariableSet:        {"vars": alone},
+	StepStarted:        {"items": alone, "vars": alone},
 	StepDone:           {"result": alone, "answers": alone, "set": alone, "note": asText},
 	StepFailed:         {"error": asText},
 	StepSkipped:        {"reason": asText},

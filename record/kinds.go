@@ -45,6 +45,7 @@ const (
 	ActionVerified Kind = "action.verified" // Outcome
 	ActionFailed   Kind = "action.failed"   // Outcome
 	ActionUnknown  Kind = "action.unknown"  // Outcome
+	ActionLapsed   Kind = "action.lapsed"   // Lapse
 
 	ItemAdded     Kind = "item.added"     // Item
 	ReviewWritten Kind = "review.written" // Written
@@ -119,6 +120,27 @@ type StepBegin struct {
 	Attempt int       `json:"attempt"`
 	Until   time.Time `json:"until,omitzero"`  // when a wait ends
 	Owner   string    `json:"owner,omitempty"` // the process that performs it, so that a later one can tell an interrupted attempt
+
+	// Of a step that is done for each of some items: those that are new, and how
+	// many they are, which stays when the items themselves are erased.
+	Items []any `json:"items,omitempty"`
+	Count int   `json:"count,omitempty"`
+
+	// Of a step that calls a playbook: that playbook as it is from now on, and
+	// what it was given. Source is left out where the run had it before.
+	Playbook string         `json:"playbook,omitempty"`
+	Version  string         `json:"version,omitempty"`
+	SHA256   string         `json:"sha256,omitempty"`
+	Source   string         `json:"source,omitempty"`
+	Vars     map[string]any `json:"vars,omitempty"`
+}
+
+// Lapse says that nobody approved an action in the time that its playbook gives,
+// and which actions tell the people on call of it.
+type Lapse struct {
+	Action string   `json:"action"`
+	After  string   `json:"after"` // 10m
+	Pages  []string `json:"pages,omitempty"`
 }
 
 // StepEnd is the success of a step: what it returned, what people answered,
@@ -128,8 +150,9 @@ type StepEnd struct {
 	Result  map[string]any `json:"result,omitempty"`
 	Answers map[string]any `json:"answers,omitempty"`
 	Set     map[string]any `json:"set,omitempty"`
-	Branch  string         `json:"branch,omitempty"` // "then" or "else" of an if
+	Branch  string         `json:"branch,omitempty"` // "then" or "else" of an if, the value of a switch
 	Note    string         `json:"note,omitempty"`
+	AgainAt time.Time      `json:"again_at,omitzero"` // the step repeats: when it is done next
 }
 
 // StepFailure is the failure of one attempt. Final says that no attempt is

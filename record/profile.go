@@ -132,8 +132,13 @@ var disclosed = map[Kind]map[string]audience{
 		"run": everyone, "playbook": told, "name": told, "version": told, "sha256": told, "source": detail, "vars": detail,
 	},
 	VariableSet:  {"run": everyone, "vars": detail},
-	StepStarted:  {"run": everyone, "attempt": everyone, "until": everyone, "owner": detail},
-	StepDone:     {"run": everyone, "result": detail, "answers": detail, "set": detail, "branch": everyone, "note": detail},
+	StepStarted: {
+		"run": everyone, "attempt": everyone, "until": everyone, "owner": detail, "items": detail, "count": everyone,
+		"playbook": told, "version": told, "sha256": told, "source": detail, "vars": detail,
+	},
+	StepDone: {
+		"run": everyone, "result": detail, "answers": detail, "set": detail, "branch": everyone, "note": detail, "again_at": everyone,
+	},
 	StepFailed:   {"run": everyone, "error": detail, "attempt": everyone, "final": everyone, "retry_at": everyone},
 	StepSkipped:  {"run": everyone, "reason": detail, "guard": everyone},
 	StepReopened: {"run": everyone, "reason": detail, "guard": everyone},
@@ -176,6 +181,7 @@ var disclosed = map[Kind]map[string]audience{
 	ActionVerified: outcome,
 	ActionFailed:   outcome,
 	ActionUnknown:  outcome,
+	ActionLapsed:   {"action": everyone, "after": everyone, "pages": everyone},
 
 	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told},
 	ReviewWritten: {"files": told, "size": everyone, "root": everyone},

@@ -24,30 +24,10 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 	if err := s.lookAfter(ctx, f); err != nil {
 		return Waiting{}, err
 	}
-	for {
-		next, w, err := s.nextAutomatic(ctx, f)
-		if err != nil || next == nil {
-			return w, err
-		}
-		if ctx.Err() != nil {
-			return w, context.Cause(ctx)
-		}
-		if err := s.take(ctx, f, *next, p); err != nil {
-			if ctx.Err() != nil {
-				return w, context.Cause(ctx)
-			}
-			if CodeOf(err) == CodeRefused {
-				if elsewhere, oerr := s.takenElsewhere(ctx, f, next.Step.ID); oerr == nil && elsewhere {
-					continue
-				}
-			}
-			if failed, ferr := s.hasFailed(ctx, f, next.Step.ID); ferr != nil || !failed {
-				return w, err // it was not the step that failed
-			}
-			// The failure is in the record: a retry, on_failure, the fallback or
-			// a person is next.
-		}
+	if err := s.lapsed(ctx, f); err != nil {
+		return Waiting{}, err
 	}
+	return s.sideBySide(ctx, f, p)
 }
 
 // lookAfter ends the steps whose action was sent by a process that ended before
@@ -116,9 +96,9 @@ func (s *Session) hasFailed(ctx context.Context, f *folder, step string) (bool, 
 	return st.State == playbooks.Failed || (st.State != playbooks.Running && st.Attempts > 0), nil
 }
 
-// nextAutomatic returns a move that needs nobody, or what the run waits for.
-func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task, Waiting, error) {
-	var next *playbooks.Task
+// automatic returns the moves that need nobody, and what else the run waits for.
+func (s *Session) automatic(ctx context.Context, f *folder) ([]playbooks.Task, Waiting, error) {
+	var moves []playbooks.Task
 	var w Waiting
 	reg, err := s.s.systems(f)
 	if err != nil {
@@ -137,52 +117,60 @@ func (s *Session) nextAutomatic(ctx context.Context, f *folder) (*playbooks.Task
 		now := s.s.o.Now()
 		for _, t := range run.Ready(now) {
 			switch {
-			case t.Move == playbooks.Finish, t.Move == playbooks.Retry && !t.At.After(now) && s.unattended(f, reg, actions, t.Step):
-				next = &t
-				return nil
-			case t.Move == playbooks.Begin && s.unattended(f, reg, actions, t.Step):
-				next = &t
-				return nil
-			case t.Move == playbooks.Retry && t.At.After(now):
-				if w.Until.IsZero() || t.At.Before(w.Until) {
-					w.Until = t.At
-				}
+			case !t.Due(now):
+				w.until(t.At)
+			case t.Move == playbooks.Finish:
+				moves = append(moves, t)
+			case (t.Move == playbooks.Begin || t.Move == playbooks.Retry || t.Move == playbooks.Again) && s.unattended(f, reg, actions, t.Step):
+				moves = append(moves, t)
 			default:
 				w.Steps = append(w.Steps, t.Step.ID)
 			}
 		}
 		for _, st := range run.Steps() {
-			switch {
-			case st.State == playbooks.Failed && !st.Handled:
-				w.Steps = append(w.Steps, st.Step.ID)
-				w.Reason = "step " + st.Step.ID + " failed: " + st.Why
-			case st.State == playbooks.Running && st.Step.Verb == playbooks.VerbWait:
-				if w.Until.IsZero() || st.Until.Before(w.Until) {
-					w.Until = st.Until
-				}
-			case st.State == playbooks.Running && st.Owner != store.Owner() && store.Alive(st.Owner):
-				w.Others = append(w.Others, st.Step.ID)
-			case st.State == playbooks.Running && st.Step.Verb.Acts():
-				w.Steps = append(w.Steps, st.Step.ID)
-				if a, ok := newestAction(actions, st.Step.ID); ok && ActionState(a.State) == Unknown {
-					w.Unknown = append(w.Unknown, a.Action)
-					w.Reason = "action " + a.Action + " of step " + st.Step.ID + " may have happened: somebody has to look"
-				}
-			}
+			s.waits(&w, st, actions)
 		}
 		return nil
 	})
-	return next, w, err
+	return moves, w, err
+}
+
+// waits notes what a step that has begun or failed waits for.
+func (s *Session) waits(w *Waiting, st *playbooks.StepStatus, actions []store.Action) {
+	switch {
+	case st.State == playbooks.Failed && !st.Handled:
+		w.Steps = append(w.Steps, st.Step.ID)
+		w.Reason = "step " + st.Step.ID + " failed: " + st.Why
+	case st.State != playbooks.Running:
+	case st.Step.Verb == playbooks.VerbWait:
+		w.until(st.Until)
+	case st.Step.Verb.Automatic() && st.Owner != store.Owner() && store.Alive(st.Owner):
+		w.Others = append(w.Others, st.Step.ID)
+	case st.Step.Verb.Acts():
+		w.Steps = append(w.Steps, st.Step.ID)
+		if a, ok := newestAction(actions, st.Step.ID); ok && ActionState(a.State) == Unknown {
+			w.Unknown = append(w.Unknown, a.Action)
+			w.Reason = "action " + a.Action + " of step " + st.Step.ID + " may have happened: somebody has to look"
+		}
+	}
+}
+
+// until notes a moment at which the run goes on by itself; the first one counts.
+func (w *Waiting) until(at time.Time) {
+	if w.Until.IsZero() || at.Before(w.Until) {
+		w.Until = at
+	}
 }
 
 // unattended says whether a step may run with nobody looking: it is automatic,
 // and what it does to the world needs no approval, or has it.
 func (s *Session) unattended(f *folder, reg lookup, actions []store.Action, st *playbooks.Step) bool {
 	switch st.Verb {
-	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbDetect, playbooks.VerbNotify, playbooks.VerbWait:
+	case playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbDetect, playbooks.VerbNotify, playbooks.VerbWait, playbooks.VerbPlaybook:
 		return st.Approve == nil
-	case playbooks.VerbAction:
-		impl, _, err := reg.Lookup(st.Action, st.Connection)
+	case playbooks.VerbAction, playbooks.VerbHTTP:
+		name, connection := f.actionOf(st)
+		impl, _, err := reg.Lookup(name, connection)
 		if err == nil && impl.Describe().ReadOnly {
 			return true
 		}
@@ -194,7 +182,7 @@ func (s *Session) unattended(f *folder, reg lookup, actions []store.Action, st *
 		return s.approved(f, actions, st.ID)
 	case playbooks.VerbParallel:
 		return true // its beginning; its steps are asked one by one
-	case playbooks.VerbManual, playbooks.VerbReview, playbooks.VerbIf:
+	case playbooks.VerbManual, playbooks.VerbReview, playbooks.VerbIf, playbooks.VerbSwitch, playbooks.VerbForEach:
 	}
 	return false
 }

@@ -37,7 +37,7 @@ func (s *Session) DrillAnswers(ctx context.Context, id incident.ID, step string)
 			return err
 		}
 		if st, ok := run.Status(step); ok {
-			answers = run.Playbook().DrillAnswers(st.Step)
+			answers = run.BookOf(st.Step).DrillAnswers(st.Step)
 		}
 		return nil
 	})
@@ -100,7 +100,7 @@ func (s *Session) drillMove(ctx context.Context, f *folder) (bool, error) {
 		case st.State == playbooks.Running && st.Step.Verb == playbooks.VerbWait:
 			return true, s.FinishWait(ctx, f.id, st.Step.ID, byDrill)
 		case st.State == playbooks.Ready && st.Step.Verb.Manual():
-			return true, s.DoneStep(ctx, f.id, st.Step.ID, run.Playbook().DrillAnswers(st.Step), byDrill)
+			return true, s.DoneStep(ctx, f.id, st.Step.ID, run.BookOf(st.Step).DrillAnswers(st.Step), byDrill)
 		case st.State == playbooks.Ready && st.Step.Verb.Acts():
 			return true, s.drillAction(ctx, f, st.Step.ID)
 		}

@@ -40,7 +40,8 @@ type folder struct {
 
 	unfinished string // why an erasure could not be finished when the folder was opened
 
-	busy sync.Mutex // one long work at a time: collect, ingest, advance
+	busy     sync.Mutex    // one long work at a time: collect, ingest, advance
+	evidence chan struct{} // of the steps of an advance, those that take or read evidence
 }
 
 // writable is an error with the reason when the folder was opened to be looked
@@ -133,7 +134,7 @@ func (s *Service) folderOf(ctx context.Context, id incident.ID, dir string, st *
 	if err != nil {
 		return nil, err
 	}
-	f := &folder{id: id, dir: dir, store: st, locker: locker, key: data}
+	f := &folder{id: id, dir: dir, store: st, locker: locker, key: data, evidence: make(chan struct{}, 1)}
 	err = st.View(ctx, func(tx *store.Tx) error {
 		inc, err := tx.Incident()
 		f.drill = inc.Drill

@@ -37,8 +37,10 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 		defer cancel()
 	}
 	switch st.Verb {
-	case playbooks.VerbAction, playbooks.VerbRun:
+	case playbooks.VerbAction, playbooks.VerbRun, playbooks.VerbHTTP:
 		return s.runAction(ctx, f, st)
+	case playbooks.VerbPlaybook:
+		return s.beginCall(ctx, f, st)
 	case playbooks.VerbNotify:
 		if err := s.approvedNotices(ctx, f, st, res); err != nil {
 			return err
@@ -55,7 +57,7 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 		return err
 	case playbooks.VerbWait:
 		return s.wait(ctx, f, st, res)
-	case playbooks.VerbManual, playbooks.VerbIf, playbooks.VerbParallel:
+	case playbooks.VerbManual, playbooks.VerbIf, playbooks.VerbSwitch, playbooks.VerbParallel, playbooks.VerbForEach:
 	}
 	return refused("firebreak step done "+string(f.id)+" "+step, "step %s is a %s step: nothing runs by itself", step, st.Verb)
 }
@@ -121,11 +123,11 @@ func (s *Session) endAttempt(ctx context.Context, f *folder, step string, result
 			return "", "", nil, err
 		}
 		if cause == nil {
-			set, err := run.Sets(st.Step, nil, result)
+			end, err := run.Success(st.Step, nil, result, s.s.o.Now().UTC())
 			if err != nil {
 				cause = fmt.Errorf("set variables: %w", err)
 			} else {
-				return record.StepDone, step, record.StepEnd{Run: run.ID(), Result: result, Set: set}, nil
+				return record.StepDone, step, end, nil
 			}
 		}
 		if errors.Is(cause, context.Canceled) { // a person stopped it: it can be run again
@@ -344,7 +346,7 @@ func (s *Session) expect(ctx context.Context, f *folder, st *playbooks.Step, act
 		if err != nil {
 			return err
 		}
-		params, err = run.Fill(st.Verify.With)
+		params, err = run.Fill(st, st.Verify.With)
 		return err
 	})
 	if err != nil {
@@ -391,7 +393,7 @@ func (s *Session) holds(ctx context.Context, f *folder, st *playbooks.Step, got 
 		if err != nil {
 			return err
 		}
-		ok, err = run.Expect(st.Verify.Expect, got)
+		ok, err = run.Holds(st, st.Verify.Expect, got)
 		return err
 	})
 	if err != nil {

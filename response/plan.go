@@ -125,30 +125,21 @@ func (s *Session) stepWish(ctx context.Context, f *folder, step string) (wish, e
 		if err != nil {
 			return unset(f.id, err)
 		}
-		w = wish{step: step, step0: st.Step, title: st.Title, reason: st.Title, connection: st.Step.Connection}
-		switch st.Step.Verb {
+		w = wish{step: step, step0: st.Step, title: st.Title, reason: st.Title}
+		w.name, w.connection = f.actionOf(st.Step)
+		switch st.Step.Verb { //nolint:exhaustive // the others have no plan
 		case playbooks.VerbAction:
-			w.name, w.params = st.Step.Action, r.With
+			w.params = r.With
+		case playbooks.VerbHTTP:
+			w.params = requestParams(r.HTTP)
 		case playbooks.VerbRun:
-			w.name, w.connection, w.params = "linux.run", "host", commandParams(r)
-		case playbooks.VerbManual, playbooks.VerbCollect, playbooks.VerbIngest, playbooks.VerbDetect, playbooks.VerbNotify, playbooks.VerbIf, playbooks.VerbParallel, playbooks.VerbWait, playbooks.VerbReview:
+			w.params = commandParams(r)
+		default:
 			return refused("", "step %s is a %s step: it has no plan", step, st.Step.Verb)
 		}
 		return nil
 	})
 	return w, err
-}
-
-func commandParams(r playbooks.Resolved) map[string]any {
-	argv := make([]any, len(r.Argv))
-	for i, a := range r.Argv {
-		argv[i] = a
-	}
-	p := map[string]any{"argv": argv}
-	if r.Timeout > 0 {
-		p["timeout"] = r.Timeout.String()
-	}
-	return p
 }
 
 // plan reads the prior state, works out the plan and records it.

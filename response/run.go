@@ -2,7 +2,11 @@ package response
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/playbooks"
@@ -33,7 +37,7 @@ func (s *Service) run(tx *store.Tx) (*playbooks.Run, error) {
 			if err != nil {
 				return nil, err
 			}
-			run = playbooks.NewRun(st.Run, p)
+			run = s.newRun(st, p)
 		}
 		if run == nil {
 			continue
@@ -50,18 +54,36 @@ func (s *Service) run(tx *store.Tx) (*playbooks.Run, error) {
 	return run, err
 }
 
+// newRun is a run that has not begun, whose called playbooks are parsed once.
+func (s *Service) newRun(st record.Started, p *playbooks.Playbook) *playbooks.Run {
+	run := playbooks.NewRun(st.Run, p)
+	run.ParseWith(func(name string, source []byte) (*playbooks.Playbook, error) {
+		sum := sha256.Sum256(source)
+		return s.parse(name, hex.EncodeToString(sum[:]), source)
+	})
+	return run
+}
+
 // pinned parses the playbook as it was when the run started, once.
 func (s *Service) pinned(st record.Started) (*playbooks.Playbook, error) {
-	s.parsedMu.Lock()
-	defer s.parsedMu.Unlock()
-	if p := s.parsed[st.SHA256]; p != nil {
-		return p, nil
-	}
-	p, err := playbooks.Parse(st.Playbook+".yaml", []byte(st.Source))
+	p, err := s.parse(st.Playbook+".yaml", st.SHA256, []byte(st.Source))
 	if err != nil {
 		return nil, fmt.Errorf("parse the pinned playbook %s %s: %w", st.Playbook, st.Version, err)
 	}
-	s.parsed[st.SHA256] = p
+	return p, nil
+}
+
+func (s *Service) parse(name, sum string, source []byte) (*playbooks.Playbook, error) {
+	s.parsedMu.Lock()
+	defer s.parsedMu.Unlock()
+	if p := s.parsed[sum]; p != nil {
+		return p, nil
+	}
+	p, err := playbooks.Parse(name, source)
+	if err != nil {
+		return nil, err
+	}
+	s.parsed[sum] = p
 	return p, nil
 }
 
@@ -87,7 +109,7 @@ func (s *Session) startRun(ctx context.Context, st *store.Store, started record.
 		if err != nil {
 			return nil, err
 		}
-		return s.settled(tx, playbooks.NewRun(started.Run, p), record.RunStarted, "", started)
+		return s.settled(tx, s.s.newRun(started, p), record.RunStarted, "", started)
 	})
 	return err
 }
@@ -141,26 +163,55 @@ func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, st
 	if err := add(kind, step, payload); err != nil {
 		return nil, err
 	}
-	for range 10_000 { // a playbook of 1 MiB has fewer steps
-		moved := false
-		for _, t := range run.Ready(s.s.o.Now()) {
-			switch t.Move {
-			case playbooks.Skip:
-				err = add(record.StepSkipped, t.Step.ID, record.StepSkip{Run: run.ID(), Reason: t.Why, Guard: true})
-			case playbooks.Branch:
-				err = add(record.StepDone, t.Step.ID, record.StepEnd{Run: run.ID(), Branch: t.Branch, Note: t.Why})
-			case playbooks.Begin, playbooks.Finish, playbooks.Retry, playbooks.Decide:
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			moved = true
-			break // what is ready may have changed
-		}
-		if !moved {
+	for range 20_000 { // a run has fewer steps, and few moves each
+		t, ok := byItself(run, s.s.o.Now())
+		if !ok {
 			return drafts, nil
+		}
+		if err := s.follow(run, t, add); err != nil {
+			return nil, err
 		}
 	}
 	return nil, fmt.Errorf("settle run: no end in sight")
+}
+
+// byItself is a move that follows from what was recorded: nobody decides it, and
+// nothing is done outside.
+func byItself(run *playbooks.Run, now time.Time) (playbooks.Task, bool) {
+	for _, t := range run.Ready(now) {
+		switch t.Move {
+		case playbooks.Skip, playbooks.Each, playbooks.Fail:
+			return t, true
+		case playbooks.Branch:
+			if t.Due(now) {
+				return t, true
+			}
+		case playbooks.Finish:
+			if t.Step.Verb == playbooks.VerbPlaybook {
+				return t, true
+			}
+		case playbooks.Begin, playbooks.Retry, playbooks.Again, playbooks.Decide:
+		}
+	}
+	return playbooks.Task{}, false
+}
+
+// follow records such a move.
+func (s *Session) follow(run *playbooks.Run, t playbooks.Task, add func(record.Kind, string, any) error) error {
+	id, now := t.Step.ID, s.s.o.Now().UTC()
+	switch t.Move { //nolint:exhaustive // those of byItself
+	case playbooks.Skip:
+		return add(record.StepSkipped, id, record.StepSkip{Run: run.ID(), Reason: t.Why, Guard: true})
+	case playbooks.Branch:
+		return add(record.StepDone, id, record.StepEnd{Run: run.ID(), Branch: t.Branch, Note: t.Why})
+	case playbooks.Each:
+		return add(record.StepStarted, id, record.StepBegin{Run: run.ID(), Items: t.Items, Count: len(t.Items)})
+	case playbooks.Finish:
+		end, err := run.Success(t.Step, nil, nil, now)
+		if err == nil {
+			return add(record.StepDone, id, end)
+		}
+		return add(record.StepFailed, id, run.Failure(t.Step, fmt.Errorf("set variables: %w", err), now, false))
+	}
+	return add(record.StepFailed, id, run.Failure(t.Step, errors.New(t.Why), now, t.Step.Verb == playbooks.VerbPlaybook))
 }

@@ -183,6 +183,7 @@ type Activity struct {
 
 // Progress is told while long work goes on. Total is 0 where it is not known.
 type Progress struct {
+	Step  string `json:"step,omitempty"` // while steps of a run are performed
 	What  string `json:"what"`
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"`

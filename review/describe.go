@@ -229,6 +229,14 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			return outcome(given(p.Action)+" OUTCOME UNKNOWN, look before repeating", p), true
 		})
 
+	case record.ActionLapsed:
+		return line(func(p record.Lapse) (string, bool) {
+			s := fmt.Sprintf("nobody approved %s within %s", given(p.Action), given(p.After))
+			if len(p.Pages) > 0 {
+				s += "; told by " + strings.Join(p.Pages, ", ")
+			}
+			return s, true
+		})
 	case record.ItemAdded:
 		return line(func(p record.Item) (string, bool) {
 			s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(p.Text))

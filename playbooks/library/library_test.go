@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,13 +31,17 @@ func list(t *testing.T) []*playbooks.Playbook {
 	return found
 }
 
-func TestListHasThreePlaybooks(t *testing.T) {
-	var ids []string
-	for _, p := range list(t) {
-		ids = append(ids, p.ID)
+func TestListIsSortedAndNamedByTheFiles(t *testing.T) {
+	ids, err := library.IDs()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := strings.Join(ids, " "); got != "generic leaked-github-token linux-host-intrusion" {
-		t.Errorf("List: %s", got)
+	var got []string
+	for _, p := range list(t) {
+		got = append(got, p.ID)
+	}
+	if !slices.IsSorted(got) || !slices.Equal(got, ids) {
+		t.Errorf("List: %v, want the files %v", got, ids)
 	}
 }
 

@@ -37,7 +37,7 @@ OUTCOME = "error ref says receipt"
 ERASABLE = {  # which fields may be erased; all else carries the record's structure
     "incident.opened": "title summary impact", "incident.changed": "title summary impact reason",
     "incident.closed": "reason", "incident.reopened": "reason", "role.assigned": "person", "note": "text",
-    "run.started": "vars", "run.variable": "vars", "step.done": "result answers set note", "step.failed": "error",
+    "run.started": "vars", "run.variable": "vars", "step.started": "items vars", "step.done": "result answers set note", "step.failed": "error",
     "step.skipped": "reason", "step.reopened": "reason", "step.added": "title text",
     "evidence.collected": "host root refused cut",
     "evidence.sealed": "title source host authority method deviations before after size sha256 blob root member taken machine argv stored mapping",

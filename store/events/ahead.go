@@ -93,6 +93,9 @@ func (a *Appender) Publish(ctx context.Context, exhibit, sha256 string) (bool, e
 		if events == 0 {
 			return nil
 		}
+		if err := w.digest(ctx); err != nil {
+			return err
+		}
 		return w.changed(ctx, events)
 	})
 	switch {
@@ -183,8 +186,10 @@ func (w *writer) forget(ctx context.Context, s waiting) error {
 }
 
 // waits reports whether there is a table of what waits: no older program made one.
-func (s session) waits(ctx context.Context) (bool, error) {
-	n, _, err := s.number(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'waiting'`)
+func (s session) waits(ctx context.Context) (bool, error) { return s.hasTable(ctx, "waiting") }
+
+func (s session) hasTable(ctx context.Context, name string) (bool, error) {
+	n, _, err := s.number(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '`+name+`'`)
 	return n > 0, err
 }
 

@@ -136,7 +136,7 @@ func (db *DB) append(ctx context.Context, batch []timeline.Event) (int64, error)
 // with the empty one.
 func (db *DB) Clear(ctx context.Context) error {
 	err := db.update(ctx, func(w *writer) error {
-		for _, statement := range []string{`DELETE FROM segment`, `DELETE FROM part`, `DELETE FROM word`, `DELETE FROM whole`, `UPDATE state SET generation = generation + 1, events = 0`} {
+		for _, statement := range []string{`DELETE FROM segment`, `DELETE FROM part`, `DELETE FROM word`, `DELETE FROM digest`, `DELETE FROM whole`, `UPDATE state SET generation = generation + 1, events = 0`} {
 			if _, err := w.exec(ctx, statement); err != nil {
 				return err
 			}

@@ -196,6 +196,11 @@ func (a *Appender) Close() (added int64, err error) {
 	if err := a.ctx.Err(); err != nil {
 		_ = a.fail(err)
 	}
+	if a.added > 0 && !a.ahead {
+		if err := a.db.digest(a.ctx); err != nil && a.failed() == nil {
+			_ = a.fail(err)
+		}
+	}
 	a.cancel(errClosed)
 	if a.added > 0 && !a.ahead {
 		a.db.mergeSoon()

@@ -27,7 +27,7 @@ func (db *DB) Session(ctx context.Context, f timeline.Filter, around timeline.Cu
 		extend := func(x *walk) (near, far timeline.Cursor, err error) {
 			at := here.stamp
 			err = x.each(func(s *stream, i int) (bool, error) {
-				h := s.hits[s.at].place
+				h := s.hits[s.at].place()
 				if h.stamp == undated || apart(at, h.stamp) > idle {
 					return false, nil
 				}

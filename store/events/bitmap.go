@@ -80,14 +80,23 @@ func (b *bitmap) next(i int) int {
 	return -1
 }
 
-// first and last are the outermost rows; the set is not empty.
-func (b *bitmap) first() int { return b.next(0) }
-
-func (b *bitmap) last() int {
-	for w := len(b) - 1; w >= 0; w-- {
+// previous is the last row at or before i; -1 where there is none.
+func (b *bitmap) previous(i int) int {
+	if i < 0 {
+		return -1
+	}
+	w := i >> 6
+	if left := b[w] << (63 - i&63); left != 0 {
+		return i - bits.LeadingZeros64(left)
+	}
+	for w--; w >= 0; w-- {
 		if b[w] != 0 {
 			return w<<6 + 63 - bits.LeadingZeros64(b[w])
 		}
 	}
 	return -1
 }
+
+// first and last are the outermost rows; -1 where the set is empty.
+func (b *bitmap) first() int { return b.next(0) }
+func (b *bitmap) last() int  { return b.previous(segment.BlockRows - 1) }

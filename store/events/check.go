@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -37,6 +38,16 @@ func (s *snapshot) check() error {
 		r.Open(e.meta, s.parts(e.id))
 		if err := r.Check(); err != nil {
 			return fmt.Errorf("segment %d: %w", e.id, err)
+		}
+	}
+	digested, _, err := s.digests(s.ctx)
+	if err != nil {
+		return err
+	}
+	for id, d := range digested {
+		i, ok := find(entries, id)
+		if !ok || d.small != entries[i].small || !bytes.Equal(d.meta.Append(nil), entries[i].meta.Append(nil)) {
+			return fmt.Errorf("%w: the digest of segment %d", ErrDamaged, id)
 		}
 	}
 	// What belongs to no segment was left by nobody: a segment goes whole.

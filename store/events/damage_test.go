@@ -62,7 +62,7 @@ func TestDamagedFiles(t *testing.T) {
 		t.Errorf("older: %v", err)
 	}
 	// A newer program's is not touched: no log appears beside it.
-	newer := change("newer.db", `PRAGMA user_version = 4`)
+	newer := change("newer.db", `PRAGMA user_version = 5`)
 	before, err := os.ReadFile(newer)
 	if err != nil {
 		t.Fatal(err)

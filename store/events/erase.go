@@ -75,6 +75,9 @@ func (db *DB) remove(ctx context.Context, exhibit string) (removed int64, err er
 		if removed == 0 {
 			return nil
 		}
+		if err := w.digest(ctx); err != nil {
+			return err
+		}
 		return w.changed(ctx, -removed)
 	})
 	return removed, err

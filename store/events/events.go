@@ -65,6 +65,7 @@ type DB struct {
 
 	mu     sync.Mutex // held while writing
 	writer *writer    // opened at the first write
+	older  bool       // the file has schemaLikeIt, until it is written to
 
 	catalogue catalogue
 	small     filling // what Append fills

@@ -87,8 +87,11 @@ func (db *DB) mergeAll(ctx context.Context, width int) error {
 	var f filling
 	for {
 		more, err := db.mergeOnce(ctx, &f, width)
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if !more {
+			return db.digest(ctx)
 		}
 	}
 }

@@ -14,8 +14,13 @@ import (
 )
 
 // schemaVersion stands in PRAGMA user_version. timeline.db is derived, so
-// there are no migrations: another version is rebuilt from the evidence.
-const schemaVersion = 3
+// there are no migrations: another version is rebuilt from the evidence. One that
+// lacks only what need not be there is taken as it is, and becomes this one when
+// it is written to.
+const (
+	schemaVersion = 4
+	schemaLikeIt  = 3 // without digests, and each text in one piece
+)
 
 // applicationID marks the file as ours ("FBtl").
 const applicationID = 0x4642746c
@@ -27,6 +32,7 @@ const applicationID = 0x4642746c
 //	         the id of the next segment: none is ever used again
 //	segment  small says that all parts are in one row
 //	part     id: see partID
+//	digest   metas and names of many segments, once more; see digest.go
 //	whole    the exhibits that were read to their end: what it does not name has to
 //	         be read on
 //	word     the parts of the words, apart from the others so that those in which
@@ -38,6 +44,7 @@ var schema = []string{
 	`CREATE TABLE part (id INTEGER PRIMARY KEY, data BLOB NOT NULL)`,
 	`CREATE TABLE word (id INTEGER PRIMARY KEY, data BLOB NOT NULL)`,
 	`CREATE TABLE whole (exhibit TEXT PRIMARY KEY) WITHOUT ROWID`,
+	digestTable,
 }
 
 // Kinds of parts beside those of package segment.
@@ -89,6 +96,7 @@ func (db *DB) prepare(ctx context.Context, o Options) error {
 		return db.make(ctx, false)
 	}
 	err = known(version, application)
+	db.older = version == schemaLikeIt
 	if errors.Is(err, ErrOlder) && o.Renew && !db.readOnly {
 		return db.make(ctx, true)
 	}
@@ -109,7 +117,7 @@ func known(version, application int64) error {
 	if version > schemaVersion {
 		return fmt.Errorf("%w: its schema is version %d, this program knows %d", ErrNewer, version, schemaVersion)
 	}
-	if version != schemaVersion {
+	if version != schemaVersion && version != schemaLikeIt {
 		return fmt.Errorf("%w: its schema is version %d, this program knows %d", errOlder{}, version, schemaVersion)
 	}
 	return nil

@@ -61,9 +61,16 @@ func (t *wordTerm) prepare(w *worker, p *prep) (maybe, sure uint64, err error) {
 // people finds the hosts and users in whose names the pattern is.
 func (t *wordTerm) people(w *worker, p *prep, s *wordState) (all, some bool, err error) {
 	if t.finder.anchor != nil {
-		names, err := w.namesOf(p.e)
-		if err != nil || !bytes.Contains(names, t.finder.anchor) {
-			return false, false, err
+		have, known := w.db.catalogue.have(p.e.id, t.finder.anchor)
+		if !known {
+			names, err := w.namesOf(p.e)
+			if err != nil {
+				return false, false, err
+			}
+			have = bytes.Contains(names, t.finder.anchor)
+		}
+		if !have {
+			return false, false, nil
 		}
 	}
 	var allHosts, allUsers bool

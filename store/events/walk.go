@@ -32,11 +32,12 @@ type walk struct {
 
 // hit is an event that matches.
 type hit struct {
-	place
-	row   int
 	head  segment.Head
+	row   int
 	event *timeline.Event // where it was at hand
 }
+
+func (h *hit) place() place { return place{stamp: h.head.Stamp, id: h.head.ID} }
 
 // Where so few events of a block match they are put together at once while its
 // text is at hand: of rare ones most will be on the page.
@@ -157,7 +158,7 @@ func (x *walk) place(s *stream) {
 	}
 	switch {
 	case s.at < len(s.hits):
-		s.key = s.hits[s.at].place
+		s.key = s.hits[s.at].place()
 	case s.left == 0:
 		s.key = place{stamp: math.MaxInt64, id: greatestID}
 		if x.backward {
@@ -306,31 +307,29 @@ func (x *walk) lookAtBlock(w *worker, s *stream, block int, into *found) error {
 	return x.gather(w, s.e, b, rows, into)
 }
 
-// gather lists the rows' places in the order of the walk.
+// gather lists the rows' places in the order of the walk, as many as are wanted.
 func (x *walk) gather(w *worker, e *entry, b *segment.Block, rows *bitmap, to *found) error {
 	w.use(e)
-	for i := rows.next(0); i >= 0; i = rows.next(i + 1) {
-		to.hits = append(to.hits, hit{row: b.Row + i})
+	most := rows.count()
+	if x.keep > 0 {
+		most = min(most, x.keep)
 	}
+	to.hits = slices.Grow(to.hits, most)
+	row, step, next := rows.first(), 1, rows.next
 	if x.backward {
-		slices.Reverse(to.hits)
+		row, step, next = rows.last(), -1, rows.previous
 	}
-	kept := to.hits[:0]
-	for _, h := range to.hits {
-		if x.keep > 0 && len(kept) >= x.keep {
-			break
-		}
-		var err error
-		if h.head, err = w.r.Head(h.row); err != nil {
+	for ; row >= 0 && len(to.hits) < most; row = next(row + step) {
+		head, err := w.r.Head(b.Row + row)
+		if err != nil {
 			return err
 		}
-		h.place = place{stamp: h.head.Stamp, id: h.head.ID}
-		if x.after != nil && h.compare(*x.after) <= 0 || x.before != nil && h.compare(*x.before) >= 0 {
+		h := hit{head: head, row: b.Row + row}
+		if x.after != nil && h.place().compare(*x.after) <= 0 || x.before != nil && h.place().compare(*x.before) >= 0 {
 			continue
 		}
-		kept = append(kept, h)
+		to.hits = append(to.hits, h)
 	}
-	to.hits = kept
 	if !x.whole {
 		for i := range to.hits {
 			h := &to.hits[i]

@@ -102,12 +102,19 @@ func (w *writer) transaction(ctx context.Context, do func(*writer) error) (err e
 		return err
 	}
 	w.entries, w.generation, w.changes = nil, 0, false
-	err = errors.Join(do(w), w.lookup.close())
+	if w.db.older {
+		err = w.update(ctx)
+	}
+	if err == nil {
+		err = do(w)
+	}
+	err = errors.Join(err, w.lookup.close())
 	still := context.WithoutCancel(ctx)
 	if err == nil {
 		_, err = w.exec(still, `COMMIT`)
 	}
 	if err == nil {
+		w.db.older = false
 		if w.changes && w.generation != 0 {
 			w.db.catalogue.set(w.entries, w.generation+1)
 		}
@@ -119,6 +126,16 @@ func (w *writer) transaction(ctx context.Context, do func(*writer) error) (err e
 		err = errors.Join(err, back)
 	}
 	return err
+}
+
+// update gives the file this program's form.
+func (w *writer) update(ctx context.Context) error {
+	for _, statement := range []string{digestTable, fmt.Sprint(`PRAGMA user_version = `, schemaVersion)} {
+		if _, err := w.exec(ctx, statement); err != nil {
+			return fmt.Errorf("renew schema: %w", err)
+		}
+	}
+	return nil
 }
 
 // segments are those that are there now.
@@ -214,6 +231,9 @@ func put(s *sqlite3.SQLiteStmt, values ...driver.Value) error {
 func (w *writer) drop(ctx context.Context, e *entry) error {
 	w.entries = slices.DeleteFunc(w.entries, func(x *entry) bool { return x.id == e.id })
 	if _, err := w.exec(ctx, `DELETE FROM segment WHERE id = ?`, e.id); err != nil {
+		return err
+	}
+	if _, err := w.exec(ctx, `DELETE FROM digest WHERE id = ?`, groupOf(e.id)); err != nil {
 		return err
 	}
 	return w.dropParts(ctx, e.id, e.small)

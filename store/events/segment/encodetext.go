@@ -7,11 +7,16 @@ import (
 	"firebreak/timeline"
 )
 
-// A block's text is: the messages and the values that are in no column, row by row,
-// each followed by a zero byte; the head, which is the length of each message, then
-// of each of those values; and the size of the head. A value that stands in its
-// row's message as whole words is only pointed to: its tokens are there already.
-const blockText = 256 << 10
+// A block's text is packed in pieces of some hundred rows, so that one row costs
+// little: a page of many segments needs one or two of each. A piece is: the
+// messages and the values that are in no column, row by row, each followed by a
+// zero byte; the head, which is the length of each message, then of each of those
+// values; and the size of the head. A value that stands in its row's message as
+// whole words is only pointed to: its tokens are there already.
+const (
+	blockText = 256 << 10
+	pieceText = 44 << 10
+)
 
 // columns decides which attributes get columns.
 func (e *Encoder) columns(b *Builder) {
@@ -86,28 +91,26 @@ func (e *Encoder) texts(b *Builder) {
 	e.blocks(b)
 	for n, block := range e.meta.Blocks {
 		e.table.begin(n)
-		e.head, e.raw = e.head[:0], e.raw[:0]
 		rows := e.order[block.Row : block.Row+block.Rows]
 		e.warm(b, rows)
-		for _, row := range rows {
-			e.head = binary.AppendUvarint(e.head, uint64(b.messages[row].n))
-		}
-		for i, row := range rows {
-			if (block.Row+i)%ChunkRows == 0 {
-				for c := range e.attributes {
-					e.starts = append(e.starts, len(e.attributes[c]))
-				}
-			}
-			e.row(b, row, n)
-		}
-		text := len(e.raw)
-		var zeros [padding]byte
-		e.raw = append(e.raw, zeros[:]...)
-		e.table.add(e.raw[:text])
-		e.raw = append(e.raw[:text], e.head...)
-		e.raw = binary.LittleEndian.AppendUint32(e.raw, uint32(len(e.head))) //nolint:gosec // shorter than the text and its rows
 		e.begin()
-		e.out = pack(e.z, e.out, e.raw)
+		for from := 0; from < len(rows); {
+			to := e.pieceOf(rows, from)
+			if whole := from == 0 && to == len(rows); whole {
+				e.piece(b, n, block.Row, rows)
+				e.out = pack(e.z, e.out, e.raw)
+				break
+			}
+			if from == 0 {
+				e.out = append(e.out, pieces)
+			}
+			e.piece(b, n, block.Row+from, rows[from:to])
+			e.out = binary.AppendUvarint(e.out, uint64(to-from)) //nolint:gosec // rows
+			at := len(e.out)
+			e.out = pack(e.z, append(e.out, 0, 0, 0, 0), e.raw)
+			binary.LittleEndian.PutUint32(e.out[at:], uint32(len(e.out)-at-4)) //nolint:gosec // a piece is bounded
+			from = to
+		}
 		e.finish(KindText, n)
 	}
 	for i := range b.names {
@@ -122,6 +125,45 @@ func (e *Encoder) texts(b *Builder) {
 			}
 		}
 	}
+}
+
+// pieceOf is where the piece ends that begins at from. A rest that is small goes
+// with the last one.
+func (e *Encoder) pieceOf(rows []uint32, from int) (to int) {
+	size := 0
+	for to = from; to < len(rows) && size < pieceText; to++ {
+		size += int(e.sizes[rows[to]])
+	}
+	rest := 0
+	for _, row := range rows[to:] {
+		if rest += int(e.sizes[row]); rest >= pieceText/3 {
+			return to
+		}
+	}
+	return len(rows)
+}
+
+// piece gathers the texts of the rows, the first of which is that of the segment,
+// and puts their words into the table.
+func (e *Encoder) piece(b *Builder, block, first int, rows []uint32) {
+	e.head, e.raw = e.head[:0], e.raw[:0]
+	for _, row := range rows {
+		e.head = binary.AppendUvarint(e.head, uint64(b.messages[row].n))
+	}
+	for i, row := range rows {
+		if (first+i)%ChunkRows == 0 {
+			for c := range e.attributes {
+				e.starts = append(e.starts, len(e.attributes[c]))
+			}
+		}
+		e.row(b, row, block)
+	}
+	text := len(e.raw)
+	var zeros [padding]byte
+	e.raw = append(e.raw, zeros[:]...)
+	e.table.add(e.raw[:text])
+	e.raw = append(e.raw[:text], e.head...)
+	e.raw = binary.LittleEndian.AppendUint32(e.raw, uint32(len(e.head))) //nolint:gosec // shorter than the text and its rows
 }
 
 // warm looks at all that the rows are made of. Rows that came in no order lie far

@@ -28,6 +28,7 @@ func checksum(mark uint32, kind Kind, n int, data []byte) uint32 {
 const (
 	plain      = 0
 	compressed = 1
+	pieces     = 2 // of a text: several, each with its rows, its size and one of the others
 )
 
 // most is the greatest content that is unpacked: a text, its values and their
@@ -111,6 +112,21 @@ func unpackInto(z *zstd.Decoder, room, data []byte, limit int) (content, newRoom
 		return nil, room, fmt.Errorf("%w: a compressed part: %w", ErrDamaged, err)
 	}
 	return room, room, nil
+}
+
+// unpackAppend appends what pack was given.
+func unpackAppend(z *zstd.Decoder, dst, data []byte, limit int) ([]byte, error) {
+	if len(data) > 0 && data[0] == plain && len(data)-1 <= limit {
+		return append(dst, data[1:]...), nil
+	}
+	content, _, err := unpackInto(z, dst[len(dst):], data, limit)
+	switch {
+	case err != nil:
+		return dst, err
+	case len(content) <= cap(dst)-len(dst): // there was room, so it lies there
+		return dst[:len(dst)+len(content)], nil
+	}
+	return append(dst, content...), nil
 }
 
 func newDecompressor() (*zstd.Decoder, error) {

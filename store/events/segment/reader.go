@@ -26,7 +26,8 @@ type Reader struct {
 	columns []columnCache
 	dicts   []dictionary
 	names   namesCache
-	text    Text
+	text    Text // of a block
+	piece   Text // of a few rows
 	word    wordCache
 	lexicon Lexicon
 }
@@ -43,7 +44,7 @@ func NewCachedReader(c *Cache) *Reader { return &Reader{cache: c} }
 // Open goes to a segment.
 func (r *Reader) Open(m *Meta, p Parts) {
 	r.meta, r.parts = m, p
-	r.times.chunk, r.places.chunk, r.chunk.chunk, r.text.block, r.word.part = none, none, none, none, none
+	r.times.chunk, r.places.chunk, r.chunk.chunk, r.text.block, r.piece.block, r.word.part = none, none, none, none, none, none
 	r.columns = resize(r.columns, m.columns)
 	r.dicts = resize(r.dicts, m.columns)
 	for i := range r.columns {
@@ -82,13 +83,28 @@ func (r *Reader) unpacked(kind Kind, n int) ([]byte, error) {
 }
 
 func (r *Reader) unpack(data []byte, limit int) (content []byte, err error) {
-	if r.z == nil {
-		if r.z, err = newDecompressor(); err != nil {
-			return nil, fmt.Errorf("make decompressor: %w", err)
-		}
+	if err := r.prepare(); err != nil {
+		return nil, err
 	}
 	content, r.room, err = unpackInto(r.z, r.room, data, limit)
 	return content, err
+}
+
+// unpackAppend appends what is in a pack.
+func (r *Reader) unpackAppend(dst, data []byte, limit int) ([]byte, error) {
+	if err := r.prepare(); err != nil {
+		return dst, err
+	}
+	return unpackAppend(r.z, dst, data, limit)
+}
+
+func (r *Reader) prepare() (err error) {
+	if r.z == nil {
+		if r.z, err = newDecompressor(); err != nil {
+			return fmt.Errorf("make decompressor: %w", err)
+		}
+	}
+	return nil
 }
 
 func damaged(what string, n int) error { return fmt.Errorf("%w: %s of %d", ErrDamaged, what, n) }

@@ -3,18 +3,21 @@ package segment
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 	"sort"
 
 	"firebreak/timeline"
 )
 
-// Text is the decoded text of a block. Rows are counted from the block's first.
+// Text is the decoded text of a block, or of a piece of it. Rows are counted from
+// its first.
 type Text struct {
 	r     *Reader
 	block int
 	first int // row of the segment
 
-	memory []byte // text and head
+	memory []byte // text, and head while it is read
 	raw    []byte
 	starts []uint32 // of each row in raw, and the end of the last
 	sizes  []uint32 // of the messages
@@ -39,16 +42,70 @@ func (r *Reader) Text(block int) (*Text, error) {
 	if block < 0 || block >= len(r.meta.Blocks) {
 		return nil, fmt.Errorf("read block %d of %d: there is none", block, len(r.meta.Blocks))
 	}
-	t.r, t.block, t.first = r, none, r.meta.Blocks[block].Row
-	if err := t.read(r.meta.Blocks[block], block); err != nil {
-		return nil, fmt.Errorf("block %d: %w", block, err)
+	if err := t.read(r, block, none); err != nil {
+		return nil, err
 	}
-	t.block = block
 	return t, nil
 }
 
-func (t *Text) read(b Block, block int) error {
-	r := t.r
+// textOf is the text of a block, if that is at hand, or of the piece that the row
+// is in.
+func (r *Reader) textOf(row int) (*Text, error) {
+	block := r.meta.blockOf(row)
+	if r.text.block == block {
+		return &r.text, nil
+	}
+	t := &r.piece
+	if t.block == block && row >= t.first && row < t.first+t.Rows() {
+		return t, nil
+	}
+	return t, t.read(r, block, row-r.meta.Blocks[block].Row)
+}
+
+// read reads the whole block, or the piece with a row of the block.
+func (t *Text) read(r *Reader, block, row int) error {
+	t.r, t.block = r, none
+	if err := t.readPieces(block, row); err != nil {
+		return fmt.Errorf("block %d: %w", block, err)
+	}
+	t.block = block
+	return nil
+}
+
+// piece is a part of a block's text.
+type piece struct {
+	row, rows int // in the block
+	data      []byte
+}
+
+// piecesOf yields the pieces of a block's text.
+func piecesOf(data []byte, rows int, yield func(piece) error) error {
+	if len(data) == 0 || data[0] != pieces {
+		return yield(piece{rows: rows, data: data})
+	}
+	d := decoder{rest: data[1:]}
+	row := 0
+	for len(d.rest) > 0 {
+		p := piece{row: row, rows: d.count(rows - row)}
+		size := binary.LittleEndian.Uint32(d.bytes(4))
+		p.data = d.bytes(int(min(uint64(size), math.MaxInt)))
+		if d.failed || p.rows == 0 {
+			break
+		}
+		if err := yield(p); err != nil {
+			return err
+		}
+		row += p.rows
+	}
+	if d.failed || row != rows {
+		return fmt.Errorf("%w: pieces of a text", ErrDamaged)
+	}
+	return nil
+}
+
+// readPieces reads all pieces, or the one with the row only.
+func (t *Text) readPieces(block, only int) error {
+	r, b := t.r, t.r.meta.Blocks[block]
 	if err := r.readNames(); err != nil {
 		return err
 	}
@@ -60,15 +117,42 @@ func (t *Text) read(b Block, block int) error {
 	if err != nil {
 		return err
 	}
-	if size, ok := packSize(data); ok && cap(r.room) > 4<<20 && size < 1<<20 {
-		r.room = nil // a giant is not kept
-	}
-	content, err := r.unpack(data, r.meta.limit(KindText))
+	size, limit := 0, r.meta.limit(KindText)
+	wanted := func(p piece) bool { return only == none || p.row <= only && only < p.row+p.rows }
+	err = piecesOf(data, b.Rows, func(p piece) error {
+		if n, _ := packSize(p.data); wanted(p) {
+			size += n
+		}
+		if size > limit {
+			return fmt.Errorf("%w: the size of a text", ErrDamaged)
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	t.memory = append(t.memory[:0], content...)
-	return t.cut(b.Rows)
+	if cap(t.memory) > 4<<20 && size < 1<<20 {
+		t.memory = nil // a giant is not kept
+	}
+	t.memory = slices.Grow(t.memory[:0], size+size/8+64)
+	t.sizes, t.starts, t.firsts, t.values = t.sizes[:0], t.starts[:0], t.firsts[:0], t.values[:0]
+	t.first = b.Row
+	err = piecesOf(data, b.Rows, func(p piece) error {
+		if !wanted(p) {
+			return nil
+		}
+		if only != none {
+			t.first, t.shapes = b.Row+p.row, t.shapes[p.row:p.row+p.rows]
+		}
+		from := len(t.memory)
+		if t.memory, err = r.unpackAppend(t.memory, p.data, limit); err != nil {
+			return err
+		}
+		return t.cut(from, p.rows)
+	})
+	t.raw = t.memory
+	t.starts = append(t.starts, uint32(len(t.raw))) //nolint:gosec // texts are less than 4 GiB
+	return err
 }
 
 // HasText reports whether the text of the row's block is decoded already.
@@ -104,26 +188,27 @@ func (r *Reader) codesOfRows(dst []uint16, c Column, from, rows int) ([]uint16, 
 	return dst, nil
 }
 
-// cut finds the rows and the values in the text.
-func (t *Text) cut(rows int) error {
+// cut finds the rows and the values in a piece that begins at from, the last one so
+// far, and takes its head away.
+func (t *Text) cut(from, rows int) error {
 	bad := fmt.Errorf("%w: a text", ErrDamaged)
 	end := len(t.memory) - 4
-	if end < 0 {
+	if end < from {
 		return bad
 	}
 	head := int(binary.LittleEndian.Uint32(t.memory[end:]))
-	if head > end {
+	if head > end-from {
 		return bad
 	}
 	in := decoder{rest: t.memory[end-head : end]}
-	t.raw = t.memory[:end-head]
-	t.sizes, t.starts, t.firsts, t.values = t.sizes[:0], t.starts[:0], t.firsts[:0], t.values[:0]
+	t.memory = t.memory[:end-head]
+	size, done := len(t.memory), len(t.sizes)
 	for range rows {
-		t.sizes = append(t.sizes, uint32(in.count(len(t.raw)))) //nolint:gosec // texts are less than 4 GiB
+		t.sizes = append(t.sizes, uint32(in.count(size))) //nolint:gosec // texts are less than 4 GiB
 	}
-	at := 0
+	at := from
 	names := t.r.names.names
-	for i := range rows {
+	for i := done; i < done+rows; i++ {
 		message := at
 		t.starts = append(t.starts, uint32(at))
 		t.firsts = append(t.firsts, uint32(len(t.values))) //nolint:gosec // not more than bytes
@@ -135,7 +220,7 @@ func (t *Text) cut(rows int) error {
 			}
 			v := in.number()
 			n := v >> 1
-			if n > uint64(len(t.raw)) {
+			if n > uint64(size) { //nolint:gosec // a length
 				return bad
 			}
 			if v&1 == 0 {
@@ -148,16 +233,15 @@ func (t *Text) cut(rows int) error {
 				}
 				t.values = append(t.values, textValue{at: uint32(message) + uint32(d), n: uint32(n)}) //nolint:gosec // checked
 			}
-			if at > len(t.raw) {
+			if at > size {
 				return bad
 			}
 		}
-		if at > len(t.raw) {
+		if at > size {
 			return bad
 		}
 	}
-	t.starts = append(t.starts, uint32(at))
-	if in.failed || at != len(t.raw) {
+	if in.failed || at != size {
 		return bad
 	}
 	return nil
@@ -300,7 +384,11 @@ func (r *Reader) BareOf(row int, h Head) (timeline.Event, error) {
 		if _, err := r.Times(row / ChunkRows); err != nil {
 			return timeline.Event{}, err
 		}
-		e.Time = timeOf(h.Stamp, r.times.farOf(row%ChunkRows))
+		far, err := r.times.farOf(row % ChunkRows)
+		if err != nil {
+			return timeline.Event{}, err
+		}
+		e.Time = timeOf(h.Stamp, far)
 	} else {
 		e.Time = timeOf(h.Stamp, farTime{})
 	}
@@ -334,8 +422,7 @@ func (r *Reader) EventOf(row int, h Head) (timeline.Event, error) {
 	if err != nil {
 		return e, err
 	}
-	block := r.meta.blockOf(row)
-	t, err := r.Text(block)
+	t, err := r.textOf(row)
 	if err != nil {
 		return timeline.Event{}, err
 	}

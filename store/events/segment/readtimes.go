@@ -51,13 +51,11 @@ func (r *Reader) dated(c *timesCache, data []byte, stamps []int64) error {
 	if !ok {
 		return fmt.Errorf("%w: times", ErrDamaged)
 	}
-	anyFar := false
 	for i, step := range r.numbers {
 		last += step * unit
 		stamps[i] = int64(last) //nolint:gosec // the bits as they are
-		anyFar = anyFar || isFar(stamps[i])
 	}
-	if !anyFar {
+	if !isFar(stamps[0]) && !isFar(stamps[len(stamps)-1]) { // they are in order
 		return nil
 	}
 	d := decoder{rest: rest}
@@ -73,14 +71,17 @@ func (r *Reader) dated(c *timesCache, data []byte, stamps []int64) error {
 }
 
 // farOf is the exact time of a row of the chunk whose stamp is out of range.
-func (c *timesCache) farOf(row int) farTime {
+func (c *timesCache) farOf(row int) (farTime, error) {
 	n := 0
 	for _, s := range c.stamps[:row] {
 		if isFar(s) {
 			n++
 		}
 	}
-	return c.far[n]
+	if n >= len(c.far) {
+		return farTime{}, fmt.Errorf("%w: times out of range", ErrDamaged)
+	}
+	return c.far[n], nil
 }
 
 type placesCache struct {
@@ -89,7 +90,6 @@ type placesCache struct {
 	offsets []int64
 	last    []uint64
 	seen    []bool
-	oneFile []uint16
 }
 
 // Places are the places of a chunk's rows in their files: with Codes(FileOf) and
@@ -139,12 +139,14 @@ func (r *Reader) readPlaces(chunk int) error {
 		return bad
 	}
 	c.places, c.offsets = resize(c.places, rows), resize(c.offsets, rows)
+	if files == nil {
+		if !c.ofOne(r.numbers, firsts, shift) {
+			return bad
+		}
+		return r.offsets(c, chunk, flags, rest)
+	}
 	c.last, c.seen = resize(c.last, len(r.meta.Files)), resize(c.seen, len(r.meta.Files))
 	clear(c.seen)
-	if files == nil {
-		files = resize(c.oneFile, rows) // zeros
-		c.oneFile = files
-	}
 	for i, f := range files {
 		place := c.last[f] + uint64(unzigzag(r.numbers[i])) //nolint:gosec // wraps as it did when it was written
 		if !c.seen[f] {
@@ -160,9 +162,27 @@ func (r *Reader) readPlaces(chunk int) error {
 	if firsts.failed {
 		return bad
 	}
+	return r.offsets(c, chunk, flags, rest)
+}
+
+// ofOne fills the places where all rows are of one file.
+func (c *placesCache) ofOne(steps []uint64, first decoder, shift byte) bool {
+	place, all := first.number(), uint64(0)
+	for i, step := range steps {
+		if i > 0 {
+			place += uint64(unzigzag(step)) //nolint:gosec // wraps as it did when it was written
+		}
+		all |= place
+		c.places[i], c.offsets[i] = place<<shift, int64(place<<shift>>8) //nolint:gosec // 48 bits
+	}
+	return !first.failed && all<<shift>>shift == all && all<<shift < 1<<48
+}
+
+// offsets adds what does not follow from the places, and ends the reading of a chunk.
+func (r *Reader) offsets(c *placesCache, chunk int, flags byte, rest []byte) error {
 	if flags&offsetFlag != 0 {
 		if _, ok := unpack(r.numbers, rest); !ok {
-			return bad
+			return damaged("places", chunk)
 		}
 		for i, v := range r.numbers {
 			c.offsets[i] += unzigzag(v)

@@ -14,11 +14,16 @@ type wordCache struct {
 // yields it. Blocks not among them do not hold it, in no message and no value.
 func (r *Reader) Word(token string) (blocks uint64, err error) {
 	h := hashOf([]byte(token))
-	p, err := r.wordPart(hashPart(h, r.meta.wordBits))
+	part, rest := hashPart(h, r.meta.wordBits), hashRest(h, r.meta.wordBits)
+	if r.word.part == part {
+		return r.word.find(rest), nil
+	}
+	data, err := r.needed(KindWords, partNumber(part, r.meta.wordBits))
 	if err != nil {
 		return 0, err
 	}
-	return p.find(hashRest(h, r.meta.wordBits)), nil
+	blocks, r.numbers, err = findWord(data, rest, r.numbers)
+	return blocks, err
 }
 
 // wordPart is a part of the words, by the first bits of their hashes.

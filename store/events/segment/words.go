@@ -98,6 +98,57 @@ func (e *Encoder) wordPart(dst []byte, order []uint32, parts int) []byte {
 	return dst
 }
 
+// blockBytes is how many bytes of blocks belong to each code.
+var blockBytes = func() (n [256]uint8) {
+	for code := severalBlocks; code < blockMask; code++ {
+		n[code] = uint8(code - severalBlocks + 2) //nolint:gosec // less than 8
+	}
+	n[blockMask] = 8
+	return n
+}()
+
+// findWord is wordPart.find without decoding the blocks of all others.
+func findWord(data []byte, rest uint64, room []uint64) (blocks uint64, newRoom []uint64, err error) {
+	count, used := binary.Uvarint(data)
+	if used <= 0 || count > uint64(len(data[used:])) {
+		return 0, room, fmt.Errorf("%w: words", ErrDamaged)
+	}
+	n := int(count) //nolint:gosec // not more than bytes
+	codes := data[used : used+n]
+	steps := resize(room, n)
+	several, ok := unpack(steps, data[used+n:])
+	if !ok {
+		return 0, steps, fmt.Errorf("%w: hashes of words", ErrDamaged)
+	}
+	first, sum := 0, uint64(0)
+	for first < n && sum+steps[first] < rest {
+		sum += steps[first]
+		first++
+	}
+	if first == n || sum+steps[first] != rest {
+		return 0, steps, nil
+	}
+	skip := 0
+	for _, code := range codes[:first] {
+		skip += int(blockBytes[code])
+	}
+	if skip > len(several) {
+		return 0, steps, fmt.Errorf("%w: blocks of words", ErrDamaged)
+	}
+	same := first + 1
+	for same < n && steps[same] == 0 {
+		same++
+	}
+	w := wordPart{blocks: make([]uint64, same-first)}
+	if err := w.mask(codes[first:same], several[skip:]); err != nil {
+		return 0, steps, err
+	}
+	for _, b := range w.blocks {
+		blocks |= b
+	}
+	return blocks, steps, nil
+}
+
 // wordPart is a decoded part of the words.
 type wordPart struct {
 	rests  []uint64
@@ -119,9 +170,16 @@ func (w *wordPart) read(data []byte) error {
 		return fmt.Errorf("%w: hashes of words", ErrDamaged)
 	}
 	last := uint64(0)
-	for i, code := range codes {
-		last += w.rests[i]
+	for i, step := range w.rests {
+		last += step
 		w.rests[i] = last
+	}
+	return w.mask(codes, several)
+}
+
+// mask reads the blocks of words.
+func (w *wordPart) mask(codes, several []byte) error {
+	for i, code := range codes {
 		switch {
 		case code < severalBlocks:
 			w.blocks[i] = 1 << code

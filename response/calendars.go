@@ -1,0 +1,55 @@
+package response
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"firebreak/playbooks"
+)
+
+// Calendar returns the business days that a playbook counts by; "" has Monday to
+// Friday. A run is given it once, when it begins.
+func (s *Service) Calendar(name string) (playbooks.Calendar, error) {
+	if name == "" {
+		return playbooks.Calendar{}, nil
+	}
+	conf, ok := s.o.Config.Calendars[name]
+	if !ok {
+		return playbooks.Calendar{}, notFound("add it under calendars: in the configuration", "calendar %q: not in the configuration", name)
+	}
+	if conf.File != "" {
+		return s.readCalendar(name, conf.File)
+	}
+	c := playbooks.Calendar{Name: name, Weekend: conf.Weekend}
+	for _, h := range conf.Holidays {
+		c.Holidays = append(c.Holidays, playbooks.Holiday{Date: h.Date, Name: h.Name})
+	}
+	return c, c.Check()
+}
+
+func (s *Service) readCalendar(name, file string) (playbooks.Calendar, error) {
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(s.o.Home, file)
+	}
+	info, err := os.Stat(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return playbooks.Calendar{}, notFound("", "calendar %s: no file %s", name, file)
+	case err != nil:
+		return playbooks.Calendar{}, fmt.Errorf("read calendar %s: %w", name, err)
+	case !info.Mode().IsRegular() || info.Size() > playbooks.MaxSize:
+		return playbooks.Calendar{}, usage("", "calendar %s: %s is not a regular file of at most %d bytes", name, file, playbooks.MaxSize)
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return playbooks.Calendar{}, fmt.Errorf("read calendar %s: %w", name, err)
+	}
+	c, err := playbooks.ParseCalendar(name, file, src)
+	if err != nil {
+		return playbooks.Calendar{}, usage("a list of holidays: - {date: 2026-12-25, name: Christmas Day}", "%w", err)
+	}
+	return c, nil
+}

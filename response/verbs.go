@@ -1,0 +1,121 @@
+package response
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
+)
+
+// actionOf is the action that carries out a step, and over which connection. In
+// a drill no request and no program leaves this one: stand-ins take them.
+func (f *folder) actionOf(st *playbooks.Step) (name, connection string) {
+	switch st.Verb { //nolint:exhaustive // the others are carried out by no action
+	case playbooks.VerbHTTP:
+		name, connection = "http.request", st.Connection
+		if st.HTTP.ReadOnly() {
+			name = "http.read"
+		}
+		if connection == "" || f.drill {
+			connection = "http"
+		}
+		return name, connection
+	case playbooks.VerbRun:
+		if on, ok := strings.CutPrefix(st.On, "ssh:"); ok && !f.drill {
+			return "ssh.run", on
+		}
+		return "linux.run", "host"
+	}
+	return st.Action, st.Connection
+}
+
+func commandParams(r playbooks.Resolved) map[string]any {
+	argv := make([]any, len(r.Argv))
+	for i, a := range r.Argv {
+		argv[i] = a
+	}
+	p := map[string]any{"argv": argv}
+	if r.Timeout > 0 {
+		p["timeout"] = r.Timeout.String()
+	}
+	var open, secret []any
+	for _, name := range slices.Sorted(maps.Keys(r.Env)) {
+		if slices.Contains(r.EnvSecrets, name) {
+			secret = append(secret, name+"="+r.Env[name])
+			continue
+		}
+		open = append(open, name+"="+r.Env[name])
+	}
+	if open != nil {
+		p["env"] = open
+	}
+	if secret != nil {
+		p["secret_env"] = secret
+	}
+	return p
+}
+
+func requestParams(r *playbooks.Sent) map[string]any {
+	p := map[string]any{"method": r.Method, "url": r.URL}
+	var open, secret []any
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		if slices.Contains(r.Secret, name) {
+			secret = append(secret, name+": "+r.Headers[name])
+			continue
+		}
+		open = append(open, name+": "+r.Headers[name])
+	}
+	if open != nil {
+		p["headers"] = open
+	}
+	if secret != nil {
+		p["secret_headers"] = secret
+	}
+	if r.Body != "" {
+		p["body"] = r.Body
+	}
+	if r.JSON {
+		p["json"] = true
+	}
+	if len(r.Expect) > 0 {
+		expect := make([]any, len(r.Expect))
+		for i, code := range r.Expect {
+			expect[i] = fmt.Sprint(code)
+		}
+		p["expect"] = expect
+	}
+	return p
+}
+
+// beginCall pins the playbook that a step calls and begins it. One that cannot
+// be called is the failure of the step.
+func (s *Session) beginCall(ctx context.Context, f *folder, st *playbooks.Step) error {
+	p, cause := s.s.Runnable(st.Playbook.ID)
+	if cause == nil && !st.Playbook.Fits(p) {
+		cause = notFound("", "step %s calls %s, and there is version %s", st.ID, st.Playbook, p.Version)
+	}
+	err := s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
+		now, err := wantState(run, st.ID, playbooks.Ready)
+		if err != nil {
+			return "", "", nil, err
+		}
+		if cause == nil {
+			b, err := run.Call(now.Step, p)
+			if err == nil {
+				b.Owner = store.Owner()
+				return record.StepStarted, st.ID, b, nil
+			}
+			cause = err
+		}
+		return record.StepFailed, st.ID, run.Failure(now.Step, withHint(cause), s.s.o.Now().UTC(), false), nil
+	})
+	if err != nil {
+		return err
+	}
+	return cause
+}
