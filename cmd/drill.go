@@ -16,6 +16,7 @@ type drillOptions struct {
 	playbook string
 	auto     bool
 	plain    bool
+	exercise exerciseOptions
 }
 
 func newDrillCmd(p *program, run func(*cobra.Command, *drillOptions) error) *cobra.Command {
@@ -27,7 +28,15 @@ func newDrillCmd(p *program, run func(*cobra.Command, *drillOptions) error) *cob
 really collected from this machine; actions and notifications go to stand-ins
 inside this program that keep state, so that they can be verified and undone.
 With --auto, or without a terminal, it runs to its end by itself and leaves the
-review behind.`,
+review behind.
+
+With --scenario it is an exercise for a team: the evidence is the scenario's, with
+an attack hidden in it, and injects arrive while people work: alerts, calls, a
+system that fails, a colleague who falls ill. "drill list" shows the scenarios. The
+playbook is the scenario's, when none is named. With --auto a made-up player takes
+everybody's part; the same --seed gives the same score. The others join with
+"drill join", or are named with --participants. At the end "drill report" writes
+the training record. docs/drills.md shows how to hold one.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -35,15 +44,21 @@ review behind.`,
 			return exactly(1, "a playbook")(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			o.playbook = "linux-host-intrusion"
 			if len(args) == 1 {
 				o.playbook = args[0]
+			}
+			o.exercise.playbook = o.playbook
+			if o.playbook == "" {
+				o.playbook = "linux-host-intrusion"
 			}
 			return run(c, o)
 		},
 	}
+	o.exercise.addFlags(c)
 	c.Flags().BoolVar(&o.auto, "auto", false, "run to the end with nobody at the keyboard")
 	c.Flags().BoolVar(&o.plain, "plain", false, "lines instead of screens")
+	c.AddCommand(newDrillListCmd(p, runDrillList), newDrillStatusCmd(p, runDrillStatus), newDrillAnswerCmd(p, runDrillAnswer), newDrillNextCmd(p, runDrillNext),
+		newDrillJoinCmd(p, runDrillJoin), newDrillEndCmd(p, runDrillEnd), newDrillReportCmd(p, runDrillReport))
 	return c
 }
 
@@ -51,6 +66,9 @@ func runDrill(c *cobra.Command, o *drillOptions) error {
 	s, err := o.p.session()
 	if err != nil {
 		return err
+	}
+	if o.exercise.wanted(c) {
+		return o.holdExercise(c, s)
 	}
 	inc, err := s.StartDrill(c.Context(), o.playbook)
 	if err != nil {

@@ -84,6 +84,11 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	TimelineExported:   {"to": asText, "filter": asText},
 	RecordRestored:     {"reason": asText},
 	DiskFull:           {"path": asText, "failed": asText},
+	DrillBegun:         {"seats": alone},
+	DrillClock:         {"reason": asText},
+	DrillInject:        {"from": asText, "title": asText, "text": asText, "choices": alone},
+	DrillAnswered:      {"note": asText},
+	DrillEnded:         {"reason": asText},
 }
 
 var outcomeFields = map[string]way{"error": asText, "ref": asText, "says": asText, "receipt": alone} //nolint:gochecknoglobals // a table

@@ -62,6 +62,12 @@ var structural = map[Kind]string{
 	TimelineExported:   "format events left_out bytes sha256",
 	ClockJumped:        "*",
 	DiskFull:           "*",
+	DrillBegun:         "scenario name version sha256 source seed speed",
+	DrillClock:         "by_ns",
+	DrillInject:        "inject at_ns due_ns to",
+	DrillAnswered:      "inject choice",
+	DrillEnded:         "",
+	DrillReported:      "files size root percent",
 }
 
 var payloads = map[Kind]any{
@@ -73,6 +79,7 @@ var payloads = map[Kind]any{
 	ActionFailed: Outcome{}, ActionUnknown: Outcome{}, ActionLapsed: Lapse{}, ItemAdded: Item{}, ReviewWritten: Written{}, HeadSigned: Signed{}, HeadStamped: Stamped{},
 	CustodyTransferred: Transfer{}, CustodyAccepted: Acceptance{}, RecordRestored: Restored{}, EvidenceAccessed: Access{}, HoldPlaced: Hold{}, HoldLifted: Hold{}, ErasureAsked: ErasureRequest{},
 	ErasureAgreed: ErasureConsent{}, ErasureDone: Erasure{}, BundleMade: Copy{}, BackupMade: Copy{}, TimelineExported: Exported{}, ClockJumped: ClockJump{}, DiskFull: Fullness{},
+	DrillBegun: Exercise{}, DrillClock: ClockMove{}, DrillInject: Inject{}, DrillAnswered: InjectAnswer{}, DrillEnded: Reason{}, DrillReported: DrillReport{},
 }
 
 func jsonNames(v any) []string {

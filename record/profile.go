@@ -215,6 +215,17 @@ var disclosed = map[Kind]map[string]audience{
 		"format": everyone, "to": detail, "filter": detail, "events": everyone, "left_out": everyone, "bytes": everyone, "sha256": measured,
 	},
 
+	DrillBegun: {
+		"scenario": told, "name": told, "version": told, "sha256": told, "source": detail, "seed": told, "speed": everyone, "seats": person,
+	},
+	DrillClock: {"by_ns": everyone, "reason": detail},
+	DrillInject: {
+		"inject": everyone, "at_ns": everyone, "due_ns": everyone, "from": detail, "to": everyone, "title": told, "text": detail, "choices": detail,
+	},
+	DrillAnswered: {"inject": everyone, "choice": everyone, "note": detail},
+	DrillEnded:    {"reason": detail},
+	DrillReported: {"files": told, "size": everyone, "root": everyone, "percent": everyone},
+
 	ClockJumped: {"by_ns": everyone, "before": everyone, "elapsed": everyone},
 	DiskFull:    {"path": detail, "failed": detail, "recorded": everyone, "ballast": everyone},
 

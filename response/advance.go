@@ -27,6 +27,9 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 	if err := s.lapsed(ctx, f); err != nil {
 		return Waiting{}, err
 	}
+	if err := s.pulse(ctx, f, p); err != nil {
+		return Waiting{}, err
+	}
 	return s.sideBySide(ctx, f, p)
 }
 

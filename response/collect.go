@@ -249,6 +249,9 @@ func zoneName(l *time.Location) string {
 
 // collectStep performs a playbook's collect step.
 func (s *Session) collectStep(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved, p ProgressFunc) (map[string]any, error) {
+	if result, ok, err := s.exerciseCollect(ctx, f, st, p); ok || err != nil {
+		return result, err
+	}
 	o := CollectOptions{Step: st.ID, Collectors: res.Collect, Paths: texts(res.With["paths"]), Files: texts(res.With["files"])}
 	o.Root, _ = res.With["root"].(string)
 	o.Authority, _ = res.With["authority"].(string)

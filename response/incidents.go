@@ -55,7 +55,7 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 		}
 		started = &record.Started{Run: "r1", Playbook: p.ID, Name: p.Name, Version: p.Version, SHA256: p.SHA256, Source: string(p.Source), Vars: vars}
 	}
-	id, err := s.create(ctx, opened, started)
+	id, err := s.create(ctx, opened, started, n.begin)
 	if err != nil {
 		return incident.Incident{}, err
 	}
@@ -68,7 +68,7 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 
 // create writes the new record in a folder with a working name and renames it
 // to its id.
-func (s *Session) create(ctx context.Context, opened record.Opened, started *record.Started) (incident.ID, error) {
+func (s *Session) create(ctx context.Context, opened record.Opened, started *record.Started, begin func(*store.Tx) ([]record.Draft, error)) (incident.ID, error) {
 	unlock, err := lockFile(filepath.Join(s.s.incidentsDir(), ".lock"))
 	if err != nil {
 		return "", fmt.Errorf("open incident: %w", unwritable(err))
@@ -98,6 +98,9 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	err = errors.Join(makeEvidenceKey(work, s.s.o.Rand, data), s.s.keepDataKey(work, data))
 	if err == nil && started != nil {
 		err = s.startRun(ctx, st, *started)
+	}
+	if err == nil && begin != nil {
+		_, err = st.UpdateAll(ctx, begin)
 	}
 	if err = errors.Join(err, st.Close()); err != nil {
 		return "", errors.Join(err, os.RemoveAll(work))

@@ -70,6 +70,9 @@ func (s *Session) Do(ctx context.Context, id incident.ID, action string) (Action
 	if err != nil {
 		return ActionView{}, err
 	}
+	if err := s.pulse(ctx, f, nil); err != nil {
+		return ActionView{}, err
+	}
 	a, impl, plan, err := s.ready(ctx, f, action)
 	if err != nil {
 		return ActionView{}, err

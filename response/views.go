@@ -23,6 +23,8 @@ type NewIncident struct {
 	Playbook string // library id, or path of a file; "" for none
 	Vars     map[string]any
 	Drill    bool
+
+	begin func(*store.Tx) ([]record.Draft, error) // more entries that it begins with
 }
 
 // Listed is one line of the incident list.

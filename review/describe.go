@@ -256,6 +256,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 	case record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.CustodyAccepted, record.EvidenceAccessed, record.HoldPlaced, record.HoldLifted,
 		record.ErasureAsked, record.ErasureAgreed, record.ErasureDone, record.BundleMade, record.BackupMade, record.RecordRestored, record.TimelineExported, record.ClockJumped, record.DiskFull:
 		return trustDescriber(k)
+	case record.DrillBegun, record.DrillClock, record.DrillInject, record.DrillAnswered, record.DrillEnded, record.DrillReported:
+		return drillDescriber(k)
 	}
 	return nil
 }

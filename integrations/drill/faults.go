@@ -23,11 +23,11 @@ const (
 
 // Fault makes a server fail at the next requests that match.
 type Fault struct {
-	System string // github, pagerduty, webhook
-	Method string // "" is any
-	Path   string // a part of the path; "" is any
-	Mode   Mode
-	Times  int // 0 is once
+	System string `json:"system"`           // github, pagerduty, webhook, linux
+	Method string `json:"method,omitempty"` // "" is any
+	Path   string `json:"path,omitempty"`   // a part of the path; "" is any
+	Mode   Mode   `json:"mode"`
+	Times  int    `json:"times,omitempty"` // 0 is once
 }
 
 type faults struct {
@@ -62,7 +62,12 @@ func (f *faults) take(system string, r *http.Request) Mode {
 func (w *World) faulty(system string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(rw, r.Body, 1<<20)
-		switch w.faults.take(system, r) {
+		mode, err := w.mode(system, r)
+		if err != nil {
+			answer(rw, http.StatusInternalServerError, map[string]any{"message": err.Error()})
+			return
+		}
+		switch mode {
 		case DropBefore:
 			hangUp(rw)
 		case DropAfter:

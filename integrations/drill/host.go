@@ -76,6 +76,9 @@ func (f fakeHost) Stop(ctx context.Context, p integrations.Process, stop bool) e
 	if err := ctx.Err(); err != nil {
 		return &integrations.Error{Outcome: integrations.NotSent, Err: err}
 	}
+	if err := f.breaks("stop", strconv.Itoa(p.PID)); err != nil {
+		return err
+	}
 	return f.change(func(s *state) error {
 		for i := range s.Host.Processes {
 			x := &s.Host.Processes[i]
@@ -115,7 +118,9 @@ func (f fakeHost) Run(ctx context.Context, p integrations.Program) (integrations
 			err = f.script(s, p.Stdin)
 		}
 	case "nft -f -":
-		err = f.change(func(s *state) error { return f.script(s, p.Stdin) })
+		if err = f.breaks("nft", p.Stdin); err == nil {
+			err = f.change(func(s *state) error { return f.script(s, p.Stdin) })
+		}
 	default:
 		return out, &integrations.Error{Outcome: integrations.Rejected, Err: fmt.Errorf("run %s: the drill's host does not know it", p.Argv[0])}
 	}

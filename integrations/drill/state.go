@@ -25,6 +25,7 @@ type state struct {
 	Deliveries []delivery `json:"deliveries"`
 	Host       host       `json:"host"`
 	Effects    []Effect   `json:"effects"`
+	Faults     []armed    `json:"faults,omitempty"`
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and

@@ -51,6 +51,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "hold.placed": "reason", "hold.lifted": "reason", "erasure.asked": "reason", "erasure.agreed": "reason",
     "bundle.made": "recipients", "backup.made": "recipients", "disk.full": "path failed", "record.restored": "reason",
     "timeline.exported": "to filter",
+    "drill.begun": "seats", "drill.clock": "reason", "drill.inject": "from title text choices", "drill.answered": "note", "drill.ended": "reason",
 }
 KEEPS_NAME = ("erasure.asked", "erasure.agreed", "erasure.done", "hold.placed", "hold.lifted")  # who agreed stays known
 MARK = "\u2014 "  # begins a line with a signature
