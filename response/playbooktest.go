@@ -223,7 +223,7 @@ func (s *Service) find(ref playbooks.Reference) (*playbooks.Playbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !ref.Is(p) {
+	if !ref.Fits(p) {
 		return nil, notFound("", "playbook %s: there is version %s", ref, p.Version)
 	}
 	return p, nil

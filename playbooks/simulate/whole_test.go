@@ -63,7 +63,7 @@ func find(t *testing.T) func(playbooks.Reference) (*playbooks.Playbook, error) {
 		t.Fatal(err)
 	}
 	return func(ref playbooks.Reference) (*playbooks.Playbook, error) {
-		if !ref.Is(p) {
+		if !ref.Fits(p) {
 			return nil, fmt.Errorf("no playbook %s", ref)
 		}
 		return p, nil
