@@ -30,17 +30,16 @@ func runDrillList(_ *cobra.Command, p *program) error {
 	if err != nil {
 		return err
 	}
-	if p.json {
-		out := make([]map[string]any, len(all))
-		for i, sc := range all {
-			out[i] = map[string]any{
+	for _, sc := range all {
+		if p.json {
+			if err := p.printJSON(map[string]any{
 				"id": sc.ID, "name": sc.Name, "version": sc.Version, "playbook": sc.Playbook, "sha256": sc.SHA256,
 				"length_s": int64(sc.Length / time.Second), "roles": sc.Roles, "injects": len(sc.Injects),
+			}); err != nil {
+				return err
 			}
+			continue
 		}
-		return p.printJSON(out)
-	}
-	for _, sc := range all {
 		if err := p.printf("%-22s %-28s %6s  %2d injects  %s\n", sc.ID, sc.Playbook, strings.TrimSuffix(sc.Length.String(), "m0s")+"m", len(sc.Injects), sc.Name); err != nil {
 			return err
 		}

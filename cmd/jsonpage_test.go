@@ -41,6 +41,7 @@ func TestJSONPage(t *testing.T) {
 	j.packs()
 	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.exercise()
 	j.keys(t)
 	j.whole()
 }
@@ -93,6 +94,22 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
+}
+
+// exercise is a drill with a scenario, played by hand and by itself.
+func (j *jsonPage) exercise() {
+	j.run("drill list", 0, "drill", "list")
+	j.run("drill --scenario NAME", 0, "drill", "--scenario", "leaked-token", "--speed", "0", "--participants", "2", "--as", "ada")
+	j.run("drill join ID", 0, "drill", "join", "last", "--as", "ben")
+	j.run("drill next ID", 0, "drill", "next", "last", "--by", "5m")
+	j.run("drill status ID", 0, "drill", "status", "last")
+	j.run("drill answer ID INJECT CHOICE", 0, "drill", "answer", "last", "keep-it", "now", "--as", "ada")
+	j.run("drill status ID", 0, "drill", "status", "last")
+	j.run("drill end ID", 0, "drill", "end", "last", "--as", "ada")
+	j.run("drill report ID", 0, "drill", "report", "last")
+	j.run("drill --scenario NAME --auto", 0, "drill", "--scenario", "linux-web-host", "--auto")
+	j.run("drill report ID", 0, "drill", "report", "last") // it is closed: no entry tells of it
+	j.run("drill report ID --score", 0, "drill", "report", "last", "--score")
 }
 
 // packs comes after people: ada is on the roster.

@@ -2,7 +2,6 @@ package response
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"firebreak/incident"
@@ -68,22 +67,9 @@ func (s *Session) Exercise(ctx context.Context, id incident.ID) (ExerciseView, e
 	if err != nil {
 		return ExerciseView{}, err
 	}
-	inc, err := f.incident(ctx)
-	if err != nil {
-		return ExerciseView{}, err
-	}
 	v := viewOf(x, s.s.o.Now())
-	v.Incident, v.Free = id, freeSeats(x.Seats, inc)
+	v.Incident = id
 	return v, nil
-}
-
-func freeSeats(seats []record.Seat, inc incident.Incident) (n int) {
-	for _, seat := range seats {
-		if !slices.ContainsFunc(seat.Roles, func(r incident.Role) bool { return inc.Roles[r] != "" }) {
-			n++
-		}
-	}
-	return n
 }
 
 // exercise puts where the exercise stands on the board.
@@ -92,7 +78,7 @@ func (b *Board) exercise(x *drills.Exercise, now time.Time) {
 		return
 	}
 	v := viewOf(x, now)
-	v.Incident, v.Free = b.Incident.ID, freeSeats(x.Seats, b.Incident)
+	v.Incident = b.Incident.ID
 	b.Exercise = &v
 }
 
@@ -108,7 +94,12 @@ func viewOf(x *drills.Exercise, at time.Time) ExerciseView {
 	now := x.Elapsed(at)
 	v := ExerciseView{
 		Scenario: x.ID, Name: x.Name, Version: x.Version, About: x.About, Seed: x.Seed, Speed: x.Speed,
-		asOf: at, Elapsed: int64(now / time.Second), Clock: x.Clock(at), Over: x.Over, Ahead: len(x.Ahead()), Injects: []InjectView{}, Seats: x.Seats,
+		asOf: at, Elapsed: int64(now / time.Second), Clock: x.Clock(at), Over: x.Over, Ahead: len(x.Ahead()), Injects: []InjectView{}, Seats: x.Table(),
+	}
+	for _, seat := range v.Seats {
+		if seat.Name == "" {
+			v.Free++
+		}
 	}
 	for _, a := range x.Arrivals {
 		i := InjectView{

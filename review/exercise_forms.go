@@ -114,8 +114,8 @@ func (r Exercise) Facts() []Fact {
 	}
 	if f.Judged {
 		out = append(out,
-			say("Found in the evidence", fmt.Sprintf("%d of %d (recall %d %%)", f.Found, f.Of, int(f.Recall*100+.5))),
-			say("Marked rightly", fmt.Sprintf("%d of %d (precision %d %%)", f.Right, f.Marked, int(f.Precision*100+.5))))
+			say("Found in the evidence", fmt.Sprintf("%d of %d, recall %d %%", f.Found, f.Of, int(f.Recall*100+.5))),
+			say("Marked rightly", fmt.Sprintf("%d of %d, precision %d %%", f.Right, f.Marked, int(f.Precision*100+.5))))
 	}
 	return out
 }
@@ -159,7 +159,7 @@ func itemRow(i drill.Item) []string {
 	}
 	points := fmt.Sprintf("%g of %g", i.Points, i.Weight)
 	if i.State == drill.Open || i.State == drill.NotReached {
-		points = "-"
+		points = ""
 	}
 	return []string{stateWord(i.State), says, i.Given, exerciseClockAt(i.At), exerciseClockAt(i.By), i.Who, points}
 }

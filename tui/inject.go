@@ -197,8 +197,11 @@ func (b *injectBox) View(w, h int) []line {
 	}
 	body := func(w int) []line {
 		var out []line
-		for _, l := range strings.Split(strings.TrimSpace(i.Text), "\n") {
-			out = append(out, wrap(usual, l, w)...)
+		for _, p := range strings.Split(strings.TrimSpace(i.Text), "\n\n") { // a file's lines are shorter or longer than the box
+			if len(out) > 0 {
+				out = append(out, nil)
+			}
+			out = append(out, wrap(usual, strings.ReplaceAll(p, "\n", " "), w)...)
 		}
 		return out
 	}

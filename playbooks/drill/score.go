@@ -419,8 +419,8 @@ func (x *Exercise) measure(s *Score) {
 }
 
 func (x *Exercise) players(s *Score, right map[string]bool) {
-	for _, seat := range x.Seats { // who sat there and did nothing is told too
-		x.person(seat.Name)
+	for _, h := range x.held { // who sat there and did nothing is told too
+		x.person(h.person)
 	}
 	for _, p := range x.people {
 		if p.name == "" || p.name == Control {
