@@ -99,7 +99,7 @@ func runDrillStatus(c *cobra.Command, o *exerciseAbout) error {
 			return err
 		}
 		for _, i := range v.Injects[min(seen, len(v.Injects)):] {
-			if err := o.p.inject(v, i, true); err != nil {
+			if err := o.p.inject(i, true); err != nil {
 				return err
 			}
 		}
@@ -138,7 +138,7 @@ func (p *program) exercise(v response.ExerciseView) error {
 		}
 	}
 	for _, i := range v.Injects {
-		if err := p.inject(v, i, i.State == "open" || i.State == "late"); err != nil {
+		if err := p.inject(i, i.State == "open" || i.State == "late"); err != nil {
 			return err
 		}
 	}
@@ -160,7 +160,7 @@ func roles(rs []incident.Role) string {
 }
 
 // inject prints one inject, whole when it wants an answer.
-func (p *program) inject(v response.ExerciseView, i response.InjectView, whole bool) error {
+func (p *program) inject(i response.InjectView, whole bool) error {
 	from := ""
 	if i.From != "" {
 		from = ", from " + i.From

@@ -134,8 +134,11 @@ func (r Exercise) parts() []exercisePart {
 		title string
 		kinds []string
 	}{
-		{"Decisions", []string{"decision"}}, {"Clocks", []string{"clock"}}, {"What was done", []string{"measure", "order", "role"}},
-		{"Questions that came in", []string{"inject"}}, {"The evidence", []string{"finding", "precision"}},
+		{"Decisions", []string{"decision"}},
+		{"Clocks", []string{"clock"}},
+		{"What was done", []string{"measure", "order", "role"}},
+		{"Questions that came in", []string{"inject"}},
+		{"The evidence", []string{"finding", "precision"}},
 	} {
 		part := exercisePart{Title: p.title}
 		for _, i := range r.Score.Items {

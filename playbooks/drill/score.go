@@ -346,8 +346,10 @@ func (x *Exercise) judgeFindings(s *Score, truth map[string]string) map[string]b
 	}
 	if f.Of > 0 {
 		f.Recall = round(float64(f.Found) / float64(f.Of))
-		p := Item{ID: "precision", Kind: "precision", Says: "What was starred or tagged is part of the attack", Weight: float64(max(total/4, 1)), State: x.open(0),
-			Given: fmt.Sprintf("%d of %d", f.Right, f.Marked)}
+		p := Item{
+			ID: "precision", Kind: "precision", Says: "What was starred or tagged is part of the attack", Weight: float64(max(total/4, 1)), State: x.open(0),
+			Given: fmt.Sprintf("%d of %d", f.Right, f.Marked),
+		}
 		if f.Marked > 0 && p.State != Open {
 			p.Points = round(p.Weight * float64(f.Right) / float64(f.Marked))
 			if p.State = Met; f.Right < f.Marked {
