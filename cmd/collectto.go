@@ -44,11 +44,16 @@ func (o *placeFlags) addS3(c *cobra.Command) {
 	f.StringVar(&o.tokenFrom, "s3-token-from", "", "where the token of a temporary access key is: a `REFERENCE` (default: AWS_SESSION_TOKEN, if it is set)")
 }
 
+// knownHosts are the files of known hosts that ssh itself reads.
+func (p *program) knownHosts() []string {
+	return []string{filepath.Join(p.Getenv("HOME"), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+}
+
 // places is what the flags say.
 func (o *placeFlags) places(p *program) response.Places {
 	known := o.knownHosts
 	if len(known) == 0 {
-		known = []string{filepath.Join(p.Getenv("HOME"), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+		known = p.knownHosts()
 	}
 	region := o.region
 	if region == "" {

@@ -43,6 +43,7 @@ func TestJSONPage(t *testing.T) {
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
 	j.exercise()
 	j.keys(t)
+	j.nested(t)
 	j.whole()
 }
 
@@ -57,12 +58,39 @@ var unshown = []string{
 	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
-	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
+	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 }
 
 // pageRecipient is somebody's public key; its secret half was forgotten.
 const pageRecipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
+// nested is an incident whose steps are done for items, in rounds, and by a
+// playbook that a step calls.
+func (j *jsonPage) nested(t *testing.T) {
+	b := newBench(t)
+	b.write("workspace/playbooks/sub.yaml", "playbook: v1\nid: sub\nname: Sub\nversion: 1.0.0\nphases:\n  identify:\n    - {id: look, manual: Look.}\n")
+	file := b.write("nested.yaml", `playbook: v1
+id: nested
+name: Nested
+version: 1.0.0
+vars: {more: {type: bool, default: true}}
+phases:
+  identify:
+    - {id: hosts, for_each: '["web-1", "web-2"]', as: host, do: [{id: see, manual: "See {{ host }}."}]}
+    - {id: again, needs: [], if: more, then: [{id: once, manual: Once.}], repeat: {every: 1h, max: 3}}
+    - {id: call, needs: [], playbook: sub@1}
+`)
+	b.want(0, "open", "nested", "--playbook", file)
+	b.want(0, "run", "last", "--auto", "--json")
+	b.want(0, "step", "add", "last", "Look again", "--within", "call")
+	for _, step := range []string{"once.1", "see.1", "call/look", "call/adhoc-1"} {
+		b.want(0, "step", "done", "last", step)
+	}
+	for _, step := range []string{"see.2", "again", "call"} {
+		j.ran("show ID STEP", b.want(0, "show", "last", step, "--json"))
+	}
+}
 
 // keys is a workspace of its own, encrypted.
 func (j *jsonPage) keys(t *testing.T) {

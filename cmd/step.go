@@ -21,6 +21,7 @@ type stepOptions struct {
 	title    string
 	text     string
 	phase    string
+	within   string
 }
 
 func newStepCmd(p *program) *cobra.Command {
@@ -54,6 +55,7 @@ func newStepCmd(p *program) *cobra.Command {
 	}
 	add.Flags().StringVar(&o.text, "text", "", "what to do")
 	add.Flags().StringVar(&o.phase, "phase", "", "identify, contain, eradicate, recover or learn (default: the present one)")
+	add.Flags().StringVar(&o.within, "within", "", "add it to the playbook that this `STEP` calls")
 	c.AddCommand(add)
 	return c
 }
@@ -161,10 +163,18 @@ func runStepAdd(c *cobra.Command, o *stepOptions) error {
 	if err != nil {
 		return errFlag{err}
 	}
-	if o.step, err = s.AddStep(c.Context(), id, record.AdHoc{Title: o.title, Text: o.text, Phase: phase}); err != nil {
+	if o.step, err = s.AddStep(c.Context(), id, record.AdHoc{ID: within(o.within), Title: o.title, Text: o.text, Phase: phase}); err != nil {
 		return err
 	}
 	return o.said(c, s, id)
+}
+
+// within is the beginning of the names of a called playbook's steps.
+func within(caller string) string {
+	if caller == "" {
+		return ""
+	}
+	return strings.TrimSuffix(caller, "/") + "/"
 }
 
 // completeSteps completes an incident, then one of its steps.

@@ -106,10 +106,13 @@ type Plan struct {
 // Request is one thing that will be sent: an HTTP request, or a program's argv
 // with its standard input. Secrets stand as "***".
 type Request struct {
-	Method string   `json:"method,omitempty"`
-	URL    string   `json:"url,omitempty"`
-	Argv   []string `json:"argv,omitempty"`
-	Body   string   `json:"body,omitempty"`
+	Method string `json:"method,omitempty"`
+	URL    string `json:"url,omitempty"`
+	// Headers are those that the plan's author chose, each NAME: VALUE.
+	Headers []string `json:"headers,omitempty"`
+	Argv    []string `json:"argv,omitempty"`
+	Env     []string `json:"env,omitempty"` // of a program, each NAME=VALUE
+	Body    string   `json:"body,omitempty"`
 }
 
 // Receipt is what came back.

@@ -94,13 +94,14 @@ func Base(c Connection, vendor string) (*url.URL, error) {
 		return nil, fmt.Errorf("base URL %s: want https://host/…", u.Redacted())
 	case u.User != nil || u.Fragment != "" || u.RawQuery != "":
 		return nil, fmt.Errorf("base URL of %s: must not carry a user, query or fragment", u.Host)
-	case u.Scheme == "http" && !c.Drill && !local(u.Hostname()):
+	case u.Scheme == "http" && !c.Drill && !Local(u.Hostname()):
 		return nil, fmt.Errorf("base URL %s: plain http would show the secret to the network; want https", u)
 	}
 	return u, nil
 }
 
-func local(host string) bool {
+// Local says that a host name is this machine.
+func Local(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -27,6 +27,7 @@ type Host interface {
 // Program is one program to run, without a shell.
 type Program struct {
 	Argv  []string
+	Env   []string // beside what every program gets, each NAME=VALUE
 	Stdin string
 }
 

@@ -31,6 +31,11 @@ type Connection struct {
 	// Secret fetches the secret that the setting of that name refers to. It is
 	// called at the moment of use; the value must not be kept or shown.
 	Secret func(ctx context.Context, setting string) (string, error)
+	// Has says whether the setting of that name refers to a secret; nil: none does.
+	Has func(setting string) bool
+	// Reveal fetches the secret of a reference that a parameter holds. It is
+	// called at the moment of use; the value must not be kept or shown.
+	Reveal func(ctx context.Context, reference string) (string, error)
 	Now    func() time.Time
 	Drill  bool
 	// Dial, where it is set, is how the other side is reached: the drill's
@@ -51,8 +56,16 @@ func (c Connection) WithDefaults() Connection {
 			return "", fmt.Errorf("connection %s has no secret %q", c.Name, setting)
 		}
 	}
+	if c.Reveal == nil {
+		c.Reveal = func(context.Context, string) (string, error) {
+			return "", fmt.Errorf("connection %s takes no secrets in parameters", c.Name)
+		}
+	}
 	return c
 }
+
+// HasSecret says whether the setting of that name refers to a secret.
+func (c Connection) HasSecret(setting string) bool { return c.Has != nil && c.Has(setting) }
 
 // Registry finds actions by connection and name.
 type Registry struct {

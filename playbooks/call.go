@@ -9,6 +9,10 @@ import (
 	"firebreak/record"
 )
 
+// Reveals says that the step's request carries a secret to a host that the
+// playbook names: a person has to see that first, also where it only reads.
+func (s *Step) Reveals() bool { return s.reveals && s.Connection == "" }
+
 // Call is the entry with which s begins to call p: it pins p as it is now and
 // gives its variables what the step has under with. An error says why p cannot
 // be called; the step fails by it.

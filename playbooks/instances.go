@@ -57,6 +57,9 @@ func (s *Step) Name() string {
 	return s.ID
 }
 
+// Branch is the branch of the if or the switch around s in which it stands.
+func (s *Step) Branch() string { return s.branch }
+
 // repeats says that s is done again as long as its condition holds.
 func (s *Step) repeats() bool { return s.Verb == VerbIf && s.Repeat != nil }
 

@@ -196,6 +196,13 @@ func child(n *yaml.Node, key string) *yaml.Node {
 // and only where a parameter or an environment variable takes it.
 func (d *decoder) templates(s *Step) {
 	t := &texts{d: d, vars: d.p.scopeOf(s)}
+	if s.HTTP != nil {
+		for _, value := range s.HTTP.Headers {
+			if name, alone := single(value); alone && t.vars[name] != nil && t.vars[name].Type == Secret {
+				s.reveals = true
+			}
+		}
+	}
 	for _, key := range []string{"title", "manual", "review", "irreversible", "note"} {
 		t.template(s.nodes[key], key, false)
 	}

@@ -327,6 +327,9 @@ func (r *Run) status(s *Step, v *picture) *StepStatus {
 	}
 	if s.repeats() {
 		st.Rounds = len(r.turns[s.ID])
+		if st.State == Ready && st.Rounds > 0 {
+			st.AgainAt = r.offer(s, p).At
+		}
 	}
 	if f := r.frames[s.ID+"/"]; f != nil {
 		st.Calls = f.book.ID + " " + f.book.Version

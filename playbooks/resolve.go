@@ -310,16 +310,9 @@ func (r *Run) Sets(s *Step, answers, result map[string]any) (map[string]any, err
 	return out, nil
 }
 
-// Expect evaluates a condition of the run's own playbook over the result of a
-// check.
-func (r *Run) Expect(condition string, result map[string]any) (bool, error) {
-	own := r.frames[""]
-	return truth(condition, scope{vars: own.book.vars, result: anyResult()}, r.variables(own, nil), result)
-}
-
-// Holds is Expect for a condition of s, which may read its item, and the
-// variables of the playbook that it is of.
-func (r *Run) Holds(s *Step, condition string, result map[string]any) (bool, error) {
+// Expect evaluates a condition of s over the result of a check. It may read the
+// step's item, and the variables of the playbook that it is of.
+func (r *Run) Expect(s *Step, condition string, result map[string]any) (bool, error) {
 	return truth(condition, r.reads(s, anyResult()), r.env(s), result)
 }
 

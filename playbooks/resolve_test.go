@@ -67,10 +67,10 @@ phases:
 	if err != nil || tell.Text != "{{ s }}; rm -rf /: <r>" || !reflect.DeepEqual(tell.With, map[string]any{"to": []string{"a b", "--x"}}) {
 		t.Errorf("notify %+v %v", tell, err)
 	}
-	if ok, err := w.run.Expect("result.n == n", map[string]any{"n": 7.0}); !ok || err != nil {
+	if ok, err := w.run.Expect(step("tell"), "result.n == n", map[string]any{"n": 7.0}); !ok || err != nil {
 		t.Errorf("expect: %v %v", ok, err)
 	}
-	if _, err := w.run.Holds(step("tell"), "result.n ==", nil); err == nil {
+	if _, err := w.run.Expect(step("tell"), "result.n ==", nil); err == nil {
 		t.Error("a broken condition was taken")
 	}
 	set, err := w.run.Sets(step("a"), nil, map[string]any{"id": "x9"})

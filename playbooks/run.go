@@ -3,6 +3,7 @@ package playbooks
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -179,6 +180,35 @@ func (r *Run) Missing() []Question {
 	return out
 }
 
+// Children are the steps in s as they are now: of every item and round that has
+// begun, and of the playbook that it calls.
+func (r *Run) Children(s *Step) []*Step { return r.children(s) }
+
+// Top are the steps that stand in no other, in display order: phase by phase,
+// and after them the fallback section.
+func (r *Run) Top() []*Step {
+	own := r.frames[""]
+	var out []*Step
+	for _, ph := range incident.Phases() {
+		out = append(out, own.top(ph)...)
+	}
+	return append(out, own.fallback...)
+}
+
+// Title is the step's title with its values in place.
+func (r *Run) Title(s *Step) string { return r.values(s).prose(s.Title) }
+
+// Item is what a step of a for_each is done for, "" for others.
+func (r *Run) Item(s *Step) string {
+	if in := s.turn(); in != nil && in.as != "" {
+		return show(in.item)
+	}
+	return ""
+}
+
+// Shown is a value as people write it.
+func (r *Run) Shown(value any) string { return show(value) }
+
 // of returns what is known of a step; never nil, not to be changed.
 func (r *Run) of(s *Step) progress {
 	if p := r.progress[s.ID]; p != nil {
@@ -298,10 +328,32 @@ func (r *Run) entered(s *Step) bool {
 }
 
 // Phase is the first phase that has open steps, the last one when none has.
-func (r *Run) Phase() incident.Phase {
+func (r *Run) Phase() incident.Phase { return r.phase(r.frames[""]) }
+
+// Var is the variable of that name of the run's own playbook; that of a called
+// one is named as its steps are, as in rotate/live.
+func (r *Run) Var(name string) (*Var, bool) {
+	i := strings.LastIndexByte(name, '/') + 1
+	f := r.frames[name[:i]]
+	if f == nil {
+		return nil, false
+	}
+	return f.book.Var(name[i:])
+}
+
+// PhaseOf is Phase of the playbook that a step calls, where that is at work.
+func (r *Run) PhaseOf(caller string) (incident.Phase, bool) {
+	f := r.frames[caller+"/"]
+	if f == nil {
+		return incident.NoPhase, false
+	}
+	return r.phase(f), true
+}
+
+func (r *Run) phase(f *frame) incident.Phase {
 	last := incident.NoPhase
 	for _, ph := range incident.Phases() {
-		steps := r.frames[""].top(ph)
+		steps := f.top(ph)
 		if len(steps) == 0 {
 			continue
 		}

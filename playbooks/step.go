@@ -114,6 +114,7 @@ type Step struct {
 	subject *expression     // of switch and for_each
 	item    *Var            // of for_each: the variable of its items
 	scope   map[string]*Var // what it may read, nil for the playbook's variables
+	reveals bool            // its request carries a secret
 	stand   *stand          // where an instance stands in its run; nil for a step as the file has it
 	parent  *Step
 	branch  string // "then" or "else" under an if; the value, or "" for the default, under a switch

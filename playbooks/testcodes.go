@@ -1,5 +1,7 @@
 package playbooks
 
+import "strings"
+
 // The codes of problems in a file of tests. PT001 to PT014 mean for it what
 // PB001 to PB014 mean for a playbook; docs/playbook-test.md describes all.
 const (
@@ -17,7 +19,8 @@ func TestCodes() []Code {
 	var out []Code
 	for _, c := range Codes() {
 		if c.Code <= codeHidden {
-			out = append(out, Code{"PT" + c.Code[2:], c.Severity, c.Title})
+			title := strings.ReplaceAll(c.Title, "a playbook", "a file of tests")
+			out = append(out, Code{"PT" + c.Code[2:], c.Severity, title})
 		}
 	}
 	return append(

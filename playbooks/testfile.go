@@ -472,7 +472,7 @@ func (c *testChecker) meets(p *Playbook, s *Step, name string, o Outcome) {
 	has := func(key string) bool { _, ok := o.keys[key]; return ok }
 	if has("answers") {
 		if !s.Verb.Manual() {
-			no("answers", "", "step %s is a %s step: nobody is asked", brief(name), s.Verb)
+			no("answers", "", "step %s is %s: nobody is asked", brief(name), aStep(s.Verb))
 		}
 		for q, value := range o.Answers {
 			if s.Verb.Manual() && !slices.ContainsFunc(s.Ask, func(x Question) bool { return x.Name == q }) {
@@ -491,9 +491,9 @@ func (c *testChecker) meets(p *Playbook, s *Step, name string, o Outcome) {
 	}
 	switch {
 	case has("result") && !s.Verb.Automatic():
-		no("result", "give a manual step answers", "step %s is a %s step: it has no result", brief(name), s.Verb)
+		no("result", "give a manual step answers", "step %s is %s: it has no result", brief(name), aStep(s.Verb))
 	case has("fail") && !s.Verb.Automatic() && !s.Verb.Manual():
-		no("fail", "let a step in it fail", "step %s is a %s step: it does not fail by itself", brief(name), s.Verb)
+		no("fail", "let a step in it fail", "step %s is %s: it does not fail by itself", brief(name), aStep(s.Verb))
 	case has("reject") && s.Approve == nil && !s.Verb.Acts():
 		no("reject", "", "nobody approves step %s, so nobody can reject it", brief(name))
 	case has("timeout") && (s.Approve == nil || s.Approve.Timeout.IsZero()) && s.Timeout.IsZero():
@@ -502,4 +502,12 @@ func (c *testChecker) meets(p *Playbook, s *Step, name string, o Outcome) {
 	if has("verify") && s.Verify == nil {
 		no("verify", "", "step %s has no verify", brief(name))
 	}
+}
+
+// aStep is a verb with its article: "an action step".
+func aStep(v Verb) string {
+	if strings.ContainsRune("aeiou", rune(v[0])) {
+		return "an " + string(v) + " step"
+	}
+	return "a " + string(v) + " step"
 }

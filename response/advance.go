@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -220,16 +221,25 @@ func danger(st *playbooks.Step) incident.Danger {
 	return d
 }
 
-// FinishWait ends a wait before its time, as a person's decision.
+// FinishWait ends a wait before its time, or begins the next round of an if that
+// repeats, as a person's decision.
 func (s *Session) FinishWait(ctx context.Context, id incident.ID, step, note string) error {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return err
 	}
 	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
-		st, err := wantState(run, step, playbooks.Running)
+		st, err := wantState(run, step, playbooks.Running, playbooks.Ready)
 		if err != nil {
 			return "", "", nil, err
+		}
+		for _, t := range run.Ready(s.s.o.Now()) {
+			if t.Step.ID == step && t.Move == playbooks.Branch {
+				return record.StepDone, step, record.StepEnd{Run: run.ID(), Branch: t.Branch, Note: strings.Trim(t.Why+"; "+note, "; ")}, nil
+			}
+		}
+		if st.State != playbooks.Running {
+			return "", "", nil, refused("", "step %s is %s", step, st.State)
 		}
 		if st.Step.Verb != playbooks.VerbWait {
 			return "", "", nil, refused("", "step %s is not a wait", step)

@@ -3,6 +3,8 @@ package response
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -42,11 +44,16 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		if err != nil {
 			return err
 		}
+		late, _, err := lapses(tx)
+		if err != nil {
+			return err
+		}
 		for _, a := range actions {
 			v, err := actionView(a)
 			if err != nil {
 				return err
 			}
+			v.Lapsed = slices.Contains(late, a.Action)
 			b.Actions = append(b.Actions, v)
 		}
 		xs, err := tx.Exhibits()
@@ -190,6 +197,19 @@ func stepView(run *playbooks.Run, st *playbooks.StepStatus, reg lookup) StepView
 		State: st.State, Why: st.Why, By: st.By.Name, At: st.At, Assign: string(st.Step.Assign), Due: st.Due,
 		Ask: st.Step.Ask, Action: st.Step.Action, Result: st.Result, Note: st.Note, Adhoc: st.Adhoc,
 		Danger: danger(st.Step), Text: run.Text(st.Step), Until: st.Until, Advice: st.Step.Note,
+	}
+	v.Rounds, v.AgainAt, v.Calls = st.Rounds, st.AgainAt, st.Calls
+	if v.Calls == "" && st.Step.Verb == playbooks.VerbPlaybook {
+		v.Calls = st.Step.Playbook.String()
+	}
+	if st.Item != nil {
+		v.Item = run.Shown(st.Item)
+		if !strings.Contains(v.Title, v.Item) { // so that they can be told apart
+			v.Title += " (" + v.Item + ")"
+		}
+	}
+	if st.Step.Verb == playbooks.VerbHTTP && !st.Step.HTTP.ReadOnly() {
+		v.Danger = max(v.Danger, incident.Medium)
 	}
 	if st.Step.Verb == playbooks.VerbRun {
 		v.Danger = max(v.Danger, incident.Medium)

@@ -30,8 +30,12 @@ func (s *Session) sideBySide(ctx context.Context, f *folder, p ProgressFunc) (Wa
 	var w Waiting
 	for {
 		if failure == nil && ctx.Err() == nil {
-			moves, now, err := s.automatic(ctx, f)
-			if w = now; err != nil {
+			var moves []playbooks.Task
+			err := s.catchUp(ctx, f)
+			if err == nil {
+				moves, w, err = s.automatic(ctx, f)
+			}
+			if err != nil {
 				failure = err
 				stop(err)
 			}

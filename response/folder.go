@@ -7,13 +7,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
+	"firebreak/config"
 	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/integrations/all"
 	"firebreak/integrations/drill"
+	"firebreak/integrations/ssh"
 	"firebreak/store"
 	"firebreak/store/events"
 	"firebreak/store/keys"
@@ -220,11 +223,14 @@ func (s *Service) liveRegistry() (*integrations.Registry, error) {
 // there as the connection "host".
 func (s *Service) connections() []integrations.Connection {
 	host := integrations.Connection{Name: "host", Kind: "linux", Now: s.o.Now, Settings: map[string]string{"ssh_client": s.o.SSHClient}}
+	host.Reveal = s.reveal
 	out := []integrations.Connection{}
+	open := integrations.Connection{Name: "http", Kind: "http", Now: s.o.Now, Reveal: s.reveal}
 	for name, c := range s.o.Config.Connections {
 		secrets := c.Secrets
 		conn := integrations.Connection{
-			Name: name, Kind: c.Kind, BaseURL: c.BaseURL, Settings: c.Settings, Now: s.o.Now,
+			Name: name, Kind: c.Kind, BaseURL: c.BaseURL, Settings: c.Settings, Now: s.o.Now, Reveal: s.reveal,
+			Has: func(setting string) bool { _, ok := secrets[setting]; return ok },
 			Secret: func(ctx context.Context, setting string) (string, error) {
 				ref, ok := secrets[setting]
 				if !ok {
@@ -245,9 +251,54 @@ func (s *Service) connections() []integrations.Connection {
 			host = conn
 			continue
 		}
+		if conn.Kind == "ssh" {
+			conn.Host = s.remote(conn)
+		}
+		if name == open.Name {
+			open = conn
+			continue
+		}
 		out = append(out, conn)
 	}
-	return append(out, host)
+	return append(out, host, open)
+}
+
+// reveal fetches a secret that a step refers to. A playbook may name one, so no
+// program is run for it.
+func (s *Service) reveal(ctx context.Context, reference string) (string, error) {
+	r, err := config.ParseReference(reference)
+	if err != nil {
+		return "", fail(CodeAuth, "", "a secret of the playbook: %w", err)
+	}
+	if strings.HasPrefix(reference, "exec:") {
+		return "", fail(CodeAuth, "give it as env:NAME or file:/path, or put it into a connection of the configuration", "a secret of the playbook: no program is run for it")
+	}
+	v, err := s.o.Secrets.Resolve(ctx, r)
+	if err != nil {
+		return "", &Error{Code: CodeAuth, Err: fmt.Errorf("a secret of the playbook: %w", err)}
+	}
+	return v.Reveal(), nil
+}
+
+// remote is the host of an ssh connection.
+func (s *Service) remote(c integrations.Connection) integrations.Host {
+	return ssh.NewHost(c.Settings["host"], func() (ssh.Target, ssh.Options, error) {
+		place := SSHPlace{HostKey: c.Settings["host_key"], KnownHosts: s.o.KnownHosts, User: s.o.User}
+		if key := c.Settings["key"]; key != "" {
+			place.Keys = []string{key}
+		}
+		for j := range strings.SplitSeq(c.Settings["jump"], ",") {
+			if j = strings.TrimSpace(j); j != "" {
+				place.Jump = append(place.Jump, j)
+			}
+		}
+		t, err := ssh.ParseTarget(c.Settings["host"], place.User)
+		if err != nil {
+			return t, ssh.Options{}, usage("", "connection %s: %w", c.Name, err)
+		}
+		o, err := place.options(s.o)
+		return t, o, err
+	})
 }
 
 // storeError gives the store's sentinels their codes and hints.

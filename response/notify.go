@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"firebreak/integrations"
 	"firebreak/playbooks"
+	"firebreak/store"
 )
 
 // notify sends a step's message to each of its connections, as one action each.
@@ -33,7 +35,7 @@ func (s *Session) approvedNotices(ctx context.Context, f *folder, st *playbooks.
 	}
 	wishes, errs := s.notices(ctx, f, st, res)
 	for _, w := range wishes {
-		a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+		a, ok, err := s.noticeOf(ctx, f, w)
 		if err == nil && (!ok || (a.State != Verified && a.State != Sent)) {
 			a, err = s.current(ctx, f, w)
 		}
@@ -60,9 +62,15 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 	if err != nil {
 		return nil, []error{err}
 	}
-	title := st.Title
+	title, again := st.Title, time.Time{}
 	if status != nil {
-		title = status.Title // with its values in place
+		title, again = status.Title, status.RoundAt // with its values in place
+	}
+	if res.Template != "" {
+		if res.Text, err = s.message(ctx, f, st, res); err != nil {
+			return nil, []error{err}
+		}
+		res.With = nil // they are in it
 	}
 	m := integrations.Message{
 		Subject: fmt.Sprintf("[%s %s %s] %s", inc.Mode(), inc.Severity, inc.ID, inc.Title),
@@ -74,14 +82,37 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 			errs = append(errs, usage(howToConfigure, "notify %s: %w", connection, err))
 			continue
 		}
-		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st})
+		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again})
 	}
 	return wishes, errs
 }
 
+// message is the text of the step's template with its values in place.
+func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (text string, err error) {
+	form, err := s.s.messageTemplate(res.Template)
+	if err != nil {
+		return "", fmt.Errorf("step %s: %w", st.ID, err)
+	}
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.mustRun(tx, f.id)
+		if err == nil {
+			text = run.Message(st, form, res.With)
+		}
+		return err
+	})
+	return text, err
+}
+
+// noticeOf is the newest action for a message. One of the last time that a step
+// which repeats was done is another message.
+func (s *Session) noticeOf(ctx context.Context, f *folder, w wish) (ActionView, bool, error) {
+	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	return a, ok && (w.again.IsZero() || a.PlannedAt.After(w.again)), err
+}
+
 // tellOnce sends one message through the outbox, unless it was sent already.
 func (s *Session) tellOnce(ctx context.Context, f *folder, w wish) (string, error) {
-	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	a, ok, err := s.noticeOf(ctx, f, w)
 	if err != nil {
 		return "", err
 	}

@@ -269,6 +269,9 @@ func (s *Session) finishActionStep(ctx context.Context, f *folder, action string
 	case Planned, Approved, Sending, Unknown:
 		return a, nil
 	}
+	if st.Rounds > 0 && !a.PlannedAt.After(st.RoundAt) {
+		return a, nil // it is of the last time that the step was done
+	}
 	switch st.State {
 	case playbooks.Running:
 	case playbooks.Ready:
@@ -393,7 +396,7 @@ func (s *Session) holds(ctx context.Context, f *folder, st *playbooks.Step, got 
 		if err != nil {
 			return err
 		}
-		ok, err = run.Holds(st, st.Verify.Expect, got)
+		ok, err = run.Expect(st, st.Verify.Expect, got)
 		return err
 	})
 	if err != nil {

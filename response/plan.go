@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
@@ -28,6 +29,7 @@ type wish struct {
 	reverts    string
 	title      string          // the step's, with its values in place
 	step0      *playbooks.Step // the playbook's word on approval and impact
+	again      time.Time       // of a step that repeats: when it was done last
 }
 
 // Plan plans an action outside the playbook.
@@ -243,11 +245,27 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
 	}
 	if w.step0 != nil {
+		if r := w.step0.Rollback; out.Undo == "" && w.reverts == "" && r != nil {
+			out.Undo = undoneBy(r)
+		}
 		out.Title = cmp.Or(w.title, d.Title)
 		out.Danger = max(out.Danger, danger(w.step0))
 	}
 	out.Approvals, out.By = approvalsFor(out.Danger, w.step0)
 	return out, nil
+}
+
+// undoneBy is how a playbook says that a step is undone.
+func undoneBy(r *playbooks.Rollback) string {
+	switch {
+	case r.Action != "":
+		return "by " + r.Action
+	case len(r.Run) > 0:
+		return "by running " + r.Run[0]
+	case r.HTTP != nil:
+		return "by " + r.HTTP.Method + " " + r.HTTP.URL
+	}
+	return ""
 }
 
 // approvalsFor is how many people must agree, and in which role. What only
@@ -343,9 +361,15 @@ func actionView(a store.Action) (ActionView, error) {
 func requestText(r integrations.Request) string {
 	var b strings.Builder
 	if len(r.Argv) > 0 {
+		for _, e := range r.Env {
+			b.WriteString(e + "\n")
+		}
 		fmt.Fprintf(&b, "exec %q", r.Argv)
 	} else {
 		b.WriteString(r.Method + " " + r.URL)
+		for _, h := range r.Headers {
+			b.WriteString("\n" + h)
+		}
 	}
 	if r.Body != "" {
 		b.WriteString("\n" + r.Body)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -94,7 +93,7 @@ func (s *Service) testsOf(arg string) ([]testFile, error) {
 	if p.File == "library/"+p.ID+".yaml" {
 		name, src, err := library.Test(p.ID)
 		if errors.Is(err, incident.ErrNotFound) {
-			return nil, noTests(p, name)
+			return nil, noTests(p, besideOf(p.File))
 		}
 		return []testFile{{name, src, p}}, err
 	}
@@ -224,15 +223,8 @@ func (s *Service) find(ref playbooks.Reference) (*playbooks.Playbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !fits(ref.Version, p.Version) {
-		return nil, notFound("", "playbook %s@%s: there is version %s", ref.ID, ref.Version, p.Version)
+	if !ref.Fits(p) {
+		return nil, notFound("", "playbook %s: there is version %s", ref, p.Version)
 	}
 	return p, nil
-}
-
-// fits says that a version is the one that is wanted, which may name its first
-// one or two numbers only.
-func fits(want, have string) bool {
-	wanted, there := strings.Split(want, "."), strings.Split(have, ".")
-	return want == "" || want == have || len(wanted) <= len(there) && slices.Equal(wanted, there[:len(wanted)])
 }

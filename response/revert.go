@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/playbooks"
 	"firebreak/store"
 )
 
@@ -35,9 +37,17 @@ func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason str
 	if err != nil {
 		return ActionView{}, err
 	}
+	if reason == "" {
+		reason = "undo " + action
+	}
 	rev, ok := impl.(integrations.Reverter)
 	if !ok {
-		return ActionView{}, refused("", "%s cannot be undone", a.Name)
+		w, err := s.rollback(ctx, f, a)
+		if err != nil {
+			return ActionView{}, err
+		}
+		w.reason, w.reverts = reason, action
+		return s.plan(ctx, f, w)
 	}
 	var plan integrations.Plan
 	var receipt integrations.Receipt
@@ -47,9 +57,6 @@ func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason str
 	inverse, err := rev.Inverse(plan.Call, plan.Prior, receipt)
 	if err != nil {
 		return ActionView{}, actionError("undo "+action, err)
-	}
-	if reason == "" {
-		reason = "undo " + action
 	}
 	w := wish{name: inverse.Action, connection: a.Connection, params: inverse.Params, step: a.Step, reason: reason, reverts: action}
 	if a.Step != "" { // who had to agree to the step has to agree to its undoing
@@ -62,6 +69,46 @@ func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason str
 		}
 	}
 	return s.plan(ctx, f, w)
+}
+
+// rollback is how the playbook says that a step is undone, where its action has
+// no inverse of its own.
+func (s *Session) rollback(ctx context.Context, f *folder, a store.Action) (wish, error) {
+	var w wish
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.run(tx)
+		if err != nil || run == nil || a.Step == "" {
+			return errors.Join(err, refused("", "%s cannot be undone", a.Name))
+		}
+		st, ok := run.Status(a.Step)
+		if !ok || st.Step.Rollback == nil {
+			return refused("", "%s cannot be undone", a.Name)
+		}
+		r, err := run.Resolve(st.Step)
+		if err != nil {
+			return unset(f.id, err)
+		}
+		u := r.Rollback
+		if len(u.Missing) > 0 {
+			return refused("firebreak change "+string(f.id)+" --var NAME=VALUE", "undo %s: nobody has said what %s is", a.Action, strings.Join(u.Missing, ", "))
+		}
+		w = wish{step: a.Step, step0: st.Step, title: "Undo: " + st.Title}
+		switch {
+		case u.HTTP != nil:
+			w.name, w.connection, w.params = "http.request", a.Connection, requestParams(u.HTTP)
+		case len(u.Argv) > 0:
+			w.name, w.connection, w.params = "linux.run", "host", commandParams(playbooks.Resolved{Argv: u.Argv, Timeout: r.Timeout})
+			if st.Step.Verb == playbooks.VerbRun { // where the step itself ran
+				w.name, w.connection = f.actionOf(st.Step)
+			}
+		case u.Action != "":
+			w.name, w.params = u.Action, u.With
+		default:
+			return refused("do it by hand, and note it: firebreak step note", "the playbook has people undo %s: %s", a.Action, u.Text)
+		}
+		return nil
+	})
+	return w, err
 }
 
 // planAndReceipt reads what the record keeps of an action. One that a person

@@ -132,7 +132,39 @@ func (s *Session) change(ctx context.Context, f *folder, decide func(*store.Tx, 
 	return err
 }
 
-// settled returns the draft of that entry and of all that follows from it.
+// catchUp records what follows by itself from the time: the next round of an if
+// that repeats.
+func (s *Session) catchUp(ctx context.Context, f *folder) error {
+	due := false
+	err := f.store.View(ctx, func(tx *store.Tx) error {
+		run, err := s.s.mustRun(tx, f.id)
+		if err == nil {
+			_, due = byItself(run, s.s.o.Now())
+		}
+		return err
+	})
+	if err != nil || !due {
+		return err
+	}
+	_, err = f.store.UpdateAll(ctx, func(tx *store.Tx) ([]record.Draft, error) {
+		run, err := s.s.mustRun(tx, f.id)
+		if err != nil {
+			return nil, err
+		}
+		drafts, err := s.settled(tx, run, "", "", nil)
+		if err == nil && len(drafts) == 0 {
+			err = errMoved // another process was first
+		}
+		return drafts, err
+	})
+	if errors.Is(err, errMoved) {
+		return nil
+	}
+	return err
+}
+
+// settled returns the draft of that entry, if there is one, and of all that
+// follows from it.
 func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, step string, payload any) ([]record.Draft, error) {
 	inc, err := tx.Incident()
 	if err != nil {
@@ -160,8 +192,10 @@ func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, st
 		}
 		return nil
 	}
-	if err := add(kind, step, payload); err != nil {
-		return nil, err
+	if kind != "" {
+		if err := add(kind, step, payload); err != nil {
+			return nil, err
+		}
 	}
 	for range 20_000 { // a run has fewer steps, and few moves each
 		t, ok := byItself(run, s.s.o.Now())

@@ -35,6 +35,8 @@ type Options struct {
 	Tool       string // program and version, as evidence records it
 	ToolSHA256 func() (string, error)
 	Argv       []string // the command line, as evidence records it; may be nil
+	KnownHosts []string // files of ssh host keys that are known
+	User       string   // whom to be on other hosts, where nobody says
 	SSHClient  string   // address this session came from, "" when local: never blocked
 	Sleep      func(context.Context, time.Duration) error
 	Reached    func(step string) // called between the steps of an erasure, for tests; may be nil

@@ -65,7 +65,7 @@ func (s *Session) SetVariables(ctx context.Context, id incident.ID, texts map[st
 	return s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
 		vars := map[string]any{}
 		for name, text := range texts {
-			v, ok := run.Playbook().Var(name)
+			v, ok := run.Var(name)
 			if !ok {
 				return "", "", nil, usage("firebreak playbook show "+run.Playbook().ID+" lists them under vars", "the playbook has no variable %q", name)
 			}
@@ -165,7 +165,8 @@ func (f *folder) abandoned(st *playbooks.StepStatus) error {
 	return refused("", "step %s is at work", st.Step.ID)
 }
 
-// AddStep adds a manual step to the run, after the others of its phase.
+// AddStep adds a manual step to the run, after the others of its phase. An id
+// such as rotate/ adds it to the playbook that the step calls.
 func (s *Session) AddStep(ctx context.Context, id incident.ID, a record.AdHoc) (string, error) {
 	if strings.TrimSpace(a.Title) == "" {
 		return "", usage("", "an added step needs a title")
@@ -176,12 +177,20 @@ func (s *Session) AddStep(ctx context.Context, id incident.ID, a record.AdHoc) (
 	}
 	err = s.change(ctx, f, func(_ *store.Tx, run *playbooks.Run) (record.Kind, string, any, error) {
 		a.Run = run.ID()
-		if a.Phase == incident.NoPhase {
-			a.Phase = run.Phase()
+		phase := run.Phase()
+		i := strings.LastIndexByte(a.ID, '/')
+		if i >= 0 {
+			var ok bool
+			if phase, ok = run.PhaseOf(a.ID[:i]); !ok {
+				return "", "", nil, refused("firebreak show lists the steps", "step %q calls no playbook now", a.ID[:i])
+			}
 		}
-		if a.ID == "" {
+		if a.Phase == incident.NoPhase {
+			a.Phase = phase
+		}
+		if in := a.ID[:i+1]; a.ID == in {
 			for n := 1; ; n++ {
-				a.ID = fmt.Sprintf("adhoc-%d", n)
+				a.ID = fmt.Sprintf("%sadhoc-%d", in, n)
 				if _, ok := run.Status(a.ID); !ok {
 					break
 				}

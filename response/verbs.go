@@ -18,7 +18,7 @@ func (f *folder) actionOf(st *playbooks.Step) (name, connection string) {
 	switch st.Verb { //nolint:exhaustive // the others are carried out by no action
 	case playbooks.VerbHTTP:
 		name, connection = "http.request", st.Connection
-		if st.HTTP.ReadOnly() {
+		if st.HTTP.ReadOnly() && !st.Reveals() {
 			name = "http.read"
 		}
 		if connection == "" || f.drill {

@@ -81,7 +81,7 @@ type StepView struct {
 	Title    string               `json:"title"`
 	Verb     playbooks.Verb       `json:"verb"`
 	Phase    incident.Phase       `json:"phase"`
-	Depth    int                  `json:"depth"` // nesting under if and parallel
+	Depth    int                  `json:"depth"` // nesting under steps that hold others
 	State    playbooks.State      `json:"state"`
 	Why      string               `json:"why,omitempty"`  // why locked, skipped or failed
 	By       string               `json:"by,omitempty"`   // who did it last
@@ -98,6 +98,10 @@ type StepView struct {
 	Advice   string               `json:"advice,omitempty"` // the playbook's remark beside the step
 	Until    time.Time            `json:"until,omitzero"`   // when a wait ends
 	Adhoc    bool                 `json:"adhoc,omitempty"`
+	Item     string               `json:"item,omitempty"`    // what a step of a for_each is done for
+	Rounds   int                  `json:"rounds,omitempty"`  // how often a step that repeats was done
+	AgainAt  time.Time            `json:"again_at,omitzero"` // when it is done next
+	Calls    string               `json:"calls,omitempty"`   // the playbook that the step calls
 }
 
 // ActionState is where an action stands in the outbox.
@@ -131,6 +135,7 @@ type ActionView struct {
 	Says       string      `json:"says,omitempty"`  // what the other side says, or the error
 	Class      string      `json:"class,omitempty"` // of a failure: not-sent, rejected, throttled, ambiguous
 	RevertedBy string      `json:"reverted_by,omitempty"`
+	Lapsed     bool        `json:"lapsed,omitempty"` // nobody approved it in the time that the playbook gives
 	Details    PlanDetails `json:"details"`
 }
 

@@ -390,7 +390,7 @@ func (b *builder) communications() {
 }
 
 func (b *builder) speaks(a Action) bool {
-	for _, book := range b.books {
+	for _, book := range b.lives {
 		if book == nil {
 			continue
 		}

@@ -17,7 +17,7 @@ type builder struct {
 	entries []record.Entry
 	extra   Extra
 	marks   map[string]*mark
-	books   map[string]*playbooks.Playbook // by run; nil when the pinned file cannot be read
+	lives   map[string]*playbooks.Run // by run; nil when the pinned file cannot be read
 	when    []time.Time                    // of each entry, never going back
 	current incident.Phase
 	bad     map[int64]bool // entries that could not be read
@@ -27,7 +27,7 @@ type builder struct {
 func newBuilder(entries []record.Entry, extra Extra) *builder {
 	b := &builder{
 		entries: entries, extra: extra,
-		books: map[string]*playbooks.Playbook{}, bad: map[int64]bool{},
+		lives: map[string]*playbooks.Run{}, bad: map[int64]bool{},
 	}
 	for _, e := range entries {
 		t := e.Time.UTC()

@@ -121,8 +121,8 @@ func (b *builder) lessons() {
 
 // phaseOf is the phase of a step by its playbook, else of its entry.
 func (b *builder) phaseOf(run string, e record.Entry) incident.Phase {
-	if book := b.books[run]; book != nil {
-		if s, ok := book.Step(e.Step); ok {
+	if book := b.lives[run]; book != nil {
+		if s, ok := book.Step(e.Step); ok && !strings.Contains(e.Step, "/") {
 			return s.Phase
 		}
 	}

@@ -67,9 +67,10 @@ type Step struct {
 	Changed  *Act           `json:"changed,omitempty"`
 	Answers  []Answer       `json:"answers,omitempty"`
 
-	groups bool // an if or a parallel: holds steps and does nothing itself
-	branch string
-	run    string
+	groups  bool // it holds steps and does nothing itself
+	branch  string
+	decided bool // an if or a switch that has taken the branch
+	run     string
 }
 
 // Answer is a question of a step and what a person answered.
@@ -89,11 +90,8 @@ func (b *builder) runs() {
 		if err != nil {
 			r.Unread = "the pinned playbook cannot be read: " + err.Error()
 		} else {
-			b.books[p.Run] = book
-			for _, phase := range book.Phases {
-				r.plan(phase.Steps)
-			}
-			r.plan(book.Fallback)
+			b.lives[p.Run] = b.live(p.Run, book)
+			r.plan(b.lives[p.Run], b.lives[p.Run].Top())
 		}
 		b.r.Runs = append(b.r.Runs, r)
 	}, record.RunStarted)
@@ -105,23 +103,47 @@ func (b *builder) runs() {
 	for i := range b.r.Runs {
 		r := &b.r.Runs[i]
 		r.order()
-		r.settle(b.books[r.ID])
+		r.settle(b.lives[r.ID])
 		r.count()
 	}
 }
 
-// plan lists steps as the playbook has them, before anything happened.
-func (r *Run) plan(steps []*playbooks.Step) {
+// live replays a run, for the steps of its items, its rounds and the playbooks
+// that it calls. An entry that is withheld or does not fit is left out: what it
+// says of itself is told all the same.
+func (b *builder) live(id string, book *playbooks.Playbook) *playbooks.Run {
+	run := playbooks.NewRun(id, book)
+	for _, e := range b.entries {
+		_ = run.Apply(e) // see above
+	}
+	return run
+}
+
+// plan lists the steps that the run has, before anything happened. Those that
+// people added to the run itself come with their entries.
+func (r *Run) plan(run *playbooks.Run, steps []*playbooks.Step) {
 	for _, s := range steps {
+		inCall := strings.Contains(s.ID, "/")
+		if s.Adhoc && !inCall {
+			continue
+		}
 		state := stepUnreached
 		if s.Fallback {
 			state = stepNotNeeded
 		}
+		title := first(s.Title, s.ID)
+		if item := run.Item(s); item != "" {
+			title += " (" + item + ")"
+		}
+		phase := s.Phase
+		if inCall { // it is shown where the calling step stands
+			phase = r.Steps[len(r.Steps)-1].Phase
+		}
 		r.Steps = append(r.Steps, Step{
-			ID: s.ID, Title: first(s.Title, s.ID), Verb: string(s.Verb), Phase: s.Phase, Depth: s.Depth, State: state,
-			groups: len(s.Children()) > 0, run: r.ID,
+			ID: s.ID, Title: title, Verb: string(s.Verb), Phase: phase, Depth: s.Depth, State: state,
+			groups: s.Verb.Holds(), run: r.ID,
 		})
-		r.plan(s.Children())
+		r.plan(run, run.Children(s))
 	}
 }
 
@@ -189,8 +211,8 @@ func (b *builder) answers(run, step string, given map[string]any) []Answer {
 		return nil
 	}
 	var out []Answer
-	if book := b.books[run]; book != nil {
-		if s, ok := book.Step(step); ok {
+	if live := b.lives[run]; live != nil {
+		if s, ok := live.Step(step); ok {
 			for _, q := range s.Ask {
 				if v, ok := given[q.Name]; ok {
 					out = append(out, Answer{q.Name, q.Text, v})
@@ -226,10 +248,11 @@ func (b *builder) byHand(run, step string) bool {
 func (r *Run) order() {
 	var added []Step
 	r.Steps = slices.DeleteFunc(r.Steps, func(s Step) bool {
-		if s.Added {
+		mine := s.Added && !strings.Contains(s.ID, "/")
+		if mine {
 			added = append(added, s)
 		}
-		return s.Added
+		return mine
 	})
 	for _, a := range added {
 		at := len(r.Steps)
@@ -244,24 +267,29 @@ func (r *Run) order() {
 
 // settle gives the steps that no entry names a state: those of a branch that
 // was not taken, those below a step that did not apply, and the groups.
-func (r *Run) settle(book *playbooks.Playbook) {
+func (r *Run) settle(run *playbooks.Run) {
 	for i := range r.Steps {
 		if s := &r.Steps[i]; s.Verb == string(playbooks.VerbReview) && s.State == stepOpen {
 			s.State, s.Why = stepWriting, "it writes this review"
 		}
 	}
-	if book == nil {
-		return
+	if run != nil {
+		r.settleAll(run, run.Top(), nil, "")
 	}
-	for _, phase := range book.Phases {
-		r.settleAll(phase.Steps, "")
-	}
-	r.settleAll(book.Fallback, "")
 }
 
-func (r *Run) settleAll(steps []*playbooks.Step, passedOver string) {
+// settleAll settles steps that stand in around, of which it is known why it was
+// passed over, if it was.
+func (r *Run) settleAll(run *playbooks.Run, steps []*playbooks.Step, around *Step, above string) {
 	for _, p := range steps {
-		s := &r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.ID == p.ID })]
+		i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.ID == p.ID })
+		if i < 0 {
+			continue // one that people added is listed elsewhere
+		}
+		s, passedOver := &r.Steps[i], above
+		if around != nil && around.decided && p.Branch() != around.branch {
+			passedOver = "the other branch of " + around.ID + " was taken"
+		}
 		if s.Changed == nil && passedOver != "" {
 			s.State, s.Why = stepNotApplied, passedOver
 		}
@@ -269,32 +297,28 @@ func (r *Run) settleAll(steps []*playbooks.Step, passedOver string) {
 		if s.State == stepNotApplied || s.State == stepSkipped {
 			below = "the step " + s.ID + " around it was " + map[bool]string{true: "skipped", false: "not applied"}[s.State == stepSkipped]
 		}
-		then, other := below, below
-		if s.branch == "then" {
-			other = "the other branch of " + s.ID + " was taken"
-		}
-		if s.branch == "else" {
-			then = "the other branch of " + s.ID + " was taken"
-		}
-		r.settleAll(p.Then, then)
-		r.settleAll(p.Else, other)
-		r.settleAll(p.Parallel, below)
-		if s.Changed == nil && s.groups && s.State == stepUnreached {
-			s.State = r.together(p.Children())
+		s.decided = s.State == stepDone && (p.Verb == playbooks.VerbIf && p.Repeat == nil || p.Verb == playbooks.VerbSwitch)
+		r.settleAll(run, run.Children(p), s, below)
+		if ends := p.Verb == playbooks.VerbParallel || p.Verb == playbooks.VerbForEach; s.groups && (s.Changed == nil && s.State == stepUnreached || ends && s.State == stepOpen) {
+			s.State = r.together(run.Children(p), s.State)
 		}
 	}
 }
 
 // together is the state of a group, out of those of its steps.
-func (r *Run) together(children []*playbooks.Step) string {
-	ended, touched := true, false
+func (r *Run) together(children []*playbooks.Step, begun string) string {
+	ended, touched := true, begun == stepOpen
 	for _, c := range children {
-		s := r.Steps[slices.IndexFunc(r.Steps, func(s Step) bool { return s.ID == c.ID })]
+		i := slices.IndexFunc(r.Steps, func(s Step) bool { return s.ID == c.ID })
+		if i < 0 {
+			continue
+		}
+		s := r.Steps[i]
 		ended = ended && s.State != stepUnreached && s.State != stepOpen
 		touched = touched || s.State != stepUnreached
 	}
 	switch {
-	case ended:
+	case ended && (touched || len(children) > 0):
 		return stepDone
 	case touched:
 		return stepOpen

@@ -34,6 +34,11 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 	if s.Text != "" {
 		out = append(out, nil)
 	}
+	out = append(out, labelled("For     ", s.Item, w)...)
+	out = append(out, labelled("Calls   ", s.Calls, w)...)
+	if s.Rounds > 0 {
+		out = append(out, labelled("Rounds  ", number(int64(s.Rounds))+again(s, a.now()), w)...)
+	}
 	out = append(out, labelled("Advice  ", s.Advice, w)...)
 	for _, q := range s.Ask {
 		out = append(out, labelled("Asks    ", q.Text+"  ("+q.Name+", "+string(q.Type)+")", w)...)
@@ -47,6 +52,9 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 	}
 	if planned {
 		out = append(out, labelled("State   ", actionState(v), w)...)
+		if v.Lapsed && v.State == response.Planned {
+			out = append(out, wrap(bad, "Nobody approved it in the time that the playbook gives.", w)...)
+		}
 		if undo.Action != "" {
 			out = append(out, labelled("Undoing ", undo.Action+" "+undo.Title+": "+actionState(undo), w)...)
 		}
@@ -149,8 +157,14 @@ func whatNow(s response.StepView, v, undo response.ActionView) string {
 		return "It is under way."
 	case s.Verb.Acts():
 		return "r makes the plan. Nothing is sent by that."
-	case s.Verb == playbooks.VerbIf || s.Verb == playbooks.VerbParallel:
+	case s.Verb == playbooks.VerbIf && !s.AgainAt.IsZero():
+		return "The next round begins by itself when it is time; space begins it now."
+	case s.Verb == playbooks.VerbPlaybook && s.State == playbooks.Ready:
+		return "r begins the playbook " + s.Calls + ". Its steps stand below this one then."
+	case s.Verb.Holds():
 		return ""
+	case !s.AgainAt.IsZero():
+		return "It is done again when it is time; r does it now."
 	}
 	return "r runs it."
 }

@@ -79,7 +79,7 @@ func open(b response.Board) []response.StepView {
 		for _, s := range ph.Steps {
 			switch s.State {
 			case playbooks.Ready, playbooks.Running, playbooks.Failed:
-				if s.Verb != playbooks.VerbIf && s.Verb != playbooks.VerbParallel {
+				if !s.Verb.Holds() || s.Verb == playbooks.VerbPlaybook && s.State != playbooks.Running || !s.AgainAt.IsZero() {
 					out = append(out, s)
 				}
 			case playbooks.Locked, playbooks.Done, playbooks.Skipped:
@@ -100,6 +100,10 @@ func (p *plainDesk) stepOffers(s response.StepView, decided bool) []offer {
 		})})
 	case s.Verb == playbooks.VerbManual:
 		out = append(out, offer{"Do by hand: " + s.Title, func(ctx context.Context, c <-chan struct{}) error { return p.byHand(ctx, c, s) }})
+	case s.Verb == playbooks.VerbIf:
+		return append(out, offer{"Begin the next round now: " + s.Title, p.withReason(func(ctx context.Context, why string) error {
+			return p.desk.FinishWait(ctx, p.id, s.ID, why)
+		})})
 	case decided: // its action is offered by itself
 	case s.State == playbooks.Ready:
 		word := "Run: "

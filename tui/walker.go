@@ -209,6 +209,10 @@ func whyNotDone(s response.StepView, _ response.ActionView) string {
 		return "it is over"
 	case s.Verb == playbooks.VerbWait && s.State == playbooks.Running:
 		return ""
+	case s.Verb == playbooks.VerbIf && !s.AgainAt.IsZero():
+		return ""
+	case s.Verb.Holds():
+		return "it ends when its steps have ended"
 	case !s.Verb.Manual():
 		return "it is not a manual step: r runs it"
 	case s.State == playbooks.Locked:
@@ -225,7 +229,7 @@ func whyNotRun(s response.StepView, v response.ActionView) string {
 		return "it is over"
 	case byHand(s.Verb):
 		return "people do it: space marks it done"
-	case s.Verb == playbooks.VerbIf || s.Verb == playbooks.VerbParallel:
+	case s.Verb.Holds() && (s.Verb != playbooks.VerbPlaybook || s.State == playbooks.Running):
 		return "its own steps are run one by one"
 	case v.State == response.Planned:
 		return "its plan needs an approval first (enter)"

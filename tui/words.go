@@ -183,6 +183,9 @@ func stepState(s response.StepView, v, undo response.ActionView, now time.Time) 
 	if !over(s) {
 		switch v.State { //nolint:exhaustive // the other states say nothing that the step does not
 		case response.Planned:
+			if v.Lapsed {
+				return sp(bad, "APPROVAL IS LATE")
+			}
 			return sp(warn, "NEEDS APPROVAL")
 		case response.Approved:
 			return sp(warn, "approved, r sends")
@@ -207,11 +210,22 @@ func stepState(s response.StepView, v, undo response.ActionView, now time.Time) 
 		}
 		return sp(warn, "under way")
 	case playbooks.Ready:
+		if !s.AgainAt.IsZero() && now.Before(s.AgainAt) {
+			return sp(warn, "again at "+clock(s.AgainAt, now))
+		}
 		return sp(strong, readyWord(s))
 	case playbooks.Locked:
 		return sp(faint, s.Why)
 	}
 	return sp(faint, "")
+}
+
+// again says when a step that repeats is done next.
+func again(s response.StepView, now time.Time) string {
+	if s.AgainAt.IsZero() {
+		return ""
+	}
+	return ", the next at " + clock(s.AgainAt, now)
 }
 
 // over says that nothing more will happen in a step.
@@ -235,7 +249,9 @@ func readyWord(s response.StepView) string {
 		return "r writes"
 	case s.Verb == playbooks.VerbWait:
 		return "r waits"
-	case s.Verb == playbooks.VerbIf || s.Verb == playbooks.VerbParallel:
+	case s.Verb == playbooks.VerbPlaybook:
+		return "r begins"
+	case s.Verb.Holds():
 		return "open"
 	}
 	return "r runs"

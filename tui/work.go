@@ -19,7 +19,7 @@ import (
 // doneStep marks a manual step done, asking first what the step asks.
 func (a *app) doneStep(s response.StepView) tea.Cmd {
 	id, draft := a.id, "step:"+string(a.id)+":"+s.ID
-	if s.Verb == playbooks.VerbWait {
+	if s.Verb == playbooks.VerbWait || s.Verb == playbooks.VerbIf {
 		return a.reasoned("End the wait: "+s.Title, "wait:"+string(id)+":"+s.ID, "step:"+s.ID, "the wait is over", func(ctx context.Context, reason string) error {
 			return a.desk.FinishWait(ctx, id, s.ID, reason)
 		})

@@ -4,6 +4,7 @@ package all
 import (
 	"firebreak/integrations"
 	"firebreak/integrations/github"
+	"firebreak/integrations/http"
 	"firebreak/integrations/linux"
 	"firebreak/integrations/pagerduty"
 	"firebreak/integrations/webhook"
@@ -11,5 +12,5 @@ import (
 
 // Systems returns every kind of outside system, in the order of their names.
 func Systems() []integrations.System {
-	return []integrations.System{github.System(), linux.System(), pagerduty.System(), webhook.System()}
+	return []integrations.System{github.System(), http.System(), linux.System(), linux.Remote(), pagerduty.System(), webhook.System()}
 }

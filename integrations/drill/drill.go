@@ -39,6 +39,7 @@ const (
 	gitHubName    = "github.drill.invalid"
 	pagerDutyName = "pagerduty.drill.invalid"
 	webhookName   = "webhook.drill.invalid"
+	anyName       = "http.drill.invalid"
 )
 
 // World is one open world. Several processes may have the same one open.
@@ -71,7 +72,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w.addr = l.Addr().String()
-	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook()}
+	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything()}
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -94,7 +95,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 // Close stops the servers. The state stays.
 func (w *World) Close() error { return w.server.Close() }
 
-// Connections returns the connections github, pagerduty, webhook and host to
+// Connections returns the connections github, pagerduty, webhook, host and http to
 // this world.
 func (w *World) Connections() []integrations.Connection {
 	base := integrations.Connection{Now: w.now, Drill: true, Dial: w.dial}
@@ -110,8 +111,16 @@ func (w *World) Connections() []integrations.Connection {
 	webhook.Name, webhook.Kind, webhook.BaseURL = "webhook", "webhook", "http://"+webhookName+"/hook"
 	webhook.Settings = map[string]string{"allow_private": "true", "deduplicates": "true"}
 	webhook.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"secret": s.Webhook}[n] })
+	any := base
+	any.Name, any.Kind, any.BaseURL = "http", "http", "http://"+anyName
+	any.Settings = map[string]string{"deduplicates": "true", "allow_private": "true"}
+	any.Reveal = func(context.Context, string) (string, error) {
+		s, err := w.view() // no secret of the world outside is fetched for a drill
+		return s.Secrets.Webhook, err
+	}
+	host.Reveal = any.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return []integrations.Connection{github, pagerduty, webhook, host}
+	return []integrations.Connection{github, pagerduty, webhook, host, any}
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {

@@ -49,7 +49,7 @@ func (here) Run(ctx context.Context, p integrations.Program) (integrations.Outpu
 		defer cancel()
 	}
 	cmd := exec.CommandContext(ctx, path, p.Argv[1:]...) //nolint:gosec // the argv is built here, from parsed values
-	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	cmd.Env = append([]string{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, p.Env...)
 	cmd.Dir = "/"
 	cmd.Stdin = strings.NewReader(p.Stdin)
 	var stdout, stderr limited

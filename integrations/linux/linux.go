@@ -45,8 +45,31 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		block{h, false},
 		freeze{h, true},
 		freeze{h, false},
-		run{h, c.Drill},
+		run{h, "linux", c},
 	}, nil
+}
+
+// Remote describes a host that is reached over ssh. It runs programs; what needs
+// more is done by a firebreak on the host itself.
+func Remote() integrations.System {
+	return integrations.System{
+		Kind:  "ssh",
+		Title: "Host over ssh",
+		Settings: []integrations.Param{
+			{Name: "host", Title: "[user@]host[:port]", Type: "string", Required: true},
+			{Name: "host_key", Title: "SHA256:… of its key, instead of known_hosts", Type: "string"},
+			{Name: "key", Title: "File of the private key; the agent's are shown too", Type: "string"},
+			{Name: "jump", Title: "Hosts on the way", Type: "list"},
+		},
+		Actions: func(c integrations.Connection) ([]integrations.Action, error) {
+			c = c.WithDefaults()
+			h := &host{Host: c.Host, now: c.Now}
+			if h.Host == nil {
+				h.Host = here{} // it only describes
+			}
+			return []integrations.Action{run{h, "ssh", c}}, nil
+		},
+	}
 }
 
 // host is one connection to a Linux host.

@@ -2,7 +2,10 @@ package linux
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,15 +20,18 @@ const excerpt = 16 << 10
 // know: it has no inverse, and its outcome after a crash is unknown.
 type run struct {
 	*host
-	drill bool
+	system string
+	c      integrations.Connection
 }
 
 // Describe implements integrations.Action.
-func (run) Describe() integrations.Description {
+func (r run) Describe() integrations.Description {
 	return integrations.Description{
-		Name: "linux.run", Title: "Run a program", System: "linux", Danger: incident.Medium, Idempotency: "none",
+		Name: r.system + ".run", Title: "Run a program", System: r.system, Danger: incident.Medium, Idempotency: "none",
 		Params: []integrations.Param{
 			{Name: "argv", Title: "The program and its arguments, one element each", Type: "list", Required: true},
+			{Name: "env", Title: "Its environment, each NAME=VALUE", Type: "list"},
+			{Name: "secret_env", Title: "Of its environment what is secret, each NAME=REFERENCE", Type: "list"},
 			{Name: "timeout", Title: "When it is ended", Type: "duration", Default: "10m"},
 		},
 		Result: []integrations.Param{{Name: "exit", Type: "int"}, {Name: "stdout", Type: "string"}, {Name: "stderr", Type: "string"}},
@@ -35,37 +41,77 @@ func (run) Describe() integrations.Description {
 // Prior implements integrations.Action: a program's effect is not known
 // beforehand, so there is no state to read.
 func (r run) Prior(_ context.Context, c integrations.Call) (integrations.Prior, error) {
-	_, _, err := r.read(c)
+	_, err := r.read(c)
 	return integrations.Prior{}, err
 }
 
-// read returns the program and its arguments, and how long it may run.
-func (r run) read(c integrations.Call) ([]string, time.Duration, error) {
+// wanted is a program with its arguments and its environment.
+type wanted struct {
+	argv    []string
+	env     []string
+	secret  []string // with references for values
+	timeout time.Duration
+}
+
+var named = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+
+func (r run) read(c integrations.Call) (wanted, error) {
 	v, err := integrations.Read(r.Describe(), c.Params)
 	if err != nil {
-		return nil, 0, err
+		return wanted{}, err
 	}
-	argv := v.List("argv")
-	if len(argv) == 0 || argv[0] == "" {
-		return nil, 0, rejected("", "run: the program is missing")
+	w := wanted{v.List("argv"), v.List("env"), v.List("secret_env"), v.Duration("timeout")}
+	if len(w.argv) == 0 || w.argv[0] == "" || strings.HasPrefix(w.argv[0], "-") {
+		return wanted{}, rejected("", "run: the program is missing")
 	}
-	return argv, v.Duration("timeout"), nil
+	for _, e := range slices.Concat(w.env, w.secret) {
+		if !named.MatchString(e) {
+			return wanted{}, rejected("", "run: environment: want NAME=VALUE")
+		}
+	}
+	return w, nil
+}
+
+// environment is what the program gets, with the secrets in it.
+func (r run) environment(ctx context.Context, w wanted) (env, secrets []string, err error) {
+	env = slices.Clone(w.env)
+	for _, e := range w.secret {
+		name, reference, _ := strings.Cut(e, "=")
+		value, err := r.c.Reveal(ctx, reference)
+		if err == nil && strings.ContainsRune(value, 0) {
+			err = errors.New("the secret holds a zero byte")
+		}
+		if err != nil {
+			return nil, nil, unsent(fmt.Errorf("environment %s: %w", name, err))
+		}
+		env, secrets = append(env, name+"="+value), append(secrets, value)
+	}
+	return env, secrets, nil
 }
 
 // Plan implements integrations.Action.
 func (r run) Plan(_ context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
-	argv, _, err := r.read(c)
+	w, err := r.read(c)
 	if err != nil {
 		return integrations.Plan{}, err
+	}
+	argv, env := w.argv, slices.Clone(w.env)
+	for _, e := range w.secret {
+		name, _, _ := strings.Cut(e, "=")
+		env = append(env, name+"="+integrations.Hidden)
 	}
 	p := integrations.Plan{
 		Call: c, Base: r.Name(), Identity: "this process", Prior: prior, Target: argv[0],
 		Effects:  []string{"runs " + argv[0] + " on " + r.Name() + " with the rights of this process, without a shell"},
-		Requests: []integrations.Request{{Argv: argv}},
+		Requests: []integrations.Request{{Argv: argv, Env: env}},
 		Proof:    "its exit status is 0",
 		Warnings: []string{"what it changes cannot be seen beforehand, nor undone from here"},
 	}
-	if r.drill {
+	if r.system == "ssh" {
+		p.Identity = "over ssh"
+		p.Effects = []string{"runs " + argv[0] + " on " + r.Name() + " with the rights of the account there"}
+	}
+	if r.c.Drill {
 		p.Effects = []string{"nothing: in a drill the program is not run"}
 	}
 	return p, nil
@@ -73,19 +119,24 @@ func (r run) Plan(_ context.Context, c integrations.Call, prior integrations.Pri
 
 // Do implements integrations.Action.
 func (r run) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	argv, timeout, err := r.read(c)
+	w, err := r.read(c)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
+	argv, timeout := w.argv, w.timeout
 	if ctx.Err() != nil {
 		return integrations.Receipt{}, unsent(ctx.Err())
 	}
-	if r.drill {
+	if r.c.Drill {
 		return integrations.Receipt{Ref: argv[0], At: r.now(), Data: map[string]any{"exit": 0, "stdout": "", "stderr": "drill: not run"}}, nil
+	}
+	env, secrets, err := r.environment(ctx, w)
+	if err != nil {
+		return integrations.Receipt{}, err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("run %s: longer than %s", argv[0], timeout))
 	defer cancel()
-	out, err := r.Run(ctx, integrations.Program{Argv: argv})
+	out, err := r.Run(ctx, integrations.Program{Argv: argv, Env: env})
 	if err != nil {
 		if ctx.Err() != nil {
 			return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Ambiguous, Hint: "see how far it came", Err: context.Cause(ctx)}
@@ -93,7 +144,7 @@ func (r run) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (
 		return integrations.Receipt{}, err
 	}
 	return integrations.Receipt{Ref: argv[0], At: r.now(), Data: map[string]any{
-		"exit": out.Code, "stdout": head(out.Stdout), "stderr": head(out.Stderr),
+		"exit": out.Code, "stdout": head(integrations.Redact(string(out.Stdout), secrets...)), "stderr": head(integrations.Redact(string(out.Stderr), secrets...)),
 	}}, nil
 }
 
@@ -110,4 +161,4 @@ func (run) Verify(_ context.Context, c integrations.Call, r integrations.Receipt
 	return integrations.Verification{OK: exit == 0, Final: true, Says: says}, nil
 }
 
-func head(b []byte) string { return strings.ToValidUTF8(string(b[:min(len(b), excerpt)]), "?") }
+func head(s string) string { return strings.ToValidUTF8(s[:min(len(s), excerpt)], "?") }

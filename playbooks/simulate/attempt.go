@@ -25,6 +25,8 @@ func (pl *player) attempt(s *playbooks.Step) error {
 	case o.Timeout && s.Approve != nil && !s.Approve.Timeout.IsZero():
 		pl.met(s.ID)
 		return pl.unapproved(s)
+	case s.Verb == playbooks.VerbPlaybook:
+		return pl.call(s)
 	case s.Verb.Automatic():
 		if _, err := pl.run.Resolve(s); err != nil {
 			pl.blocked[s.ID] = strings.TrimPrefix(err.Error(), "step "+s.ID+": ")
@@ -34,7 +36,7 @@ func (pl *player) attempt(s *playbooks.Step) error {
 	if named {
 		pl.met(s.ID)
 	}
-	if err := pl.begin(s); err != nil {
+	if err := pl.begin(s, record.StepBegin{Run: runID}); err != nil {
 		return err
 	}
 	switch {
@@ -52,23 +54,42 @@ func (pl *player) attempt(s *playbooks.Step) error {
 	return pl.succeeds(s, o)
 }
 
+// call begins a called playbook; one that cannot be called is the step's failure.
+func (pl *player) call(s *playbooks.Step) error {
+	if pl.world.Find == nil {
+		return fmt.Errorf("step %s calls playbook %s, and there is none", s.ID, s.Playbook)
+	}
+	p, err := pl.world.Find(s.Playbook)
+	if err != nil {
+		return fmt.Errorf("step %s: %w", s.ID, err)
+	}
+	b, err := pl.run.Call(s, p)
+	var unset *playbooks.UnsetError
+	switch {
+	case errors.As(err, &unset):
+		pl.blocked[s.ID] = unset.Error()
+		return nil
+	case err != nil:
+		return pl.fails(s, err, false)
+	}
+	return pl.begin(s, b)
+}
+
 // unapproved does what the step says for the case that nobody approves in time.
 func (pl *player) unapproved(s *playbooks.Step) error {
-	why := "nobody approved it within " + s.Approve.Timeout.Text
-	switch s.Approve.OnTimeout {
-	case "skip":
-		return pl.record(record.StepSkipped, s.ID, record.StepSkip{Run: runID, Reason: why})
-	case "fail":
-		if err := pl.begin(s); err != nil {
-			return err
+	switch kind, payload := pl.run.Lapse(s, pl.now); kind {
+	case record.StepFailed:
+		return pl.end(s, kind, payload)
+	case record.StepSkipped:
+		return pl.record(kind, s.ID, payload)
+	default:
+		why := "nobody approved it within " + s.Approve.Timeout.Text
+		if s.Approve.OnTimeout == "page" {
+			why += "; the people on call were paged"
 		}
-		return pl.fails(s, errors.New(why), false)
+		pl.blocked[s.ID] = why
+		return nil
 	}
-	if s.Approve.OnTimeout == "page" {
-		why += "; the people on call were paged"
-	}
-	pl.blocked[s.ID] = why
-	return nil
 }
 
 // fails records a failed attempt; again says that the step's retry counts.
@@ -82,7 +103,7 @@ func (pl *player) fails(s *playbooks.Step, cause error, again bool) error {
 
 // answered ends a manual step with the case's answers over the drill's.
 func (pl *player) answered(s *playbooks.Step, o playbooks.Outcome) error {
-	answers := pl.run.Playbook().DrillAnswers(s)
+	answers := pl.run.BookOf(s).DrillAnswers(s)
 	for name, value := range o.Answers {
 		answers[name] = typed(value)
 	}
@@ -90,11 +111,11 @@ func (pl *player) answered(s *playbooks.Step, o playbooks.Outcome) error {
 	if err != nil {
 		return fmt.Errorf("step %s: %w", s.ID, err)
 	}
-	set, err := pl.run.Sets(s, given, nil)
+	end, err := pl.run.Success(s, given, nil, pl.now)
 	if err != nil {
 		return fmt.Errorf("step %s: %w", s.ID, err)
 	}
-	return pl.end(s, record.StepDone, record.StepEnd{Run: runID, Answers: given, Set: set})
+	return pl.ended(s, end)
 }
 
 // typed is a value as a person would type it.
@@ -125,7 +146,7 @@ func (pl *player) succeeds(s *playbooks.Step, o playbooks.Outcome) error {
 		return err
 	}
 	if s.Verify != nil && o.Verify != nil {
-		ok, err := pl.run.Expect(s.Verify.Expect, o.Verify)
+		ok, err := pl.run.Expect(s, s.Verify.Expect, o.Verify)
 		if err != nil {
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
@@ -137,19 +158,40 @@ func (pl *player) succeeds(s *playbooks.Step, o playbooks.Outcome) error {
 	if result == nil {
 		result = map[string]any{}
 	}
-	set, err := pl.run.Sets(s, nil, result)
+	end, err := pl.run.Success(s, nil, result, pl.now)
 	switch {
 	case err != nil && o.Result == nil:
-		pl.stop(pl.line(s.ID), fmt.Errorf("step %s sets variables from its result, and the case gives it none: add %s: {result: {…}} (%w)", s.ID, s.ID, err))
+		pl.stop(pl.line(s.ID), fmt.Errorf("step %s %s, and the case gives it no result: add %s: {result: {…}} under steps", s.ID, sets(s), s.ID))
 		return nil
 	case err != nil:
 		return pl.fails(s, fmt.Errorf("set variables: %w", err), true)
 	}
-	if err := pl.end(s, record.StepDone, record.StepEnd{Run: runID, Result: result, Set: set}); err != nil {
+	if err := pl.ended(s, end); err != nil {
 		return err
 	}
 	pl.did(s, resolved)
 	return nil
+}
+
+// ended records the success of a step. One that is done again is not on the
+// path yet.
+func (pl *player) ended(s *playbooks.Step, end record.StepEnd) error {
+	if !end.AgainAt.IsZero() {
+		return pl.record(record.StepDone, s.ID, end)
+	}
+	return pl.end(s, record.StepDone, end)
+}
+
+// sets says what a step reads of its result.
+func sets(s *playbooks.Step) string {
+	var out []string
+	for _, a := range s.Set {
+		out = append(out, "sets "+a.Name+" from "+a.Expr)
+	}
+	if s.Repeat != nil && s.Repeat.Until != "" {
+		out = append(out, "repeats until "+s.Repeat.Until)
+	}
+	return strings.Join(out, " and ")
 }
 
 // did notes what a step did outside.

@@ -17,6 +17,7 @@ func Compare(c *playbooks.TestCase, t *Trace) []Failure {
 	m := &comparison{c: c, t: t}
 	if t.Problem != "" {
 		m.say("steps", t.Line, "%s", t.Problem)
+		return m.out // it was cut short: the rest would mislead
 	}
 	m.path()
 	m.end()
@@ -137,7 +138,7 @@ func (m *comparison) vars() {
 		case same(want, got):
 		case got == nil:
 			m.say("vars", line, "%s was to be %s, and it has no value", name, shown(want))
-		case want == nil:
+		case unknown(want):
 			m.say("vars", line, "%s was to have no value, and it is %s", name, shown(got))
 		default:
 			m.say("vars", line, "%s was to be %s, and it is %s", name, shown(want), shown(got))
@@ -147,10 +148,16 @@ func (m *comparison) vars() {
 
 // same compares a value of the case with one of the run. "unknown" is no value.
 func same(want, got any) bool {
-	if text, ok := want.(string); want == nil || ok && strings.EqualFold(text, playbooks.Unknown) {
-		return got == nil || want == got
+	if unknown(want) && got == nil {
+		return true
 	}
 	return reflect.DeepEqual(loose(want), loose(got))
+}
+
+// unknown says that a value of a case stands for no value.
+func unknown(v any) bool {
+	text, ok := v.(string)
+	return v == nil || ok && strings.EqualFold(text, playbooks.Unknown)
 }
 
 // loose gives lists and numbers one form.
@@ -215,9 +222,6 @@ func (m *comparison) all(key string, want, got []string, done, none string) {
 
 // unmet: what the case says of a step, and the run never came to.
 func (m *comparison) unmet() {
-	if m.t.Problem != "" {
-		return // it was cut short
-	}
 	for _, u := range m.t.Unmet {
 		why := m.because(u.Step)
 		if u.Met == 0 {

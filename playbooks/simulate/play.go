@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,10 +52,10 @@ func Play(p *playbooks.Playbook, c *playbooks.TestCase, w World) *Trace {
 // start begins the run with the case's values over those of the drill.
 func (pl *player) start() error {
 	given := map[string]any{}
-	var unknown []string
+	var without []string
 	for name, value := range pl.test.Vars {
-		if text, ok := value.(string); value == nil || ok && strings.EqualFold(text, playbooks.Unknown) {
-			unknown = append(unknown, name)
+		if unknown(value) {
+			without = append(without, name)
 			continue
 		}
 		given[name] = value
@@ -63,7 +64,7 @@ func (pl *player) start() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range unknown {
+	for _, name := range without {
 		delete(vars, name)
 	}
 	return pl.record(record.RunStarted, "", record.Started{
@@ -93,12 +94,23 @@ func (pl *player) clocks() {
 			continue
 		}
 		if c.When != "" {
-			if yes, err := pl.run.Expect(c.When, nil); err != nil || !yes {
-				continue // nobody has said so yet
+			if !pl.holds(c.When) {
+				continue
 			}
 		}
 		pl.trace.Clocks = append(pl.trace.Clocks, c.Use)
 	}
+}
+
+// holds evaluates a condition over the playbook's own variables. One that
+// cannot be evaluated, because nobody knows a value, does not hold.
+func (pl *player) holds(condition string) bool {
+	top := pl.book.Steps()
+	if len(top) == 0 {
+		return false
+	}
+	yes, err := pl.run.Expect(top[0], condition, nil)
+	return err == nil && yes
 }
 
 func (pl *player) stop(line int, err error) {
@@ -127,10 +139,7 @@ func (pl *player) walk() {
 // move makes one move; false when none is left that the case allows.
 func (pl *player) move() (bool, error) {
 	for _, t := range pl.run.Ready(pl.now) {
-		if _, stuck := pl.blocked[t.Step.ID]; stuck {
-			continue
-		}
-		if t.Move == playbooks.Retry && t.At.After(pl.now) {
+		if _, stuck := pl.blocked[t.Step.ID]; stuck || !t.Due(pl.now) {
 			continue
 		}
 		moved, err := pl.take(t)
@@ -151,16 +160,30 @@ func (pl *player) move() (bool, error) {
 
 func (pl *player) take(t playbooks.Task) (bool, error) {
 	id := t.Step.ID
+	if t.Step.Verb.Holds() && t.Move != playbooks.Skip && t.Move != playbooks.Decide {
+		if o, fresh, named := pl.peek(id); named && fresh && o.Skip != "" {
+			pl.met(id)
+			return true, pl.record(record.StepSkipped, id, record.StepSkip{Run: runID, Reason: o.Skip})
+		}
+	}
 	switch t.Move {
 	case playbooks.Skip:
 		return true, pl.record(record.StepSkipped, id, record.StepSkip{Run: runID, Reason: t.Why, Guard: true})
 	case playbooks.Branch:
 		return true, pl.record(record.StepDone, id, record.StepEnd{Run: runID, Branch: t.Branch, Note: t.Why})
+	case playbooks.Each:
+		return true, pl.begin(t.Step, record.StepBegin{Run: runID, Items: t.Items, Count: len(t.Items)})
 	case playbooks.Finish:
-		return true, pl.end(t.Step, record.StepDone, record.StepEnd{Run: runID})
+		end, err := pl.run.Success(t.Step, nil, nil, pl.now)
+		if err != nil {
+			return true, pl.fails(t.Step, fmt.Errorf("set variables: %w", err), false)
+		}
+		return true, pl.end(t.Step, record.StepDone, end)
+	case playbooks.Fail:
+		return true, pl.fails(t.Step, errors.New(t.Why), false)
 	case playbooks.Decide:
 		return pl.decide(t)
-	case playbooks.Begin, playbooks.Retry:
+	case playbooks.Begin, playbooks.Retry, playbooks.Again:
 		return true, pl.attempt(t.Step)
 	}
 	return false, fmt.Errorf("step %s: a move that tests do not know: %s", id, t.Move)
@@ -252,12 +275,17 @@ func (pl *player) line(name string) int {
 	return pl.test.Line
 }
 
+// variables are what a person sets, of the playbook that the step is of.
 func (pl *player) variables(s *playbooks.Step, o playbooks.Outcome) error {
+	book, at := pl.run.BookOf(s), ""
+	if i := strings.LastIndexByte(s.ID, '/'); i >= 0 {
+		at = s.ID[:i+1]
+	}
 	vars := map[string]any{}
 	for name, value := range o.Vars {
-		v, ok := pl.book.Var(name)
+		v, ok := book.Var(name)
 		if !ok {
-			return fmt.Errorf("step %s: the playbook has no variable %s", s.ID, name)
+			return fmt.Errorf("step %s: playbook %s has no variable %s", s.ID, book.ID, name)
 		}
 		x, err := value, error(nil)
 		if text, isText := value.(string); isText {
@@ -266,14 +294,14 @@ func (pl *player) variables(s *playbooks.Step, o playbooks.Outcome) error {
 		if err != nil {
 			return fmt.Errorf("step %s: %w", s.ID, err)
 		}
-		vars[name] = x
+		vars[at+name] = x
 	}
 	return pl.record(record.VariableSet, "", record.Variables{Run: runID, Vars: vars})
 }
 
 // begin records the beginning of an attempt.
-func (pl *player) begin(s *playbooks.Step) error {
-	if err := pl.record(record.StepStarted, s.ID, record.StepBegin{Run: runID}); err != nil {
+func (pl *player) begin(s *playbooks.Step, b record.StepBegin) error {
+	if err := pl.record(record.StepStarted, s.ID, b); err != nil {
 		return err
 	}
 	pl.trace.began[s.ID] = true
