@@ -188,8 +188,10 @@ func peopleHead() []string {
 func peopleRows(s drill.Score) [][]string {
 	var out [][]string
 	for _, p := range s.People {
-		out = append(out, []string{p.Name, joinRoles(p.Roles), fmt.Sprint(p.Steps), fmt.Sprint(p.Answers), fmt.Sprint(p.Late), fmt.Sprint(p.Approvals),
-			fmt.Sprint(p.Notes), fmt.Sprint(p.Marked), fmt.Sprint(p.Right), fmt.Sprintf("%g", p.Points)})
+		out = append(out, []string{
+			p.Name, joinRoles(p.Roles), fmt.Sprint(p.Steps), fmt.Sprint(p.Answers), fmt.Sprint(p.Late), fmt.Sprint(p.Approvals),
+			fmt.Sprint(p.Notes), fmt.Sprint(p.Marked), fmt.Sprint(p.Right), fmt.Sprintf("%g", p.Points),
+		})
 	}
 	return out
 }

@@ -175,8 +175,10 @@ var (
 		"Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
 	}
 	webCrawlers = []string{"Searchbird/2.1 (+https://search.example/bot)", "PriceCompare/4 (+https://prices.example/about)", "ArchiveWalker/1.0", "LinkPreview/3.2"} //nolint:gochecknoglobals // a table
-	webProbes   = []string{"/wp-login.php", "/xmlrpc.php", "/.env", "/admin/", "/phpmyadmin/index.php", "/cgi-bin/luci", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php", "/actuator/health",
-		"/.git/config", "/server-status", "/solr/admin/info/system", "/boaform/admin/formLogin", "/HNAP1", "/uploads/shell.php", "/backup.zip", "/old/"} //nolint:gochecknoglobals // a table
+	webProbes   = []string{                                                                                                                                          //nolint:gochecknoglobals // a table
+		"/wp-login.php", "/xmlrpc.php", "/.env", "/admin/", "/phpmyadmin/index.php", "/cgi-bin/luci", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php", "/actuator/health",
+		"/.git/config", "/server-status", "/solr/admin/info/system", "/boaform/admin/formLogin", "/HNAP1", "/uploads/shell.php", "/backup.zip", "/old/",
+	}
 	webShopDoes = []string{"/cart/add", "/cart/checkout", "/account/login", "/account/logout", "/api/search"} //nolint:gochecknoglobals // a table
 )
 
