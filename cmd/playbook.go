@@ -36,7 +36,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 			},
 		})
 	}
-	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookNewCmd(p, runPlaybookNew), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
+	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookNewCmd(p, runPlaybookNew), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
 	return c
 }
 
