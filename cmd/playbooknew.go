@@ -167,10 +167,11 @@ func writeBoth(to begunPlaybook, book, tests []byte) error {
 	return nil
 }
 
+// writeNew writes a file that others may read and that must not be there yet.
 func writeNew(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // a playbook is for the team to read
 	if errors.Is(err, fs.ErrExist) {
-		return &response.Error{Code: response.CodeRefused, Hint: "choose another id, or another folder with --to", Err: fmt.Errorf("write %s: it is there already", path)}
+		return &response.Error{Code: response.CodeRefused, Hint: "choose another name: nothing is overwritten", Err: fmt.Errorf("write %s: it is there already", path)}
 	}
 	if err != nil {
 		return fmt.Errorf("write playbook: %w", err)
