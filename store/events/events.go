@@ -132,7 +132,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := db.key.Check(abs); err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", path, ErrDamaged, err)
 	}
-	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-8192&"+access); err != nil {
+	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-4096&"+access); err != nil {
 		db.key.Release()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
