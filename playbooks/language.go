@@ -136,20 +136,11 @@ func typeOfNode(n ast.Node) (Type, bool) {
 	if t == nil {
 		return String, true
 	}
-	switch t.Kind() {
-	case reflect.Interface:
-		return String, true
-	case reflect.String:
-		return String, true
-	case reflect.Bool:
-		return Bool, true
-	case reflect.Float64:
-		return Float, true
-	case reflect.Int:
-		return Int, true
-	default:
-		return "", false
+	known := map[reflect.Kind]Type{
+		reflect.Interface: String, reflect.String: String, reflect.Bool: Bool, reflect.Float64: Float, reflect.Int: Int,
 	}
+	of, ok := known[t.Kind()]
+	return of, ok
 }
 
 func (d *decoder) condition(n *yaml.Node, in scope) *expression {
