@@ -119,6 +119,7 @@ func TestProblemTextsAreShort(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(book("  a: {type: string, default: x}\n", "{id: s, manual: \"{{ a }}\", if: a == 'x'}", "{id: p, parallel: [{id: q, wait: 1h}]}")))
 	f.Add([]byte(bomb()))
+	f.Add([]byte(whole))
 	f.Add([]byte(head + "phases: {identify: [{id: a, run: [ls], impact: none, set: {n: result.exit}}]}\nfallback: [{id: f, manual: m}]\n"))
 	f.Add([]byte("%YAML 1.2\n---\n? [a]\n: |2-\n  x\n..."))
 	f.Add([]byte("a: !!binary |\n  R0lG\n\t- \u2028\n"))
@@ -136,7 +137,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for _, x := range Lint(p, Catalog{}) {
+		for _, x := range Lint(p, testCatalog()) {
 			if x.Line < 1 || x.Column < 1 {
 				t.Fatalf("problem without a place: %+v", x)
 			}
