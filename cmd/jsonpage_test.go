@@ -1,7 +1,10 @@
 package cmd_test
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,6 +62,7 @@ var unshown = []string{
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
+	"playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
 }
 
 // pageRecipient is somebody's public key; its secret half was forgotten.
@@ -91,6 +95,28 @@ phases:
 	}
 }
 
+func (j *jsonPage) cacao() {
+	b := j.b
+	made, signed, diagram := b.dir+"/generic.json", b.dir+"/signed.json", b.write("diagram.json", readFile(b.t, "../playbooks/cacao/testdata/diagram.json"))
+	j.run("playbook export PLAYBOOK", 0, "playbook", "export", "generic", "--profile", "soarca")
+	j.run("playbook export PLAYBOOK", 0, "playbook", "export", "generic", "-o", made)
+	j.run("playbook verify FILE", 6, "playbook", "verify", made)
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	key := b.write("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	j.run("playbook verify FILE --sign", 0, "playbook", "verify", made, "--sign", "--key-from", "file:"+key, "--signee", "Team")
+	j.run("playbook verify FILE --sign", 0, "playbook", "verify", made, "--sign", "--key-from", "file:"+key, "--signee", "Team", "-o", signed)
+	j.run("playbook verify FILE", 0, "playbook", "verify", signed)
+	j.run("playbook verify FILE", 6, "playbook", "verify", b.write("changed.json", strings.Replace(readFile(b.t, signed), `"name": "`, `"name": "Not `, 1)))
+	j.run("playbook import FILE", 0, "playbook", "import", b.write("shared.json", readFile(b.t, "../playbooks/cacao/testdata/shared.json")))
+	j.run("playbook import FILE", 0, "playbook", "import", diagram, "-o", b.dir+"/diagram.yaml")
+	j.run("playbook import FILE --check", 1, "playbook", "import", "--check", diagram)
+	b.write("diagram.yaml", strings.Replace(readFile(b.t, b.dir+"/diagram.yaml"), "manual: Close", "manual: Close it", 1))
+	j.run("playbook export PLAYBOOK", 0, "playbook", "export", b.dir+"/diagram.yaml")
+}
+
 // keys is a workspace of its own, encrypted.
 func (j *jsonPage) keys(t *testing.T) {
 	b := newBench(t)
@@ -119,6 +145,7 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook list", 0, "playbook", "list")
 	j.run("playbook show PLAYBOOK", 0, "playbook", "show", "generic")
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
+	j.cacao()
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
 }

@@ -36,7 +36,9 @@ func newPlaybookCmd(p *program) *cobra.Command {
 			},
 		})
 	}
-	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookNewCmd(p, runPlaybookNew), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
+	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
+	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport), newPlaybookVerifyCmd(p, runPlaybookVerify))
+	c.AddCommand(newPlaybookNewCmd(p, runPlaybookNew), newPlaybookGraphCmd(p, runPlaybookGraph))
 	return c
 }
 
