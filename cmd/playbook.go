@@ -26,7 +26,6 @@ func newPlaybookCmd(p *program) *cobra.Command {
 		run        func(*playbookOptions) error
 	}{
 		{"show PLAYBOOK", "Print a playbook's file", runPlaybookShow},
-		{"render PLAYBOOK", "Render a playbook as Markdown", runPlaybookRender},
 	} {
 		c.AddCommand(&cobra.Command{
 			Use: sub.use, Short: sub.short, Args: exactly(1, "a playbook: an id or a file"), ValidArgsFunction: p.completePlaybooks,
@@ -38,7 +37,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 	}
 	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
 	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport), newPlaybookVerifyCmd(p, runPlaybookVerify))
-	c.AddCommand(newPlaybookNewCmd(p, runPlaybookNew), newPlaybookGraphCmd(p, runPlaybookGraph))
+	c.AddCommand(newPlaybookNewCmd(p, runPlaybookNew), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookRenderCmd(p, runPlaybookRender))
 	return c
 }
 
@@ -107,16 +106,4 @@ func runPlaybookShow(o *playbookOptions) error {
 		return o.p.printJSON(map[string]any{"id": b.ID, "name": b.Name, "version": b.Version, "sha256": b.SHA256, "source": string(b.Source)})
 	}
 	return o.p.printf("%s", term.SafeLines(string(b.Source)))
-}
-
-func runPlaybookRender(o *playbookOptions) error {
-	b, err := o.load()
-	if err != nil {
-		return err
-	}
-	text := string(playbooks.Markdown(b))
-	if o.p.json {
-		return o.p.printJSON(map[string]any{"id": b.ID, "markdown": text})
-	}
-	return o.p.printf("%s", term.SafeLines(text))
 }
