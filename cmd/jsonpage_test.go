@@ -44,6 +44,7 @@ func TestJSONPage(t *testing.T) {
 	j.packs()
 	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.exercise()
 	j.keys(t)
 	j.nested(t)
 	j.whole()
@@ -51,7 +52,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"triage ID notes", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
+	"triage ID notes", "drill report ID sealed", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
@@ -146,8 +147,42 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook show PLAYBOOK", 0, "playbook", "show", "generic")
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
 	j.cacao()
+	j.run("playbook schema", 0, "playbook", "schema")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
+	j.run("playbook lint --sarif FILE…", 1, "playbook", "lint", "--sarif", bad)
+	folder := filepath.Join(j.b.dir, "books")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("playbook new ID", 0, "playbook", "new", "own", "--to", folder, "--notify", "webhook")
+	own := filepath.Join(folder, "own.yaml")
+	j.run("playbook render PLAYBOOK --format html", 0, "playbook", "render", own, "--format", "html")
+	j.run("playbook render PLAYBOOK -o FILE", 0, "playbook", "render", own, "-o", filepath.Join(folder, "own.md"))
+	j.run("playbook graph PLAYBOOK", 0, "playbook", "graph", own)
+	j.run("playbook fmt FILE…", 0, "playbook", "fmt", own)
+	j.run("playbook diff OLD NEW", 1, "playbook", "diff", "linux-host-intrusion", "generic")
+	j.run("playbook test FILE…", 0, "playbook", "test", own)
+	j.b.write("books/own.test.yaml", "test: v1\nplaybook: own\ncases:\n  - {name: one, expect: {end: failed}}\n")
+	j.b.write("books/two.yaml", "playbook: v1\nid: two\nname: Two\nversion: 1.0.0\nphases: {learn: [{id: a, review: r}]}\n")
+	j.b.write("books/three.test.yaml", "test: v1\nplaybook: generic\ncases: []\n")
+	j.run("playbook test FILE…", 1, "playbook", "test", folder)
+}
+
+// exercise is a drill with a scenario, played by hand and by itself.
+func (j *jsonPage) exercise() {
+	j.run("drill list", 0, "drill", "list")
+	j.run("drill --scenario NAME", 0, "drill", "--scenario", "leaked-token", "--speed", "0", "--participants", "2", "--as", "ada")
+	j.run("drill join ID", 0, "drill", "join", "last", "--as", "ben")
+	j.run("drill next ID", 0, "drill", "next", "last", "--by", "5m")
+	j.run("drill status ID", 0, "drill", "status", "last")
+	j.run("drill answer ID INJECT CHOICE", 0, "drill", "answer", "last", "keep-it", "now", "--as", "ada")
+	j.run("drill status ID", 0, "drill", "status", "last")
+	j.run("drill end ID", 0, "drill", "end", "last", "--as", "ada")
+	j.run("drill report ID", 0, "drill", "report", "last")
+	j.run("drill --scenario NAME --auto", 0, "drill", "--scenario", "linux-web-host", "--auto")
+	j.run("drill report ID", 0, "drill", "report", "last") // it is closed: no entry tells of it
+	j.run("drill report ID --score", 0, "drill", "report", "last", "--score")
 }
 
 // packs comes after people: ada is on the roster.

@@ -35,9 +35,12 @@ func newPlaybookCmd(p *program) *cobra.Command {
 			},
 		})
 	}
-	c.AddCommand(newPlaybookLintCmd(p, runPlaybookLint), newPlaybookTestCmd(p, runPlaybookTest), newPlaybookFmtCmd(p, runPlaybookFmt), newPlaybookDiffCmd(p, runPlaybookDiff), newPlaybookPackCmd(p))
-	c.AddCommand(newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport), newPlaybookVerifyCmd(p, runPlaybookVerify))
-	c.AddCommand(newPlaybookNewCmd(p, runPlaybookNew), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookRenderCmd(p, runPlaybookRender))
+	c.AddCommand(
+		newPlaybookNewCmd(p, runPlaybookNew), newPlaybookLintCmd(p, runPlaybookLint), newPlaybookFmtCmd(p, runPlaybookFmt),
+		newPlaybookTestCmd(p, runPlaybookTest), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookRenderCmd(p, runPlaybookRender), newPlaybookDiffCmd(p, runPlaybookDiff),
+		newPlaybookSchemaCmd(p, runPlaybookSchema), newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport),
+		newPlaybookVerifyCmd(p, runPlaybookVerify), newPlaybookPackCmd(p),
+	)
 	return c
 }
 

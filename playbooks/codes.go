@@ -49,6 +49,9 @@ const (
 	codeCollector    = "PB054"
 	codeTarget       = "PB055"
 	codeFilter       = "PB056"
+	codePlaybook     = "PB057"
+	codeCalls        = "PB058"
+	codeConnection   = "PB059"
 
 	codeUndo          = "PB060"
 	codeApprove       = "PB061"
@@ -61,6 +64,9 @@ const (
 	codeRunUndo       = "PB068"
 	codeEvidence      = "PB069"
 	codeNoDrill       = "PB070"
+	codeNoEffect      = "PB071"
+	codeMessage       = "PB072"
+	codeCalendar      = "PB073"
 )
 
 // Code is one kind of problem that Parse or Lint can find.
@@ -115,6 +121,9 @@ func Codes() []Code {
 		{codeCollector, Error, "unknown collector or profile"},
 		{codeTarget, Error, "unknown connection to notify"},
 		{codeFilter, Error, "filter cannot be read"},
+		{codePlaybook, Error, "unknown playbook, or none of a fitting version"},
+		{codeCalls, Error, "playbooks run each other in a circle, or too deep"},
+		{codeConnection, Warning, "unknown connection"},
 		{codeUndo, Error, "changes something and does not say how it is undone"},
 		{codeApprove, Error, "dangerous without approval"},
 		{codeUndoDoubt, Warning, "what is said about undoing is doubtful"},
@@ -126,6 +135,9 @@ func Codes() []Code {
 		{codeRunUndo, Warning, "program is run without word of what it changes"},
 		{codeEvidence, Warning, "something is changed before evidence is taken"},
 		{codeNoDrill, Warning, "playbook cannot be drilled to its end"},
+		{codeNoEffect, Warning, "modifier has no effect"},
+		{codeMessage, Error, "message template is not there, or does not fit"},
+		{codeCalendar, Warning, "unknown calendar of business days"},
 	}
 }
 

@@ -25,6 +25,9 @@ func (d *decoder) playbook(root *yaml.Node) {
 	}
 	keys, _ := d.mapping(root, "playbook", topKeys())
 	p := d.p
+	for key, n := range keys {
+		p.places[key] = pos{n.Line, n.Column}
+	}
 	for _, key := range []string{"playbook", "id", "name", "version", "phases"} {
 		if keys[key] == nil {
 			d.node(codeMissing, root, "", "playbook has no %s", key)

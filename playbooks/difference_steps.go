@@ -135,7 +135,7 @@ func (d *differ) step(a, b *Step) {
 	if canonical(a.Retry) != canonical(b.Retry) {
 		d.say(a.ID, "retry changed")
 	}
-	if was, now := repeated(a.Repeat), repeated(b.Repeat); was != now {
+	if was, now := repetition(a.Repeat), repetition(b.Repeat); was != now {
 		d.value(a.ID, "repeat", was, now)
 	}
 	d.questions(a, b)
@@ -165,7 +165,7 @@ func reference(s *Step) string {
 	return s.Playbook.String()
 }
 
-func repeated(r *RepeatRule) string {
+func repetition(r *RepeatRule) string {
 	if r == nil {
 		return ""
 	}

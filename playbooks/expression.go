@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -114,11 +115,11 @@ func compile(text string, in scope, want reflect.Kind) (*expression, error) {
 		return nil, look.refused
 	}
 	if err != nil {
-		return nil, in.explain(err)
+		return nil, in.explain(text, err)
 	}
 	e.of = tree.Node
 	if e.program, err = compiler.Compile(tree, config); err != nil {
-		return nil, in.explain(err)
+		return nil, in.explain(text, err)
 	}
 	return e, nil
 }
@@ -150,7 +151,7 @@ var leftOut = func() map[string]bool {
 
 // explain turns the library's error into ours: its place, its words, and a
 // hint when a name is not known.
-func (s scope) explain(err error) error {
+func (s scope) explain(text string, err error) error {
 	out := &expressionError{message: firstLine(err.Error()), code: codeExpression}
 	var at *file.Error
 	if errors.As(err, &at) {
@@ -175,15 +176,22 @@ func (s scope) explain(err error) error {
 		}
 		out.hint = didYouMean(name, s.names())
 	case strings.Contains(out.message, "unknown field") || strings.Contains(out.message, "has no field"):
-		out.code = codeResult
-	case strings.HasPrefix(out.message, "expected bool"):
-		out.hint = "a condition must be true or false"
-	case strings.HasPrefix(out.message, "expected slice, but got "):
-		out.message = "expected a list, but got " + strings.TrimPrefix(out.message, "expected slice, but got ")
-		out.hint = "for_each goes over a variable of type list, or over [a, b]"
+		out.code, out.hint = codeResult, s.resultHint(text)
+		out.message = noMember.ReplaceAllString(out.message, "the result has no member $1")
+	case strings.HasPrefix(out.message, "expected "):
+		if strings.HasPrefix(out.message, "expected bool") {
+			out.hint = "a condition must be true or false"
+		}
+		out.message = plainTypes.Replace(out.message)
 	}
 	return out
 }
+
+// plainTypes puts a checker's names of types into words.
+var plainTypes = strings.NewReplacer("slice", "list", "[]string", "list", "[]interface {}", "list", "[]any", "list",
+	"float64", "float", "map[string]interface {}", "mapping", "map[string]any", "mapping", "interface {}", "anything")
+
+var noMember = regexp.MustCompile(`^(?:type .* has no|unknown) field (\S+)$`)
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

@@ -8,7 +8,7 @@ import (
 
 // Measures of the drawing, in pixels.
 const (
-	boxWidth  = 230
+	boxWidth  = 250
 	boxHeight = 44
 	flowGap   = 26 // between what follows each other
 	sideGap   = 22 // between what stands side by side
@@ -79,7 +79,7 @@ func shapeOf(s *Step) *shape {
 		note = strings.TrimPrefix(note+", if "+s.If, ", ")
 	}
 	if s.Repeat != nil {
-		note = strings.TrimPrefix(note+", "+repeated(s.Repeat), ", ")
+		note = strings.TrimPrefix(note+", "+repetition(s.Repeat), ", ")
 	}
 	top := stepBox(s.Title, note, class, s.ID)
 	var under []*shape
@@ -115,7 +115,7 @@ func stepBox(title, note, class, id string) *shape {
 		}
 		fmt.Fprintf(b, `<a href="#step-%s"><title>%s</title><rect class="%s" x="%d" y="%d" width="%d" height="%d" rx="%d"/>`,
 			html.EscapeString(id), html.EscapeString(title+" "+note), class, x, y, boxWidth, h, round)
-		write(b, "", cutText(title, 34), x+boxWidth/2, y+20)
+		write(b, "", cutText(title, 33), x+boxWidth/2, y+20)
 		if note != "" {
 			write(b, "note", cutText(note, 40), x+boxWidth/2, y+36)
 		}

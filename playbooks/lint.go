@@ -13,13 +13,18 @@ import (
 )
 
 // Catalog is what there is outside the playbook: the actions of the
-// integrations, the collectors and profiles, the connections one can notify.
-// A nil Notify means that the connections are not known.
+// integrations, the collectors and profiles, the connections, other playbooks,
+// message templates, calendars. What is nil is not known, and not checked.
 type Catalog struct {
-	Actions    map[string]ActionInfo
-	Collectors []string
-	Notify     []string
-	Filter     func(text string) error // what is wrong with a filter of the timeline; nil asks nobody
+	Actions     map[string]ActionInfo
+	Collectors  []string
+	Notify      []string                          // connections one can notify
+	Connections map[string]string                 // every connection, with its kind
+	Filter      func(text string) error           // what is wrong with a filter of the timeline
+	Playbooks   func(id string) (*Playbook, bool) // those that a step can run
+	PlaybookIDs func() []string                   // their ids, for hints
+	Templates   map[string]string                 // message templates, with their text
+	Calendars   []string                          // of business days
 }
 
 // ActionInfo is what an integration declares of an action.
@@ -31,8 +36,9 @@ type ActionInfo struct {
 	Danger     incident.Danger
 }
 
-// ParamInfo is one parameter or result member. Type is string, int, bool,
-// duration, list or secret; Match is a regular expression over a whole text.
+// ParamInfo is one parameter or result member. Type is string, int, float,
+// bool, duration, list or secret; that of a result may be another, for what has
+// members itself. Match is a regular expression over a whole text.
 type ParamInfo struct {
 	Name     string
 	Type     string
@@ -59,12 +65,16 @@ func Lint(p *Playbook, c Catalog) Problems {
 			l.detect(s)
 		case VerbNotify:
 			l.notify(s)
-		case VerbHTTP, VerbPlaybook, VerbSwitch, VerbForEach:
-		case VerbManual, VerbIf, VerbParallel, VerbWait, VerbReview:
+		case VerbPlaybook:
+			l.calls(s)
+		case VerbHTTP, VerbManual, VerbIf, VerbSwitch, VerbParallel, VerbForEach, VerbWait, VerbReview:
 		}
+		l.outside(s)
+		l.secretSets(s)
 		l.approval(s)
 		l.people(s)
 	}
+	l.days()
 	l.variables()
 	l.fallback()
 	l.whole()
@@ -90,7 +100,7 @@ func (l *linter) action(s *Step) {
 	info, ok := l.actionNamed(s.Action, s.place("action"))
 	if ok {
 		l.params(s, "with", s.With, s.nodes["with"], info, s.place("action"))
-		l.results(s, info)
+		l.assignments(s, members(info))
 		l.undo(s, info)
 	}
 	if r := s.Rollback; r != nil && r.Action != "" {
@@ -110,7 +120,7 @@ func (l *linter) action(s *Step) {
 		l.at(codeAction, s.place("verify.action"), "verify with an action that only reads, or leave the action out to use the read-back", "%s changes something, so it cannot verify", v.Action)
 	}
 	l.params(s, "verify", v.With, child(s.nodes["verify"], "with"), check, s.place("verify.action"))
-	l.typed(s.nodes["verify.expect"], check, reflect.Bool)
+	l.typed(s, s.nodes["verify.expect"], members(check), reflect.Bool)
 }
 
 // params checks what an action is given against what it declares.
@@ -125,7 +135,7 @@ func (l *linter) params(s *Step, where string, with map[string]any, node *yaml.N
 			l.at(codeParam, s.place(where+"."+name+" key"), didYouMean(name, names), "the action takes no parameter %s", brief(name))
 			continue
 		}
-		l.param(info.Params[i], with[name], child(node, name))
+		l.param(s, info.Params[i], with[name], child(node, name))
 	}
 	for _, p := range info.Params {
 		if _, given := with[p.Name]; p.Required && !given {
@@ -134,13 +144,13 @@ func (l *linter) params(s *Step, where string, with map[string]any, node *yaml.N
 	}
 }
 
-func (l *linter) param(p ParamInfo, value any, n *yaml.Node) {
+func (l *linter) param(s *Step, p ParamInfo, value any, n *yaml.Node) {
 	if n == nil {
 		return
 	}
 	text, isText := value.(string)
 	if name, ok := single(text); isText && ok {
-		v := l.p.vars[name]
+		v := l.p.scopeOf(s)[name]
 		switch {
 		case v == nil:
 		case v.Type == Secret && p.Type != "secret":
@@ -150,13 +160,15 @@ func (l *linter) param(p ParamInfo, value any, n *yaml.Node) {
 		}
 		return
 	}
-	if isText && strings.Contains(text, "{{") && p.Type != "int" && p.Type != "bool" {
+	if isText && strings.Contains(text, "{{") && p.Type != "int" && p.Type != "float" && p.Type != "bool" {
 		return // known only when it runs
 	}
 	ok := true
 	switch p.Type {
 	case "int":
 		_, ok = wholeNumber(value)
+	case "float":
+		_, ok = number(value)
 	case "bool":
 		_, ok = value.(bool)
 	case "list":
@@ -185,6 +197,8 @@ func accepts(param string, v Type) bool {
 	switch param {
 	case "int":
 		return v == Int
+	case "float":
+		return v == Float || v == Int
 	case "bool":
 		return v == Bool
 	case "list":
@@ -273,9 +287,7 @@ func (l *linter) notify(s *Step) {
 		}
 		l.at(codeTarget, l.item(s, "notify", i), didYouMean(name, l.catalog.Notify), "no connection is named %s", brief(name))
 	}
-	if text, ok := s.With["message"].(string); !ok || strings.TrimSpace(text) == "" {
-		l.at(codeParamMissing, s.place("notify"), "add with: {message: …}", "notify says nothing: message is missing")
-	}
+	l.message(s)
 }
 
 // approval: what can break much is approved first.

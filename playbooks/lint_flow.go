@@ -1,89 +1,39 @@
 package playbooks
 
 import (
-	"errors"
 	"reflect"
 	"slices"
 
 	"firebreak/incident"
 
-	"github.com/expr-lang/expr/types"
 	"go.yaml.in/yaml/v4"
 )
 
-// results checks what set and verify read against what the action returns.
-func (l *linter) results(s *Step, info ActionInfo) {
-	for _, a := range s.Set {
-		l.typed(child(s.nodes["set"], a.Name), info, kindOf(l.p.vars[a.Name].Type))
-	}
-}
-
-// typed compiles an expression again, now that the result's members are known.
-func (l *linter) typed(n *yaml.Node, info ActionInfo, want reflect.Kind) {
-	if n == nil {
-		return
-	}
-	result := types.Map{}
-	members := make([]string, 0, len(info.Result))
-	for _, m := range info.Result {
-		result[m.Name] = typeOf(m.Type)
-		members = append(members, m.Name)
-	}
-	_, err := compile(n.Value, scope{vars: l.p.vars, result: result}, want)
-	var wrong *expressionError
-	if !errors.As(err, &wrong) {
-		return
-	}
-	hint := wrong.hint
-	if e, err := compile(n.Value, scope{vars: l.p.vars, result: anyResult()}, reflect.Invalid); err == nil {
-		for _, read := range e.result {
-			if !slices.Contains(members, read) {
-				hint = didYouMean(read, members)
-			}
-		}
-	}
-	l.at(wrong.code, l.source.inside(n, wrong.offset), hint, "%s", wrong.message)
-}
-
-func typeOf(declared string) types.Type {
-	switch declared {
-	case "string", "duration", "secret":
-		return types.String
-	case "int":
-		return types.Int
-	case "bool":
-		return types.Bool
-	default:
-		return types.Any
-	}
-}
-
-// variables: each is used, and has a value by the time it is needed.
+// variables: each is used, and has a value by the time it is needed. What a
+// step sets or asks for counts as used: whoever runs the playbook can read it.
 func (l *linter) variables() {
-	given, used := map[string]bool{}, map[string]bool{}
-	for _, v := range l.p.Vars {
-		if v.Default != nil || v.Required {
-			given[v.Name] = true
-		}
-	}
+	f := l.newFlow()
+	used := map[string]bool{}
+	told := map[string]bool{}
 	for _, s := range l.p.order {
+		scope := l.p.scopeOf(s)
+		l.reads(s, func(name string, at pos) {
+			used[name] = true
+			v := l.p.vars[name]
+			if v == nil || scope[name] != v || v.Default != nil || v.Required || told[name] {
+				return
+			}
+			if message, hint := f.lacks(s, name); message != "" {
+				told[name] = true
+				l.at(codeUnset, at, hint, "%s", message)
+			}
+		}, used)
 		for _, q := range s.Ask {
-			given[q.Name] = true
+			used[q.Name] = true
 		}
 		for _, a := range s.Set {
-			given[a.Name] = true
+			used[a.Name] = true
 		}
-	}
-	missing := map[string]bool{}
-	need := func(name string, at pos) {
-		used[name] = true
-		if l.p.vars[name] != nil && !given[name] && !missing[name] {
-			missing[name] = true
-			l.at(codeUnset, at, "give it a default, make it required, or ask for it", "nothing gives %s a value", name)
-		}
-	}
-	for _, s := range l.p.order {
-		l.reads(s, need, used)
 	}
 	for _, c := range l.p.Clocks {
 		if e, err := compile(c.When, scope{vars: l.p.vars}, reflect.Bool); err == nil {
@@ -117,12 +67,34 @@ func (l *linter) reads(s *Step, need func(string, pos), used map[string]bool) {
 			}
 		}
 	}
+	if s.subject != nil {
+		for _, name := range s.subject.mentions {
+			used[name] = true
+		}
+		for _, name := range s.subject.reads {
+			need(name, s.place(string(s.Verb)))
+		}
+	}
+	if s.Repeat != nil && s.Repeat.program != nil {
+		for _, name := range s.Repeat.program.mentions {
+			used[name] = true
+		}
+		for _, name := range s.Repeat.program.reads {
+			need(name, s.place("repeat.until"))
+		}
+	}
 	if s.Verify != nil && s.Verify.program != nil {
 		for _, name := range s.Verify.program.reads {
 			need(name, s.place("verify.expect"))
 		}
 	}
-	needed := []*yaml.Node{s.nodes["run"], s.nodes["collect"], s.nodes["ingest"], s.nodes["notify"]}
+	if body, ok := l.catalog.Templates[s.Template]; ok {
+		parts, _ := parseTemplate(body) // what is wrong with it is told by message
+		for _, p := range parts {
+			used[p.name] = true
+		}
+	}
+	needed := []*yaml.Node{s.nodes["run"], s.nodes["env"], s.nodes["http"], s.nodes["collect"], s.nodes["ingest"], s.nodes["detect"], s.nodes["notify"]}
 	shown := []*yaml.Node{s.nodes["title"], s.nodes["manual"], s.nodes["review"], s.nodes["ask"], s.nodes["note"], s.nodes["irreversible"], s.nodes["rollback"]}
 	if s.Verb == VerbNotify {
 		shown = append(shown, s.nodes["with"])
@@ -167,7 +139,7 @@ func (l *linter) fallback() {
 			named[s.OnFailure] = true
 			continue
 		}
-		if !s.Fallback && s.Verb != VerbIf && s.Verb != VerbParallel && !covered(s) {
+		if !s.Fallback && (!s.Verb.Holds() || s.Verb == VerbPlaybook) && !covered(s) {
 			return // its failure enters the whole section
 		}
 	}

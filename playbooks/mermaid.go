@@ -171,7 +171,7 @@ func (m *mermaid) step(s *Step, in []exit) []exit {
 	}
 	m.edges(in, id)
 	if s.Repeat != nil {
-		m.edge(id, id, repeated(s.Repeat), false)
+		m.edge(id, id, repetition(s.Repeat), false)
 	}
 	return []exit{{node: id}}
 }

@@ -126,7 +126,7 @@ func TestNewProblems(t *testing.T) {
 	vars := "  a: {type: string, match: \"[a-z]+\"}\n  b: {type: bool}\n  n: {type: int}\n  f: {type: float}\n  l: {type: list}\n  s: {type: secret}\n"
 	one := "do: [{id: z, manual: m}]"
 	tests := []struct{ name, step, codes, says string }{
-		{"for_each over a text", "{id: x, for_each: §a, " + one + "}", "PB040", "expected a list"},
+		{"for_each over a text", "{id: x, for_each: §a, " + one + "}", "PB040", "expected list"},
 		{"for_each over a secret", "{id: x, for_each: \"[§s]\", " + one + "}", "PB034", "secret"},
 		{"for_each over different things", "{id: x, for_each: \"[1, §a]\", " + one + "}", "PB040", "different types"},
 		{"for_each over lists", "{id: x, for_each: \"[§l]\", " + one + "}", "PB040", "lists themselves"},
@@ -201,7 +201,7 @@ func TestNewProblems(t *testing.T) {
 		{"template elsewhere", "{id: x, manual: m, §template: y}", "PB024", "template"},
 		{"d3fend", "{id: x, manual: m, d3fend: [§T1078]}", "PB012", "D3-NI"},
 		{"cacao", "{id: x, manual: m, cacao: §text}", "PB009", "mapping"},
-		{"float", "{id: x, action: q, with: {a: b}, set: {f: §a}}", "PB040", "float64"},
+		{"float", "{id: x, action: q, with: {a: b}, set: {f: §a}}", "PB040", "expected float"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

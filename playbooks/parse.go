@@ -58,7 +58,7 @@ func (d *decoder) parse(src []byte) *Playbook {
 	sum := sha256.Sum256(src)
 	d.p = &Playbook{
 		File: d.file, Source: bytes.Clone(src), SHA256: hex.EncodeToString(sum[:]),
-		vars: map[string]*Var{}, steps: map[string]*Step{}, drill: map[string]pos{}, lines: d.source,
+		vars: map[string]*Var{}, steps: map[string]*Step{}, drill: map[string]pos{}, places: map[string]pos{}, lines: d.source,
 	}
 	d.playbook(root)
 	d.connect()

@@ -45,11 +45,12 @@ type Playbook struct {
 	Drill       map[string]any // values a drill gives to variables and answers
 	Cacao       map[string]any // what CACAO says of the playbook and this language cannot, verbatim
 
-	vars  map[string]*Var
-	steps map[string]*Step
-	order []*Step // every step, parents before children, as written
-	drill map[string]pos
-	lines source
+	vars   map[string]*Var
+	steps  map[string]*Step
+	order  []*Step // every step, parents before children, as written
+	drill  map[string]pos
+	places map[string]pos // of the top keys'values
+	lines  source
 }
 
 // RoleNeed is a role that the playbook wants filled.

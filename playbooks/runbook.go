@@ -315,7 +315,7 @@ func (e *entryStep) conditions(s *Step) {
 	if s.Retry != nil {
 		know("Retry", fmt.Sprintf("%d attempts, %s apart", s.Retry.Max, s.Retry.Every), false)
 	}
-	know("Again", repeated(s.Repeat), false)
+	know("Again", repetition(s.Repeat), false)
 	know("At most", s.Timeout.Text, false)
 	know("If it fails", s.OnFailure, true)
 	know("Keep", strings.Join(s.Evidence, ", "), false)

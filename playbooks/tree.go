@@ -178,7 +178,7 @@ func facts(s *Step) string {
 		out = append(out, string(s.Verb))
 	}
 	if s.Repeat != nil {
-		out = append(out, repeated(s.Repeat))
+		out = append(out, repetition(s.Repeat))
 	}
 	if !s.Due.IsZero() {
 		out = append(out, s.Due.Text)

@@ -267,12 +267,54 @@ func (s *Service) catalog() (playbooks.Catalog, error) {
 		}
 	}
 	c.Notify = []string{"github", "pagerduty", "webhook"} // what a drill has; more come from the configuration
-	for name := range s.o.Config.Connections {
+	c.Connections = map[string]string{}
+	for _, name := range c.Notify {
+		c.Connections[name] = name
+	}
+	for name, conn := range s.o.Config.Connections {
+		c.Connections[name] = conn.Kind
 		if !slices.Contains(c.Notify, name) {
 			c.Notify = append(c.Notify, name)
 		}
 	}
-	return c, nil
+	c.Calendars = slices.Sorted(maps.Keys(s.o.Config.Calendars))
+	if c.Calendars == nil {
+		c.Calendars = []string{}
+	}
+	return c, s.callable(&c)
+}
+
+// callable adds to a catalog the playbooks that a step can run. Some files that
+// cannot be read do not keep the others from being found.
+func (s *Service) callable(c *playbooks.Catalog) error {
+	all, err := s.Playbooks()
+	if err != nil && CodeOf(err) != CodePartial {
+		return err
+	}
+	byID := make(map[string]*playbooks.Playbook, len(all))
+	for _, p := range all {
+		byID[p.ID] = p
+	}
+	c.Playbooks = func(id string) (*playbooks.Playbook, bool) { p, ok := byID[id]; return p, ok }
+	c.PlaybookIDs = func() []string { return slices.Sorted(maps.Keys(byID)) }
+	c.Templates = map[string]string{}
+	names, err := library.Templates()
+	if err != nil {
+		return fmt.Errorf("list message templates: %w", err)
+	}
+	own, err := filepath.Glob(filepath.Join(s.o.Home, "templates", "*.txt"))
+	if err != nil {
+		return fmt.Errorf("list message templates: %w", err)
+	}
+	for _, f := range own {
+		names = append(names, strings.TrimSuffix(filepath.Base(f), ".txt"))
+	}
+	for _, name := range names {
+		if c.Templates[name], err = s.messageTemplate(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func paramInfo(ps []integrations.Param) []playbooks.ParamInfo {
