@@ -113,7 +113,7 @@ func runDrillNext(c *cobra.Command, o *drillNextOptions) error {
 		return err
 	}
 	for _, i := range v.Injects[min(len(before.Injects), len(v.Injects)):] {
-		if err := o.p.inject(v, i, true); err != nil {
+		if err := o.p.inject(i, true); err != nil {
 			return err
 		}
 	}

@@ -30,17 +30,16 @@ func runDrillList(_ *cobra.Command, p *program) error {
 	if err != nil {
 		return err
 	}
-	if p.json {
-		out := make([]map[string]any, len(all))
-		for i, sc := range all {
-			out[i] = map[string]any{
+	for _, sc := range all {
+		if p.json {
+			if err := p.printJSON(map[string]any{
 				"id": sc.ID, "name": sc.Name, "version": sc.Version, "playbook": sc.Playbook, "sha256": sc.SHA256,
 				"length_s": int64(sc.Length / time.Second), "roles": sc.Roles, "injects": len(sc.Injects),
+			}); err != nil {
+				return err
 			}
+			continue
 		}
-		return p.printJSON(out)
-	}
-	for _, sc := range all {
 		if err := p.printf("%-22s %-28s %6s  %2d injects  %s\n", sc.ID, sc.Playbook, strings.TrimSuffix(sc.Length.String(), "m0s")+"m", len(sc.Injects), sc.Name); err != nil {
 			return err
 		}
@@ -100,7 +99,7 @@ func runDrillStatus(c *cobra.Command, o *exerciseAbout) error {
 			return err
 		}
 		for _, i := range v.Injects[min(seen, len(v.Injects)):] {
-			if err := o.p.inject(v, i, true); err != nil {
+			if err := o.p.inject(i, true); err != nil {
 				return err
 			}
 		}
@@ -139,7 +138,7 @@ func (p *program) exercise(v response.ExerciseView) error {
 		}
 	}
 	for _, i := range v.Injects {
-		if err := p.inject(v, i, i.State == "open" || i.State == "late"); err != nil {
+		if err := p.inject(i, i.State == "open" || i.State == "late"); err != nil {
 			return err
 		}
 	}
@@ -161,7 +160,7 @@ func roles(rs []incident.Role) string {
 }
 
 // inject prints one inject, whole when it wants an answer.
-func (p *program) inject(v response.ExerciseView, i response.InjectView, whole bool) error {
+func (p *program) inject(i response.InjectView, whole bool) error {
 	from := ""
 	if i.From != "" {
 		from = ", from " + i.From

@@ -1,7 +1,10 @@
 package cmd_test
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +44,7 @@ func TestJSONPage(t *testing.T) {
 	j.packs()
 	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.exercise()
 	j.keys(t)
 	j.nested(t)
 	j.whole()
@@ -48,7 +52,7 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
-	"triage ID notes", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
+	"triage ID notes", "drill report ID sealed", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
@@ -59,6 +63,7 @@ var unshown = []string{
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
+	"playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
 }
 
 // pageRecipient is somebody's public key; its secret half was forgotten.
@@ -91,6 +96,28 @@ phases:
 	}
 }
 
+func (j *jsonPage) cacao() {
+	b := j.b
+	made, signed, diagram := b.dir+"/generic.json", b.dir+"/signed.json", b.write("diagram.json", readFile(b.t, "../playbooks/cacao/testdata/diagram.json"))
+	j.run("playbook export PLAYBOOK", 0, "playbook", "export", "generic", "--profile", "soarca")
+	j.run("playbook export PLAYBOOK", 0, "playbook", "export", "generic", "-o", made)
+	j.run("playbook verify FILE", 6, "playbook", "verify", made)
+	der, err := x509.MarshalPKCS8PrivateKey(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	key := b.write("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	j.run("playbook verify FILE --sign", 0, "playbook", "verify", made, "--sign", "--key-from", "file:"+key, "--signee", "Team")
+	j.run("playbook verify FILE --sign", 0, "playbook", "verify", made, "--sign", "--key-from", "file:"+key, "--signee", "Team", "-o", signed)
+	j.run("playbook verify FILE", 0, "playbook", "verify", signed)
+	j.run("playbook verify FILE", 6, "playbook", "verify", b.write("changed.json", strings.Replace(readFile(b.t, signed), `"name": "`, `"name": "Not `, 1)))
+	j.run("playbook import FILE", 0, "playbook", "import", b.write("shared.json", readFile(b.t, "../playbooks/cacao/testdata/shared.json")))
+	j.run("playbook import FILE", 0, "playbook", "import", diagram, "-o", b.dir+"/diagram.yaml")
+	j.run("playbook import FILE --check", 1, "playbook", "import", "--check", diagram)
+	b.write("diagram.yaml", strings.Replace(readFile(b.t, b.dir+"/diagram.yaml"), "manual: Close", "manual: Close it", 1))
+	j.run("playbook export PLAYBOOK", 0, "playbook", "export", b.dir+"/diagram.yaml")
+}
+
 // keys is a workspace of its own, encrypted.
 func (j *jsonPage) keys(t *testing.T) {
 	b := newBench(t)
@@ -119,9 +146,26 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook list", 0, "playbook", "list")
 	j.run("playbook show PLAYBOOK", 0, "playbook", "show", "generic")
 	j.run("playbook render PLAYBOOK", 0, "playbook", "render", "generic")
+	j.cacao()
 	j.run("playbook schema", 0, "playbook", "schema")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
+}
+
+// exercise is a drill with a scenario, played by hand and by itself.
+func (j *jsonPage) exercise() {
+	j.run("drill list", 0, "drill", "list")
+	j.run("drill --scenario NAME", 0, "drill", "--scenario", "leaked-token", "--speed", "0", "--participants", "2", "--as", "ada")
+	j.run("drill join ID", 0, "drill", "join", "last", "--as", "ben")
+	j.run("drill next ID", 0, "drill", "next", "last", "--by", "5m")
+	j.run("drill status ID", 0, "drill", "status", "last")
+	j.run("drill answer ID INJECT CHOICE", 0, "drill", "answer", "last", "keep-it", "now", "--as", "ada")
+	j.run("drill status ID", 0, "drill", "status", "last")
+	j.run("drill end ID", 0, "drill", "end", "last", "--as", "ada")
+	j.run("drill report ID", 0, "drill", "report", "last")
+	j.run("drill --scenario NAME --auto", 0, "drill", "--scenario", "linux-web-host", "--auto")
+	j.run("drill report ID", 0, "drill", "report", "last") // it is closed: no entry tells of it
+	j.run("drill report ID --score", 0, "drill", "report", "last", "--score")
 }
 
 // packs comes after people: ada is on the roster.

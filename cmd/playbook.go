@@ -1,11 +1,6 @@
 package cmd
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"firebreak/incident"
@@ -15,14 +10,12 @@ import (
 )
 
 type playbookOptions struct {
-	p      *program
-	which  string
-	files  []string
-	strict bool
+	p     *program
+	which string
 }
 
 func newPlaybookCmd(p *program) *cobra.Command {
-	c := &cobra.Command{Use: "playbook", Short: "List, show, lint and render playbooks", Args: subcommand, RunE: helpOnly}
+	c := &cobra.Command{Use: "playbook", Short: "List, check, test, lay out and render playbooks", Args: subcommand, RunE: helpOnly}
 	o := &playbookOptions{p: p}
 	c.AddCommand(&cobra.Command{
 		Use: "list", Short: "List the playbooks there are", Args: exactly(0, "no arguments"),
@@ -43,16 +36,12 @@ func newPlaybookCmd(p *program) *cobra.Command {
 			},
 		})
 	}
-	lint := &cobra.Command{
-		Use: "lint FILE…", Short: "Check playbooks", Args: atLeast(1, "files"),
-		Long: "Check playbooks. Exits with 1 when a file has errors; with --strict warnings count too.",
-		RunE: func(_ *cobra.Command, args []string) error {
-			o.files = args
-			return runPlaybookLint(o)
-		},
-	}
-	lint.Flags().BoolVar(&o.strict, "strict", false, "warnings are errors")
-	c.AddCommand(lint, newPlaybookTestCmd(p, runPlaybookTest), newPlaybookPackCmd(p), newPlaybookSchemaCmd(p, runPlaybookSchema))
+	c.AddCommand(
+		newPlaybookNewCmd(p, runPlaybookNew), newPlaybookLintCmd(p, runPlaybookLint), newPlaybookFmtCmd(p, runPlaybookFmt),
+		newPlaybookTestCmd(p, runPlaybookTest), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookDiffCmd(p, runPlaybookDiff),
+		newPlaybookSchemaCmd(p, runPlaybookSchema), newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport),
+		newPlaybookVerifyCmd(p, runPlaybookVerify), newPlaybookPackCmd(p),
+	)
 	return c
 }
 
@@ -133,69 +122,4 @@ func runPlaybookRender(o *playbookOptions) error {
 		return o.p.printJSON(map[string]any{"id": b.ID, "markdown": text})
 	}
 	return o.p.printf("%s", term.SafeLines(text))
-}
-
-// runPlaybookLint prints every problem as file:line:column, as compilers do.
-func runPlaybookLint(o *playbookOptions) error {
-	s, err := o.p.session()
-	if err != nil {
-		return err
-	}
-	failed := false
-	for _, file := range o.files {
-		problems, err := lintFile(s.Service(), file)
-		if err != nil {
-			return err
-		}
-		for _, pr := range problems {
-			failed = failed || o.strict || pr.Severity == playbooks.Error
-			if o.p.json {
-				err = o.p.printJSON(pr)
-			} else {
-				err = o.p.printf("%s\n", term.Safe(pr.String()))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if len(problems) == 0 && !o.p.json {
-			if err := o.p.printf("%s: ok\n", term.Safe(file)); err != nil {
-				return err
-			}
-		}
-	}
-	if failed {
-		return errReported{Failed}
-	}
-	return nil
-}
-
-func lintFile(s *response.Service, file string) (playbooks.Problems, error) {
-	if !strings.ContainsAny(file, "/.") { // an id of the library
-		b, err := s.Playbook(file)
-		if err != nil {
-			return nil, err
-		}
-		return s.Lint(b)
-	}
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, fmt.Errorf("lint: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > 64*playbooks.MaxSize {
-		return nil, fmt.Errorf("lint %s: not a regular file of at most %d bytes", file, playbooks.MaxSize)
-	}
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("lint: %w", err)
-	}
-	b, err := playbooks.Parse(file, src)
-	var problems playbooks.Problems
-	if errors.As(err, &problems) {
-		return problems, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return s.Lint(b)
 }

@@ -256,7 +256,7 @@ func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (
 
 // beginInside makes the steps in one that begins: of the items it is done for,
 // or of the playbook that it calls.
-func (r *Run) beginInside(s *Step, p record.StepBegin) (make func(), why string) {
+func (r *Run) beginInside(s *Step, p record.StepBegin) (inside func(), why string) {
 	switch {
 	case s.Verb == VerbForEach:
 		items, _ := plain(p.Items).([]any)

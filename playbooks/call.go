@@ -67,7 +67,7 @@ func (r *Run) mayCall(s *Step, p *Playbook) string {
 }
 
 // beginCall checks the playbook that a step calls, and makes its steps.
-func (r *Run) beginCall(s *Step, b record.StepBegin) (make func(), why string) {
+func (r *Run) beginCall(s *Step, b record.StepBegin) (inside func(), why string) {
 	p, err := r.read(b)
 	if err != nil {
 		return nil, err.Error()

@@ -19,6 +19,8 @@ func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) 
 	switch {
 	case s.Verb == VerbIf || s.Verb == VerbSwitch || s.Verb == VerbParallel || s.Verb == VerbForEach && state != Ready:
 		return refuse("a step that holds others does not fail by itself")
+	case s.Verb == VerbForEach && !p.Final:
+		return refuse("what is done for each is not tried again")
 	case state != Ready && state != Running:
 		return refuse("it is %s%s", state, because(v.why[s.ID]))
 	case p.Attempt != 0 && p.Attempt != attempt:

@@ -72,6 +72,9 @@ func (v *picture) judge(s *Step) (State, string) {
 		case !v.run.allSettled(v.run.taken(s, p)):
 			return Running, fmt.Sprintf("round %d is on", len(v.run.turns[s.ID]))
 		}
+		if why := v.locked(s); why != "" {
+			return Locked, why
+		}
 		return Ready, fmt.Sprintf("round %d has ended", len(v.run.turns[s.ID]))
 	case Running:
 		switch {

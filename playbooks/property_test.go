@@ -19,11 +19,12 @@ type author struct {
 	n   int
 	ids []string // of finished lists, for needs
 	fb  []string
+	sub bool // it is the one that is called, and calls none
 }
 
 func (a *author) playbook() string {
 	var b strings.Builder
-	b.WriteString(head + "vars: {b0: {type: bool}, b1: {type: bool, default: true}, n0: {type: int, default: 1}}\n")
+	b.WriteString(head + "vars: {b0: {type: bool}, b1: {type: bool, default: true}, n0: {type: int, default: 1}, hosts: {type: list, default: [a, b, c]}}\n")
 	for i := range a.r.IntN(4) {
 		a.fb = append(a.fb, fmt.Sprintf("f%d", i))
 	}
@@ -78,7 +79,17 @@ func (a *author) condition() string {
 }
 
 func (a *author) verb(depth int) string {
-	switch n := a.r.IntN(10); {
+	switch n := a.r.IntN(15); {
+	case n == 10 && depth > 0:
+		return a.guard() + fmt.Sprintf("for_each: %q, as: i%d, do: ", []string{"hosts", `["x", "y"]`}[a.r.IntN(2)], depth) + a.list(depth-1, 2)
+	case n == 11 && depth > 0:
+		return a.guard() + fmt.Sprintf("switch: n0, cases: {1: %s, 7: %s}, default: %s", a.list(depth-1, 2), a.list(depth-1, 1), a.list(depth-1, 1))
+	case n == 12 && depth > 0:
+		return fmt.Sprintf("if: %q, then: %s, repeat: {every: 5s, max: %d}", a.condition(), a.list(depth-1, 2), 1+a.r.IntN(3))
+	case n == 13:
+		return a.guard() + "action: x.y, irreversible: yes, repeat: {every: 5s, max: 3, until: result.n > 2}, set: {n0: result.n}"
+	case n == 14 && !a.sub:
+		return a.guard() + "playbook: sub@1, with: {n0: \"{{ n0 }}\"}, set: {n0: result.n0}"
 	case n == 0 && depth > 0:
 		s := fmt.Sprintf("if: %q, then: %s", a.condition(), a.list(depth-1, 2))
 		if a.r.IntN(2) == 0 {
@@ -123,6 +134,9 @@ func (w *walker) toEnd(r *rand.Rand) {
 			return
 		}
 		w.check()
+		if r != nil && r.IntN(40) == 0 { // a process ends here, and another goes on
+			replay(w.t, w)
+		}
 		tasks := w.run.Ready(w.now)
 		if len(tasks) == 0 {
 			w.unstick()
@@ -139,10 +153,24 @@ func (w *walker) toEnd(r *rand.Rand) {
 
 // check holds at every moment: what is offered may be done.
 func (w *walker) check() {
+	for _, st := range w.run.Steps() {
+		if st.State == Locked && st.Why == "" || st.State == Failed && st.Why == "" {
+			w.t.Fatalf("%s is %s and nobody knows why", st.Step.ID, st.State)
+		}
+	}
+	seen := map[string]bool{}
 	for _, task := range w.run.Ready(w.now) {
+		if seen[task.Step.ID] {
+			w.t.Fatalf("two moves for %s", task.Step.ID)
+		}
+		seen[task.Step.ID] = true
 		st, ok := w.run.Status(task.Step.ID)
-		if !ok || (st.State != Ready && (task.Move != Finish || st.State != Running)) {
+		ends := task.Move == Finish || task.Move == Fail && task.Step.Verb == VerbPlaybook
+		if !ok || (st.State != Ready && (!ends || st.State != Running)) {
 			w.t.Fatalf("%s of %s is offered, which is %+v", task.Move, task.Step.ID, st)
+		}
+		if st.State == Running {
+			continue // what is under way may come to its end
 		}
 		for _, b := range w.run.before(task.Step) {
 			if !w.run.settled(b) && !task.Step.Fallback {
@@ -150,7 +178,7 @@ func (w *walker) check() {
 			}
 		}
 		if p := task.Step.parent; p != nil && w.run.picture().state[p.ID] != Running {
-			w.t.Fatalf("%s is offered while %s around it is %s", task.Step.ID, p.ID, w.run.picture().state[p.ID])
+			w.t.Fatalf("%s is offered while %s around it is %s:\n%+v\n%s", task.Step.ID, p.ID, w.run.picture().state[p.ID], w.run.of(p), w.run.Playbook().Source)
 		}
 	}
 }
@@ -164,7 +192,7 @@ func (w *walker) unstick() {
 	}
 	for _, st := range w.run.Steps() {
 		switch {
-		case st.State == Running && len(st.Step.Children()) == 0:
+		case st.State == Running && !st.Step.Verb.Holds():
 			w.done(st.Step.ID)
 			return
 		case st.State == Failed && !w.run.of(st.Step).routed:
@@ -190,14 +218,26 @@ func (w *walker) move(task Task, r *rand.Rand) {
 	case Branch:
 		w.must(record.StepDone, s.ID, record.StepEnd{Run: "r", Branch: task.Branch})
 	case Finish:
+		if s.Verb == VerbPlaybook {
+			w.finish(s.ID)
+			return
+		}
 		w.done(s.ID)
+	case Each:
+		w.must(record.StepStarted, s.ID, record.StepBegin{Run: "r", Items: task.Items, Count: len(task.Items)})
+	case Fail:
+		w.must(record.StepFailed, s.ID, record.StepFailure{Run: "r", Error: task.Why, Final: true})
 	case Decide:
 		if dice < 10 && w.apply(record.VariableSet, "", record.Variables{Run: "r", Vars: map[string]any{"b0": dice%2 == 0}}) == nil {
 			return
 		}
 		w.skip(s.ID)
-	case Begin, Retry:
+	case Begin, Retry, Again:
 		w.now = w.now.Add(time.Second)
+		if s.Verb == VerbPlaybook {
+			w.call(s.ID, w.sub)
+			return
+		}
 		w.begun(s.ID)
 		if s.Verb == VerbWait {
 			return
@@ -212,6 +252,14 @@ func (w *walker) move(task Task, r *rand.Rand) {
 		end := record.StepEnd{Run: "r", Answers: map[string]any{}, Set: map[string]any{}}
 		if r != nil && len(s.Ask) > 0 && dice < 15 {
 			end.Answers["b0"] = dice%2 == 0
+		}
+		if s.Repeat != nil {
+			var err error
+			if end, err = w.run.Success(s, nil, map[string]any{"n": float64(dice)}, w.now); err != nil {
+				w.t.Fatal(err)
+			}
+			w.must(record.StepDone, s.ID, end)
+			return
 		}
 		if r != nil && len(s.Set) > 0 {
 			end.Set["n0"] = float64(dice) // as JSON gives it back
@@ -231,6 +279,7 @@ func TestRandomRunsEndAndReplay(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		src := (&author{r: r}).playbook()
 		w := newWalker(t, src, nil)
+		w.sub = called(t, r)
 		w.toEnd(r)
 		replay(t, w)
 		// People go on: reopen, add, and walk to the end again.
@@ -242,6 +291,12 @@ func TestRandomRunsEndAndReplay(t *testing.T) {
 	}
 }
 
+// called is a random playbook for the steps that call one.
+func called(t testing.TB, r *rand.Rand) *Playbook {
+	t.Helper()
+	return mustParse(t, strings.Replace((&author{r: r, sub: true}).playbook(), "id: x\n", "id: sub\n", 1))
+}
+
 func (w *walker) meddle(r *rand.Rand) {
 	all := w.run.Steps()
 	st := all[r.IntN(len(all))]
@@ -249,7 +304,7 @@ func (w *walker) meddle(r *rand.Rand) {
 	_ = w.apply(record.StepAdded, "", record.AdHoc{Run: "r", ID: fmt.Sprintf("x%d", r.IntN(50)), Title: "More", Phase: incident.Phase(r.IntN(6))})
 }
 
-func replay(t *testing.T, w *walker) {
+func replay(t testing.TB, w *walker) {
 	t.Helper()
 	again := NewRun("r", w.run.Playbook())
 	for i, e := range w.entries {
@@ -283,16 +338,22 @@ func TestRandomEntriesNeverBreakARun(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		w := newWalker(t, (&author{r: r}).playbook(), nil)
-		steps := w.run.Playbook().Steps()
+		w.sub = called(t, r)
 		for range 150 {
-			id := steps[r.IntN(len(steps))].ID
+			steps := w.run.Steps()
+			id := steps[r.IntN(len(steps))].Step.ID
 			if r.IntN(20) == 0 {
 				id = "nope"
 			}
 			var payload any
 			switch kind := kinds[r.IntN(len(kinds))]; kind { //nolint:exhaustive // the kinds above
 			case record.StepStarted:
-				payload = record.StepBegin{Run: "r", Attempt: r.IntN(3)}
+				payload = record.StepBegin{Run: "r", Attempt: r.IntN(3), Count: r.IntN(3)}
+				if s, ok := w.run.Step(id); ok && s.Verb == VerbPlaybook && r.IntN(2) == 0 {
+					if b, err := w.run.Call(s, w.sub); err == nil {
+						payload = b
+					}
+				}
 				_ = w.apply(kind, id, payload)
 			case record.StepDone:
 				payload = record.StepEnd{Run: "r", Branch: []string{"", "", "then", "else", "x"}[r.IntN(5)]}

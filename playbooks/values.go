@@ -31,6 +31,10 @@ func typeNames() []string {
 // without a value, and what depends on it waits for a decision.
 const Unknown = "unknown"
 
+// None is the answer that a list is known to be empty, which is another thing
+// than that nobody knows.
+const None = "none"
+
 // Limits on values, so that a run's state stays small.
 const (
 	maxText = 64 << 10
@@ -168,7 +172,10 @@ func (v *Var) Read(text string) (any, error) {
 		}
 		return v.Check(f)
 	case List:
-		var items []string
+		items := []string{}
+		if strings.EqualFold(text, None) {
+			return v.Check(items)
+		}
 		for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
 			if item = strings.TrimSpace(item); item != "" {
 				items = append(items, item)

@@ -19,6 +19,7 @@ type walker struct {
 	run     *Run
 	now     time.Time
 	entries []record.Entry
+	sub     *Playbook // what steps call
 }
 
 func newWalker(t testing.TB, src string, vars map[string]any) *walker {

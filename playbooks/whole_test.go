@@ -228,7 +228,7 @@ func TestLoopEndsAtItsMost(t *testing.T) {
 	}
 }
 
-const called = `playbook: v1
+const rotates = `playbook: v1
 id: rotate
 name: Rotate
 version: 1.2.0
@@ -252,10 +252,10 @@ func caller(t *testing.T, extra string) *walker {
 }
 
 func TestCalledPlaybook(t *testing.T) {
-	w, p := caller(t, ""), mustParse(t, called)
+	w, p := caller(t, ""), mustParse(t, rotates)
 	w.wantReady("rotate:begin")
 	w.refused(record.StepStarted, "rotate", record.StepBegin{Run: "r", Playbook: "rotate"}, "not there")
-	w.refused(record.StepStarted, "rotate", record.StepBegin{Run: "r", Playbook: "rotate", Source: called, SHA256: "beef"}, "pinned")
+	w.refused(record.StepStarted, "rotate", record.StepBegin{Run: "r", Playbook: "rotate", Source: rotates, SHA256: "beef"}, "pinned")
 	w.call("rotate", p)
 	w.wantReady("rotate/look:begin")
 	w.wantState("rotate", Running)
@@ -294,7 +294,7 @@ func TestCalledPlaybook(t *testing.T) {
 }
 
 func TestFailureOfACalledPlaybook(t *testing.T) {
-	p := mustParse(t, called)
+	p := mustParse(t, rotates)
 	for _, c := range []struct{ name, extra, ready string }{
 		{"nobody deals with it", "", ""},
 		{"the fallback does", "fallback: [{id: f, manual: m}]\n", "f:begin"},
@@ -327,7 +327,7 @@ func TestFailureOfACalledPlaybook(t *testing.T) {
 }
 
 func TestFallbackOfACalledPlaybook(t *testing.T) {
-	w, p := caller(t, ""), mustParse(t, called+"fallback: [{id: suspend, manual: m}]\n")
+	w, p := caller(t, ""), mustParse(t, rotates+"fallback: [{id: suspend, manual: m}]\n")
 	w.call("rotate", p)
 	w.must(record.StepDone, "rotate/look", record.StepEnd{Run: "r", Answers: map[string]any{"live": true}})
 	w.fail("rotate/revoke")

@@ -123,6 +123,8 @@ func (s *Session) automatic(ctx context.Context, f *folder) ([]playbooks.Task, W
 			switch {
 			case !t.Due(now):
 				w.until(t.At)
+			case followsByItself(t):
+				moves = append(moves, t) // its time has come just now
 			case t.Move == playbooks.Finish:
 				moves = append(moves, t)
 			case (t.Move == playbooks.Begin || t.Move == playbooks.Retry || t.Move == playbooks.Again) && s.unattended(f, reg, actions, t.Step):

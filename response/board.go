@@ -66,6 +66,13 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 			return err
 		}
 		b.Recent = activities(last)
+		if f.drill {
+			x, err := exerciseIn(tx)
+			if err != nil {
+				return err
+			}
+			b.exercise(x, s.s.o.Now())
+		}
 		run, err := s.s.run(tx)
 		if err != nil || run == nil {
 			return err

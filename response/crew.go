@@ -3,6 +3,7 @@ package response
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"firebreak/playbooks"
@@ -38,6 +39,9 @@ func (s *Session) sideBySide(ctx context.Context, f *folder, p ProgressFunc) (Wa
 			if err != nil {
 				failure = err
 				stop(err)
+			}
+			if slices.ContainsFunc(moves, followsByItself) && failure == nil {
+				continue // it is recorded first
 			}
 			for _, t := range moves {
 				if len(busy) >= sideBySideMost || failure != nil {

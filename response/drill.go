@@ -36,6 +36,9 @@ func (s *Session) DrillAnswers(ctx context.Context, id incident.ID, step string)
 		if err != nil {
 			return err
 		}
+		if x, err := exerciseIn(tx); err != nil || x != nil { // people answer for themselves
+			return err
+		}
 		if st, ok := run.Status(step); ok {
 			answers = run.BookOf(st.Step).DrillAnswers(st.Step)
 		}

@@ -293,7 +293,7 @@ func (s *Session) JoinExercise(ctx context.Context, id incident.ID, role inciden
 		}
 		got = freeSeat(x.Seats, inc, role)
 		if len(got) == 0 {
-			return nil, refused("firebreak assign "+string(id)+" ROLE NAME hands a role over", "no seat is free")
+			return nil, refused("firebreak change "+string(id)+" --assign ROLE=PERSON hands a role over", "no seat is free")
 		}
 		var drafts []record.Draft
 		for _, r := range got {

@@ -213,21 +213,22 @@ func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, st
 // nothing is done outside.
 func byItself(run *playbooks.Run, now time.Time) (playbooks.Task, bool) {
 	for _, t := range run.Ready(now) {
-		switch t.Move {
-		case playbooks.Skip, playbooks.Each, playbooks.Fail:
+		if followsByItself(t) && t.Due(now) {
 			return t, true
-		case playbooks.Branch:
-			if t.Due(now) {
-				return t, true
-			}
-		case playbooks.Finish:
-			if t.Step.Verb == playbooks.VerbPlaybook {
-				return t, true
-			}
-		case playbooks.Begin, playbooks.Retry, playbooks.Again, playbooks.Decide:
 		}
 	}
 	return playbooks.Task{}, false
+}
+
+func followsByItself(t playbooks.Task) bool {
+	switch t.Move {
+	case playbooks.Skip, playbooks.Each, playbooks.Fail, playbooks.Branch:
+		return true
+	case playbooks.Finish:
+		return t.Step.Verb == playbooks.VerbPlaybook
+	case playbooks.Begin, playbooks.Retry, playbooks.Again, playbooks.Decide:
+	}
+	return false
 }
 
 // follow records such a move.

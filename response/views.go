@@ -59,9 +59,11 @@ type Board struct {
 	LowRoom    string      `json:"low_room,omitempty"`  // what is left on the disk, when that is little
 	Hold       *store.Hold `json:"hold,omitempty"`      // the legal hold that stands
 	// Unfinished says that an erasure is recorded, and that traces are left.
-	Unfinished string       `json:"unfinished,omitempty"`
-	Actions    []ActionView `json:"actions"`
-	Recent     []Activity   `json:"recent"` // newest last, at most 50
+	Unfinished string `json:"unfinished,omitempty"`
+	// Exercise is where a drill with a scenario stands.
+	Exercise *ExerciseView `json:"exercise,omitempty"`
+	Actions  []ActionView  `json:"actions"`
+	Recent   []Activity    `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.

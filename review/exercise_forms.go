@@ -114,8 +114,8 @@ func (r Exercise) Facts() []Fact {
 	}
 	if f.Judged {
 		out = append(out,
-			say("Found in the evidence", fmt.Sprintf("%d of %d (recall %d %%)", f.Found, f.Of, int(f.Recall*100+.5))),
-			say("Marked rightly", fmt.Sprintf("%d of %d (precision %d %%)", f.Right, f.Marked, int(f.Precision*100+.5))))
+			say("Found in the evidence", fmt.Sprintf("%d of %d, recall %d %%", f.Found, f.Of, int(f.Recall*100+.5))),
+			say("Marked rightly", fmt.Sprintf("%d of %d, precision %d %%", f.Right, f.Marked, int(f.Precision*100+.5))))
 	}
 	return out
 }
@@ -134,8 +134,11 @@ func (r Exercise) parts() []exercisePart {
 		title string
 		kinds []string
 	}{
-		{"Decisions", []string{"decision"}}, {"Clocks", []string{"clock"}}, {"What was done", []string{"measure", "order", "role"}},
-		{"Questions that came in", []string{"inject"}}, {"The evidence", []string{"finding", "precision"}},
+		{"Decisions", []string{"decision"}},
+		{"Clocks", []string{"clock"}},
+		{"What was done", []string{"measure", "order", "role"}},
+		{"Questions that came in", []string{"inject"}},
+		{"The evidence", []string{"finding", "precision"}},
 	} {
 		part := exercisePart{Title: p.title}
 		for _, i := range r.Score.Items {
@@ -159,7 +162,7 @@ func itemRow(i drill.Item) []string {
 	}
 	points := fmt.Sprintf("%g of %g", i.Points, i.Weight)
 	if i.State == drill.Open || i.State == drill.NotReached {
-		points = "-"
+		points = ""
 	}
 	return []string{stateWord(i.State), says, i.Given, exerciseClockAt(i.At), exerciseClockAt(i.By), i.Who, points}
 }
@@ -185,8 +188,10 @@ func peopleHead() []string {
 func peopleRows(s drill.Score) [][]string {
 	var out [][]string
 	for _, p := range s.People {
-		out = append(out, []string{p.Name, joinRoles(p.Roles), fmt.Sprint(p.Steps), fmt.Sprint(p.Answers), fmt.Sprint(p.Late), fmt.Sprint(p.Approvals),
-			fmt.Sprint(p.Notes), fmt.Sprint(p.Marked), fmt.Sprint(p.Right), fmt.Sprintf("%g", p.Points)})
+		out = append(out, []string{
+			p.Name, joinRoles(p.Roles), fmt.Sprint(p.Steps), fmt.Sprint(p.Answers), fmt.Sprint(p.Late), fmt.Sprint(p.Approvals),
+			fmt.Sprint(p.Notes), fmt.Sprint(p.Marked), fmt.Sprint(p.Right), fmt.Sprintf("%g", p.Points),
+		})
 	}
 	return out
 }

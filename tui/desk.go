@@ -34,6 +34,8 @@ type desk interface {
 	AddStep(context.Context, incident.ID, record.AdHoc) (string, error)
 	RunStep(context.Context, incident.ID, string, response.ProgressFunc) error
 	Advance(context.Context, incident.ID, response.ProgressFunc) (response.Waiting, error)
+	Pulse(context.Context, incident.ID, response.ProgressFunc) error
+	AnswerInject(ctx context.Context, id incident.ID, inject, choice, note string) (late bool, err error)
 	DrillAnswers(context.Context, incident.ID, string) (map[string]string, error)
 	SetVariables(context.Context, incident.ID, map[string]string) error
 	FinishWait(ctx context.Context, id incident.ID, step, note string) error

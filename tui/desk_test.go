@@ -217,6 +217,14 @@ func (s *scripted) FinishWait(ctx context.Context, _ incident.ID, step, _ string
 	return s.act(ctx, "finish %s", step)
 }
 
+func (s *scripted) Pulse(ctx context.Context, _ incident.ID, _ response.ProgressFunc) error {
+	return s.act(ctx, "pulse")
+}
+
+func (s *scripted) AnswerInject(ctx context.Context, _ incident.ID, inject, choice, note string) (bool, error) {
+	return false, s.act(ctx, "answer %s %s%s", inject, choice, note)
+}
+
 func (s *scripted) Advance(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (response.Waiting, error) {
 	return response.Waiting{Steps: []string{"c5"}}, s.act(ctx, "advance")
 }

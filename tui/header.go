@@ -124,6 +124,9 @@ func (m *Model) pending(waiting string) line {
 		}
 		parts = append(parts, sp(mk, text))
 	}
+	if x := b.Exercise; x != nil && x.Open > 0 {
+		add(warn, plural(int64(x.Open), "inject")+waiting)
+	}
 	if b.Approvals > 0 {
 		add(warn, plural(int64(b.Approvals), "approval")+waiting)
 	}
@@ -249,9 +252,11 @@ func (m *Model) footer(w int) line {
 		}
 	} else {
 		table = m.table()
-		if i := slices.IndexFunc(table, func(act action) bool { return act.id == "approvals" }); i > 1 { // what waits for somebody is not crowded out
-			act := table[i]
-			table = slices.Insert(slices.Delete(table, i, i+1), 1, act)
+		for _, id := range []string{"approvals", "injects"} {
+			if i := slices.IndexFunc(table, func(act action) bool { return act.id == id }); i > 1 { // what waits for somebody is not crowded out
+				act := table[i]
+				table = slices.Insert(slices.Delete(table, i, i+1), 1, act)
+			}
 		}
 	}
 	rest := 34 // what the screens, the commands and the help take

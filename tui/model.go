@@ -43,6 +43,8 @@ type Model struct {
 
 	kept map[incident.ID]timelineKept // how the timelines of this session were left
 
+	exercise exerciseSeen
+
 	locking Locking
 	touched time.Time // when a key was pressed last
 	veil    *veil     // nil: nothing is hidden
@@ -136,7 +138,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.idle() {
 			return m, tea.Batch(m.lock(), m.tick())
 		}
-		return m, m.tick()
+		return m, tea.Batch(m.pulses(), m.tick())
 	case progressTick:
 		if len(m.jobs) == 0 {
 			return m, nil
@@ -308,6 +310,7 @@ func (m *Model) inIncident() []action {
 			}
 			return ""
 		}},
+		{id: "injects", title: "what the exercise brought in, and answer it", foot: "injects", keys: []string{"I"}, run: m.injects, disabled: m.exercising},
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
 		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},
 		{id: "sign", title: "sign the record with your ssh key", keys: []string{"S"}, writes: true, run: m.signRecord},

@@ -79,8 +79,12 @@ func (p *plainDesk) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("watch incident %s: %w", p.id, err)
 	}
-	if err := p.introduce(ctx); err != nil {
+	b, err := p.introduce(ctx)
+	if err != nil {
 		return ended(err)
+	}
+	if b.Exercise != nil && !p.ro && b.ReadOnly == "" {
+		go p.pulses(ctx)
 	}
 	for p.broken() == nil {
 		more, err := p.turn(ctx, changed)
@@ -192,10 +196,10 @@ func (p *plainDesk) pick(ctx context.Context) error {
 }
 
 // introduce says where the incident stands.
-func (p *plainDesk) introduce(ctx context.Context) error {
+func (p *plainDesk) introduce(ctx context.Context) (response.Board, error) {
 	b, err := p.desk.Board(ctx, p.id)
 	if err != nil {
-		return err
+		return b, err
 	}
 	if n := len(b.Recent); n > 0 {
 		p.seen = b.Recent[n-1].Seq
@@ -217,7 +221,7 @@ func (p *plainDesk) introduce(ctx context.Context) error {
 	if b.Unread > 0 {
 		p.say("Not fully read: %s. The next ingest or collect reads on.", plural(int64(b.Unread), "exhibit"))
 	}
-	return nil
+	return b, nil
 }
 
 func orNone(s string) string {

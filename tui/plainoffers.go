@@ -28,6 +28,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 	}
 	writable := !p.ro && b.Incident.Status != incident.Closed
 	if writable {
+		out = append(out, p.injectOffers(b)...)
 		for _, v := range b.Actions {
 			switch v.State { //nolint:exhaustive // the other states need nobody
 			case response.Planned:

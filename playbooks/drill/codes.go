@@ -35,8 +35,8 @@ func Codes() []Code {
 	}
 }
 
-// Problem and Problems are those of playbooks, so that they look alike.
-type (
-	Problem  = playbooks.Problem
-	Problems = playbooks.Problems
-)
+// Problem is that of playbooks, so that the two look alike.
+type Problem = playbooks.Problem
+
+// Problems are all that is wrong with a scenario, in the order of its file.
+type Problems = playbooks.Problems

@@ -125,6 +125,21 @@ func (x *Exercise) exhibit(source string) (record.Exhibit, bool) {
 	return record.Exhibit{}, false
 }
 
+// Table is who sits where now: the seats, with the name of whoever has a role of
+// it, "" where nobody has.
+func (x *Exercise) Table() []record.Seat {
+	out := slices.Clone(x.Seats)
+	for i := range out {
+		out[i].Name = ""
+		for _, role := range out[i].Roles {
+			if name := x.roles[role]; name != "" && out[i].Name == "" {
+				out[i].Name = name
+			}
+		}
+	}
+	return out
+}
+
 // Exhibits is how many files have been sealed.
 func (x *Exercise) Exhibits() int { return len(x.sealed) }
 

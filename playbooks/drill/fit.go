@@ -13,8 +13,10 @@ import (
 func (s *Scenario) Fit(p *playbooks.Playbook) Problems {
 	var out Problems
 	note := func(format string, args ...any) {
-		out = append(out, Problem{Code: codeFit, File: s.ID, Line: 1, Column: 1, Severity: playbooks.Error, Message: cut(fmt.Sprintf(format, args...)),
-			Hint: "firebreak playbook show " + p.ID + " lists its steps and variables"})
+		out = append(out, Problem{
+			Code: codeFit, File: s.ID, Line: 1, Column: 1, Severity: playbooks.Error, Message: cut(fmt.Sprintf(format, args...)),
+			Hint: "firebreak playbook show " + p.ID + " lists its steps and variables",
+		})
 	}
 	asked := map[string]bool{}
 	for _, st := range p.Steps() {

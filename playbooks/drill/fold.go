@@ -138,8 +138,8 @@ func (x *Exercise) Elapsed(now time.Time) time.Duration {
 	if x.Over || x.Scenario == nil {
 		return x.now
 	}
-	real := max(now.Sub(x.Begun), 0)
-	return max(x.moved+time.Duration(float64(real)*x.Speed), x.now)
+	passed := max(now.Sub(x.Begun), 0)
+	return max(x.moved+time.Duration(float64(passed)*x.Speed), x.now)
 }
 
 // Clock is the story's own time at that moment.

@@ -76,7 +76,7 @@ func (p Player) Answers(x *Exercise, book *playbooks.Playbook, s *playbooks.Step
 			out[q.Name] = playbooks.Unknown
 			continue
 		}
-		if is, ok := x.Scenario.Answers[q.Name]; ok {
+		if is, ok := x.Answers[q.Name]; ok {
 			out[q.Name] = fmt.Sprint(is)
 		}
 		if p.slips(x, "answer "+q.Name) {

@@ -346,8 +346,10 @@ func (x *Exercise) judgeFindings(s *Score, truth map[string]string) map[string]b
 	}
 	if f.Of > 0 {
 		f.Recall = round(float64(f.Found) / float64(f.Of))
-		p := Item{ID: "precision", Kind: "precision", Says: "What was starred or tagged is part of the attack", Weight: float64(max(total/4, 1)), State: x.open(0),
-			Given: fmt.Sprintf("%d of %d", f.Right, f.Marked)}
+		p := Item{
+			ID: "precision", Kind: "precision", Says: "What was starred or tagged is part of the attack", Weight: float64(max(total/4, 1)), State: x.open(0),
+			Given: fmt.Sprintf("%d of %d", f.Right, f.Marked),
+		}
 		if f.Marked > 0 && p.State != Open {
 			p.Points = round(p.Weight * float64(f.Right) / float64(f.Marked))
 			if p.State = Met; f.Right < f.Marked {
@@ -419,8 +421,8 @@ func (x *Exercise) measure(s *Score) {
 }
 
 func (x *Exercise) players(s *Score, right map[string]bool) {
-	for _, seat := range x.Seats { // who sat there and did nothing is told too
-		x.person(seat.Name)
+	for _, h := range x.held { // who sat there and did nothing is told too
+		x.person(h.person)
 	}
 	for _, p := range x.people {
 		if p.name == "" || p.name == Control {

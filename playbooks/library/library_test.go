@@ -1,7 +1,6 @@
 package library_test
 
 import (
-	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -16,7 +15,6 @@ import (
 	"firebreak/playbooks"
 	"firebreak/playbooks/library"
 	"firebreak/playbooks/simulate"
-	"firebreak/record"
 	"firebreak/timeline"
 )
 
@@ -105,168 +103,6 @@ func TestFiltersParse(t *testing.T) {
 	}
 	if n < 20 {
 		t.Errorf("only %d filters found", n)
-	}
-}
-
-// drill walks a playbook to its end with its drill values. Steps in fails fail
-// for good; answers override those of the drill.
-type drill struct {
-	t       *testing.T
-	run     *playbooks.Run
-	catalog playbooks.Catalog
-	fails   map[string]bool
-	answers map[string]string
-	path    []string
-	now     time.Time
-}
-
-func (d *drill) record(kind record.Kind, step string, payload any) {
-	d.t.Helper()
-	draft, err := record.NewDraft(incident.Actor{ID: "p1"}, kind, 0, step, payload)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.now = d.now.Add(time.Minute)
-	err = d.run.Apply(record.Entry{Time: d.now, Actor: draft.Actor, Kind: kind, Step: step, Fields: draft.Fields})
-	if err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func (d *drill) start(p *playbooks.Playbook) {
-	d.run, d.now = playbooks.NewRun("r1", p), t0
-	d.run.About(incident.Incident{ID: "2026-0001", Title: "drill", Severity: incident.SEV2})
-	vars, err := p.Values(nil, true)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.record(record.RunStarted, "", record.Started{Run: "r1", Playbook: p.ID, SHA256: p.SHA256, Vars: vars})
-}
-
-func (d *drill) walk() {
-	for range 500 {
-		if d.run.Over() {
-			return
-		}
-		ready := d.run.Ready(d.now.AddDate(0, 0, 10))
-		if len(ready) == 0 {
-			break
-		}
-		d.move(ready[0])
-	}
-	for _, s := range d.run.Steps() {
-		d.t.Logf("%s %s %s", s.Step.ID, s.State, s.Why)
-	}
-	d.t.Fatal("the drill did not end")
-}
-
-func (d *drill) move(task playbooks.Task) {
-	s := task.Step
-	switch task.Move {
-	case playbooks.Skip:
-		d.record(record.StepSkipped, s.ID, record.StepSkip{Run: "r1", Reason: task.Why, Guard: true})
-	case playbooks.Branch:
-		d.record(record.StepDone, s.ID, record.StepEnd{Run: "r1", Branch: task.Branch})
-	case playbooks.Finish:
-		d.record(record.StepDone, s.ID, record.StepEnd{Run: "r1"})
-	case playbooks.Decide:
-		d.path = append(d.path, s.ID+"?")
-		d.record(record.StepSkipped, s.ID, record.StepSkip{Run: "r1", Reason: "nobody knows"})
-	case playbooks.Begin, playbooks.Retry:
-		d.path = append(d.path, s.ID)
-		d.do(s)
-	}
-}
-
-func (d *drill) do(s *playbooks.Step) {
-	resolved, err := d.run.Resolve(s)
-	if err != nil {
-		d.t.Fatalf("resolve %s: %v", s.ID, err)
-	}
-	if strings.Contains(resolved.Text, "{{") {
-		d.t.Errorf("step %s shows a template: %s", s.ID, resolved.Text)
-	}
-	d.record(record.StepStarted, s.ID, record.StepBegin{Run: "r1"})
-	if s.Verb == playbooks.VerbWait {
-		return
-	}
-	if d.fails[s.ID] {
-		f := d.run.Failure(s, errors.New("refused"), d.now, true)
-		d.record(record.StepFailed, s.ID, f)
-		return
-	}
-	answers := d.run.Playbook().DrillAnswers(s)
-	for name := range answers {
-		if a, ok := d.answers[name]; ok {
-			answers[name] = a
-		}
-	}
-	given, err := d.run.Answers(s, answers)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	result := map[string]any{}
-	for _, m := range d.catalog.Actions[s.Action].Result {
-		result[m.Name] = map[string]any{"string": "x1", "int": json.Number("7"), "bool": true}[m.Type]
-	}
-	set, err := d.run.Sets(s, given, result)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.record(record.StepDone, s.ID, record.StepEnd{Run: "r1", Answers: given, Set: set, Result: result})
-}
-
-func TestDrillsReachTheirEnd(t *testing.T) {
-	c := catalog(t)
-	for _, p := range list(t) {
-		t.Run(p.ID, func(t *testing.T) {
-			d := &drill{t: t, catalog: c}
-			d.start(p)
-			d.walk()
-			t.Log(strings.Join(d.path, " "))
-			for _, s := range d.run.Steps() {
-				if s.State == playbooks.Failed {
-					t.Errorf("step %s failed", s.Step.ID)
-				}
-			}
-			for _, want := range p.Phases {
-				if len(want.Steps) == 0 {
-					t.Errorf("phase %s is empty", want.Phase)
-				}
-			}
-			if len(p.Phases) != 5 {
-				t.Errorf("%d phases, want 5", len(p.Phases))
-			}
-		})
-	}
-}
-
-// Every answer to a yes-or-no question, "unknown" included, and the failure of
-// each automatic step leave a way to the end.
-func TestDrillsWithOtherAnswersAndFailures(t *testing.T) {
-	c := catalog(t)
-	for _, p := range list(t) {
-		for _, s := range p.Steps() {
-			for _, q := range s.Ask {
-				answers := []string{"unknown"}
-				if q.Type == playbooks.Bool {
-					answers = append(answers, "yes", "no")
-				}
-				for _, a := range answers {
-					if q.Name == "address" || q.Name == "pid" || q.Name == "workflow" || q.Name == "key_id" {
-						continue // asked together with the yes-or-no question that they belong to
-					}
-					d := &drill{t: t, catalog: c, answers: map[string]string{q.Name: a}}
-					d.start(p)
-					d.walk()
-				}
-			}
-			if s.Verb.Automatic() && !s.Fallback {
-				d := &drill{t: t, catalog: c, fails: map[string]bool{s.ID: true}}
-				d.start(p)
-				d.walk()
-			}
-		}
 	}
 }
 

@@ -40,6 +40,9 @@ func (d *dice) N(n int) int {
 	return int(d.next() % uint64(n)) //nolint:gosec // n is small and positive
 }
 
+// small is N for what is kept in few bytes.
+func (d *dice) small(n uint32) uint32 { return uint32(d.next() % uint64(max(n, 1))) } //nolint:gosec // it is less than n
+
 // between is a number from low to high, both included.
 func (d *dice) between(low, high int) int { return low + d.N(high-low+1) }
 

@@ -145,7 +145,7 @@ func (s shareStory) system(d *dice, n int) []line {
 		case 0:
 			out = append(out, s.said(at, 0, "zed[812]", "eid=%d class=history_event pool='tank' internal_name=snapshot", d.between(100, 900)))
 		case 1:
-			out = append(out, s.said(at, 0, "smartd[640]", "Device: /dev/sd%c [SAT], SMART Usage Attribute: 194 Temperature_Celsius changed to %d", 'a'+rune(d.N(6)), d.between(28, 44)))
+			out = append(out, s.said(at, 0, "smartd[640]", "Device: /dev/sd%s [SAT], SMART Usage Attribute: 194 Temperature_Celsius changed to %d", pick(d, []string{"a", "b", "c", "d", "e", "f"}), d.between(28, 44)))
 		default:
 			out = append(out, s.said(at, 0, "systemd[1]", "%s.service: Deactivated successfully.", pick(d, []string{"logrotate", "samba-quota", "fstrim", "man-db"})))
 		}

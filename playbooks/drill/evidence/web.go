@@ -123,41 +123,41 @@ func (s webStory) visitors(d *dice, out []line, n int) []line {
 		if n < 2000 && !d.chance(8) {
 			continue
 		}
-		out = append(out, line{at: at.Add(d.within(2 * time.Second)), kind: hitHealth, who: uint32(d.N(2))})
+		out = append(out, line{at: at.Add(d.within(2 * time.Second)), kind: hitHealth, who: d.small(2)})
 		n--
 	}
 	for n > 0 {
 		switch roll := d.N(100); {
 		case roll < 58: // a visit: a page, what it needs, a few more pages
-			who, at := uint32(d.N(4000)), busy(d, s.begin, s.end)
+			who, at := d.small(4000), busy(d, s.begin, s.end)
 			for range d.between(1, 6) {
-				out = append(out, line{at: at, kind: hitPage, who: who, what: uint32(d.N(400))})
+				out = append(out, line{at: at, kind: hitPage, who: who, what: d.small(400)})
 				n--
 				for range d.between(1, 5) {
-					out = append(out, line{at: at.Add(d.within(2 * time.Second)), kind: hitAsset, who: who, what: uint32(d.N(24))})
+					out = append(out, line{at: at.Add(d.within(2 * time.Second)), kind: hitAsset, who: who, what: d.small(24)})
 					n--
 				}
 				if d.chance(5) {
-					out = append(out, line{at: at.Add(d.within(20 * time.Second)), kind: hitShop, who: who, what: uint32(d.N(5))})
+					out = append(out, line{at: at.Add(d.within(20 * time.Second)), kind: hitShop, who: who, what: d.small(5)})
 					n--
 				}
 				if d.chance(60) { // people do change their picture
-					out = append(out, line{at: at.Add(d.within(30 * time.Second)), kind: hitUpload, who: who, what: uint32(d.N(3))})
+					out = append(out, line{at: at.Add(d.within(30 * time.Second)), kind: hitUpload, who: who, what: d.small(3)})
 					n--
 				}
 				at = at.Add(5*time.Second + d.within(90*time.Second))
 			}
 		case roll < 78: // a crawler goes through the catalogue
-			who, at := uint32(d.N(40)), s.begin.Add(d.within(span))
+			who, at := d.small(40), s.begin.Add(d.within(span))
 			for range d.between(3, 25) {
-				out = append(out, line{at: at, kind: hitCrawler, who: who, what: uint32(d.N(400))})
+				out = append(out, line{at: at, kind: hitCrawler, who: who, what: d.small(400)})
 				n--
 				at = at.Add(time.Second + d.within(20*time.Second))
 			}
 		default: // a scanner tries its list
-			who, at := uint32(d.N(300)), s.begin.Add(d.within(span))
+			who, at := d.small(300), s.begin.Add(d.within(span))
 			for range d.between(2, 40) {
-				out = append(out, line{at: at, kind: hitProbe, who: who, what: uint32(d.N(64))})
+				out = append(out, line{at: at, kind: hitProbe, who: who, what: d.small(64)})
 				n--
 				at = at.Add(d.within(4 * time.Second))
 			}
@@ -175,8 +175,10 @@ var (
 		"Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36",
 	}
 	webCrawlers = []string{"Searchbird/2.1 (+https://search.example/bot)", "PriceCompare/4 (+https://prices.example/about)", "ArchiveWalker/1.0", "LinkPreview/3.2"} //nolint:gochecknoglobals // a table
-	webProbes   = []string{"/wp-login.php", "/xmlrpc.php", "/.env", "/admin/", "/phpmyadmin/index.php", "/cgi-bin/luci", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php", "/actuator/health",
-		"/.git/config", "/server-status", "/solr/admin/info/system", "/boaform/admin/formLogin", "/HNAP1", "/uploads/shell.php", "/backup.zip", "/old/"} //nolint:gochecknoglobals // a table
+	webProbes   = []string{                                                                                                                                          //nolint:gochecknoglobals // a table
+		"/wp-login.php", "/xmlrpc.php", "/.env", "/admin/", "/phpmyadmin/index.php", "/cgi-bin/luci", "/vendor/phpunit/phpunit/src/Util/PHP/eval-stdin.php", "/actuator/health",
+		"/.git/config", "/server-status", "/solr/admin/info/system", "/boaform/admin/formLogin", "/HNAP1", "/uploads/shell.php", "/backup.zip", "/old/",
+	}
 	webShopDoes = []string{"/cart/add", "/cart/checkout", "/account/login", "/account/logout", "/api/search"} //nolint:gochecknoglobals // a table
 )
 

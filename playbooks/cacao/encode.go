@@ -1,0 +1,172 @@
+package cacao
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+)
+
+// Canonical is the form of a value that RFC 8785 (JCS) defines: members sorted
+// by UTF-16 code units, numbers as ECMAScript writes them, no white space.
+func Canonical(v any) []byte {
+	var b bytes.Buffer
+	canonical(&b, v)
+	return b.Bytes()
+}
+
+func canonical(b *bytes.Buffer, v any) {
+	switch v := v.(type) {
+	case nil:
+		b.WriteString("null")
+	case bool:
+		b.WriteString(strconv.FormatBool(v))
+	case Number:
+		b.WriteString(canonicalNumber(v))
+	case string:
+		writeString(b, v, false)
+	case []any:
+		b.WriteByte('[')
+		for i, x := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			canonical(b, x)
+		}
+		b.WriteByte(']')
+	case *Object:
+		b.WriteByte('{')
+		keys := slices.Clone(v.Keys())
+		slices.SortFunc(keys, byUTF16)
+		for i, k := range keys {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeString(b, k, false)
+			b.WriteByte(':')
+			canonical(b, v.values[k])
+		}
+		b.WriteByte('}')
+	default:
+		panic(fmt.Sprintf("cacao: %T is no JSON value", v))
+	}
+}
+
+func byUTF16(a, b string) int {
+	return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
+}
+
+// canonicalNumber writes a number as ECMAScript's Number::toString does.
+func canonicalNumber(n Number) string {
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return string(n) // Decode lets none through
+	}
+	if f == 0 {
+		return "0"
+	}
+	if abs := math.Abs(f); abs >= 1e-6 && abs < 1e21 {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	s := strconv.FormatFloat(f, 'e', -1, 64)
+	mantissa, exponent, _ := strings.Cut(s, "e")
+	sign, digits := exponent[:1], strings.TrimLeft(exponent[1:], "0")
+	return mantissa + "e" + sign + digits
+}
+
+// writeString quotes s. With ascii every character that is not plain ASCII is
+// escaped, so that nothing in it can hide.
+func writeString(b *bytes.Buffer, s string, ascii bool) {
+	const short = "\b\t\n\f\r\"\\"
+	b.WriteByte('"')
+	for _, r := range s {
+		switch i := strings.IndexRune(short, r); {
+		case i >= 0:
+			b.WriteByte('\\')
+			b.WriteByte(`btnfr"\`[i])
+		case r < 0x20, ascii && r >= 0x7f && r <= 0xffff:
+			fmt.Fprintf(b, `\u%04x`, r)
+		case ascii && r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			fmt.Fprintf(b, `\u%04x\u%04x`, hi, lo)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+}
+
+// Indented is v for people: two spaces a level, members in their order,
+// numbers as they were written.
+func Indented(v any) []byte {
+	var b bytes.Buffer
+	indented(&b, v, "\n", false)
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
+func indented(b *bytes.Buffer, v any, line string, ascii bool) {
+	in := line + "  "
+	if line == "" {
+		in = ""
+	}
+	switch v := v.(type) {
+	case Number:
+		b.WriteString(string(v))
+	case string:
+		writeString(b, v, ascii)
+	case []any:
+		if len(v) == 0 {
+			b.WriteString("[]")
+			return
+		}
+		b.WriteByte('[')
+		for i, x := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(in)
+			indented(b, x, in, ascii)
+		}
+		b.WriteString(line + "]")
+	case *Object:
+		if v.Len() == 0 {
+			b.WriteString("{}")
+			return
+		}
+		b.WriteByte('{')
+		for i, k := range v.Keys() {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(in)
+			writeString(b, k, ascii)
+			b.WriteByte(':')
+			if line != "" {
+				b.WriteByte(' ')
+			}
+			indented(b, v.values[k], in, ascii)
+		}
+		b.WriteString(line + "}")
+	default:
+		canonical(b, v)
+	}
+}
+
+// exact is v in one line of plain ASCII, numbers as they were written.
+func exact(v any) string {
+	var b bytes.Buffer
+	indented(&b, v, "", true)
+	return b.String()
+}
+
+// digest is the SHA-256 of the canonical form, in hex.
+func digest(v any) string {
+	sum := sha256.Sum256(Canonical(v))
+	return hex.EncodeToString(sum[:])
+}
