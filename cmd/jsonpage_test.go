@@ -150,6 +150,23 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook schema", 0, "playbook", "schema")
 	bad := j.b.write("bad.yaml", "playbook: v1\nid: bad\nname: Bad\nversion: 1.0.0\nphases: {identify: [{id: one, titel: x, manual: y}]}\n")
 	j.run("playbook lint FILE…", 1, "playbook", "lint", bad)
+	j.run("playbook lint --sarif FILE…", 1, "playbook", "lint", "--sarif", bad)
+	folder := filepath.Join(j.b.dir, "books")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		j.b.t.Fatal(err)
+	}
+	j.run("playbook new ID", 0, "playbook", "new", "own", "--to", folder, "--notify", "webhook")
+	own := filepath.Join(folder, "own.yaml")
+	j.run("playbook render PLAYBOOK --format html", 0, "playbook", "render", own, "--format", "html")
+	j.run("playbook render PLAYBOOK -o FILE", 0, "playbook", "render", own, "-o", filepath.Join(folder, "own.md"))
+	j.run("playbook graph PLAYBOOK", 0, "playbook", "graph", own)
+	j.run("playbook fmt FILE…", 0, "playbook", "fmt", own)
+	j.run("playbook diff OLD NEW", 1, "playbook", "diff", "linux-host-intrusion", "generic")
+	j.run("playbook test FILE…", 0, "playbook", "test", own)
+	j.b.write("books/own.test.yaml", "test: v1\nplaybook: own\ncases:\n  - {name: one, expect: {end: failed}}\n")
+	j.b.write("books/two.yaml", "playbook: v1\nid: two\nname: Two\nversion: 1.0.0\nphases: {learn: [{id: a, review: r}]}\n")
+	j.b.write("books/three.test.yaml", "test: v1\nplaybook: generic\ncases: []\n")
+	j.run("playbook test FILE…", 1, "playbook", "test", folder)
 }
 
 // exercise is a drill with a scenario, played by hand and by itself.

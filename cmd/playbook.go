@@ -26,7 +26,6 @@ func newPlaybookCmd(p *program) *cobra.Command {
 		run        func(*playbookOptions) error
 	}{
 		{"show PLAYBOOK", "Print a playbook's file", runPlaybookShow},
-		{"render PLAYBOOK", "Render a playbook as Markdown", runPlaybookRender},
 	} {
 		c.AddCommand(&cobra.Command{
 			Use: sub.use, Short: sub.short, Args: exactly(1, "a playbook: an id or a file"), ValidArgsFunction: p.completePlaybooks,
@@ -38,7 +37,7 @@ func newPlaybookCmd(p *program) *cobra.Command {
 	}
 	c.AddCommand(
 		newPlaybookNewCmd(p, runPlaybookNew), newPlaybookLintCmd(p, runPlaybookLint), newPlaybookFmtCmd(p, runPlaybookFmt),
-		newPlaybookTestCmd(p, runPlaybookTest), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookDiffCmd(p, runPlaybookDiff),
+		newPlaybookTestCmd(p, runPlaybookTest), newPlaybookGraphCmd(p, runPlaybookGraph), newPlaybookRenderCmd(p, runPlaybookRender), newPlaybookDiffCmd(p, runPlaybookDiff),
 		newPlaybookSchemaCmd(p, runPlaybookSchema), newPlaybookImportCmd(p, runPlaybookImport), newPlaybookExportCmd(p, runPlaybookExport),
 		newPlaybookVerifyCmd(p, runPlaybookVerify), newPlaybookPackCmd(p),
 	)
@@ -110,16 +109,4 @@ func runPlaybookShow(o *playbookOptions) error {
 		return o.p.printJSON(map[string]any{"id": b.ID, "name": b.Name, "version": b.Version, "sha256": b.SHA256, "source": string(b.Source)})
 	}
 	return o.p.printf("%s", term.SafeLines(string(b.Source)))
-}
-
-func runPlaybookRender(o *playbookOptions) error {
-	b, err := o.load()
-	if err != nil {
-		return err
-	}
-	text := string(playbooks.Markdown(b))
-	if o.p.json {
-		return o.p.printJSON(map[string]any{"id": b.ID, "markdown": text})
-	}
-	return o.p.printf("%s", term.SafeLines(text))
 }

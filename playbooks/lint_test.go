@@ -305,7 +305,7 @@ fallback: [{id: f, manual: Call., due: 10m, assign: commander}]
 	}
 	for _, good := range []string{
 		"# X\n", "## Identify\n", "### 1. \\# \\*Big\\* {{ a }}\n", "#### 2.1. T\n", "`````text\n````\n# not a heading", "## If a step fails",
-		"- Approval: 1 by commander", "Wait 4h.", "ls \"a b\"", "| `a` | string |", "**Else:**", "after `nothing`", "due 10m",
+		"- Approval: 1 by commander", "- Wait: 4h", "ls \"a b\"", "| `a` | string |", "**Else:**", "after `nothing`", "due 10m",
 	} {
 		if !strings.Contains(out, good) {
 			t.Errorf("the page lacks %q:\n%s", good, out)
