@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -251,15 +250,4 @@ func (p *program) exported(book *playbooks.Playbook, options cacao.Options, to s
 		return p.printf("%s", term.SafeLines(string(text)))
 	}
 	return p.printf("%s: %s, %s\n", term.Safe(to), out.ID, plural(int64(out.Steps), "step"))
-}
-
-// writeNew writes a file that others may read and that must not be there yet.
-func writeNew(path string, b []byte) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // a playbook is no secret
-	if err != nil {
-		return &response.Error{Code: response.CodeUsage, Hint: "name another file; none is overwritten", Err: fmt.Errorf("write: %w", err)}
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = f.Write(b)
-	return err
 }

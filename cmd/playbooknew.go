@@ -158,19 +158,20 @@ func listed(s string) []string {
 // writeBoth writes the playbook and its tests, both or none, and nothing over
 // what is there.
 func writeBoth(to begunPlaybook, book, tests []byte) error {
-	if err := writeFresh(to.Playbook, book); err != nil {
+	if err := writeNew(to.Playbook, book); err != nil {
 		return err
 	}
-	if err := writeFresh(to.Tests, tests); err != nil {
+	if err := writeNew(to.Tests, tests); err != nil {
 		return errors.Join(err, os.Remove(to.Playbook))
 	}
 	return nil
 }
 
-func writeFresh(path string, text []byte) error {
+// writeNew writes a file that others may read and that must not be there yet.
+func writeNew(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // a playbook is for the team to read
 	if errors.Is(err, fs.ErrExist) {
-		return &response.Error{Code: response.CodeRefused, Hint: "choose another id, or another folder with --to", Err: fmt.Errorf("write %s: it is there already", path)}
+		return &response.Error{Code: response.CodeRefused, Hint: "choose another name: nothing is overwritten", Err: fmt.Errorf("write %s: it is there already", path)}
 	}
 	if err != nil {
 		return fmt.Errorf("write playbook: %w", err)

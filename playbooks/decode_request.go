@@ -19,7 +19,7 @@ func methods() []string {
 
 // ReadOnly says that the request changes nothing: GET, HEAD and OPTIONS do not.
 func (r *Request) ReadOnly() bool {
-	return r.Method == "GET" || r.Method == "HEAD" || r.Method == "OPTIONS"
+	return slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, r.Method)
 }
 
 // Acts says that the step changes or may change something outside, so that it

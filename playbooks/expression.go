@@ -177,7 +177,7 @@ func (s scope) explain(text string, err error) error {
 		out.hint = didYouMean(name, s.names())
 	case strings.Contains(out.message, "unknown field") || strings.Contains(out.message, "has no field"):
 		out.code, out.hint = codeResult, s.resultHint(text)
-		out.message = noMember.ReplaceAllString(out.message, "the result has no member $1")
+		out.message = noMember.ReplaceAllString(out.message, "there is no member $1")
 	case strings.HasPrefix(out.message, "expected "):
 		if strings.HasPrefix(out.message, "expected bool") {
 			out.hint = "a condition must be true or false"

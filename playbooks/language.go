@@ -136,20 +136,11 @@ func typeOfNode(n ast.Node) (Type, bool) {
 	if t == nil {
 		return String, true
 	}
-	switch t.Kind() {
-	case reflect.Interface:
-		return String, true
-	case reflect.String:
-		return String, true
-	case reflect.Bool:
-		return Bool, true
-	case reflect.Float64:
-		return Float, true
-	case reflect.Int:
-		return Int, true
-	default:
-		return "", false
+	known := map[reflect.Kind]Type{
+		reflect.Interface: String, reflect.String: String, reflect.Bool: Bool, reflect.Float64: Float, reflect.Int: Int,
 	}
+	of, ok := known[t.Kind()]
+	return of, ok
 }
 
 func (d *decoder) condition(n *yaml.Node, in scope) *expression {
@@ -157,6 +148,9 @@ func (d *decoder) condition(n *yaml.Node, in scope) *expression {
 }
 
 func (d *decoder) compile(n *yaml.Node, in scope, want reflect.Kind) *expression {
+	if d.full() {
+		return nil // the file is refused anyway
+	}
 	e, err := compile(n.Value, in, want)
 	if err != nil {
 		d.wrong(n, err)
@@ -167,6 +161,9 @@ func (d *decoder) compile(n *yaml.Node, in scope, want reflect.Kind) *expression
 
 // wrong notes an expression or template error at its place in the file.
 func (d *decoder) wrong(n *yaml.Node, err error) {
+	if d.full() {
+		return
+	}
 	var e *expressionError
 	var t *templateError
 	switch {
@@ -254,19 +251,22 @@ func (t *texts) text(n *yaml.Node, what string, secrets bool) {
 	if err != nil {
 		d.wrong(n, err)
 	}
-	_, alone := single(n.Value)
+	told := set{}
 	for _, p := range parts {
-		if p.name == "" {
+		if p.name == "" || told[p.name] || d.full() {
 			continue
 		}
 		v := t.vars[p.name]
+		if v == nil || v.Type == Secret {
+			told.add(p.name) // once in a text is enough
+		}
 		switch {
 		case v == nil && !slices.Contains(incidentNames(), p.name):
 			known := append(slices.Sorted(maps.Keys(t.vars)), incidentNames()...)
 			d.at(codeUndeclared, d.source.inside(n, p.offset), didYouMean(p.name, known), "{{ %s }} is not declared", p.name)
 		case v != nil && v.Type == Secret && !secrets:
 			d.at(codeSecret, d.source.inside(n, p.offset), "a secret goes into a parameter of an action", "secret %s would be shown by %s", p.name, what)
-		case v != nil && v.Type == Secret && !alone:
+		case v != nil && v.Type == Secret && !isSingle(n.Value):
 			d.at(codeSecret, d.source.inside(n, p.offset), "make it the whole value", "secret %s cannot be part of a text", p.name)
 		}
 	}

@@ -50,7 +50,7 @@ type ParamInfo struct {
 // team wants. The result holds errors and warnings in file order; it is empty
 // for a playbook that may be run as it is.
 func Lint(p *Playbook, c Catalog) Problems {
-	l := &linter{decoder: decoder{file: p.File, source: p.lines, p: p}, catalog: c}
+	l := &linter{decoder: decoder{file: p.File, source: p.lines.again(), p: p}, catalog: c}
 	for _, s := range p.order {
 		switch s.Verb {
 		case VerbAction:

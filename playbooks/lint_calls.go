@@ -50,24 +50,24 @@ func (l *linter) calls(s *Step) {
 }
 
 // circleFrom is the way by which p comes back to one of those on the path to it,
-// or to itself. Those that are known to lead to no circle are in clear.
-func (l *linter) circleFrom(p *Playbook, path []string, clear set) []string {
+// or to itself. Those that are known to lead to no circle are in safe.
+func (l *linter) circleFrom(p *Playbook, path []string, safe set) []string {
 	path = append(slices.Clone(path), p.ID)
 	for _, s := range p.order {
 		id := s.Playbook.ID
-		if s.Verb != VerbPlaybook || clear[id] {
+		if s.Verb != VerbPlaybook || safe[id] {
 			continue
 		}
 		if slices.Contains(path, id) {
 			return append(path, id)
 		}
 		if next, ok := l.catalog.Playbooks(id); ok {
-			if found := l.circleFrom(next, path, clear); found != nil {
+			if found := l.circleFrom(next, path, safe); found != nil {
 				return found
 			}
 		}
 	}
-	clear.add(p.ID)
+	safe.add(p.ID)
 	return nil
 }
 

@@ -74,8 +74,8 @@ func (l *linter) secretSets(s *Step) {
 
 // resultHint is the hint for a member that the result does not have.
 func (s scope) resultHint(text string) string {
-	if s.result == nil {
-		return ""
+	if _, open := s.result[types.Extra]; open || s.result == nil {
+		return "" // any member may be there; what is missing is missing elsewhere
 	}
 	e, err := compile(text, scope{vars: s.vars, result: anyResult()}, reflect.Invalid)
 	if err != nil {

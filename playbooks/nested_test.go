@@ -111,8 +111,14 @@ func TestReferences(t *testing.T) {
 		ref, version string
 		fits         bool
 	}{
-		{"a", "1.2.3", true}, {"a@1", "1.2.3", true}, {"a@1", "10.0.0", false}, {"a@1.2", "1.2.9", true},
-		{"a@1.2", "1.20.0", false}, {"a@1.2.3", "1.2.3", true}, {"a@1.2.3", "1.2.30", false}, {"a@1.2.3", "1.2.3-rc1", false},
+		{"a", "1.2.3", true},
+		{"a@1", "1.2.3", true},
+		{"a@1", "10.0.0", false},
+		{"a@1.2", "1.2.9", true},
+		{"a@1.2", "1.20.0", false},
+		{"a@1.2.3", "1.2.3", true},
+		{"a@1.2.3", "1.2.30", false},
+		{"a@1.2.3", "1.2.3-rc1", false},
 	} {
 		id, version, _ := strings.Cut(tt.ref, "@")
 		r := Reference{id, version}

@@ -251,9 +251,12 @@ func (d *decoder) keys(n *yaml.Node) {
 	}
 }
 
+// full says that no more problems are told, so that none need be worked out.
+func (d *decoder) full() bool { return len(d.problems) >= maxProblems }
+
 // at notes an error.
 func (d *decoder) at(code string, at pos, hint, format string, args ...any) {
-	if len(d.problems) >= maxProblems {
+	if d.full() {
 		return
 	}
 	d.problems = append(d.problems, Problem{

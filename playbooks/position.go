@@ -11,10 +11,21 @@ import (
 // that an error in an expression points at the character that is wrong.
 type source struct {
 	lines []string // without line ends
+	last  *oneLine // not shared between goroutines
 }
 
+// oneLine is the line that was looked at last, in characters: a file of one long
+// line is not taken apart for each of its problems.
+type oneLine struct {
+	of   int // its number, plus one
+	text []rune
+}
+
+// again is the same source for another reader.
+func (s source) again() source { return source{s.lines, &oneLine{}} }
+
 func newSource(src []byte) source {
-	return source{lines: strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")}
+	return source{last: &oneLine{}, lines: strings.Split(strings.ReplaceAll(string(src), "\r\n", "\n"), "\n")}
 }
 
 // inside returns the place of the rune that stands at offset in n's value. It
@@ -25,7 +36,7 @@ func (s source) inside(n *yaml.Node, offset int) pos {
 	if n.Line < 1 || n.Line > len(s.lines) {
 		return start
 	}
-	c := cursor{lines: s.lines, line: n.Line - 1, col: n.Column - 1, base: -1}
+	c := cursor{lines: s.lines, last: s.last, line: n.Line - 1, col: n.Column - 1, base: -1}
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
 		c.block()
@@ -54,8 +65,7 @@ type cursor struct {
 	line  int
 	col   int
 	base  int // indentation of a block's text, -1 outside blocks
-	text  []rune
-	of    int // line that text holds, plus one
+	last  *oneLine
 }
 
 // block moves from the sign of a block to its first character.
@@ -81,18 +91,18 @@ func (c *cursor) next() {
 }
 
 func (c *cursor) runes() []rune {
-	if c.of != c.line+1 {
-		c.text, c.of = nil, c.line+1
+	if c.last.of != c.line+1 {
+		c.last.text, c.last.of = nil, c.line+1
 		if c.line < len(c.lines) {
-			c.text = []rune(c.lines[c.line])
+			c.last.text = []rune(c.lines[c.line])
 		}
 	}
-	return c.text
+	return c.last.text
 }
 
 func (c *cursor) indent() int {
-	i := 0
-	for i < len(c.runes()) && (c.text[i] == ' ' || c.text[i] == '\t') {
+	i, text := 0, c.runes()
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
 		i++
 	}
 	return i

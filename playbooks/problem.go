@@ -69,15 +69,26 @@ func (ps Problems) sorted() Problems {
 	return slices.Compact(ps)
 }
 
+// mostWork bounds what a hint may cost: 200 names of 16 letters against one.
+const mostWork = 50_000
+
 // nearest returns the known word that differs least from got, or "" when none
 // is near enough to be what the author meant.
 func nearest(got string, known []string) string {
-	best, at := "", 1+len(got)/3
-	if len(got) > 64 {
+	work := 0
+	for _, k := range known {
+		work += len(got) * len(k)
+	}
+	if len(got) > 64 || work > mostWork {
 		return ""
 	}
+	best, at := "", 1+len(got)/3
+	low := []rune(strings.ToLower(got))
 	for _, k := range known {
-		if d := distance(strings.ToLower(got), strings.ToLower(k)); d <= at && d < len(k) {
+		if len(k) > 128 || len(k) > 4*(len(low)+at) || len(low)-len(k) > at {
+			continue
+		}
+		if d := distance(low, []rune(strings.ToLower(k)), at); d <= at && d < len(k) {
 			if best == "" || d < at {
 				best, at = k, d
 			}
@@ -87,30 +98,35 @@ func nearest(got string, known []string) string {
 }
 
 // distance is the number of single-character edits, a swap of neighbours
-// counting as one, between a and b.
-func distance(a, b string) int {
-	ra, rb := []rune(a), []rune(b)
-	rows := make([][]int, len(ra)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(rb)+1)
-		rows[i][0] = i
+// counting as one, between a and b; what is more than most counts as most+1.
+func distance(a, b []rune, most int) int {
+	if len(a)-len(b) > most || len(b)-len(a) > most {
+		return most + 1
 	}
-	for j := range rows[0] {
-		rows[0][j] = j
+	before, above, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
 	}
-	for i := 1; i <= len(ra); i++ {
-		for j := 1; j <= len(rb); j++ {
+	for i := 1; i <= len(a); i++ {
+		before, above, row = above, row, before
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
 			cost := 1
-			if ra[i-1] == rb[j-1] {
+			if a[i-1] == b[j-1] {
 				cost = 0
 			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && ra[i-1] == rb[j-2] && ra[i-2] == rb[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
 			}
+			least = min(least, row[j])
+		}
+		if least > most+1 {
+			return most + 1
 		}
 	}
-	return rows[len(ra)][len(rb)]
+	return min(row[len(b)], most+1)
 }
 
 // didYouMean is the hint for an unknown word: the nearest known one, else the

@@ -123,22 +123,7 @@ type Step struct {
 }
 
 // Children returns the steps nested in s, as written.
-func (s *Step) Children() []*Step {
-	switch s.Verb {
-	case VerbIf:
-		return slices.Concat(s.Then, s.Else)
-	case VerbSwitch:
-		var out []*Step
-		for _, c := range s.Cases {
-			out = append(out, c.Steps...)
-		}
-		return append(out, s.Default...)
-	case VerbForEach:
-		return s.Do
-	default:
-		return s.Parallel
-	}
-}
+func (s *Step) Children() []*Step { return slices.Concat(s.lists()...) }
 
 // lists returns the lists of steps in s, each of which has its own order.
 func (s *Step) lists() [][]*Step {

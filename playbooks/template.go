@@ -85,11 +85,19 @@ func parseTemplate(text string) ([]part, error) {
 
 // single returns the name when text is exactly one template.
 func single(text string) (string, bool) {
+	if len(text) > 1000 || !strings.Contains(text, "{{") {
+		return "", false
+	}
 	parts, err := parseTemplate(strings.TrimSpace(text))
 	if err != nil || len(parts) != 1 || parts[0].name == "" {
 		return "", false
 	}
 	return parts[0].name, true
+}
+
+func isSingle(text string) bool {
+	_, ok := single(text)
+	return ok
 }
 
 // values is what templates insert.

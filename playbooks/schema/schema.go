@@ -164,15 +164,15 @@ func (m maker) step() object {
 	out["oneOf"] = append(verbs, object{"required": []string{"if", "then"}})
 	limited := object{}
 	for key, with := range m.g.Fits {
-		var any []any
+		var ways []any
 		for _, v := range slices.Sorted(slices.Values(with)) {
 			need := []string{v}
 			if v == "if" {
 				need = []string{"if", "then"}
 			}
-			any = append(any, object{"required": need})
+			ways = append(ways, object{"required": need})
 		}
-		limited[key] = object{"anyOf": any}
+		limited[key] = object{"anyOf": ways}
 	}
 	out["dependentSchemas"] = limited
 	return out

@@ -26,7 +26,7 @@ func TestPublishedSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	if *update {
-		if err := os.WriteFile(published, want, 0o644); err != nil { //nolint:gosec // a page of the documentation
+		if err := os.WriteFile(published, want, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,16 +49,17 @@ func validator(t testing.TB) *jsonschema.Schema {
 // plain is what an editor makes of a YAML file: keys are texts.
 func plain(t testing.TB, n *yaml.Node) any {
 	t.Helper()
-	switch n.Kind {
-	case yaml.DocumentNode:
+	if n.Kind == yaml.DocumentNode {
 		return plain(t, n.Content[0])
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		out := []any{}
 		for _, c := range n.Content {
 			out = append(out, plain(t, c))
 		}
 		return out
-	case yaml.MappingNode:
+	}
+	if n.Kind == yaml.MappingNode {
 		out := map[string]any{}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			out[n.Content[i].Value] = plain(t, n.Content[i+1])

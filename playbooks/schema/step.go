@@ -73,8 +73,10 @@ func (m maker) undo() object {
 		"action": ref("text"), "with": ref("parameters"), "run": ref("argv"), "http": ref("request"), "manual": ref("text"),
 	}, m.g.UndoKeys)
 	out["oneOf"] = []any{
-		object{"required": []string{"action"}}, object{"required": []string{"run"}},
-		object{"required": []string{"http"}}, object{"required": []string{"manual"}},
+		object{"required": []string{"action"}},
+		object{"required": []string{"run"}},
+		object{"required": []string{"http"}},
+		object{"required": []string{"manual"}},
 	}
 	return out
 }

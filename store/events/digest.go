@@ -94,7 +94,7 @@ func parseDigest(group int64, data []byte, metas map[int64]*entry) (*people, err
 	}
 	d := digestReader{rest: data[1:body]}
 	for range d.number() {
-		e := &entry{id: group<<digestBits | int64(d.number()&(1<<digestBits-1))} //nolint:gosec // six bits
+		e := &entry{id: group<<digestBits | int64(d.number()&(1<<digestBits-1))}
 		e.small = d.number() != 0
 		var err error
 		if e.meta, err = segment.ParseMeta(d.bytes()); err != nil || d.failed {
@@ -189,7 +189,7 @@ func (w *writer) digest(ctx context.Context) error {
 		for _, e := range groups[group] {
 			has |= bitOf(e.id)
 		}
-		if _, err := w.exec(ctx, `INSERT OR REPLACE INTO digest VALUES (?, ?, ?)`, group, int64(has), data); err != nil { //nolint:gosec // the bits as they are
+		if _, err := w.exec(ctx, `INSERT OR REPLACE INTO digest VALUES (?, ?, ?)`, group, int64(has), data); err != nil {
 			return err
 		}
 	}

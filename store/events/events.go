@@ -11,7 +11,8 @@
 //
 // Where to begin reading: schema.go has the tables. Writing is appender.go (who
 // fills), writer.go (a transaction a segment), ahead.go (what nobody is to see yet),
-// dedupe.go (the same id once), merge.go. Reading is plan.go (a filter as terms), the term_ files (what each
+// dedupe.go (the same id once), merge.go, digest.go
+// (what many segments say of themselves, in one row). Reading is plan.go (a filter as terms), the term_ files (what each
 // says of a segment and of its blocks), crew.go (the workers of one question, at
 // one moment of the file), walk.go (pages) and tally.go (counts and sums).
 package events
@@ -132,7 +133,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := db.key.Check(abs); err != nil {
 		return nil, fmt.Errorf("open %s: %w: %w", path, ErrDamaged, err)
 	}
-	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-8192&"+access); err != nil {
+	if db.write, err = sql.Open("sqlite3", name+"?_txlock=immediate&_cache_size=-4096&"+access); err != nil {
 		db.key.Release()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

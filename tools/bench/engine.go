@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"firebreak/forensics/parse"
 	"firebreak/record"
@@ -16,8 +17,11 @@ import (
 )
 
 // engine reads a log into a timeline.db without an incident around it: hashed,
-// parsed and durable, but no sealed copy and no entry of a record.
+// parsed and durable, but no sealed copy and no entry of a record. Memory is set as
+// the program sets it while it reads evidence (cmd/thrift.go).
 func engine(ctx context.Context, log, path string, out io.Writer) (err error) {
+	debug.SetGCPercent(25)
+	debug.SetMemoryLimit(100 << 20)
 	f, err := os.Open(log)
 	if err != nil {
 		return err

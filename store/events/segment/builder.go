@@ -194,7 +194,7 @@ func (b *Builder) room(rows, text int) {
 		b.widen(min(max(len(b.arena)+likely(len(b.arena), many), maxText/2), maxText))
 	}
 	if need := len(b.arena) + text; rows > many && need > cap(b.arena) {
-		b.widen(need + maxText/8)
+		b.widen(need + maxText/16)
 	}
 }
 
@@ -207,7 +207,7 @@ func (b *Builder) widen(size int) {
 }
 
 // likely is how much is to come where the first rows took so much.
-func likely(took, rows int) int { return took * (MaxRows - rows) / rows * 5 / 4 }
+func likely(took, rows int) int { return took * (MaxRows - rows) / rows * 17 / 16 }
 
 func (b *Builder) keep(text string) span {
 	at := len(b.arena)

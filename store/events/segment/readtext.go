@@ -210,7 +210,7 @@ func (t *Text) cut(from, rows int) error {
 	names := t.r.names.names
 	for i := done; i < done+rows; i++ {
 		message := at
-		t.starts = append(t.starts, uint32(at))
+		t.starts = append(t.starts, uint32(at))            //nolint:gosec // texts are less than 4 GiB
 		t.firsts = append(t.firsts, uint32(len(t.values))) //nolint:gosec // not more than bytes
 		at += int(t.sizes[i]) + 1
 		for _, which := range t.r.names.shapes[t.shapes[i]] {
@@ -220,7 +220,7 @@ func (t *Text) cut(from, rows int) error {
 			}
 			v := in.number()
 			n := v >> 1
-			if n > uint64(size) { //nolint:gosec // a length
+			if n > uint64(size) {
 				return bad
 			}
 			if v&1 == 0 {

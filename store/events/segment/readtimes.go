@@ -173,7 +173,7 @@ func (c *placesCache) ofOne(steps []uint64, first decoder, shift byte) bool {
 			place += uint64(unzigzag(step)) //nolint:gosec // wraps as it did when it was written
 		}
 		all |= place
-		c.places[i], c.offsets[i] = place<<shift, int64(place<<shift>>8) //nolint:gosec // 48 bits
+		c.places[i], c.offsets[i] = place<<shift, int64(place<<shift>>8)
 	}
 	return !first.failed && all<<shift>>shift == all && all<<shift < 1<<48
 }

@@ -75,8 +75,8 @@ func newTable(size int) *table {
 
 func (t *table) make(size int) {
 	t.slots = make([]slot, size)
-	if most := size * 3 / 4; cap(t.kept) < most && size >= tableSize { // see grow
-		t.kept = append(make([]keptToken, 0, most+1), t.kept...)
+	if likely := max(len(t.kept)+len(t.kept)/4, tableSize/2); cap(t.kept) < likely && size >= tableSize {
+		t.kept = append(make([]keptToken, 0, likely), t.kept...)
 	}
 	t.shift = 64
 	for ; size > 1; size >>= 1 {

@@ -101,7 +101,7 @@ func (e *Encoder) wordPart(dst []byte, order []uint32, parts int) []byte {
 // blockBytes is how many bytes of blocks belong to each code.
 var blockBytes = func() (n [256]uint8) {
 	for code := severalBlocks; code < blockMask; code++ {
-		n[code] = uint8(code - severalBlocks + 2) //nolint:gosec // less than 8
+		n[code] = uint8(code - severalBlocks + 2)
 	}
 	n[blockMask] = 8
 	return n
