@@ -1,7 +1,10 @@
 package library_test
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,5 +158,25 @@ func TestLibrarysOwnTests(t *testing.T) {
 				t.Errorf("%s:%d: no case reaches step %s", p.File, u.Line, u.Step)
 			}
 		})
+	}
+}
+
+// The library has the one layout.
+func TestLibraryIsFormatted(t *testing.T) {
+	files, err := filepath.Glob("*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, "no files")
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := playbooks.Format(file, src)
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(out, src) {
+			t.Errorf("%s is laid out otherwise: firebreak playbook fmt -w %s", file, file)
+		}
 	}
 }
