@@ -235,6 +235,10 @@ func (w *walker) move(task Task, r *rand.Rand) {
 	case Begin, Retry, Again:
 		w.now = w.now.Add(time.Second)
 		if s.Verb == VerbPlaybook {
+			if w.sub == nil { // nobody has the playbook that it names
+				w.skip(s.ID)
+				return
+			}
 			w.call(s.ID, w.sub)
 			return
 		}
