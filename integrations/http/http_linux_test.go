@@ -198,7 +198,10 @@ func TestWhatIsSent(t *testing.T) {
 func TestPlanShowsNoSecret(t *testing.T) {
 	w := newWorld(t)
 	c := w.over(base)
-	c.Secret = func(context.Context, string) (string, error) { t.Error("the credential was fetched"); return credential, nil }
+	c.Secret = func(context.Context, string) (string, error) {
+		t.Error("the credential was fetched")
+		return credential, nil
+	}
 	c.Reveal = func(context.Context, string) (string, error) { t.Error("a secret was fetched"); return second, nil }
 	a := w.action(c, "http.request")
 	p, err := a.Plan(t.Context(), integrations.Call{Params: map[string]any{"method": "PUT", "url": "/x", "secret_headers": []any{"X-Token: env:SECOND"}}}, integrations.Prior{})
