@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		s := httptest.NewTLSServer(nethttp.NotFoundHandler())
 		defer s.Close()
 		file := filepath.Join(dir, "ca.pem")
@@ -179,7 +179,7 @@ func TestWhatIsSent(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, is, want)
 		}
 	}
-	if r.Method != "POST" || r.Host != "api.example.com" || r.RequestURI != "/v1/block?x=1" || w.bodies[0] != `{"ip":"203.0.113.9"}` {
+	if r.Method != nethttp.MethodPost || r.Host != "api.example.com" || r.RequestURI != "/v1/block?x=1" || w.bodies[0] != `{"ip":"203.0.113.9"}` {
 		t.Errorf("%s %s %s %s", r.Method, r.Host, r.RequestURI, w.bodies[0])
 	}
 	text, err := json.Marshal(got)
@@ -363,7 +363,7 @@ func TestStatus(t *testing.T) {
 func TestAnswersWithoutEnd(t *testing.T) {
 	w := newWorld(t)
 	size := maxAnswer
-	w.answer = func(rw nethttp.ResponseWriter, r *nethttp.Request) {
+	w.answer = func(rw nethttp.ResponseWriter, _ *nethttp.Request) {
 		for n := size; n > 0; n -= 1 << 10 {
 			if _, err := rw.Write(make([]byte, min(n, 1<<10))); err != nil {
 				return
