@@ -112,7 +112,7 @@ func (o *playbookLintOptions) print(name string, problems playbooks.Problems) er
 		return o.p.printf("%s: ok\n", term.Safe(name))
 	}
 	for _, pr := range problems {
-		err := error(nil)
+		var err error
 		if o.p.json {
 			err = o.p.printJSON(pr)
 		} else {
