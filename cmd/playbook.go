@@ -83,7 +83,7 @@ func runPlaybookList(o *playbookOptions) error {
 		if o.p.json {
 			err = o.p.printJSON(listedPlaybook{b.ID, b.Name, b.Version, b.Severity, len(b.Steps()), b.SHA256})
 		} else {
-			err = o.p.printf("%-24s %-8s %s\n", b.ID, term.Safe(b.Version), term.Safe(b.Name))
+			err = o.p.printf("%-26s %-8s %s\n", b.ID, term.Safe(b.Version), term.Safe(b.Name))
 		}
 		if err != nil {
 			return err

@@ -50,6 +50,10 @@ func runPlaybookLint(c *cobra.Command, o *playbookLintOptions) error {
 	if err != nil {
 		return err
 	}
+	linter, err := s.Service().Linter()
+	if err != nil {
+		return err
+	}
 	var all playbooks.Problems
 	failed := false
 	for _, arg := range o.files {
@@ -64,7 +68,7 @@ func runPlaybookLint(c *cobra.Command, o *playbookLintOptions) error {
 			if f.err != nil {
 				return f.err
 			}
-			problems, err := s.Service().LintSource(f.name, f.path, f.src)
+			problems, err := linter.Source(f.name, f.path, f.src)
 			if err != nil {
 				return err
 			}

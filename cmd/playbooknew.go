@@ -90,7 +90,11 @@ func runPlaybookNew(c *cobra.Command, o *playbookNewOptions) error {
 		return &response.Error{Code: response.CodeUsage, Err: err}
 	}
 	out := begunPlaybook{o.ID, filepath.Join(o.folder, o.ID+".yaml"), filepath.Join(o.folder, o.ID+".test.yaml")}
-	problems, err := s.Service().LintSource(out.Playbook, "", book)
+	linter, err := s.Service().Linter()
+	if err != nil {
+		return err
+	}
+	problems, err := linter.Source(out.Playbook, "", book)
 	if err != nil {
 		return err
 	}
