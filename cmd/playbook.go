@@ -93,11 +93,16 @@ func runPlaybookList(o *playbookOptions) error {
 }
 
 func (o *playbookOptions) load() (*playbooks.Playbook, error) {
-	s, err := o.p.session()
+	return o.p.playbook(o.which)
+}
+
+// playbook reads the playbook with this id, or in this file.
+func (p *program) playbook(which string) (*playbooks.Playbook, error) {
+	s, err := p.session()
 	if err != nil {
 		return nil, err
 	}
-	return s.Service().Playbook(o.which)
+	return s.Service().Playbook(which)
 }
 
 func runPlaybookShow(o *playbookOptions) error {

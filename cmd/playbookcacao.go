@@ -206,11 +206,7 @@ func runPlaybookExport(o *exportPlaybookOptions) error {
 		}
 		options.Modified, options.Always = t, true
 	}
-	s, err := o.p.session()
-	if err != nil {
-		return err
-	}
-	book, err := s.Service().Playbook(o.which)
+	book, err := o.p.playbook(o.which)
 	if err != nil {
 		return err
 	}

@@ -38,11 +38,7 @@ another below it. With --mermaid as a flowchart that wikis and code hosts draw.
 }
 
 func runPlaybookGraph(_ *cobra.Command, o *playbookGraphOptions) error {
-	s, err := o.p.session()
-	if err != nil {
-		return err
-	}
-	b, err := s.Service().Playbook(o.which)
+	b, err := o.p.playbook(o.which)
 	if err != nil {
 		return err
 	}

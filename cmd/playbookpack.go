@@ -143,12 +143,18 @@ func runPackList(_ *cobra.Command, o *packOptions) error {
 	return listErr
 }
 
-func runPackShow(_ *cobra.Command, o *packOptions) error {
+// read opens the workspace and reads the pack that is asked for.
+func (o *packOptions) read() (*response.Session, *response.Pack, error) {
 	s, err := o.p.session()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	k, err := s.Service().Pack(o.which)
+	return s, k, err
+}
+
+func runPackShow(_ *cobra.Command, o *packOptions) error {
+	_, k, err := o.read()
 	if err != nil {
 		return err
 	}
@@ -236,11 +242,7 @@ func runPackSign(c *cobra.Command, o *packOptions) error {
 }
 
 func runPackAccept(_ *cobra.Command, o *packOptions) error {
-	s, err := o.p.session()
-	if err != nil {
-		return err
-	}
-	k, err := s.Service().Pack(o.which)
+	s, k, err := o.read()
 	if err != nil {
 		return err
 	}

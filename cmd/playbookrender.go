@@ -41,11 +41,7 @@ the flow; it reads in the dark and in the light, and prints.`,
 }
 
 func runPlaybookRender(_ *cobra.Command, o *playbookRenderOptions) error {
-	s, err := o.p.session()
-	if err != nil {
-		return err
-	}
-	b, err := s.Service().Playbook(o.which)
+	b, err := o.p.playbook(o.which)
 	if err != nil {
 		return err
 	}

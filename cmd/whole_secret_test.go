@@ -4,7 +4,6 @@ package cmd_test
 
 import (
 	"bytes"
-
 	"io/fs"
 	"net/http"
 	"net/http/httptest"

@@ -29,7 +29,7 @@ func (b Beginning) Check() error {
 		return fmt.Errorf("id %s: want lower-case letters, digits and hyphens, as in leaked-github-token", brief(b.ID))
 	case strings.TrimSpace(b.Name) == "" || len(b.Name) > 200:
 		return fmt.Errorf("name %s: want 1 to 200 characters", brief(b.Name))
-	case strings.ContainsFunc(b.Name, func(r rune) bool { return r == '\n' || r == '\t' || hidden(r) }):
+	case strings.ContainsFunc(b.Name, func(r rune) bool { return r == '\n' || r == '\t' || Hidden(r) }):
 		return fmt.Errorf("name %s: want one line of characters that can be seen", brief(b.Name))
 	case !slices.Contains([]string{"sev1", "sev2", "sev3", "sev4"}, b.Severity):
 		return fmt.Errorf("severity %s: want sev1, sev2, sev3 or sev4", brief(b.Severity))

@@ -80,10 +80,15 @@ func (d *decoder) shaped(n *yaml.Node, what string, shape *regexp.Regexp, want s
 }
 
 func (d *decoder) attack(n *yaml.Node) []string {
-	out := d.texts(n, "attack")
+	return d.techniques(n, "attack", attackShape, "want T1078 or T1078.004", "an ATT&CK technique")
+}
+
+// techniques reads a list of ids that all have one shape.
+func (d *decoder) techniques(n *yaml.Node, key string, shape *regexp.Regexp, hint, what string) []string {
+	out := d.texts(n, key)
 	for i, s := range out {
-		if !attackShape.MatchString(s) {
-			d.node(codeValue, d.list(n, "attack")[i], "want T1078 or T1078.004", "%s is not an ATT&CK technique", brief(s))
+		if !shape.MatchString(s) {
+			d.node(codeValue, d.list(n, key)[i], hint, "%s is not %s", brief(s), what)
 		}
 	}
 	return out

@@ -208,13 +208,7 @@ func (d *decoder) repeat(s *Step, n *yaml.Node) {
 }
 
 func (d *decoder) d3fend(n *yaml.Node) []string {
-	out := d.texts(n, "d3fend")
-	for i, s := range out {
-		if !d3fendShape.MatchString(s) {
-			d.node(codeValue, d.list(n, "d3fend")[i], "want D3-NI or the like", "%s is not a D3FEND technique", brief(s))
-		}
-	}
-	return out
+	return d.techniques(n, "d3fend", d3fendShape, "want D3-NI or the like", "a D3FEND technique")
 }
 
 // verbatim keeps a mapping as it is, null values and all: it is what another

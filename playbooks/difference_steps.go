@@ -289,25 +289,13 @@ func orNothing(s string) string {
 
 // guards are what keeps a mistake from harm: a way back, a check, a fallback.
 func (d *differ) guards(a, b *Step) {
-	switch was, now := undoText(a.Rollback), undoText(b.Rollback); {
-	case was == now:
-	case now == "":
-		d.weakens(a.ID, "it is no longer said how it is undone; it was by %s", brief(was))
-	default:
-		d.value(a.ID, "undo", was, now)
-	}
+	d.guard(a.ID, "undo", "it is no longer said how it is undone; it was by", undoText(a.Rollback), undoText(b.Rollback))
 	if a.Irreversible == "" && b.Irreversible != "" {
 		d.weakens(a.ID, "it is said to be irreversible: %s", brief(b.Irreversible))
 	} else {
 		d.value(a.ID, "what cannot be undone", a.Irreversible, b.Irreversible)
 	}
-	switch was, now := checkText(a.Verify), checkText(b.Verify); {
-	case was == now:
-	case now == "":
-		d.weakens(a.ID, "it is no longer verified; it was by %s", brief(was))
-	default:
-		d.value(a.ID, "verification", was, now)
-	}
+	d.guard(a.ID, "verification", "it is no longer verified; it was by", checkText(a.Verify), checkText(b.Verify))
 	switch {
 	case a.OnFailure == b.OnFailure:
 	case b.OnFailure == "":
@@ -320,6 +308,15 @@ func (d *differ) guards(a, b *Step) {
 	} else if canonical(a.Evidence) != canonical(b.Evidence) {
 		d.value(a.ID, "evidence", a.Evidence, b.Evidence)
 	}
+}
+
+// guard is one of them: when it is gone, the step is weaker.
+func (d *differ) guard(step, what, gone, was, now string) {
+	if was != "" && now == "" {
+		d.weakens(step, "%s %s", gone, brief(was))
+		return
+	}
+	d.value(step, what, was, now)
 }
 
 func undoText(r *Rollback) string {

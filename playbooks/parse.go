@@ -207,7 +207,7 @@ func (d *decoder) tidy(n *yaml.Node, depth int) bool {
 func (d *decoder) seen(n *yaml.Node) {
 	i := 0
 	for _, r := range n.Value {
-		if hidden(r) {
+		if Hidden(r) {
 			d.at(codeHidden, d.source.inside(n, i), "remove it, or write what it stands for in words", "character U+%04X cannot be seen", r)
 			return
 		}
@@ -215,7 +215,9 @@ func (d *decoder) seen(n *yaml.Node) {
 	}
 }
 
-func hidden(r rune) bool {
+// Hidden says of a character that a playbook may not hold it: what a reviewer or
+// a terminal does not show as it is.
+func Hidden(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
 		return false

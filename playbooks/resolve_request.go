@@ -71,30 +71,13 @@ func (v values) request(r *Request) (*Sent, error) {
 // address puts values into a URL. Each is escaped, so that it stays one part of
 // the path or of the query, and names no other place.
 func (v values) address(text string) (string, error) {
-	parts, err := parseTemplate(text)
-	if err != nil {
-		return "", err
-	}
-	var b strings.Builder
-	for _, p := range parts {
-		if p.name == "" {
-			b.WriteString(p.text)
-			continue
-		}
-		if v.secrets[p.name] {
-			return "", fmt.Errorf("secret %s cannot be part of a url", p.name)
-		}
-		value := v.lookup(p.name)
-		if value == nil {
-			return "", &UnsetError{p.name}
-		}
+	return v.filled(text, "cannot be part of a url", func(name string, value any) (string, error) {
 		word := show(value)
 		if word == "." || word == ".." || word == "" {
-			return "", fmt.Errorf("%s is %s, which would name another place", p.name, brief(word))
+			return "", fmt.Errorf("%s is %s, which would name another place", name, brief(word))
 		}
-		b.WriteString(strings.ReplaceAll(url.QueryEscape(word), "+", "%20"))
-	}
-	return b.String(), nil
+		return strings.ReplaceAll(url.QueryEscape(word), "+", "%20"), nil
+	})
 }
 
 // environment puts values into the environment of a program, and names those

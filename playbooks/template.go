@@ -155,9 +155,15 @@ func (v values) exact(text string) (any, error) {
 		}
 		return value, nil
 	}
+	return v.filled(text, "can only be a whole value, not part of a text", func(_ string, value any) (string, error) { return show(value), nil })
+}
+
+// filled puts values into a text, each as put has it. A secret is not put in:
+// refused says why.
+func (v values) filled(text, refused string, put func(name string, value any) (string, error)) (string, error) {
 	parts, err := parseTemplate(text)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	var b strings.Builder
 	for _, p := range parts {
@@ -166,13 +172,17 @@ func (v values) exact(text string) (any, error) {
 			continue
 		}
 		if v.secrets[p.name] {
-			return nil, fmt.Errorf("secret %s can only be a whole value, not part of a text", p.name)
+			return "", fmt.Errorf("secret %s %s", p.name, refused)
 		}
 		value := v.lookup(p.name)
 		if value == nil {
-			return nil, &UnsetError{p.name}
+			return "", &UnsetError{p.name}
 		}
-		b.WriteString(show(value))
+		word, err := put(p.name, value)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(word)
 	}
 	return b.String(), nil
 }

@@ -21,7 +21,7 @@ var structural = map[Kind]string{
 	PhaseEntered:       "from to",
 	RoleAssigned:       "role",
 	Noted:              "decision",
-	RunStarted:         "run playbook name version sha256 source",
+	RunStarted:         "run playbook name version sha256 source calendar",
 	VariableSet:        "run",
 	StepStarted:        "run attempt until owner count playbook version sha256 source",
 	StepDone:           "run branch again_at",

@@ -131,7 +131,7 @@ var disclosed = map[Kind]map[string]audience{
 	RunStarted: {
 		"run": everyone, "playbook": told, "name": told, "version": told, "sha256": told, "source": detail, "vars": detail, "calendar": detail,
 	},
-	VariableSet:  {"run": everyone, "vars": detail},
+	VariableSet: {"run": everyone, "vars": detail},
 	StepStarted: {
 		"run": everyone, "attempt": everyone, "until": everyone, "owner": detail, "items": detail, "count": everyone,
 		"playbook": told, "version": told, "sha256": told, "source": detail, "vars": detail,

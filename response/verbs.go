@@ -43,39 +43,32 @@ func commandParams(r playbooks.Resolved) map[string]any {
 	if r.Timeout > 0 {
 		p["timeout"] = r.Timeout.String()
 	}
-	var open, secret []any
-	for _, name := range slices.Sorted(maps.Keys(r.Env)) {
-		if slices.Contains(r.EnvSecrets, name) {
-			secret = append(secret, name+"="+r.Env[name])
+	pairs(p, "env", "=", r.Env, r.EnvSecrets)
+	return p
+}
+
+// pairs writes names with their values into the parameters of an action; those
+// whose value is secret stand apart, where the action asks for secrets.
+func pairs(p map[string]any, key, between string, values map[string]string, secret []string) {
+	var open, hidden []any
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if slices.Contains(secret, name) {
+			hidden = append(hidden, name+between+values[name])
 			continue
 		}
-		open = append(open, name+"="+r.Env[name])
+		open = append(open, name+between+values[name])
 	}
 	if open != nil {
-		p["env"] = open
+		p[key] = open
 	}
-	if secret != nil {
-		p["secret_env"] = secret
+	if hidden != nil {
+		p["secret_"+key] = hidden
 	}
-	return p
 }
 
 func requestParams(r *playbooks.Sent) map[string]any {
 	p := map[string]any{"method": r.Method, "url": r.URL}
-	var open, secret []any
-	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		if slices.Contains(r.Secret, name) {
-			secret = append(secret, name+": "+r.Headers[name])
-			continue
-		}
-		open = append(open, name+": "+r.Headers[name])
-	}
-	if open != nil {
-		p["headers"] = open
-	}
-	if secret != nil {
-		p["secret_headers"] = secret
-	}
+	pairs(p, "headers", ": ", r.Headers, r.Secret)
 	if r.Body != "" {
 		p["body"] = r.Body
 	}

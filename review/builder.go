@@ -18,7 +18,7 @@ type builder struct {
 	extra   Extra
 	marks   map[string]*mark
 	lives   map[string]*playbooks.Run // by run; nil when the pinned file cannot be read
-	when    []time.Time                    // of each entry, never going back
+	when    []time.Time               // of each entry, never going back
 	current incident.Phase
 	bad     map[int64]bool // entries that could not be read
 	strange []int64        // entries of a kind that is not known

@@ -111,16 +111,16 @@ func (w *World) Connections() []integrations.Connection {
 	webhook.Name, webhook.Kind, webhook.BaseURL = "webhook", "webhook", "http://"+webhookName+"/hook"
 	webhook.Settings = map[string]string{"allow_private": "true", "deduplicates": "true"}
 	webhook.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"secret": s.Webhook}[n] })
-	any := base
-	any.Name, any.Kind, any.BaseURL = "http", "http", "http://"+anyName
-	any.Settings = map[string]string{"deduplicates": "true", "allow_private": "true"}
-	any.Reveal = func(context.Context, string) (string, error) {
+	web := base
+	web.Name, web.Kind, web.BaseURL = "http", "http", "http://"+anyName
+	web.Settings = map[string]string{"deduplicates": "true", "allow_private": "true"}
+	web.Reveal = func(context.Context, string) (string, error) {
 		s, err := w.view() // no secret of the world outside is fetched for a drill
 		return s.Secrets.Webhook, err
 	}
-	host.Reveal = any.Reveal
+	host.Reveal = web.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return []integrations.Connection{github, pagerduty, webhook, host, any}
+	return []integrations.Connection{github, pagerduty, webhook, host, web}
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"firebreak/playbooks"
 )
 
 // A condition of CACAO is a comparison expression of STIX patterns:
@@ -377,7 +379,7 @@ func ourLiteral(kind string, l literal) (string, error) {
 		}
 		return l.text, nil
 	}
-	if strings.ContainsFunc(l.text, hidden) {
+	if strings.ContainsFunc(l.text, playbooks.Hidden) {
 		return "", fmt.Errorf("is compared with characters that cannot be seen")
 	}
 	return strconv.Quote(l.text), nil

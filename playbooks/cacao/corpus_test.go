@@ -13,7 +13,13 @@ import (
 // TestCorpusRoundTrip: each file of the corpus is imported, parses, and its
 // export is equal.
 func TestCorpusRoundTrip(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(testkit.Corpus(t, "cacao"), "cacao", "*.json"))
+	eachRoundTrip(t, filepath.Join(testkit.Corpus(t, "cacao"), "cacao", "*.json"))
+}
+
+// eachRoundTrip holds the law for all files of a pattern.
+func eachRoundTrip(t *testing.T, pattern string) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal(err, files)
 	}
@@ -62,17 +68,5 @@ func roundTrip(t *testing.T, src []byte) *cacao.Imported {
 // TestOwnFilesRoundTrip holds the law for files of our own: every type of step,
 // and a process without commands whose ways meet.
 func TestOwnFilesRoundTrip(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err, files)
-	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			src, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			roundTrip(t, src)
-		})
-	}
+	eachRoundTrip(t, "testdata/*.json")
 }

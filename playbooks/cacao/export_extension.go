@@ -2,6 +2,7 @@ package cacao
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -172,4 +173,144 @@ func verbatim(o *Object) *Object {
 func (e *exporter) ownLeft(section, id string) bool {
 	kept := e.book.object("cacao").object(section).object(escapeKey(id))
 	return kept.Has("instead_of") || kept.Has("absent")
+}
+
+// extend gives a step of CACAO's what only our extension can say.
+func (e *exporter) extend(g group, obj *Object, main string) {
+	step := g.main
+	withKept, _ := clone(obj).(*Object)
+	(&merging{}).apply(withKept, verbatim(step), "")
+	x := native{doc: e.keptDoc(), names: e.names}
+	skip := append([]string{"cacao", "cases"}, childKeys...)
+	skip = append(skip, "on_failure")
+	if e.chained[step.text("id")] {
+		skip = append(skip, "needs")
+	}
+	var said *Object
+	var parts []*Object
+	var before *Object
+	switch obj.text("type") {
+	case "action":
+		parts, before = x.action(main, withKept)
+		said = parts[0]
+	case "playbook-action":
+		said = x.call(main, withKept)
+	default:
+		said = NewObject()
+		e.saidOfHolder(&x, step, withKept, main, said)
+		x.modifiers(main, withKept, said, false)
+	}
+	said.Set("id", slug(cmpText(withKept.text("name"), withKept.text("type"))))
+	ext := extensionDiff(step, said, skip...)
+	if g.before != nil && before != nil {
+		before.Set("id", step.text("id")+"-delay")
+		if d := extensionDiff(g.before, before, "cacao"); d.Len() > 0 {
+			ext.Set("before", d)
+		}
+	}
+	e.extendParts(g, parts, ext)
+	order := NewObject()
+	for _, k := range []string{"ask", "set"} {
+		if o := step.object(k); o.Len() > 1 && !slices.IsSorted(o.Keys()) && !inOrder(o.Keys(), obj.texts("out_args")) {
+			order.Set(k, texts(o.Keys()))
+		}
+	}
+	if cases := step.object("cases"); cases.Len() > 1 && !slices.IsSorted(cases.Keys()) && e.ownBook() {
+		order.Set("cases", texts(cases.Keys()))
+	}
+	if order.Len() > 0 {
+		ext.Set("order", order)
+	}
+	if ph := e.starts[step.text("id")]; ph != "" {
+		ext.Set("phase", ph)
+	}
+	if ext.Len() > 0 {
+		obj.Set("step_extensions", NewObject(ExtensionID, ext))
+		if !verbatim(step).Has("step_extensions") {
+			e.extended = true
+		}
+	}
+}
+
+// inOrder says that out_args give the names in this order.
+func inOrder(names, theirs []string) bool {
+	i := 0
+	for _, t := range theirs {
+		if i < len(names) && ourName(t) == names[i] {
+			i++
+		}
+	}
+	return i == len(names)
+}
+
+// extendParts does the same for the further steps of an action.
+func (e *exporter) extendParts(g group, parts []*Object, ext *Object) {
+	if len(g.parts) == 0 {
+		return
+	}
+	var list []any
+	some := false
+	for i, p := range g.parts {
+		d := NewObject()
+		if i+1 < len(parts) {
+			parts[i+1].Set("id", g.main.text("id")+"-"+strconv.Itoa(i+2))
+			but := []string{"cacao"}
+			if e.chained[p.text("id")] {
+				but = append(but, "needs")
+			}
+			d = extensionDiff(p, parts[i+1], but...)
+		}
+		some = some || d.Len() > 0
+		list = append(list, d)
+	}
+	if some {
+		ext.Set("parts", list)
+	}
+}
+
+// saidOfHolder is what an import would make of a step that holds others.
+func (e *exporter) saidOfHolder(x *native, step, obj *Object, main string, said *Object) {
+	switch obj.text("type") {
+	case "if-condition", "while-condition":
+		expr, err := x.names.expression(main, obj.text("condition"))
+		if err != nil && !e.ownBook() {
+			expr = step.text("if") // a question stands for it
+		}
+		said.Set("if", expr)
+		if !e.ownBook() && step.Has("if") && opposite(expr) == step.text("if") {
+			said.Set("if", step.text("if"))
+		}
+		if obj.text("type") == "while-condition" {
+			said.Set("repeat", loopRule())
+		}
+	case "switch-condition":
+		name, ok := x.names.find(main, strings.TrimSuffix(obj.text("switch"), ":value"))
+		if !ok && !e.ownBook() {
+			name = step.text("switch")
+		}
+		said.Set("switch", name)
+	}
+}
+
+// keptDoc is the document with what was kept verbatim, for the definitions
+// that a reader of the file would find.
+func (e *exporter) keptDoc() *Object {
+	if e.merged == nil {
+		doc := NewObject()
+		for _, k := range []string{"agent_definitions", "target_definitions", "playbook_variables"} { // playbook_types is never written
+			if v := e.doc.object(k); v != nil {
+				doc.Set(k, clone(v))
+			}
+		}
+		all := e.keptOfBook()
+		some := NewObject()
+		for _, k := range all.Keys() {
+			if slices.Contains([]string{"agent_definitions", "target_definitions", "playbook_variables", "playbook_types"}, k) {
+				some.Set(k, all.Get(k))
+			}
+		}
+		(&merging{}).apply(doc, some, "")
+		e.merged = doc
+	}
+	return e.merged
 }

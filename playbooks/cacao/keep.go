@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"firebreak/playbooks"
 )
 
 // What CACAO says verbatim has to fit into a playbook's file, which has no
@@ -103,7 +105,7 @@ func realAgain(n Number) bool {
 
 // fits says that a text can stand in a playbook's file as it is.
 func fits(s string) bool {
-	return len(s) <= maxKept && !strings.ContainsFunc(s, hidden)
+	return len(s) <= maxKept && !strings.ContainsFunc(s, playbooks.Hidden)
 }
 
 func asJSON(v any) *Object {

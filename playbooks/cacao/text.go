@@ -3,6 +3,8 @@ package cacao
 import (
 	"regexp"
 	"strings"
+
+	"firebreak/playbooks"
 )
 
 // names says what a variable is called in the two languages. CACAO's may
@@ -172,7 +174,7 @@ func pieces(text string) []piece {
 func clean(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {
-		if hidden(r) {
+		if playbooks.Hidden(r) {
 			return -1
 		}
 		return r

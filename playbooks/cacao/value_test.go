@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"firebreak/playbooks"
 )
 
 // maker makes random JSON.
@@ -125,7 +127,7 @@ func TestWhatIsKeptComesBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.ContainsFunc(string(file), hidden) {
+		if strings.ContainsFunc(string(file), playbooks.Hidden) {
 			t.Fatalf("seed %d: hidden characters in %q", seed, file)
 		}
 		read, err := fromYAML(file)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
@@ -269,18 +268,4 @@ func width(n *yaml.Node) int {
 		sum += width(c) + 2
 	}
 	return sum
-}
-
-// hidden are the characters that a playbook's file may not hold: what a
-// reviewer or a terminal does not show as it is.
-func hidden(r rune) bool {
-	switch {
-	case r == '\n' || r == '\t':
-		return false
-	case unicode.IsControl(r), r == 0xFEFF, r == 0x061C,
-		r >= 0x200B && r <= 0x200F, r >= 0x2028 && r <= 0x202E, r >= 0x2060 && r <= 0x2069,
-		r >= 0xE0000 && r <= 0xE007F, r == 0xFFFD:
-		return true
-	}
-	return false
 }

@@ -51,14 +51,11 @@ func List() ([]*playbooks.Playbook, error) {
 // Load returns the built-in playbook of that id. The error wraps
 // incident.ErrNotFound when there is none.
 func Load(id string) (*playbooks.Playbook, error) {
-	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
-		return nil, fmt.Errorf("load playbook %q: %w", id, incident.ErrNotFound)
-	}
-	src, err := files.ReadFile(id + ".yaml")
+	name, src, err := read(id, ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("load playbook %q: %w", id, incident.ErrNotFound)
+		return nil, fmt.Errorf("load playbook %q: %w", id, err)
 	}
-	p, err := playbooks.Parse("library/"+id+".yaml", src)
+	p, err := playbooks.Parse(name, src)
 	if err != nil {
 		return nil, fmt.Errorf("load playbook %s: %w", id, err)
 	}
@@ -68,12 +65,21 @@ func Load(id string) (*playbooks.Playbook, error) {
 // Test returns the file with the tests of the built-in playbook of that id, and
 // its name. The error wraps incident.ErrNotFound when there is none.
 func Test(id string) (string, []byte, error) {
-	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
-		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, incident.ErrNotFound)
-	}
-	src, err := files.ReadFile(id + ".test.yaml")
+	name, src, err := read(id, ".test.yaml")
 	if err != nil {
-		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, incident.ErrNotFound)
+		return "", nil, fmt.Errorf("load the tests of playbook %q: %w", id, err)
 	}
-	return "library/" + id + ".test.yaml", src, nil
+	return name, src, nil
+}
+
+// read returns one file of a playbook, and its name.
+func read(id, ext string) (string, []byte, error) {
+	if id == "" || path.Base(id) != id || strings.Contains(id, ".") {
+		return "", nil, incident.ErrNotFound
+	}
+	src, err := files.ReadFile(id + ext)
+	if err != nil { // all of them are built in: there is no other fault
+		return "", nil, incident.ErrNotFound
+	}
+	return "library/" + id + ext, src, nil
 }
