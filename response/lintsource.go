@@ -17,6 +17,9 @@ func (s *Service) LintSource(name, path string, src []byte) (playbooks.Problems,
 			return problems, ignoreProblems(err)
 		}
 		p, err := s.playbookOf(path, t.Playbook)
+		if errors.As(err, &problems) {
+			return playbooks.UnreadTested(t, problems), nil
+		}
 		if err != nil {
 			return nil, err
 		}
