@@ -120,15 +120,15 @@ func (o *playbookFmtOptions) one(f sourceFile) (changed bool, err error) {
 // rewrite puts a text in the place of a file, whole or not at all, with the
 // file's own mode. A link stays one: what it points to is written.
 func rewrite(path string, text []byte) error {
-	real, err := realPath(path)
+	target, err := realPath(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(target)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := durable.Replace(real, text, info.Mode().Perm()); err != nil {
+	if err := durable.Replace(target, text, info.Mode().Perm()); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

@@ -48,7 +48,7 @@ func runPlaybookGraph(_ *cobra.Command, o *playbookGraphOptions) error {
 	if err != nil {
 		return err
 	}
-	text := ""
+	var text string
 	if o.mermaid {
 		text = playbooks.Mermaid(b)
 	} else {

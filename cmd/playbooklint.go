@@ -50,6 +50,10 @@ func runPlaybookLint(c *cobra.Command, o *playbookLintOptions) error {
 	if err != nil {
 		return err
 	}
+	linter, err := s.Service().Linter()
+	if err != nil {
+		return err
+	}
 	var all playbooks.Problems
 	failed := false
 	for _, arg := range o.files {
@@ -64,7 +68,7 @@ func runPlaybookLint(c *cobra.Command, o *playbookLintOptions) error {
 			if f.err != nil {
 				return f.err
 			}
-			problems, err := s.Service().LintSource(f.name, f.path, f.src)
+			problems, err := linter.Source(f.name, f.path, f.src)
 			if err != nil {
 				return err
 			}
@@ -112,7 +116,7 @@ func (o *playbookLintOptions) print(name string, problems playbooks.Problems) er
 		return o.p.printf("%s: ok\n", term.Safe(name))
 	}
 	for _, pr := range problems {
-		err := error(nil)
+		var err error
 		if o.p.json {
 			err = o.p.printJSON(pr)
 		} else {

@@ -71,8 +71,12 @@ func runPlaybookNew(c *cobra.Command, o *playbookNewOptions) error {
 	if err != nil {
 		return err
 	}
+	linter, err := s.Service().Linter()
+	if err != nil {
+		return err
+	}
 	if o.p.IsTerminal && !o.p.json && c.Flags().NFlag() == 0 {
-		if err := o.askAll(s.Service()); err != nil {
+		if err := o.askAll(linter); err != nil {
 			return err
 		}
 	}
@@ -90,7 +94,7 @@ func runPlaybookNew(c *cobra.Command, o *playbookNewOptions) error {
 		return &response.Error{Code: response.CodeUsage, Err: err}
 	}
 	out := begunPlaybook{o.ID, filepath.Join(o.folder, o.ID+".yaml"), filepath.Join(o.folder, o.ID+".test.yaml")}
-	problems, err := s.Service().LintSource(out.Playbook, "", book)
+	problems, err := linter.Source(out.Playbook, "", book)
 	if err != nil {
 		return err
 	}
@@ -115,7 +119,7 @@ func titled(id string) string {
 
 // askAll asks what a person at the terminal can say in a minute. An empty answer
 // takes what stands in brackets; one that cannot be is asked for again.
-func (o *playbookNewOptions) askAll(s *response.Service) error {
+func (o *playbookNewOptions) askAll(l *response.Linter) error {
 	yes := "no"
 	roles, notify := "", ""
 	for _, q := range []struct {
@@ -130,13 +134,13 @@ func (o *playbookNewOptions) askAll(s *response.Service) error {
 		{"Connections that are told first, as in: pagerduty, webhook", &notify},
 		{"Could personal data be touched? yes, no", &yes},
 	} {
-		if q.to == &o.ID && o.ID != "" && o.wrong(s, "", "") == nil {
+		if q.to == &o.ID && o.ID != "" && o.wrong(l, "", "") == nil {
 			continue // the command line said it
 		}
 		if q.to == &o.Name {
 			o.Name = titled(o.ID)
 		}
-		if err := o.askFor(q.text, q.to, func() error { return o.wrong(s, roles, notify) }); err != nil {
+		if err := o.askFor(q.text, q.to, func() error { return o.wrong(l, roles, notify) }); err != nil {
 			return err
 		}
 	}
@@ -175,7 +179,7 @@ func (o *playbookNewOptions) askFor(text string, to *string, wrong func() error)
 
 // wrong says what cannot be of the answers so far. What is still to come has a
 // default that can.
-func (o *playbookNewOptions) wrong(s *response.Service, roles, notify string) error {
+func (o *playbookNewOptions) wrong(l *response.Linter, roles, notify string) error {
 	b := o.Beginning
 	if b.Name == "" {
 		b.Name = "to come"
@@ -188,7 +192,7 @@ func (o *playbookNewOptions) wrong(s *response.Service, roles, notify string) er
 	if err != nil {
 		return err //nolint:wrapcheck // it says what it wants
 	}
-	problems, err := s.LintSource(b.ID+".yaml", "", book)
+	problems, err := l.Source(b.ID+".yaml", "", book)
 	if err != nil || len(problems) == 0 {
 		return err //nolint:wrapcheck // it says what it is
 	}

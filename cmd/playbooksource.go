@@ -106,9 +106,9 @@ func readSource(path string) sourceFile {
 
 // realPath is where a path leads, links followed.
 func realPath(path string) (string, error) {
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, nil
 	}
-	return real, err
+	return target, err
 }

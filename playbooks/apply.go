@@ -1,6 +1,7 @@
 package playbooks
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -104,7 +105,14 @@ func (r *Run) acceptStart(e record.Entry, refuse refusal) (func(), error) {
 	if err != nil {
 		return refuse("%v", err)
 	}
+	var c Calendar
+	if len(p.Calendar) > 0 {
+		if err := json.Unmarshal(p.Calendar, &c); err != nil {
+			return refuse("calendar: %v", err)
+		}
+	}
 	return func() {
+		r.calendar = c
 		for _, v := range r.book.Vars {
 			if v.Default != nil {
 				own.vars[v.Name] = v.Default

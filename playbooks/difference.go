@@ -80,10 +80,16 @@ func (d *differ) head() {
 		what     string
 		was, now string
 	}{
-		{"id", a.ID, b.ID}, {"name", a.Name, b.Name}, {"version", a.Version, b.Version}, {"owner", a.Owner, b.Owner},
-		{"description", a.Description, b.Description}, {"severity", severityText(a), severityText(b)}, {"tlp", string(a.TLP), string(b.TLP)},
+		{"id", a.ID, b.ID},
+		{"name", a.Name, b.Name},
+		{"version", a.Version, b.Version},
+		{"owner", a.Owner, b.Owner},
+		{"description", a.Description, b.Description},
+		{"severity", severityText(a), severityText(b)},
+		{"tlp", string(a.TLP), string(b.TLP)},
 		{"calendar", a.Calendar, b.Calendar},
-		{"labels", strings.Join(a.Labels, ", "), strings.Join(b.Labels, ", ")}, {"techniques", strings.Join(a.Attack, ", "), strings.Join(b.Attack, ", ")},
+		{"labels", strings.Join(a.Labels, ", "), strings.Join(b.Labels, ", ")},
+		{"techniques", strings.Join(a.Attack, ", "), strings.Join(b.Attack, ", ")},
 	} {
 		d.value("", v.what, v.was, v.now)
 	}

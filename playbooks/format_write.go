@@ -105,7 +105,7 @@ func (w *formatter) value(it *item, before string, indent int) {
 	}
 	switch {
 	case b.node.Kind == yaml.ScalarNode:
-		w.scalar(b.node, before, indent, tail)
+		w.scalar(b.node, before, indent, tail, it.prose())
 		return
 	case len(b.items) == 0 && len(b.foot) == 0:
 		w.text.WriteString(before + " " + empty(b.node) + tail + "\n")
@@ -239,11 +239,19 @@ func quoted(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(s) + `"`
 }
 
+// prose says that the value is a text for people. Only such a one is broken into
+// lines when it is too long: an expression, a filter or an address is not.
+func (it *item) prose() bool {
+	return it.key != nil && slices.Contains([]string{
+		"description", "manual", "note", "irreversible", "message", "prompt", "title", "update", "scope",
+	}, it.key.Value)
+}
+
 // scalar writes a text behind a key or a hyphen.
-func (w *formatter) scalar(n *yaml.Node, before string, indent int, tail string) {
+func (w *formatter) scalar(n *yaml.Node, before string, indent int, tail string, prose bool) {
 	s, ok := short(n)
 	folded := n.Style&yaml.FoldedStyle != 0
-	if ok && utf8.RuneCountInString(before)+1+utf8.RuneCountInString(s) > widthFlow && foldable(n) && strings.Contains(n.Value, " ") {
+	if ok && prose && utf8.RuneCountInString(before)+1+utf8.RuneCountInString(s) > widthFlow && foldable(n) && strings.Contains(n.Value, " ") {
 		ok, folded = false, true
 	}
 	if ok || n.Value == "" {

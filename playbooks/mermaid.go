@@ -50,7 +50,6 @@ type mermaid struct {
 	arrows strings.Builder // after all nodes, so that no arrow puts a node into a group
 	nodes  map[string]string
 	outs   map[string][]exit
-	extra  int
 }
 
 func (m *mermaid) line(format string, args ...any) { fmt.Fprintf(&m.text, format+"\n", args...) }

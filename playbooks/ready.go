@@ -335,7 +335,7 @@ func (r *Run) status(s *Step, v *picture) *StepStatus {
 		st.Calls = f.book.ID + " " + f.book.Version
 	}
 	if !s.Due.IsZero() && !p.since.IsZero() {
-		st.Due = s.Due.After(p.since)
+		st.Due = r.calendar.After(p.since, s.Due)
 	}
 	return st
 }

@@ -29,6 +29,7 @@ type Run struct {
 	id       string
 	book     *Playbook
 	started  bool
+	calendar Calendar // of its business days, also where it calls others
 	progress map[string]*progress
 	frames   map[string]*frame    // by what their steps' names begin with
 	turns    map[string][]*turn   // items and rounds, by the step that holds them

@@ -105,6 +105,9 @@ type Started struct {
 	SHA256   string         `json:"sha256"`
 	Source   string         `json:"source"`
 	Vars     map[string]any `json:"vars,omitempty"`
+	// Calendar is what its business days are counted by, as it was: package
+	// playbooks reads it. Without one they are Monday to Friday.
+	Calendar json.RawMessage `json:"calendar,omitempty"`
 }
 
 // Variables are values given outside a step. A secret's value never comes

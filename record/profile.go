@@ -129,7 +129,7 @@ var disclosed = map[Kind]map[string]audience{
 	Noted:            {"text": detail, "decision": everyone},
 
 	RunStarted: {
-		"run": everyone, "playbook": told, "name": told, "version": told, "sha256": told, "source": detail, "vars": detail,
+		"run": everyone, "playbook": told, "name": told, "version": told, "sha256": told, "source": detail, "vars": detail, "calendar": detail,
 	},
 	VariableSet:  {"run": everyone, "vars": detail},
 	StepStarted: {

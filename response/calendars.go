@@ -1,6 +1,7 @@
 package response
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,4 +53,22 @@ func (s *Service) readCalendar(name, file string) (playbooks.Calendar, error) {
 		return playbooks.Calendar{}, usage("a list of holidays: - {date: 2026-12-25, name: Christmas Day}", "%w", err)
 	}
 	return c, nil
+}
+
+// businessDays is the calendar that a run of p counts by, to be pinned in its
+// record. An error says why this workspace cannot give it; the incident is
+// opened all the same, and its record says how days are counted.
+func (s *Session) businessDays(p *playbooks.Playbook) (json.RawMessage, error) {
+	if p.Calendar == "" {
+		return nil, nil
+	}
+	c, err := s.s.Calendar(p.Calendar)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("pin calendar %s: %w", p.Calendar, err)
+	}
+	return b, nil
 }

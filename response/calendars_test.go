@@ -8,36 +8,80 @@ import (
 	"time"
 
 	"firebreak/config"
-	"firebreak/playbooks"
+	"firebreak/record"
+	"firebreak/store"
 )
 
-func TestCalendars(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{"de.yaml": "- {date: 2026-12-25, name: Christmas Day}\n", "bad.yaml": "- {date: 2026-02-30}\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+const countedBook = `playbook: v1
+id: counted
+name: Counted
+version: 1.0.0
+calendar: at
+phases:
+  learn:
+    - {id: review, manual: Talk about it, due: 3bd}
+`
+
+// due is when the step is due, counted from the day of the bench's clock.
+func (b *bench) due(step string) time.Time {
+	b.Helper()
+	f, err := b.s.s.open(b.Context(), b.id)
+	b.must(err)
+	st, err := b.s.stepStatus(b.Context(), f, step)
+	b.must(err)
+	return st.Due
+}
+
+func TestDueCountsByTheCalendarThatWasPinned(t *testing.T) {
+	begun := newBench(t, config.Config{}).clock.Now()
+	var holiday time.Time // the first business day after today
+	for holiday = begun.AddDate(0, 0, 1); holiday.Weekday() == time.Saturday || holiday.Weekday() == time.Sunday; {
+		holiday = holiday.AddDate(0, 0, 1)
 	}
-	b := newBench(t, config.Config{Calendars: map[string]config.Calendar{
-		"de": {File: filepath.Join(dir, "de.yaml")}, "bad": {File: filepath.Join(dir, "bad.yaml")},
-		"gone": {File: "gone.yaml"}, "folder": {File: dir},
-		"ae": {Weekend: []string{"friday", "saturday"}, Holidays: []config.Holiday{{Date: "2026-12-27"}}},
-	}})
-	from := time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC) // a Thursday
-	for name, want := range map[string]string{"": "2026-12-25", "de": "2026-12-28", "ae": "2026-12-28"} {
-		c, err := b.s.s.Calendar(name)
-		if err != nil {
-			t.Fatal(err)
+	calendars := func(dates ...string) map[string]config.Calendar {
+		c := config.Calendar{}
+		for _, d := range dates {
+			c.Holidays = append(c.Holidays, config.Holiday{Date: d, Name: "day off"})
 		}
-		if got := c.After(from, playbooks.Duration{BusinessDays: 1}).Format(time.DateOnly); got != want {
-			t.Errorf("%q: %s, want %s", name, got, want)
-		}
+		return map[string]config.Calendar{"at": c}
 	}
-	for name, want := range map[string]string{
-		"fr": "not in the configuration", "gone": "no file", "folder": "not a regular file", "bad": "bad.yaml:1:10: error PB012",
-	} {
-		if _, err := b.s.s.Calendar(name); err == nil || !strings.Contains(err.Error(), want) || CodeOf(err) == CodeInternal {
-			t.Errorf("%s: %v", name, err)
+	open := func(conf config.Config) *bench {
+		b := newBench(t, conf)
+		file := filepath.Join(b.TempDir(), "counted.yaml")
+		b.must(os.WriteFile(file, []byte(countedBook), 0o600))
+		inc, err := b.s.Open(b.Context(), NewIncident{Title: "x", Playbook: file})
+		b.must(err)
+		b.id = inc.ID
+		return b
+	}
+	plain := open(config.Config{Calendars: calendars()}).due("review")
+	b := open(config.Config{Calendars: calendars(holiday.Format(time.DateOnly))})
+	with := b.due("review")
+	if !with.After(plain.Add(23 * time.Hour)) {
+		t.Errorf("with a holiday it is due %s, without %s", with, plain)
+	}
+	// Whatever the configuration says later, what was begun keeps its date.
+	b.s = b.service(config.Config{Calendars: calendars()}).As(b.s.by)
+	if again := b.due("review"); !again.Equal(with) {
+		t.Errorf("due %s has become %s", with, again)
+	}
+	// A calendar that is not there keeps nobody from opening; the record says so.
+	b = open(config.Config{})
+	if got := b.due("review").Sub(plain).Abs(); got > time.Minute {
+		t.Errorf("without the calendar it differs by %s", got)
+	}
+	f, err := b.s.s.open(t.Context(), b.id)
+	b.must(err)
+	said := false
+	b.must(f.store.View(t.Context(), func(tx *store.Tx) error {
+		entries, err := tx.EntriesOf(record.Noted)
+		for _, e := range entries {
+			var n record.Note
+			said = said || e.Decode(&n) == nil && strings.Contains(n.Text, `calendar "at"`)
 		}
+		return err
+	}))
+	if !said {
+		t.Error("the record does not say how days are counted")
 	}
 }

@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,12 +49,15 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 		}
 	}
 	var started *record.Started
+	var uncounted error
 	if p != nil {
 		vars, err := p.Values(n.Vars, n.Drill)
 		if err != nil {
 			return incident.Incident{}, usage("--var NAME=VALUE, as the playbook declares it", "%w", err)
 		}
-		started = &record.Started{Run: "r1", Playbook: p.ID, Name: p.Name, Version: p.Version, SHA256: p.SHA256, Source: string(p.Source), Vars: vars}
+		var c json.RawMessage
+		c, uncounted = s.businessDays(p)
+		started = &record.Started{Run: "r1", Playbook: p.ID, Name: p.Name, Version: p.Version, SHA256: p.SHA256, Source: string(p.Source), Vars: vars, Calendar: c}
 	}
 	id, err := s.create(ctx, opened, started, n.begin)
 	if err != nil {
@@ -62,6 +66,12 @@ func (s *Session) Open(ctx context.Context, n NewIncident) (incident.Incident, e
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return incident.Incident{}, err
+	}
+	if uncounted != nil { // no reason to keep anybody waiting
+		note := record.Note{Text: "Business days are counted as Monday to Friday: " + uncounted.Error()}
+		if err := s.actIn(ctx, f, record.Noted, "", note, nil); err != nil {
+			return incident.Incident{}, err
+		}
 	}
 	return f.incident(ctx)
 }

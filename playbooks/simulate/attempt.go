@@ -77,7 +77,7 @@ func (pl *player) call(s *playbooks.Step) error {
 
 // unapproved does what the step says for the case that nobody approves in time.
 func (pl *player) unapproved(s *playbooks.Step) error {
-	switch kind, payload := pl.run.Lapse(s, pl.now); kind {
+	switch kind, payload := pl.run.Lapse(s, pl.now); kind { //nolint:exhaustive // a lapse is one of these, or none
 	case record.StepFailed:
 		return pl.end(s, kind, payload)
 	case record.StepSkipped:
