@@ -3,6 +3,7 @@ package library_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -51,6 +52,24 @@ func TestLoadUnknown(t *testing.T) {
 		if _, err := library.Load(id); !errors.Is(err, incident.ErrNotFound) {
 			t.Errorf("Load(%q): %v, want not found", id, err)
 		}
+	}
+}
+
+// The README says how many playbooks there are.
+func TestCountsOfTheREADME(t *testing.T) {
+	services := 0
+	for _, p := range list(t) {
+		if service(p) {
+			services++
+		}
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := fmt.Sprintf("%d are built in: %d for incidents", len(list(t)), len(list(t))-services)
+	if !strings.Contains(string(readme), said) || services != 5 || !strings.Contains(string(readme), "and five services") {
+		t.Errorf("there are %d services; the README does not say: %s", services, said)
 	}
 }
 
