@@ -74,7 +74,8 @@ func (s *Service) shelf() (shelf, error) {
 	if len(errs) > 0 {
 		err := errors.Join(errs...)
 		hint := HintOf(err)
-		if problems := (playbooks.Problems)(nil); errors.As(err, &problems) {
+		var problems playbooks.Problems
+		if errors.As(err, &problems) {
 			hint = "firebreak playbook lint FILE shows every problem"
 		}
 		return sh, &Error{Code: CodePartial, Hint: hint, Err: err}
