@@ -79,15 +79,11 @@ func runPlaybookList(o *playbookOptions) error {
 	if listErr != nil && response.CodeOf(listErr) != response.CodePartial {
 		return listErr
 	}
-	width := 0
-	for _, b := range all {
-		width = max(width, len(b.ID))
-	}
 	for _, b := range all {
 		if o.p.json {
 			err = o.p.printJSON(listedPlaybook{b.ID, b.Name, b.Version, b.Severity, len(b.Steps()), b.SHA256})
 		} else {
-			err = o.p.printf("%-*s %-8s %s\n", width, b.ID, term.Safe(b.Version), term.Safe(b.Name))
+			err = o.p.printf("%-26s %-8s %s\n", b.ID, term.Safe(b.Version), term.Safe(b.Name))
 		}
 		if err != nil {
 			return err

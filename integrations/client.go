@@ -107,7 +107,7 @@ func Local(host string) bool {
 }
 
 func reads(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == ""
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions || method == ""
 }
 
 // watched notes each request in the context's Exchange.

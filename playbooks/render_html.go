@@ -97,6 +97,7 @@ table{border-collapse:collapse;width:100%;margin:.5rem 0 1rem;font-size:.95rem}
 th,td{padding:.35rem .6rem;border:1px solid var(--line);text-align:left;vertical-align:top;overflow-wrap:anywhere}
 th{background:var(--fill);font-weight:600;overflow-wrap:normal}
 table.head th{width:14rem}
+div.wide{overflow-x:auto}div.wide td:first-child,div.wide td:nth-child(2){white-space:nowrap}div.wide td{min-width:3rem}
 code,pre{font:.88em/1.5 ui-monospace,Menlo,Consolas,monospace}
 code{padding:.05em .3em;border-radius:.25em;background:var(--fill);overflow-wrap:anywhere}
 pre{margin:.6rem 0;padding:.7rem .9rem;border-radius:.4rem;background:var(--fill);white-space:pre-wrap;overflow-wrap:anywhere}
@@ -106,7 +107,7 @@ p.facts{margin:.15rem 0 .4rem;color:var(--soft);font-size:.9rem}
 p.group{margin:.8rem 0 .2rem;font-weight:600}
 ul{margin:.4rem 0;padding-left:1.2rem}
 .flow{overflow-x:auto;padding:.5rem 0}
-.flow svg{max-width:100%;height:auto;display:block;margin:auto}
+.flow svg{max-width:100%;min-width:30rem;height:auto;display:block;margin:auto}
 .flow text{font:13px system-ui,sans-serif;fill:var(--ink)}
 .flow .note{fill:var(--soft);font-size:11.5px}
 .flow .box{fill:var(--fill);stroke:var(--soft)}
@@ -128,9 +129,9 @@ footer{margin-top:3rem;color:var(--soft);font-size:.85rem;overflow-wrap:anywhere
 <h2>The way through</h2>
 <div class="flow">{{.Flow}}</div>
 {{if .Vars}}<h2>What it needs to know</h2>
-<table><tr><th>Name</th><th>Type</th><th>Question</th><th>Default</th></tr>
+<div class="wide"><table><tr><th>Name</th><th>Type</th><th>Question</th><th>Default</th></tr>
 {{range .Vars}}<tr><td><code>{{index . 0}}</code></td><td>{{index . 1}}</td><td>{{index . 2}}</td><td>{{index . 3}}</td></tr>
-{{end}}</table>{{end}}
+{{end}}</table></div>{{end}}
 {{if .Touches}}<h2>What it may touch</h2>
 <ul>{{range .Touches}}<li>{{.Label}}: {{template "values" .}}</li>{{end}}</ul>{{end}}
 {{range .Chapters}}<h2>{{.Title}}</h2>

@@ -49,20 +49,6 @@ type group struct {
 	steps []entryStep
 }
 
-// lawOf says a clock in words, where its id is one that is known; "" otherwise.
-func lawOf(use string) string {
-	return map[string]string{
-		"eu-gdpr-33-authority": "72 hours to tell the data protection authority (GDPR Art. 33)",
-		"eu-gdpr-34-persons":   "without undue delay to tell the people concerned (GDPR Art. 34)",
-		"eu-nis2-early":        "24 hours for the early warning (NIS2 Art. 23)",
-		"eu-nis2-notification": "72 hours for the notification (NIS2 Art. 23)",
-		"eu-nis2-final":        "one month for the final report (NIS2 Art. 23)",
-		"eu-dora-initial":      "4 hours after the classification, 24 hours after awareness (DORA Art. 19)",
-		"us-sec-8k":            "4 business days after the materiality decision (SEC Form 8-K, item 1.05)",
-		"us-hipaa":             "60 days to tell the people concerned (HIPAA, 45 CFR 164.404)",
-	}[use]
-}
-
 func runbookOf(p *Playbook) runbook {
 	r := runbook{book: p}
 	add := func(label string, code bool, values ...string) {
@@ -88,7 +74,7 @@ func runbookOf(p *Playbook) runbook {
 	add("Roles", false, strings.Join(required, ", "))
 	add("Roles, if there are enough people", false, strings.Join(optional, ", "))
 	for _, c := range p.Clocks {
-		text := cmp.Or(lawOf(c.Use), "a deadline")
+		text := cmp.Or(LawOf(c.Use), "a deadline")
 		if c.When != "" {
 			text += ", when " + c.When
 		}

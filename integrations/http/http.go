@@ -138,11 +138,18 @@ func (r request) read(c integrations.Call) (ready, error) {
 	if out.open, err = headers(v.List("headers"), r.header); err != nil {
 		return ready{}, err
 	}
-	if out.secret, err = headers(v.List("secret_headers"), ""); err != nil {
+	taken := "" // without a credential of the connection, the step may bring one
+	if r.credential() {
+		taken = r.header
+	}
+	if out.secret, err = headers(v.List("secret_headers"), taken); err != nil {
 		return ready{}, err
 	}
 	return out, nil
 }
+
+// credential says whether the connection's own credential goes with the request.
+func (r request) credential() bool { return r.base != nil && r.c.HasSecret("token") }
 
 // address is where the request goes. Over a connection with a base URL that is
 // the base's host, which the credential is for.
@@ -318,7 +325,7 @@ func (r request) secrets(ctx context.Context, q ready, header nethttp.Header) ([
 		header.Set(h[0], value)
 		out = append(out, value)
 	}
-	if r.base == nil || !r.c.HasSecret("token") {
+	if !r.credential() {
 		return out, nil
 	}
 	value, err := r.c.Secret(ctx, "token")
@@ -329,6 +336,9 @@ func (r request) secrets(ctx context.Context, q ready, header nethttp.Header) ([
 		return nil, errors.New("the credential has more than one line")
 	}
 	out = append(out, value)
+	if _, bare, ok := strings.Cut(value, " "); ok { // as in Basic dXNlcg==
+		out = append(out, bare)
+	}
 	if r.header == "Authorization" && !strings.Contains(value, " ") {
 		value = "Bearer " + value
 	}
@@ -351,8 +361,14 @@ func (r request) receipt(c integrations.Call, q ready, resp *nethttp.Response, s
 	}
 	switch {
 	case !wanted:
-		head := strings.ToValidUTF8(string(body[:min(len(body), 300)]), "?")
-		return integrations.Receipt{}, seen.Fail("send request", fmt.Errorf("%s answers %s: %s", q.to.Host, resp.Status, head))
+		// Without the secrets before it is cut: half of one would not be found.
+		head := integrations.Redact(string(body[:min(len(body), 4<<10)]), secrets...)
+		err := fmt.Errorf("%s answers %s: %s", q.to.Host, resp.Status, strings.ToValidUTF8(head[:min(len(head), 300)], "?"))
+		if !r.reads && (resp.StatusCode == nethttp.StatusFound || resp.StatusCode == nethttp.StatusSeeOther) {
+			// Many answer so to what they have done: the page that shows it.
+			return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Ambiguous, Hint: "look whether it was done; where this is the answer to a success, expect it", Err: err}
+		}
+		return integrations.Receipt{}, seen.Fail("send request", err)
 	case r.reads && err != nil:
 		return integrations.Receipt{}, seen.Fail("read answer", err)
 	case r.reads && more:

@@ -138,7 +138,7 @@ func (r run) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (
 	defer cancel()
 	out, err := r.Run(ctx, integrations.Program{Argv: argv, Env: env})
 	if err != nil {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil && integrations.OutcomeOf(err) == integrations.Ambiguous { // what was not sent stays so
 			return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Ambiguous, Hint: "see how far it came", Err: context.Cause(ctx)}
 		}
 		return integrations.Receipt{}, err

@@ -2,11 +2,13 @@ package ssh
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -62,53 +64,104 @@ func (r *Remote) Run(ctx context.Context, p integrations.Program) (integrations.
 		return integrations.Output{}, unsent(err)
 	}
 	defer c.Close() //nolint:errcheck // it is over
+	// Nothing here has a context: what ends ctx ends the connection.
+	stop := context.AfterFunc(ctx, func() { _ = c.Client.Close() })
+	defer stop()
 	s, err := c.NewSession()
 	if err != nil {
 		return integrations.Output{}, unsent(fmt.Errorf("%w: %w", ErrCut, err))
 	}
 	defer s.Close() //nolint:errcheck // it is over
-	var stdout, stderr bounded
+	stdout, stderr := begun{}, kept{}
 	s.Stdin, s.Stdout, s.Stderr = strings.NewReader(text), &stdout, &stderr
-	// When it ends, so does the connection: the program there loses its output.
-	stop := context.AfterFunc(ctx, func() { _ = s.Signal(ssh.SIGTERM); _ = c.Client.Close() })
-	defer stop()
-	err = s.Run("exec /bin/sh -s")
-	out := integrations.Output{Stdout: stdout.Bytes(), Stderr: stderr.Bytes()}
+	// The script is sent when the host has agreed, not before.
+	if err := s.Start("exec /bin/sh -s"); err != nil {
+		return integrations.Output{}, unsent(fmt.Errorf("run on %s: no program is started there: %w", t, err))
+	}
+	if stop() {
+		defer context.AfterFunc(ctx, func() { end(c, s) })()
+	}
+	return judge(ctx, t, s.Wait(), &stdout, &stderr)
+}
+
+// end asks the program to end and closes the connection, which it may not hear of.
+func end(c *Client, s *ssh.Session) {
+	late := time.AfterFunc(time.Second, func() { _ = c.Client.Close() }) // a network that is gone takes no signal
+	defer late.Stop()
+	_ = s.Signal(ssh.SIGTERM)
+	_ = c.Client.Close()
+}
+
+// judge says what became of the program.
+func judge(ctx context.Context, t Target, err error, stdout *begun, stderr *kept) (integrations.Output, error) {
+	out := integrations.Output{Stdout: stdout.text, Stderr: stderr.text}
+	failed := func(o integrations.Outcome, format string, args ...any) (integrations.Output, error) {
+		return out, &integrations.Error{Outcome: o, Err: fmt.Errorf("run on %s: "+format, append([]any{t}, args...)...)}
+	}
 	var code *ssh.ExitError
+	ended := err == nil || errors.As(err, &code)
 	switch {
 	case ctx.Err() != nil:
-		return out, &integrations.Error{Outcome: integrations.Ambiguous, Err: fmt.Errorf("run on %s: %w", t, context.Cause(ctx))}
+		return failed(integrations.Ambiguous, "%w", context.Cause(ctx))
+	case !ended:
+		return failed(integrations.Ambiguous, "%w: %w", ErrCut, err)
+	case !stdout.found:
+		// A forced command, an account without a shell, a variable that the shell keeps to itself.
+		return failed(integrations.Rejected, "the program was not started: %s", cmp.Or(lastWords(string(stderr.text)), lastWords(stdout.before.String()), "the account has no shell"))
+	case code != nil && code.Signal() != "":
+		return failed(integrations.Ambiguous, "it was ended by the signal %s", code.Signal())
 	case stdout.over || stderr.over:
-		return out, &integrations.Error{Outcome: integrations.Ambiguous, Err: fmt.Errorf("run on %s: it printed more than %d bytes", t, maxOutput)}
-	case err == nil:
-		return out, nil
-	case errors.As(err, &code) && code.Signal() == "":
+		return failed(integrations.Ambiguous, "it ended, and printed more than %d bytes", maxOutput)
+	case code != nil:
 		out.Code = code.ExitStatus()
-		return out, nil
 	}
-	return out, &integrations.Error{Outcome: integrations.Ambiguous, Err: fmt.Errorf("run on %s: %w: %w", t, ErrCut, err)}
+	return out, nil
 }
+
+// mark is what the shell prints when it is about to become the program: without
+// it nothing ran, whatever the exit status says. What a login shell says of itself
+// comes before. The script spells it otherwise, so that an echo of it is no mark.
+const (
+	mark       = "firebreak: it begins\n"
+	markInText = "echo 'firebreak: it'' begins'\n"
+)
 
 // script is what a POSIX shell reads from its standard input to run a program in
 // its place. Every word stands in single quotes, in which the shell changes
-// nothing; the values of the environment are in no argument list.
+// nothing; the values of the environment are in no argument list. The braces make
+// it one command: where the connection ends in the midst of it, the shell has a
+// syntax error instead of a program with half its arguments.
 func script(p integrations.Program) (string, error) {
+	if p.Stdin != "" {
+		return "", errors.New("run: over ssh a program gets no input")
+	}
 	var b strings.Builder
+	b.WriteString("{\n")
 	for _, e := range p.Env {
 		name, value, ok := strings.Cut(e, "=")
-		if !ok || !isName(name) {
+		switch {
+		case !ok || !isName(name):
 			return "", fmt.Errorf("run: environment %.80q: want NAME=VALUE", name)
+		case slices.Contains(ofShells, name):
+			return "", fmt.Errorf("run: environment %s: shells set it themselves, so a program over ssh cannot be given it", name)
 		}
 		b.WriteString("export " + name + "=" + quote(value) + "\n")
 	}
 	if len(p.Argv) == 0 || p.Argv[0] == "" || strings.HasPrefix(p.Argv[0], "-") {
 		return "", errors.New("run: the program is missing")
 	}
-	b.WriteString("exec " + quoted(p.Argv) + " </dev/null\n")
+	b.WriteString(markInText + "exec " + quoted(p.Argv) + " </dev/null\n}\n")
 	if strings.ContainsRune(b.String(), 0) {
 		return "", errors.New("run: an argument holds a zero byte")
 	}
 	return b.String(), nil
+}
+
+// ofShells are variables that one shell or another changes behind the program's back.
+var ofShells = []string{
+	"_", "BASH", "BASHOPTS", "BASHPID", "BASH_ARGC", "BASH_ARGV", "BASH_COMMAND", "BASH_LINENO", "BASH_SOURCE", "BASH_SUBSHELL", "BASH_VERSINFO",
+	"DIRSTACK", "EPOCHREALTIME", "EPOCHSECONDS", "EUID", "FUNCNAME", "GROUPS", "HISTCMD", "LINENO", "OPTARG", "OPTIND", "PIPESTATUS", "PPID", "RANDOM",
+	"SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM", "UID",
 }
 
 func isName(s string) bool {
@@ -120,16 +173,40 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// bounded keeps what a program prints, up to its most.
-type bounded struct {
-	bytes.Buffer
+// kept is the head of what a program prints. It takes everything, so that the
+// program does not stall. No buffer is embedded: its ReadFrom would go by Write.
+type kept struct {
+	text []byte
 	over bool
 }
 
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > maxOutput {
-		b.over = true
-		return 0, io.ErrShortBuffer
+func (k *kept) Write(p []byte) (int, error) {
+	room := maxOutput - len(k.text)
+	k.over = k.over || len(p) > room
+	k.text = append(k.text, p[:min(len(p), room)]...)
+	return len(p), nil
+}
+
+// begun is what a program prints, which begins after the mark.
+type begun struct {
+	kept
+	before bytes.Buffer // the end of what was said until then
+	found  bool
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	if b.found {
+		return b.kept.Write(p)
 	}
-	return b.Buffer.Write(p)
+	b.before.Write(p)
+	said, rest, found := bytes.Cut(b.before.Bytes(), []byte(mark))
+	switch {
+	case found:
+		b.found = true
+		_, _ = b.kept.Write(rest) // it has no error
+		b.before.Truncate(len(said))
+	case b.before.Len() > 64<<10:
+		b.before.Next(b.before.Len() - 4<<10)
+	}
+	return len(p), nil
 }

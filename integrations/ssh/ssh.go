@@ -6,7 +6,6 @@
 package ssh
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -254,13 +253,14 @@ func (nobody) Type() string                        { return "none" }
 func (nobody) Marshal() []byte                     { return []byte("none") }
 func (nobody) Verify([]byte, *ssh.Signature) error { return errors.New("no key") }
 
-// capped keeps the beginning of what a program says.
-type capped struct{ bytes.Buffer }
+// capped keeps the beginning of what a program says. No buffer is embedded: its
+// ReadFrom would go by Write.
+type capped struct{ text []byte }
 
 func (c *capped) Write(p []byte) (int, error) {
 	const most = 16 << 10
-	if room := most - c.Len(); room > 0 {
-		c.Buffer.Write(p[:min(room, len(p))])
-	}
+	c.text = append(c.text, p[:min(len(p), most-len(c.text))]...)
 	return len(p), nil
 }
+
+func (c *capped) String() string { return string(c.text) }

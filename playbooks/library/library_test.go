@@ -201,3 +201,18 @@ func TestLibraryIsFormatted(t *testing.T) {
 		}
 	}
 }
+
+// TestClocksAreSaidInWords: what a runbook says of a deadline is more than its id.
+func TestClocksAreSaidInWords(t *testing.T) {
+	all, err := library.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range all {
+		for _, c := range p.Clocks {
+			if playbooks.LawOf(c.Use) == "" {
+				t.Errorf("%s: clock %s has no words", p.ID, c.Use)
+			}
+		}
+	}
+}
