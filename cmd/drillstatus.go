@@ -16,8 +16,12 @@ func newDrillListCmd(p *program, run func(*cobra.Command, *program) error) *cobr
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the scenarios that come with Firebreak",
-		Args:  exactly(0, "nothing"),
-		RunE:  func(c *cobra.Command, _ []string) error { return run(c, p) },
+		Long: `List the scenarios that come with Firebreak: id, playbook, length, how many
+injects arrive, and the story. docs/drills.md shows how to hold one, and how to
+write your own.`,
+		Example: `  firebreak drill --scenario leaked-token --auto   # see one played, in seconds`,
+		Args:    exactly(0, "nothing"),
+		RunE:    func(c *cobra.Command, _ []string) error { return run(c, p) },
 	}
 }
 

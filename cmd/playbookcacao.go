@@ -180,7 +180,7 @@ extension; soarca, the orchestrator SOARCA.`,
 		},
 	}
 	c.Flags().StringVarP(&o.to, "output", "o", "", "write to `FILE`, which must not be there yet")
-	c.Flags().StringVar(&o.profile, "profile", "", "say what degrades for `strict` or soarca")
+	c.Flags().StringVar(&o.profile, "profile", "", "say what degrades for this `PROFILE`: strict or soarca")
 	c.Flags().StringVar(&o.at, "modified", "", "the `TIME` of modification, as in 2026-11-20T03:00:00Z")
 	return c
 }

@@ -25,6 +25,8 @@ another below it. With --mermaid as a flowchart that wikis and code hosts draw.
 
   ○ a person does it   ● done by itself   ◆ decides   ◇ holds others   ↻ again
   ✗ where its failure leads`,
+		Example: `  firebreak playbook graph ransomware
+  firebreak playbook graph ransomware --mermaid > ransomware.mmd`,
 		Args: exactly(1, "a playbook: an id or a file"), ValidArgsFunction: p.completePlaybooks,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.which = args[0]

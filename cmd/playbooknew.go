@@ -71,8 +71,12 @@ func runPlaybookNew(c *cobra.Command, o *playbookNewOptions) error {
 	if err != nil {
 		return err
 	}
+	linter, err := s.Service().Linter()
+	if err != nil {
+		return err
+	}
 	if o.p.IsTerminal && !o.p.json && c.Flags().NFlag() == 0 {
-		if err := o.askAll(); err != nil {
+		if err := o.askAll(linter); err != nil {
 			return err
 		}
 	}
@@ -90,10 +94,6 @@ func runPlaybookNew(c *cobra.Command, o *playbookNewOptions) error {
 		return &response.Error{Code: response.CodeUsage, Err: err}
 	}
 	out := begunPlaybook{o.ID, filepath.Join(o.folder, o.ID+".yaml"), filepath.Join(o.folder, o.ID+".test.yaml")}
-	linter, err := s.Service().Linter()
-	if err != nil {
-		return err
-	}
 	problems, err := linter.Source(out.Playbook, "", book)
 	if err != nil {
 		return err
@@ -118,8 +118,8 @@ func titled(id string) string {
 }
 
 // askAll asks what a person at the terminal can say in a minute. An empty answer
-// takes what stands in brackets.
-func (o *playbookNewOptions) askAll() error {
+// takes what stands in brackets; one that cannot be is asked for again.
+func (o *playbookNewOptions) askAll(l *response.Linter) error {
 	yes := "no"
 	roles, notify := "", ""
 	for _, q := range []struct {
@@ -134,24 +134,73 @@ func (o *playbookNewOptions) askAll() error {
 		{"Connections that are told first, as in: pagerduty, webhook", &notify},
 		{"Could personal data be touched? yes, no", &yes},
 	} {
-		if q.to == &o.Name && o.Name == "" && o.ID != "" {
+		if q.to == &o.ID && o.ID != "" && o.wrong(l, "", "") == nil {
+			continue // the command line said it
+		}
+		if q.to == &o.Name {
 			o.Name = titled(o.ID)
 		}
-		def := ""
-		if *q.to != "" {
-			def = " [" + term.Safe(*q.to) + "]"
-		}
-		answer, err := o.p.ask(q.text + def + ": ")
-		if err != nil {
+		if err := o.askFor(q.text, q.to, func() error { return o.wrong(l, roles, notify) }); err != nil {
 			return err
-		}
-		if answer != "" {
-			*q.to = answer
 		}
 	}
 	o.roles, o.Notify = listed(roles), listed(notify)
 	o.PersonalData = strings.HasPrefix(strings.ToLower(yes), "y")
 	return nil
+}
+
+// mostTries bounds how often an answer is asked for: where the input has ended,
+// each is empty.
+const mostTries = 5
+
+func (o *playbookNewOptions) askFor(text string, to *string, wrong func() error) error {
+	def := *to
+	if def != "" {
+		text += " [" + term.Safe(def) + "]"
+	}
+	for try := 1; ; try++ {
+		answer, err := o.p.ask(text + ": ")
+		if err != nil {
+			return err
+		}
+		if *to = answer; answer == "" {
+			*to = def
+		}
+		err = wrong()
+		if err == nil {
+			return nil
+		}
+		if try == mostTries {
+			return &response.Error{Code: response.CodeUsage, Err: err}
+		}
+		o.p.errf("  %s\n", term.Safe(err.Error()))
+	}
+}
+
+// wrong says what cannot be of the answers so far. What is still to come has a
+// default that can.
+func (o *playbookNewOptions) wrong(l *response.Linter, roles, notify string) error {
+	b := o.Beginning
+	if b.Name == "" {
+		b.Name = "to come"
+	}
+	for _, r := range listed(roles) {
+		b.Roles = append(b.Roles, incident.Role(r))
+	}
+	b.Notify = listed(notify)
+	book, _, err := b.Files()
+	if err != nil {
+		return err //nolint:wrapcheck // it says what it wants
+	}
+	problems, err := l.Source(b.ID+".yaml", "", book)
+	if err != nil || len(problems) == 0 {
+		return err //nolint:wrapcheck // it says what it is
+	}
+	pr := problems[0]
+	if pr.Hint != "" {
+		return fmt.Errorf("%s (%s)", pr.Message, pr.Hint)
+	}
+	return errors.New(pr.Message)
 }
 
 // listed splits what a person typed with commas or spaces between.

@@ -16,6 +16,7 @@ type packOptions struct {
 	p        *program
 	which    string
 	digest   string
+	key      string
 	head     pack.Head
 	unsigned bool
 	check    bool
@@ -24,7 +25,7 @@ type packOptions struct {
 func newPlaybookPackCmd(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pack",
-		Short: "Packs: folders of playbooks that others made and signed",
+		Short: "Sign, look at and accept packs: signed folders of playbooks",
 		Long: `A pack is a folder of playbooks with a manifest (pack.json) that lists each file
 with its SHA-256 and what the playbooks ask for, and an ssh signature over the
 manifest (pack.json.sig). Put its folder below packs in $FIREBREAK_HOME, or name
@@ -88,6 +89,7 @@ With --unsigned only the manifest is written; sign it where your key is:
 	c.Flags().StringVar(&o.head.Version, "version", "", "the pack's `VERSION`, as in 1.2.0")
 	c.Flags().StringVar(&o.head.Name, "name", "", "its `NAME`")
 	c.Flags().StringVar(&o.head.Owner, "owner", "", "the `TEAM` that answers for it")
+	c.Flags().StringVar(&o.key, "key", "", keyHelp)
 	c.Flags().BoolVar(&o.unsigned, "unsigned", false, "write the manifest only")
 	return c
 }
@@ -173,7 +175,7 @@ func (p *program) pack(k *response.Pack) error {
 		return p.printJSON(k)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s  %s\n", k.ID, k.Version, k.Name)
+	b.WriteString(strings.TrimRight(k.ID+" "+k.Version+"  "+k.Name, " ") + "\n")
 	line := func(label, text string) {
 		if text != "" {
 			fmt.Fprintf(&b, "%-10s %s\n", label, text)
@@ -234,6 +236,7 @@ func runPackSign(c *cobra.Command, o *packOptions) error {
 	if err != nil {
 		return err
 	}
+	s = withKey(s, o.key, o.p.Getenv("HOME"))
 	k, err := s.MakePack(c.Context(), o.which, o.head, !o.unsigned)
 	if err != nil {
 		return err

@@ -155,14 +155,14 @@ func TestDefaultFile(t *testing.T) {
 		t.Errorf("the default file sets something: %+v", c)
 	}
 	// And every example in it is right once its comment sign is taken away.
-	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|lock_after|playbooks|retention|signing_key|sign|approvals): .*|collect:|calendars:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
+	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|lock_after|playbooks|packs|retention|signing_key|sign|approvals): .*|collect:|calendars:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
 	example = regexp.MustCompile(`(?m)^   ?(env:|file:|exec:).*$`).ReplaceAllString(example, "")
 	c, err = config.Parse("example", []byte(example))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, example)
 	}
-	if c.Name == "" || c.Zone == "" || len(c.Connections) != 4 || len(c.Protected) == 0 ||
-		len(c.Collect.Folders) == 0 || len(c.Playbooks) == 0 || len(c.Calendars) != 2 || len(c.Retention) == 0 ||
+	if c.Name == "" || c.Zone == "" || len(c.Connections) != 6 || len(c.Protected) == 0 ||
+		len(c.Collect.Folders) == 0 || len(c.Playbooks) == 0 || len(c.Packs) == 0 || len(c.Calendars) != 2 || len(c.Retention) == 0 ||
 		c.SigningKey == "" || c.Sign == "" || c.Approvals == "" || c.Timestamp.URL == "" {
 		t.Errorf("the examples do not cover every setting: %+v", c)
 	}

@@ -34,6 +34,14 @@ connections:
 #       key: env:FIREBREAK_WEBHOOK_KEY
 #   this-host:
 #     kind: linux
+#   waf:                       # for steps that send a request (http)
+#     kind: http
+#     base_url: https://waf.example.org
+#     secrets:
+#       token: env:WAF_TOKEN
+#   web-1:                     # for steps with on: ssh:web-1
+#     kind: ssh
+#     settings: {host: ada@web-1.example.org}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
@@ -53,6 +61,10 @@ connections:
 
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
+
+# Packs besides those below packs in the workspace: signed folders of playbooks.
+# What they ask for is accepted once (firebreak playbook pack accept).
+# packs: [~/packs/endpoints]
 
 # Which days are no business days, for playbooks that name a calendar: a file
 # with the dates, or the dates here. Without weekend: Saturday and Sunday.

@@ -72,6 +72,9 @@ func (ps Problems) sorted() Problems {
 // mostWork bounds what a hint may cost: 200 names of 16 letters against one.
 const mostWork = 50_000
 
+// Nearest is the known word that somebody most likely meant by got, or "".
+func Nearest(got string, known []string) string { return nearest(got, known) }
+
 // nearest returns the known word that differs least from got, or "" when none
 // is near enough to be what the author meant.
 func nearest(got string, known []string) string {

@@ -25,7 +25,7 @@ func TestCodes() []Code {
 	}
 	return append(
 		out,
-		Code{codeTestPlaybook, Error, "playbook is not the one that is tested, or is not there"},
+		Code{codeTestPlaybook, Error, "playbook is not the one that is tested, or cannot be read"},
 		Code{codeTestStep, Error, "playbook has no such step"},
 		Code{codeMeets, Error, "step cannot meet that"},
 		Code{codeTestVar, Error, "variable is not there, or does not take the value"},

@@ -340,6 +340,18 @@ func (d *decoder) expectation(n *yaml.Node) Expectation {
 	return e
 }
 
+// UnreadTested says that the playbook that is tested cannot be read, for these
+// problems of its own: nothing else of the tests can be checked.
+func UnreadTested(t *Test, of Problems) Problems {
+	c := &testChecker{decoder: decoder{file: t.File}}
+	hint := ""
+	if len(of) > 0 {
+		hint = "firebreak playbook lint " + of[0].File
+	}
+	c.at(codeTestPlaybook, t.at, hint, "playbook %s has errors of its own", brief(t.Playbook))
+	return asTest(c.problems)
+}
+
 // CheckTest compares a file of tests with the playbook that it tests: the names
 // of steps, what they can meet, the variables. find gives the playbook that a
 // step runs; nil leaves the steps of such playbooks unchecked.

@@ -144,20 +144,24 @@ func (t *tree) sign(s *Step) string {
 }
 
 func (t *tree) title(s *Step) string {
-	switch s.Verb { //nolint:exhaustive // the others have their title alone
+	var about []string
+	switch s.Verb { //nolint:exhaustive // of the others only the guard is told
 	case VerbIf:
-		return s.Title + " (" + s.If + ")"
+		about = append(about, s.If)
 	case VerbSwitch:
-		return s.Title + " (" + s.Switch + ")"
+		about = append(about, s.Switch)
 	case VerbForEach:
-		return fmt.Sprintf("%s (each %s of %s)", s.Title, s.variable(), s.ForEach)
+		about = append(about, "each "+s.variable()+" of "+s.ForEach)
 	case VerbPlaybook:
-		return s.Title + " (" + s.Playbook.String() + ")"
+		about = append(about, s.Playbook.String())
 	}
-	if s.If != "" {
-		return s.Title + " (if " + s.If + ")"
+	if s.If != "" && s.Verb != VerbIf {
+		about = append(about, "if "+s.If)
 	}
-	return s.Title
+	if len(about) == 0 {
+		return s.Title
+	}
+	return s.Title + " (" + strings.Join(about, ", ") + ")"
 }
 
 // facts are what a person wants to know of a step beforehand, in a few words.

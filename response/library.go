@@ -72,7 +72,13 @@ func (s *Service) shelf() (shelf, error) {
 		}
 	}
 	if len(errs) > 0 {
-		return sh, &Error{Code: CodePartial, Hint: "firebreak playbook lint FILE shows every problem", Err: errors.Join(errs...)}
+		err := errors.Join(errs...)
+		hint := HintOf(err)
+		var problems playbooks.Problems
+		if errors.As(err, &problems) {
+			hint = "firebreak playbook lint FILE shows every problem"
+		}
+		return sh, &Error{Code: CodePartial, Hint: hint, Err: err}
 	}
 	return sh, nil
 }
@@ -206,7 +212,21 @@ func (s *Service) named(id string) (*playbooks.Playbook, *Pack, error) {
 	}
 	ids = slices.AppendSeq(ids, maps.Keys(sh.books))
 	slices.Sort(ids)
-	return nil, nil, errors.Join(notFound("there are: "+strings.Join(slices.Compact(ids), ", "), "playbook %q: not found", id), err)
+	return nil, nil, errors.Join(notFound(meantInstead(id, slices.Compact(ids)), "playbook %q: not found", id), err)
+}
+
+// meantInstead is the hint for an id that no playbook has: the file of that name
+// that lies here, an id that is almost the same, or where the ids are shown.
+func meantInstead(id string, ids []string) string {
+	for _, file := range []string{id + ".yaml", id + ".yml"} {
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+			return "a playbook of yours is named by its file: " + file
+		}
+	}
+	if near := playbooks.Nearest(id, ids); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "firebreak playbook list shows the ids; a playbook of yours is named by its file, as in ./mine.yaml"
 }
 
 func isPath(s string) bool {

@@ -33,6 +33,9 @@ func (l *Linter) Source(name, path string, src []byte) (playbooks.Problems, erro
 			return problems, ignoreProblems(err)
 		}
 		p, err := l.s.playbookOf(path, t.Playbook)
+		if errors.As(err, &problems) {
+			return playbooks.UnreadTested(t, problems), nil
+		}
 		if err != nil {
 			return nil, err
 		}

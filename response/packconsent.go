@@ -155,6 +155,9 @@ func (s *Session) MakePack(ctx context.Context, folder string, head pack.Head, s
 			*f.to = f.from
 		}
 	}
+	if head.ID == "" || head.Version == "" {
+		return nil, usage("firebreak playbook pack sign "+folder+" --id ID --version 1.0.0", "make pack %s: it wants an id and a version", folder)
+	}
 	m, err := pack.Build(root.FS(), head)
 	if err != nil {
 		return nil, usage("firebreak playbook pack sign FOLDER --id ID --version 1.0.0", "make pack %s: %w", folder, err)

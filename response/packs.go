@@ -94,7 +94,7 @@ func (s *Service) Packs() ([]*Pack, error) {
 
 // Pack returns the pack of that id or in that folder.
 func (s *Service) Pack(idOrFolder string) (*Pack, error) {
-	if strings.ContainsAny(idOrFolder, "/\\") || isPack(idOrFolder) {
+	if strings.ContainsAny(idOrFolder, "/\\") || idOrFolder == "." || idOrFolder == ".." || isPack(idOrFolder) {
 		return s.packIn(idOrFolder)
 	}
 	all, err := s.Packs()

@@ -189,7 +189,13 @@ func (s *Service) testPlaybook(f testFile, pick func(string) bool) (PlaybookTest
 	}
 	r.Playbook = t.Playbook
 	if f.book == nil {
-		if f.book, err = s.playbookOf(f.name, t.Playbook); err != nil {
+		var of playbooks.Problems
+		f.book, err = s.playbookOf(f.name, t.Playbook)
+		if errors.As(err, &of) {
+			r.Problems = playbooks.UnreadTested(t, of)
+			return r, nil
+		}
+		if err != nil {
 			return r, err
 		}
 	}
