@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/testkit"
 )
 
 const unformatted = `# SPDX: none
@@ -208,7 +210,7 @@ func TestFormatKeepsCommentsAnywhere(t *testing.T) {
 			}
 			continue
 		}
-		for round := range 4 {
+		for round := range testkit.Rounds(t, 1, 8) {
 			lines := strings.Split(strings.TrimSuffix(src, "\n"), "\n")
 			for n := range 10 {
 				at := random.IntN(len(lines))
