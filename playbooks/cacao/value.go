@@ -53,9 +53,6 @@ func (o *Object) Set(key string, value any) {
 		o.values[i] = value
 		return
 	}
-	if o.keys == nil {
-		o.keys, o.values = make([]string, 0, 4), make([]any, 0, 4)
-	}
 	o.keys, o.values = append(o.keys, key), append(o.values, value)
 	if o.places != nil {
 		o.places[key] = len(o.keys) - 1

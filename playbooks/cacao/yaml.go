@@ -140,7 +140,7 @@ func toYAML(book *Object) ([]byte, error) {
 		cut := 0
 		phases := n.Content[i+1].Content
 		for k := 0; k < len(phases); k += 2 {
-			portions := slices.Collect(slices.Chunk(phases[k+1].Content, 16))
+			portions := slices.Collect(slices.Chunk(phases[k+1].Content, 2))
 			if len(portions) == 0 {
 				portions = [][]*yaml.Node{nil}
 			}
