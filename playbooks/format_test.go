@@ -203,12 +203,16 @@ phases:
 // nothing.
 func TestFormatKeepsCommentsAnywhere(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
+	nth := 0
 	for name, src := range seeds(t) {
 		if parses(name, []byte(src)) != nil {
 			if name == "unformatted" || name == "whole" {
 				t.Errorf("%s: %v", name, parses(name, []byte(src)))
 			}
 			continue
+		}
+		if nth++; nth%4 != 0 && !testkit.Soak() && name != "unformatted" && name != "whole" {
+			continue // the short form takes some of the library
 		}
 		for round := range testkit.Rounds(t, 1, 8) {
 			lines := strings.Split(strings.TrimSuffix(src, "\n"), "\n")
