@@ -3,10 +3,11 @@ GO      ?= go
 BIN     := bin/firebreak
 VERSION ?=
 SCALE   ?=
+FUZZTIME ?= 60s
 FAULTS  := Kill|Soak|Damage|Truncat|Crash|Interrupted|Flipped|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
-.PHONY: help demo run build test check lint bench gobench soak golden e2e docs snapshot
+.PHONY: help demo run build test fuzz check lint bench gobench soak golden e2e docs snapshot
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 12
@@ -25,6 +26,11 @@ test: ## Run every test, with the race detector
 	@tools/needs build test
 	$(GO) vet ./...
 	$(GO) test -race -timeout 18m ./...
+
+fuzz: ## Limits and fuzz targets of what reads foreign playbooks, FUZZTIME each
+	@tools/needs build
+	$(GO) test -count=1 -run 'Hostile|Worst' ./playbooks ./playbooks/cacao # what they allocate shows without the race detector only
+	tools/fuzz '$(FUZZTIME)' ./playbooks:FuzzParse ./playbooks:FuzzExpression ./playbooks/cacao:FuzzImport
 
 check: ## Vet, lint and the layers between packages
 	@tools/needs build

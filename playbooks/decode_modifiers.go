@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"slices"
+	"sync"
 
 	"firebreak/incident"
 
@@ -228,7 +229,7 @@ func (d *decoder) fitting(s *Step, order []entry) {
 
 // fits says which verbs a key goes with. A key that is not listed goes with
 // all of them.
-func fits() map[string][]Verb {
+var fits = sync.OnceValue(func() map[string][]Verb {
 	work := []Verb{VerbAction, VerbRun, VerbHTTP, VerbCollect, VerbIngest, VerbDetect, VerbNotify}
 	return map[string][]Verb{
 		"ask":          {VerbManual, VerbReview},
@@ -253,4 +254,4 @@ func fits() map[string][]Verb {
 		"as":           {VerbForEach},
 		"do":           {VerbForEach},
 	}
-}
+})

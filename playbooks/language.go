@@ -63,17 +63,20 @@ func (d *decoder) expressions(s *Step) {
 // knownResult is what a step of that verb returns. An action's result is
 // declared by its integration, so here it may have any member.
 func knownResult(v Verb) types.Map {
-	known := map[Verb]types.Map{
-		VerbRun:     {"exit": types.Int, "stdout": types.String, "stderr": types.String},
-		VerbCollect: {"exhibits": types.Int, "bytes": types.Int, "refused": types.Int},
-		VerbIngest:  {"events": types.Int, "rejected": types.Int},
-		VerbDetect:  {"count": types.Int, "first": types.String, "last": types.String, "tagged": types.Int},
-		VerbHTTP:    {"status": types.Int, "headers": types.Map{types.Extra: types.String}, "body": types.Any},
+	switch v { //nolint:exhaustive // those whose result is known
+	case VerbRun:
+		return types.Map{"exit": types.Int, "stdout": types.String, "stderr": types.String}
+	case VerbCollect:
+		return types.Map{"exhibits": types.Int, "bytes": types.Int, "refused": types.Int}
+	case VerbIngest:
+		return types.Map{"events": types.Int, "rejected": types.Int}
+	case VerbDetect:
+		return types.Map{"count": types.Int, "first": types.String, "last": types.String, "tagged": types.Int}
+	case VerbHTTP:
+		return types.Map{"status": types.Int, "headers": types.Map{types.Extra: types.String}, "body": types.Any}
+	default:
+		return anyResult()
 	}
-	if r, ok := known[v]; ok {
-		return r
-	}
-	return anyResult()
 }
 
 // readBack is the result that a verify without an action looks at: what the

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -275,11 +276,7 @@ func (w *walker) move(task Task, r *rand.Rand) {
 // TestRandomRunsEndAndReplay: any interleaving of valid results ends, nothing
 // locked is ever offered, and the entries give the same run again.
 func TestRandomRunsEndAndReplay(t *testing.T) {
-	rounds := uint64(120)
-	if testing.Short() {
-		rounds = 30
-	}
-	for seed := range rounds {
+	for seed := range uint64(testkit.Rounds(t, 20, 400)) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		src := (&author{r: r}).playbook()
 		w := newWalker(t, src, nil)
@@ -339,7 +336,7 @@ func TestRandomEntriesNeverBreakARun(t *testing.T) {
 		record.RunStarted, record.VariableSet, record.StepStarted, record.StepDone, record.StepFailed,
 		record.StepSkipped, record.StepReopened, record.StepAdded, record.Noted,
 	}
-	for seed := range uint64(30) {
+	for seed := range uint64(testkit.Rounds(t, 6, 100)) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		w := newWalker(t, (&author{r: r}).playbook(), nil)
 		w.sub = called(t, r)

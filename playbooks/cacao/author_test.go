@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
 	"firebreak/playbooks"
 )
 
@@ -230,10 +231,7 @@ func (a *author) leaf(depth int) {
 // TestYAMLThereAndBack: a playbook of the whole language comes back from CACAO
 // equal as data, and its CACAO keeps every rule of the standard.
 func TestYAMLThereAndBack(t *testing.T) {
-	rounds := uint64(150)
-	if testing.Short() {
-		rounds = 40
-	}
+	rounds := uint64(testkit.Rounds(t, 50, 1000))
 	refused := 0
 	for seed := range rounds {
 		src := (&author{r: rand.New(rand.NewPCG(seed, 3))}).playbook()

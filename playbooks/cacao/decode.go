@@ -13,7 +13,7 @@ import (
 const (
 	MaxSize   = 1 << 20 // bytes
 	maxDepth  = 64
-	maxValues = 50_000
+	maxValues = 5000
 )
 
 // SyntaxError says where a text is not the JSON that this package reads.

@@ -1,15 +1,19 @@
 package cacao
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Canonical is the form of a value that RFC 8785 (JCS) defines: members sorted
@@ -20,7 +24,14 @@ func Canonical(v any) []byte {
 	return b.Bytes()
 }
 
-func canonical(b *bytes.Buffer, v any) {
+// textWriter is a *bytes.Buffer, or what leads to a hash. Neither fails.
+type textWriter interface {
+	io.Writer
+	io.StringWriter
+	io.ByteWriter
+}
+
+func canonical(b textWriter, v any) {
 	switch v := v.(type) {
 	case nil:
 		b.WriteString("null")
@@ -49,7 +60,7 @@ func canonical(b *bytes.Buffer, v any) {
 			}
 			writeString(b, k, false)
 			b.WriteByte(':')
-			canonical(b, v.values[k])
+			canonical(b, v.Get(k))
 		}
 		b.WriteByte('}')
 	default:
@@ -58,7 +69,25 @@ func canonical(b *bytes.Buffer, v any) {
 }
 
 func byUTF16(a, b string) int {
-	return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
+	for a != "" && b != "" {
+		x, n := utf8.DecodeRuneInString(a)
+		y, m := utf8.DecodeRuneInString(b)
+		if x != y {
+			if x > 0xffff != (y > 0xffff) { // a pair begins below U+E000
+				return cmp.Compare(firstUnit(x), firstUnit(y))
+			}
+			return cmp.Compare(x, y)
+		}
+		a, b = a[n:], b[m:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func firstUnit(r rune) rune {
+	if r > 0xffff {
+		r, _ = utf16.EncodeRune(r)
+	}
+	return r
 }
 
 // canonicalNumber writes a number as ECMAScript's Number::toString does.
@@ -81,24 +110,34 @@ func canonicalNumber(n Number) string {
 
 // writeString quotes s. With ascii every character that is not plain ASCII is
 // escaped, so that nothing in it can hide.
-func writeString(b *bytes.Buffer, s string, ascii bool) {
+func writeString(b textWriter, s string, ascii bool) {
 	const short = "\b\t\n\f\r\"\\"
-	b.WriteByte('"')
-	for _, r := range s {
+	_ = b.WriteByte('"')
+	from := 0
+	for at, r := range s {
+		if r >= 0x20 && r != '"' && r != '\\' && (!ascii || r < 0x7f) && r != utf8.RuneError {
+			continue
+		}
+		_, _ = b.WriteString(s[from:at])
+		size := utf8.RuneLen(r)
+		if r == utf8.RuneError && !strings.HasPrefix(s[at:], "\ufffd") {
+			size = 1 // a byte that is no UTF-8; Decode lets none through
+		}
+		from = at + size
 		switch i := strings.IndexRune(short, r); {
 		case i >= 0:
-			b.WriteByte('\\')
-			b.WriteByte(`btnfr"\`[i])
-		case r < 0x20, ascii && r >= 0x7f && r <= 0xffff:
+			_, _ = b.WriteString(`\` + `btnfr"\`[i:i+1])
+		case r < 0x20, ascii && r <= 0xffff:
 			fmt.Fprintf(b, `\u%04x`, r)
-		case ascii && r > 0xffff:
+		case ascii:
 			hi, lo := utf16.EncodeRune(r)
 			fmt.Fprintf(b, `\u%04x\u%04x`, hi, lo)
 		default:
-			b.WriteRune(r)
+			_, _ = b.WriteString(string(r))
 		}
 	}
-	b.WriteByte('"')
+	_, _ = b.WriteString(s[from:])
+	_ = b.WriteByte('"')
 }
 
 // Indented is v for people: two spaces a level, members in their order,
@@ -110,7 +149,7 @@ func Indented(v any) []byte {
 	return b.Bytes()
 }
 
-func indented(b *bytes.Buffer, v any, line string, ascii bool) {
+func indented(b textWriter, v any, line string, ascii bool) {
 	in := line + "  "
 	if line == "" {
 		in = ""
@@ -150,7 +189,7 @@ func indented(b *bytes.Buffer, v any, line string, ascii bool) {
 			if line != "" {
 				b.WriteByte(' ')
 			}
-			indented(b, v.values[k], in, ascii)
+			indented(b, v.values[i], in, ascii)
 		}
 		b.WriteString(line + "}")
 	default:
@@ -167,6 +206,9 @@ func exact(v any) string {
 
 // digest is the SHA-256 of the canonical form, in hex.
 func digest(v any) string {
-	sum := sha256.Sum256(Canonical(v))
-	return hex.EncodeToString(sum[:])
+	h := sha256.New()
+	b := bufio.NewWriterSize(h, 128)
+	canonical(b, v)
+	_ = b.Flush() // a hash takes everything
+	return hex.EncodeToString(h.Sum(nil))
 }

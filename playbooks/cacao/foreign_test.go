@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"testing"
 
+	"firebreak/internal/testkit"
 	"firebreak/playbooks/cacao"
 )
 
@@ -236,11 +237,7 @@ func (f *foreign) action(o *cacao.Object) {
 // TestCACAOThereAndBack: a CACAO playbook comes back from YAML equal, whatever
 // it holds.
 func TestCACAOThereAndBack(t *testing.T) {
-	rounds := uint64(300)
-	if testing.Short() {
-		rounds = 60
-	}
-	for seed := range rounds {
+	for seed := range uint64(testkit.Rounds(t, 100, 2000)) {
 		src := (&foreign{r: rand.New(rand.NewPCG(seed, 5))}).playbook()
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { roundTrip(t, src) })
 	}

@@ -45,7 +45,7 @@ func Import(src []byte) (*Imported, error) {
 	}
 	im := &importer{
 		native: native{doc: doc, names: newNames(), notes: newNotes()},
-		used:   map[string]bool{}, seen: map[string]string{}, people: map[string]string{}, choices: map[string]string{},
+		used:   map[string]bool{}, next: map[string]int{}, seen: map[string]string{}, people: map[string]string{}, choices: map[string]string{},
 	}
 	for range 4 { // a step that the parser refuses is left to a person, and all is done again
 		book, err := im.book()
@@ -59,7 +59,7 @@ func Import(src []byte) (*Imported, error) {
 		if !again {
 			return out, nil
 		}
-		im.names, im.notes, im.used, im.seen = newNames(), newNotes(), map[string]bool{}, map[string]string{}
+		im.names, im.notes, im.used, im.next, im.seen = newNames(), newNotes(), map[string]bool{}, map[string]int{}, map[string]string{}
 		im.fails, im.fallback, im.questions, im.choices, im.count = nil, nil, nil, map[string]string{}, 0
 	}
 	return nil, &RefusedError{Says: "the playbook cannot be written so that it can be read again"}
@@ -91,6 +91,7 @@ func Read(src []byte) (*Object, error) {
 type importer struct {
 	native
 	used      map[string]bool   // ids of ours
+	next      map[string]int    // the number to try next behind an id that is taken
 	seen      map[string]string // a step of CACAO's to ours that it became
 	people    map[string]string // steps that people carry out, and why the parser refused them
 	choices   map[string]string // a step of CACAO's to the variable of the question that stands for its condition

@@ -160,10 +160,11 @@ func (m *importer) questioned(book *Object) {
 func (m *importer) unique(want string) string {
 	want = cmpText(want, "step")
 	id := want
-	for i := 2; m.used[id]; i++ {
+	i := max(m.next[want], 2) // ids are never given back, so those before are not free
+	for ; m.used[id]; i++ {
 		id = fmt.Sprintf("%.50s-%d", want, i)
 	}
-	m.used[id] = true
+	m.used[id], m.next[want] = true, i
 	return id
 }
 

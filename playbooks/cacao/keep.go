@@ -128,8 +128,8 @@ func wrapped(v any) (any, bool) {
 		return nil, false
 	}
 	text := o.text("json")
-	for _, part := range o.texts("json") {
-		text += part
+	if text == "" {
+		text = strings.Join(o.texts("json"), "")
 	}
 	out, err := Decode([]byte(text))
 	return out, err == nil

@@ -19,7 +19,14 @@ import (
 
 // difference returns what makes want of base, nil when they are equal.
 func difference(base, want *Object) *Object {
-	out, absent, instead := NewObject(), NewObject(), NewObject()
+	out := NewObject()
+	var absent, instead *Object
+	put := func(o **Object, k string, v any) {
+		if *o == nil {
+			*o = NewObject()
+		}
+		(*o).Set(escapeKey(k), brief(v))
+	}
 	for _, k := range want.Keys() {
 		w := want.Get(k)
 		if !base.Has(k) {
@@ -35,11 +42,11 @@ func difference(base, want *Object) *Object {
 			continue
 		}
 		out.Set(escapeKey(k), replacement(w))
-		instead.Set(escapeKey(k), brief(b))
+		put(&instead, k, b)
 	}
 	for _, k := range base.Keys() {
 		if !want.Has(k) {
-			absent.Set(escapeKey(k), brief(base.Get(k)))
+			put(&absent, k, base.Get(k))
 		}
 	}
 	if absent.Len() > 0 {
@@ -118,7 +125,6 @@ func (m *merging) apply(base, diff *Object, at string) {
 			continue
 		}
 		k := unescapeKey(key)
-		where := pointer(at, k)
 		d := diff.Get(key)
 		inner, isObject := d.(*Object)
 		if _, isText := wrapped(d); isText {
@@ -128,17 +134,17 @@ func (m *merging) apply(base, diff *Object, at string) {
 		bo, baseObject := base.Get(k).(*Object)
 		switch {
 		case !base.Has(k) && instead.Has(key):
-			m.lost = append(m.lost, where)
+			m.lost = append(m.lost, pointer(at, k))
 		case !base.Has(k):
 			base.Set(k, kept(d))
 		case isObject && baseObject && !instead.Has(key):
-			m.apply(bo, inner, where)
+			m.apply(bo, inner, pointer(at, k))
 		case isObject && isList && !instead.Has(key):
-			m.items(list, inner, where)
+			m.items(list, inner, pointer(at, k))
 		case instead.Has(key) && same(brief(base.Get(k)), instead.Get(key)):
 			base.Set(k, kept(d))
 		case !same(base.Get(k), kept(d)):
-			m.lost = append(m.lost, where)
+			m.lost = append(m.lost, pointer(at, k))
 		}
 	}
 	for _, key := range absent.Keys() {

@@ -12,6 +12,7 @@ import (
 // keepRest puts under `cacao:` what doc says and an export of book does not.
 func keepRest(book, doc *Object) error {
 	var got *Object
+	sum := versionDigest(doc)
 	for round := range 4 {
 		again := false // an extension was written that is not needed once the rest is known
 		base := newExporter(book, Options{})
@@ -25,18 +26,23 @@ func keepRest(book, doc *Object) error {
 		diff := difference(out, doc)
 		workflow := diff.object("workflow")
 		eachStep(book, func(step *Object) { setKept(step, nil) })
-		for _, id := range slices.Clone(workflow.Keys()) {
+		rest := NewObject()
+		for _, id := range workflow.Keys() {
 			step := stepOf[unescapeKey(id)]
 			inner := workflow.object(id)
 			if step == nil || inner == nil || !out.object("workflow").Has(unescapeKey(id)) {
+				rest.Set(id, workflow.Get(id))
 				continue
 			}
 			setKept(step, inner)
 			again = again || inner.object("absent").Has("step_extensions")
-			workflow.Delete(id)
 		}
-		if workflow != nil && workflow.Len() == 0 {
+		switch {
+		case workflow == nil:
+		case rest.Len() == 0:
 			diff.Delete("workflow")
+		default:
+			diff.Set("workflow", rest)
 		}
 		if diff.Len() == 0 {
 			diff = nil
@@ -47,7 +53,7 @@ func keepRest(book, doc *Object) error {
 			if cacao == nil {
 				cacao = NewObject()
 			}
-			cacao.Set("sha256", versionDigest(doc))
+			cacao.Set("sha256", sum)
 			book.Set("cacao", cacao)
 		}
 		if again && round == 0 {
@@ -83,7 +89,8 @@ func setKept(o, diff *Object) {
 
 // versionDigest is the digest of a playbook without its signatures.
 func versionDigest(doc *Object) string {
-	bare, _ := clone(doc).(*Object)
+	bare := &Object{keys: slices.Clone(doc.Keys()), values: slices.Clone(doc.values)}
+	bare.index()
 	bare.Delete("signatures")
 	return digest(bare)
 }
@@ -168,10 +175,12 @@ func (m *importer) stepAt(book *Object, src []byte, line int) string {
 	return out
 }
 
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
+
 // lookup follows a JSON pointer.
 func lookup(v any, at string) (any, bool) {
 	for _, part := range strings.Split(at, "/")[1:] {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
+		part = unescapePointer.Replace(part)
 		switch x := v.(type) {
 		case *Object:
 			if !x.Has(part) {

@@ -83,13 +83,16 @@ func replaceUses(text string, f func(use string) string) string {
 		return text
 	}
 	var b strings.Builder
+	b.Grow(len(text))
 	last := 0
 	for ok {
-		b.WriteString(text[last:begin] + f(text[begin:end]))
+		b.WriteString(text[last:begin])
+		b.WriteString(f(text[begin:end]))
 		last = end
 		begin, end, ok = nextUse(text, end)
 	}
-	return b.String() + text[last:]
+	b.WriteString(text[last:])
+	return b.String()
 }
 
 // withoutUses has a word where a variable was used.
@@ -99,13 +102,12 @@ func withoutUses(text string) string { return replaceUses(text, func(string) str
 func uses(text string) []string {
 	var out []string
 	seen := map[string]bool{}
-	replaceUses(text, func(u string) string {
-		if !seen[u] {
+	for begin, end, ok := nextUse(text, 0); ok; begin, end, ok = nextUse(text, end) {
+		if u := text[begin:end]; !seen[u] {
 			seen[u] = true
 			out = append(out, strings.TrimSuffix(u, ":value"))
 		}
-		return u
-	})
+	}
 	return out
 }
 

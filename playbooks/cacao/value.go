@@ -11,53 +11,90 @@ import (
 // Number is a JSON number as it is written, so that none loses a digit.
 type Number string
 
-// Object is a JSON object that remembers the order of its members.
+// Object is a JSON object that remembers the order of its members. Nearly all
+// have few, and a search through those costs less than a map.
 type Object struct {
 	keys   []string
-	values map[string]any
+	values []any
+	places map[string]int // of the keys, once there are many
 }
+
+const manyMembers = 12
 
 // NewObject returns an object of the pairs: key, value, key, value.
 func NewObject(pairs ...any) *Object {
-	o := &Object{values: map[string]any{}}
+	o := &Object{}
+	if n := len(pairs) / 2; n > 0 {
+		o.keys, o.values = make([]string, 0, n), make([]any, 0, n)
+	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		o.Set(pairs[i].(string), pairs[i+1])
 	}
 	return o
 }
 
+// place is where a member stands, -1 for nowhere.
+func (o *Object) place(key string) int {
+	if o == nil {
+		return -1
+	}
+	if o.places == nil {
+		return slices.Index(o.keys, key)
+	}
+	if i, ok := o.places[key]; ok {
+		return i
+	}
+	return -1
+}
+
 // Set gives a member a value; a new one comes last.
 func (o *Object) Set(key string, value any) {
-	if _, ok := o.values[key]; !ok {
-		o.keys = append(o.keys, key)
+	if i := o.place(key); i >= 0 {
+		o.values[i] = value
+		return
 	}
-	o.values[key] = value
+	o.keys, o.values = append(o.keys, key), append(o.values, value)
+	if o.places != nil {
+		o.places[key] = len(o.keys) - 1
+	} else {
+		o.index()
+	}
+}
+
+func (o *Object) index() {
+	if len(o.keys) <= manyMembers {
+		return
+	}
+	o.places = make(map[string]int, 2*len(o.keys))
+	for i, k := range o.keys {
+		o.places[k] = i
+	}
 }
 
 // Get returns the member, nil when there is none. It may be called on nil.
 func (o *Object) Get(key string) any {
-	if o == nil {
-		return nil
+	if i := o.place(key); i >= 0 {
+		return o.values[i]
 	}
-	return o.values[key]
+	return nil
 }
 
 // Has says that there is such a member, null ones included.
-func (o *Object) Has(key string) bool {
-	if o == nil {
-		return false
-	}
-	_, ok := o.values[key]
-	return ok
-}
+func (o *Object) Has(key string) bool { return o.place(key) >= 0 }
 
 // Delete removes a member.
 func (o *Object) Delete(key string) {
-	if o == nil || !o.Has(key) {
+	i := o.place(key)
+	if i < 0 {
 		return
 	}
-	delete(o.values, key)
-	o.keys = slices.DeleteFunc(o.keys, func(k string) bool { return k == key })
+	o.keys, o.values = slices.Delete(o.keys, i, i+1), slices.Delete(o.values, i, i+1)
+	if o.places != nil {
+		delete(o.places, key)
+		for _, k := range o.keys[i:] {
+			o.places[k]--
+		}
+	}
 }
 
 // Keys are the names of the members in order.
@@ -112,10 +149,11 @@ func clone(v any) any {
 		if v == nil {
 			return v
 		}
-		out := NewObject()
-		for _, k := range v.keys {
-			out.Set(k, clone(v.values[k]))
+		out := &Object{keys: slices.Clone(v.keys), values: make([]any, len(v.values))}
+		for i, x := range v.values {
+			out.values[i] = clone(x)
 		}
+		out.index()
 		return out
 	case []any:
 		out := make([]any, len(v))
@@ -137,8 +175,8 @@ func same(a, b any) bool {
 		if !ok || a.Len() != b.Len() {
 			return false
 		}
-		for _, k := range a.keys {
-			if !b.Has(k) || !same(a.values[k], b.values[k]) {
+		for i, k := range a.keys {
+			if at := b.place(k); at < 0 || !same(a.values[i], b.values[at]) {
 				return false
 			}
 		}

@@ -1,6 +1,7 @@
 package cacao
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,7 +29,7 @@ var (
 // fromYAML reads a playbook's file as data. The file has passed
 // playbooks.Parse, so there are no anchors, tags and keys that stand twice.
 func fromYAML(src []byte) (*Object, error) {
-	loader, err := yaml.NewLoader(strings.NewReader(string(src)), yaml.WithV4Defaults(),
+	loader, err := yaml.NewLoader(bytes.NewReader(src), yaml.WithV4Defaults(),
 		yaml.WithPlugin(loaderlimits.New(loaderlimits.DepthFunc(func(depth int, _ *yaml.DepthContext) error {
 			if depth > maxDepth {
 				return errors.New("nested too deeply")
@@ -112,23 +113,57 @@ func scalarValue(n *yaml.Node) (any, error) {
 	return n.Value, nil
 }
 
-// toYAML writes a playbook's file.
+// toYAML writes a playbook's file. The emitter remembers all that it was ever
+// given, so it gets the steps in portions.
 func toYAML(book *Object) ([]byte, error) {
 	n := bookNode(book)
-	out, err := yaml.Dump(n, yaml.WithV4Defaults(), yaml.WithLineWidth(-1))
+	var out []byte
+	var err error
+	add := func(n *yaml.Node, cut int) {
+		var text []byte
+		if len(n.Content) > 0 && err == nil {
+			text, err = yaml.Dump(n, yaml.WithV4Defaults(), yaml.WithLineWidth(-1))
+		}
+		for range cut { // lines that stand there already
+			_, text, _ = bytes.Cut(text, []byte("\n"))
+		}
+		out = append(out, text...)
+	}
+	from := 0
+	for i := 0; i < len(n.Content); i += 2 {
+		if n.Content[i].Value != "phases" {
+			continue
+		}
+		add(mappingNode(n.Content[from:i]...), 0)
+		from = i + 2
+		cut := 0
+		phases := n.Content[i+1].Content
+		for k := 0; k < len(phases); k += 2 {
+			portions := slices.Collect(slices.Chunk(phases[k+1].Content, 2))
+			if len(portions) == 0 {
+				portions = [][]*yaml.Node{nil}
+			}
+			for _, portion := range portions {
+				add(mappingNode(n.Content[i], mappingNode(phases[k], &yaml.Node{Kind: yaml.SequenceNode, Content: portion})), cut)
+				cut = 2
+			}
+			cut = 1
+		}
+	}
+	add(mappingNode(n.Content[from:]...), 0)
 	if err != nil {
 		return nil, fmt.Errorf("write playbook: %w", err)
 	}
-	var b strings.Builder
-	for line := range strings.Lines(string(out)) {
+	spaced := make([]byte, 0, len(out)+8)
+	for line := range bytes.Lines(out) {
 		for _, key := range []string{"vars:", "clocks:", "phases:", "fallback:", "drill:", "cacao:"} {
-			if strings.HasPrefix(line, key) {
-				b.WriteByte('\n')
+			if bytes.HasPrefix(line, []byte(key)) {
+				spaced = append(spaced, '\n')
 			}
 		}
-		b.WriteString(line)
+		spaced = append(spaced, line...)
 	}
-	return []byte(b.String()), nil
+	return spaced, nil
 }
 
 // arranged returns the keys in the order of the layout.
@@ -179,7 +214,7 @@ func stepsNode(steps []any) *yaml.Node {
 			n.Content = append(n.Content, valueNode(s))
 			continue
 		}
-		m := &yaml.Node{Kind: yaml.MappingNode}
+		m := &yaml.Node{Kind: yaml.MappingNode, Content: make([]*yaml.Node, 0, 2*step.Len())}
 		for _, k := range arranged(step, stepOrder) {
 			m.Content = append(m.Content, plainNode(k), stepValue(k, step.Get(k)))
 		}
@@ -209,6 +244,10 @@ func stepValue(key string, v any) *yaml.Node {
 // several.
 var childKeys = []string{"parallel", "then", "else", "default", "do"}
 
+func mappingNode(content ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Content: content}
+}
+
 func plainNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 }
@@ -232,13 +271,13 @@ func valueNode(v any) *yaml.Node {
 		}
 		return n
 	case []any:
-		n := &yaml.Node{Kind: yaml.SequenceNode}
+		n := &yaml.Node{Kind: yaml.SequenceNode, Content: make([]*yaml.Node, 0, len(v))}
 		for _, x := range v {
 			n.Content = append(n.Content, valueNode(x))
 		}
 		return compact(n)
 	case *Object:
-		n := &yaml.Node{Kind: yaml.MappingNode}
+		n := &yaml.Node{Kind: yaml.MappingNode, Content: make([]*yaml.Node, 0, 2*v.Len())}
 		for _, k := range v.Keys() {
 			n.Content = append(n.Content, plainNode(k), valueNode(v.Get(k)))
 		}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package cacao_test
+
+const raceDetector = false

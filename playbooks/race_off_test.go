@@ -1,0 +1,5 @@
+//go:build !race
+
+package playbooks
+
+const raceDetector = false
