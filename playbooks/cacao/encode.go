@@ -34,35 +34,35 @@ type textWriter interface {
 func canonical(b textWriter, v any) {
 	switch v := v.(type) {
 	case nil:
-		b.WriteString("null")
+		_, _ = b.WriteString("null")
 	case bool:
-		b.WriteString(strconv.FormatBool(v))
+		_, _ = b.WriteString(strconv.FormatBool(v))
 	case Number:
-		b.WriteString(canonicalNumber(v))
+		_, _ = b.WriteString(canonicalNumber(v))
 	case string:
 		writeString(b, v, false)
 	case []any:
-		b.WriteByte('[')
+		_ = b.WriteByte('[')
 		for i, x := range v {
 			if i > 0 {
-				b.WriteByte(',')
+				_ = b.WriteByte(',')
 			}
 			canonical(b, x)
 		}
-		b.WriteByte(']')
+		_ = b.WriteByte(']')
 	case *Object:
-		b.WriteByte('{')
+		_ = b.WriteByte('{')
 		keys := slices.Clone(v.Keys())
 		slices.SortFunc(keys, byUTF16)
 		for i, k := range keys {
 			if i > 0 {
-				b.WriteByte(',')
+				_ = b.WriteByte(',')
 			}
 			writeString(b, k, false)
-			b.WriteByte(':')
+			_ = b.WriteByte(':')
 			canonical(b, v.Get(k))
 		}
-		b.WriteByte('}')
+		_ = b.WriteByte('}')
 	default:
 		panic(fmt.Sprintf("cacao: %T is no JSON value", v))
 	}
@@ -128,10 +128,10 @@ func writeString(b textWriter, s string, ascii bool) {
 		case i >= 0:
 			_, _ = b.WriteString(`\` + `btnfr"\`[i:i+1])
 		case r < 0x20, ascii && r <= 0xffff:
-			fmt.Fprintf(b, `\u%04x`, r)
+			_, _ = fmt.Fprintf(b, `\u%04x`, r)
 		case ascii:
 			hi, lo := utf16.EncodeRune(r)
-			fmt.Fprintf(b, `\u%04x\u%04x`, hi, lo)
+			_, _ = fmt.Fprintf(b, `\u%04x\u%04x`, hi, lo)
 		default:
 			_, _ = b.WriteString(string(r))
 		}
@@ -145,7 +145,7 @@ func writeString(b textWriter, s string, ascii bool) {
 func Indented(v any) []byte {
 	var b bytes.Buffer
 	indented(&b, v, "\n", false)
-	b.WriteByte('\n')
+	_ = b.WriteByte('\n')
 	return b.Bytes()
 }
 
@@ -156,42 +156,42 @@ func indented(b textWriter, v any, line string, ascii bool) {
 	}
 	switch v := v.(type) {
 	case Number:
-		b.WriteString(string(v))
+		_, _ = b.WriteString(string(v))
 	case string:
 		writeString(b, v, ascii)
 	case []any:
 		if len(v) == 0 {
-			b.WriteString("[]")
+			_, _ = b.WriteString("[]")
 			return
 		}
-		b.WriteByte('[')
+		_ = b.WriteByte('[')
 		for i, x := range v {
 			if i > 0 {
-				b.WriteByte(',')
+				_ = b.WriteByte(',')
 			}
-			b.WriteString(in)
+			_, _ = b.WriteString(in)
 			indented(b, x, in, ascii)
 		}
-		b.WriteString(line + "]")
+		_, _ = b.WriteString(line + "]")
 	case *Object:
 		if v.Len() == 0 {
-			b.WriteString("{}")
+			_, _ = b.WriteString("{}")
 			return
 		}
-		b.WriteByte('{')
+		_ = b.WriteByte('{')
 		for i, k := range v.Keys() {
 			if i > 0 {
-				b.WriteByte(',')
+				_ = b.WriteByte(',')
 			}
-			b.WriteString(in)
+			_, _ = b.WriteString(in)
 			writeString(b, k, ascii)
-			b.WriteByte(':')
+			_ = b.WriteByte(':')
 			if line != "" {
-				b.WriteByte(' ')
+				_ = b.WriteByte(' ')
 			}
 			indented(b, v.values[i], in, ascii)
 		}
-		b.WriteString(line + "}")
+		_, _ = b.WriteString(line + "}")
 	default:
 		canonical(b, v)
 	}
