@@ -43,12 +43,12 @@ func TestScreens(t *testing.T) {
 	p.press("BTab") // from the first question back to the button
 	p.sees("> [ Done ]")
 	p.press("Enter")
-	p.sees("IDENTIFY ok", "[CONTAIN 0/")
+	p.sees("IDENTIFY ok", "[CONTAIN 1/")
 	p.chosen("Block the hostile address")
 
 	p.press("r")
 	swallowed := p.approves("APPROVE Block the hostile address", "203.0.113.66")
-	p.sees("[CONTAIN 1/", "ok Block the hostile")
+	p.sees("[CONTAIN 2/", "ok Block the hostile")
 	if a := b.actions()["linux.nft.block"]; a.State != response.Verified || a.Attempts != 1 {
 		t.Fatalf("the approved action is %s after %d attempts, want verified after 1", a.State, a.Attempts)
 	}
@@ -181,7 +181,7 @@ func (p *pane) timeline() {
 func (p *pane) sizes() {
 	p.t.Helper()
 	p.press("2")
-	p.sees("CONTAIN  1/")
+	p.sees("CONTAIN  2/")
 	first := p.look()[0][:len("2026-0001")]
 	rows := p.resize(60, 15, first, ": commands")
 	if !shows(rows, "> ") && !shows(rows, ">ok") && !shows(rows, ">[]") {
@@ -196,7 +196,7 @@ func (p *pane) sizes() {
 		p.t.Errorf("the header is %d cells wide in a terminal of 200", n)
 	}
 	p.resize(80, 24, first, ": commands")
-	p.sees("CONTAIN  1/")
+	p.sees("CONTAIN  2/")
 }
 
 // leaves quits while a large file is being read: the quit asks first.
