@@ -215,7 +215,7 @@ func (p *program) pack(k *response.Pack) error {
 		if isNew[c] {
 			mark = "+"
 		}
-		fmt.Fprintf(&b, "%s %-10s %s\n", mark, c.Kind, c.Name)
+		fmt.Fprintf(&b, "%s %-12s %s\n", mark, c.Kind, c.Name)
 	}
 	return p.printf("%s", term.SafeLines(b.String()))
 }

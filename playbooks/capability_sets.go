@@ -2,21 +2,29 @@ package playbooks
 
 import (
 	"maps"
+	"reflect"
 	"slices"
+	"strings"
 )
 
 // Capability is one thing a playbook can do outside: Kind is the kind in the
-// words of the JSON form (actions, programs, …), Name the thing.
+// words of the JSON form (actions, commands, …), Name the thing.
 type Capability struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
 }
 
-// kinds are the lists of c by their names in JSON.
+// kinds are the lists of c by their names in JSON. It has no other fields.
 func (c *Capabilities) kinds() map[string]*[]string {
-	return map[string]*[]string{
-		"actions": &c.Actions, "programs": &c.Programs, "notifies": &c.Notifies, "collects": &c.Collects, "secrets": &c.Secrets,
+	out := map[string]*[]string{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if list, ok := v.Field(i).Addr().Interface().(*[]string); ok {
+			out[name] = list
+		}
 	}
+	return out
 }
 
 // And is what c and o can do together.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 )
@@ -167,42 +166,13 @@ func (d *differ) variables() {
 
 // capabilities: what the later version may touch outside and the earlier could not.
 func (d *differ) capabilities() {
-	was, now := capabilityLists(d.a.Capabilities()), capabilityLists(d.b.Capabilities())
-	for _, kind := range sortedKeys(now) {
-		for _, name := range now[kind] {
-			if !slices.Contains(was[kind], name) {
-				d.out = append(d.out, Difference{Asks: true, Text: fmt.Sprintf("it asks for something new of %s: %s", kind, name)})
-			}
-		}
+	was, now := d.a.Capabilities(), d.b.Capabilities()
+	for _, c := range now.Beyond(was) {
+		d.out = append(d.out, Difference{Asks: true, Text: fmt.Sprintf("it asks for something new of %s: %s", c.Kind, c.Name)})
 	}
-	for _, kind := range sortedKeys(was) {
-		for _, name := range was[kind] {
-			if !slices.Contains(now[kind], name) {
-				d.say("", "it no longer asks for this of %s: %s", kind, name)
-			}
-		}
+	for _, c := range was.Beyond(now) {
+		d.say("", "it no longer asks for this of %s: %s", c.Kind, c.Name)
 	}
-}
-
-// capabilityLists are the capabilities by their kind, as JSON names them.
-func capabilityLists(c Capabilities) map[string][]string {
-	out := map[string][]string{}
-	v := reflect.ValueOf(c)
-	for i := range v.NumField() {
-		if list, ok := v.Field(i).Interface().([]string); ok {
-			name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-			out[name] = list
-		}
-	}
-	return out
-}
-
-func sortedKeys(m map[string][]string) []string {
-	s := set{}
-	for k := range m {
-		s.add(k)
-	}
-	return s.sorted()
 }
 
 // canonical is a value in one form, to compare by.

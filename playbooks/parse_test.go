@@ -129,7 +129,7 @@ drill: {repo: a/b, yes_no: true}
 	if len(p.Phases) != 3 || len(p.SHA256) != 64 || len(p.Fallback) != 1 || p.Drill["repo"] != "a/b" {
 		t.Errorf("playbook: %+v", p)
 	}
-	if got := fmt.Sprint(p.Capabilities()); got != "{[a.b a.c a.get] [ls] [mail] [linux.auth triage] [key]}" {
+	if got := fmt.Sprint(p.Capabilities()); got != `{[a.b a.c a.get] [ls -l -- "{{ repo }}"] [] [c mail] [linux.auth triage] [{{ all }}] [] [key]}` {
 		t.Errorf("capabilities: %s", got)
 	}
 }

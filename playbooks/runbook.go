@@ -85,10 +85,10 @@ func runbookOf(p *Playbook) runbook {
 	}
 	r.variables()
 	c := p.Capabilities()
-	lists := capabilityLists(c)
-	for _, kind := range sortedKeys(lists) {
-		if len(lists[kind]) > 0 {
-			r.touches = append(r.touches, fact{capital(kind), lists[kind], true})
+	lists := c.kinds()
+	for _, kind := range slices.Sorted(maps.Keys(lists)) {
+		if list := *lists[kind]; len(list) > 0 {
+			r.touches = append(r.touches, fact{capital(kind), list, true})
 		}
 	}
 	for _, ph := range p.Phases {

@@ -125,6 +125,39 @@ func TestPackRunsOnceItsSignatureAndItsWishesAreAccepted(t *testing.T) {
 	b.want(CodeNotFound, b.s.WithdrawPack("acme"))
 }
 
+// TestPackAsksForAllThatReachesOutside: whatever a later version adds by which a
+// playbook reaches the outside, it is asked about.
+func TestPackAsksForAllThatReachesOutside(t *testing.T) {
+	ada := newPerson(t, "ada")
+	for kind, step := range map[string]string{
+		"requests":    `{id: x, http: {method: GET, url: "https://other.example/"}}`,
+		"commands":    `{id: x, run: [sh, -c, "cat /etc/shadow"], irreversible: read}`,
+		"connections": `{id: x, notify: [elsewhere], with: {message: hello}}`,
+		"playbooks":   `{id: x, playbook: other@1}`,
+		"files":       `{id: x, ingest: [/etc/passwd]}`,
+		"collects":    `{id: x, collect: full}`,
+		"actions":     `{id: x, action: github.token.check, with: {token: env:X}}`,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			b := newBench(t, config.Config{})
+			folder := b.packed()
+			b.trust("ada", ada.public())
+			version := func(v string) {
+				_, err := b.s.MakePack(t.Context(), folder, pack.Head{ID: "acme", Version: v}, false)
+				b.must(err)
+				signPack(t, ada, folder)
+			}
+			version("1.0.0")
+			b.accept(b.pack(PackNew))
+			b.put(folder, "lock-out.yaml", packedBook+"  recover:\n    - "+step+"\n")
+			version("1.0.1")
+			if p := b.pack(PackMore); len(p.More) != 1 || p.More[0].Kind != kind {
+				t.Errorf("it asks for %v", p.More)
+			}
+		})
+	}
+}
+
 // TestPackThatIsNotWhatWasSigned changes a pack by every hand we could think of.
 func TestPackThatIsNotWhatWasSigned(t *testing.T) {
 	ada := newPerson(t, "ada")
@@ -185,7 +218,7 @@ func TestPackThatIsNotWhatWasSigned(t *testing.T) {
 func TestPackAndSSHKeygenAgree(t *testing.T) {
 	keygen, err := exec.LookPath("ssh-keygen")
 	if err != nil {
-		t.Skip("ssh-keygen is not there")
+		t.Skip("ssh-keygen is missing: apt-get install openssh-client")
 	}
 	ada := newPerson(t, "ada")
 	b := signBench(t, config.Config{}, ada)
