@@ -134,7 +134,9 @@ func (s *Session) automatic(ctx context.Context, f *folder) ([]playbooks.Task, W
 			}
 		}
 		for _, st := range run.Steps() {
-			s.waits(&w, st, actions)
+			if failedWithin(run, st) == "" { // of a call, what failed in it is named
+				s.waits(&w, st, actions)
+			}
 		}
 		return nil
 	})

@@ -149,8 +149,25 @@ func (s *Session) ReopenStep(ctx context.Context, id incident.ID, step, reason s
 		if err := f.abandoned(st); err != nil {
 			return "", "", nil, err
 		}
+		if in := failedWithin(run, st); in != "" {
+			return "", "", nil, refused("firebreak step reopen "+string(id)+" "+in+" goes on where it was; skip it first to call the playbook anew", "step %s would do again what is done in it: %s failed", step, in)
+		}
 		return record.StepReopened, step, record.StepSkip{Run: run.ID(), Reason: reason}, nil
 	})
+}
+
+// failedWithin names the step of a called playbook by whose failure the calling
+// step failed, "" where there is none.
+func failedWithin(run *playbooks.Run, call *playbooks.StepStatus) string {
+	if call.Step.Verb != playbooks.VerbPlaybook || call.State != playbooks.Failed {
+		return ""
+	}
+	for _, st := range run.Steps() {
+		if strings.HasPrefix(st.Step.ID, call.Step.ID+"/") && st.State == playbooks.Failed && !st.Handled && st.Step.Verb != playbooks.VerbPlaybook {
+			return st.Step.ID
+		}
+	}
+	return ""
 }
 
 // abandoned refuses to open a step again while somebody is at work on it.

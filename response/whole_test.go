@@ -251,6 +251,34 @@ func TestCallIsPinned(t *testing.T) {
 	b.verified()
 }
 
+// TestFailedCallGoesOnWhereItWas: what is done in a called playbook is not done
+// again because something else in it failed.
+func TestFailedCallGoesOnWhereItWas(t *testing.T) {
+	b := newBench(t, config.Config{})
+	dir := filepath.Join(b.home, "playbooks")
+	b.must(os.MkdirAll(dir, 0o700))
+	book := rotateTwo[:strings.Index(rotateTwo, "    - {id: sure")] + "    - {id: read, ingest: [" + filepath.Join(dir, "log") + "]}\n"
+	b.must(os.WriteFile(filepath.Join(dir, "rotate-two.yaml"), []byte(book), 0o600))
+	b.drill(strings.Replace(callsTwo, ", set: {ok: result.rotated}", "", 1))
+	m := b.meet(1)
+	ctx := t.Context()
+	w, err := b.s.Advance(ctx, b.id, nil)
+	b.must(err)
+	if strings.Join(w.Steps, " ") != "rotate/read" || b.state("rotate") != playbooks.Failed {
+		t.Fatalf("rotate is %s, and it waits for %v", b.state("rotate"), w.Steps)
+	}
+	b.want(CodeRefused, b.s.ReopenStep(ctx, b.id, "rotate", "again"))
+	b.must(os.WriteFile(filepath.Join(dir, "log"), []byte("Nov 20 03:12:01 web-1 sshd[1]: Accepted publickey for root from 203.0.113.66 port 1 ssh2\n"), 0o600))
+	b.must(b.s.ReopenStep(ctx, b.id, "rotate/read", "the log is there now"))
+	if _, err = b.s.Advance(ctx, b.id, nil); err != nil || b.state("rotate") != playbooks.Done {
+		t.Errorf("rotate is %s: %v", b.state("rotate"), err)
+	}
+	if len(m.sent) != 1 {
+		t.Errorf("sent %v", m.sent)
+	}
+	b.verified()
+}
+
 // TestCallOfWhatIsNotThere: the step fails and says what is missing.
 func TestCallOfWhatIsNotThere(t *testing.T) {
 	for name, text := range map[string]string{"no such playbook": "", "another version": strings.Replace(rotateTwo, "1.4.0", "2.0.0", 1), "it is broken": "playbook: v1\n"} {
