@@ -46,6 +46,19 @@ type Finder interface {
 	Find(context.Context, Call) (Receipt, bool, error)
 }
 
+// Validator is implemented by actions that can refuse a call for more than Check
+// sees, without asking anybody.
+type Validator interface {
+	Validate(Call) error
+}
+
+// DryRunner is implemented by actions whose other side can try a plan without
+// doing it (Kubernetes' dryRun=All, nft --check). It returns what the other side
+// says, one line for people.
+type DryRunner interface {
+	DryRun(context.Context, Call, Plan) (string, error)
+}
+
 // Description is what people and playbooks may know of an action beforehand.
 type Description struct {
 	Name        string          `json:"name"` // github.workflow.disable
@@ -57,7 +70,15 @@ type Description struct {
 	Params      []Param         `json:"params"`
 	Result      []Param         `json:"result,omitempty"` // members of Receipt.Data
 	Idempotency string          `json:"idempotency"`      // native, marker or none
-	Scopes      []string        `json:"scopes,omitempty"` // what the credential needs
+	Scopes      []string        `json:"scopes,omitempty"` // what the credential needs, one of them
+	// Available names the vendor's editions that have it (dotcom, ghec, ghes);
+	// empty: each.
+	Available []string `json:"available,omitempty"`
+	// Wide says that it reaches a whole organisation, not one target.
+	Wide   bool     `json:"wide,omitempty"`
+	Tested Tested   `json:"tested,omitempty"`
+	React  []string `json:"react,omitempty"`  // RE&CT response actions: RA3101
+	D3fend []string `json:"d3fend,omitempty"` // D3FEND techniques: D3-NTF
 }
 
 // Param is one parameter or result member.
@@ -93,6 +114,7 @@ type Plan struct {
 	Identity  string    `json:"identity,omitempty"` // who the other side takes us for
 	Base      string    `json:"base,omitempty"`     // base URL, or host
 	Target    string    `json:"target"`             // the name an approver types
+	Targets   []Target  `json:"targets,omitempty"`  // what it acts on, by ids that stay
 	Effects   []string  `json:"effects"`            // what will change, in words
 	Requests  []Request `json:"requests"`           // what will be sent
 	Prior     Prior     `json:"prior"`
@@ -101,6 +123,16 @@ type Plan struct {
 	Proof     string    `json:"proof,omitempty"` // what Verify will look at
 	Unchanged bool      `json:"unchanged,omitempty"`
 	Warnings  []string  `json:"warnings,omitempty"`
+}
+
+// Target is one thing that an action changes.
+type Target struct {
+	Kind string `json:"kind"`           // repo, user, host, address, process, pod
+	ID   string `json:"id"`             // the other side's id, which a renaming leaves as it is
+	Name string `json:"name,omitempty"` // what people call it
+	// Of is how many of the kind there are in all, 0 where that is not known: a
+	// limit may be a share.
+	Of int `json:"of,omitempty"`
 }
 
 // Request is one thing that will be sent: an HTTP request, or a program's argv
