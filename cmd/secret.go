@@ -129,7 +129,7 @@ func (p *program) secrets() config.Env {
 				}
 				return response.OpenAge(c.AgeKeys, p.askSecret, sealed)
 			},
-			Now:     p.Now, Held: &config.Held{}, Sink: &redact.Sink{},
+			Now: p.Now, Held: &config.Held{}, Sink: &redact.Sink{},
 		}
 	}
 	return p.env

@@ -106,7 +106,6 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-
 func TestKey(t *testing.T) {
 	k := Key("2026-0007", "a1", 0)
 	if k != Key("2026-0007", "a1", 0) || len(k) != 52 || strings.ToLower(k) != k || strings.Contains(k, "=") {

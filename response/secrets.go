@@ -39,7 +39,9 @@ func OpenAge(files []string, ask func(question string) ([]byte, error), sealed [
 
 // KeyringOpener asks the keyring of the system.
 func KeyringOpener(u Unlock) func(ctx context.Context, service, user string) (string, error) {
-	return func(_ context.Context, service, user string) (string, error) { return u.keyring().Secret(service, user) }
+	return func(_ context.Context, service, user string) (string, error) {
+		return u.keyring().Secret(service, user)
+	}
 }
 
 // secretFor fetches the secret of a connection's setting.

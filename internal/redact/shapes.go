@@ -10,7 +10,7 @@ var shaped = regexp.MustCompile(`\b(?:` +
 	`|glpat-[A-Za-z0-9_-]{20,64}` + // GitLab
 	`|xox[abeoprs]-[A-Za-z0-9-]{10,255}|xapp-[A-Za-z0-9-]{10,255}` + // Slack
 	`|(?:AKIA|ASIA)[A-Z2-7]{16}` + // AWS
-	`|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}` + // JSON web tokens
+	`|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}` + // JSON web tokens
 	`|whsec_[A-Za-z0-9+/=]{24,128}` + // Standard Webhooks
 	`|AGE-SECRET-KEY-1[A-Z0-9]{58}` +
 	`)|-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\z)` +
