@@ -38,6 +38,9 @@ type Config struct {
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
 	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
+	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
+	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
+	Containment Containment           `json:"containment,omitzero"` // how long containments last
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).
