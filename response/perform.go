@@ -225,6 +225,9 @@ func (s *Session) read(ctx context.Context, f *folder, impl integrations.Action,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.protectRead(impl.Describe(), p); err != nil {
+		return nil, err
+	}
 	r, err := impl.Do(ctx, call, p)
 	if err != nil {
 		return nil, actionError(w.name, err)
