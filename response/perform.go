@@ -193,7 +193,7 @@ func (s *Session) resume(ctx context.Context, f *folder, st *playbooks.Step) (bo
 	if err != nil || status == nil || status.State != playbooks.Running {
 		return false, err
 	}
-	a, ok, err := s.latestOf(ctx, f, st.ID, "", "")
+	a, ok, err := s.latestOf(ctx, f, wish{step: st.ID})
 	if err != nil || !ok {
 		return false, err
 	}

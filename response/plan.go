@@ -33,6 +33,7 @@ type wish struct {
 	lasts      *time.Duration  // how long the effect is to last; nil: nobody said
 	ends       string          // what happens then, see record.Planned
 	breakGlass bool            // rules that it breaks are gone around, and named
+	declared   bool            // of an undoing: the plan it undoes says when, and was approved
 }
 
 // Plan plans an action outside the playbook.
@@ -112,7 +113,7 @@ func (s *Session) PlanStepAs(ctx context.Context, id incident.ID, step string, r
 // planned if it still says the same, else a new plan. A plan that no longer
 // fits is withdrawn, so that nobody sends it later.
 func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, error) {
-	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	a, ok, err := s.latestOf(ctx, f, w)
 	if err != nil {
 		return ActionView{}, err
 	}
@@ -252,7 +253,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 // underWay names the action that another process planned for the same wish in
 // the meantime, "" when there is none.
 func underWay(tx *store.Tx, w wish) (string, error) {
-	if w.step == "" || w.reverts != "" {
+	if w.step == "" && w.reverts == "" {
 		return "", nil
 	}
 	all, err := tx.Actions()
@@ -260,7 +261,7 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 		return "", err
 	}
 	for _, a := range slices.Backward(all) {
-		if a.Step != w.step || a.Name != w.name || a.Reverts != "" || (w.connection != "" && a.Connection != w.connection) {
+		if !w.isOf(a) {
 			continue
 		}
 		switch ActionState(a.State) {
@@ -354,6 +355,9 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 			out.Approvals = max(out.Approvals, 1)
 		}
 	}
+	if w.declared { // who approved what it undoes has approved this, too
+		out.Approvals, out.By, out.Second, out.Typed = 0, "", false, false
+	}
 	return out, nil
 }
 
@@ -437,13 +441,21 @@ func (f *folder) action(ctx context.Context, action string) (ActionView, error) 
 	return actionView(a)
 }
 
-// latestOf returns the newest action of that kind planned for a step.
-func (s *Session) latestOf(ctx context.Context, f *folder, step, name, connection string) (ActionView, bool, error) {
+// isOf says that an action is what the wish wants.
+func (w wish) isOf(a store.Action) bool {
+	if w.reverts != "" {
+		return a.Reverts == w.reverts
+	}
+	return a.Step == w.step && (w.name == "" || a.Name == w.name) && a.Reverts == "" && (w.connection == "" || a.Connection == w.connection)
+}
+
+// latestOf returns the newest action that is what the wish wants.
+func (s *Session) latestOf(ctx context.Context, f *folder, w wish) (ActionView, bool, error) {
 	var found *store.Action
 	err := f.store.View(ctx, func(tx *store.Tx) error {
 		all, err := tx.Actions()
 		for _, a := range slices.Backward(all) {
-			if a.Step == step && (name == "" || a.Name == name) && (connection == "" || a.Connection == connection) && a.Reverts == "" {
+			if w.isOf(a) {
 				found = &a
 				break
 			}
