@@ -167,12 +167,12 @@ func mayBeThere(a store.Action) bool {
 }
 
 // targetsOf are the targets by which a plan is counted. One that names none has
-// one: what a person types.
+// one: what a person types, on that connection.
 func targetsOf(p integrations.Plan) []integrations.Target {
 	if len(p.Targets) > 0 {
 		return p.Targets
 	}
-	return []integrations.Target{{Kind: p.Call.Action, ID: p.Target, Name: p.Target}}
+	return []integrations.Target{{Kind: p.Call.Connection, ID: p.Target, Name: p.Target}}
 }
 
 // fresh counts the targets that are not among those before.
