@@ -172,11 +172,17 @@ var disclosed = map[Kind]map[string]audience{
 	ActionPlanned: {
 		"action": everyone, "name": told, "connection": detail, "title": detail, "target": detail, "danger": everyone,
 		"digest": measured, "key": detail, "plan": detail, "undo": detail, "reverts": everyone, "reason": detail,
-		"approvals": everyone, "by": everyone,
+		"approvals": everyone, "by": everyone, "message": everyone, "instead": everyone, "again": everyone,
 	},
 	ActionApproved: decision,
 	ActionRejected: decision,
 	ActionSending:  {"action": everyone, "attempt": everyone, "owner": detail},
+	ActionQueued: {
+		"action": everyone, "attempt": everyone, "tries": everyone, "class": everyone, "error": detail,
+		"not_before": everyone, "until": everyone, "since": everyone,
+	},
+	ActionDropped:  decision,
+	Undelivered:    {"actions": everyone, "connections": detail, "queued": everyone, "error": detail},
 	ActionSent:     outcome,
 	ActionVerified: outcome,
 	ActionFailed:   outcome,

@@ -30,6 +30,10 @@ type wish struct {
 	title      string          // the step's, with its values in place
 	step0      *playbooks.Step // the playbook's word on approval and impact
 	again      time.Time       // of a step that repeats: when it was done last
+	message    bool            // it carries words to people
+	said       integrations.Message
+	instead    string       // the action whose message it carries
+	repeats    store.Action // what a person wants sent once more
 }
 
 // Plan plans an action outside the playbook.
@@ -64,7 +68,7 @@ func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, e
 		return ActionView{}, err
 	}
 	switch {
-	case ok && (a.State == Sending || a.State == Unknown):
+	case ok && (a.State == Sending || a.State == Unknown || a.State == Queued):
 		return a, nil
 	case ok && (a.State == Planned || a.State == Approved || a.NotSent()):
 		same, err := s.same(ctx, f, a, w)
@@ -100,7 +104,7 @@ func (s *Session) same(ctx context.Context, f *folder, a ActionView, w wish) (bo
 	if err := integrations.Check(impl.Describe(), w.params); err != nil {
 		return false, usage("", "%w", err)
 	}
-	p, err := s.s.draw(ctx, impl, integrations.Call{Action: a.Name, Connection: connection, Params: w.params, Key: a.Key, Incident: f.id, Step: w.step})
+	p, err := s.drawFor(ctx, w, impl, integrations.Call{Action: a.Name, Connection: connection, Params: w.params, Key: a.Key, Incident: f.id, Step: w.step})
 	if err != nil {
 		return false, err
 	}
@@ -163,7 +167,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 		return ActionView{}, err
 	}
 	call := integrations.Call{Action: w.name, Connection: connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
-	p, err := s.s.draw(ctx, action, call)
+	p, err := s.drawFor(ctx, w, action, call)
 	if err != nil {
 		return ActionView{}, err
 	}
@@ -192,7 +196,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 // underWay names the action that another process planned for the same wish in
 // the meantime, "" when there is none.
 func underWay(tx *store.Tx, w wish) (string, error) {
-	if w.step == "" || w.reverts != "" {
+	if w.step == "" || w.reverts != "" || w.repeats.Action != "" {
 		return "", nil
 	}
 	all, err := tx.Actions()
@@ -200,13 +204,13 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 		return "", err
 	}
 	for _, a := range slices.Backward(all) {
-		if a.Step != w.step || a.Name != w.name || a.Reverts != "" || (w.connection != "" && a.Connection != w.connection) {
+		if a.Step != w.step || a.Name != w.name || a.Reverts != "" || a.Instead != w.instead || (w.connection != "" && a.Connection != w.connection) {
 			continue
 		}
 		switch ActionState(a.State) {
-		case Planned, Approved, Sending, Unknown:
+		case Planned, Approved, Queued, Sending, Unknown:
 			return a.Action, nil
-		case Sent, Verified, Failed, Rejected:
+		case Sent, Verified, Failed, Rejected, Dropped:
 		}
 		return "", nil
 	}
@@ -243,6 +247,7 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 	out := record.Planned{
 		Name: d.Name, Connection: p.Call.Connection, Title: d.Title, Target: p.Target, Danger: d.Danger,
 		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
+		Message: w.message, Instead: w.instead, Again: w.repeats.Action,
 	}
 	if w.step0 != nil {
 		if r := w.step0.Rollback; out.Undo == "" && w.reverts == "" && r != nil {
@@ -283,6 +288,9 @@ func approvalsFor(danger incident.Danger, step *playbooks.Step) (int, incident.R
 
 // newKey makes the idempotency key that stays with this plan over all retries.
 func (s *Session) newKey(id incident.ID, w wish) (string, error) {
+	if w.repeats.Action != "" { // the next epoch of the same intent
+		return integrations.Key(id, w.repeats.Key, 1), nil
+	}
 	nonce := make([]byte, 16)
 	if _, err := io.ReadFull(s.s.o.Rand, nonce); err != nil {
 		return "", fmt.Errorf("make idempotency key: %w", err)
@@ -343,6 +351,12 @@ func actionView(a store.Action) (ActionView, error) {
 	}
 	if a.Last.Error != "" {
 		v.Says = a.Last.Error
+	}
+	if a.Queue != nil && v.State == Queued {
+		v.NextTry, v.Says, v.Class = a.Queue.NotBefore, a.Queue.Error, a.Queue.Class
+	}
+	if a.Given != "" {
+		v.Says = a.Given
 	}
 	for _, r := range p.Requests {
 		v.Details.Requests = append(v.Details.Requests, requestText(r))
