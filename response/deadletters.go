@@ -284,7 +284,7 @@ func (s *Session) Enqueue(ctx context.Context, id incident.ID, action string) (A
 	}
 	if ActionState(a.State) != Queued {
 		now := s.s.o.Now().UTC()
-		err := s.enqueue(ctx, f, a, record.Queued{Action: action, Attempt: a.Attempts, NotBefore: now, Since: now, Until: now.Add(patience(a).For)})
+		err := s.enqueue(ctx, f, a, 0, record.Queued{Action: action, Attempt: a.Attempts, NotBefore: now, Since: now, Until: now.Add(patience(a).For)})
 		if err != nil {
 			return ActionView{}, err
 		}

@@ -120,7 +120,7 @@ func (s *Session) missed(ctx context.Context, f *folder, x shot, tries int, caus
 	class, after, unsent := notSentYet(cause)
 	final := func(kind record.Kind, class integrations.Outcome) error {
 		out := record.Outcome{Action: id, Attempt: max(x.attempt, x.a.Attempts), Class: string(class), Error: cause.Error()}
-		return errors.Join(s.outcome(keep, f, x.a.Step, kind, out), actionError(x.a.Name+" on "+x.a.Target, cause))
+		return errors.Join(s.still(keep, f, x.a, x.attempt, kind, out), actionError(x.a.Name+" on "+x.a.Target, cause))
 	}
 	switch {
 	case x.attempt > 0 && integrations.OutcomeOf(cause) == integrations.Ambiguous:
@@ -201,7 +201,7 @@ func (s *Session) requeue(ctx context.Context, f *folder, x shot, tries int, cla
 	if x.attempt == 0 && ActionState(x.a.State) == Queued {
 		return q.NotBefore, nil
 	}
-	err := s.enqueue(ctx, f, x.a, q)
+	err := s.enqueue(ctx, f, x.a, x.attempt, q)
 	return q.NotBefore, err
 }
 
@@ -213,28 +213,44 @@ func pretend(x shot, tries int) int {
 	return tries
 }
 
-// enqueue records that an action waits in the outbox.
-func (s *Session) enqueue(ctx context.Context, f *folder, a store.Action, q record.Queued) error {
-	err := f.updateAction(context.WithoutCancel(ctx), s, a.Action, func(now store.Action) (record.Kind, any, error) {
-		state := ActionState(now.State)
-		if state != Queued && state != Sending && state != Unknown {
-			if err := s.mayBegin(f, now); err != nil { // its approval is consumed by this entry
-				return "", nil, err
-			}
+// enqueue records that an action waits in the outbox. Out of what has not begun,
+// its approval is consumed by this entry.
+func (s *Session) enqueue(ctx context.Context, f *folder, a store.Action, attempt int, q record.Queued) error {
+	state := ActionState(a.State)
+	if attempt == 0 && state != Queued && state != Unknown {
+		if err := s.mayBegin(f, a); err != nil {
+			return err
 		}
-		return record.ActionQueued, q, nil
-	})
-	if err != nil {
-		return fmt.Errorf("put %s into the outbox: %w", a.Action, err)
 	}
-	return nil
+	return s.still(context.WithoutCancel(ctx), f, a, attempt, record.ActionQueued, q)
+}
+
+// still records something about an action that is still as it was read, or whose
+// attempt is still ours. While one process learned that it could not send, another
+// may have begun to: what the first knows is not about that attempt.
+func (s *Session) still(ctx context.Context, f *folder, was store.Action, attempt int, kind record.Kind, payload any) error {
+	err := f.updateAction(ctx, s, was.Action, func(now store.Action) (record.Kind, any, error) {
+		ours := now.State == was.State && now.Attempts == was.Attempts
+		if attempt > 0 {
+			state := ActionState(now.State)
+			ours = now.Attempts == attempt && (state == Sending || state == Unknown)
+		}
+		if !ours {
+			return "", nil, fail(CodeRefused, "", "action %s: another process has it in hand, it is %s: %w", now.Action, now.State, errMoved)
+		}
+		return kind, payload, nil
+	})
+	return err
 }
 
 // usedUp records that an action was tried as often as it may be by itself.
 func (s *Session) usedUp(ctx context.Context, f *folder, x shot, q record.Queued, cause error) error {
 	why := fmt.Errorf("not sent in %d tries since %s, and left to a person: %w", max(q.Tries, 1), q.Since.UTC().Format(time.RFC3339), cause)
 	out := record.Outcome{Action: x.a.Action, Attempt: q.Attempt, Class: q.Class, Error: why.Error()}
-	err := s.outcome(context.WithoutCancel(ctx), f, x.a.Step, record.ActionFailed, out)
+	err := s.still(context.WithoutCancel(ctx), f, x.a, x.attempt, record.ActionFailed, out)
+	if errors.Is(err, errMoved) {
+		return err
+	}
 	var hint string
 	var e *integrations.Error
 	if errors.As(cause, &e) {
@@ -275,7 +291,7 @@ func (s *Session) stoppedWaiting(ctx context.Context, f *folder, action string, 
 		return errors.Join(fmt.Errorf("wait to repeat %s: %w", action, cause), err)
 	}
 	out := record.Outcome{Action: action, Attempt: a.Attempts, Class: a.Queue.Class, Error: "stopped by " + s.by.Name + " before it was sent: " + a.Queue.Error}
-	return errors.Join(fmt.Errorf("wait to repeat %s: %w", action, cause), s.outcome(keep, f, a.Step, record.ActionFailed, out))
+	return errors.Join(fmt.Errorf("wait to repeat %s: %w", action, cause), s.still(keep, f, a, 0, record.ActionFailed, out))
 }
 
 // expire gives an action to a person whose time in the outbox is over.

@@ -81,17 +81,17 @@ func (s *Session) notThere(ctx context.Context, f *folder, a store.Action, impl 
 	out := record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: says}
 	if len(a.Last.Receipt) > 0 { // they had taken it
 		out.Class = string(integrations.Rejected)
-		return s.outcome(ctx, f, a.Step, record.ActionFailed, out)
+		return s.still(ctx, f, a, 0, record.ActionFailed, out)
 	}
 	q, err := s.queueAfterLook(ctx, f, a)
 	if err != nil {
 		return err
 	}
 	if !repeatable(impl) || !q.Until.After(s.s.o.Now()) {
-		return s.outcome(ctx, f, a.Step, record.ActionFailed, out)
+		return s.still(ctx, f, a, 0, record.ActionFailed, out)
 	}
 	q.Error = says
-	return s.enqueue(ctx, f, a, q)
+	return s.enqueue(ctx, f, a, 0, q)
 }
 
 // repeatable says that the other side makes a repeat with the same key harmless,

@@ -168,6 +168,9 @@ func (f fold) queued(e record.Entry) error {
 	if err != nil {
 		return err
 	}
+	if q.Attempt != a.Attempts { // of which another process has begun the next
+		return refuse(e, "action %s: attempt %d is not its last", q.Action, q.Attempt)
+	}
 	if (a.State == StateApproved || a.State == StateFailed) && !a.ApprovedAt(e.Time) {
 		return refuse(e, "action %s: its approval has expired", q.Action)
 	}

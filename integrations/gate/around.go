@@ -24,7 +24,7 @@ func (g *Gate) Limit(next Send) Send {
 		r, err := next(ctx)
 		var e *integrations.Error
 		if errors.As(err, &e) && e.Outcome == integrations.Throttled {
-			terr := g.change(context.WithoutCancel(ctx), func(s *State) { s.Until = g.now().Add(e.After) })
+			terr := g.change(context.WithoutCancel(ctx), func(s *State) { s.Asked = g.now(); s.Until = s.Asked.Add(e.After) })
 			err = errors.Join(err, terr)
 		}
 		return r, err
@@ -77,7 +77,7 @@ func (g *Gate) enter(ctx context.Context, force bool) error {
 			return
 		}
 		now := g.now()
-		until := g.opens(*s, now)
+		until := g.opens(*s)
 		probed := !s.Probing.IsZero() && until.After(now)
 		if until.After(now) && (!force || probed) {
 			shut = &OpenError{g.name, s.Failures, until, s.Why}

@@ -71,6 +71,7 @@ type State struct {
 	// Full is when the bucket is full again: the time of the last token, as it were.
 	Full  time.Time `json:"full,omitzero"`
 	Until time.Time `json:"until,omitzero"` // the other side asked to wait so long
+	Asked time.Time `json:"asked,omitzero"` // and when it did
 	// Failures is how many attempts in a row failed on the way.
 	Failures int       `json:"failures,omitempty"`
 	Opened   time.Time `json:"opened,omitzero"` // when the breaker opened last
@@ -102,42 +103,52 @@ func (g *Gate) View() (View, error) {
 		return View{}, err
 	}
 	now := g.now()
+	s.sane(g.rules, now)
 	v := View{Connection: g.name, Breaker: BreakerClosed, Failures: s.Failures}
 	if g.rules.Every > 0 {
 		v.PerMinute = float64(time.Minute) / float64(g.rules.Every)
 	}
 	if s.Failures >= g.rules.Failures {
-		v.Breaker, v.Until = BreakerHalfOpen, g.opens(s, now)
+		v.Breaker, v.Until = BreakerHalfOpen, g.opens(s)
 		if v.Until.After(now) {
 			v.Breaker = BreakerOpen
 		}
 	}
-	if next := g.next(s, now); next.After(now) {
+	if next := g.next(s); next.After(now) {
 		v.Next = next
 	}
 	return v, nil
 }
 
-// opens is when an open breaker lets an attempt through. A clock that was set
-// back does not keep it shut for longer than it would have been.
-func (g *Gate) opens(s State, now time.Time) time.Time {
-	until := s.Opened.Add(g.rules.Open)
+// sane brings what lies in the future down to what it can be: the clock was set
+// back. It must not keep people from acting for longer than the rules say.
+func (s *State) sane(r Rules, now time.Time) {
+	if most := now.Add(r.Every * time.Duration(max(r.Burst, 1))); s.Full.After(most) {
+		s.Full = most
+	}
+	if s.Asked.After(now) {
+		s.Asked, s.Until = time.Time{}, time.Time{}
+	}
+	if s.Opened.After(now) {
+		s.Opened = now
+	}
+	if s.Probing.After(now) {
+		s.Probing = now
+	}
+}
+
+// opens is when an open breaker lets an attempt through.
+func (g *Gate) opens(s State) time.Time {
 	if !s.Probing.IsZero() {
-		until = s.Probing.Add(g.rules.Probe)
+		return s.Probing.Add(g.rules.Probe)
 	}
-	if latest := now.Add(max(g.rules.Open, g.rules.Probe)); until.After(latest) {
-		until = latest
-	}
-	return until
+	return s.Opened.Add(g.rules.Open)
 }
 
 // next is when the next write may begin.
-func (g *Gate) next(s State, now time.Time) time.Time {
+func (g *Gate) next(s State) time.Time {
 	at := s.Full.Add(-g.rules.Every * time.Duration(max(g.rules.Burst, 1)-1))
-	if latest := now.Add(g.rules.Every); at.After(latest) { // the clock was set back
-		at = latest
-	}
-	if s.Until.After(at) && s.Until.Before(now.Add(25*time.Hour)) {
+	if s.Until.After(at) {
 		at = s.Until
 	}
 	return at
@@ -157,10 +168,13 @@ func (g *Gate) Turn(ctx context.Context) (done func(), err error) {
 		var wait time.Duration
 		err := g.change(ctx, func(s *State) {
 			now := g.now()
-			if wait = g.next(*s, now).Sub(now); wait > 0 {
+			if wait = g.next(*s).Sub(now); wait > 0 {
 				return
 			}
-			s.Full = later(s.Full, now, g.rules).Add(g.rules.Every)
+			if s.Full.Before(now) {
+				s.Full = now
+			}
+			s.Full = s.Full.Add(g.rules.Every)
 		})
 		if err == nil && wait <= 0 {
 			return func() { _ = f.Close() }, nil // closing gives the lock back
@@ -172,18 +186,6 @@ func (g *Gate) Turn(ctx context.Context) (done func(), err error) {
 			return nil, errors.Join(err, f.Close())
 		}
 	}
-}
-
-// later is where the bucket stands before the next token is taken: it never holds
-// more than it may.
-func later(full, now time.Time, r Rules) time.Time {
-	if most := now.Add(r.Every * time.Duration(max(r.Burst, 1))); full.After(most) {
-		return most // the clock was set back
-	}
-	if full.Before(now) {
-		return now
-	}
-	return full
 }
 
 // lock waits for a file to be ours alone, until the context ends.
@@ -253,6 +255,7 @@ func (g *Gate) change(ctx context.Context, f func(*State)) (err error) {
 		return err
 	}
 	was := s
+	s.sane(g.rules, g.now())
 	if f(&s); s == was {
 		return nil
 	}
