@@ -26,7 +26,8 @@ type Config struct {
 	Name        string                `json:"name,omitempty"`        // the responder's name, as the record shows it
 	Zone        string                `json:"zone,omitempty"`        // IANA time zone for input and display; "" is UTC
 	Connections map[string]Connection `json:"connections,omitempty"` // by the name that playbooks use
-	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
+	Notify      Notify                `json:"notify,omitzero"`
+	Protected   []string              `json:"protected,omitempty"` // addresses, CIDRs and names no action may touch
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
@@ -64,6 +65,9 @@ type Connection struct {
 	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
 	Settings map[string]string    `json:"settings,omitempty"` // plain values
 	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found
+	Timeout  Wait                 `json:"timeout,omitzero"`   // of one exchange
+	Grace    Wait                 `json:"grace,omitzero"`     // how much longer the other side may work on what it got
+	Writes   int                  `json:"writes_per_minute,omitempty"`
 }
 
 // Collect adds to what the collectors take.

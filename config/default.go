@@ -45,6 +45,14 @@ connections:
 #     kind: ssh
 #     settings: {host: ada@web-1.example.org}
 
+# A connection may also say how long one exchange may take (timeout: 30s), how much
+# longer the other side may work on what it got (grace: 10s), and how much may be
+# sent (writes_per_minute: 60).
+
+# Who carries a message when the connection it is for does not take it, in this
+# order. What nobody takes stays in the outbox and is shown (firebreak outbox).
+# notify: {fallback: [chat, pagerduty]}
+
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
 # A kind before it narrows a rule, and * stands for any text: user:*-breakglass,
