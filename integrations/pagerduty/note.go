@@ -19,9 +19,9 @@ type note struct{ *duty }
 func (note) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "pagerduty.incident.note", Title: "Write a note on an incident", System: "pagerduty",
-		Danger: incident.Low, Idempotency: "marker", Scopes: []string{"incidents.write"},
+		Danger: incident.Low, Idempotency: "marker", Scopes: []string{"incidents.write"}, Tested: integrations.Described,
 		Params: []integrations.Param{
-			{Name: "incident", Title: "Id of PagerDuty's incident", Type: "string", Required: true, Match: `[A-Z0-9]{3,30}`},
+			incidentParam(),
 			{Name: "note", Title: "Text", Type: "string", Required: true},
 		},
 		Result: []integrations.Param{{Name: "incident", Type: "string"}, {Name: "note_id", Type: "string"}},
@@ -69,11 +69,8 @@ func (n note) Plan(_ context.Context, c integrations.Call, prior integrations.Pr
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	if n.from == "" {
-		return integrations.Plan{}, &integrations.Error{
-			Outcome: integrations.Rejected, Hint: "set the connection's from to the e-mail address of a PagerDuty user",
-			Err: fmt.Errorf("plan note: PagerDuty wants to know from whom it is"),
-		}
+	if err := n.signed(c.Action); err != nil {
+		return integrations.Plan{}, err
 	}
 	shown := c
 	shown.Seal = integrations.SealPlace
@@ -83,7 +80,7 @@ func (n note) Plan(_ context.Context, c integrations.Call, prior integrations.Pr
 	}
 	title, _ := prior.State["title"].(string)
 	p := integrations.Plan{
-		Call: c, Identity: n.from, Base: n.rest, Prior: prior, Target: v.Text("incident"),
+		Call: c, Identity: n.from, Base: n.rest, Prior: prior, Target: v.Text("incident"), Targets: targets(v.Text("incident"), prior),
 		Effects:  []string{fmt.Sprintf("a note appears on PagerDuty's incident %q; notes cannot be deleted", title)},
 		Requests: []integrations.Request{{Method: "POST", URL: n.rest + "/incidents/" + v.Text("incident") + "/notes", Body: string(body)}},
 		Proof:    "the note can be read back",
