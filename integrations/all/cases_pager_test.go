@@ -46,6 +46,10 @@ func pagerCases() []conform.Case {
 				{"title": "x", "service": drill.Service, "priority": "P 1"},
 			},
 		},
+		{
+			Action: "pagerduty.incident.note", Connection: on, Params: m{"dedup_key": "payments/latency", "note": "By its key."},
+			Bad: []m{{"note": "x"}, {"note": "x", "incident": drill.Incident, "dedup_key": "k"}, {"note": "x", "dedup_key": "a\nb"}},
+		},
 		{Action: "pagerduty.incident.acknowledge", Connection: on, Params: m{"incident": drill.Incident}, Bad: onIncident(nil)},
 		{Action: "pagerduty.incident.resolve", Connection: on, Params: m{"resolution": "The key was revoked."}, Setup: resolved, Bad: onIncident(nil, m{"resolution": "a\nb"})},
 		{
