@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"firebreak/internal/redact"
 	"firebreak/record"
 )
 
@@ -29,11 +30,10 @@ type Masked struct {
 	People, Hosts map[string]string
 }
 
-// What stands where an address was, or a secret.
+// What stands where an address was.
 const (
 	anAddress = "(address)"
 	aMailbox  = "(mail address)"
-	aSecret   = "***"
 )
 
 // NewMask is the mask for readers who see no more than each of the profiles lets
@@ -107,10 +107,11 @@ func (k *Mask) Typed(text string) string {
 
 // HideSecrets takes what looks like a credential out of a text.
 func (k *Mask) HideSecrets(text string) string {
-	for _, shape := range secretShapes {
-		text = k.swap(text, shape, func(string) (string, bool) { return aSecret, true })
+	out := redact.Shaped(text)
+	if out != text {
+		k.Replaced = append(k.Replaced, redact.Hidden)
 	}
-	return text
+	return out
 }
 
 func (k *Mask) swap(text string, shape *regexp.Regexp, with func(string) (string, bool)) string {
@@ -159,17 +160,4 @@ var (
 	mailbox = regexp.MustCompile(`[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}`)
 	numeric = regexp.MustCompile(`\b(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b|(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}))`)
 
-	// secretShapes are forms in which credentials are met: they belong in no message,
-	// whoever reads it.
-	secretShapes = []*regexp.Regexp{
-		regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\z)`),
-		regexp.MustCompile(`\b(?:gh[pousr]_[A-Za-z0-9]{16,255}|github_pat_[A-Za-z0-9_]{20,255}|glpat-[A-Za-z0-9_-]{16,255})`),
-		regexp.MustCompile(`\bxox[abeprs]-[A-Za-z0-9-]{10,255}`),
-		regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`),
-		regexp.MustCompile(`\bwhsec_[A-Za-z0-9+/=]{16,255}`),
-		regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{20,255}`),
-		regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?`),
-		regexp.MustCompile(`(?i)\b(?:bearer|token token=|basic)\s*[A-Za-z0-9+/_.=-]{16,1024}`),
-		regexp.MustCompile(`https://hooks\.slack\.com/\S+`),
-	}
 )
