@@ -36,6 +36,7 @@ type Config struct {
 	Sign        string                `json:"sign,omitempty"`        // what is signed by itself: always, decisions (also ""), never
 	Approvals   string                `json:"approvals,omitempty"`   // "signed": an approval without a person's signature does not count
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
+	Updates     map[string]Cadence    `json:"updates,omitempty"`  // how often an audience is told, by its name
 	AgeKeys     []string              `json:"age_keys,omitempty"` // files of age or ssh keys that open age: references
 	Unlock      Reference             `json:"unlock,omitzero"`    // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
@@ -61,6 +62,8 @@ type Connection struct {
 	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
 	Settings map[string]string    `json:"settings,omitempty"` // plain values
 	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found
+	TLP      string               `json:"tlp,omitempty"`      // the highest label of what it may carry to people; all but red without it
+	Audience string               `json:"audience,omitempty"` // who reads there: nobody is shown more than they may see
 }
 
 // Collect adds to what the collectors take.

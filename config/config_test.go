@@ -80,7 +80,7 @@ func TestParse(t *testing.T) {
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"unknown key", "nam: x\n", `c.yaml:1:1: the configuration has no key "nam" (did you mean name?)`},
-		{"far key", "zzzzzzzz: x\n", "known here: age_keys, approvals, calendars, collect, connections, lock_after, name, packs, playbooks, protected, retention, sign, signing_key, timestamp, unlock, zone"},
+		{"far key", "zzzzzzzz: x\n", "known here: age_keys, approvals, calendars, collect, connections, lock_after, name, packs, playbooks, protected, retention, sign, signing_key, timestamp, unlock, updates, zone"},
 		{"deep key", "connections:\n  gh:\n    kind: github\n    base-url: x\n", `c.yaml:4:5: connections.gh has no key "base-url" (did you mean base_url?)`},
 		{"twice", "name: a\nname: b\n", `c.yaml:2:1: the configuration: "name" is there twice`},
 		{"no kind", "connections: {gh: {settings: {a: b}}}", "connections.gh has no kind"},
@@ -109,6 +109,11 @@ func TestProblems(t *testing.T) {
 		{"two documents", "name: a\n---\nname: b\n", "more than one document"},
 		{"not yaml", "name: [a\n", "c.yaml:"},
 		{"bad name", "connections: {'a b': {kind: x}}", `"a b" is not a name`},
+		{"updates often", "updates: {executives: 1s}", "no time between two updates"},
+		{"updates to nobody", "updates: {'Key Customers': 1h}", "is not a name"},
+		{"updates profile", "updates: {executives: {every: 1h, profile: everything}}", `updates.executives.profile: "everything" is not known`},
+		{"tlp", "connections: {a: {kind: b, tlp: purple}}", `connections.a.tlp: "purple" is not known`},
+		{"audience", "connections: {a: {kind: b, audience: 'X Y'}}", "is no name of an audience"},
 		{"large", "#" + strings.Repeat("x", 1<<20), "larger than 1 MiB"},
 		{"deep", strings.Repeat("[", 100_000), "not YAML"},
 	} {
@@ -134,7 +139,7 @@ func TestAllProblemsAtOnceInOrder(t *testing.T) {
 
 // TestJSON: the configuration as JSON is a configuration file that says the same.
 func TestJSON(t *testing.T) {
-	for _, src := range []string{full, "", "collect: {folders: [/srv]}", "connections: {host: {kind: linux}}"} {
+	for _, src := range []string{full, "", "collect: {folders: [/srv]}", "connections: {host: {kind: linux, tlp: amber+strict, audience: customers}}", "updates: {executives: 1h, customers: {every: 4h, to: [a, b], template: t, profile: public}}"} {
 		c, err := config.Parse("config.yaml", []byte(src))
 		if err != nil {
 			t.Fatal(err)
@@ -158,14 +163,14 @@ func TestDefaultFile(t *testing.T) {
 		t.Errorf("the default file sets something: %+v", c)
 	}
 	// And every example in it is right once its comment sign is taken away.
-	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|age_keys|lock_after|playbooks|packs|retention|signing_key|sign|approvals): .*|collect:|calendars:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
+	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|age_keys|lock_after|updates|playbooks|packs|retention|signing_key|sign|approvals): .*|collect:|calendars:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
 	example = regexp.MustCompile(`(?m)^   ?(env:|file:|exec:|age:|keyring:).*$`).ReplaceAllString(example, "")
 	c, err = config.Parse("example", []byte(example))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, example)
 	}
 	if c.Name == "" || c.Zone == "" || len(c.Connections) != 6 || len(c.Protected) == 0 ||
-		len(c.Collect.Folders) == 0 || len(c.Playbooks) == 0 || len(c.Packs) == 0 || len(c.AgeKeys) == 0 || len(c.Calendars) != 2 || len(c.Retention) == 0 ||
+		len(c.Collect.Folders) == 0 || len(c.Playbooks) == 0 || len(c.Packs) == 0 || len(c.AgeKeys) == 0 || len(c.Updates) != 2 || c.Connections["chat"].TLP != "green" || len(c.Calendars) != 2 || len(c.Retention) == 0 ||
 		c.SigningKey == "" || c.Sign == "" || c.Approvals == "" || c.Timestamp.URL == "" {
 		t.Errorf("the examples do not cover every setting: %+v", c)
 	}

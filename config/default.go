@@ -31,6 +31,8 @@ connections:
 #       routing_key: {exec: [pass, show, pagerduty/routing-key]}
 #   chat:
 #     kind: webhook
+#     tlp: green               # the highest label of what may go there; all but red without it
+#     audience: executives     # who reads there: they are shown no more than they may see
 #     base_url: https://chat.example.org/hooks/incidents
 #     secrets:
 #       key: env:FIREBREAK_WEBHOOK_KEY
@@ -48,6 +50,11 @@ connections:
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
 # protected: [127.0.0.0/8, 10.0.0.53, jump.example.org, "*.corp.example.org"]
+
+# How often an audience is told what is new (firebreak update), and over which
+# connections. responders, executives, customers and regulators have a template
+# and a profile of their own; another one names its profile.
+# updates: {executives: 1h, customers: {every: 4h, to: [chat]}}
 
 # Folders to list with their file times besides the usual ones.
 # collect:
