@@ -62,8 +62,10 @@ type Board struct {
 	Unfinished string `json:"unfinished,omitempty"`
 	// Exercise is where a drill with a scenario stands.
 	Exercise *ExerciseView `json:"exercise,omitempty"`
-	Actions  []ActionView  `json:"actions"`
-	Recent   []Activity    `json:"recent"` // newest last, at most 50
+	// Updates are the audiences that are to be told what is new, or were told.
+	Updates []UpdateDue  `json:"updates,omitempty"`
+	Actions []ActionView `json:"actions"`
+	Recent  []Activity   `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.
