@@ -30,7 +30,7 @@ func (p Profile) ShowsPeople() bool { return p == FullProfile || audienceOf[p]&p
 
 // ShowsHosts says whether readers of that profile may see hosts, addresses and
 // what was done on them.
-func (p Profile) ShowsHosts() bool { return p == FullProfile || audienceOf[p]&detail == detail }
+func (p Profile) ShowsHosts() bool { return p == FullProfile || audienceOf[p]&detail != 0 }
 
 // Hide returns the entry without the fields that readers of the profile may not
 // see.

@@ -18,7 +18,7 @@ import (
 // and secrets out of any text. What the reader's profile lets out stays.
 type Mask struct {
 	names    *regexp.Regexp
-	standIn  map[string]string // by the name in lower case
+	standIn  map[string]string // by the name in lower case; a short one as it is written
 	hosts    bool              // addresses of hosts go, too
 	people   bool              // addresses of people go, too
 	Replaced []string          // what stands in the place of something, in the order it was met
@@ -34,6 +34,7 @@ type Masked struct {
 const (
 	anAddress = "(address)"
 	aMailbox  = "(mail address)"
+	aHost     = "(host)"
 )
 
 // NewMask is the mask for readers who see no more than each of the profiles lets
@@ -54,10 +55,12 @@ func NewMask(m Masked, profiles ...record.Profile) *Mask {
 		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})
 	for i, n := range names {
-		names[i] = regexp.QuoteMeta(n)
+		if names[i] = regexp.QuoteMeta(n); utf8.RuneCountInString(n) >= 4 {
+			names[i] = "(?i:" + names[i] + ")"
+		}
 	}
 	if len(names) > 0 {
-		k.names = regexp.MustCompile("(?i)" + strings.Join(names, "|"))
+		k.names = regexp.MustCompile(strings.Join(names, "|"))
 	}
 	return k
 }
@@ -70,12 +73,21 @@ const mostNames = 5000
 
 func (k *Mask) add(names map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		lower := strings.ToLower(strings.TrimSpace(name))
-		if utf8.RuneCountInString(lower) < 3 || slices.Contains(common, lower) || len(k.standIn) >= mostNames {
+		as := folded(strings.TrimSpace(name))
+		if utf8.RuneCountInString(as) < 2 || slices.Contains(common, strings.ToLower(as)) || len(k.standIn) >= mostNames {
 			continue
 		}
-		k.standIn[lower] = names[name]
+		k.standIn[as] = names[name]
 	}
+}
+
+// folded is a name as it is searched for: a long one however it is written, a
+// short one only as it is, or every "am" and "it" would be somebody's.
+func folded(name string) string {
+	if utf8.RuneCountInString(name) < 4 {
+		return name
+	}
+	return strings.ToLower(name)
 }
 
 // Strict masks a text that was put together from the record: names, addresses of
@@ -84,6 +96,9 @@ func (k *Mask) Strict(text string) string {
 	text = k.Typed(text)
 	if k.people {
 		text = k.swap(text, mailbox, func(string) (string, bool) { return aMailbox, true })
+	}
+	if k.hosts {
+		text = k.swap(text, domain, func(string) (string, bool) { return aHost, true })
 	}
 	return text
 }
@@ -141,7 +156,7 @@ func (k *Mask) named(text string) string {
 			at = from + size
 			continue
 		}
-		standIn := k.standIn[strings.ToLower(text[from:to])]
+		standIn := k.standIn[folded(text[from:to])]
 		b.WriteString(text[at:from] + standIn)
 		k.Replaced = append(k.Replaced, standIn)
 		at = to
@@ -158,6 +173,6 @@ func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsD
 
 var (
 	mailbox = regexp.MustCompile(`[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}`)
+	domain  = regexp.MustCompile(`\b[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62}\.){1,8}[\p{L}][\p{L}\p{N}-]{1,62}\b`)
 	numeric = regexp.MustCompile(`\b(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\b|(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}))`)
-
 )

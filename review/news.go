@@ -292,6 +292,8 @@ func clocks(open []OpenClock) []string {
 func (n News) Text() string {
 	var b strings.Builder
 	switch {
+	case n.From == 0 && len(n.Changes) > 0:
+		b.WriteString("So far:\n")
 	case n.From == 0:
 	case len(n.Changes) == 0:
 		b.WriteString("Nothing has changed since the last update at " + stamp(n.Since) + ".\n")

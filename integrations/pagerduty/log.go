@@ -22,7 +22,6 @@ format: jsonl
 time: "{created_at}"
 source: pagerduty
 kind: "{type}"
-host: "{service.summary}"
 user: "{agent.summary}"
 message: "{summary}"
 `
