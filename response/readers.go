@@ -164,8 +164,18 @@ func (n namer) record(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
+	for _, text := range []string{inc.Title, inc.Summary, inc.Impact} {
+		n.Find(text)
+	}
 	for _, who := range inc.Roles {
 		n.person(who)
+	}
+	run, err := n.s.run(tx)
+	if err != nil {
+		return err
+	}
+	if run != nil {
+		n.variables(run.Vars())
 	}
 	count, err := tx.Count()
 	if err != nil {
@@ -207,6 +217,11 @@ func (n namer) record(tx *store.Tx) error {
 			}
 		case record.VariableSet:
 			var p record.Variables
+			if e.Decode(&p) == nil {
+				n.variables(p.Vars)
+			}
+		case record.StepStarted:
+			var p record.StepBegin
 			if e.Decode(&p) == nil {
 				n.variables(p.Vars)
 			}

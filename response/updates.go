@@ -65,8 +65,8 @@ type UpdateTo struct {
 	params map[string]any
 }
 
-// told is what came of one update.
-type told struct {
+// telling is what came of one update.
+type telling struct {
 	record.Update
 	at   time.Time
 	went bool // it went out over one connection at least, or was told by hand
@@ -74,14 +74,14 @@ type told struct {
 }
 
 // tellings are the updates of an incident, in their order.
-func tellings(tx *store.Tx) ([]told, error) {
+func tellings(tx *store.Tx) ([]telling, error) {
 	es, err := tx.EntriesOf(record.UpdateWritten)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]told, 0, len(es))
+	out := make([]telling, 0, len(es))
 	for _, e := range es {
-		t := told{at: e.Time.UTC()}
+		t := telling{at: e.Time.UTC()}
 		if err := e.Decode(&t.Update); err != nil {
 			return nil, err
 		}
@@ -104,13 +104,13 @@ func tellings(tx *store.Tx) ([]told, error) {
 }
 
 // lastTo is the last update that went to an audience.
-func lastTo(all []told, audience string) (told, bool) {
+func lastTo(all []telling, audience string) (telling, bool) {
 	for _, t := range slices.Backward(all) {
 		if t.Audience == audience && t.went {
 			return t, true
 		}
 	}
-	return told{}, false
+	return telling{}, false
 }
 
 // DraftUpdate puts an update together: what is new for that audience since the

@@ -37,6 +37,17 @@ const (
 	aHost     = "(host)"
 )
 
+// Find adds the mail addresses and the names of hosts that stand in a text of the
+// record: whoever inserts that text shows them.
+func (m Masked) Find(text string) {
+	for _, found := range mailbox.FindAllString(text, -1) {
+		m.People[found] = aMailbox
+	}
+	for _, found := range domain.FindAllString(mailbox.ReplaceAllString(text, " "), -1) {
+		m.Hosts[found] = aHost
+	}
+}
+
 // NewMask is the mask for readers who see no more than each of the profiles lets
 // out.
 func NewMask(m Masked, profiles ...record.Profile) *Mask {
