@@ -54,6 +54,9 @@ func (s *Service) Audiences() []Audience {
 	return all
 }
 
+// Audiences are those that can be told something.
+func (s *Session) Audiences() []Audience { return s.s.Audiences() }
+
 func (a *Audience) take(c config.Cadence) {
 	a.Every, a.To = time.Duration(c.Every), c.To
 	a.Template = cmp.Or(c.Template, a.Template)

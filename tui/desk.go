@@ -48,6 +48,10 @@ type desk interface {
 	Look(context.Context, incident.ID, string) (response.ActionView, error)
 	Revert(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
 
+	Audiences() []response.Audience
+	DraftUpdate(context.Context, incident.ID, response.UpdateRequest) (response.UpdateDraft, error)
+	SendUpdate(context.Context, response.UpdateDraft, response.ProgressFunc) (response.UpdateSent, error)
+
 	SigningKey(context.Context) (response.SigningKey, error)
 	WillSign(response.ActionView) bool
 	SignHead(ctx context.Context, id incident.ID, reason string) (record.Signed, error)
