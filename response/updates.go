@@ -130,7 +130,7 @@ func (s *Session) DraftUpdate(ctx context.Context, id incident.ID, r UpdateReque
 	if err != nil {
 		return UpdateDraft{}, err
 	}
-	d := UpdateDraft{Incident: id, Audience: a.Name, Profile: a.Profile, Text: r.Text, fields: r.Fields}
+	d := UpdateDraft{Incident: id, Audience: a.Name, Profile: a.Profile, Text: r.Text, To: []UpdateTo{}, fields: r.Fields}
 	if d.TLP, err = labelOf(inc, r.TLP); err != nil {
 		return UpdateDraft{}, err
 	}
