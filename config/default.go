@@ -31,6 +31,8 @@ connections:
 #       routing_key: {exec: [pass, show, pagerduty/routing-key]}
 #   chat:
 #     kind: webhook
+#     tlp: green               # the highest label of what may go there; all but red without it
+#     audience: executives     # who reads there: they are shown no more than they may see
 #     base_url: https://chat.example.org/hooks/incidents
 #     secrets:
 #       key: env:FIREBREAK_WEBHOOK_KEY
@@ -72,6 +74,11 @@ connections:
 # How long a containment lasts before you are reminded of it, and who is told then
 # (connections). 0 is without an end.
 # containment: {lasts: 4h, tell: [chat]}
+
+# How often an audience is told what is new (firebreak update), and over which
+# connections. responders, executives, customers and regulators have a template
+# and a profile of their own; another one names its profile.
+# updates: {executives: 1h, customers: {every: 4h, to: [chat]}}
 
 # Folders to list with their file times besides the usual ones.
 # collect:

@@ -104,7 +104,7 @@ func (w *World) Connections() []integrations.Connection {
 	github.Settings = map[string]string{"repo": Repo}
 	github.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.GitHub}[n] })
 	pagerduty.Name, pagerduty.Kind, pagerduty.BaseURL = "pagerduty", "pagerduty", "http://"+pagerDutyName
-	pagerduty.Settings = map[string]string{"from": "responder@acme.example"}
+	pagerduty.Settings = map[string]string{"from": "responder@acme.example", "user_id": onCallID}
 	pagerduty.Secret = w.secret(func(s secrets, n string) string {
 		return map[string]string{"token": s.PagerDuty, "routing_key": s.Routing}[n]
 	})

@@ -80,21 +80,6 @@ type comment struct {
 	Created time.Time `json:"created"`
 }
 
-type pdCase struct {
-	ID      string    `json:"id"`
-	Key     string    `json:"key"`
-	Title   string    `json:"title"`
-	Status  string    `json:"status"`
-	Created time.Time `json:"created"`
-	Notes   []pdNote  `json:"notes,omitempty"`
-}
-
-type pdNote struct {
-	ID      string    `json:"id"`
-	Content string    `json:"content"`
-	Created time.Time `json:"created"`
-}
-
 type delivery struct {
 	ID   string          `json:"id"`
 	At   time.Time       `json:"at"`
