@@ -31,6 +31,11 @@ const (
 	Incident  = "PDRILL1"
 	Address   = "203.0.113.66" // it talks to the drill's host; TEST-NET-3, RFC 5737
 	PID       = 31337          // a process of the drill's host
+	Org       = "acme"
+	Member    = "mallory"    // an owner of the organisation, whose token leaked
+	Outsider  = "contractor" // has a right to the repository, and is no member
+	Stranger  = "passer-by"  // has nothing
+	RunID     = 9001         // a run that has not ended
 )
 
 // Names of the servers. The top-level domain can never exist (RFC 6761), and
@@ -103,6 +108,13 @@ func (w *World) Connections() []integrations.Connection {
 	github.Name, github.Kind, github.BaseURL = "github", "github", "http://"+gitHubName+"/"
 	github.Settings = map[string]string{"repo": Repo}
 	github.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.GitHub}[n] })
+	github.Reveal = func(context.Context, string) (string, error) {
+		s, err := w.view() // no secret of the world outside is fetched for a drill
+		if err != nil {
+			return "", err
+		}
+		return leaked(s), nil
+	}
 	pagerduty.Name, pagerduty.Kind, pagerduty.BaseURL = "pagerduty", "pagerduty", "http://"+pagerDutyName
 	pagerduty.Settings = map[string]string{"from": "responder@acme.example"}
 	pagerduty.Secret = w.secret(func(s secrets, n string) string {

@@ -3,6 +3,7 @@ package drill
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -31,12 +32,16 @@ func (w *World) GitHub() http.Handler {
 		"PATCH /repos/{owner}/{repo}/issues/{number}":              g.editIssue,
 	}
 	// issues/5/comments and issues/comments/5 are one pattern to the mux.
-	routes["GET /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.comments, g.comment)
-	routes["POST /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.addComment, nil)
-	routes["DELETE /repos/{owner}/{repo}/issues/{number}/{last}"] = either(nil, g.deleteComment)
+	routes["GET /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.comments, g.comment, nil)
+	routes["POST /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.addComment, nil, g.addLabels)
+	routes["DELETE /repos/{owner}/{repo}/issues/{number}/{last}"] = either(nil, g.deleteComment, nil)
+	maps.Copy(routes, g.orgRoutes())
+	maps.Copy(routes, g.repoRoutes())
 	for pattern, f := range routes {
 		mux.HandleFunc(pattern, g.serve(f))
 	}
+	mux.HandleFunc("GET /rate_limit", g.rateLimit)
+	mux.HandleFunc("POST /credentials/revoke", g.revoke)
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) {
 		answer(rw, http.StatusNotFound, map[string]any{"message": "Not Found"})
 	})
@@ -47,8 +52,8 @@ type gitHub struct{ *World }
 
 type call = func(*state, *http.Request) (int, any, error)
 
-// either leads a path to the comments of an issue, or to one comment.
-func either(ofIssue, one call) call {
+// either leads a path to the comments of an issue, to one comment, or to labels.
+func either(ofIssue, one, labels call) call {
 	return func(s *state, r *http.Request) (int, any, error) {
 		switch {
 		case r.PathValue("number") == "comments" && one != nil:
@@ -56,6 +61,8 @@ func either(ofIssue, one call) call {
 			return one(s, r)
 		case r.PathValue("last") == "comments" && ofIssue != nil:
 			return ofIssue(s, r)
+		case r.PathValue("last") == "labels" && labels != nil:
+			return labels(s, r)
 		}
 		return 0, nil, notFound
 	}

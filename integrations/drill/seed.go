@@ -33,5 +33,6 @@ func seed(now time.Time) (*state, error) {
 	s.Issues = []issue{{Repo: Repo, Number: 1, Title: "Releases fail now and then", Body: "Since Monday.", State: "open", Created: now.AddDate(0, 0, -9)}}
 	s.Incidents = []pdCase{{ID: Incident, Key: "payments/latency", Title: "Payments: latency above 2 s", Status: "triggered", Created: now.Add(-20 * time.Minute)}}
 	s.Host = newHost()
+	s.Docs = hub()
 	return s, nil
 }

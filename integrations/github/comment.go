@@ -41,7 +41,7 @@ func (s session) comment(ctx context.Context, v integrations.Values, key string)
 	for range 50 { // GitHub sorts an issue's comments oldest first, whatever is asked
 		comments, resp, err := s.Issues.ListComments(ctx, owner, repo, int(v.Int("number")), opts)
 		if err != nil {
-			return nil, s.seen.Fail("list comments", err)
+			return nil, s.fail("list comments", err)
 		}
 		for _, c := range comments {
 			if integrations.Marked(c.GetBody(), key) && (who == "" || c.GetUser().GetLogin() == who) {
@@ -119,7 +119,7 @@ func (a commentCreate) Do(ctx context.Context, c integrations.Call, _ integratio
 	owner, repo := split(v.Text("repo"))
 	made, _, err := s.Issues.CreateComment(ctx, owner, repo, int(v.Int("number")), newComment(c, v))
 	if err != nil {
-		return integrations.Receipt{}, s.seen.Fail("create comment", err)
+		return integrations.Receipt{}, s.fail("create comment", err)
 	}
 	return a.receipt(s, v, made), nil
 }
@@ -210,7 +210,7 @@ func (s session) own(ctx context.Context, v integrations.Values) (integrations.P
 		return integrations.Prior{State: map[string]any{"exists": false}}, nil
 	}
 	if err != nil {
-		return integrations.Prior{}, s.seen.Fail("read comment", err)
+		return integrations.Prior{}, s.fail("read comment", err)
 	}
 	who, err := s.identity(ctx)
 	if err != nil {
@@ -265,7 +265,7 @@ func (a commentDelete) Do(ctx context.Context, c integrations.Call, _ integratio
 	}
 	owner, repo := split(v.Text("repo"))
 	if _, err := s.Issues.DeleteComment(ctx, owner, repo, v.Int("comment_id")); err != nil && !missing(err) {
-		return integrations.Receipt{}, s.seen.Fail("delete comment", err)
+		return integrations.Receipt{}, s.fail("delete comment", err)
 	}
 	return a.receipt(v), nil
 }

@@ -47,7 +47,7 @@ func (k keyDelete) Prior(ctx context.Context, c integrations.Call) (integrations
 		return integrations.Prior{State: map[string]any{"exists": false}}, nil
 	}
 	if err != nil {
-		return integrations.Prior{}, s.seen.Fail("read deploy key", err)
+		return integrations.Prior{}, s.fail("read deploy key", err)
 	}
 	return integrations.Prior{State: map[string]any{
 		"exists": true, "title": s.seen.Clean(found.GetTitle()), "key": found.GetKey(),
@@ -101,7 +101,7 @@ func (k keyDelete) Do(ctx context.Context, c integrations.Call, _ integrations.P
 	}
 	owner, repo := split(v.Text("repo"))
 	if _, err := s.Repositories.DeleteKey(ctx, owner, repo, v.Int("key_id")); err != nil && !missing(err) {
-		return integrations.Receipt{}, s.seen.Fail("delete deploy key", err)
+		return integrations.Receipt{}, s.fail("delete deploy key", err)
 	}
 	return k.receipt(v), nil
 }
@@ -174,7 +174,7 @@ func (s session) find(ctx context.Context, v integrations.Values) (*github.Key, 
 	for range 10 {
 		keys, resp, err := s.Repositories.ListKeys(ctx, owner, repo, opts)
 		if err != nil {
-			return nil, s.seen.Fail("list deploy keys", err)
+			return nil, s.fail("list deploy keys", err)
 		}
 		for _, k := range keys {
 			if material(k.GetKey()) == material(v.Text("key")) {
@@ -270,9 +270,9 @@ func (k keyCreate) Do(ctx context.Context, c integrations.Call, _ integrations.P
 	made, _, err := s.Repositories.CreateKey(ctx, owner, repo, newKey(v))
 	if err != nil {
 		if s.seen.Status() != http.StatusUnprocessableEntity {
-			return integrations.Receipt{}, s.seen.Fail("create deploy key", err)
+			return integrations.Receipt{}, s.fail("create deploy key", err)
 		}
-		refusal := s.seen.Fail("create deploy key", err)
+		refusal := s.fail("create deploy key", err)
 		if made, err = s.find(ctx, v); err != nil {
 			return integrations.Receipt{}, err
 		}

@@ -50,7 +50,7 @@ func (s session) marked(ctx context.Context, repo, key string) (*github.Issue, e
 	for range pages {
 		issues, resp, err := s.Issues.ListByRepo(ctx, owner, name, opts)
 		if err != nil {
-			return nil, s.seen.Fail("list issues", err)
+			return nil, s.fail("list issues", err)
 		}
 		for _, i := range issues {
 			if integrations.Marked(i.GetBody(), key) && (who == "" || i.GetUser().GetLogin() == who) {
@@ -124,7 +124,7 @@ func (a issueCreate) Do(ctx context.Context, c integrations.Call, _ integrations
 	owner, repo := split(v.Text("repo"))
 	made, _, err := s.Issues.Create(ctx, owner, repo, newIssue(c, v))
 	if err != nil {
-		return integrations.Receipt{}, s.seen.Fail("create issue", err)
+		return integrations.Receipt{}, s.fail("create issue", err)
 	}
 	return a.receipt(s, v, made), nil
 }
@@ -167,7 +167,7 @@ func (a issueCreate) Verify(ctx context.Context, c integrations.Call, r integrat
 func (s session) issue(ctx context.Context, repo string, number int) (*github.Issue, error) {
 	owner, name := split(repo)
 	found, _, err := s.Issues.Get(ctx, owner, name, number)
-	return found, s.seen.Fail(fmt.Sprintf("read issue #%d", number), err)
+	return found, s.fail(fmt.Sprintf("read issue #%d", number), err)
 }
 
 // Find implements integrations.Finder.
@@ -287,7 +287,7 @@ func (a issueState) Do(ctx context.Context, c integrations.Call, _ integrations.
 	}
 	owner, repo := split(v.Text("repo"))
 	if _, _, err := s.Issues.Edit(ctx, owner, repo, int(v.Int("number")), a.edit()); err != nil {
-		return integrations.Receipt{}, s.seen.Fail("edit issue", err)
+		return integrations.Receipt{}, s.fail("edit issue", err)
 	}
 	return a.receipt(v), nil
 }

@@ -75,7 +75,7 @@ func (s session) workflow(ctx context.Context, v integrations.Values) (*github.W
 	} else {
 		found, _, err = s.Actions.GetWorkflowByFileName(ctx, owner, repo, name)
 	}
-	return found, s.seen.Fail("read workflow "+name, err)
+	return found, s.fail("read workflow "+name, err)
 }
 
 // Plan implements integrations.Action.
@@ -144,7 +144,7 @@ func (w workflow) Do(ctx context.Context, c integrations.Call, _ integrations.Pl
 		_, err = s.Actions.DisableWorkflowByFileName(ctx, owner, repo, name)
 	}
 	if err != nil {
-		return integrations.Receipt{}, s.seen.Fail("set workflow "+name, err)
+		return integrations.Receipt{}, s.fail("set workflow "+name, err)
 	}
 	return w.receipt(v), nil
 }
