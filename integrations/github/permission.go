@@ -246,7 +246,7 @@ func orgActions(h *hub, on bool) integrations.Action {
 	d.about.Name, d.about.Title = "github.org.actions.on", "Turn GitHub Actions on for an organisation"
 	d.about.Params = append(d.about.Params, append([]integrations.Param{
 		{Name: "enabled_repositories", Title: "all or selected", Type: "string", Required: true, Match: `all|selected`},
-		{Name: "repositories", Title: "Ids of the selected repositories, with commas", Type: "string", Match: `[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,999}`},
+		{Name: "repositories", Title: "Ids of the selected repositories, with commas", Type: "string", Match: `[1-9][0-9]{0,17}(,[1-9][0-9]{0,17})*`},
 	}, allowedParams()...)...)
 	return undoable{d, func(o order, st, _ state) (string, map[string]any, error) {
 		if text(st, "enabled_repositories") == "none" {
