@@ -51,6 +51,10 @@ func (u use) collaboration() (state, error) {
 					Login string `json:"login"`
 				} `json:"invitee"`
 			}](u, "invitations", u.of("invitations"), 3)
+			if u.seen.ReadStatus() == http.StatusNotFound { // only an administrator sees them
+				invited["invitations_unseen"] = true
+				return nil
+			}
 			for _, one := range all {
 				if strings.EqualFold(one.Invitee.Login, u.Text("user")) {
 					invited["invitation_id"], invited["invited"], invited["user_id"] = one.ID, u.seen.Clean(one.Permissions), one.Invitee.ID
@@ -136,6 +140,9 @@ func collaboratorRemove(h *hub) integrations.Action {
 				"a fork that the person has of a private repository is deleted: save it first where it is evidence",
 				"a right by a team or by the organisation stays: see the verification",
 			}, append(rights(o, st), ourselves(o, p)...)...)
+			if flag(st, "invitations_unseen") {
+				p.Warnings = append(p.Warnings, "GitHub does not show us the repository's invitations: one to this person may be open")
+			}
 			p.Proof = "neither GitHub's list of direct collaborators nor that of invitations has the person"
 			p.Undo = "invite the person again with the same right. That is a part of it only: the person has to accept; forks, assignments and stars do not come back"
 		},
