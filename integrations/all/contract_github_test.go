@@ -74,7 +74,14 @@ type control struct {
 // TestTheValidatorOnGitHub sends wrong requests of each kind that the catalogue
 // could make: what is not caught here, the contract test does not prove.
 func TestTheValidatorOnGitHub(t *testing.T) {
-	judge(t, load(t, "github.trimmed.json", "/"), []control{
+	judge(t, load(t, "github.trimmed.json", "/"), gitHubControls("dotcom"))
+}
+
+// gitHubControls are the wrong requests, with some that are right. A server of
+// one's own has no revoking of credentials. What no description says cannot be
+// caught: a member of a body that is not known, for one.
+func gitHubControls(edition string) []control {
+	all := []control{
 		{"a role", "PUT", "/orgs/a/memberships/u", `{"role":"admin"}`, true},
 		{"a collaborator", "PUT", "/repos/a/b/collaborators/u", `{"permission":"push"}`, true},
 		{"Actions off", "PUT", "/repos/a/b/actions/permissions", `{"enabled":false}`, true},
@@ -104,7 +111,11 @@ func TestTheValidatorOnGitHub(t *testing.T) {
 		{"a run's id in letters", "POST", "/repos/a/b/actions/runs/x/cancel", ``, false},
 		{"a wrong method", "PUT", "/repos/a/b/actions/runs/1/cancel", ``, false},
 		{"a path that is none", "POST", "/repos/a/b/actions/runs/1/stop", ``, false},
-	})
+	}
+	if edition == "ghes" {
+		all = append(all, control{"a revocation on a server of one's own", "POST", "/credentials/revoke", `{"credentials":["ghp_x"]}`, false})
+	}
+	return all
 }
 
 // judge checks that a description allows and refuses as the controls say.
