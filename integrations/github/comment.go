@@ -21,6 +21,7 @@ func (commentCreate) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.issue.comment", Title: "Comment on an issue", System: "github",
 		Danger: incident.Low, Reversible: true, Idempotency: "marker", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "number", Title: "Number of the issue", Type: "int", Required: true, Match: `[1-9][0-9]{0,9}`},
@@ -83,7 +84,7 @@ func (a commentCreate) Plan(ctx context.Context, c integrations.Call, prior inte
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "issue", ID: fmt.Sprintf("%s#%d", v.Text("repo"), v.Int("number")), Name: text(prior.State, "title")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -181,6 +182,7 @@ func (commentDelete) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.comment.delete", Title: "Delete a comment of our own", System: "github",
 		Danger: incident.Low, Idempotency: "native", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "comment_id", Title: "Id of the comment", Type: "int", Required: true, Match: `[1-9][0-9]{0,17}`},
@@ -229,7 +231,7 @@ func (a commentDelete) Plan(ctx context.Context, c integrations.Call, prior inte
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "comment", ID: strconv.FormatInt(v.Int("comment_id"), 10)})
 	if err != nil {
 		return integrations.Plan{}, err
 	}

@@ -23,6 +23,7 @@ func (keyDelete) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.deploykey.delete", Title: "Delete a deploy key", System: "github",
 		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "administration:write"},
+		Tested: integrations.Described, D3fend: []string{"D3-CR"},
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "key_id", Title: "Id of the key", Type: "int", Required: true, Match: `[1-9][0-9]{0,17}`},
@@ -61,7 +62,7 @@ func (k keyDelete) Plan(ctx context.Context, c integrations.Call, prior integrat
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := k.plan(ctx, c, prior)
+	p, err := k.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "deploy key", ID: strconv.FormatInt(v.Int("key_id"), 10), Name: text(prior.State, "title")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -157,6 +158,7 @@ func (keyCreate) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.deploykey.create", Title: "Add a deploy key", System: "github",
 		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "administration:write"},
+		Tested: integrations.Described,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "title", Title: "Title", Type: "string"},
@@ -225,7 +227,7 @@ func (k keyCreate) Plan(ctx context.Context, c integrations.Call, prior integrat
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := k.plan(ctx, c, prior)
+	p, err := k.planIn(ctx, c, prior, v.Text("repo"))
 	if err != nil {
 		return integrations.Plan{}, err
 	}

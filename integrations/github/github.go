@@ -172,6 +172,34 @@ func (h *hub) plan(ctx context.Context, c integrations.Call, prior integrations.
 	return integrations.Plan{Call: c, Identity: who, Base: h.base.String(), Prior: prior}, nil
 }
 
+// planIn is plan for an action in a repository, whose id the targets name. What
+// the action itself acts on comes first among them.
+func (h *hub) planIn(ctx context.Context, c integrations.Call, prior integrations.Prior, repo string, on ...integrations.Target) (integrations.Plan, error) {
+	watched, s, err := h.open(ctx)
+	if err != nil {
+		return integrations.Plan{}, err
+	}
+	p := integrations.Plan{Call: c, Base: h.base.String(), Prior: prior}
+	st := state{}
+	u := use{session: s, hub: h, root: ctx, ctx: watched}
+	err = u.together(
+		func(u use) (err error) {
+			p.Identity, err = u.identity(u.ctx)
+			return err
+		},
+		func(u use) error {
+			owner, name := split(repo)
+			var found repository
+			if err := u.must("repository "+repo, path("repos", owner, name), &found); err != nil {
+				return err
+			}
+			return named(u.session, repo, found, st)
+		},
+	)
+	p.Targets = append(on, integrations.Target{Kind: "repo", ID: id(st, "repo_id"), Name: repo})
+	return p, err
+}
+
 // request shows a request as it will be sent.
 func (h *hub) request(method, path, body string) integrations.Request {
 	return integrations.Request{Method: method, URL: h.base.JoinPath(path).String(), Body: body}

@@ -23,10 +23,10 @@ func hook(h *hub, wide, want bool) integrations.Action {
 	about := s.about(names[want], titles[want])
 	about.Wide, about.Danger, about.Reversible, about.Idempotency = false, incident.Medium, true, "native"
 	about.Scopes = []string{"admin:repo_hook", "repository_hooks:write"}
-	about.Tested = integrations.Emulated
 	if wide {
-		about.Scopes, about.Tested = []string{"admin:org_hook", "organization_hooks:write"}, integrations.Described
+		about.Scopes = []string{"admin:org_hook", "organization_hooks:write"}
 	}
+	about.Tested = integrations.Emulated
 	about.Params = append(about.Params, integrations.Param{Name: "hook_id", Title: "Id of the webhook", Type: "int", Required: true, Match: `[1-9][0-9]{0,17}`})
 	about.Result = results(s.param.Name, "hook_id:int")
 	return undoable{deed{

@@ -21,6 +21,7 @@ func (issueCreate) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.issue.create", Title: "Open an issue", System: "github",
 		Danger: incident.Low, Reversible: true, Idempotency: "marker", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "title", Title: "Title", Type: "string", Required: true, Match: `[^\r\n]{1,256}`},
@@ -84,7 +85,7 @@ func (a issueCreate) Plan(ctx context.Context, c integrations.Call, prior integr
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"))
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -210,6 +211,7 @@ func (a issueState) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "github.issue.close", Title: "Close an issue", System: "github",
 		Danger: incident.Low, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "number", Title: "Number of the issue", Type: "int", Required: true, Match: `[1-9][0-9]{0,9}`},
@@ -247,7 +249,7 @@ func (a issueState) Plan(ctx context.Context, c integrations.Call, prior integra
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "issue", ID: fmt.Sprintf("%s#%d", v.Text("repo"), v.Int("number")), Name: text(prior.State, "title")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}

@@ -50,7 +50,7 @@ func label(h *hub, want bool) integrations.Action {
 			repoParam(), issueParam(),
 			{Name: "labels", Title: "Labels", Type: "list", Required: true, Match: `[^\r\n,]{0,49}[^\r\n,. ]`},
 		},
-		Result: results("repo", "number:int", "labels:list"), Tested: integrations.Described,
+		Result: results("repo", "number:int", "labels:list"), Tested: integrations.Emulated,
 	}
 	inverse := "github.issue.unlabel"
 	if !want {

@@ -241,7 +241,7 @@ func memberDemote(h *hub) integrations.Action {
 			Name: "github.member.demote", Title: "Make an owner of an organisation a plain member", System: "github",
 			Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"admin:org", "members:write"},
 			Params: []integrations.Param{orgParam(), userParam()}, Result: results("org", "user"),
-			Tested: integrations.Described, D3fend: []string{"D3-UAP"},
+			Tested: integrations.Emulated, D3fend: []string{"D3-UAP"},
 		},
 		// The same request would invite somebody who is no member.
 		look: func(u use) (state, error) {

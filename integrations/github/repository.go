@@ -151,7 +151,6 @@ func show(h *hub) integrations.Action {
 func repoCreate(h *hub) integrations.Action {
 	about := repoAbout("create", "Create a private repository for an incident", incident.Low)
 	about.Idempotency = "marker"
-	about.Tested = integrations.Described
 	about.Params = []integrations.Param{
 		orgParam(),
 		{Name: "name", Title: "Name of the repository", Type: "string", Required: true, Match: `[A-Za-z0-9_][A-Za-z0-9._-]{0,98}`},

@@ -61,7 +61,7 @@ func teamMember(h *hub, add bool) integrations.Action {
 				{Name: "team", Title: "Team, by its slug", Type: "string", Required: true, Match: `[A-Za-z0-9_][A-Za-z0-9_.-]{0,98}`},
 				userParam(),
 			},
-			Result: results("org", "team", "user"), Tested: integrations.Described, D3fend: []string{"D3-UAP"},
+			Result: results("org", "team", "user"), Tested: integrations.Emulated, D3fend: []string{"D3-UAP"},
 		},
 		look: func(u use) (state, error) { return u.team() },
 		done: func(_ order, st state) bool { return !flag(st, "member") },

@@ -29,6 +29,7 @@ func (w workflow) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "github.workflow.disable", Title: "Disable a workflow", System: "github",
 		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "actions:write"},
+		Tested: integrations.Described,
 		Params: []integrations.Param{
 			repoParam(),
 			{
@@ -84,7 +85,7 @@ func (w workflow) Plan(ctx context.Context, c integrations.Call, prior integrati
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := w.plan(ctx, c, prior)
+	p, err := w.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "workflow", ID: id(prior.State, "id"), Name: v.Text("repo") + "/" + v.Text("workflow")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
