@@ -65,13 +65,14 @@ func (u use) collaboration() (state, error) {
 		func(u use) error {
 			var found struct {
 				Permission string `json:"permission"`
+				RoleName   string `json:"role_name"`
 				User       struct {
 					ID int64 `json:"id"`
 				} `json:"user"`
 			}
 			there, err := u.read("permission of "+u.Text("user"), u.of("collaborators", u.Text("user"), "permission"), &found)
 			if there {
-				access["access"], access["user_id"] = u.seen.Clean(found.Permission), found.User.ID
+				access["access"], access["user_id"] = u.seen.Clean(cmp.Or(found.RoleName, found.Permission)), found.User.ID
 			}
 			return err
 		},
@@ -80,6 +81,9 @@ func (u use) collaboration() (state, error) {
 		for k, v := range part {
 			st[k] = v
 		}
+	}
+	if flag(st, "direct") && text(st, "permission") == "" { // an older server's list does not name the role
+		st["permission"] = text(st, "access")
 	}
 	return st, err
 }
@@ -194,7 +198,7 @@ func collaboratorAdd(h *hub) integrations.Action {
 		sends: func(o order, st state) []message {
 			m := message{what: "add collaborator", method: http.MethodPut, path: o.of("collaborators", o.Text("user")), body: map[string]any{"permission": asked(o.Text("permission"))}}
 			if text(st, "owner_type") == "User" { // there the right is not taken
-				m.body = nil
+				m.body = state{}
 			}
 			return []message{m}
 		},
