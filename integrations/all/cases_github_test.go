@@ -107,6 +107,10 @@ func gitHubCases() []conform.Case {
 		{Action: "github.codescanning.reopen", Params: with(repo, "number", 2), Bad: number("number", repo), Setup: before("github.codescanning.dismiss", with(repo, "number", 2, "reason", "used in tests"))},
 		{Action: "github.dependabot.dismiss", Params: with(repo, "number", 3, "reason", "not_used"), Bad: append(merged(m{"number": 1, "reason": "not_used"}, repos...), merged(with(repo, "number", 3), m{"reason": "revoked"})...)},
 		{Action: "github.dependabot.reopen", Params: with(repo, "number", 3), Bad: number("number", repo), Setup: before("github.dependabot.dismiss", with(repo, "number", 3, "reason", "not_used"))},
+		{
+			Action: "github.audit.log", Params: with(org, "since", "2026-11-20", "phrase", "actor:mallory"), Traceless: true,
+			Bad: append(orgs, m{}, with(org, "enterprise", "acme"), with(org, "since", "yesterday"), with(org, "include", "some"), with(org, "phrase", "a\nb")),
+		},
 		{Action: "github.credential.revoke", Params: m{"credential": "env:LEAKED_TOKEN"}, Bad: []m{{"credential": "ghp_0123456789"}, {"credential": m{}}}},
 		{Action: "github.issue.label", Params: with(repo, "number", 1, "labels", []any{"incident", "sev 1"}), Bad: append(merged(m{"number": 1, "labels": "x"}, repos...), merged(with(repo, "number", 1), m{"labels": []any{".."}}, m{"labels": []any{}}, m{"labels": []any{"a\nb"}}, m{"labels": []any{"x."}})...)},
 		{Action: "github.issue.unlabel", Params: with(repo, "number", 1, "labels", []any{"incident"}), Bad: number("number", with(repo, "labels", "x")), Setup: before("github.issue.label", with(repo, "number", 1, "labels", []any{"incident"}))},

@@ -73,6 +73,7 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		var status int
 		var body any
+		r.Header.Del("Drill-Next")
 		run := func(s *state) (err error) {
 			if r.Header.Get("Authorization") != "Bearer "+s.Secrets.GitHub {
 				return refuse(http.StatusUnauthorized, "Bad credentials")
@@ -85,6 +86,9 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 			var message string
 			status, message = statusOf(err)
 			body = map[string]any{"message": message, "documentation_url": "https://docs.github.com/rest"}
+		}
+		if next := r.Header.Get("Drill-Next"); next != "" { // set by the call itself, never by who asks
+			rw.Header().Set("Link", next)
 		}
 		answer(rw, status, body)
 	}

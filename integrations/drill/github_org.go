@@ -1,10 +1,12 @@
 package drill
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // orgRoutes are the calls on organisations, and those that need nobody.
@@ -41,6 +43,7 @@ func (g gitHub) orgRoutes() map[string]call {
 		"GET /orgs/{org}/actions/runners/{id}":               thing,
 		"DELETE /orgs/{org}/actions/runners/{id}":            g.drop("runner removed"),
 		"POST /orgs/{org}/repos":                             g.addRepo,
+		"GET /orgs/{org}/audit-log":                          g.auditLog,
 		"POST /graphql":                                      g.graphql,
 	}
 }
@@ -190,6 +193,44 @@ func (gitHub) graphql(s *state, r *http.Request) (int, any, error) {
 		nodes = append(nodes, doc{"slug": slug, "members": doc{"edges": []any{doc{"role": strings.ToUpper(role), "node": doc{"login": in.Variables.User}}}}})
 	}
 	return http.StatusOK, doc{"data": doc{"organization": doc{"teams": doc{"totalCount": len(nodes), "nodes": nodes}}}}, nil
+}
+
+// auditLog is what the intruder did, in the minutes before the drill began. It
+// is handed out two records a page, so that a reader has to follow.
+func (g gitHub) auditLog(s *state, r *http.Request) (int, any, error) {
+	if _, ok := s.Docs[at("orgs/"+r.PathValue("org"))]; !ok || len(s.Issues) == 0 {
+		return 0, nil, notFound
+	}
+	begun := s.Issues[0].Created.AddDate(0, 0, 9)
+	out := []any{}
+	for i, e := range []struct{ action, actor, address, repo string }{
+		{"org.sso_response", Member, "198.51.100.7", ""},
+		{"repo.add_deploy_key", Member, Address, Repo},
+		{"workflows.disable_workflow", Member, Address, Repo},
+		{"git.clone", Member, Address, Repo},
+		{"org.update_member", Member, Address, ""},
+	} {
+		ms := begun.Add(-time.Duration(20-3*i) * time.Minute).UnixMilli()
+		d := doc{
+			"@timestamp": ms, "created_at": ms, "_document_id": fmt.Sprintf("drill-%d", i+1), "action": e.action,
+			"actor": e.actor, "actor_id": 66, "actor_ip": e.address, "org": r.PathValue("org"), "org_id": 500,
+		}
+		if e.repo != "" {
+			d["repo"], d["repo_id"] = e.repo, 1001
+		}
+		out = append(out, d)
+	}
+	from, err := strconv.Atoi(r.URL.Query().Get("after"))
+	if err != nil || from < 0 || from > len(out) {
+		from = 0
+	}
+	to := min(from+2, len(out))
+	if to < len(out) {
+		q := r.URL.Query()
+		q.Set("after", strconv.Itoa(to))
+		r.Header.Set("Drill-Next", "<https://api.github.com"+r.URL.Path+"?"+q.Encode()+`>; rel="next"`)
+	}
+	return http.StatusOK, out[from:to], nil
 }
 
 // rateLimit answers any token that is good; revoke makes the leaked one bad.
