@@ -203,7 +203,21 @@ func restoring(o order, st, _ state) (string, map[string]any, error) {
 }
 
 func inviting(st state) string {
-	return fmt.Sprintf("invite the person again as %s, into %d teams. That is a part of it only: the person has to accept, and what was lost with the membership stays lost", roleWord(text(st, "role")), len(words(st, "teams")))
+	return fmt.Sprintf("invite the person again, as %s, with the same teams (%s). That is a part of it only: the person has to accept, and what was lost with the membership stays lost", roleWord(text(st, "role")), inTeams(st))
+}
+
+// inTeams lists the teams in words.
+func inTeams(st state) string {
+	teams := slices.Clone(words(st, "teams"))
+	for i, t := range teams {
+		if slug, role := teamOf(t); role == "maintainer" {
+			teams[i] = slug + " (as its maintainer)"
+		}
+	}
+	if len(teams) == 0 {
+		return "none"
+	}
+	return strings.Join(teams, ", ")
 }
 
 func memberRemove(h *hub) integrations.Action {
@@ -221,8 +235,11 @@ func memberRemove(h *hub) integrations.Action {
 		draft: func(o order, st state, p *integrations.Plan) {
 			p.Targets = memberTargets(o, st)
 			p.Effects = []string{
-				fmt.Sprintf("%s, who is %s, leaves %s and its %d teams, and can no longer reach its private repositories", o.Text("user"), roleWord(text(st, "role")), o.Text("org"), len(words(st, "teams"))),
-				"an open invitation is cancelled; GitHub tells the person by mail",
+				fmt.Sprintf("%s, who is %s, leaves %s with its teams (%s), and can no longer reach its private repositories", o.Text("user"), roleWord(text(st, "role")), o.Text("org"), inTeams(st)),
+				"GitHub tells the person by mail",
+			}
+			if text(st, "state") == "pending" {
+				p.Effects = []string{fmt.Sprintf("the invitation of %s to %s is cancelled; GitHub tells the person by mail", o.Text("user"), o.Text("org"))}
 			}
 			p.Warnings = losses(o, st, p)
 			p.Proof = "GitHub no longer knows the membership"
@@ -282,7 +299,7 @@ func memberConvert(h *hub) integrations.Action {
 		says:     memberSays, ref: orgRef,
 		draft: func(o order, st state, p *integrations.Plan) {
 			p.Targets = memberTargets(o, st)
-			p.Effects = []string{fmt.Sprintf("%s leaves %s and its teams, and keeps only the repositories that the teams gave", o.Text("user"), o.Text("org"))}
+			p.Effects = []string{fmt.Sprintf("%s leaves %s with its teams (%s), and keeps only the repositories that they gave", o.Text("user"), o.Text("org"), inTeams(st))}
 			p.Warnings = losses(o, st, p)
 			p.Proof = "GitHub no longer knows the membership"
 			p.Undo = inviting(st)
