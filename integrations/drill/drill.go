@@ -56,6 +56,7 @@ type World struct {
 	server *http.Server
 	addr   string
 	seal   *[32]byte // seals the state file; nil leaves it as it is
+	last   peeked
 }
 
 // Open opens the world whose state file is in dir, making both when they are
@@ -109,7 +110,7 @@ func (w *World) Connections() []integrations.Connection {
 	github.Settings = map[string]string{"repo": Repo}
 	github.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.GitHub}[n] })
 	github.Reveal = func(context.Context, string) (string, error) {
-		s, err := w.view() // no secret of the world outside is fetched for a drill
+		s, err := w.peek() // no secret of the world outside is fetched for a drill
 		if err != nil {
 			return "", err
 		}
@@ -127,7 +128,7 @@ func (w *World) Connections() []integrations.Connection {
 	web.Name, web.Kind, web.BaseURL = "http", "http", "http://"+anyName
 	web.Settings = map[string]string{"deduplicates": "true", "allow_private": "true"}
 	web.Reveal = func(context.Context, string) (string, error) {
-		s, err := w.view() // no secret of the world outside is fetched for a drill
+		s, err := w.peek() // no secret of the world outside is fetched for a drill
 		return s.Secrets.Webhook, err
 	}
 	host.Reveal = web.Reveal
@@ -137,7 +138,7 @@ func (w *World) Connections() []integrations.Connection {
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {
 	return func(_ context.Context, name string) (string, error) {
-		s, err := w.view()
+		s, err := w.peek()
 		if err != nil {
 			return "", err
 		}

@@ -81,7 +81,7 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 			status, body, err = f(s, r)
 			return err
 		}
-		err := g.run(r, run)
+		err := g.either(r, run)
 		if err != nil {
 			var message string
 			status, message = statusOf(err)
@@ -92,6 +92,19 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 		}
 		answer(rw, status, body)
 	}
+}
+
+// either looks for a read, and changes the world for a write. No read of these
+// changes what it is given.
+func (g gitHub) either(r *http.Request, f func(*state) error) error {
+	if r.Method != http.MethodGet {
+		return g.change(f)
+	}
+	s, err := g.peek()
+	if err != nil {
+		return err
+	}
+	return f(s)
 }
 
 // run looks at the world for a read, and changes it for a write.

@@ -236,7 +236,7 @@ func (g gitHub) auditLog(s *state, r *http.Request) (int, any, error) {
 // rateLimit answers any token that is good; revoke makes the leaked one bad.
 // Neither is behind the drill's own credential.
 func (g gitHub) rateLimit(rw http.ResponseWriter, r *http.Request) {
-	s, err := g.view()
+	s, err := g.peek()
 	if err != nil {
 		answer(rw, http.StatusInternalServerError, doc{"message": err.Error()})
 		return
