@@ -30,8 +30,11 @@ const gitHubDescriptions = "@octokit/openapi@23.0.2"
 
 // editions are the descriptions and the editions that they are of.
 var editions = []struct{ file, edition string }{
-	{"api.github.com.json", "dotcom"}, {"ghec.json", "ghec"},
-	{"ghes-3.17.json", "ghes"}, {"ghes-3.18.json", "ghes"}, {"ghes-3.19.json", "ghes"},
+	{"api.github.com.json", "dotcom"},
+	{"ghec.json", "ghec"},
+	{"ghes-3.17.json", "ghes"},
+	{"ghes-3.18.json", "ghes"},
+	{"ghes-3.19.json", "ghes"},
 }
 
 // whole fetches the descriptions into a folder, and returns it.

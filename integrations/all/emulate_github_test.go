@@ -74,17 +74,13 @@ func emulated(t *testing.T) string {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
-		<-ended // it was killed: that is its end
+		if err := <-ended; err == nil {
+			t.Error("the emulator ended by itself")
+		}
 	})
 	base := "http://localhost:" + port
 	for range 300 {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/rate_limit", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp, err := http.DefaultClient.Do(r)
-		if err == nil {
-			closing(t, resp.Body)
+		if answers(t, base) {
 			return base
 		}
 		select {
@@ -96,6 +92,20 @@ func emulated(t *testing.T) string {
 	}
 	t.Fatal("the emulator does not answer")
 	return ""
+}
+
+func answers(t *testing.T, base string) bool {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/rate_limit", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return false
+	}
+	defer closing(t, resp.Body)
+	return resp.StatusCode == http.StatusOK
 }
 
 // put makes something at the emulator that no action makes, and returns its id.

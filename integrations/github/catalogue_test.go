@@ -76,7 +76,9 @@ func facing(t *testing.T, p *peer) map[string]integrations.Action {
 	as, err := actions(integrations.Connection{
 		Name: "github", Kind: "github", BaseURL: s.URL, Now: time.Now, Drill: true,
 		Secret: func(context.Context, string) (string, error) { return ourToken, nil },
-		Reveal: func(_ context.Context, reference string) (string, error) { return strings.TrimPrefix(reference, "env:"), nil },
+		Reveal: func(_ context.Context, reference string) (string, error) {
+			return strings.TrimPrefix(reference, "env:"), nil
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
