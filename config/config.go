@@ -39,6 +39,9 @@ type Config struct {
 	AgeKeys     []string              `json:"age_keys,omitempty"` // files of age or ssh keys that open age: references
 	Unlock      Reference             `json:"unlock,omitzero"`    // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
+	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
+	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
+	Containment Containment           `json:"containment,omitzero"` // how long containments last
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).

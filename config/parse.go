@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -122,7 +121,10 @@ func (p *parser) config(root *yaml.Node) Config {
 			}
 			c.Unlock = ref
 		},
-		"lock_after": func(n *yaml.Node) { c.LockAfter = p.idle(n) },
+		"lock_after":  func(n *yaml.Node) { c.LockAfter = p.idle(n) },
+		"limits":      func(n *yaml.Node) { c.Limits = p.limits(n) },
+		"two_persons": func(n *yaml.Node) { c.TwoPersons = p.twoPersons(n) },
+		"containment": func(n *yaml.Node) { c.Containment = p.containment(n) },
 	})
 	return c
 }
@@ -213,22 +215,6 @@ func (p *parser) baseURL(n *yaml.Node, at string) string {
 		return s
 	}
 	return ""
-}
-
-func (p *parser) protected(n *yaml.Node) []string {
-	rules := p.texts(n, "protected")
-	for i, r := range rules {
-		if strings.TrimSpace(r) == "" || strings.ContainsAny(r, " \t\n") {
-			p.at(n.Content[i], "an address, a CIDR or a name, as in 10.0.0.0/8 or db-1", "protected: %q is none of those", r)
-			continue
-		}
-		if strings.Contains(r, "/") && strings.Trim(r, "0123456789abcdefABCDEF.:/") == "" {
-			if _, err := netip.ParsePrefix(r); err != nil {
-				p.at(n.Content[i], "as in 10.0.0.0/8", "protected: %q is not a CIDR", r)
-			}
-		}
-	}
-	return rules
 }
 
 // reference reads a reference: text, or a mapping with the one key exec.

@@ -106,7 +106,7 @@ func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, re
 // noticeOf is the newest action for a message. One of the last time that a step
 // which repeats was done is another message.
 func (s *Session) noticeOf(ctx context.Context, f *folder, w wish) (ActionView, bool, error) {
-	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	a, ok, err := s.latestOf(ctx, f, w)
 	return a, ok && (w.again.IsZero() || a.PlannedAt.After(w.again)), err
 }
 

@@ -139,18 +139,7 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	if err != nil {
 		return a, nil, plan, err
 	}
-	now, err := s.s.draw(ctx, impl, plan.Call)
-	if err != nil {
-		return a, nil, plan, err
-	}
-	digest, err := now.Digest()
-	if err != nil {
-		return a, nil, plan, err
-	}
-	if digest != a.Digest {
-		return a, nil, plan, refused("make a new plan and have it approved", "action %s: what is there has changed since the plan was approved", action)
-	}
-	return a, impl, plan, nil
+	return a, impl, plan, s.stillSo(ctx, f, a, impl, plan)
 }
 
 // wanted refuses an action whose step has ended without it, or is in the hands
@@ -202,7 +191,7 @@ func (s *Session) mayBegin(f *folder, a store.Action) error {
 		if len(left) > 0 {
 			return refused("look at the plan again and approve it: "+hint, "action %s: %s", a.Action, strings.Join(left, "; "))
 		}
-		return refused(hint, "action %s needs %s: it has %d", a.Action, plural(a.Planned.Approvals, "approval"), valid)
+		return refused(hint, "action %s needs %s: it has %d", a.Action, needed(a.Planned), valid)
 	case state == Unknown:
 		return fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "action %s may have happened: look first", a.Action)
 	case state == Sending:
@@ -225,7 +214,7 @@ func (s *Session) begin(ctx context.Context, f *folder, action string) (int, err
 		if err != nil {
 			return record.Draft{}, err
 		}
-		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a)); err != nil {
+		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a), s.within(tx, a)); err != nil {
 			return record.Draft{}, err
 		}
 		attempt = a.Attempts + 1

@@ -193,7 +193,7 @@ func (s *Session) resume(ctx context.Context, f *folder, st *playbooks.Step) (bo
 	if err != nil || status == nil || status.State != playbooks.Running {
 		return false, err
 	}
-	a, ok, err := s.latestOf(ctx, f, st.ID, "", "")
+	a, ok, err := s.latestOf(ctx, f, wish{step: st.ID})
 	if err != nil || !ok {
 		return false, err
 	}
@@ -223,6 +223,9 @@ func (s *Session) read(ctx context.Context, f *folder, impl integrations.Action,
 	call := integrations.Call{Action: w.name, Connection: w.connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
 	p, err := s.s.draw(ctx, impl, call)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.protectRead(impl.Describe(), p); err != nil {
 		return nil, err
 	}
 	r, err := impl.Do(ctx, call, p)

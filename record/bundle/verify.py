@@ -43,7 +43,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "evidence.sealed": "title source host authority method deviations before after size sha256 blob root member taken machine argv stored mapping",
     "evidence.checked": "found", "timeline.ingested": "samples first last", "timeline.marked": "tags comment message time",
     "finding.judged": "reason host about says first",
-    "action.planned": "title target plan undo reason", "action.approved": "reason signature", "action.rejected": "reason signature",
+    "action.planned": "title target plan undo reason tried overrides", "action.expired": "error", "action.extended": "reason", "rollback": "reason results", "action.approved": "reason signature", "action.rejected": "reason signature",
     "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,
     "item.added": "text owner", "head.signed": "reason",
     "custody.transferred": "reason place statement from_signature to_signature", "evidence.accessed": "purpose to",
