@@ -33,5 +33,6 @@ func seed(now time.Time) (*state, error) {
 	s.Issues = []issue{{Repo: Repo, Number: 1, Title: "Releases fail now and then", Body: "Since Monday.", State: "open", Created: now.AddDate(0, 0, -9)}}
 	s.Incidents = pdSeed(s, now)
 	s.Host = newHost()
+	s.Docs = hub()
 	return s, nil
 }

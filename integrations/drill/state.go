@@ -26,6 +26,10 @@ type state struct {
 	Host       host       `json:"host"`
 	Effects    []Effect   `json:"effects"`
 	Faults     []armed    `json:"faults,omitempty"`
+	// Docs are GitHub's other things by their paths. A world from before they
+	// were kept gets those of a new one.
+	Docs    map[string]doc `json:"docs,omitempty"`
+	Revoked bool           `json:"revoked,omitempty"` // the leaked token is
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
@@ -106,6 +110,9 @@ func (w *World) view() (*state, error) {
 	s := &state{}
 	if err := json.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("read drill %s: %w", w.file(), err)
+	}
+	if s.Docs == nil {
+		s.Docs = hub()
 	}
 	return s, nil
 }
