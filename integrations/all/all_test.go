@@ -31,7 +31,7 @@ func TestRegistryOfTheDrill(t *testing.T) {
 	for _, l := range r.List() {
 		names = append(names, l.Description.Name+"@"+l.Connection)
 	}
-	want := "github.comment.delete@github github.deploykey.create@github github.deploykey.delete@github github.issue.close@github github.issue.comment@github github.issue.create@github github.issue.reopen@github github.workflow.disable@github github.workflow.enable@github http.read@http http.request@http linux.nft.block@host linux.nft.unblock@host linux.process.continue@host linux.process.stop@host linux.run@host pagerduty.event.acknowledge@pagerduty pagerduty.event.resolve@pagerduty pagerduty.event.trigger@pagerduty pagerduty.incident.note@pagerduty webhook.send@webhook"
+	want := "github.comment.delete@github github.deploykey.create@github github.deploykey.delete@github github.issue.close@github github.issue.comment@github github.issue.create@github github.issue.reopen@github github.workflow.disable@github github.workflow.enable@github http.read@http http.request@http jira.comment.delete@jira jira.issue.comment@jira jira.issue.create@jira jira.issue.link@jira jira.issue.transition@jira jira.link.delete@jira linux.nft.block@host linux.nft.unblock@host linux.process.continue@host linux.process.stop@host linux.run@host pagerduty.event.acknowledge@pagerduty pagerduty.event.resolve@pagerduty pagerduty.event.trigger@pagerduty pagerduty.incident.note@pagerduty slack.bookmark.add@slack slack.bookmark.remove@slack slack.channel.archive@slack slack.channel.create@slack slack.channel.invite@slack slack.channel.kick@slack slack.channel.topic@slack slack.channel.unarchive@slack slack.message.delete@slack slack.message.post@slack slack.message.update@slack slack.pin.add@slack slack.pin.remove@slack smtp.mail.send@email teams.message.send@chat webhook.send@webhook"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("actions:\n got %s\nwant %s", got, want)
 	}
@@ -56,7 +56,7 @@ func TestRegistryOfTheDrill(t *testing.T) {
 	if err != nil || !v.OK {
 		t.Fatal(v, err)
 	}
-	for _, m := range []string{"github", "pagerduty", "webhook"} {
+	for _, m := range []string{"github", "pagerduty", "webhook", "slack", "chat", "email", "jira"} {
 		name, params, err := r.Notification(m, integrations.Message{Subject: "s", Body: "b"})
 		if err != nil {
 			t.Fatal(err)
