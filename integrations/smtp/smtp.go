@@ -77,16 +77,11 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 	if p.from, err = oneAddress(c.Settings["from"]); err != nil {
 		return nil, fmt.Errorf("setting from: %w", err)
 	}
-	for setting, list := range map[string]*[]string{"to": &p.to, "cc": &p.cc} {
-		for one := range strings.SplitSeq(c.Settings[setting], ",") {
-			if one = strings.TrimSpace(one); one == "" {
-				continue
-			}
-			if _, err := oneAddress(one); err != nil {
-				return nil, fmt.Errorf("setting %s: %w", setting, err)
-			}
-			*list = append(*list, one)
-		}
+	if p.to, err = addresses(c.Settings["to"]); err != nil {
+		return nil, fmt.Errorf("setting to: %w", err)
+	}
+	if p.cc, err = addresses(c.Settings["cc"]); err != nil {
+		return nil, fmt.Errorf("setting cc: %w", err)
 	}
 	return []integrations.Action{p}, nil
 }
@@ -108,8 +103,8 @@ type post struct {
 	limit        time.Duration // for a whole exchange
 }
 
-// addressShape keeps out what could end a header or a command.
-const addressShape = `[^\r\n,;]{0,100}[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}>?`
+// addressShape keeps out what could end a header; oneAddress does the rest.
+const addressShape = `[^\r\n]{3,400}`
 
 // most is how many people one mail goes to.
 const most = 50
@@ -145,6 +140,25 @@ func oneAddress(s string) (*mail.Address, error) {
 		return nil, fmt.Errorf("address %q: is quoted, which is not supported", integrations.Line(s, 100))
 	}
 	return a, nil
+}
+
+// addresses reads a setting with addresses between commas.
+func addresses(setting string) ([]string, error) {
+	if strings.TrimSpace(setting) == "" {
+		return nil, nil
+	}
+	list, err := mail.ParseAddressList(setting)
+	if err != nil {
+		return nil, fmt.Errorf("%q: want addresses with commas between them", integrations.Line(setting, 100))
+	}
+	out := make([]string, len(list))
+	for i, a := range list {
+		out[i] = a.String()
+		if _, err := oneAddress(out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Prior implements integrations.Action: there is nothing to read.
