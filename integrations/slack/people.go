@@ -155,8 +155,10 @@ func (d *desk) kick() integrations.Action {
 		}
 		for i, id := range in {
 			err := s.tell(ctx, "conversations.kick", url.Values{"channel": {v.Text("channel")}, "user": {id}}, nil)
-			if said(err) == "not_in_channel" {
-				continue
+			if word := said(err); word == "not_in_channel" || word == "user_not_in_channel" { // they, or we
+				if still, _, look := s.inside(ctx, v.Text("channel"), []string{id}); look == nil && len(still) == 0 {
+					continue
+				}
 			}
 			if err != nil && i > 0 {
 				return nil, &integrations.Error{Outcome: integrations.Ambiguous, Err: fmt.Errorf("%d of %d are out: %w", i, len(in), err)}

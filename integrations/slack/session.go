@@ -92,8 +92,8 @@ var (
 // scopesIn reads a list of scopes, leaving out what is none.
 func scopesIn(list string) []string {
 	var out []string
-	for s := range strings.SplitSeq(list, ",") {
-		if s = strings.TrimSpace(s); scopeShape.MatchString(s) && len(out) < 200 {
+	for s := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == '|' || r == ' ' }) {
+		if scopeShape.MatchString(s) && len(out) < 200 {
 			out = append(out, s)
 		}
 	}
