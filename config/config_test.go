@@ -164,7 +164,7 @@ func TestDefaultFile(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, example)
 	}
-	if c.Name == "" || c.Zone == "" || len(c.Connections) != 6 || len(c.Protected) == 0 ||
+	if c.Name == "" || c.Zone == "" || len(c.Connections) != 10 || len(c.Protected) == 0 ||
 		len(c.Collect.Folders) == 0 || len(c.Playbooks) == 0 || len(c.Packs) == 0 || len(c.AgeKeys) == 0 || len(c.Calendars) != 2 || len(c.Retention) == 0 ||
 		c.SigningKey == "" || c.Sign == "" || c.Approvals == "" || c.Timestamp.URL == "" {
 		t.Errorf("the examples do not cover every setting: %+v", c)

@@ -29,11 +29,31 @@ connections:
 #     secrets:
 #       token: file:~/.config/firebreak/pagerduty-token
 #       routing_key: {exec: [pass, show, pagerduty/routing-key]}
-#   chat:
-#     kind: webhook
-#     base_url: https://chat.example.org/hooks/incidents
+#   slack:                     # docs/integrations-chat.md: what each needs
+#     kind: slack
+#     settings: {channel: C0123456789}
 #     secrets:
-#       key: env:FIREBREAK_WEBHOOK_KEY
+#       token: env:SLACK_TOKEN
+#   teams:
+#     kind: teams
+#     secrets:
+#       url: file:~/.config/firebreak/teams-url
+#   email:
+#     kind: smtp
+#     settings: {server: "smtp.example.org:587", from: "Firebreak <ir@example.org>", to: "on-call@example.org", user: ir}
+#     secrets:
+#       password: env:SMTP_PASSWORD
+#   jira:
+#     kind: jira
+#     base_url: https://acme.atlassian.net
+#     settings: {mail: ir@example.org, project: SEC}
+#     secrets:
+#       token: env:JIRA_TOKEN
+#   hook:                      # a signed message to a URL of your own
+#     kind: webhook
+#     base_url: https://hooks.example.org/incidents
+#     secrets:
+#       secret: env:FIREBREAK_WEBHOOK_SECRET
 #   this-host:
 #     kind: linux
 #   waf:                       # for steps that send a request (http)
