@@ -128,7 +128,7 @@ func (d *desk) noteComment(v integrations.Values, state map[string]any) integrat
 		id = v.Text("comment")
 	}
 	return integrations.Receipt{
-		Ref: v.Text("issue") + "/" + id, URL: d.base.JoinPath("browse", v.Text("issue")).String(),
+		Ref: v.Text("issue") + "/" + id, URL: d.page(v.Text("issue")),
 		Data: map[string]any{"issue": v.Text("issue"), "comment": id},
 	}
 }

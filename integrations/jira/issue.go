@@ -145,7 +145,7 @@ func (d *desk) create() integrations.Action {
 		},
 		Note: func(_ integrations.Values, state map[string]any) integrations.Receipt {
 			key := member(state, "issue")
-			u := d.base.JoinPath("browse", key).String()
+			u := d.page(key)
 			return integrations.Receipt{Ref: key, URL: u, Data: map[string]any{"issue": key, "url": u}}
 		},
 	})
@@ -190,7 +190,7 @@ func (d *desk) move() integrations.Action {
 		},
 		Note: func(v integrations.Values, _ map[string]any) integrations.Receipt {
 			return integrations.Receipt{
-				Ref: v.Text("issue"), URL: d.base.JoinPath("browse", v.Text("issue")).String(),
+				Ref: v.Text("issue"), URL: d.page(v.Text("issue")),
 				Data: map[string]any{"issue": v.Text("issue"), "status": v.Text("status")},
 			}
 		},

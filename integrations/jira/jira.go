@@ -110,6 +110,14 @@ func (d *desk) parts(a integrations.Stateful[*session]) integrations.Stateful[*s
 	return a
 }
 
+// page is where people see an issue; "" where the base URL is not the site's own.
+func (d *desk) page(key string) string {
+	if d.base.Hostname() == "api.atlassian.com" {
+		return ""
+	}
+	return d.base.JoinPath("browse", key).String()
+}
+
 func (d *desk) url(path ...string) *url.URL {
 	u := d.base.JoinPath("rest", "api", d.api)
 	for _, p := range path {
