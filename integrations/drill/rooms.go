@@ -6,6 +6,13 @@ import (
 	"firebreak/integrations"
 )
 
+// Talks are the drill's connections that carry messages, with their kinds.
+func Talks() map[string]string {
+	return map[string]string{
+		"github": "github", "pagerduty": "pagerduty", "webhook": "webhook", "slack": "slack", "chat": "teams", "email": "smtp", "jira": "jira",
+	}
+}
+
 // rooms are the connections by which people are told.
 func (w *World) rooms(base integrations.Connection) []integrations.Connection {
 	slack, chat, email, jira := base, base, base, base
