@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -139,7 +140,7 @@ func (d *desk) create() integrations.Action {
 				return nil, err
 			}
 			if !strings.Contains(out.Key, "-") {
-				return nil, s.seen.Fail("file issue", fmt.Errorf("Jira gives no key"))
+				return nil, s.seen.Fail("file issue", errors.New("the answer has no key"))
 			}
 			return map[string]any{"issue": s.seen.Clean(out.Key)}, nil
 		},

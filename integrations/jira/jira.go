@@ -159,7 +159,7 @@ func (s *session) call(ctx context.Context, what, verb string, u *url.URL, in, o
 		return s.seen.Fail(what, err)
 	}
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return s.seen.Fail(what, fmt.Errorf("Jira answers %s: %w", resp.Status, refusal{resp.StatusCode, complaint(raw)}))
+		return s.seen.Fail(what, fmt.Errorf("answer %s: %w", resp.Status, refusal{resp.StatusCode, complaint(raw)}))
 	}
 	if out == nil {
 		return nil

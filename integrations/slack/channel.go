@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -127,7 +128,7 @@ func (d *desk) create() integrations.Action {
 				return nil, err
 			}
 			if out.Channel.ID == "" {
-				return nil, s.seen.Fail("conversations.create", fmt.Errorf("Slack gives no id"))
+				return nil, s.seen.Fail("conversations.create", errors.New("the answer has no id"))
 			}
 			return s.made(&out.Channel), nil
 		},

@@ -3,6 +3,7 @@ package slack
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -221,7 +222,7 @@ func (d *desk) post() integrations.Action {
 				return nil, err
 			}
 			if out.TS == "" {
-				return nil, s.seen.Fail("chat.postMessage", fmt.Errorf("Slack gives no time stamp"))
+				return nil, s.seen.Fail("chat.postMessage", errors.New("the answer has no time stamp"))
 			}
 			return s.posted(message{TS: out.TS, Thread: head}), nil
 		},

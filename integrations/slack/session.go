@@ -136,7 +136,7 @@ func (s *session) call(ctx context.Context, verb, method string, args url.Values
 		return s.seen.Fail(method, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return s.seen.Fail(method, fmt.Errorf("Slack answers %s: %s", resp.Status, raw[:min(len(raw), 200)]))
+		return s.seen.Fail(method, fmt.Errorf("answer %s: %s", resp.Status, raw[:min(len(raw), 200)]))
 	}
 	if granted := resp.Header.Get("X-Oauth-Scopes"); granted != "" {
 		s.scopes = scopesIn(granted)
@@ -205,7 +205,7 @@ func (s *session) me(ctx context.Context) (identity, error) {
 		return identity{}, err
 	}
 	if out.UserID == "" {
-		return identity{}, s.seen.Fail("auth.test", errors.New("Slack does not say who we are"))
+		return identity{}, s.seen.Fail("auth.test", errors.New("the answer does not say who we are"))
 	}
 	s.who = &identity{name: s.seen.Clean(out.User + " in " + out.Team), user: out.UserID, bot: out.BotID}
 	return *s.who, nil

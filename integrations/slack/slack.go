@@ -96,9 +96,14 @@ func (d *desk) parts(a integrations.Stateful[*session]) integrations.Stateful[*s
 	return a
 }
 
-// request shows a call as it will be sent, its form a line for each value.
+// request shows a call as it will be sent, its form a line for each value. What
+// a value has of further lines is set in, so that no text looks like a value.
 func (d *desk) request(method string, form ...string) integrations.Request {
-	return integrations.Request{Method: "POST", URL: d.base.JoinPath(method).String(), Body: strings.Join(form, "\n")}
+	lines := make([]string, len(form))
+	for i, f := range form {
+		lines[i] = strings.ReplaceAll(f, "\n", "\n    ")
+	}
+	return integrations.Request{Method: "POST", URL: d.base.JoinPath(method).String(), Body: strings.Join(lines, "\n")}
 }
 
 // Granted asks Slack who the token stands for and what it may do, for whoever

@@ -73,13 +73,13 @@ func printable(s string) string {
 }
 
 // plain is the mail as the plan shows it: its headers as people read them.
-func (l *letter) plain() (string, error) {
+func (l *letter) plain() string {
 	var b strings.Builder
 	for _, h := range l.headers("(the moment of sending)", func(s string) string { return s }) {
 		fmt.Fprintf(&b, "%s: %s\n", h[0], h[1])
 	}
 	b.WriteString("\n" + l.body() + "\n")
-	return b.String(), nil
+	return b.String()
 }
 
 // headers are the mail's own, in their order.

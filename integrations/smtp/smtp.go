@@ -210,14 +210,10 @@ func (p *post) Plan(_ context.Context, c integrations.Call, prior integrations.P
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	body, err := l.plain()
-	if err != nil {
-		return integrations.Plan{}, err
-	}
 	out := integrations.Plan{
 		Call: c, Identity: p.from.Address, Base: "smtp://" + p.server, Prior: prior, Target: strings.Join(l.everybody(), ", "),
 		Effects:  []string{fmt.Sprintf("%s get a mail %q", strings.Join(l.everybody(), ", "), l.subject)},
-		Requests: []integrations.Request{{Method: "DATA", URL: "smtp://" + p.server, Body: body}},
+		Requests: []integrations.Request{{Method: "DATA", URL: "smtp://" + p.server, Body: l.plain()}},
 		Proof:    "that the mail server took it, no more",
 		Warnings: []string{"it cannot be read back: should the server's answer get lost, a person has to look in its log"},
 	}

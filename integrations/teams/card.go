@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -74,7 +75,10 @@ func card(c integrations.Call, v integrations.Values) ([]byte, error) {
 	if c.Seal != "" {
 		add(run{Text: "Firebreak record: " + c.Seal, Size: "Small", Subtle: true}, "Medium")
 	}
-	b, err := json.Marshal(envelope{Type: "message", Attachments: []attachment{{
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // it is read by approvers, too
+	err := e.Encode(envelope{Type: "message", Attachments: []attachment{{
 		ContentType: "application/vnd.microsoft.card.adaptive",
 		Content: adaptive{
 			Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4", ID: c.Key,
@@ -84,10 +88,10 @@ func card(c integrations.Call, v integrations.Values) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode card: %w", err)
 	}
-	if len(b) > maxCard {
-		return nil, fmt.Errorf("the card has %d bytes: Teams takes %d", len(b), maxCard)
+	if b.Len() > maxCard {
+		return nil, fmt.Errorf("the card has %d bytes: Teams takes %d", b.Len(), maxCard)
 	}
-	return b, nil
+	return bytes.TrimSpace(b.Bytes()), nil
 }
 
 // defuse takes apart what Teams would make a mention of.

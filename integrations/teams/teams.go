@@ -102,27 +102,27 @@ func (s send) address(ctx context.Context) (*url.URL, []string, error) {
 
 // Prior implements integrations.Action: there is nothing to read.
 func (s send) Prior(_ context.Context, c integrations.Call) (integrations.Prior, error) {
-	_, _, err := s.read(c)
+	_, err := s.read(c)
 	return integrations.Prior{}, err
 }
 
-func (s send) read(c integrations.Call) (integrations.Values, []byte, error) {
+func (s send) read(c integrations.Call) ([]byte, error) {
 	v, err := integrations.Read(s.Describe(), c.Params)
 	if err != nil {
-		return v, nil, err
+		return nil, err
 	}
 	b, err := card(c, v)
 	if err != nil {
-		return v, nil, &integrations.Error{Outcome: integrations.Rejected, Hint: "shorten the text, or send a link to it", Err: err}
+		return nil, &integrations.Error{Outcome: integrations.Rejected, Hint: "shorten the text, or send a link to it", Err: err}
 	}
-	return v, b, nil
+	return b, nil
 }
 
 // Plan implements integrations.Action.
 func (s send) Plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
 	shown := c
 	shown.Seal = integrations.SealPlace
-	_, body, err := s.read(shown)
+	body, err := s.read(shown)
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -143,7 +143,7 @@ func (s send) Plan(ctx context.Context, c integrations.Call, prior integrations.
 
 // Do implements integrations.Action.
 func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	_, body, err := s.read(c)
+	body, err := s.read(c)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}

@@ -160,7 +160,7 @@ func TestSize(t *testing.T) {
 	if _, err := s.Prior(t.Context(), call(strings.Repeat("line\n", 400))); err != nil {
 		t.Error(err)
 	}
-	_, b, err := s.read(call(strings.Repeat("line\n", 400)))
+	b, err := s.read(call(strings.Repeat("line\n", 400)))
 	if err != nil || strings.Count(string(b), "RichTextBlock") > maxLines+2 {
 		t.Errorf("%d parts, %v", strings.Count(string(b), "RichTextBlock"), err)
 	}
