@@ -54,16 +54,11 @@ func NewClient(c Connection, l Limits) *http.Client {
 	if c.Drill {
 		l.Writes = rate.Inf
 	}
-	dial := c.Dial
-	if dial == nil {
-		d := &net.Dialer{Timeout: 10 * time.Second, ControlContext: reach{public: l.Public}.control}
-		dial = d.DialContext
-	}
 	return &http.Client{
 		Timeout: l.Timeout,
 		Transport: &watched{
 			base: &http.Transport{
-				DialContext:            dial,
+				DialContext:            Dialer(c, l.Public),
 				DisableKeepAlives:      true,
 				TLSHandshakeTimeout:    10 * time.Second,
 				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},

@@ -36,7 +36,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 		return len(e)
 	}}
 	for _, conn := range connections {
-		for _, setting := range []string{"token", "routing_key", "secret"} {
+		for _, setting := range []string{"token", "routing_key", "secret", "url", "password"} {
 			if conn.Secret == nil {
 				continue
 			}
@@ -45,7 +45,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 			}
 		}
 	}
-	if len(c.Secrets) != 4 {
+	if len(c.Secrets) != 8 {
 		t.Fatalf("the drill has %d secrets", len(c.Secrets))
 	}
 	return w, c
@@ -205,7 +205,7 @@ func cases() []conform.Case {
 
 func TestEveryActionConforms(t *testing.T) {
 	tested := map[string]bool{}
-	for _, c := range cases() {
+	for _, c := range append(cases(), casesOfChat()...) {
 		tested[c.Action] = true
 		t.Run(c.Action, func(t *testing.T) {
 			t.Parallel()

@@ -16,16 +16,20 @@ import (
 
 // state is all that the drill's world holds, as its file has it.
 type state struct {
-	Secrets    secrets    `json:"secrets"`
-	Last       int64      `json:"last"` // the last id given away
-	Workflows  []workflow `json:"workflows"`
-	Keys       []key      `json:"keys"`
-	Issues     []issue    `json:"issues"`
-	Incidents  []pdCase   `json:"incidents"`
-	Deliveries []delivery `json:"deliveries"`
-	Host       host       `json:"host"`
-	Effects    []Effect   `json:"effects"`
-	Faults     []armed    `json:"faults,omitempty"`
+	Secrets    secrets        `json:"secrets"`
+	Last       int64          `json:"last"` // the last id given away
+	Workflows  []workflow     `json:"workflows"`
+	Keys       []key          `json:"keys"`
+	Issues     []issue        `json:"issues"`
+	Incidents  []pdCase       `json:"incidents"`
+	Deliveries []delivery     `json:"deliveries"`
+	Host       host           `json:"host"`
+	Slack      []slackChannel `json:"slack"`
+	Mails      []mailed       `json:"mails,omitempty"`
+	Cards      []posted       `json:"cards,omitempty"`
+	Jira       []jiraIssue    `json:"jira"`
+	Effects    []Effect       `json:"effects"`
+	Faults     []armed        `json:"faults,omitempty"`
 	// Docs are GitHub's other things by their paths. A world from before they
 	// were kept gets those of a new one.
 	Docs    map[string]doc `json:"docs,omitempty"`
@@ -39,6 +43,10 @@ type secrets struct {
 	PagerDuty string `json:"pagerduty"`
 	Routing   string `json:"routing"`
 	Webhook   string `json:"webhook"`
+	Slack     string `json:"slack"`
+	Teams     string `json:"teams"`
+	Mail      string `json:"mail"`
+	Jira      string `json:"jira"`
 }
 
 // Effect is one change of the world, in the order in which they came.
