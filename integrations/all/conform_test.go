@@ -89,7 +89,7 @@ func cases() []conform.Case {
 		}
 		return out
 	}
-	return []conform.Case{
+	return append(hostCases(), []conform.Case{
 		{
 			Action: "github.workflow.disable", Connection: "github", Params: m{"repo": drill.Repo, "workflow": drill.Workflow},
 			Bad: append(with(m{"workflow": drill.Workflow}, repos...), with(m{"repo": drill.Repo}, m{"workflow": "../x.yml"}, m{"workflow": "a/b.yml"}, m{"workflow": "release"}, m{"workflow": "release.yml?x"})...),
@@ -197,7 +197,7 @@ func cases() []conform.Case {
 				did(t, w, "linux.process.stop", "host", m{"pid": p["pid"]})
 			},
 		},
-	}
+	}...)
 }
 
 func TestEveryActionConforms(t *testing.T) {

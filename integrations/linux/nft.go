@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"firebreak/integrations"
 )
 
 // program is the nftables program; it reads a script on standard input.
@@ -85,6 +83,16 @@ type listing struct {
 	}
 }
 
+// has says whether a table of that name is listed.
+func (l listing) has(name string) bool {
+	for _, e := range l.Nftables {
+		if e.Table != nil && e.Table.Family == "inet" && e.Table.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
 // table is our table as the host has it.
 type table struct {
 	exists  bool
@@ -97,7 +105,7 @@ const wholeFrame = 8
 
 // table reads our table.
 func (h *host) table(ctx context.Context) (table, error) {
-	out, err := h.nft(ctx, []string{program, "-j", "list", "tables", "inet"}, "")
+	out, err := h.nft(ctx, "", "-j", "list", "tables", "inet")
 	if err != nil {
 		return table{}, err
 	}
@@ -105,14 +113,10 @@ func (h *host) table(ctx context.Context) (table, error) {
 	if err != nil {
 		return table{}, err
 	}
-	ours := false
-	for _, e := range l.Nftables {
-		ours = ours || e.Table != nil && e.Table.Family == "inet" && e.Table.Name == "firebreak"
-	}
-	if !ours {
+	if !l.has("firebreak") {
 		return table{}, nil
 	}
-	if out, err = h.nft(ctx, []string{program, "-j", "list", "table", "inet", "firebreak"}, ""); err != nil {
+	if out, err = h.nft(ctx, "", "-j", "list", "table", "inet", "firebreak"); err != nil {
 		return table{}, err
 	}
 	return readTable(out)
@@ -244,21 +248,14 @@ func last(n netip.Prefix) netip.Addr {
 }
 
 // nft runs the program and returns what it printed.
-func (h *host) nft(ctx context.Context, argv []string, stdin string) ([]byte, error) {
-	out, err := h.Run(ctx, integrations.Program{Argv: argv, Stdin: stdin})
+func (h *host) nft(ctx context.Context, stdin string, args ...string) ([]byte, error) {
+	argv := append([]string{program}, args...)
+	out, err := h.tool(ctx, stdin, argv...)
 	if err != nil {
 		return nil, err
 	}
 	if out.Code == 0 {
 		return out.Stdout, nil
 	}
-	said := strings.Join(strings.Fields(string(out.Stderr)), " ")
-	if len(said) > 300 {
-		said = said[:300]
-	}
-	hint := ""
-	if strings.Contains(said, "not permitted") {
-		hint = "nftables wants root, or CAP_NET_ADMIN"
-	}
-	return nil, rejected(hint, "run %s: exit %d: %s", strings.Join(argv, " "), out.Code, said)
+	return nil, failed(argv, out)
 }
