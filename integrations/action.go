@@ -123,6 +123,10 @@ type Plan struct {
 	Proof     string    `json:"proof,omitempty"` // what Verify will look at
 	Unchanged bool      `json:"unchanged,omitempty"`
 	Warnings  []string  `json:"warnings,omitempty"`
+	// Timer is what the other side does by itself, and when: "the rule goes after
+	// 4h0m0s", "the host is let back in after 15m0s unless we confirm". It is a
+	// length of time, never a moment, so that two plans of one call are the same.
+	Timer string `json:"timer,omitempty"`
 }
 
 // Target is one thing that an action changes.
