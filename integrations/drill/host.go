@@ -149,8 +149,6 @@ func (f fakeHost) Run(ctx context.Context, p integrations.Program) (integrations
 	var out integrations.Output
 	var err error
 	switch strings.Join(p.Argv, " ") {
-	case "nft -j list tables inet":
-		out.Stdout, err = f.list("")
 	case "nft -j list table inet firebreak":
 		out.Stdout, err = f.list("firebreak")
 	case "nft -j list table inet " + isolation:
@@ -181,8 +179,8 @@ func (f fakeHost) other(argv []string) (integrations.Output, error) {
 	switch argv[0] {
 	case "getent":
 		does, reads = f.getent, true
-	case "pgrep":
-		does, reads = f.pgrep, true
+	case "ps":
+		does, reads = f.ps, true
 	case "usermod":
 		does = f.usermod
 	case "pkill":

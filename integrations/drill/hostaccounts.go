@@ -109,19 +109,18 @@ func of(uid string) func(integrations.Process) bool {
 	return func(p integrations.Process) bool { return strconv.Itoa(p.UID) == uid }
 }
 
-// pgrep is pgrep -c -u UID.
-func (fakeHost) pgrep(s *state, argv []string) (string, int) {
-	n := 0
+// ps is ps -o stat= -u UID.
+func (fakeHost) ps(s *state, argv []string) (string, int) {
+	text := ""
 	for _, p := range s.Host.Processes {
 		if of(argv[len(argv)-1])(p) {
-			n++
+			text += p.State + "\n"
 		}
 	}
-	code := 0
-	if n == 0 {
-		code = 1
+	if text == "" {
+		return "", 1
 	}
-	return strconv.Itoa(n) + "\n", code
+	return text, 0
 }
 
 // pkill is pkill -KILL -u UID.

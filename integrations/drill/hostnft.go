@@ -90,31 +90,19 @@ func (f fakeHost) expire(h *host) {
 	h.Blocked = slices.DeleteFunc(h.Blocked, func(b blocked) bool { return !b.Until.IsZero() && !f.now().Before(b.Until) })
 }
 
-// list prints what nft -j would: the tables, or one of ours.
+// list prints what nft -j would of one of our tables.
 func (f fakeHost) list(name string) ([]byte, error) {
 	s, err := f.view()
 	if err != nil {
 		return nil, err
 	}
 	f.expire(&s.Host)
-	all := []any{}
-	table := func(name string) any {
-		return map[string]any{"table": map[string]any{"family": "inet", "name": name, "handle": 1}}
+	if name == isolation && s.Host.Cut == nil || name != isolation && !s.Host.Table {
+		return nil, syntax("No such file or directory; did you mean table")
 	}
-	if s.Host.Table && name != isolation {
-		all = append(all, table("firebreak"))
-	}
-	if s.Host.Cut != nil && name != "firebreak" {
-		all = append(all, table(isolation))
-	}
-	switch name {
-	case "":
-		return json.Marshal(map[string]any{"nftables": all})
-	case isolation:
-		if s.Host.Cut != nil {
-			all = append(all, s.Host.Cut.show(f.now())...)
-		}
-		return json.Marshal(map[string]any{"nftables": all})
+	all := []any{map[string]any{"table": map[string]any{"family": "inet", "name": name, "handle": 1}}}
+	if name == isolation {
+		return json.Marshal(map[string]any{"nftables": append(all, s.Host.Cut.show(f.now())...)})
 	}
 	for _, name := range []string{"blocked4", "blocked6"} {
 		elems := []any{}

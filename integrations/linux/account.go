@@ -105,7 +105,7 @@ func (h *host) mayLock(ctx context.Context, a account) error {
 	if a.uid == 0 {
 		return rejected("", "account %s: it is root, and the host stands on it", a.name)
 	}
-	f, err := h.facts(ctx)
+	f, err := h.facts(ctx, false)
 	if err != nil {
 		return err
 	}
@@ -115,16 +115,22 @@ func (h *host) mayLock(ctx context.Context, a account) error {
 	return nil
 }
 
-// processes counts what runs as the account.
+// processes counts what runs as the account. What has ended and waits for its
+// parent is none.
 func (h *host) processes(ctx context.Context, uid int) (int, error) {
-	argv := []string{"pgrep", "-c", "-u", strconv.Itoa(uid)}
+	argv := []string{"ps", "-o", "stat=", "-u", strconv.Itoa(uid)}
 	out, err := h.tool(ctx, "", argv...)
 	if err != nil {
 		return 0, unsent(err)
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(string(out.Stdout)))
-	if err != nil || out.Code > 1 {
+	if out.Code > 1 || out.Code == 1 && len(out.Stderr) > 0 {
 		return 0, unsent(failed(argv, out))
+	}
+	n := 0
+	for line := range strings.Lines(string(out.Stdout)) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != 'Z' {
+			n++
+		}
 	}
 	return n, nil
 }
@@ -138,16 +144,18 @@ func (h *host) endSessions(ctx context.Context, a account) error {
 		return err // without logind there is no such program, or it says that it is not there
 	}
 	_ = out
-	for range 5 {
+	for range 10 {
 		argv := []string{"pkill", "-KILL", "-u", strconv.Itoa(a.uid)}
 		out, err := h.tool(ctx, "", argv...)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case out.Code == 1: // nothing is left
-			return nil
-		case out.Code != 0:
+		}
+		if out.Code > 1 {
 			return failed(argv, out)
+		}
+		left, err := h.processes(ctx, a.uid)
+		if err != nil || left == 0 {
+			return err
 		}
 		select {
 		case <-ctx.Done():

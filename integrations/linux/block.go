@@ -37,7 +37,7 @@ func (b block) Describe() integrations.Description {
 	return d
 }
 
-func (b block) read(c integrations.Call) (netip.Prefix, integrations.Values, error) {
+func (b block) read(ctx context.Context, c integrations.Call) (netip.Prefix, integrations.Values, error) {
 	v, err := integrations.Read(b.Describe(), c.Params)
 	if err != nil {
 		return netip.Prefix{}, v, err
@@ -46,16 +46,23 @@ func (b block) read(c integrations.Call) (netip.Prefix, integrations.Values, err
 	if err != nil {
 		return n, v, rejected("", "read address: %w", err)
 	}
-	if b.on {
-		err = b.mayBlock(n)
+	if !b.on {
+		return n, v, nil
 	}
-	return n, v, err
+	if err := b.mayBlock(n, b.protected); err != nil || !b.remote {
+		return n, v, err
+	}
+	f, err := b.facts(ctx, false)
+	if err != nil {
+		return n, v, err
+	}
+	return n, v, b.mayBlock(n, ownSession(f.Client, f.Server))
 }
 
 // Prior implements integrations.Action. What is left of a timeout is not part
 // of the state: it would be another one at every look.
 func (b block) Prior(ctx context.Context, c integrations.Call) (integrations.Prior, error) {
-	n, _, err := b.read(c)
+	n, _, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -94,7 +101,7 @@ func unsent(err error) error {
 
 // Plan implements integrations.Action.
 func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
-	n, v, err := b.read(c)
+	n, v, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -115,6 +122,7 @@ func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations
 			fmt.Sprintf("%s drops all packets from and to %s, open connections included", b.Name(), element(n)),
 		}
 		if ttl := v.Duration("ttl"); ttl > 0 {
+			p.Timer = "the address goes out of the set after " + spelled(ttl) + ", by the host's kernel"
 			p.Effects = append(p.Effects, "it ends by itself after "+spelled(ttl))
 		}
 		if touching, ok := prior.State["touching"]; ok && !blocked {
@@ -136,7 +144,7 @@ func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations
 // DryRun implements integrations.DryRunner: nft looks at the script without
 // carrying it out.
 func (b block) DryRun(ctx context.Context, c integrations.Call, p integrations.Plan) (string, error) {
-	n, v, err := b.read(c)
+	n, v, err := b.read(ctx, c)
 	if err != nil || p.Unchanged {
 		return "there is nothing to do", err
 	}
@@ -167,7 +175,7 @@ func (b block) done(state map[string]any) bool {
 // Do implements integrations.Action. It looks first: what is so already needs
 // nothing.
 func (b block) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	n, v, err := b.read(c)
+	n, v, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
@@ -212,7 +220,7 @@ func (b block) Verify(ctx context.Context, c integrations.Call, _ integrations.R
 
 // Find implements integrations.Finder: the state itself tells.
 func (b block) Find(ctx context.Context, c integrations.Call) (integrations.Receipt, bool, error) {
-	n, _, err := b.read(c)
+	n, _, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}

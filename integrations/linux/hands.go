@@ -40,7 +40,7 @@ func (h *host) tool(ctx context.Context, stdin string, argv ...string) (integrat
 	}
 	said := said(out.Stderr)
 	switch {
-	case h.sudo && out.Code == 1 && strings.HasPrefix(said, "sudo:"):
+	case h.sudo && out.Code == 1 && strings.Contains(said, "sudo: "):
 		return out, rejected("let sudo run it without a password: docs/integrations-hosts.md has the lines", "run %s: %s", argv[len(sudo)], said)
 	case out.Code == 127 || out.Code == 1 && strings.HasSuffix(said, "command not found"):
 		return out, rejected("install it there", "run %s: there is no such program", argv[0])

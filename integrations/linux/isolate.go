@@ -19,7 +19,8 @@ import (
 // ends by itself.
 type isolate struct{ *host }
 
-// How long an unconfirmed cut lasts, and one of this machine where nobody says.
+// How long a cut lasts that is not confirmed, and one of this machine where nobody
+// says.
 const (
 	unconfirmed = 5 * time.Minute
 	localTTL    = time.Hour
@@ -48,7 +49,9 @@ type wish struct {
 	facts integrations.Facts
 }
 
-func (i isolate) read(ctx context.Context, c integrations.Call) (wish, error) {
+// read asks the host anew over which session we reach it, or takes what it said
+// when the state was read.
+func (i isolate) read(ctx context.Context, c integrations.Call, anew bool) (wish, error) {
 	v, err := integrations.Read(i.Describe(), c.Params)
 	if err != nil {
 		return wish{}, err
@@ -67,7 +70,7 @@ func (i isolate) read(ctx context.Context, c integrations.Call) (wish, error) {
 		}
 		w.management = append(w.management, n)
 	}
-	if w.facts, err = i.facts(ctx); err != nil {
+	if w.facts, err = i.facts(ctx, anew); err != nil {
 		return w, err
 	}
 	if a, err := netip.ParseAddr(w.facts.Client); err == nil {
@@ -126,14 +129,14 @@ func (c cut) state() map[string]any {
 	s := map[string]any{"isolated": c.holds()}
 	if c.holds() {
 		s["management"], s["port"], s["dhcp"] = words(c.management), c.port, c.dhcp
-		s["ends_by_itself"] = c.armed()
+		s["timer"] = c.timer.String()
 	}
 	return s
 }
 
 // Prior implements integrations.Action.
 func (i isolate) Prior(ctx context.Context, c integrations.Call) (integrations.Prior, error) {
-	if _, err := i.read(ctx, c); err != nil {
+	if _, err := i.read(ctx, c, true); err != nil {
 		return integrations.Prior{}, err
 	}
 	now, err := i.isolated(ctx)
@@ -148,23 +151,25 @@ func (w wish) done(c cut) bool {
 	return c.holds() && c.timer == w.ttl.Truncate(time.Second) && c.port == w.port && c.dhcp == w.dhcp && slices.Equal(c.management, w.management)
 }
 
+// was says the same of a state that was read before.
+func (w wish) was(s map[string]any) bool {
+	want := cut{drops: 3, protocols: 2, timer: w.ttl.Truncate(time.Second), management: w.management, port: w.port, dhcp: w.dhcp}
+	return fmt.Sprint(s) == fmt.Sprint(want.state())
+}
+
 // deadMan is what people read about the way back.
-func (w wish) deadMan(remote bool) string {
-	if remote {
-		return fmt.Sprintf("the host's kernel takes the cut back by itself after %s, unless we reach the host again and confirm it", spelled(unconfirmed))
+func (i isolate) deadMan(w wish) string {
+	if i.remote {
+		return fmt.Sprintf("the host's kernel takes the cut back by itself after %s, unless we reach the host again and confirm it", spelled(i.unconfirmed))
 	}
 	return "the host's kernel takes the cut back by itself after " + spelled(w.ttl)
 }
 
 // Plan implements integrations.Action.
 func (i isolate) Plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
-	w, err := i.read(ctx, c)
+	w, err := i.read(ctx, c, false)
 	if err != nil {
 		return integrations.Plan{}, err
-	}
-	now, err := i.isolated(ctx)
-	if err != nil {
-		return integrations.Plan{}, unsent(err)
 	}
 	from := "nobody"
 	if len(w.management) > 0 {
@@ -181,10 +186,11 @@ func (i isolate) Plan(ctx context.Context, c integrations.Call, prior integratio
 		Effects: []string{
 			fmt.Sprintf("%s drops all packets from and to anywhere, open connections included, also those of its containers", i.Name()),
 			fmt.Sprintf("its sshd (port %d) is still reached from %s, and from nowhere else; it cannot open a connection there either", w.port, from),
-			w.deadMan(i.remote),
+			i.deadMan(w),
 		},
 		Proof:     "nft lists the rules that drop everything, and a new connection to the host reads them",
-		Unchanged: w.done(now),
+		Unchanged: w.was(prior.State),
+		Timer:     i.deadMan(w),
 	}
 	if w.dhcp {
 		p.Effects = append(p.Effects, "DHCP is let through, so that it keeps its address")
@@ -212,7 +218,7 @@ func (i isolate) requests(w wish) []integrations.Request {
 		return []integrations.Request{{Argv: argv, Body: armScript(w.ttl)}, {Argv: argv, Body: cutScript(w.plug)}}
 	}
 	return []integrations.Request{
-		{Argv: argv, Body: armScript(unconfirmed)},
+		{Argv: argv, Body: armScript(i.unconfirmed)},
 		{Argv: argv, Body: cutScript(w.plug)},
 		{Argv: argv, Body: keepScript(w.ttl)},
 	}
@@ -220,17 +226,17 @@ func (i isolate) requests(w wish) []integrations.Request {
 
 // DryRun implements integrations.DryRunner.
 func (i isolate) DryRun(ctx context.Context, c integrations.Call, _ integrations.Plan) (string, error) {
-	w, err := i.read(ctx, c)
+	w, err := i.read(ctx, c, false)
 	if err != nil {
 		return "", err
 	}
-	return i.check(ctx, armScript(unconfirmed)+cutScript(w.plug)+keepScript(w.ttl))
+	return i.check(ctx, armScript(i.unconfirmed)+cutScript(w.plug)+keepScript(w.ttl))
 }
 
 // Do implements integrations.Action: arm, see that it is armed, cut, reach the host
 // again, confirm.
 func (i isolate) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	w, err := i.read(ctx, c)
+	w, err := i.read(ctx, c, true)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
@@ -241,7 +247,7 @@ func (i isolate) Do(ctx context.Context, c integrations.Call, _ integrations.Pla
 	if w.done(now) {
 		return i.receipt(w), nil
 	}
-	first := unconfirmed
+	first := i.unconfirmed
 	if !i.remote {
 		first = w.ttl
 	}
@@ -279,7 +285,7 @@ func (i isolate) disarm(ctx context.Context, cause error) error {
 func (i isolate) confirm(ctx context.Context, w wish) error {
 	lost := func(err error) error {
 		return &integrations.Error{
-			Outcome: integrations.Ambiguous, Hint: fmt.Sprintf("its kernel takes the cut back within %s; look again after that", spelled(unconfirmed)),
+			Outcome: integrations.Ambiguous, Hint: fmt.Sprintf("its kernel takes the cut back within %s; look again after that", spelled(i.unconfirmed)),
 			Err: fmt.Errorf("isolate %s: it is cut off, and we do not reach it to confirm: %w", i.Name(), err),
 		}
 	}
@@ -304,7 +310,7 @@ func (i isolate) receipt(w wish) integrations.Receipt {
 
 // Verify implements integrations.Action.
 func (i isolate) Verify(ctx context.Context, c integrations.Call, _ integrations.Receipt) (integrations.Verification, error) {
-	w, err := i.read(ctx, c)
+	w, err := i.read(ctx, c, false)
 	if err != nil {
 		return integrations.Verification{}, err
 	}
@@ -328,7 +334,7 @@ func (i isolate) Verify(ctx context.Context, c integrations.Call, _ integrations
 
 // Find implements integrations.Finder: the state itself tells.
 func (i isolate) Find(ctx context.Context, c integrations.Call) (integrations.Receipt, bool, error) {
-	w, err := i.read(ctx, c)
+	w, err := i.read(ctx, c, false)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}

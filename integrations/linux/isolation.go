@@ -108,15 +108,8 @@ func (c cut) armed() bool { return c.protocols == 2 && c.timer > 0 }
 
 // isolated reads our table.
 func (h *host) isolated(ctx context.Context) (cut, error) {
-	out, err := h.nft(ctx, "", "-j", "list", "tables", "inet")
-	if err != nil {
-		return cut{}, err
-	}
-	l, err := decode(out)
-	if err != nil || !l.has(isolation) {
-		return cut{}, err
-	}
-	if out, err = h.nft(ctx, "", "-j", "list", "table", "inet", isolation); err != nil {
+	out, there, err := h.list(ctx, isolation)
+	if err != nil || !there {
 		return cut{}, err
 	}
 	return readCut(out)

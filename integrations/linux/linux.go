@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"firebreak/integrations"
@@ -94,10 +95,15 @@ type host struct {
 	management []netip.Prefix
 	session    integrations.Facts // the responder's own ssh session to this host
 	quarantine string
+	// unconfirmed is how long the host stays cut off when we do not reach it again.
+	unconfirmed time.Duration
+
+	mu    sync.Mutex
+	known *integrations.Facts // of the last look
 }
 
 func newHost(c integrations.Connection, kind string) (*host, error) {
-	h := &host{now: c.Now, remote: kind == "ssh", sudo: c.Settings["sudo"] == "true", quarantine: c.Settings["quarantine"]}
+	h := &host{now: c.Now, remote: kind == "ssh", sudo: c.Settings["sudo"] == "true", quarantine: c.Settings["quarantine"], unconfirmed: unconfirmed}
 	if h.quarantine == "" {
 		h.quarantine = quarantined
 	}
@@ -130,9 +136,14 @@ func newHost(c integrations.Connection, kind string) (*host, error) {
 	return h, err
 }
 
-// facts asks the host what it is. Of this machine only the settings know over
-// what ssh session it is reached.
-func (h *host) facts(ctx context.Context) (integrations.Facts, error) {
+// facts asks the host what it is, once unless anew. Of this machine only the
+// settings know over what ssh session it is reached.
+func (h *host) facts(ctx context.Context, anew bool) (integrations.Facts, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.known != nil && !anew {
+		return *h.known, nil
+	}
 	f, err := h.Facts(ctx)
 	if err != nil {
 		return f, unsent(fmt.Errorf("look at %s: %w", h.Name(), err))
@@ -140,6 +151,7 @@ func (h *host) facts(ctx context.Context) (integrations.Facts, error) {
 	if !h.remote {
 		f.Client, f.Server, f.Port = h.session.Client, h.session.Server, h.session.Port
 	}
+	h.known = &f
 	return f, nil
 }
 
@@ -172,10 +184,8 @@ func protected(settings map[string]string) ([]protection, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range []netip.Addr{client, server} {
-		if a.IsValid() {
-			out = append(out, protection{netip.PrefixFrom(a, a.BitLen()), "the responder's own session goes over it"})
-		}
+	if client.IsValid() {
+		out = ownSession(client.String(), server.String())
 	}
 	list, err := networkList(settings["protected"])
 	if err != nil {
@@ -185,6 +195,17 @@ func protected(settings map[string]string) ([]protection, error) {
 		out = append(out, protection{n, "the connection protects it"})
 	}
 	return out, nil
+}
+
+// ownSession protects the ends of the session that reaches the host.
+func ownSession(ends ...string) []protection {
+	var out []protection
+	for _, end := range ends {
+		if a, err := netip.ParseAddr(end); err == nil {
+			out = append(out, protection{netip.PrefixFrom(a, a.BitLen()), "the responder's own session goes over it"})
+		}
+	}
+	return out
 }
 
 // networkList reads addresses and networks with commas between them.
@@ -233,7 +254,7 @@ const (
 )
 
 // mayBlock says why a network must not be blocked, or nil.
-func (h *host) mayBlock(n netip.Prefix) error {
+func (h *host) mayBlock(n netip.Prefix, protected []protection) error {
 	a := n.Addr()
 	switch {
 	case a.Is4() && n.Bits() < widest4, a.Is6() && n.Bits() < widest6:
@@ -243,7 +264,7 @@ func (h *host) mayBlock(n netip.Prefix) error {
 	case a.IsUnspecified(), a.IsMulticast(), a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return rejected("", "block %s: it is not a host's address", n)
 	}
-	for _, p := range h.protected {
+	for _, p := range protected {
 		if p.Overlaps(n) {
 			return rejected("take it out of the connection's settings if it must be blocked", "block %s: %s is protected: %s", n, p.Prefix, p.why)
 		}

@@ -21,7 +21,7 @@ type lock struct {
 func (l lock) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "linux.account.lock", Title: "Lock an account", System: "linux",
-		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"root", "sudo usermod, getent, pkill, pgrep, loginctl"},
+		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"root", "sudo usermod, getent, pkill, ps, loginctl"},
 		Tested: integrations.RealPeer, React: []string{"RA3601"}, D3fend: []string{"D3-AL"},
 		Params: []integrations.Param{{Name: "user", Title: "Name of the local account", Type: "string", Required: true, Match: userName}},
 		Result: []integrations.Param{{Name: "user", Type: "string"}, {Name: "uid", Type: "int"}},

@@ -15,7 +15,7 @@ type logout struct{ *host }
 func (logout) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "linux.account.logout", Title: "End the sessions of an account", System: "linux",
-		Danger: incident.High, Idempotency: "native", Scopes: []string{"root", "sudo getent, pkill, pgrep, loginctl"},
+		Danger: incident.High, Idempotency: "native", Scopes: []string{"root", "sudo getent, pkill, ps, loginctl"},
 		Tested: integrations.RealPeer, D3fend: []string{"D3-PT"},
 		Params: []integrations.Param{{Name: "user", Title: "Name of the local account", Type: "string", Required: true, Match: userName}},
 		Result: []integrations.Param{{Name: "user", Type: "string"}, {Name: "uid", Type: "int"}},

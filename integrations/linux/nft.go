@@ -69,9 +69,6 @@ func unblockScript(n netip.Prefix) string {
 // listing is what nft -j prints, as far as we look at it.
 type listing struct {
 	Nftables []struct {
-		Table *struct {
-			Family, Name string
-		}
 		Set *struct {
 			Name string
 			Elem []json.RawMessage
@@ -81,16 +78,6 @@ type listing struct {
 			Expr  []json.RawMessage
 		}
 	}
-}
-
-// has says whether a table of that name is listed.
-func (l listing) has(name string) bool {
-	for _, e := range l.Nftables {
-		if e.Table != nil && e.Table.Family == "inet" && e.Table.Name == name {
-			return true
-		}
-	}
-	return false
 }
 
 // table is our table as the host has it.
@@ -105,21 +92,26 @@ const wholeFrame = 8
 
 // table reads our table.
 func (h *host) table(ctx context.Context) (table, error) {
-	out, err := h.nft(ctx, "", "-j", "list", "tables", "inet")
-	if err != nil {
-		return table{}, err
-	}
-	l, err := decode(out)
-	if err != nil {
-		return table{}, err
-	}
-	if !l.has("firebreak") {
-		return table{}, nil
-	}
-	if out, err = h.nft(ctx, "", "-j", "list", "table", "inet", "firebreak"); err != nil {
+	out, there, err := h.list(ctx, "firebreak")
+	if err != nil || !there {
 		return table{}, err
 	}
 	return readTable(out)
+}
+
+// list prints a table of ours; there says whether it exists.
+func (h *host) list(ctx context.Context, name string) (listed []byte, there bool, err error) {
+	argv := []string{program, "-j", "list", "table", "inet", name}
+	out, err := h.tool(ctx, "", argv...)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case out.Code == 0:
+		return out.Stdout, true, nil
+	case strings.Contains(string(out.Stderr), "No such file or directory"):
+		return nil, false, nil
+	}
+	return nil, false, failed(argv, out)
 }
 
 func decode(out []byte) (listing, error) {

@@ -140,7 +140,7 @@ func (q quarantine) Plan(ctx context.Context, c integrations.Call, prior integra
 	plan.Warnings = append(plan.Warnings, "the copy is on the suspect host: take it as evidence too (firebreak collect --file)")
 	inverse, err := q.Inverse(c, prior, integrations.Receipt{})
 	if err != nil {
-		return integrations.Plan{}, err
+		return integrations.Plan{}, rejected("", "plan %s: %w", c.Action, err)
 	}
 	plan.Undo, plan.Inverse = "put it back, with its owner, mode, times and attributes", &inverse
 	return plan, nil

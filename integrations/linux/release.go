@@ -40,7 +40,7 @@ func (r release) Plan(ctx context.Context, c integrations.Call, prior integratio
 	if _, err := integrations.Read(r.Describe(), c.Params); err != nil {
 		return integrations.Plan{}, err
 	}
-	f, err := r.facts(ctx)
+	f, err := r.facts(ctx, false)
 	if err != nil {
 		return integrations.Plan{}, err
 	}

@@ -113,6 +113,9 @@ func (r restore) Plan(_ context.Context, c integrations.Call, prior integrations
 	}
 	to := v.Text("path")
 	there, _ := prior.State["there"].(bool)
+	if kept, _ := prior.State["kept"].(bool); !kept && !there {
+		return integrations.Plan{}, rejected("", "plan %s: it is not in quarantine", c.Action)
+	}
 	p := integrations.Plan{
 		Call: c, Base: r.Name(), Identity: r.identity(), Target: to, Prior: prior, Unchanged: there,
 		Targets: r.target("file", to, to),
