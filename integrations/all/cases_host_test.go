@@ -79,3 +79,59 @@ func hostCases() []conform.Case {
 		},
 	}
 }
+
+// kubernetesCases are the actions in a cluster.
+func kubernetesCases() []conform.Case {
+	type m = map[string]any
+	ns := drill.Namespace
+	names := func(param string, more m) []m {
+		var out []m
+		for _, bad := range []any{"../x", "a/b", "A", "-x", "a b", "x?y=z", "", 7.5, "nowhere"} {
+			one := m{param: bad}
+			for k, v := range more {
+				one[k] = v
+			}
+			out = append(out, one)
+		}
+		return out
+	}
+	pod := m{"namespace": ns, "pod": drill.Pod}
+	bad := append(names("pod", m{"namespace": ns}), m{"namespace": "../kube-system", "pod": drill.Pod}, m{"namespace": ns, "pod": drill.Pod, "uid": "another"})
+	set := func(name string, p m) func(*testing.T, conform.World, map[string]any) {
+		return func(t *testing.T, w conform.World, _ map[string]any) { did(t, w, name, "kubernetes", p) }
+	}
+	scale := m{"namespace": ns, "name": drill.Workload}
+	return []conform.Case{
+		{
+			Action: "kubernetes.networkpolicy.deny", Connection: "kubernetes", Params: m{"namespace": ns, "selector": []any{"app=api"}},
+			Bad: []m{{"namespace": ns, "selector": []any{}}, {"namespace": ns, "selector": []any{"app"}}, {"namespace": ns, "selector": []any{"app=a b"}}, {"namespace": "a/b", "selector": []any{"app=api"}}},
+		},
+		{
+			Action: "kubernetes.networkpolicy.delete", Connection: "kubernetes", Params: m{"namespace": ns}, Lasting: true,
+			Bad: []m{{"namespace": ns, "name": "default-deny"}, {"namespace": ns, "name": "firebreak-deny-../x"}},
+			Setup: func(t *testing.T, w conform.World, p map[string]any) {
+				p["name"] = did(t, w, "kubernetes.networkpolicy.deny", "kubernetes", m{"namespace": ns, "selector": []any{"app=api", "x/y=z"}}).Data["name"]
+			},
+		},
+		{Action: "kubernetes.pod.quarantine", Connection: "kubernetes", Params: pod, Bad: bad},
+		{
+			Action: "kubernetes.pod.readmit", Connection: "kubernetes", Params: m{"namespace": ns, "pod": drill.Pod, "labels": []any{"app=api", "pod-template-hash=7d9c5"}},
+			Setup: set("kubernetes.pod.quarantine", pod), Bad: append(bad, m{"namespace": ns, "pod": drill.Pod, "labels": []any{"app"}}),
+		},
+		{Action: "kubernetes.node.cordon", Connection: "kubernetes", Params: m{"node": drill.Node}, Bad: names("node", nil)},
+		{Action: "kubernetes.node.uncordon", Connection: "kubernetes", Params: m{"node": drill.Node}, Setup: set("kubernetes.node.cordon", m{"node": drill.Node}), Bad: names("node", nil)},
+		{Action: "kubernetes.workload.stop", Connection: "kubernetes", Params: scale, Bad: append(names("name", m{"namespace": ns}), m{"namespace": ns, "name": drill.Workload, "kind": "daemonset"})},
+		{
+			Action: "kubernetes.workload.start", Connection: "kubernetes", Params: m{"namespace": ns, "name": drill.Workload, "kind": "deployment", "replicas": 3},
+			Setup: set("kubernetes.workload.stop", scale), Bad: []m{{"namespace": ns, "name": drill.Workload, "replicas": 0}, {"namespace": ns, "name": drill.Workload, "replicas": "many"}},
+		},
+		{Action: "kubernetes.cronjob.suspend", Connection: "kubernetes", Params: m{"namespace": ns, "cronjob": drill.CronJob}, Bad: names("cronjob", m{"namespace": ns})},
+		{
+			Action: "kubernetes.cronjob.resume", Connection: "kubernetes", Params: m{"namespace": ns, "cronjob": drill.CronJob}, Bad: names("cronjob", m{"namespace": ns}),
+			Setup: set("kubernetes.cronjob.suspend", m{"namespace": ns, "cronjob": drill.CronJob}),
+		},
+		{Action: "kubernetes.pod.delete", Connection: "kubernetes", Params: m{"namespace": ns, "pod": drill.Pod, "grace": 0}, Bad: append(bad, m{"namespace": ns, "pod": drill.Pod, "grace": -1})},
+		{Action: "kubernetes.pod.evict", Connection: "kubernetes", Params: pod, Bad: bad},
+		{Action: "kubernetes.serviceaccount.revoke", Connection: "kubernetes", Params: m{"namespace": ns, "serviceaccount": drill.Account}, Bad: names("serviceaccount", m{"namespace": ns})},
+	}
+}

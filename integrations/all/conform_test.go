@@ -45,7 +45,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 			}
 		}
 	}
-	if len(c.Secrets) != 4 {
+	if len(c.Secrets) != 5 {
 		t.Fatalf("the drill has %d secrets", len(c.Secrets))
 	}
 	return w, c
@@ -89,7 +89,7 @@ func cases() []conform.Case {
 		}
 		return out
 	}
-	return append(hostCases(), []conform.Case{
+	return append(append(hostCases(), kubernetesCases()...), []conform.Case{
 		{
 			Action: "github.workflow.disable", Connection: "github", Params: m{"repo": drill.Repo, "workflow": drill.Workflow},
 			Bad: append(with(m{"workflow": drill.Workflow}, repos...), with(m{"repo": drill.Repo}, m{"workflow": "../x.yml"}, m{"workflow": "a/b.yml"}, m{"workflow": "release"}, m{"workflow": "release.yml?x"})...),

@@ -40,6 +40,7 @@ const (
 	pagerDutyName = "pagerduty.drill.invalid"
 	webhookName   = "webhook.drill.invalid"
 	anyName       = "http.drill.invalid"
+	clusterName   = "kubernetes.drill.invalid"
 )
 
 // World is one open world. Several processes may have the same one open.
@@ -72,7 +73,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w.addr = l.Addr().String()
-	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything()}
+	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything(), clusterName: w.Kubernetes()}
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -95,8 +96,8 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 // Close stops the servers. The state stays.
 func (w *World) Close() error { return w.server.Close() }
 
-// Connections returns the connections github, pagerduty, webhook, host and http to
-// this world.
+// Connections returns the connections github, pagerduty, webhook, host, http and
+// kubernetes to this world.
 func (w *World) Connections() []integrations.Connection {
 	base := integrations.Connection{Now: w.now, Drill: true, Dial: w.dial}
 	github, pagerduty, webhook, host := base, base, base, base
@@ -120,7 +121,11 @@ func (w *World) Connections() []integrations.Connection {
 	}
 	host.Reveal = web.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return []integrations.Connection{github, pagerduty, webhook, host, web}
+	cluster := base
+	cluster.Name, cluster.Kind, cluster.BaseURL = "kubernetes", "kubernetes", "http://"+clusterName
+	cluster.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.Kubernetes}[n] })
+	cluster.Has = func(setting string) bool { return setting == "token" }
+	return []integrations.Connection{github, pagerduty, webhook, host, web, cluster}
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {

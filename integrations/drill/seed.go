@@ -13,11 +13,12 @@ const user = "acme-responder"
 func seed(now time.Time) (*state, error) {
 	now = now.UTC()
 	s := &state{Last: 90000}
-	var errs [4]error
+	var errs [5]error
 	s.Secrets.GitHub, errs[0] = draw("ghp_drill")
 	s.Secrets.PagerDuty, errs[1] = draw("drill-")
 	s.Secrets.Routing, errs[2] = draw("drill-r-")
 	s.Secrets.Webhook, errs[3] = draw("whsec_")
+	s.Secrets.Kubernetes, errs[4] = draw("eyJkcmlsb")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
@@ -33,5 +34,6 @@ func seed(now time.Time) (*state, error) {
 	s.Issues = []issue{{Repo: Repo, Number: 1, Title: "Releases fail now and then", Body: "Since Monday.", State: "open", Created: now.AddDate(0, 0, -9)}}
 	s.Incidents = []pdCase{{ID: Incident, Key: "payments/latency", Title: "Payments: latency above 2 s", Status: "triggered", Created: now.Add(-20 * time.Minute)}}
 	s.Host = newHost()
+	s.Cluster = newCluster(now)
 	return s, nil
 }

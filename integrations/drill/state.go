@@ -24,8 +24,11 @@ type state struct {
 	Incidents  []pdCase   `json:"incidents"`
 	Deliveries []delivery `json:"deliveries"`
 	Host       host       `json:"host"`
-	Effects    []Effect   `json:"effects"`
-	Faults     []armed    `json:"faults,omitempty"`
+
+	Cluster map[string]map[string]any `json:"cluster"`
+
+	Effects []Effect `json:"effects"`
+	Faults  []armed  `json:"faults,omitempty"`
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
@@ -35,6 +38,8 @@ type secrets struct {
 	PagerDuty string `json:"pagerduty"`
 	Routing   string `json:"routing"`
 	Webhook   string `json:"webhook"`
+
+	Kubernetes string `json:"kubernetes"`
 }
 
 // Effect is one change of the world, in the order in which they came.
