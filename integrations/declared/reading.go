@@ -85,7 +85,7 @@ func (s *session) ask(r *read, env map[string]any) (map[string]any, bool, error)
 	for page := 1; ; page++ {
 		a, err := s.send("read "+q.to.EscapedPath(), q, &r.request)
 		switch {
-		case err != nil && r.absent && a.status == http.StatusNotFound:
+		case (err != nil || a.done) && r.absent && a.status == http.StatusNotFound:
 			out["answer"], out["items"], out["status"] = nil, gathered, a.status
 			return out, false, nil
 		case err == nil && a.done:

@@ -293,6 +293,21 @@ func functions() []*expression.Function {
 			}
 			return out, nil
 		}},
+		{Name: "latest", Types: []reflect.Type{reflect.TypeFor[func(any, string) any]()}, Func: func(a ...any) (any, error) {
+			var out any
+			best := ""
+			for _, item := range items(a[0]) {
+				if v := show(member(item, show(a[1]))); v > best {
+					best, out = v, item
+				}
+			}
+			return out, nil
+		}},
+		{Name: "sorted", Types: []reflect.Type{reflect.TypeFor[func(any) any]()}, Func: func(a ...any) (any, error) {
+			out := slices.Clone(items(a[0]))
+			slices.SortFunc(out, func(x, y any) int { return strings.Compare(show(x), show(y)) })
+			return out, nil
+		}},
 		{Name: "parse", Types: []reflect.Type{text}, Func: func(a ...any) (any, error) { return parseJSON(show(a[0])) }},
 		{Name: "unescape", Types: []reflect.Type{text}, Func: func(a ...any) (any, error) { return unescape(show(a[0])) }},
 		{Name: "join", Types: []reflect.Type{reflect.TypeFor[func(any, string) string]()}, Func: func(a ...any) (any, error) {
