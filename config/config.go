@@ -36,7 +36,8 @@ type Config struct {
 	Sign        string                `json:"sign,omitempty"`        // what is signed by itself: always, decisions (also ""), never
 	Approvals   string                `json:"approvals,omitempty"`   // "signed": an approval without a person's signature does not count
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
-	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
+	AgeKeys     []string              `json:"age_keys,omitempty"` // files of age or ssh keys that open age: references
+	Unlock      Reference             `json:"unlock,omitzero"`    // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
 }
 

@@ -14,7 +14,9 @@ const Default = `# Firebreak's configuration. Everything here is optional.
 # A secret is never written here, only where it is to be found:
 #   env:NAME                   an environment variable
 #   file:/path                 a file that only you may read (chmod 600)
-#   exec: [program, argument]  the first line a program prints; no shell is used
+#   exec: [program, argument]  what a program prints; no shell is used
+#   age:/path#member           a file sealed with age, and a member of the JSON in it
+#   keyring:service/user       the keyring of the system
 connections:
 #   github:
 #     kind: github
@@ -73,6 +75,9 @@ connections:
 #   ae:
 #     weekend: [friday, saturday]
 #     holidays: [{date: 2026-12-02, name: National Day}]
+
+# Your age or ssh keys: what opens the age: references.
+# age_keys: [~/.config/age/keys.txt]
 
 # How long things are kept. "firebreak retention" lists what is due; nothing goes
 # by itself. kind is incident or evidence, closed_for a number of d, w, mo or y,

@@ -113,6 +113,7 @@ func (p *parser) config(root *yaml.Node) Config {
 				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
 			})
 		},
+		"age_keys": func(n *yaml.Node) { c.AgeKeys = p.texts(n, "age_keys") },
 		"unlock": func(n *yaml.Node) {
 			ref, err := p.reference(n)
 			if err != nil {
