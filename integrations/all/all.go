@@ -3,6 +3,7 @@ package all
 
 import (
 	"firebreak/integrations"
+	"firebreak/integrations/declared"
 	"firebreak/integrations/github"
 	"firebreak/integrations/http"
 	"firebreak/integrations/linux"
@@ -10,7 +11,11 @@ import (
 	"firebreak/integrations/webhook"
 )
 
-// Systems returns every kind of outside system, in the order of their names.
-func Systems() []integrations.System {
-	return []integrations.System{github.System(), http.System(), linux.System(), linux.Remote(), pagerduty.System(), webhook.System()}
+// Systems returns every kind of outside system: those that are programmed, in the
+// order of their names, and those that files declare. own are files of the user's.
+func Systems(own ...*declared.File) []integrations.System {
+	return append(
+		[]integrations.System{github.System(), http.System(), linux.System(), linux.Remote(), pagerduty.System(), webhook.System()},
+		declared.Systems(append(declared.MustBuiltin(), own...))...,
+	)
 }

@@ -36,7 +36,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 		return len(e)
 	}}
 	for _, conn := range connections {
-		for _, setting := range []string{"token", "routing_key", "secret"} {
+		for _, setting := range []string{"token", "routing_key", "secret", "client_secret", "secret_access_key", "bearer"} {
 			if conn.Secret == nil {
 				continue
 			}
@@ -45,7 +45,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 			}
 		}
 	}
-	if len(c.Secrets) != 4 {
+	if len(c.Secrets) < 4 {
 		t.Fatalf("the drill has %d secrets", len(c.Secrets))
 	}
 	return w, c
@@ -89,7 +89,7 @@ func cases() []conform.Case {
 		}
 		return out
 	}
-	return []conform.Case{
+	return append(declareCases(), []conform.Case{
 		{
 			Action: "github.workflow.disable", Connection: "github", Params: m{"repo": drill.Repo, "workflow": drill.Workflow},
 			Bad: append(with(m{"workflow": drill.Workflow}, repos...), with(m{"repo": drill.Repo}, m{"workflow": "../x.yml"}, m{"workflow": "a/b.yml"}, m{"workflow": "release"}, m{"workflow": "release.yml?x"})...),
@@ -197,7 +197,7 @@ func cases() []conform.Case {
 				did(t, w, "linux.process.stop", "host", m{"pid": p["pid"]})
 			},
 		},
-	}
+	}...)
 }
 
 func TestEveryActionConforms(t *testing.T) {

@@ -30,39 +30,46 @@ var (
 // Parse reads a file. known are the systems that other files declare, by kind.
 // The error is problem.Problems, every one with its place.
 func Parse(name string, src []byte, known map[string]*System) (*File, error) {
-	d := &decoder{file: name}
-	f := d.read(name, src, known)
-	if len(d.problems) > 0 {
-		return nil, d.problems.Sorted()
+	return open(Source{name, src}).parse(known)
+}
+
+// loaded is a file whose YAML was read.
+type loaded struct {
+	*decoder
+	root *yaml.Node // nil: it has problems
+}
+
+func open(s Source) loaded {
+	d := &decoder{file: s.Name}
+	return loaded{d, d.document(s.Text)}
+}
+
+// declares says that the file declares its kind of connection.
+func (l loaded) declares() bool {
+	if l.root == nil || l.root.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(l.root.Content); i += 2 {
+		if l.root.Content[i].Value == "system" {
+			return true
+		}
+	}
+	return false
+}
+
+func (l loaded) parse(known map[string]*System) (*File, error) {
+	f := l.read(l.root, known)
+	if len(l.problems) > 0 {
+		return nil, l.problems.Sorted()
 	}
 	return f, nil
 }
 
-// KindOf is the kind of connection that a file is for, as far as that can be told;
-// system says that it declares the kind.
-func KindOf(src []byte) (kind string, system bool) {
-	d := &decoder{}
-	root := d.document(src)
-	if root == nil || root.Kind != yaml.MappingNode {
-		return "", false
-	}
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		switch root.Content[i].Value {
-		case "kind":
-			kind = root.Content[i+1].Value
-		case "system":
-			system = true
-		}
-	}
-	return kind, system
-}
-
-func (d *decoder) read(name string, src []byte, known map[string]*System) *File {
-	root := d.document(src)
+func (d *decoder) read(root *yaml.Node, known map[string]*System) *File {
 	if root == nil {
 		return nil
 	}
-	f := &File{Name: name}
+	f := &File{Name: d.file}
 	var system, actions *yaml.Node
 	ok := d.keys(root, "the file", map[string]func(*yaml.Node){
 		"declared": func(n *yaml.Node) {

@@ -42,6 +42,15 @@ var builtin = sync.OnceValues(func() ([]*File, error) {
 // Builtin are the files that Firebreak brings.
 func Builtin() ([]*File, error) { return builtin() }
 
+// MustBuiltin is Builtin where nothing can be done about a mistake of ours.
+func MustBuiltin() []*File {
+	fs, err := builtin()
+	if err != nil {
+		panic(err)
+	}
+	return slices.Clone(fs)
+}
+
 // BuiltinSource is the text of a built-in file, for people to learn from.
 func BuiltinSource(kind string) ([]byte, error) {
 	b, err := files.ReadFile("builtin/" + kind + ".yaml")
@@ -77,23 +86,22 @@ func readAll(below []*File, sources []Source) ([]*File, error) {
 		problems = append(problems, problem.Problem{File: file, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...), Hint: hint})
 	}
 	// What declares a kind is read before what adds to one.
-	ordered := slices.Clone(sources)
-	declares := map[string]bool{}
+	var ordered []loaded
 	for _, s := range sources {
-		_, declares[s.Name] = KindOf(s.Text)
+		ordered = append(ordered, open(s))
 	}
-	slices.SortStableFunc(ordered, func(a, b Source) int {
+	slices.SortStableFunc(ordered, func(a, b loaded) int {
 		switch {
-		case declares[a.Name] == declares[b.Name]:
+		case a.declares() == b.declares():
 			return 0
-		case declares[a.Name]:
+		case a.declares():
 			return -1
 		}
 		return 1
 	})
 	var out []*File
-	for _, s := range ordered {
-		f, err := Parse(s.Name, s.Text, known)
+	for _, l := range ordered {
+		f, err := l.parse(known)
 		if err != nil {
 			ps, ok := err.(problem.Problems) //nolint:errorlint // Parse says so
 			if !ok {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"firebreak/internal/expression"
@@ -273,7 +274,9 @@ func number(n json.Number) any {
 }
 
 // functions are what the language adds to the functions of expressions.
-func functions() []*expression.Function {
+var functions = sync.OnceValue(makeFunctions)
+
+func makeFunctions() []*expression.Function {
 	list := reflect.TypeFor[func(any, string, any) any]()
 	text := reflect.TypeFor[func(any) any]()
 	return []*expression.Function{

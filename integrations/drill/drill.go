@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -73,6 +74,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 	}
 	w.addr = l.Addr().String()
 	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything()}
+	maps.Copy(handlers, w.declaredHandlers())
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -120,7 +122,7 @@ func (w *World) Connections() []integrations.Connection {
 	}
 	host.Reveal = web.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return []integrations.Connection{github, pagerduty, webhook, host, web}
+	return append([]integrations.Connection{github, pagerduty, webhook, host, web}, w.declaredConnections(base)...)
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {

@@ -24,6 +24,7 @@ type state struct {
 	Incidents  []pdCase   `json:"incidents"`
 	Deliveries []delivery `json:"deliveries"`
 	Host       host       `json:"host"`
+	Cloud      cloud      `json:"cloud"`
 	Effects    []Effect   `json:"effects"`
 	Faults     []armed    `json:"faults,omitempty"`
 }
