@@ -8,6 +8,7 @@ import (
 	"firebreak/integrations/http"
 	"firebreak/integrations/linux"
 	"firebreak/integrations/pagerduty"
+	"firebreak/integrations/plugin"
 	"firebreak/integrations/webhook"
 )
 
@@ -15,7 +16,7 @@ import (
 // order of their names, and those that files declare. own are files of the user's.
 func Systems(own ...*declared.File) []integrations.System {
 	return append(
-		[]integrations.System{github.System(), http.System(), linux.System(), linux.Remote(), pagerduty.System(), webhook.System()},
+		[]integrations.System{github.System(), http.System(), linux.System(), linux.Remote(), pagerduty.System(), plugin.System(), webhook.System()},
 		declared.Systems(append(declared.MustBuiltin(), own...))...,
 	)
 }
