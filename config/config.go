@@ -31,6 +31,7 @@ type Config struct {
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
+	Actions     []string              `json:"actions,omitempty"`     // files and folders of declared actions besides the built-in ones
 	Packs       []string              `json:"packs,omitempty"`       // folders of playbooks that others made and signed
 	Retention   []Rule                `json:"retention,omitempty"`   // when something is due to be erased, or to be looked at
 	SigningKey  string                `json:"signing_key,omitempty"` // path of an ssh key (public or private), or SHA256:…
