@@ -83,7 +83,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 	got := limits(r)
 	for _, want := range []string{
-		"the head covers 81 entries but the review was made of 82 entries",
+		"the head covers 82 entries but the review was made of 83 entries",
 		"EVIDENCE DOES NOT MATCH ITS SEAL: e3",
 		"Nobody knows whether a4 took effect",
 		"Sent, but nobody read back whether it took effect: a3",

@@ -34,6 +34,36 @@ func (f *Finding) tidy(secret string) {
 	f.Pointer = clip(f.Pointer, maxText)
 }
 
+// Place is where a finding is, in a few words: the package with its version, the
+// file with its line, the image, the host.
+func (f *Finding) Place() string {
+	var parts []string
+	add := func(s string) {
+		if s != "" && !slices.Contains(parts, s) && len(parts) < 3 {
+			parts = append(parts, s)
+		}
+	}
+	add(joinedBy("@", f.Package, f.Version))
+	file := f.File
+	if file != "" && f.Line > 0 {
+		file += ":" + strconv.FormatInt(f.Line, 10)
+	}
+	add(file)
+	add(f.Host)
+	add(f.Container)
+	add(f.Image)
+	add(f.Resource)
+	add(f.Repository)
+	return strings.Join(parts, ", ")
+}
+
+func joinedBy(by, a, b string) string {
+	if a != "" && b != "" {
+		return a + by + b
+	}
+	return a
+}
+
 // compose makes a fingerprint of what tells one finding from others.
 func (f *Finding) compose() {
 	f.Composed = true
