@@ -72,6 +72,7 @@ alert suggests.`,
 	f.StringVar(&o.playbook, "playbook", "", "with --open: follow this playbook, an `ID` or a file; - for none")
 	f.StringArrayVar(&o.vars, "var", nil, "with --open: give a variable of the playbook: `NAME=VALUE`")
 	c.MarkFlagsMutuallyExclusive("incident", "open", "dry-run")
+	c.AddCommand(newIntakeServeCmd(p, runIntakeServe), newIntakeListCmd(p, runIntakeList), newIntakeTakeCmd(p, runIntakeTake), newIntakeDropCmd(p, runIntakeDrop))
 	return c
 }
 
@@ -134,7 +135,7 @@ func (p *program) choosePlaybook(s response.Sketch) (string, error) {
 	if !p.IsTerminal || p.json || p.quiet {
 		return "", nil
 	}
-	p.errf("%s %s\n", s.Severity, term.Safe(s.Title))
+	p.errf("%s\n", term.Safe(s.Title))
 	if s.Playbook == "" {
 		return "", nil
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
 	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
+	Intake      Intake                `json:"intake,omitzero"` // alerts that come in by HTTP
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).

@@ -80,7 +80,7 @@ func TestParse(t *testing.T) {
 func TestProblems(t *testing.T) {
 	for _, c := range []struct{ name, src, want string }{
 		{"unknown key", "nam: x\n", `c.yaml:1:1: the configuration has no key "nam" (did you mean name?)`},
-		{"far key", "zzzzzzzz: x\n", "known here: approvals, calendars, collect, connections, lock_after, name, packs, playbooks, protected, retention, sign, signing_key, timestamp, unlock, zone"},
+		{"far key", "zzzzzzzz: x\n", "known here: approvals, calendars, collect, connections, intake, lock_after, name, packs, playbooks, protected, retention, sign, signing_key, timestamp, unlock, zone"},
 		{"deep key", "connections:\n  gh:\n    kind: github\n    base-url: x\n", `c.yaml:4:5: connections.gh has no key "base-url" (did you mean base_url?)`},
 		{"twice", "name: a\nname: b\n", `c.yaml:2:1: the configuration: "name" is there twice`},
 		{"no kind", "connections: {gh: {settings: {a: b}}}", "connections.gh has no kind"},
@@ -155,7 +155,7 @@ func TestDefaultFile(t *testing.T) {
 		t.Errorf("the default file sets something: %+v", c)
 	}
 	// And every example in it is right once its comment sign is taken away.
-	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|lock_after|playbooks|packs|retention|signing_key|sign|approvals): .*|collect:|calendars:|timestamp:)$`).ReplaceAllString(config.Default, "$1")
+	example := regexp.MustCompile(`(?m)^# ?(  .*|(?:name|zone|protected|unlock|lock_after|playbooks|packs|retention|signing_key|sign|approvals): .*|collect:|calendars:|timestamp:|intake:)$`).ReplaceAllString(config.Default, "$1")
 	example = regexp.MustCompile(`(?m)^   ?(env:|file:|exec:).*$`).ReplaceAllString(example, "")
 	c, err = config.Parse("example", []byte(example))
 	if err != nil {
@@ -163,7 +163,7 @@ func TestDefaultFile(t *testing.T) {
 	}
 	if c.Name == "" || c.Zone == "" || len(c.Connections) != 6 || len(c.Protected) == 0 ||
 		len(c.Collect.Folders) == 0 || len(c.Playbooks) == 0 || len(c.Packs) == 0 || len(c.Calendars) != 2 || len(c.Retention) == 0 ||
-		c.SigningKey == "" || c.Sign == "" || c.Approvals == "" || c.Timestamp.URL == "" {
+		c.SigningKey == "" || c.Sign == "" || c.Approvals == "" || c.Timestamp.URL == "" || len(c.Intake.Sources) != 3 || len(c.Intake.Rules) != 2 || c.Intake.TLS == nil {
 		t.Errorf("the examples do not cover every setting: %+v", c)
 	}
 }

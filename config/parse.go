@@ -122,6 +122,7 @@ func (p *parser) config(root *yaml.Node) Config {
 			c.Unlock = ref
 		},
 		"lock_after": func(n *yaml.Node) { c.LockAfter = p.idle(n) },
+		"intake":     func(n *yaml.Node) { c.Intake = p.intake(n) },
 	})
 	return c
 }
