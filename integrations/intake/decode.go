@@ -394,7 +394,7 @@ func (c *reading) cover(target, more string) {
 	case more != "":
 		target += " " + more
 	}
-	c.scope = clip(tool+" | "+target, maxShort)
+	c.scope = clip(mask(tool+" | "+target, ""), maxShort)
 	if c.report.scoped[c.scope] || len(c.report.Scopes) >= maxScopes {
 		return
 	}

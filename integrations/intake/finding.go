@@ -27,6 +27,7 @@ func (f *Finding) tidy(secret string) {
 	}
 	f.URL = clip(mask(safeURL(f.URL), secret), maxText)
 	f.Fingerprint = clip(mask(f.Fingerprint, secret), maxText)
+	f.instanceOf = mask(f.instanceOf, secret)
 	f.CVE, f.CWE, f.IDs = few(f.CVE), few(f.CWE), few(f.IDs)
 	if f.Severity == "" {
 		f.Severity = severityOf(f.Says)
@@ -187,14 +188,17 @@ func (f *Finding) names(texts ...string) {
 	}
 }
 
-// weakness adds a CWE that may be a bare number.
+// weakness adds CWEs, of which a text may hold several, or one as a bare number.
 func (f *Finding) weakness(texts ...string) {
 	for _, s := range texts {
-		if m := cweShape.FindStringSubmatch(s); m != nil && m[1] == "0" {
-			continue // it stands for none
-		} else if m != nil {
-			f.CWE = append(f.CWE, "CWE-"+m[1])
-		} else if s = strings.TrimLeft(strings.TrimSpace(s), "0"); s != "" && len(s) <= 6 && strings.Trim(s, "0123456789") == "" {
+		s = clip(s, 4000)
+		found := cweShape.FindAllStringSubmatch(s, maxListed)
+		for _, m := range found {
+			if m[1] != "0" { // it stands for none
+				f.CWE = append(f.CWE, "CWE-"+m[1])
+			}
+		}
+		if s = strings.TrimLeft(strings.TrimSpace(s), "0"); found == nil && s != "" && len(s) <= 6 && strings.Trim(s, "0123456789") == "" {
 			f.CWE = append(f.CWE, "CWE-"+s)
 		}
 	}

@@ -25,7 +25,7 @@ func githubFormat() format {
 }
 
 func isGitHubAlert(n *node) bool {
-	return n.has("number", "secret_type") || n.has("number", "rule", "tool") || n.has("number", "security_advisory") ||
+	return n.has("number", "secret_type") || n.has("number", "rule") && (n.has("tool") || n.has("most_recent_instance")) || n.has("number", "security_advisory") ||
 		n.has("number", "security_vulnerability")
 }
 
@@ -111,11 +111,7 @@ func (c *reading) githubAlert(a, repo *node, action, at string) error {
 		if last == nil {
 			last = a.get("instances").first()
 		}
-		kind := Code
-		if isSecretTool(c.tool) {
-			kind = SecretLeak
-		}
-		f = c.begin(kind, at)
+		f = c.begin(sarifKind(c.tool, rule.at("id"), rule.get("tags").texts(), rule), at) // it came as SARIF
 		f.Rule = rule.any("id", "name")
 		f.Title = cmp.Or(rule.any("description", "full_description"), f.Rule)
 		f.Message = cmp.Or(last.at("message", "text"), rule.at("full_description"))

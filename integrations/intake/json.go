@@ -40,6 +40,8 @@ func (n *node) open() {
 		return
 	}
 	n.opened = true
+	room := min(4+len(n.raw)/64, 32)
+	n.keys, n.values = make([]string, 0, room), make([]node, 0, room)
 	b, i := n.raw, 1
 	for {
 		i = space(b, i)
@@ -252,11 +254,8 @@ func skipText(b []byte, i int) int {
 // unquote is the text of a valid string. Bytes that are no UTF-8 become U+FFFD.
 func unquote(raw []byte) string {
 	in := raw[1 : len(raw)-1]
-	if bytes.IndexByte(in, '\\') < 0 {
-		if utf8.Valid(in) {
-			return string(in)
-		}
-		return strings.ToValidUTF8(string(in), "\uFFFD")
+	if bytes.IndexByte(in, '\\') < 0 && utf8.Valid(in) {
+		return string(in)
 	}
 	var s string
 	if err := json.Unmarshal(raw, &s); err != nil { // it was checked
@@ -515,18 +514,23 @@ func (c *checker) number() string {
 
 // escaped is a name as it stands in a JSON pointer (RFC 6901).
 func escaped(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+	if !strings.ContainsAny(name, "~/") {
+		return name
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }
 
 // under is the pointer of a member or element.
 func under(at string, names ...any) string {
+	b := append(make([]byte, 0, len(at)+16*len(names)), at...)
 	for _, n := range names {
+		b = append(b, '/')
 		switch n := n.(type) {
 		case int:
-			at += "/" + strconv.Itoa(n)
+			b = strconv.AppendInt(b, int64(n), 10)
 		case string:
-			at += "/" + escaped(n)
+			b = append(b, escaped(n)...)
 		}
 	}
-	return at
+	return string(b)
 }

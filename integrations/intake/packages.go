@@ -40,7 +40,8 @@ func packageFormats() []format {
 			key:      "id and namespace, package with version and type, and its place",
 			snapshot: true,
 			fits: func(n *node, _ bool) bool {
-				return n.get("matches").isArray() && (n.has("descriptor") || n.has("source") || n.has("distro") || n.has("ignoredMatches") || n.first1("matches").has("vulnerability", "artifact"))
+				m := n.get("matches")
+				return (m.isArray() || n.has("matches", "descriptor")) && (m.first() == nil || m.first().has("vulnerability"))
 			},
 			read: readGrype,
 		},
@@ -69,7 +70,7 @@ func packageFormats() []format {
 				case n.get("Vulnerabilities").isObject():
 					return n.has("LayerCount") || slices.ContainsFunc(severityNames, func(s string) bool { return n.get("Vulnerabilities", s).isArray() })
 				}
-				return n.get("vulnerabilities").isArray() && (n.has("unapproved") || n.first1("vulnerabilities").has("featurename"))
+				return n.has("image", "unapproved") || n.first1("vulnerabilities").has("featurename")
 			},
 			read: readClair,
 		},
@@ -80,7 +81,7 @@ func packageFormats() []format {
 			snapshot: true,
 			fits: func(n *node, _ bool) bool {
 				r := n.get("resources")
-				return r.isArray() && (r.first().has("resource") || n.has("image") && (n.has("vulnerability_summary") || n.has("scan_started"))) ||
+				return r.first().has("resource") || n.has("image") && (n.has("vulnerability_summary") || n.has("scan_started")) ||
 					n.get("cves").isArray() && (n.has("cves_counts") || n.first1("cves").has("name", "severity")) ||
 					n.get("result").isArray() && (n.first1("result").has("aqua_severity") || n.first1("result").has("resource", "name") || n.has("page", "pagesize"))
 			},
@@ -95,7 +96,7 @@ func packageFormats() []format {
 				r := n.get("result")
 				return r.isObject() && (r.has("packages") || r.has("vulnTotalBySeverity")) && (n.has("scanner") || n.has("info") || r.has("metadata")) ||
 					n.get("panels").isArray() && n.get("panels").first().has("data") ||
-					n.get("data").isArray() && (n.first1("data").has("vulnName") || n.first1("data").has("vuln_id") || n.first1("data").has("vulnerabilityId"))
+					n.get("data").isArray() && (n.first1("data").has("vulnName") || n.first1("data").has("vuln_id") || n.first1("data").has("vulnerabilityId") || n.first1("data") == nil && n.count() <= 3)
 			},
 			read: readSysdig,
 		},
@@ -608,7 +609,7 @@ func (c *reading) sysdigRow(names, row []string, at string) error {
 		}
 	}
 	f := c.begin(Vulnerability, at)
-	f.Rule = get("vulnerability id", "vuln id")
+	f.Rule = get(sysdigIDs...)
 	if f.Rule == "" {
 		return malformedAt(at, "it names no vulnerability")
 	}
@@ -617,7 +618,7 @@ func (c *reading) sysdigRow(names, row []string, at string) error {
 	f.File = get("package path")
 	f.FixedIn = get("fix version", "package suggested fix", "suggested fix")
 	f.Title = joined(" in ", f.Rule, f.Package)
-	f.Says = get("severity")
+	f.Says = get("severity", "cve severity", "vuln severity")
 	f.Score = get("cvss score", "cvss v3 base score")
 	f.Image = get("image", "image pull string", "registry image repository")
 	f.Host = get("host name", "hostname")

@@ -32,7 +32,7 @@ func (c *reading) table(r *bufio.Reader) error {
 	rows := csv.NewReader(&bounded{r: r})
 	rows.ReuseRecord, rows.LazyQuotes, rows.FieldsPerRecord = false, true, -1
 	names, err := rows.Read()
-	if err != nil || !slices.ContainsFunc(names, func(s string) bool { return sysdigName(s) == "vulnerability id" }) || len(names) > maxColumns {
+	if err != nil || !sysdigHead(names) || len(names) > maxColumns {
 		return fmt.Errorf("%w: it begins with %.40q: neither JSON nor XML nor a table of Sysdig", ErrUnknown, strings.ToValidUTF8(string(head), "?"))
 	}
 	if c.format != nil && c.format.name != "sysdig" {
@@ -67,6 +67,20 @@ func (c *reading) table(r *bufio.Reader) error {
 			return err
 		}
 	}
+}
+
+// sysdigIDs are the columns that name the vulnerability.
+var sysdigIDs = []string{"vulnerability id", "vuln id", "cve id", "vulnerability name", "cve"}
+
+// sysdigHead says whether these are the columns of one of Sysdig's tables.
+func sysdigHead(names []string) bool {
+	id, severity := false, false
+	for _, n := range names {
+		n = sysdigName(n)
+		id = id || slices.Contains(sysdigIDs, n)
+		severity = severity || n == "severity" || n == "cve severity" || n == "vuln severity"
+	}
+	return id && severity
 }
 
 // archive reads a zip file of reports, each by the format of the first.

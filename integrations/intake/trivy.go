@@ -11,10 +11,10 @@ func trivyFormat() format {
 		about:    "all shapes: schema 2 (`Results`), the list of older versions, a cluster (`ClusterName`); one vulnerability, misconfiguration, secret or licence is one result",
 		key:      "`Fingerprint` where there is one; else target, package, version, path and id",
 		snapshot: true,
-		fits: func(n *node, listed bool) bool {
+		fits: func(n *node, _ bool) bool {
 			switch {
 			case n.has("Target") && (n.has("Type") || n.has("Class") || n.has("Vulnerabilities") || n.has("Secrets") || n.has("Misconfigurations")):
-				return listed
+				return true
 			case n.has("ClusterName"):
 				return true
 			case n.get("Results").isArray() || n.has("Results") && n.has("ArtifactName"):
