@@ -1,7 +1,6 @@
 package cmd
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -52,7 +51,7 @@ func runIntakeServe(c *cobra.Command, o *intakeServeOptions) error {
 			o.p.errf("%s  %s\n", o.p.Now().UTC().Format("15:04:05Z"), term.Cut(term.Safe(line), 200))
 		}
 	}
-	err = s.Serve(c.Context(), response.ServeOptions{
+	return s.Serve(c.Context(), response.ServeOptions{
 		Listen: o.listen,
 		Ready: func(address string) {
 			if o.p.json {
@@ -65,10 +64,6 @@ func runIntakeServe(c *cobra.Command, o *intakeServeOptions) error {
 		},
 		Said: say,
 	})
-	if err == nil && c.Context().Err() != nil { // that is how it ends
-		return context.Canceled
-	}
-	return err
 }
 
 type intakeListOptions struct {
