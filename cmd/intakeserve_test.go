@@ -146,11 +146,11 @@ func TestIntakeServe(t *testing.T) {
 	if code, said := s.github(leaked(1, "open")); code != 202 {
 		t.Fatalf("%d %s", code, said)
 	}
-	s.wait("opened 2026-0001 by the rule leaks")
+	s.wait("by the rule leaks")
 	if code, _ := s.github(leaked(1, "resolved")); code != 202 { // said of a finding that the incident knows
 		t.Errorf("%d", code)
 	}
-	s.wait("taken into 2026-0001")
+	s.wait("taken into ")
 	for range 3 { // senders send again
 		if code, _ := s.post("/v1/am", firing, "Authorization", "Bearer token-of-alertmanager"); code != 202 {
 			t.Errorf("%d", code)
@@ -180,7 +180,7 @@ func TestIntakeServe(t *testing.T) {
 	b.want(2, "intake", "drop", item.Item)
 	var j takenJSON
 	b.into(&j, "intake", "take", item.Item[:6], "--incident", "1")
-	if j.New != 1 || j.Incident != "2026-0001" {
+	if j.New != 1 || !strings.HasSuffix(j.Incident, "-0001") {
 		t.Errorf("%+v", j)
 	}
 	if r := b.want(0, "intake", "list"); r.out != "nothing waits in the inbox\n" {
@@ -194,7 +194,7 @@ func TestIntakeServe(t *testing.T) {
 		t.Errorf("%s", text)
 	}
 	b.verified("1")
-	b.secretNowhere("2026-0001")
+	b.secretNowhere(j.Incident)
 }
 
 // What was acknowledged is there after kill -9, at whatever moment; an incident is
