@@ -275,31 +275,39 @@ func (s *Service) itemsIn(dir string) (out []InboxItem, errs []error) {
 	return out, errs
 }
 
-// InboxCount is how many alerts wait, and how bad the worst of them is. Of very
-// many the worst is not looked for.
-func (s *Service) InboxCount() (n int, worst intake.Severity, err error) {
-	entries, err := os.ReadDir(s.inboxDir())
+// InboxState is how many alerts wait in the inbox, and how bad the worst of them is:
+// of the first 200, if they are more.
+type InboxState struct {
+	Count int
+	Worst string
+}
+
+// InboxState looks into the inbox.
+func (s *Session) InboxState(context.Context) (w InboxState, err error) {
+	entries, err := os.ReadDir(s.s.inboxDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, "", nil
+		return w, nil
 	}
 	if err != nil {
-		return 0, "", fmt.Errorf("look into the inbox: %w", err)
+		return w, fmt.Errorf("look into the inbox: %w", err)
 	}
+	worst := intake.Severity("")
 	const looked = 200
 	for _, e := range entries {
 		id, ok := strings.CutSuffix(e.Name(), ".json")
 		if !ok || !itemName.MatchString(id) {
 			continue
 		}
-		if n++; n > looked {
+		if w.Count++; w.Count > looked {
 			continue
 		}
-		item, err := s.waiting(id)
+		item, err := s.s.waiting(id)
 		if err == nil && item.Worst != "" && (worst == "" || item.Worst.AtLeast(worst)) {
 			worst = item.Worst
 		}
 	}
-	return n, worst, nil
+	w.Worst = string(worst)
+	return w, nil
 }
 
 // ParseItem finds the item that a text of at least four digits begins, or "last".
