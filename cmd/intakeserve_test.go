@@ -26,6 +26,7 @@ type serving struct {
 	url  string
 	mu   sync.Mutex
 	said []string
+	raw  strings.Builder // the lines as they were printed
 	done chan struct{}
 }
 
@@ -65,6 +66,7 @@ func (b *bench) serve(config string) *serving {
 				ready <- at
 			}
 			s.mu.Lock()
+			s.raw.Write(append(l.Bytes(), '\n'))
 			s.said = append(s.said, line.Says)
 			s.mu.Unlock()
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"firebreak/internal/testkit"
@@ -132,5 +133,23 @@ func sound(t testing.TB, f *Finding) {
 	}
 	if len(f.Message) > maxText || secretShape.MatchString(f.Title+" "+f.Message+" "+f.URL+" "+f.Fingerprint) {
 		t.Errorf("too long, or a secret in it: %.100q", f.Message)
+	}
+}
+
+// The page has every format as the table has it.
+func TestDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(testkit.Root(t), "docs", "intake.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range Formats() {
+		if row := "| `" + f.Name + "` | " + f.About + " | " + f.Key + " |\n"; !strings.Contains(string(page), row) {
+			t.Errorf("docs/intake.md does not have %s", row)
+		}
+	}
+	for _, name := range mappedFields {
+		if !strings.Contains(string(page), name) {
+			t.Errorf("docs/intake.md does not have the field %s", name)
+		}
 	}
 }
