@@ -45,6 +45,7 @@ type Config struct {
 	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
 	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
 	Containment Containment           `json:"containment,omitzero"` // how long containments last
+	Intake      Intake                `json:"intake,omitzero"`      // alerts that come in by HTTP
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).

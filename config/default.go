@@ -159,6 +159,20 @@ connections:
 # With "signed" an approval without a person's signature does not count.
 # approvals: signed
 
+# Alerts that come in by HTTP (firebreak intake serve): at /v1/NAME, each sender
+# with a secret of its own. What fits a rule opens an incident; the rest waits in
+# the inbox (firebreak intake list).
+# intake:
+#   listen: 127.0.0.1:9119     # anything but this machine wants tls
+#   tls: {cert: /etc/firebreak/cert.pem, key: /etc/firebreak/key.pem}
+#   sources:
+#     pagerduty: {kind: pagerduty, secret: env:PAGERDUTY_WEBHOOK_SECRET}
+#     github: {kind: github, secret: file:~/.config/firebreak/github-webhook}
+#     alertmanager: {kind: token, format: alertmanager, secret: [env:ALERT_TOKEN, env:ALERT_TOKEN_OLD]}
+#   rules:
+#     - {name: leaks, kind: [secret], severity: high, open: sev2}
+#     - {name: pages, source: [pagerduty], severity: high, playbook: generic}
+
 # The time-stamping authority that firebreak timestamp asks (RFC 3161).
 # timestamp:
 #   url: https://tsa.example.org/tsr
