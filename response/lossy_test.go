@@ -24,6 +24,8 @@ import (
 	"firebreak/incident"
 	"firebreak/integrations/drill"
 	"firebreak/internal/testkit"
+	"firebreak/record"
+	"firebreak/store"
 )
 
 // The worst way there: requests are dropped, a gateway says 502, answers are lost
@@ -324,7 +326,7 @@ func lossyRun(t *testing.T, seed uint64, keys int, timeout time.Duration) lossyT
 	for _, r := range rows {
 		if r.State != Verified {
 			out.lost[r.Connection]++
-			t.Errorf("%s on %s is %s: %s", r.Action, r.Connection, r.State, r.Says)
+			t.Errorf("%s on %s is %s: %s\n%s", r.Action, r.Connection, r.State, r.Says, entriesOf(t, f, r.Action))
 		}
 	}
 	report, err := ada.Verify(t.Context(), inc.ID, nil)
@@ -332,6 +334,31 @@ func lossyRun(t *testing.T, seed uint64, keys int, timeout time.Duration) lossyT
 		t.Errorf("the record: %v, %v", report.Problems, err)
 	}
 	return out
+}
+
+// entriesOf is what the record says of an action.
+func entriesOf(t *testing.T, f *folder, action string) string {
+	t.Helper()
+	var out strings.Builder
+	err := f.store.View(t.Context(), func(tx *store.Tx) error {
+		entries, err := tx.EntriesOf(record.ActionSending, record.ActionSent, record.ActionVerified, record.ActionFailed, record.ActionUnknown, record.ActionQueued)
+		for _, e := range entries {
+			var of struct {
+				Action string `json:"action"`
+			}
+			if err := e.Decode(&of); err != nil {
+				return err
+			}
+			if of.Action == action {
+				fmt.Fprintf(&out, "  %d %s %s %s %s\n", e.Seq, e.Time.Format("15:04:05.000"), e.Actor.Name, e.Kind, e.Fields)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return out.String()
 }
 
 func closed(t *testing.T, c io.Closer) {

@@ -257,6 +257,10 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 		out.Danger = max(out.Danger, danger(w.step0))
 	}
 	out.Approvals, out.By = approvalsFor(out.Danger, w.step0)
+	if was := w.repeats.Planned; was.Action != "" { // it needs no less than the first time
+		out.Title, out.Danger, out.Undo = was.Title, max(out.Danger, was.Danger), cmp.Or(out.Undo, was.Undo)
+		out.Approvals, out.By = max(out.Approvals, was.Approvals), was.By
+	}
 	return out, nil
 }
 
