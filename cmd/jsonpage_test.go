@@ -346,17 +346,17 @@ func (j *jsonPage) outbox() {
 		j.b.run("do", "last", a.Action)
 		return a.Action
 	}
+	refused := plan(drill.Echo)
+	j.run("outbox ID…", 0, "outbox")
+	j.b.want(3, "outbox", "retry", "last", refused)
+	j.b.want(2, "outbox", "retry", "last", refused, "--again")
+	j.run("outbox retry ID a1", 0, "outbox", "retry", "last", refused, "--again", "--reason", "they have let us in")
 	waits := plan(drill.Secondary)
 	j.run("outbox ID…", 0, "outbox", "last")
 	j.run("show ID", 0, "show", "last")
 	j.run("show ID a1", 0, "show", "last", waits)
 	j.run("outbox run ID", 0, "outbox", "run", "last", "--once")
 	j.run("outbox drop ID a1", 0, "outbox", "drop", "last", waits, "--reason", "done by hand")
-	refused := plan(drill.Echo)
-	j.run("outbox ID…", 0, "outbox")
-	j.b.want(3, "outbox", "retry", "last", refused)
-	j.b.want(2, "outbox", "retry", "last", refused, "--again")
-	j.run("outbox retry ID a1", 0, "outbox", "retry", "last", refused, "--again", "--reason", "they have let us in")
 }
 
 func (j *jsonPage) trust() {

@@ -155,6 +155,9 @@ func (g *Gate) next(s State) time.Time {
 	return at
 }
 
+// ErrAsked says that nothing was sent because the other side asked to wait.
+var ErrAsked = errors.New("it was asked to wait")
+
 // longest is how long a turn is waited for in silence.
 const longest = 10 * time.Second
 
@@ -188,7 +191,7 @@ func (g *Gate) Turn(ctx context.Context) (done func(), err error) {
 		case err == nil && wait > longest:
 			err = &integrations.Error{
 				Outcome: integrations.Throttled, After: wait,
-				Err: fmt.Errorf("connection %s was asked to wait until %s", g.name, g.now().Add(wait).UTC().Format(time.RFC3339)),
+				Err: fmt.Errorf("connection %s: %w until %s", g.name, ErrAsked, g.now().Add(wait).UTC().Format(time.RFC3339)),
 			}
 		case err == nil:
 			err = g.sleep(ctx, wait)
