@@ -83,7 +83,8 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 	got := limits(r)
 	for _, want := range []string{
-		"the head covers 81 entries but the review was made of 82 entries",
+		"the head covers 89 entries but the review was made of 90 entries",
+		"Meant to end, and in force at the end of this record: a8",
 		"EVIDENCE DOES NOT MATCH ITS SEAL: e3",
 		"Nobody knows whether a4 took effect",
 		"Sent, but nobody read back whether it took effect: a3",

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -91,9 +92,12 @@ func runSentence(run Run) string {
 }
 
 func (b *builder) actionSentence() string {
-	states, undone := map[string]int{}, 0
+	states, undone, glass := map[string]int{}, 0, 0
 	for _, a := range b.r.Actions {
 		states[a.State]++
+		if len(a.Overrides) > 0 || slices.ContainsFunc(a.Approvals, func(y Approval) bool { return y.BreakGlass }) {
+			glass++
+		}
 		if a.RevertedBy != "" {
 			undone++
 		}
@@ -117,6 +121,9 @@ func (b *builder) actionSentence() string {
 	}
 	if undone > 0 {
 		parts = append(parts, fmt.Sprintf("%d undone again", undone))
+	}
+	if glass > 0 {
+		parts = append(parts, fmt.Sprintf("%d BROKE GLASS", glass))
 	}
 	return s + strings.Join(parts, ", ") + "."
 }
