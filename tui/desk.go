@@ -47,6 +47,8 @@ type desk interface {
 	Do(context.Context, incident.ID, string) (response.ActionView, error)
 	Look(context.Context, incident.ID, string) (response.ActionView, error)
 	Revert(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
+	Remind(context.Context, incident.ID) error
+	Extend(ctx context.Context, id incident.ID, action string, by time.Duration, reason string) (response.Containment, error)
 
 	SigningKey(context.Context) (response.SigningKey, error)
 	WillSign(response.ActionView) bool
