@@ -14,7 +14,9 @@ const Default = `# Firebreak's configuration. Everything here is optional.
 # A secret is never written here, only where it is to be found:
 #   env:NAME                   an environment variable
 #   file:/path                 a file that only you may read (chmod 600)
-#   exec: [program, argument]  the first line a program prints; no shell is used
+#   exec: [program, argument]  what a program prints; no shell is used
+#   age:/path#member           a file sealed with age, and a member of the JSON in it
+#   keyring:service/user       the keyring of the system
 connections:
 #   github:
 #     kind: github
@@ -42,6 +44,14 @@ connections:
 #   web-1:                     # for steps with on: ssh:web-1
 #     kind: ssh
 #     settings: {host: ada@web-1.example.org}
+
+# A connection may also say how long one exchange may take (timeout: 30s), how much
+# longer the other side may work on what it got (grace: 10s), and how much may be
+# sent (writes_per_minute: 60).
+
+# Who carries a message when the connection it is for does not take it, in this
+# order. What nobody takes stays in the outbox and is shown (firebreak outbox).
+# notify: {fallback: [chat, pagerduty]}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
@@ -89,6 +99,9 @@ connections:
 #   ae:
 #     weekend: [friday, saturday]
 #     holidays: [{date: 2026-12-02, name: National Day}]
+
+# Your age or ssh keys: what opens the age: references.
+# age_keys: [~/.config/age/keys.txt]
 
 # How long things are kept. "firebreak retention" lists what is due; nothing goes
 # by itself. kind is incident or evidence, closed_for a number of d, w, mo or y,

@@ -80,6 +80,7 @@ func (p *parser) root(src []byte) *yaml.Node {
 
 func (p *parser) config(root *yaml.Node) Config {
 	var c Config
+	var later []func()
 	p.mapping(root, "the configuration", map[string]func(*yaml.Node){
 		"name": func(n *yaml.Node) { c.Name = p.text(n, "name") },
 		"zone": func(n *yaml.Node) {
@@ -94,6 +95,7 @@ func (p *parser) config(root *yaml.Node) Config {
 				c.Connections[name] = p.connection(name, v)
 			})
 		},
+		"notify":    func(n *yaml.Node) { p.notify(n, &c, &later) },
 		"protected": func(n *yaml.Node) { c.Protected = p.protected(n) },
 		"collect": func(n *yaml.Node) {
 			p.mapping(n, "collect", map[string]func(*yaml.Node){
@@ -112,6 +114,7 @@ func (p *parser) config(root *yaml.Node) Config {
 				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
 			})
 		},
+		"age_keys": func(n *yaml.Node) { c.AgeKeys = p.texts(n, "age_keys") },
 		"unlock": func(n *yaml.Node) {
 			ref, err := p.reference(n)
 			if err != nil {
@@ -125,6 +128,9 @@ func (p *parser) config(root *yaml.Node) Config {
 		"two_persons": func(n *yaml.Node) { c.TwoPersons = p.twoPersons(n) },
 		"containment": func(n *yaml.Node) { c.Containment = p.containment(n) },
 	})
+	for _, f := range later {
+		f()
+	}
 	return c
 }
 
@@ -169,7 +175,7 @@ const leastIdle = 2 * time.Second
 func (p *parser) connection(name string, n *yaml.Node) Connection {
 	var c Connection
 	at := "connections." + name
-	p.mapping(n, at, map[string]func(*yaml.Node){
+	p.mapping(n, at, p.delivery(&c, at, map[string]func(*yaml.Node){
 		"kind":     func(n *yaml.Node) { c.Kind = p.text(n, at+".kind") },
 		"base_url": func(n *yaml.Node) { c.BaseURL = p.baseURL(n, at+".base_url") },
 		"settings": func(n *yaml.Node) {
@@ -195,7 +201,7 @@ func (p *parser) connection(name string, n *yaml.Node) Connection {
 				c.Secrets[key] = ref
 			})
 		},
-	})
+	}))
 	if c.Kind == "" && n.Kind == yaml.MappingNode {
 		p.at(n, "as in kind: github", "%s has no kind", at)
 	}

@@ -128,7 +128,9 @@ func (b *Board) count() {
 			b.Unknown++
 		case Failed:
 			b.Failures++
-		case Approved, Sending, Sent, Verified, Rejected:
+		case Queued:
+			b.Queued++
+		case Approved, Sending, Sent, Verified, Rejected, Dropped:
 		}
 	}
 	for _, p := range b.Phases {

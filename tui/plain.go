@@ -221,6 +221,9 @@ func (p *plainDesk) introduce(ctx context.Context) (response.Board, error) {
 	for _, c := range b.Contained {
 		p.say("In force: %s, %s on %s, %s.", c.Action, c.Title, c.Target, until(c, p.now()).text)
 	}
+	if b.Queued > 0 {
+		p.say("In the outbox: %s, sent when that is possible.", plural(int64(b.Queued), "action"))
+	}
 	if b.Unread > 0 {
 		p.say("Not fully read: %s. The next ingest or collect reads on.", plural(int64(b.Unread), "exhibit"))
 	}
