@@ -114,6 +114,7 @@ func (p *parser) config(root *yaml.Node) Config {
 				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
 			})
 		},
+		"updates":  func(n *yaml.Node) { c.Updates = p.updates(n) },
 		"age_keys": func(n *yaml.Node) { c.AgeKeys = p.texts(n, "age_keys") },
 		"unlock": func(n *yaml.Node) {
 			ref, err := p.reference(n)
@@ -178,6 +179,12 @@ func (p *parser) connection(name string, n *yaml.Node) Connection {
 	p.mapping(n, at, p.delivery(&c, at, map[string]func(*yaml.Node){
 		"kind":     func(n *yaml.Node) { c.Kind = p.text(n, at+".kind") },
 		"base_url": func(n *yaml.Node) { c.BaseURL = p.baseURL(n, at+".base_url") },
+		"tlp":      func(n *yaml.Node) { c.TLP = p.word(n, at+".tlp", lights...) },
+		"audience": func(n *yaml.Node) {
+			if c.Audience = p.text(n, at+".audience"); !audienceShape.MatchString(c.Audience) {
+				p.at(n, "as in executives", "%s.audience: %q is no name of an audience", at, c.Audience)
+			}
+		},
 		"settings": func(n *yaml.Node) {
 			c.Settings = map[string]string{}
 			p.each(n, at+".settings", func(key string, v *yaml.Node) {

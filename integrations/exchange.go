@@ -73,6 +73,9 @@ func (x *Exchange) ReadStatus() int {
 // at most 300 bytes long. It stays foreign: whoever shows it escapes it.
 func (x *Exchange) Clean(s string) string { return cut(redact.Shaped(Redact(s, x.secrets...)), 300) }
 
+// Redact takes the secrets out of a text of any length.
+func (x *Exchange) Redact(s string) string { return Redact(s, x.secrets...) }
+
 // Fail turns err into an *Error that says what is known about the effect. It
 // returns nil for nil, and an *Error as it is.
 func (x *Exchange) Fail(what string, err error) error {

@@ -76,6 +76,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	ActionVerified:     outcomeFields,
 	ActionFailed:       outcomeFields,
 	ActionUnknown:      outcomeFields,
+	UpdateWritten:      {"text": asText, "by_hand": asText},
 	ItemAdded:          {"text": asText, "owner": asText},
 	HeadSigned:         {"reason": asText},
 	CustodyTransferred: {"reason": asText, "place": asText, "statement": asText, "from_signature": alone, "to_signature": alone},

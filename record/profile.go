@@ -193,6 +193,11 @@ var disclosed = map[Kind]map[string]audience{
 	ActionUnknown:  outcome,
 	ActionLapsed:   {"action": everyone, "after": everyone, "pages": everyone},
 
+	UpdateWritten: {
+		"update": everyone, "audience": everyone, "profile": everyone, "tlp": everyone, "text": detail, "through": everyone, "actions": everyone,
+		"by_hand": detail, "due": everyone,
+	},
+
 	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told},
 	ReviewWritten: {"files": told, "size": everyone, "root": everyone},
 

@@ -171,9 +171,13 @@ func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) 
 	if err != nil {
 		return err
 	}
-	impl, _, err := reg.Lookup(w.name, w.connection)
+	impl, connection, err := reg.Lookup(w.name, w.connection)
 	if err != nil {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return nil, usage(howToConfigure, "%w", err) })
+	}
+	if c, ok := impl.(integrations.Collector); ok {
+		w.connection = connection
+		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.collectAction(ctx, f, st, impl, c, w) })
 	}
 	if impl.Describe().ReadOnly {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.read(ctx, f, impl, w) })

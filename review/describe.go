@@ -267,6 +267,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ActionExpired, record.ActionExtended, record.RolledBack:
 		return containmentDescriber(k)
+	case record.UpdateWritten:
+		return line(describeUpdate)
 	case record.ItemAdded:
 		return line(func(p record.Item) (string, bool) {
 			s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(p.Text))

@@ -45,7 +45,7 @@ func (m *Model) reminders() tea.Cmd {
 		open = open || c.Undoing == "" || c.Auto
 		if !r.told[c.Action].Equal(c.Until) {
 			r.told[c.Action] = c.Until
-			told = m.tell("the time of " + c.Action + " is over: " + c.Title + " on " + c.Target + "  (U)")
+			told = m.tell("the time of " + c.Action + " is over: " + c.Title + " on " + c.Target + "  (E)")
 			open = true
 		}
 	}
@@ -117,7 +117,7 @@ func (d *dashboard) inForce(w, n int) []line {
 	var out []line
 	for _, c := range all {
 		if len(out) == n-1 && len(all) > n {
-			return append(out, look(faint, "  and "+number(int64(len(all)-len(out)))+" more: U"))
+			return append(out, look(faint, "  and "+number(int64(len(all)-len(out)))+" more: E"))
 		}
 		out = append(out, containmentLine(c, w, d.now()))
 	}

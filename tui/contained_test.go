@@ -28,7 +28,7 @@ func TestWhatIsInForceIsOnTheDashboard(t *testing.T) {
 		h := sit(t, d, Options{Incident: id, ASCII: true}, size[0], size[1])
 		left := d.board.Contained[0].Until.Sub(h.m.now())
 		h.sees("IN FORCE", "a1 Isolate FIN-FS01", lasted(left)+" left")
-		h.press("U")
+		h.press("E")
 		h.sees("In force", "by m.okafor", "no end")
 		h.press("enter")
 		h.sees("a1 in force", "over there: the EDR", "give it more time: 4h00m from now")
@@ -44,7 +44,7 @@ func TestAContainmentThatIsOverIsInSightAndDoneAbout(t *testing.T) {
 	h.run(h.m.reminders())
 	h.sees("the time of a1 is over: Isolate FIN-FS01 on FIN-FS01")
 	h.run(h.m.reminders()) // not again and again
-	h.press("U", "enter", "down", "down", "enter")
+	h.press("E", "enter", "down", "down", "enter")
 	h.types("not clean yet")
 	h.press("enter")
 	h.did("remind\n" + `extend a1 4h0m0s "not clean yet"`)

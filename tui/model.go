@@ -311,7 +311,7 @@ func (m *Model) inIncident() []action {
 			}
 			return ""
 		}},
-		{id: "contained", title: "what is in force: undo it, or give it more time", keys: []string{"U"}, run: m.contained, disabled: func() string {
+		{id: "contained", title: "what is in force: undo it, or give it more time", keys: []string{"E"}, run: m.contained, disabled: func() string {
 			if len(m.board.value.Contained) == 0 {
 				return "nothing is in force"
 			}
@@ -323,6 +323,7 @@ func (m *Model) inIncident() []action {
 			}
 			return ""
 		}},
+		{id: "updates", title: "tell an audience what is new", keys: []string{"U"}, writes: true, run: m.updates},
 		{id: "injects", title: "what the exercise brought in, and answer it", foot: "injects", keys: []string{"I"}, run: m.injects, disabled: m.exercising},
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
 		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},

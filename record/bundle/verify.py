@@ -46,7 +46,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "action.planned": "title target plan undo reason tried overrides", "action.expired": "error", "action.extended": "reason", "rollback": "reason results", "action.approved": "reason signature", "action.rejected": "reason signature",
     "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,
     "action.queued": "error", "action.dropped": "reason signature", "message.undelivered": "error",
-    "item.added": "text owner", "head.signed": "reason",
+    "update.written": "text by_hand", "item.added": "text owner", "head.signed": "reason",
     "custody.transferred": "reason place statement from_signature to_signature", "evidence.accessed": "purpose to",
     "custody.accepted": "reason place signature",
     "hold.placed": "reason", "hold.lifted": "reason", "erasure.asked": "reason", "erasure.agreed": "reason",
