@@ -81,7 +81,7 @@ connections:
 
 # Who carries a message when the connection it is for does not take it, in this
 # order. What nobody takes stays in the outbox and is shown (firebreak outbox).
-# notify: {fallback: [chat, pagerduty]}
+# notify: {fallback: [slack, pagerduty]}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
@@ -101,7 +101,7 @@ connections:
 
 # How long a containment lasts before you are reminded of it, and who is told then
 # (connections). 0 is without an end.
-# containment: {lasts: 4h, tell: [chat]}
+# containment: {lasts: 4h, tell: [slack]}
 
 # How often an audience is told what is new (firebreak update), and over which
 # connections. responders, executives, customers and regulators have a template
