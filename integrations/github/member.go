@@ -166,9 +166,11 @@ func roleWord(role string) string {
 	return "a member"
 }
 
+// memberTargets is the user, among the organisation's members. The other actions
+// on users name no population: theirs are another one, which would be mixed up.
 func memberTargets(o order, st state) []integrations.Target {
 	of, _ := integrations.Number(st, "of")
-	return []integrations.Target{userTarget(o, st, int(of)), orgTarget(o, st)}
+	return []integrations.Target{userTarget(o, st, int(of))}
 }
 
 // losses warns of what comes with leaving an organisation, and cannot be given
@@ -443,7 +445,6 @@ func outsideRemove(h *hub) integrations.Action {
 					if err == nil && more && !flag(st, "outside") {
 						err = rejected("remove the person on GitHub", "list outside collaborators: more than 1000, and %s is not among the first", u.Text("user"))
 					}
-					st["of"] = oneDigit(len(all))
 					return err
 				},
 			)

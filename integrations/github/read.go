@@ -194,7 +194,7 @@ func id(st state, name string) string {
 
 // orgTarget is the organisation as a plan's target.
 func orgTarget(o order, st state) integrations.Target {
-	return integrations.Target{Kind: "org", ID: id(st, "org_id"), Name: o.Text("org")}
+	return integrations.Target{Kind: "organisation", ID: id(st, "org_id"), Name: o.Text("org")}
 }
 
 // org reads the organisation that the parameters name into the state.
