@@ -11,6 +11,18 @@ import (
 var gitHubLeftOut = []string{
 	"POST /graphql", // a schema of its own describes it
 	"GET /users/{username}",
+	"PUT /users/{username}/suspended",
+	"DELETE /users/{username}/suspended",
+	"GET /orgs/{org}/personal-access-tokens",
+	"GET /orgs/{org}/interaction-limits",
+	"PUT /orgs/{org}/interaction-limits",
+	"DELETE /orgs/{org}/interaction-limits",
+	"GET /orgs/{org}/actions/secrets/{secret_name}",
+	"DELETE /orgs/{org}/actions/secrets/{secret_name}",
+	"GET /repos/{owner}/{repo}/interaction-limits",
+	"PUT /repos/{owner}/{repo}/interaction-limits",
+	"DELETE /repos/{owner}/{repo}/interaction-limits",
+	"GET /repos/{owner}/{repo}/actions/secrets/{secret_name}",
 	"GET /rate_limit",
 	"GET /orgs/{org}",
 	"GET /orgs/{org}/members",
@@ -62,6 +74,8 @@ var gitHubOps = []string{
 	"PATCH /repos/{owner}/{repo}", "POST /repos/{owner}/{repo}/rulesets", "DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}", "POST /orgs/{org}/rulesets",
 	"PATCH /repos/{owner}/{repo}/hooks/{hook_id}", "PATCH /repos/{owner}/{repo}/secret-scanning/alerts/{alert_number}",
 	"PATCH /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}", "PATCH /repos/{owner}/{repo}/dependabot/alerts/{alert_number}",
+	"POST /orgs/{org}/personal-access-tokens/{pat_id}", "GET /orgs/{org}/credential-authorizations", "DELETE /orgs/{org}/credential-authorizations/{credential_id}",
+	"DELETE /repos/{owner}/{repo}/actions/secrets/{secret_name}",
 	"POST /credentials/revoke", "POST /orgs/{org}/repos", "DELETE /repos/{owner}/{repo}/actions/runners/{runner_id}",
 }
 

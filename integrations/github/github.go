@@ -59,7 +59,7 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		commentDelete{h},
 	}
 	for _, more := range []func(*hub) []integrations.Action{
-		members, collaborators, teams, blocks, permissions, runs, freezes, repositories, hooks, alerts, credentials, runners, labels, audits,
+		members, collaborators, teams, blocks, permissions, runs, freezes, repositories, hooks, alerts, credentials, runners, labels, audits, accounts, interactions,
 	} {
 		out = append(out, more(h)...)
 	}
