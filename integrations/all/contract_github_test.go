@@ -145,3 +145,20 @@ func judge(t *testing.T, s *spec, controls []control) {
 		}
 	}
 }
+
+// gitHubExamples are actions that send without looking first, so that the
+// vendor's examples of the trimmed description can answer them.
+func gitHubExamples() map[string]map[string]any {
+	type m = map[string]any
+	const repo = "octocat/Hello-World"
+	return map[string]m{
+		"github.member.remove": {"org": "acme", "user": "u"}, "github.org.block": {"org": "acme", "user": "u"},
+		"github.repo.actions.off": {"repo": repo}, "github.org.actions.off": {"org": "acme"},
+		"github.run.cancel": {"repo": repo, "run_id": 1}, "github.run.forcecancel": {"repo": repo, "run_id": 1},
+		"github.repo.freeze": {"repo": repo}, "github.org.freeze": {"org": "acme"},
+		"github.repo.archive": {"repo": repo}, "github.repo.private": {"repo": repo}, "github.repo.create": {"org": "acme", "name": "n"},
+		"github.repo.webhook.deactivate": {"repo": repo, "hook_id": 1}, "github.repo.runner.remove": {"repo": repo, "runner_id": 1},
+		"github.secretscanning.resolve": {"repo": repo, "number": 1}, "github.codescanning.dismiss": {"repo": repo, "number": 1, "reason": "won't fix"},
+		"github.dependabot.dismiss": {"repo": repo, "number": 1, "reason": "not_used"}, "github.repo.secret.delete": {"repo": repo, "name": "N"},
+	}
+}
