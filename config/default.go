@@ -29,11 +29,33 @@ connections:
 #     secrets:
 #       token: file:~/.config/firebreak/pagerduty-token
 #       routing_key: {exec: [pass, show, pagerduty/routing-key]}
-#   chat:
-#     kind: webhook
-#     base_url: https://chat.example.org/hooks/incidents
+#   slack:                     # docs/integrations-chat.md: what each needs
+#     kind: slack
+#     settings: {channel: C0123456789}
 #     secrets:
-#       key: env:FIREBREAK_WEBHOOK_KEY
+#       token: env:SLACK_TOKEN
+#   teams:
+#     kind: teams
+#     secrets:
+#       url: file:~/.config/firebreak/teams-url
+#   email:
+#     kind: smtp
+#     settings: {server: "smtp.example.org:587", from: "Firebreak <ir@example.org>", to: "on-call@example.org", user: ir}
+#     secrets:
+#       password: env:SMTP_PASSWORD
+#   jira:
+#     kind: jira
+#     base_url: https://acme.atlassian.net
+#     settings: {mail: ir@example.org, project: SEC}
+#     secrets:
+#       token: env:JIRA_TOKEN
+#   hook:                      # a signed message to a URL of your own
+#     kind: webhook
+#     tlp: green               # the highest label of what may go there; all but red without it
+#     audience: executives     # who reads there: they are shown no more than they may see
+#     base_url: https://hooks.example.org/incidents
+#     secrets:
+#       secret: env:FIREBREAK_WEBHOOK_SECRET
 #   this-host:
 #     kind: linux
 #   waf:                       # for steps that send a request (http)
@@ -44,6 +66,14 @@ connections:
 #   web-1:                     # for steps with on: ssh:web-1
 #     kind: ssh
 #     settings: {host: ada@web-1.example.org}
+
+# A connection may also say how long one exchange may take (timeout: 30s), how much
+# longer the other side may work on what it got (grace: 10s), and how much may be
+# sent (writes_per_minute: 60).
+
+# Who carries a message when the connection it is for does not take it, in this
+# order. What nobody takes stays in the outbox and is shown (firebreak outbox).
+# notify: {fallback: [chat, pagerduty]}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
@@ -64,6 +94,11 @@ connections:
 # How long a containment lasts before you are reminded of it, and who is told then
 # (connections). 0 is without an end.
 # containment: {lasts: 4h, tell: [chat]}
+
+# How often an audience is told what is new (firebreak update), and over which
+# connections. responders, executives, customers and regulators have a template
+# and a profile of their own; another one names its profile.
+# updates: {executives: 1h, customers: {every: 4h, to: [chat]}}
 
 # Folders to list with their file times besides the usual ones.
 # collect:

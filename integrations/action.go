@@ -169,3 +169,15 @@ type Verification struct {
 	Says   string         `json:"says"`
 	State  map[string]any `json:"state,omitempty"`
 }
+
+// Lasting is implemented by actions of which one attempt may take longer than
+// some exchanges over HTTP do: a program that runs.
+type Lasting interface {
+	// Lasts is how long one attempt may take at most.
+	Lasts(Call) time.Duration
+}
+
+// AttemptLasts is how long an attempt may take where the action does not say. Who
+// sends ends it then, so that a record of its beginning says when its last byte can
+// have left.
+const AttemptLasts = 2 * time.Minute

@@ -37,18 +37,21 @@ const (
 	EventMarked        Kind = "timeline.marked"    // Mark
 	FindingJudged      Kind = "finding.judged"     // Judged
 
-	ActionPlanned  Kind = "action.planned"  // Planned
-	ActionApproved Kind = "action.approved" // Decision
-	ActionRejected Kind = "action.rejected" // Decision
-	ActionSending  Kind = "action.sending"  // Attempt
-	ActionSent     Kind = "action.sent"     // Outcome
-	ActionVerified Kind = "action.verified" // Outcome
-	ActionFailed   Kind = "action.failed"   // Outcome
-	ActionUnknown  Kind = "action.unknown"  // Outcome
-	ActionLapsed   Kind = "action.lapsed"   // Lapse
-	ActionExpired  Kind = "action.expired"  // Expiry
-	ActionExtended Kind = "action.extended" // Extension
-	RolledBack     Kind = "rollback"        // Rollback
+	ActionPlanned  Kind = "action.planned"      // Planned
+	ActionApproved Kind = "action.approved"     // Decision
+	ActionRejected Kind = "action.rejected"     // Decision
+	ActionSending  Kind = "action.sending"      // Attempt
+	ActionSent     Kind = "action.sent"         // Outcome
+	ActionVerified Kind = "action.verified"     // Outcome
+	ActionFailed   Kind = "action.failed"       // Outcome
+	ActionUnknown  Kind = "action.unknown"      // Outcome
+	ActionLapsed   Kind = "action.lapsed"       // Lapse
+	ActionExpired  Kind = "action.expired"      // Expiry
+	ActionExtended Kind = "action.extended"     // Extension
+	RolledBack     Kind = "rollback"            // Rollback
+	ActionQueued   Kind = "action.queued"       // Queued
+	ActionDropped  Kind = "action.dropped"      // Decision
+	Undelivered    Kind = "message.undelivered" // Unheard
 
 	ItemAdded     Kind = "item.added"     // Item
 	ReviewWritten Kind = "review.written" // Written
@@ -393,6 +396,9 @@ type Planned struct {
 	Ends  string `json:"ends,omitempty"`
 	// Overrides are the rules that this plan goes around, in words.
 	Overrides []string `json:"overrides,omitempty"`
+	Message   bool     `json:"message,omitempty"` // it carries words to people
+	Instead   string   `json:"instead,omitempty"` // the action whose message it carries, which could not
+	Again     string   `json:"again,omitempty"`   // the action that it sends once more, as a person wants
 }
 
 // EndsReverted is the value of Planned.Ends where the end of the time box is the
@@ -462,6 +468,28 @@ type Attempt struct {
 	Action  string `json:"action"`
 	Attempt int    `json:"attempt"`
 	Owner   string `json:"owner"`
+}
+
+// Queued puts an action into the outbox: it is sent when its time comes, with the
+// same key, by whoever works the outbox then. Its approval is consumed by this; what
+// bounds it from here on is Until.
+type Queued struct {
+	Action    string    `json:"action"`
+	Attempt   int       `json:"attempt"`         // how many were made so far
+	Tries     int       `json:"tries,omitempty"` // of them since it was put here
+	Class     string    `json:"class,omitempty"` // of the last one: not-sent, throttled
+	Error     string    `json:"error,omitempty"`
+	NotBefore time.Time `json:"not_before"`
+	Until     time.Time `json:"until"` // then a person has to be asked
+	Since     time.Time `json:"since"` // when it was put here first
+}
+
+// Unheard says that a message reached nobody, and which actions tried.
+type Unheard struct {
+	Actions     []string `json:"actions"`
+	Connections []string `json:"connections"`
+	Queued      bool     `json:"queued,omitempty"` // they are still in the outbox
+	Error       string   `json:"error,omitempty"`
 }
 
 // Outcome is what became of an attempt.

@@ -19,7 +19,7 @@ import (
 // holds it against the rules. Nothing that writes is sent. It is done when the
 // plan is made, and again before it is sent.
 func (s *Session) prepare(ctx context.Context, f *folder, a integrations.Action, call integrations.Call, w wish) (integrations.Plan, error) {
-	p, err := s.s.draw(ctx, a, call)
+	p, err := s.drawFor(ctx, w, a, call)
 	if err != nil {
 		return p, err
 	}
@@ -173,6 +173,7 @@ func recovers(d integrations.Description) bool {
 // rule forbids by now.
 func (s *Session) stillSo(ctx context.Context, f *folder, a store.Action, impl integrations.Action, was integrations.Plan) error {
 	w := wish{name: a.Name, connection: a.Connection, params: was.Call.Params, step: a.Step, reverts: a.Reverts}
+	w.unread, _ = was.Prior.State[unread].(bool)
 	boundWish{true, a.Lasts, a.Ends, len(a.Overrides) > 0}.into(&w)
 	if a.Step != "" {
 		st, err := s.stepStatus(ctx, f, a.Step)

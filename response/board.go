@@ -76,6 +76,9 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 			}
 			b.exercise(x, s.s.o.Now())
 		}
+		if b.Updates, err = s.s.dueUpdates(tx); err != nil {
+			return err
+		}
 		run, err := s.s.run(tx)
 		if err != nil || run == nil {
 			return err
@@ -128,7 +131,9 @@ func (b *Board) count() {
 			b.Unknown++
 		case Failed:
 			b.Failures++
-		case Approved, Sending, Sent, Verified, Rejected:
+		case Queued:
+			b.Queued++
+		case Approved, Sending, Sent, Verified, Rejected, Dropped:
 		}
 	}
 	for _, p := range b.Phases {

@@ -156,12 +156,12 @@ func reachedBy(actions []store.Action, step, self string, now time.Time) (reache
 	return r, nil
 }
 
-// mayBeThere says that the action was sent, or may have been.
+// mayBeThere says that the action was sent, may have been, or is about to be.
 func mayBeThere(a store.Action) bool {
 	switch ActionState(a.State) {
-	case Sending, Sent, Verified, Unknown:
+	case Queued, Sending, Sent, Verified, Unknown:
 		return true
-	case Planned, Approved, Failed, Rejected:
+	case Planned, Approved, Failed, Rejected, Dropped:
 	}
 	return false
 }

@@ -34,6 +34,11 @@ type wish struct {
 	ends       string          // what happens then, see record.Planned
 	breakGlass bool            // rules that it breaks are gone around, and named
 	declared   bool            // of an undoing: the plan it undoes says when, and was approved
+	message    bool            // it carries words to people
+	said       integrations.Message
+	unread     bool         // the plan was made without asking what is there
+	instead    string       // the action whose message it carries
+	repeats    store.Action // what a person wants sent once more
 }
 
 // Plan plans an action outside the playbook.
@@ -118,7 +123,7 @@ func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, e
 		return ActionView{}, err
 	}
 	switch {
-	case ok && (a.State == Sending || a.State == Unknown):
+	case ok && (a.State == Sending || a.State == Unknown || a.State == Queued):
 		return a, nil
 	case ok && (a.State == Planned || a.State == Approved || a.NotSent()):
 		same, err := s.same(ctx, f, a, w)
@@ -253,7 +258,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 // underWay names the action that another process planned for the same wish in
 // the meantime, "" when there is none.
 func underWay(tx *store.Tx, w wish) (string, error) {
-	if w.step == "" && w.reverts == "" {
+	if w.step == "" && w.reverts == "" || w.repeats.Action != "" {
 		return "", nil
 	}
 	all, err := tx.Actions()
@@ -265,9 +270,9 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 			continue
 		}
 		switch ActionState(a.State) {
-		case Planned, Approved, Sending, Unknown:
+		case Planned, Approved, Queued, Sending, Unknown:
 			return a.Action, nil
-		case Sent, Verified, Failed, Rejected:
+		case Sent, Verified, Failed, Rejected, Dropped:
 		}
 		return "", nil
 	}
@@ -337,6 +342,7 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 	out := record.Planned{
 		Name: d.Name, Connection: p.Call.Connection, Title: d.Title, Target: p.Target, Danger: d.Danger,
 		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
+		Message: w.message, Instead: w.instead, Again: w.repeats.Action,
 	}
 	if w.step0 != nil {
 		if r := w.step0.Rollback; out.Undo == "" && w.reverts == "" && r != nil {
@@ -413,6 +419,9 @@ func approvalsFor(danger incident.Danger, step *playbooks.Step) (int, incident.R
 
 // newKey makes the idempotency key that stays with this plan over all retries.
 func (s *Session) newKey(id incident.ID, w wish) (string, error) {
+	if w.repeats.Action != "" { // the next epoch of the same intent
+		return integrations.Key(id, w.repeats.Key, 1), nil
+	}
 	nonce := make([]byte, 16)
 	if _, err := io.ReadFull(s.s.o.Rand, nonce); err != nil {
 		return "", fmt.Errorf("make idempotency key: %w", err)
@@ -446,7 +455,7 @@ func (w wish) isOf(a store.Action) bool {
 	if w.reverts != "" {
 		return a.Reverts == w.reverts
 	}
-	return a.Step == w.step && (w.name == "" || a.Name == w.name) && a.Reverts == "" && (w.connection == "" || a.Connection == w.connection)
+	return a.Step == w.step && (w.name == "" || a.Name == w.name) && a.Reverts == "" && a.Instead == w.instead && (w.connection == "" || a.Connection == w.connection)
 }
 
 // latestOf returns the newest action that is what the wish wants.
@@ -481,6 +490,12 @@ func actionView(a store.Action) (ActionView, error) {
 	}
 	if a.Last.Error != "" {
 		v.Says = a.Last.Error
+	}
+	if a.Queue != nil && v.State == Queued {
+		v.NextTry, v.Says, v.Class = a.Queue.NotBefore, a.Queue.Error, a.Queue.Class
+	}
+	if a.Given != "" {
+		v.Says = a.Given
 	}
 	for _, ap := range a.Approvals {
 		given := Given{Person: approver(ap), Strength: ap.Strength, Expires: ap.Expires, Reason: ap.Reason, BreakGlass: ap.BreakGlass}

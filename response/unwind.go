@@ -186,12 +186,24 @@ func (s *Session) unwind(ctx context.Context, f *folder, a store.Action, r Rollb
 		case err == nil && v.State == Failed:
 			free()
 			return end(record.NotOurs, "looked: it did not happen")
+		case err == nil && v.State == Queued:
+			a.State = string(Queued)
 		case err != nil || v.State == Unknown:
 			return end(record.NeedsHuman, "nobody knows whether it happened: firebreak do %s %s --look (%v)", f.id, a.Action, err)
 		}
 		if a, err = s.stored(ctx, f, a.Action); err != nil {
 			return u, err
 		}
+	}
+	if ActionState(a.State) == Queued {
+		free()
+		if r.DryRun {
+			return end(record.NotOurs, "it did not happen: it will be taken out of the outbox")
+		}
+		if err := s.drop(ctx, f, a.Action, "rolled back before it was sent"); err != nil {
+			return end(record.NeedsHuman, "%v", err)
+		}
+		return end(record.NotOurs, "it did not happen, and was taken out of the outbox")
 	}
 	u, err := s.unwindOne(ctx, f, a, plan, r)
 	if u.Result == record.Reverted || u.Result == record.NotOurs || u.Result == record.Irreversible {

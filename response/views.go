@@ -46,6 +46,7 @@ type Board struct {
 	Next      string               `json:"next,omitempty"`    // id of the step that waits for a person
 	Approvals int                  `json:"approvals"`         // plans that wait for one
 	Unknown   int                  `json:"unknown"`           // actions whose outcome is unknown
+	Queued    int                  `json:"queued,omitempty"`  // actions in the outbox
 	Failures  int                  `json:"failures"`          // failed steps and actions nobody dealt with
 	Exhibits  int                  `json:"exhibits"`
 	Events    int64                `json:"events"`
@@ -64,8 +65,10 @@ type Board struct {
 	Exercise *ExerciseView `json:"exercise,omitempty"`
 	// Contained is what is in force until it is undone; what ends first is first.
 	Contained []Containment `json:"contained,omitempty"`
-	Actions   []ActionView  `json:"actions"`
-	Recent    []Activity    `json:"recent"` // newest last, at most 50
+	// Updates are the audiences that are to be told what is new, or were told.
+	Updates []UpdateDue  `json:"updates,omitempty"`
+	Actions []ActionView `json:"actions"`
+	Recent  []Activity   `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.
@@ -119,6 +122,8 @@ const (
 	Failed   ActionState = "failed"
 	Rejected ActionState = "rejected"
 	Unknown  ActionState = "unknown"
+	Queued   ActionState = "queued"  // in the outbox: it is sent when it can be
+	Dropped  ActionState = "dropped" // a person gave it up
 )
 
 // ActionView is one action with its plan.
@@ -137,7 +142,8 @@ type ActionView struct {
 	Says       string      `json:"says,omitempty"`  // what the other side says, or the error
 	Class      string      `json:"class,omitempty"` // of a failure: not-sent, rejected, throttled, ambiguous
 	RevertedBy string      `json:"reverted_by,omitempty"`
-	Lapsed     bool        `json:"lapsed,omitempty"` // nobody approved it in the time that the playbook gives
+	NextTry    time.Time   `json:"next_try,omitzero"` // of one in the outbox
+	Lapsed     bool        `json:"lapsed,omitempty"`  // nobody approved it in the time that the playbook gives
 	Details    PlanDetails `json:"details"`
 }
 

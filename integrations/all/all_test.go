@@ -47,7 +47,7 @@ func TestRegistryOfTheDrill(t *testing.T) {
 	if err != nil || !v.OK {
 		t.Fatal(v, err)
 	}
-	for _, m := range []string{"github", "pagerduty", "webhook"} {
+	for _, m := range []string{"github", "pagerduty", "webhook", "slack", "chat", "email", "jira"} {
 		name, params, err := r.Notification(m, integrations.Message{Subject: "s", Body: "b"})
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 		return len(e)
 	}}
 	for _, conn := range connections {
-		for _, setting := range []string{"token", "routing_key", "secret"} {
+		for _, setting := range []string{"token", "routing_key", "secret", "url", "password"} {
 			if conn.Secret == nil {
 				continue
 			}
@@ -45,7 +45,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 			}
 		}
 	}
-	if len(c.Secrets) != 4 {
+	if len(c.Secrets) < 9 {
 		t.Fatalf("the drill has %d secrets", len(c.Secrets))
 	}
 	return w, c
@@ -199,12 +199,15 @@ func cases() []conform.Case {
 		},
 	}
 	all = append(all, gitHubCases()...)
+	all = append(all, pagerCases()...)
+	all = append(all, hostCases()...)
+	all = append(all, kubernetesCases()...)
 	return all
 }
 
 func TestEveryActionConforms(t *testing.T) {
 	tested := map[string]bool{}
-	for _, c := range cases() {
+	for _, c := range append(cases(), casesOfChat()...) {
 		tested[c.Action] = true
 		t.Run(c.Action, func(t *testing.T) {
 			t.Parallel()

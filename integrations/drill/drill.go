@@ -1,6 +1,6 @@
 // Package drill is the world that an exercise acts on: loopback servers that
-// speak as GitHub, PagerDuty and a webhook receiver do, and a Linux host that
-// exists only as a file. They keep state, so that an action, its verification
+// speak as GitHub, PagerDuty, Slack, Teams, Jira, a mail server and a webhook
+// receiver do, and a Linux host that exists only as a file. They keep state, so that an action, its verification
 // and its undoing can be seen, also by a later process.
 //
 // They check what the adapters send, credentials and signatures included; they
@@ -45,6 +45,11 @@ const (
 	pagerDutyName = "pagerduty.drill.invalid"
 	webhookName   = "webhook.drill.invalid"
 	anyName       = "http.drill.invalid"
+	slackName     = "slack.drill.invalid"
+	teamsName     = "teams.drill.invalid"
+	smtpName      = "smtp.drill.invalid"
+	jiraName      = "jira.drill.invalid"
+	clusterName   = "kubernetes.drill.invalid"
 )
 
 // World is one open world. Several processes may have the same one open.
@@ -55,6 +60,7 @@ type World struct {
 	faults faults
 	server *http.Server
 	addr   string
+	mail   net.Listener
 	seal   *[32]byte // seals the state file; nil leaves it as it is
 	last   peeked
 }
@@ -69,7 +75,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w := &World{dir: dir, now: now, seal: secret}
-	if err := w.change(func(*state) error { return nil }); err != nil {
+	if err := w.change(func(s *state) error { return s.furnish(now().UTC()) }); err != nil {
 		return nil, err
 	}
 	var lc net.ListenConfig
@@ -78,7 +84,20 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w.addr = l.Addr().String()
-	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything()}
+	if w.mail, err = lc.Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(fmt.Errorf("open drill: %w", err), l.Close())
+	}
+	go w.serveMail(w.mail)
+	handlers := map[string]http.Handler{
+		gitHubName:    w.GitHub(),
+		pagerDutyName: w.PagerDuty(),
+		webhookName:   w.Webhook(),
+		anyName:       w.Anything(),
+		slackName:     w.Slack(),
+		teamsName:     w.Teams(),
+		jiraName:      w.Jira(),
+		clusterName:   w.Kubernetes(),
+	}
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -99,10 +118,11 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 }
 
 // Close stops the servers. The state stays.
-func (w *World) Close() error { return w.server.Close() }
+func (w *World) Close() error { return errors.Join(w.server.Close(), w.mail.Close()) }
 
-// Connections returns the connections github, pagerduty, webhook, host and http to
-// this world.
+// Connections returns the connections to this world: github, pagerduty, webhook,
+// host, http, kubernetes, and those by which people are told: slack, chat (Teams),
+// email, jira.
 func (w *World) Connections() []integrations.Connection {
 	base := integrations.Connection{Now: w.now, Drill: true, Dial: w.dial}
 	github, pagerduty, webhook, host := base, base, base, base
@@ -117,7 +137,7 @@ func (w *World) Connections() []integrations.Connection {
 		return leaked(s), nil
 	}
 	pagerduty.Name, pagerduty.Kind, pagerduty.BaseURL = "pagerduty", "pagerduty", "http://"+pagerDutyName
-	pagerduty.Settings = map[string]string{"from": "responder@acme.example"}
+	pagerduty.Settings = map[string]string{"from": "responder@acme.example", "user_id": onCallID}
 	pagerduty.Secret = w.secret(func(s secrets, n string) string {
 		return map[string]string{"token": s.PagerDuty, "routing_key": s.Routing}[n]
 	})
@@ -133,7 +153,11 @@ func (w *World) Connections() []integrations.Connection {
 	}
 	host.Reveal = web.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return []integrations.Connection{github, pagerduty, webhook, host, web}
+	cluster := base
+	cluster.Name, cluster.Kind, cluster.BaseURL = "kubernetes", "kubernetes", "http://"+clusterName
+	cluster.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.Kubernetes}[n] })
+	cluster.Has = func(setting string) bool { return setting == "token" }
+	return append([]integrations.Connection{github, pagerduty, webhook, host, web, cluster}, w.rooms(base)...)
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {
@@ -160,6 +184,9 @@ func (w *World) dial(ctx context.Context, network, address string) (net.Conn, er
 		return nil, fmt.Errorf("dial %s: a drill talks to its own servers only", name)
 	}
 	var d net.Dialer
+	if name == smtpName {
+		return d.DialContext(ctx, network, w.mail.Addr().String())
+	}
 	return d.DialContext(ctx, network, w.addr)
 }
 
