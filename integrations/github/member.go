@@ -52,7 +52,9 @@ func (u use) membership(withTeams bool) (state, error) {
 	}
 	err := u.together(reads...)
 	if flag(st, "member") {
-		st["of"] = of
+		if of > 0 {
+			st["of"] = of
+		}
 		for k, v := range teams {
 			st[k] = v
 		}
@@ -169,7 +171,10 @@ func roleWord(role string) string {
 // memberTargets is the user, among the organisation's members. The other actions
 // on users name no population: theirs are another one, which would be mixed up.
 func memberTargets(o order, st state) []integrations.Target {
-	of, _ := integrations.Number(st, "of")
+	var of int64
+	if st["of"] != nil {
+		of, _ = integrations.Number(st, "of")
+	}
 	return []integrations.Target{userTarget(o, st, int(of))}
 }
 
