@@ -35,6 +35,7 @@ func TestJSONPage(t *testing.T) {
 	j.run("config actions", 0, "config", "actions")
 	j.run("version", 0, "version")
 	j.ran("doctor", b.run("doctor", "--json")) // its code depends on the machine
+	j.declared()
 	j.playbooks()
 	j.incident(b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))
 	j.evidence()
@@ -47,6 +48,7 @@ func TestJSONPage(t *testing.T) {
 	j.exercise()
 	j.keys(t)
 	j.nested(t)
+	j.intake(t)
 	j.whole()
 }
 
@@ -65,7 +67,7 @@ var unshown = []string{
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
-	"playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
+	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
 }
 
 // pageRecipient is somebody's public key; its secret half was forgotten.
@@ -142,6 +144,23 @@ func (j *jsonPage) keys(t *testing.T) {
 	ran("config path", 0, "config", "path")
 	ran("lock", 0, "lock")
 	ran("unlock", 3, "unlock") // there is no keyring
+}
+
+// declared is a file of actions, right and wrong.
+func (j *jsonPage) declared() {
+	page := readFile(j.b.t, "../docs/declared-actions.md")
+	_, page, _ = strings.Cut(page, "```yaml\n")
+	page, _, _ = strings.Cut(page, "```")
+	right := j.b.write("waf.yaml", page[:strings.Index(page, "    tests:")]+page[strings.Index(page, "  - id: waf.address.unblock"):])
+	wrong := j.b.write("wrong.yaml", strings.Replace(page, "title: Our WAF", "titel: Our WAF", 1))
+	fails := j.b.write("fails.yaml", strings.Replace(page, "verified: true", "verified: false", 1))
+	j.run("action lint FILE…", 0, "action", "lint", right)
+	j.run("action lint FILE…", 1, "action", "lint", wrong)
+	j.run("action test FILE…", 0, "action", "test", right)
+	j.run("action test FILE…", 1, "action", "test", wrong)
+	j.run("action test FILE…", 1, "action", "test", fails)
+	j.run("action show KIND", 0, "action", "show", "okta")
+	j.run("action schema", 0, "action", "schema")
 }
 
 func (j *jsonPage) playbooks() {

@@ -180,6 +180,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 		return line(describeMark)
 	case record.FindingJudged:
 		return line(describeJudged)
+	case record.AlertReceived:
+		return line(describeReceived)
 
 	case record.ActionPlanned:
 		return line(func(p record.Planned) (string, bool) {

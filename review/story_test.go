@@ -238,6 +238,10 @@ func rich(t *testing.T) *story {
 	s.as(jun(), minute, record.FindingJudged, "", finding)
 	finding.Finding, finding.Verdict, finding.About, finding.Reason = "f77c0a9d41", record.Dismissed, "/etc/cron.d/backup", "our backup"
 	s.as(jun(), minute, record.FindingJudged, "", finding)
+	s.then(minute, record.AlertReceived, "", record.Received{
+		Exhibit: "e2", Source: "gitleaks", Tools: []string{"gitleaks"}, Snapshot: true, Findings: 3, Severity: map[string]int{"high": 3}, New: 1, Again: 2, Gone: 1,
+		Changes: []record.ReceivedScope{{Scope: "gitleaks | .", New: []string{"00aa11bb22cc33dd"}, Gone: []string{"99aa11bb22cc33dd"}}},
+	})
 	s.then(40*minute, record.IncidentClosed, "", record.Reason{Reason: "nothing new in the hoster's logs"})
 	return s
 }

@@ -15,6 +15,7 @@ import (
 type desk interface {
 	Actor() incident.Actor
 	List(context.Context) ([]response.Listed, error)
+	InboxState(context.Context) (response.InboxState, error)
 	Open(context.Context, response.NewIncident) (incident.Incident, error)
 	StartDrill(context.Context, string) (incident.Incident, error)
 	Board(context.Context, incident.ID) (response.Board, error)

@@ -177,6 +177,13 @@ func (p *plainDesk) pick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	inbox, err := p.desk.InboxState(ctx)
+	if err != nil {
+		return err
+	}
+	if inbox.Count > 0 {
+		p.say("Inbox: %s. To see them: firebreak intake list.", waitingWords(inbox))
+	}
 	if len(rows) == 0 {
 		p.say("No incident yet. Open one: firebreak open TITLE, or firebreak drill.")
 		return nil
