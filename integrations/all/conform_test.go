@@ -89,7 +89,7 @@ func cases() []conform.Case {
 		}
 		return out
 	}
-	return []conform.Case{
+	all := []conform.Case{
 		{
 			Action: "github.workflow.disable", Connection: "github", Params: m{"repo": drill.Repo, "workflow": drill.Workflow},
 			Bad: append(with(m{"workflow": drill.Workflow}, repos...), with(m{"repo": drill.Repo}, m{"workflow": "../x.yml"}, m{"workflow": "a/b.yml"}, m{"workflow": "release"}, m{"workflow": "release.yml?x"})...),
@@ -198,6 +198,9 @@ func cases() []conform.Case {
 			},
 		},
 	}
+	all = append(all, gitHubCases()...)
+	all = append(all, pagerCases()...)
+	return all
 }
 
 func TestEveryActionConforms(t *testing.T) {

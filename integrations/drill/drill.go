@@ -31,6 +31,11 @@ const (
 	Incident  = "PDRILL1"
 	Address   = "203.0.113.66" // it talks to the drill's host; TEST-NET-3, RFC 5737
 	PID       = 31337          // a process of the drill's host
+	Org       = "acme"
+	Member    = "mallory"    // an owner of the organisation, whose token leaked
+	Outsider  = "contractor" // has a right to the repository, and is no member
+	Stranger  = "passer-by"  // has nothing
+	RunID     = 9001         // a run that has not ended
 )
 
 // Names of the servers. The top-level domain can never exist (RFC 6761), and
@@ -56,6 +61,7 @@ type World struct {
 	addr   string
 	mail   net.Listener
 	seal   *[32]byte // seals the state file; nil leaves it as it is
+	last   peeked
 }
 
 // Open opens the world whose state file is in dir, making both when they are
@@ -112,8 +118,15 @@ func (w *World) Connections() []integrations.Connection {
 	github.Name, github.Kind, github.BaseURL = "github", "github", "http://"+gitHubName+"/"
 	github.Settings = map[string]string{"repo": Repo}
 	github.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.GitHub}[n] })
+	github.Reveal = func(context.Context, string) (string, error) {
+		s, err := w.peek() // no secret of the world outside is fetched for a drill
+		if err != nil {
+			return "", err
+		}
+		return leaked(s), nil
+	}
 	pagerduty.Name, pagerduty.Kind, pagerduty.BaseURL = "pagerduty", "pagerduty", "http://"+pagerDutyName
-	pagerduty.Settings = map[string]string{"from": "responder@acme.example"}
+	pagerduty.Settings = map[string]string{"from": "responder@acme.example", "user_id": onCallID}
 	pagerduty.Secret = w.secret(func(s secrets, n string) string {
 		return map[string]string{"token": s.PagerDuty, "routing_key": s.Routing}[n]
 	})
@@ -124,7 +137,7 @@ func (w *World) Connections() []integrations.Connection {
 	web.Name, web.Kind, web.BaseURL = "http", "http", "http://"+anyName
 	web.Settings = map[string]string{"deduplicates": "true", "allow_private": "true"}
 	web.Reveal = func(context.Context, string) (string, error) {
-		s, err := w.view() // no secret of the world outside is fetched for a drill
+		s, err := w.peek() // no secret of the world outside is fetched for a drill
 		return s.Secrets.Webhook, err
 	}
 	host.Reveal = web.Reveal
@@ -134,7 +147,7 @@ func (w *World) Connections() []integrations.Connection {
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {
 	return func(_ context.Context, name string) (string, error) {
-		s, err := w.view()
+		s, err := w.peek()
 		if err != nil {
 			return "", err
 		}

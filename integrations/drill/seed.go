@@ -31,8 +31,9 @@ func seed(now time.Time) (*state, error) {
 		{Repo, 4243, "read-only mirror", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMIRRORmirrorMIRRORmirrorMIRRORmirrorMIRR", true, now.AddDate(0, -3, 0)},
 	}
 	s.Issues = []issue{{Repo: Repo, Number: 1, Title: "Releases fail now and then", Body: "Since Monday.", State: "open", Created: now.AddDate(0, 0, -9)}}
-	s.Incidents = []pdCase{{ID: Incident, Key: "payments/latency", Title: "Payments: latency above 2 s", Status: "triggered", Created: now.Add(-20 * time.Minute)}}
+	s.Incidents = pdSeed(s, now)
 	s.Host = newHost()
+	s.Docs = hub()
 	return s, s.furnish()
 }
 

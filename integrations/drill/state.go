@@ -30,6 +30,10 @@ type state struct {
 	Jira       []jiraIssue    `json:"jira"`
 	Effects    []Effect       `json:"effects"`
 	Faults     []armed        `json:"faults,omitempty"`
+	// Docs are GitHub's other things by their paths. A world from before they
+	// were kept gets those of a new one.
+	Docs    map[string]doc `json:"docs,omitempty"`
+	Revoked bool           `json:"revoked,omitempty"` // the leaked token is
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
@@ -88,21 +92,6 @@ type comment struct {
 	Created time.Time `json:"created"`
 }
 
-type pdCase struct {
-	ID      string    `json:"id"`
-	Key     string    `json:"key"`
-	Title   string    `json:"title"`
-	Status  string    `json:"status"`
-	Created time.Time `json:"created"`
-	Notes   []pdNote  `json:"notes,omitempty"`
-}
-
-type pdNote struct {
-	ID      string    `json:"id"`
-	Content string    `json:"content"`
-	Created time.Time `json:"created"`
-}
-
 type delivery struct {
 	ID   string          `json:"id"`
 	At   time.Time       `json:"at"`
@@ -129,6 +118,9 @@ func (w *World) view() (*state, error) {
 	s := &state{}
 	if err := json.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("read drill %s: %w", w.file(), err)
+	}
+	if s.Docs == nil {
+		s.Docs = hub()
 	}
 	return s, nil
 }
