@@ -36,7 +36,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 		return len(e)
 	}}
 	for _, conn := range connections {
-		for _, setting := range []string{"token", "routing_key", "secret", "url", "password"} {
+		for _, setting := range []string{"token", "routing_key", "secret", "url", "password", "user_token"} {
 			if conn.Secret == nil {
 				continue
 			}
@@ -45,7 +45,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 			}
 		}
 	}
-	if len(c.Secrets) != 8 {
+	if len(c.Secrets) != 9 {
 		t.Fatalf("the drill has %d secrets", len(c.Secrets))
 	}
 	return w, c

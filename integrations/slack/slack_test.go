@@ -235,6 +235,31 @@ func TestKickHalfway(t *testing.T) {
 	}
 }
 
+// TestNoBotUnarchives: without a user's token the plan says beforehand what Slack
+// would say afterwards.
+func TestNoBotUnarchives(t *testing.T) {
+	as, w := inDrill(t)
+	must(t, as, "slack.channel.archive", "k1", "2026-0007", m{"channel": drill.SlackChannel})
+	for _, c := range w.Connections() {
+		if c.Kind == "slack" {
+			c.Has = nil
+			as = named(t, c)
+		}
+	}
+	call := integrations.Call{Action: "slack.channel.unarchive", Params: m{"channel": drill.SlackChannel}, Key: "k2"}
+	prior, err := as["slack.channel.unarchive"].Prior(t.Context(), call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := as["slack.channel.unarchive"].Plan(t.Context(), call, prior); err != nil || len(p.Warnings) != 1 {
+		t.Errorf("%v, %v", p.Warnings, err)
+	}
+	var e *integrations.Error
+	if _, err := do(t, as, "slack.channel.unarchive", "k2", "2026-0007", call.Params); !errors.As(err, &e) || e.Outcome != integrations.Rejected || !strings.Contains(e.Hint, "user_token") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestText: what is written comes back as it was typed.
 func TestText(t *testing.T) {
 	for _, s := range []string{"plain", "a & b < c > d", "&amp; &lt;", "<!channel>", "two\n\nlines"} {
