@@ -6,6 +6,7 @@ import (
 	"firebreak/integrations/github"
 	"firebreak/integrations/http"
 	"firebreak/integrations/jira"
+	"firebreak/integrations/kubernetes"
 	"firebreak/integrations/linux"
 	"firebreak/integrations/pagerduty"
 	"firebreak/integrations/slack"
@@ -17,6 +18,16 @@ import (
 // Systems returns every kind of outside system, in the order of their names.
 func Systems() []integrations.System {
 	return []integrations.System{
-		github.System(), http.System(), jira.System(), linux.System(), linux.Remote(), pagerduty.System(), slack.System(), smtp.System(), teams.System(), webhook.System(),
+		github.System(),
+		http.System(),
+		jira.System(),
+		kubernetes.System(),
+		linux.System(),
+		linux.Remote(),
+		pagerduty.System(),
+		slack.System(),
+		smtp.System(),
+		teams.System(),
+		webhook.System(),
 	}
 }

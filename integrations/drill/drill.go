@@ -49,6 +49,7 @@ const (
 	teamsName     = "teams.drill.invalid"
 	smtpName      = "smtp.drill.invalid"
 	jiraName      = "jira.drill.invalid"
+	clusterName   = "kubernetes.drill.invalid"
 )
 
 // World is one open world. Several processes may have the same one open.
@@ -74,7 +75,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w := &World{dir: dir, now: now, seal: secret}
-	if err := w.change((*state).furnish); err != nil {
+	if err := w.change(func(s *state) error { return s.furnish(now().UTC()) }); err != nil {
 		return nil, err
 	}
 	var lc net.ListenConfig
@@ -87,7 +88,16 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, errors.Join(fmt.Errorf("open drill: %w", err), l.Close())
 	}
 	go w.serveMail(w.mail)
-	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything(), slackName: w.Slack(), teamsName: w.Teams(), jiraName: w.Jira()}
+	handlers := map[string]http.Handler{
+		gitHubName:    w.GitHub(),
+		pagerDutyName: w.PagerDuty(),
+		webhookName:   w.Webhook(),
+		anyName:       w.Anything(),
+		slackName:     w.Slack(),
+		teamsName:     w.Teams(),
+		jiraName:      w.Jira(),
+		clusterName:   w.Kubernetes(),
+	}
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -111,7 +121,8 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 func (w *World) Close() error { return errors.Join(w.server.Close(), w.mail.Close()) }
 
 // Connections returns the connections to this world: github, pagerduty, webhook,
-// host, http, and those by which people are told: slack, chat (Teams), email, jira.
+// host, http, kubernetes, and those by which people are told: slack, chat (Teams),
+// email, jira.
 func (w *World) Connections() []integrations.Connection {
 	base := integrations.Connection{Now: w.now, Drill: true, Dial: w.dial}
 	github, pagerduty, webhook, host := base, base, base, base
@@ -142,7 +153,11 @@ func (w *World) Connections() []integrations.Connection {
 	}
 	host.Reveal = web.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return append([]integrations.Connection{github, pagerduty, webhook, host, web}, w.rooms(base)...)
+	cluster := base
+	cluster.Name, cluster.Kind, cluster.BaseURL = "kubernetes", "kubernetes", "http://"+clusterName
+	cluster.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.Kubernetes}[n] })
+	cluster.Has = func(setting string) bool { return setting == "token" }
+	return append([]integrations.Connection{github, pagerduty, webhook, host, web, cluster}, w.rooms(base)...)
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {

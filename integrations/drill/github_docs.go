@@ -14,12 +14,12 @@ import (
 // path at which they are read.
 type doc = map[string]any
 
-// at is the place of a path: GitHub's names know no case.
-func at(path string) string { return strings.ToLower(strings.Trim(path, "/")) }
+// docKey is the place of a path: GitHub's names know no case.
+func docKey(path string) string { return strings.ToLower(strings.Trim(path, "/")) }
 
 // thing is what is at the request's own path.
 func thing(s *state, r *http.Request) (int, any, error) {
-	d, ok := s.Docs[at(r.URL.Path)]
+	d, ok := s.Docs[docKey(r.URL.Path)]
 	if !ok {
 		return 0, nil, notFound
 	}
@@ -28,7 +28,7 @@ func thing(s *state, r *http.Request) (int, any, error) {
 
 // there answers 204 where something is at the request's own path.
 func there(s *state, r *http.Request) (int, any, error) {
-	if _, ok := s.Docs[at(r.URL.Path)]; !ok {
+	if _, ok := s.Docs[docKey(r.URL.Path)]; !ok {
 		return 0, nil, notFound
 	}
 	return http.StatusNoContent, nil, nil
@@ -36,7 +36,7 @@ func there(s *state, r *http.Request) (int, any, error) {
 
 // below are the things right under a path, in the order of their ids.
 func below(s *state, path string) []any {
-	path = at(path) + "/"
+	path = docKey(path) + "/"
 	var keys []string
 	for k := range s.Docs {
 		if rest, ok := strings.CutPrefix(k, path); ok && !strings.Contains(rest, "/") {
@@ -74,23 +74,23 @@ func (g gitHub) set(what string, status int) call {
 
 // merge changes what is at a path, which is an effect where it differs after.
 func (g gitHub) merge(s *state, path, what string, in doc) (doc, error) {
-	before, ok := s.Docs[at(path)]
+	before, ok := s.Docs[docKey(path)]
 	if !ok {
 		return nil, notFound
 	}
 	after := maps.Clone(before)
 	maps.Copy(after, in)
 	if !reflect.DeepEqual(before, after) {
-		g.effect(s, "github", what, at(path), "")
+		g.effect(s, "github", what, docKey(path), "")
 	}
-	s.Docs[at(path)] = after
+	s.Docs[docKey(path)] = after
 	return after, nil
 }
 
 // drop takes away what is at the request's own path, and what is below it.
 func (g gitHub) drop(what string) call {
 	return func(s *state, r *http.Request) (int, any, error) {
-		path := at(r.URL.Path)
+		path := docKey(r.URL.Path)
 		if _, ok := s.Docs[path]; !ok {
 			return 0, nil, notFound
 		}
@@ -104,22 +104,22 @@ func (g gitHub) drop(what string) call {
 func (g gitHub) add(s *state, r *http.Request, what, text string, d doc) doc {
 	n := s.id()
 	d["id"] = n
-	path := at(r.URL.Path) + "/" + strconv.FormatInt(n, 10)
+	path := docKey(r.URL.Path) + "/" + strconv.FormatInt(n, 10)
 	s.Docs[path] = d
 	g.effect(s, "github", what, path, text)
 	return d
 }
 
-// account is a user as other things show it.
-func account(s *state, login string) doc {
-	if u, ok := s.Docs[at("users/"+login)]; ok {
+// accountDoc is a user as other things show it.
+func accountDoc(s *state, login string) doc {
+	if u, ok := s.Docs[docKey("users/"+login)]; ok {
 		return u
 	}
 	return doc{"login": login, "id": 1, "type": "User"}
 }
 
 // known says whether there is such a user.
-func known(s *state, login string) bool { _, ok := s.Docs[at("users/"+login)]; return ok }
+func known(s *state, login string) bool { _, ok := s.Docs[docKey("users/"+login)]; return ok }
 
 // hub is what GitHub holds in a new world beside workflows, keys and issues: an
 // organisation, whose owner's token leaked.
@@ -127,19 +127,19 @@ func hub() map[string]doc {
 	docs := map[string]doc{}
 	users := map[string]int{user: 7, Member: 66, "bob": 11, "carol": 12, Outsider: 77, Stranger: 88}
 	for login, n := range users {
-		docs[at("users/"+login)] = doc{"login": login, "id": n, "type": "User", "html_url": "https://github.com/" + login}
+		docs[docKey("users/"+login)] = doc{"login": login, "id": n, "type": "User", "html_url": "https://github.com/" + login}
 	}
 	org := doc{"login": Org, "id": 500, "url": "https://api.github.com/orgs/" + Org}
 	docs["orgs/"+Org] = org
 	for login, role := range map[string]string{user: "admin", Member: "admin", "bob": "member", "carol": "member"} {
-		docs[at("orgs/"+Org+"/memberships/"+login)] = doc{"state": "active", "role": role, "user": docs[at("users/"+login)], "organization": org, "url": "https://api.github.com/orgs/" + Org + "/memberships/" + login}
+		docs[docKey("orgs/"+Org+"/memberships/"+login)] = doc{"state": "active", "role": role, "user": docs[docKey("users/"+login)], "organization": org, "url": "https://api.github.com/orgs/" + Org + "/memberships/" + login}
 	}
 	for i, team := range []string{"payments", "oncall"} {
 		docs["orgs/"+Org+"/teams/"+team] = doc{"id": 600 + i, "slug": team, "name": team, "members_count": 2}
 		docs["orgs/"+Org+"/teams/"+team+"/memberships/"+Member] = doc{"state": "active", "role": []string{"maintainer", "member"}[i]}
 		docs["orgs/"+Org+"/teams/"+team+"/memberships/bob"] = doc{"state": "active", "role": "member"}
 	}
-	docs["orgs/"+Org+"/outside_collaborators/"+Outsider] = docs[at("users/"+Outsider)]
+	docs["orgs/"+Org+"/outside_collaborators/"+Outsider] = docs[docKey("users/"+Outsider)]
 	docs["orgs/"+Org+"/actions/permissions"] = doc{"enabled_repositories": "selected", "allowed_actions": "all", "selected_repositories_url": "https://api.github.com/orgs/" + Org + "/actions/permissions/repositories"}
 	docs["orgs/"+Org+"/actions/permissions/repositories"] = doc{"selected_repository_ids": []any{1001, 1002}}
 	docs["orgs/"+Org+"/actions/permissions/workflow"] = doc{"default_workflow_permissions": "write", "can_approve_pull_request_reviews": false}
@@ -151,7 +151,7 @@ func hub() map[string]doc {
 		"html_url": "https://github.com/" + Repo, "owner": doc{"login": Org, "id": 500, "type": "Organization"}, "permissions": doc{"admin": true, "push": true, "pull": true},
 	}
 	for login, role := range map[string]string{user: "admin", Outsider: "write"} {
-		docs[at(repo+"/collaborators/"+login)] = doc{"login": login, "id": users[login], "role_name": role}
+		docs[docKey(repo+"/collaborators/"+login)] = doc{"login": login, "id": users[login], "role_name": role}
 	}
 	docs[repo+"/actions/permissions"] = doc{"enabled": true, "allowed_actions": "local_only"}
 	docs[repo+"/actions/permissions/workflow"] = doc{"default_workflow_permissions": "write", "can_approve_pull_request_reviews": false}

@@ -69,26 +69,26 @@ func (g gitHub) giveMembership(s *state, r *http.Request) (int, any, error) {
 	if !known(s, r.PathValue("user")) || in.Role != "admin" && in.Role != "member" {
 		return 0, nil, refuse(http.StatusUnprocessableEntity, "Validation Failed")
 	}
-	if _, ok := s.Docs[at(r.URL.Path)]; ok {
+	if _, ok := s.Docs[docKey(r.URL.Path)]; ok {
 		now, err := g.merge(s, r.URL.Path, "member's role set", doc{"role": in.Role})
 		return http.StatusOK, now, err
 	}
-	m := doc{"state": "pending", "role": in.Role, "user": account(s, r.PathValue("user")), "organization": s.Docs[at("orgs/"+r.PathValue("org"))], "url": "https://api.github.com" + r.URL.Path}
-	s.Docs[at(r.URL.Path)] = m
-	g.effect(s, "github", "member invited", at(r.URL.Path), "")
+	m := doc{"state": "pending", "role": in.Role, "user": accountDoc(s, r.PathValue("user")), "organization": s.Docs[docKey("orgs/"+r.PathValue("org"))], "url": "https://api.github.com" + r.URL.Path}
+	s.Docs[docKey(r.URL.Path)] = m
+	g.effect(s, "github", "member invited", docKey(r.URL.Path), "")
 	return http.StatusOK, m, nil
 }
 
 // leave takes a member out, of the teams too.
 func (g gitHub) leave(what string) call {
 	return func(s *state, r *http.Request) (int, any, error) {
-		org, who := r.PathValue("org"), at(r.PathValue("user"))
-		member := at("orgs/" + org + "/memberships/" + who)
+		org, who := r.PathValue("org"), docKey(r.PathValue("user"))
+		member := docKey("orgs/" + org + "/memberships/" + who)
 		if _, ok := s.Docs[member]; !ok {
 			return 0, nil, notFound
 		}
 		maps.DeleteFunc(s.Docs, func(k string, _ doc) bool {
-			return k == member || strings.HasPrefix(k, at("orgs/"+org+"/teams")+"/") && strings.HasSuffix(k, "/memberships/"+who)
+			return k == member || strings.HasPrefix(k, docKey("orgs/"+org+"/teams")+"/") && strings.HasSuffix(k, "/memberships/"+who)
 		})
 		g.effect(s, "github", what, member, "")
 		return http.StatusNoContent, nil, nil
@@ -98,7 +98,7 @@ func (g gitHub) leave(what string) call {
 func (g gitHub) convert(s *state, r *http.Request) (int, any, error) {
 	status, body, err := g.leave("member made an outside collaborator")(s, r)
 	if err == nil {
-		s.Docs[at(r.URL.Path)] = account(s, r.PathValue("user"))
+		s.Docs[docKey(r.URL.Path)] = accountDoc(s, r.PathValue("user"))
 	}
 	return status, body, err
 }
@@ -107,9 +107,9 @@ func (g gitHub) block(s *state, r *http.Request) (int, any, error) {
 	if !known(s, r.PathValue("user")) {
 		return 0, nil, refuse(http.StatusUnprocessableEntity, "Validation Failed: no such user")
 	}
-	if _, ok := s.Docs[at(r.URL.Path)]; !ok {
-		s.Docs[at(r.URL.Path)] = account(s, r.PathValue("user"))
-		g.effect(s, "github", "user blocked", at(r.URL.Path), "")
+	if _, ok := s.Docs[docKey(r.URL.Path)]; !ok {
+		s.Docs[docKey(r.URL.Path)] = accountDoc(s, r.PathValue("user"))
+		g.effect(s, "github", "user blocked", docKey(r.URL.Path), "")
 	}
 	return http.StatusNoContent, nil, nil
 }
@@ -121,11 +121,11 @@ func (g gitHub) joinTeam(s *state, r *http.Request) (int, any, error) {
 	if err := decode(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if _, ok := s.Docs[at("orgs/"+r.PathValue("org")+"/teams/"+r.PathValue("team"))]; !ok || !known(s, r.PathValue("user")) {
+	if _, ok := s.Docs[docKey("orgs/"+r.PathValue("org")+"/teams/"+r.PathValue("team"))]; !ok || !known(s, r.PathValue("user")) {
 		return 0, nil, notFound
 	}
-	if _, ok := s.Docs[at(r.URL.Path)]; !ok {
-		s.Docs[at(r.URL.Path)] = doc{"state": "active"}
+	if _, ok := s.Docs[docKey(r.URL.Path)]; !ok {
+		s.Docs[docKey(r.URL.Path)] = doc{"state": "active"}
 	}
 	now, err := g.merge(s, r.URL.Path, "joined a team", doc{"role": in.Role})
 	return http.StatusOK, now, err
@@ -133,7 +133,7 @@ func (g gitHub) joinTeam(s *state, r *http.Request) (int, any, error) {
 
 // chosen shows the repositories for which an organisation's Actions are on.
 func (gitHub) chosen(s *state, r *http.Request) (int, any, error) {
-	d, ok := s.Docs[at(r.URL.Path)]
+	d, ok := s.Docs[docKey(r.URL.Path)]
 	if !ok {
 		return 0, nil, notFound
 	}
@@ -153,7 +153,7 @@ func (g gitHub) addRepo(s *state, r *http.Request) (int, any, error) {
 	}
 	name, _ := in["name"].(string)
 	full := r.PathValue("org") + "/" + name
-	if _, ok := s.Docs[at("repos/"+full)]; ok || name == "" {
+	if _, ok := s.Docs[docKey("repos/"+full)]; ok || name == "" {
 		return 0, nil, refuse(http.StatusUnprocessableEntity, "Repository creation failed: name already exists on this account")
 	}
 	n := s.id()
@@ -162,7 +162,7 @@ func (g gitHub) addRepo(s *state, r *http.Request) (int, any, error) {
 		"id": n, "name": name, "full_name": full, "private": in["private"], "visibility": "private", "archived": false, "fork": false, "description": text,
 		"html_url": "https://github.com/" + full, "owner": doc{"login": r.PathValue("org"), "id": 500, "type": "Organization"}, "permissions": doc{"admin": true},
 	}
-	s.Docs[at("repos/"+full)] = repo
+	s.Docs[docKey("repos/"+full)] = repo
 	g.effect(s, "github", "repository made", full, text)
 	return http.StatusCreated, repo, nil
 }
@@ -185,7 +185,7 @@ func (gitHub) graphql(s *state, r *http.Request) (int, any, error) {
 	nodes := []any{}
 	for _, t := range below(s, "orgs/"+in.Variables.Org+"/teams") {
 		slug, _ := t.(doc)["slug"].(string)
-		m, ok := s.Docs[at("orgs/"+in.Variables.Org+"/teams/"+slug+"/memberships/"+in.Variables.User)]
+		m, ok := s.Docs[docKey("orgs/"+in.Variables.Org+"/teams/"+slug+"/memberships/"+in.Variables.User)]
 		if !ok {
 			continue
 		}
@@ -198,7 +198,7 @@ func (gitHub) graphql(s *state, r *http.Request) (int, any, error) {
 // auditLog is what the intruder did, in the minutes before the drill began. It
 // is handed out two records a page, so that a reader has to follow.
 func (g gitHub) auditLog(s *state, r *http.Request) (int, any, error) {
-	if _, ok := s.Docs[at("orgs/"+r.PathValue("org"))]; !ok || len(s.Issues) == 0 {
+	if _, ok := s.Docs[docKey("orgs/"+r.PathValue("org"))]; !ok || len(s.Issues) == 0 {
 		return 0, nil, notFound
 	}
 	begun := s.Issues[0].Created.AddDate(0, 0, 9)

@@ -48,7 +48,7 @@ func (g gitHub) editRepo(s *state, r *http.Request) (int, any, error) {
 	if err := decode(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if s.Docs[at(r.URL.Path)]["archived"] == true && in["archived"] != false && in["archived"] != true {
+	if s.Docs[docKey(r.URL.Path)]["archived"] == true && in["archived"] != false && in["archived"] != true {
 		return 0, nil, refuse(http.StatusForbidden, "Repository was archived so is read-only.")
 	}
 	if private, ok := in["private"].(bool); ok {
@@ -75,15 +75,15 @@ func (g gitHub) addCollaborator(s *state, r *http.Request) (int, any, error) {
 	if word, ok := map[string]string{"pull": "read", "push": "write"}[role]; ok {
 		role = word
 	}
-	who := account(s, r.PathValue("user"))
-	if _, ok := s.Docs[at("orgs/"+r.PathValue("owner")+"/memberships/"+r.PathValue("user"))]; ok {
-		if _, ok := s.Docs[at(r.URL.Path)]; !ok {
-			s.Docs[at(r.URL.Path)] = doc{"login": who["login"], "id": who["id"]}
+	who := accountDoc(s, r.PathValue("user"))
+	if _, ok := s.Docs[docKey("orgs/"+r.PathValue("owner")+"/memberships/"+r.PathValue("user"))]; ok {
+		if _, ok := s.Docs[docKey(r.URL.Path)]; !ok {
+			s.Docs[docKey(r.URL.Path)] = doc{"login": who["login"], "id": who["id"]}
 		}
 		_, err := g.merge(s, r.URL.Path, "collaborator set", doc{"role_name": role})
 		return http.StatusNoContent, nil, err
 	}
-	if _, ok := s.Docs[at(r.URL.Path)]; ok {
+	if _, ok := s.Docs[docKey(r.URL.Path)]; ok {
 		_, err := g.merge(s, r.URL.Path, "collaborator set", doc{"role_name": role})
 		return http.StatusNoContent, nil, err
 	}
@@ -106,19 +106,19 @@ func (gitHub) permission(s *state, r *http.Request) (int, any, error) {
 		return 0, nil, notFound
 	}
 	right := "none"
-	if public, _ := s.Docs[at("repos/"+repoOf(r))]["private"].(bool); !public {
+	if public, _ := s.Docs[docKey("repos/"+repoOf(r))]["private"].(bool); !public {
 		right = "read"
 	}
-	if d, ok := s.Docs[at("repos/"+repoOf(r)+"/collaborators/"+r.PathValue("user"))]; ok {
+	if d, ok := s.Docs[docKey("repos/"+repoOf(r)+"/collaborators/"+r.PathValue("user"))]; ok {
 		right, _ = d["role_name"].(string)
 	}
-	return http.StatusOK, doc{"permission": right, "role_name": right, "user": account(s, r.PathValue("user"))}, nil
+	return http.StatusOK, doc{"permission": right, "role_name": right, "user": accountDoc(s, r.PathValue("user"))}, nil
 }
 
 // cancelRun ends a run. One that has ended is a conflict.
 func (g gitHub) cancelRun(s *state, r *http.Request) (int, any, error) {
 	run := "repos/" + repoOf(r) + "/actions/runs/" + r.PathValue("id")
-	d, ok := s.Docs[at(run)]
+	d, ok := s.Docs[docKey(run)]
 	if !ok {
 		return 0, nil, notFound
 	}

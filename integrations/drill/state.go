@@ -34,20 +34,23 @@ type state struct {
 	// were kept gets those of a new one.
 	Docs    map[string]doc `json:"docs,omitempty"`
 	Revoked bool           `json:"revoked,omitempty"` // the leaked token is
+
+	Cluster map[string]map[string]any `json:"cluster"`
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
 // open nothing else.
 type secrets struct {
-	GitHub    string `json:"github"`
-	PagerDuty string `json:"pagerduty"`
-	Routing   string `json:"routing"`
-	Webhook   string `json:"webhook"`
-	Slack     string `json:"slack"`
-	SlackUser string `json:"slack_user"`
-	Teams     string `json:"teams"`
-	Mail      string `json:"mail"`
-	Jira      string `json:"jira"`
+	GitHub     string `json:"github"`
+	PagerDuty  string `json:"pagerduty"`
+	Routing    string `json:"routing"`
+	Webhook    string `json:"webhook"`
+	Slack      string `json:"slack"`
+	SlackUser  string `json:"slack_user"`
+	Teams      string `json:"teams"`
+	Mail       string `json:"mail"`
+	Jira       string `json:"jira"`
+	Kubernetes string `json:"kubernetes"`
 }
 
 // Effect is one change of the world, in the order in which they came.
@@ -119,9 +122,6 @@ func (w *World) view() (*state, error) {
 	s := &state{}
 	if err := json.Unmarshal(b, s); err != nil {
 		return nil, fmt.Errorf("read drill %s: %w", w.file(), err)
-	}
-	if s.Docs == nil {
-		s.Docs = hub()
 	}
 	return s, nil
 }

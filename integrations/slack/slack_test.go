@@ -282,6 +282,16 @@ func TestNotify(t *testing.T) {
 	if err != nil || name != "slack.message.post" || params["text"] != "s\n\nb" || params["channel"] != "C0000001" || params["mention"] != "here" || len(params) != 3 {
 		t.Errorf("%s %v %v", name, params, err)
 	}
+	before := func(channel, ts string) integrations.Earlier {
+		return integrations.Earlier{Action: "slack.message.post", Params: m{"channel": channel, "text": "x"}, Data: m{"channel": channel, "ts": ts, "thread": ts}}
+	}
+	thread := integrations.Thread{Name: "2026-0007", Before: []integrations.Earlier{before("C0000002", "1.000001"), before("C0000001", "1700000000.000002"), before("C0000001", "1700000000.000003")}}
+	if _, params, err := notify(c, integrations.Message{Body: "b", Thread: thread}); err != nil || params["thread"] != "1700000000.000002" {
+		t.Errorf("the next message: %v, %v", params, err)
+	}
+	if _, params, err := notify(c, integrations.Message{Body: "b", Thread: thread, Fields: m{"thread": "none"}}); err != nil || params["thread"] != "none" {
+		t.Errorf("out of the thread: %v, %v", params, err)
+	}
 	if _, _, err := notify(integrations.Connection{}, integrations.Message{Body: "b"}); err == nil {
 		t.Error("a message to no channel")
 	}
