@@ -43,7 +43,7 @@ func TestJSONPage(t *testing.T) {
 	j.trust()
 	j.packs()
 	j.keep()
-	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.run("drill [PLAYBOOK] --auto", 0, "drill", "leaked-github-token", "--auto")
 	j.exercise()
 	j.keys(t)
 	j.nested(t)

@@ -47,9 +47,33 @@ connections:
 #     kind: ssh
 #     settings: {host: ada@web-1.example.org}
 
+# A connection may also say how long one exchange may take (timeout: 30s), how much
+# longer the other side may work on what it got (grace: 10s), and how much may be
+# sent (writes_per_minute: 60).
+
+# Who carries a message when the connection it is for does not take it, in this
+# order. What nobody takes stays in the outbox and is shown (firebreak outbox).
+# notify: {fallback: [chat, pagerduty]}
+
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
-# protected: [127.0.0.0/8, 10.0.0.53, jump.example.org, "*.corp.example.org"]
+# A kind before it narrows a rule, and * stands for any text: user:*-breakglass,
+# repo:acme/infra*, address:10.0.0.0/8, id:1234567 (the other side's own id).
+# protected: [127.0.0.0/8, 10.0.0.53, jump.example.org, "*.corp.example.org", "user:root-*"]
+
+# How many targets actions may reach: in a step, in an incident, in an hour (a
+# number or none), and how large a share of all there are. An action that reaches a
+# whole organisation: approve (as high danger), second (a second person), refuse.
+# limits: {step: 5, incident: 20, hour: 10, share: 10%, wide: approve}
+
+# When somebody else than who planned an action has to agree. Without it: for
+# high danger, at SEV1 and SEV2, where the roster has two people. It can only be
+# made stricter. break_glass: never lets nobody go around it alone.
+# two_persons: {danger: medium, severity: sev3, always: true, break_glass: never}
+
+# How long a containment lasts before you are reminded of it, and who is told then
+# (connections). 0 is without an end.
+# containment: {lasts: 4h, tell: [chat]}
 
 # How often an audience is told what is new (firebreak update), and over which
 # connections. responders, executives, customers and regulators have a template

@@ -115,8 +115,12 @@ func (x *Exchange) judge() (Outcome, time.Duration, string) {
 		return Rejected, 0, "the address is not a public one: this connection may not go there"
 	case !m.connected:
 		return NotSent, 0, "the other side could not be reached: check the network and the base URL"
+	case m.status == http.StatusAccepted && !reading:
+		return Accepted, 0, "" // go-github makes an error of it, and an answer may be cut
 	case m.throttled:
 		return Throttled, m.after, "the other side asks to wait"
+	case (m.status == http.StatusFound || m.status == http.StatusSeeOther) && !reading:
+		return Ambiguous, 0, "the other side answered with another page, as programs do after a form was taken: look what is there"
 	case m.status >= 300 && m.status < 400:
 		return Rejected, 0, "the other side sent us elsewhere: check the base URL and the name"
 	case m.status >= 400 && m.status < 500 && m.status != http.StatusRequestTimeout:

@@ -61,6 +61,9 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 			return err
 		}
 		b.Exhibits, exhibits = len(xs), xs
+		if b.Contained, err = containedIn(tx, s.s.o.Now()); err != nil {
+			return err
+		}
 		last, err := tx.Last(recentMost)
 		if err != nil {
 			return err
@@ -128,7 +131,9 @@ func (b *Board) count() {
 			b.Unknown++
 		case Failed:
 			b.Failures++
-		case Approved, Sending, Sent, Verified, Rejected:
+		case Queued:
+			b.Queued++
+		case Approved, Sending, Sent, Verified, Rejected, Dropped:
 		}
 	}
 	for _, p := range b.Phases {

@@ -188,7 +188,7 @@ func (s *Session) pages(ctx context.Context, f *folder, l overdue) ([]string, er
 		if err != nil {
 			return nil, usage(howToConfigure, "page over %s: %w", connection, err)
 		}
-		a, err := s.plan(ctx, f, wish{name: name, connection: connection, params: params, reason: "nobody approved " + l.action.Action + " of step " + l.step.ID})
+		a, err := s.plan(ctx, f, wish{name: name, connection: connection, params: params, message: true, reason: "nobody approved " + l.action.Action + " of step " + l.step.ID})
 		if err != nil {
 			return nil, err
 		}

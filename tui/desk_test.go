@@ -288,7 +288,41 @@ func (s *scripted) Do(ctx context.Context, id incident.ID, action string) (respo
 	return v, errors.Join(err, s.act(ctx, "do %s", action))
 }
 
-func (s *scripted) Look(ctx context.Context, _ incident.ID, action string) (response.ActionView, error) {
+func (s *scripted) Outbox(ctx context.Context, _ incident.ID, _ bool) ([]response.OutboxRow, error) {
+	var out []response.OutboxRow
+	for _, v := range s.board.Actions {
+		r := response.OutboxRow{Action: v.Action, Title: v.Title, Connection: v.Connection, State: v.State, Class: v.Class, Says: v.Says, Attempts: v.Attempts, NextTry: v.NextTry}
+		switch v.State { //nolint:exhaustive // the others are not in it
+		case response.Unknown:
+			r.MayHaveHappened = true
+		case response.Failed:
+			r.NeedsHuman = true
+		case response.Queued:
+		default:
+			continue
+		}
+		out = append(out, r)
+	}
+	return out, s.act(ctx, "outbox")
+}
+
+func (s *scripted) RunOutbox(ctx context.Context, _ incident.ID, once bool, _ response.ProgressFunc) (response.OutboxRun, error) {
+	return response.OutboxRun{Delivered: []string{"a1"}}, s.act(ctx, "run outbox %v", once)
+}
+
+func (s *scripted) Retry(ctx context.Context, _ incident.ID, action string, again bool, reason string, _ response.ProgressFunc) (response.ActionView, error) {
+	v := s.board.Actions[0]
+	v.State = response.Verified
+	return v, s.act(ctx, "retry %s %v %s", action, again, reason)
+}
+
+func (s *scripted) Drop(ctx context.Context, _ incident.ID, action, reason string) (response.ActionView, error) {
+	v := s.board.Actions[0]
+	v.State = response.Dropped
+	return v, s.act(ctx, "drop %s %s", action, reason)
+}
+
+func (s *scripted) LookTelling(ctx context.Context, _ incident.ID, action string, _ response.ProgressFunc) (response.ActionView, error) {
 	return response.ActionView{State: response.Verified}, s.act(ctx, "look %s", action)
 }
 
