@@ -35,6 +35,7 @@ func TestJSONPage(t *testing.T) {
 	j.run("config actions", 0, "config", "actions")
 	j.run("version", 0, "version")
 	j.ran("doctor", b.run("doctor", "--json")) // its code depends on the machine
+	j.declared()
 	j.playbooks()
 	j.incident(b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))
 	j.evidence()
@@ -142,6 +143,23 @@ func (j *jsonPage) keys(t *testing.T) {
 	ran("config path", 0, "config", "path")
 	ran("lock", 0, "lock")
 	ran("unlock", 3, "unlock") // there is no keyring
+}
+
+// declared is a file of actions, right and wrong.
+func (j *jsonPage) declared() {
+	page := readFile(j.b.t, "../docs/declared-actions.md")
+	_, page, _ = strings.Cut(page, "```yaml\n")
+	page, _, _ = strings.Cut(page, "```")
+	right := j.b.write("waf.yaml", page[:strings.Index(page, "    tests:")]+page[strings.Index(page, "  - id: waf.address.unblock"):])
+	wrong := j.b.write("wrong.yaml", strings.Replace(page, "title: Our WAF", "titel: Our WAF", 1))
+	fails := j.b.write("fails.yaml", strings.Replace(page, "verified: true", "verified: false", 1))
+	j.run("action lint FILE…", 0, "action", "lint", right)
+	j.run("action lint FILE…", 1, "action", "lint", wrong)
+	j.run("action test FILE…", 0, "action", "test", right)
+	j.run("action test FILE…", 1, "action", "test", wrong)
+	j.run("action test FILE…", 1, "action", "test", fails)
+	j.run("action show KIND", 0, "action", "show", "okta")
+	j.run("action schema", 0, "action", "schema")
 }
 
 func (j *jsonPage) playbooks() {

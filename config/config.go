@@ -31,6 +31,7 @@ type Config struct {
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
+	Actions     []string              `json:"actions,omitempty"`     // files and folders of declared actions besides the built-in ones
 	Packs       []string              `json:"packs,omitempty"`       // folders of playbooks that others made and signed
 	Retention   []Rule                `json:"retention,omitempty"`   // when something is due to be erased, or to be looked at
 	SigningKey  string                `json:"signing_key,omitempty"` // path of an ssh key (public or private), or SHA256:…
@@ -66,11 +67,11 @@ type Connection struct {
 	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
 	Settings map[string]string    `json:"settings,omitempty"` // plain values
 	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found
-	TLP      string               `json:"tlp,omitempty"`      // the highest label of what it may carry to people; all but red without it
-	Audience string               `json:"audience,omitempty"` // who reads there: nobody is shown more than they may see
 	Timeout  Wait                 `json:"timeout,omitzero"`   // of one exchange
 	Grace    Wait                 `json:"grace,omitzero"`     // how much longer the other side may work on what it got
 	Writes   int                  `json:"writes_per_minute,omitempty"`
+	TLP      string               `json:"tlp,omitempty"`      // the highest label of what it may carry to people; all but red without it
+	Audience string               `json:"audience,omitempty"` // who reads there: nobody is shown more than they may see
 }
 
 // Collect adds to what the collectors take.

@@ -29,15 +29,43 @@ connections:
 #     secrets:
 #       token: file:~/.config/firebreak/pagerduty-token
 #       routing_key: {exec: [pass, show, pagerduty/routing-key]}
-#   chat:
+#   slack:                     # docs/integrations-chat.md: what each needs
+#     kind: slack
+#     settings: {channel: C0123456789}
+#     secrets:
+#       token: env:SLACK_TOKEN
+#   teams:
+#     kind: teams
+#     secrets:
+#       url: file:~/.config/firebreak/teams-url
+#   email:
+#     kind: smtp
+#     settings: {server: "smtp.example.org:587", from: "Firebreak <ir@example.org>", to: "on-call@example.org", user: ir}
+#     secrets:
+#       password: env:SMTP_PASSWORD
+#   jira:
+#     kind: jira
+#     base_url: https://acme.atlassian.net
+#     settings: {mail: ir@example.org, project: SEC}
+#     secrets:
+#       token: env:JIRA_TOKEN
+#   hook:                      # a signed message to a URL of your own
 #     kind: webhook
 #     tlp: green               # the highest label of what may go there; all but red without it
 #     audience: executives     # who reads there: they are shown no more than they may see
-#     base_url: https://chat.example.org/hooks/incidents
+#     base_url: https://hooks.example.org/incidents
 #     secrets:
-#       key: env:FIREBREAK_WEBHOOK_KEY
+#       secret: env:FIREBREAK_WEBHOOK_SECRET
 #   this-host:
 #     kind: linux
+#   okta:                      # declared actions: aws, cloudflare, crowdstrike,
+#     kind: okta               # defender, entra and okta are built in
+#     base_url: https://acme.okta.com
+#     secrets:
+#       token: env:OKTA_TOKEN
+#   blocklist:                 # a program of your own: docs/plugins.md
+#     kind: plugin
+#     settings: {program: /usr/local/lib/firebreak/blocklist, sha256: "5f0c…"}
 #   waf:                       # for steps that send a request (http)
 #     kind: http
 #     base_url: https://waf.example.org
@@ -94,6 +122,10 @@ connections:
 
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
+
+# Your own actions: files of declared actions, or folders of them, besides those
+# below actions in the workspace. firebreak action lint checks one.
+# actions: [~/actions]
 
 # Packs besides those below packs in the workspace: signed folders of playbooks.
 # What they ask for is accepted once (firebreak playbook pack accept).

@@ -63,12 +63,12 @@ type Board struct {
 	Unfinished string `json:"unfinished,omitempty"`
 	// Exercise is where a drill with a scenario stands.
 	Exercise *ExerciseView `json:"exercise,omitempty"`
-	// Updates are the audiences that are to be told what is new, or were told.
-	Updates []UpdateDue `json:"updates,omitempty"`
 	// Contained is what is in force until it is undone; what ends first is first.
 	Contained []Containment `json:"contained,omitempty"`
-	Actions   []ActionView  `json:"actions"`
-	Recent    []Activity    `json:"recent"` // newest last, at most 50
+	// Updates are the audiences that are to be told what is new, or were told.
+	Updates []UpdateDue  `json:"updates,omitempty"`
+	Actions []ActionView `json:"actions"`
+	Recent  []Activity   `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.
