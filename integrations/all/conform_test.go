@@ -203,6 +203,7 @@ func cases() []conform.Case {
 	all = append(all, hostCases()...)
 	all = append(all, kubernetesCases()...)
 	all = append(all, declareCases()...)
+	all = append(all, casesOfChat()...)
 	return all
 }
 
