@@ -39,9 +39,15 @@ connections:
 #     base_url: https://waf.example.org
 #     secrets:
 #       token: env:WAF_TOKEN
-#   web-1:                     # for steps with on: ssh:web-1
+#   web-1:                     # for steps with on: ssh:web-1, or connection: web-1
 #     kind: ssh
-#     settings: {host: ada@web-1.example.org}
+#     settings:
+#       host: ada@web-1.example.org
+#       sudo: "true"           # actions use sudo -n
+#       management: 10.8.0.0/16  # who still reaches it when it is cut off
+#   prod:
+#     kind: kubernetes
+#     settings: {kubeconfig: ~/.kube/config, context: prod}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.

@@ -123,7 +123,7 @@ func (h *host) processes(ctx context.Context, uid int) (int, error) {
 	if err != nil {
 		return 0, unsent(err)
 	}
-	if out.Code > 1 || out.Code == 1 && len(out.Stderr) > 0 {
+	if out.Code > 1 || out.Code == 1 && complains(string(out.Stderr)) {
 		return 0, unsent(failed(argv, out))
 	}
 	n := 0
@@ -133,6 +133,18 @@ func (h *host) processes(ctx context.Context, uid int) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// complains says whether a program itself said that something was wrong, and not
+// the shell or sudo about what is around it.
+func complains(stderr string) bool {
+	for line := range strings.Lines(stderr) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "sudo: unable to resolve host") && !strings.HasPrefix(line, "Could not chdir to home directory") {
+			return true
+		}
+	}
+	return false
 }
 
 // endSessions ends everything that runs as the account. Where systemd-logind is,

@@ -109,7 +109,9 @@ func (h *host) list(ctx context.Context, name string) (listed []byte, there bool
 	case out.Code == 0:
 		return out.Stdout, true, nil
 	case strings.Contains(string(out.Stderr), "No such file or directory"):
-		return nil, false, nil
+		// It says so also to those who may not look at all.
+		_, err := h.nft(ctx, "", "-j", "list", "tables", "inet")
+		return nil, false, err
 	}
 	return nil, false, failed(argv, out)
 }
