@@ -53,6 +53,7 @@ soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliabi
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m ./integrations/linux
 	$(MAKE) bin/kube-apiserver
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run RealServer ./integrations/kubernetes
+	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 1h -v -run 'Whole' ./integrations/all
 	$(GO) run ./tools/reliability -version '$(VERSION)' -o docs/reliability.md bin/figures
 
 bin/kube-apiserver: tools/kube/go.mod # from its Go module: six minutes of a processor, once

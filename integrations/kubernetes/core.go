@@ -28,7 +28,7 @@ type core struct {
 	proof    string
 	undo     string
 	inverse  func(state map[string]any, c integrations.Call) (name string, params map[string]any)
-	gone     bool // done means that the object, by its uid, is not there any more
+	gone     bool                                     // done means that the object, by its uid, is not there any more
 	finished func(object, integrations.Values) string // what people read of a done one
 }
 

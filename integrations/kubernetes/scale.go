@@ -28,7 +28,9 @@ func (k *cluster) scaleZero() core {
 			return map[string]any{"replicas": o.Spec.Replicas}
 		},
 		done: func(state map[string]any, _ integrations.Values) bool { return replicas(state) == 0 },
-		deed: func(now object, at string, _ integrations.Values, _ integrations.Call) deed { return scaleTo(now, at, 0) },
+		deed: func(now object, at string, _ integrations.Values, _ integrations.Call) deed {
+			return scaleTo(now, at, 0)
+		},
 		effects: func(called string, state map[string]any, v integrations.Values) ([]string, []string) {
 			return []string{
 					fmt.Sprintf("%s %s goes from %d pods to none: what it serves stops", v.Text("kind"), called, replicas(state)),
