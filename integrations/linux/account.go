@@ -151,11 +151,10 @@ func complains(stderr string) bool {
 // it ends its sessions and its service manager, which would start things again;
 // what is left is killed, until nothing is.
 func (h *host) endSessions(ctx context.Context, a account) error {
-	out, err := h.tool(ctx, "", "loginctl", "--no-ask-password", "terminate-user", strconv.Itoa(a.uid))
-	if err != nil && integrations.OutcomeOf(err) != integrations.Rejected {
-		return err // without logind there is no such program, or it says that it is not there
+	// Without logind there is no such program, or it says that it is not there.
+	if _, err := h.tool(ctx, "", "loginctl", "--no-ask-password", "terminate-user", strconv.Itoa(a.uid)); err != nil && integrations.OutcomeOf(err) != integrations.Rejected {
+		return err
 	}
-	_ = out
 	for range 10 {
 		argv := []string{"pkill", "-KILL", "-u", strconv.Itoa(a.uid)}
 		out, err := h.tool(ctx, "", argv...)
@@ -196,11 +195,11 @@ func lockArgv(a account) []string { return []string{"usermod", "-L", "-e", gone,
 
 func unlockArgv(now, to account) []string {
 	argv := []string{"usermod", "-e", to.expires}
-	switch {
-	case to.password == now.password:
-	case to.password == "L":
+	switch to.password {
+	case now.password:
+	case "L":
 		argv = append(argv, "-L")
-	case to.password == "NP":
+	case "NP":
 		argv = append(argv, "-p", "")
 	default:
 		argv = append(argv, "-U")

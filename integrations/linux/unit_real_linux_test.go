@@ -26,9 +26,9 @@ func startSystemd(t *testing.T) {
 	service := []byte("[Service]\nExecStart=/bin/sleep 300\n[Install]\nWantedBy=default.target\n")
 	must(t, os.WriteFile("/run/data/systemd/user/fb-vendor.service", service, 0o644))
 	must(t, os.WriteFile(own+"/systemd/user/fb-own.service", service, 0o644))
-	real, err := os.ReadFile("/usr/bin/systemctl")
+	program, err := os.ReadFile("/usr/bin/systemctl")
 	must(t, err)
-	must(t, os.WriteFile("/run/systemctl", real, 0o755))
+	must(t, os.WriteFile("/run/systemctl", program, 0o755))
 	must(t, os.WriteFile("/run/wrapper", []byte("#!/bin/sh\nexport XDG_RUNTIME_DIR=/run/user\nexec /run/systemctl --user \"$@\"\n"), 0o755))
 	must(t, syscall.Mount("/run/wrapper", "/usr/bin/systemctl", "", syscall.MS_BIND, ""))
 	c := exec.Command(systemd, "--user", "--unit=basic.target", "--log-target=console", "--log-level=warning")
@@ -40,7 +40,7 @@ func startSystemd(t *testing.T) {
 	go func() { gone <- c.Wait() }()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
-		<-gone
+		_ = <-gone // it was killed
 		if t.Failed() {
 			t.Log(said.String())
 		}
