@@ -7,7 +7,6 @@ import (
 	"maps"
 	"time"
 
-	"firebreak/incident"
 	"firebreak/integrations"
 )
 
@@ -549,12 +548,4 @@ func (a act) inverse(c integrations.Call, env map[string]any) (integrations.Call
 		}
 	}
 	return out, nil
-}
-
-// danger is what an action has that does not say.
-func dangerOf(q *request) incident.Danger {
-	if q.reads() {
-		return incident.None
-	}
-	return incident.Medium
 }

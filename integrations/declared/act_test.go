@@ -234,9 +234,13 @@ func TestPages(t *testing.T) {
 		"another host": {"answer.next", func(string, int) (string, string) {
 			return `{"v":[1],"next":"http://169.254.169.254/latest"}`, ""
 		}, "not below the connection's base URL"},
-		"a user in it":   {"answer.next", func(base string, _ int) (string, string) { return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "//", "//u:p@", 1)+"/list"), "" }, "not below"},
-		"up a folder":    {"answer.next", func(string, int) (string, string) { return `{"v":[1],"next":"../../admin"}`, "" }, "not below"},
-		"another scheme": {"answer.next", func(base string, _ int) (string, string) { return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "http:", "ftp:", 1)), "" }, "not below"},
+		"a user in it": {"answer.next", func(base string, _ int) (string, string) {
+			return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "//", "//u:p@", 1)+"/list"), ""
+		}, "not below"},
+		"up a folder": {"answer.next", func(string, int) (string, string) { return `{"v":[1],"next":"../../admin"}`, "" }, "not below"},
+		"another scheme": {"answer.next", func(base string, _ int) (string, string) {
+			return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "http:", "ftp:", 1)), ""
+		}, "not below"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

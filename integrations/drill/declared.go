@@ -15,7 +15,7 @@ import (
 // What the declared systems of a new world hold, for drills to refer to.
 const (
 	Person      = "jo.deploy@acme.example" // at Okta and Entra ID
-	AccessKey   = "AKIADRILLDRILLDRILL1"
+	AccessKey   = "AKIADRILLDRILLDRILL1"   //nolint:gosec // it opens nothing
 	Instance    = "i-0d1110000000000d1"
 	Volume      = "vol-0d1110000000000d1"
 	Quarantine  = "sg-0d1110000000000ff"
