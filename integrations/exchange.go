@@ -73,6 +73,9 @@ func (x *Exchange) ReadStatus() int {
 // at most 300 bytes long. It stays foreign: whoever shows it escapes it.
 func (x *Exchange) Clean(s string) string { return cut(redact.Shaped(Redact(s, x.secrets...)), 300) }
 
+// Redact takes the secrets out of a text of any length.
+func (x *Exchange) Redact(s string) string { return Redact(s, x.secrets...) }
+
 // Fail turns err into an *Error that says what is known about the effect. It
 // returns nil for nil, and an *Error as it is.
 func (x *Exchange) Fail(what string, err error) error {
@@ -112,8 +115,12 @@ func (x *Exchange) judge() (Outcome, time.Duration, string) {
 		return Rejected, 0, "the address is not a public one: this connection may not go there"
 	case !m.connected:
 		return NotSent, 0, "the other side could not be reached: check the network and the base URL"
+	case m.status == http.StatusAccepted && !reading:
+		return Accepted, 0, "" // go-github makes an error of it, and an answer may be cut
 	case m.throttled:
 		return Throttled, m.after, "the other side asks to wait"
+	case (m.status == http.StatusFound || m.status == http.StatusSeeOther) && !reading:
+		return Ambiguous, 0, "the other side answered with another page, as programs do after a form was taken: look what is there"
 	case m.status >= 300 && m.status < 400:
 		return Rejected, 0, "the other side sent us elsewhere: check the base URL and the name"
 	case m.status >= 400 && m.status < 500 && m.status != http.StatusRequestTimeout:

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"firebreak/config"
 	"firebreak/forensics"
@@ -233,6 +234,7 @@ func (s *Service) connections() []integrations.Connection {
 		secrets := c.Secrets
 		conn := integrations.Connection{
 			Name: name, Kind: c.Kind, BaseURL: c.BaseURL, Settings: c.Settings, Now: s.o.Now, Reveal: s.reveal,
+			Timeout: time.Duration(c.Timeout), Grace: time.Duration(c.Grace), Writes: float64(c.Writes) / 60,
 			Has: func(setting string) bool { _, ok := secrets[setting]; return ok },
 			Secret: func(ctx context.Context, setting string) (string, error) {
 				ref, ok := secrets[setting]

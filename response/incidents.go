@@ -243,6 +243,9 @@ func (s *Session) closeIncident(ctx context.Context, id incident.ID, reason stri
 			if ActionState(a.State) == Unknown || ActionState(a.State) == Sending {
 				return refused("firebreak do "+string(id)+" "+a.Action+" --look", "close %s: nobody knows what became of action %s (%s)", id, a.Action, a.Title)
 			}
+			if ActionState(a.State) == Queued {
+				return refused("firebreak outbox run "+string(id)+" sends it, firebreak outbox drop "+string(id)+" "+a.Action+" gives it up", "close %s: action %s (%s) is still in the outbox", id, a.Action, a.Title)
+			}
 		}
 		return nil
 	})

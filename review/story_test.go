@@ -212,6 +212,11 @@ func rich(t *testing.T) *story {
 	s.then(0, record.ActionSending, "", record.Attempt{Action: "a7", Attempt: 1, Owner: "p-1"})
 	s.then(0, record.ActionSent, "", record.Outcome{Action: "a7", Attempt: 1})
 	s.then(time.Second, record.ActionVerified, "", record.Outcome{Action: "a7", Attempt: 1, Says: "the set is empty"})
+	s.then(0, record.ActionPlanned, "tell", record.Planned{Action: "a8", Name: "webhook.send", Connection: "chat", Title: "Post a message", Target: "#incidents", Danger: incident.Low, Digest: strings.Repeat("77ab", 16), Key: "k8", Plan: json.RawMessage(`{"call":{"params":{"message":"The builds are back."}}}`), Message: true})
+	s.then(0, record.ActionSending, "tell", record.Attempt{Action: "a8", Attempt: 1, Owner: "p-1"})
+	s.then(0, record.ActionQueued, "tell", record.Queued{Action: "a8", Attempt: 1, Tries: 1, Class: "not-sent", Error: "dial tcp: no route to host", NotBefore: s.clock.Now().Add(minute), Until: s.clock.Now().Add(24 * time.Hour), Since: s.clock.Now()})
+	s.then(0, record.Undelivered, "tell", record.Unheard{Actions: []string{"a8"}, Connections: []string{"chat"}, Queued: true, Error: "dial tcp: no route to host"})
+	s.then(0, record.ActionDropped, "tell", record.Decision{Action: "a8", Digest: strings.Repeat("77ab", 16), Strength: "local", Reason: "said by phone"})
 	s.then(18*minute, record.StepDone, "build", record.StepEnd{Run: "r1", Note: "reproducible, hashes match"})
 	s.enter(minute, incident.Learn)
 	s.then(minute, record.EvidenceChecked, "", record.Check{Exhibit: "e1", OK: true, Found: strings.Repeat("77", 32)})
@@ -220,6 +225,7 @@ func rich(t *testing.T) *story {
 	s.as(jun(), minute, record.Noted, "", record.Note{Text: "went well: the key was gone 30 minutes after the first look"})
 	s.then(0, record.Noted, "", record.Note{Text: "He should have rotated it."})
 	s.then(5*minute, record.StepDone, "talk", record.StepEnd{Run: "r1", Answers: map[string]any{"lessons": "Short-lived tokens instead of deploy keys."}})
+	s.then(0, record.UpdateWritten, "", record.Update{ID: "u1", Audience: "executives", Profile: record.ExecutiveProfile, TLP: "amber", Text: "The key is gone.", Through: 9, ByHand: "on the call at 14:00"})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i1", Text: "Replace deploy keys with short-lived tokens", Owner: "Ada Okafor", Due: at.Add(30 * 24 * time.Hour), Class: "prevent"})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i2", Text: "Alert on a deploy key used from a new network", Class: "detect"})
 	s.then(0, record.ReviewWritten, "write", record.Written{Files: map[string]string{"review.md": strings.Repeat("aa", 32)}, Size: 70, Root: strings.Repeat("bc", 32)})
@@ -232,6 +238,10 @@ func rich(t *testing.T) *story {
 	s.as(jun(), minute, record.FindingJudged, "", finding)
 	finding.Finding, finding.Verdict, finding.About, finding.Reason = "f77c0a9d41", record.Dismissed, "/etc/cron.d/backup", "our backup"
 	s.as(jun(), minute, record.FindingJudged, "", finding)
+	s.then(minute, record.AlertReceived, "", record.Received{
+		Exhibit: "e2", Source: "gitleaks", Tools: []string{"gitleaks"}, Snapshot: true, Findings: 3, Severity: map[string]int{"high": 3}, New: 1, Again: 2, Gone: 1,
+		Changes: []record.ReceivedScope{{Scope: "gitleaks | .", New: []string{"00aa11bb22cc33dd"}, Gone: []string{"99aa11bb22cc33dd"}}},
+	})
 	s.then(40*minute, record.IncidentClosed, "", record.Reason{Reason: "nothing new in the hoster's logs"})
 	return s
 }
