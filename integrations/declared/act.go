@@ -404,6 +404,10 @@ func (a act) Verify(ctx context.Context, c integrations.Call, r integrations.Rec
 		}
 		return integrations.Verification{OK: true, Unread: !a.do.reads(), Says: says}, nil
 	}
+	if r.Ref == "" && mentions(a.proof(), "receipt") {
+		// The answer was lost, and what it said decides.
+		return integrations.Verification{}, fmt.Errorf("read %s back: %w", a.ID, integrations.ErrNotReadable)
+	}
 	env := a.names(c, v)
 	env["receipt"] = receiptNames(r)
 	state, err := a.state(ctx, a.verifying(), env)

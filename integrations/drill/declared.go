@@ -81,7 +81,7 @@ func (w *World) declaredConnections(base integrations.Connection) []integrations
 			if !slices.Contains(cloudSecrets(), c.kind+"/"+name) {
 				return "", fmt.Errorf("the drill has no secret %q of %s", name, c.kind)
 			}
-			s, err := w.view()
+			s, err := w.peek()
 			if err != nil {
 				return "", err
 			}
