@@ -26,7 +26,9 @@ func newDoCmd(p *program, run func(*cobra.Command, *doOptions) error) *cobra.Com
 		Short: "Send an approved action and verify its effect",
 		Long: `Send an approved action. The intent is on disk before the first byte leaves;
 what the other side answers and what it says afterwards is recorded. With --look
-find out what became of an action whose outcome is unknown: nothing is sent.`,
+find out what became of an action whose outcome is unknown: nothing is sent. A look
+is believed only when the request cannot be under way any more; how long that is
+to wait is shown, and Ctrl-C ends it.`,
 		Args:              exactly(2, "an incident and an action, as in a1"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -47,10 +49,10 @@ func runDo(c *cobra.Command, o *doOptions) error {
 	if err != nil {
 		return err
 	}
-	act := s.Do
+	act := s.DoTelling
 	switch {
 	case o.look:
-		act = s.Look
+		act = s.LookTelling
 	case o.happened != "":
 		if o.happened != "yes" && o.happened != "no" {
 			return errFlag{fmt.Errorf("--happened %q: want yes or no", o.happened)}
@@ -61,7 +63,7 @@ func runDo(c *cobra.Command, o *doOptions) error {
 		}
 		return o.p.outcome(id, a)
 	}
-	a, err := act(c.Context(), id, o.action)
+	a, err := act(c.Context(), id, o.action, o.p.progress())
 	if err != nil {
 		return err
 	}

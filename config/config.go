@@ -26,7 +26,8 @@ type Config struct {
 	Name        string                `json:"name,omitempty"`        // the responder's name, as the record shows it
 	Zone        string                `json:"zone,omitempty"`        // IANA time zone for input and display; "" is UTC
 	Connections map[string]Connection `json:"connections,omitempty"` // by the name that playbooks use
-	Protected   []string              `json:"protected,omitempty"`   // addresses, CIDRs and names no action may touch
+	Notify      Notify                `json:"notify,omitzero"`
+	Protected   []string              `json:"protected,omitempty"` // addresses, CIDRs and names no action may touch
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
@@ -36,9 +37,14 @@ type Config struct {
 	Sign        string                `json:"sign,omitempty"`        // what is signed by itself: always, decisions (also ""), never
 	Approvals   string                `json:"approvals,omitempty"`   // "signed": an approval without a person's signature does not count
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
-	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
+	Updates     map[string]Cadence    `json:"updates,omitempty"`  // how often an audience is told, by its name
+	AgeKeys     []string              `json:"age_keys,omitempty"` // files of age or ssh keys that open age: references
+	Unlock      Reference             `json:"unlock,omitzero"`    // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
-	Intake      Intake                `json:"intake,omitzero"` // alerts that come in by HTTP
+	Intake      Intake                `json:"intake,omitzero"`      // alerts that come in by HTTP
+	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
+	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
+	Containment Containment           `json:"containment,omitzero"` // how long containments last
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).
@@ -61,6 +67,11 @@ type Connection struct {
 	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
 	Settings map[string]string    `json:"settings,omitempty"` // plain values
 	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found
+	Timeout  Wait                 `json:"timeout,omitzero"`   // of one exchange
+	Grace    Wait                 `json:"grace,omitzero"`     // how much longer the other side may work on what it got
+	Writes   int                  `json:"writes_per_minute,omitempty"`
+	TLP      string               `json:"tlp,omitempty"`      // the highest label of what it may carry to people; all but red without it
+	Audience string               `json:"audience,omitempty"` // who reads there: nobody is shown more than they may see
 }
 
 // Collect adds to what the collectors take.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -81,6 +80,7 @@ func (p *parser) root(src []byte) *yaml.Node {
 
 func (p *parser) config(root *yaml.Node) Config {
 	var c Config
+	var later []func()
 	p.mapping(root, "the configuration", map[string]func(*yaml.Node){
 		"name": func(n *yaml.Node) { c.Name = p.text(n, "name") },
 		"zone": func(n *yaml.Node) {
@@ -95,6 +95,7 @@ func (p *parser) config(root *yaml.Node) Config {
 				c.Connections[name] = p.connection(name, v)
 			})
 		},
+		"notify":    func(n *yaml.Node) { p.notify(n, &c, &later) },
 		"protected": func(n *yaml.Node) { c.Protected = p.protected(n) },
 		"collect": func(n *yaml.Node) {
 			p.mapping(n, "collect", map[string]func(*yaml.Node){
@@ -113,6 +114,8 @@ func (p *parser) config(root *yaml.Node) Config {
 				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
 			})
 		},
+		"updates":  func(n *yaml.Node) { c.Updates = p.updates(n) },
+		"age_keys": func(n *yaml.Node) { c.AgeKeys = p.texts(n, "age_keys") },
 		"unlock": func(n *yaml.Node) {
 			ref, err := p.reference(n)
 			if err != nil {
@@ -121,9 +124,15 @@ func (p *parser) config(root *yaml.Node) Config {
 			}
 			c.Unlock = ref
 		},
-		"lock_after": func(n *yaml.Node) { c.LockAfter = p.idle(n) },
-		"intake":     func(n *yaml.Node) { c.Intake = p.intake(n) },
+		"lock_after":  func(n *yaml.Node) { c.LockAfter = p.idle(n) },
+		"limits":      func(n *yaml.Node) { c.Limits = p.limits(n) },
+		"two_persons": func(n *yaml.Node) { c.TwoPersons = p.twoPersons(n) },
+		"containment": func(n *yaml.Node) { c.Containment = p.containment(n) },
+		"intake":      func(n *yaml.Node) { c.Intake = p.intake(n) },
 	})
+	for _, f := range later {
+		f()
+	}
 	return c
 }
 
@@ -168,9 +177,15 @@ const leastIdle = 2 * time.Second
 func (p *parser) connection(name string, n *yaml.Node) Connection {
 	var c Connection
 	at := "connections." + name
-	p.mapping(n, at, map[string]func(*yaml.Node){
+	p.mapping(n, at, p.delivery(&c, at, map[string]func(*yaml.Node){
 		"kind":     func(n *yaml.Node) { c.Kind = p.text(n, at+".kind") },
 		"base_url": func(n *yaml.Node) { c.BaseURL = p.baseURL(n, at+".base_url") },
+		"tlp":      func(n *yaml.Node) { c.TLP = p.word(n, at+".tlp", lights...) },
+		"audience": func(n *yaml.Node) {
+			if c.Audience = p.text(n, at+".audience"); !audienceShape.MatchString(c.Audience) {
+				p.at(n, "as in executives", "%s.audience: %q is no name of an audience", at, c.Audience)
+			}
+		},
 		"settings": func(n *yaml.Node) {
 			c.Settings = map[string]string{}
 			p.each(n, at+".settings", func(key string, v *yaml.Node) {
@@ -194,7 +209,7 @@ func (p *parser) connection(name string, n *yaml.Node) Connection {
 				c.Secrets[key] = ref
 			})
 		},
-	})
+	}))
 	if c.Kind == "" && n.Kind == yaml.MappingNode {
 		p.at(n, "as in kind: github", "%s has no kind", at)
 	}
@@ -213,22 +228,6 @@ func (p *parser) baseURL(n *yaml.Node, at string) string {
 		return s
 	}
 	return ""
-}
-
-func (p *parser) protected(n *yaml.Node) []string {
-	rules := p.texts(n, "protected")
-	for i, r := range rules {
-		if strings.TrimSpace(r) == "" || strings.ContainsAny(r, " \t\n") {
-			p.at(n.Content[i], "an address, a CIDR or a name, as in 10.0.0.0/8 or db-1", "protected: %q is none of those", r)
-			continue
-		}
-		if strings.Contains(r, "/") && strings.Trim(r, "0123456789abcdefABCDEF.:/") == "" {
-			if _, err := netip.ParsePrefix(r); err != nil {
-				p.at(n.Content[i], "as in 10.0.0.0/8", "protected: %q is not a CIDR", r)
-			}
-		}
-	}
-	return rules
 }
 
 // reference reads a reference: text, or a mapping with the one key exec.

@@ -2,11 +2,13 @@ package integrations
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -19,12 +21,16 @@ import (
 )
 
 // Limits bound what talking to one connection may cost. Zero values take the
-// defaults: 30 s an exchange, 4 MiB an answer, one write a second.
+// defaults: the connection's timeout, else 30 s, an exchange, 4 MiB an answer, one
+// write a second.
 type Limits struct {
 	Timeout time.Duration
 	Body    int64
 	Writes  rate.Limit // writes a second; they never overlap
 	Public  bool       // refuse addresses that are not public ones
+	// TLS is asked at the moment of use for keys and roots of the connection's own;
+	// nil takes those of the system.
+	TLS func(context.Context) (*tls.Config, error)
 }
 
 // userAgent is sent with every request.
@@ -37,7 +43,7 @@ const userAgent = "firebreak"
 // own secret headers are the caller's to set.
 func NewClient(c Connection, l Limits) *http.Client {
 	if l.Timeout == 0 {
-		l.Timeout = 30 * time.Second
+		l.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	}
 	if l.Body == 0 {
 		l.Body = 4 << 20
@@ -45,24 +51,27 @@ func NewClient(c Connection, l Limits) *http.Client {
 	if l.Writes == 0 {
 		l.Writes = 1
 	}
+	if c.Writes > 0 {
+		l.Writes = rate.Limit(c.Writes)
+	}
 	if c.Drill {
 		l.Writes = rate.Inf
 	}
-	dial := c.Dial
-	if dial == nil {
-		d := &net.Dialer{Timeout: 10 * time.Second, ControlContext: reach{public: l.Public}.control}
-		dial = d.DialContext
+	dial := Dialer(c, l.Public)
+	transport := &http.Transport{
+		DialContext:            dial,
+		DisableKeepAlives:      true,
+		TLSHandshakeTimeout:    10 * time.Second,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	if l.TLS != nil {
+		transport.DialTLSContext = dialTLS(dial, l.TLS)
 	}
 	return &http.Client{
 		Timeout: l.Timeout,
 		Transport: &watched{
-			base: &http.Transport{
-				DialContext:            dial,
-				DisableKeepAlives:      true,
-				TLSHandshakeTimeout:    10 * time.Second,
-				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-				MaxResponseHeaderBytes: 64 << 10,
-			},
+			base:    transport,
 			now:     c.Now,
 			body:    l.Body,
 			limiter: rate.NewLimiter(l.Writes, 1),
@@ -75,6 +84,34 @@ func NewClient(c Connection, l Limits) *http.Client {
 			}
 			return nil
 		},
+	}
+}
+
+// dialTLS is dial with keys and roots that are asked for at the moment of use.
+func dialTLS(dial func(context.Context, string, string) (net.Conn, error), ask func(context.Context) (*tls.Config, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		config, err := ask(ctx)
+		if err != nil {
+			return nil, err
+		}
+		config = config.Clone()
+		config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+		if config.ServerName == "" {
+			if config.ServerName, _, err = net.SplitHostPort(address); err != nil {
+				return nil, fmt.Errorf("dial %s: %w", address, err)
+			}
+		}
+		raw, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		c := tls.Client(raw, config)
+		if err := c.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, raw.Close())
+		}
+		return c, nil
 	}
 }
 
@@ -132,6 +169,9 @@ func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		defer func() { <-w.turn }()
 	}
+	// GotConn comes before the goroutine that writes is handed the request.
+	// WroteHeaders is nearer to the first byte and not safe: when the context ends,
+	// RoundTrip returns while that goroutine may still be about to write.
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
 		x.note(func() { m.connected = true })
 	}}
@@ -178,21 +218,33 @@ func (w *watched) throttling(resp *http.Response) (bool, time.Duration) {
 	return true, w.after(h)
 }
 
+// after is how long to wait, between a second and a day: what the answer names,
+// else the minute that GitHub asks for.
 func (w *watched) after(h http.Header) time.Duration {
 	const day = 24 * time.Hour
-	wait := time.Minute // what GitHub asks for where it names no time
-	if v := h.Get("Retry-After"); v != "" {
-		if s, err := strconv.ParseInt(v, 10, 32); err == nil {
-			wait = time.Duration(s) * time.Second
-		} else if t, err := http.ParseTime(v); err == nil {
-			wait = t.Sub(w.now())
+	for _, name := range []string{"Retry-After", "Ratelimit-Reset", "X-Ratelimit-Reset"} {
+		if wait, ok := w.until(h.Get(name)); ok {
+			return min(max(wait, time.Second), day)
 		}
-	} else if s, err := strconv.ParseInt(h.Get("Ratelimit-Reset"), 10, 32); err == nil {
-		wait = time.Duration(s) * time.Second // PagerDuty: seconds from now
-	} else if s, err := strconv.ParseInt(h.Get("X-Ratelimit-Reset"), 10, 64); err == nil {
-		wait = time.Unix(s, 0).Sub(w.now()) // GitHub: a moment
 	}
-	return min(max(wait, time.Second), day)
+	return time.Minute
+}
+
+// until reads a time to wait: seconds from now (PagerDuty), a moment in seconds
+// since 1970 (GitHub), or a date. Which of the first two a number is, its size
+// says: nobody asks to wait for thirty years.
+func (w *watched) until(v string) (time.Duration, bool) {
+	const aMoment = 1e9
+	if s, err := strconv.ParseFloat(strings.TrimSpace(v), 64); err == nil && !math.IsNaN(s) {
+		if s = min(max(s, 0), 1e12); s < aMoment {
+			return time.Duration(min(s, 1e6) * float64(time.Second)), true
+		}
+		return time.Unix(int64(s), 0).Sub(w.now()), true
+	}
+	if t, err := http.ParseTime(v); err == nil {
+		return t.Sub(w.now()), true
+	}
+	return 0, false
 }
 
 // secondary looks for GitHub's words in a 403 and puts the body back.
@@ -203,7 +255,12 @@ func secondary(resp *http.Response) bool {
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(head), failing{err}, resp.Body), resp.Body}
 	text := strings.ToLower(string(head))
-	return strings.Contains(text, "secondary rate") || strings.Contains(text, "abuse detection") || strings.Contains(text, "rate limit exceeded")
+	for _, words := range []string{"secondary rate", "secondary-rate-limits", "abuse detection", "rate limit exceeded"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // failing hands on an error met while looking ahead.

@@ -87,11 +87,29 @@ func TestOutcomes(t *testing.T) {
 		"secondary limit, named":    {answer{403, map[string]string{"Retry-After": "4"}, "x"}, Throttled, Throttled, 4 * time.Second},
 		"secondary limit, in words": {answer{403, nil, `{"message":"You have exceeded a secondary rate limit."}`}, Throttled, Throttled, time.Minute},
 		"abuse, in words":           {answer{403, nil, `{"message":"You have triggered an abuse detection mechanism."}`}, Throttled, Throttled, time.Minute},
-		"server error":              {answer{500, nil, "no"}, NotSent, Ambiguous, 0},
-		"bad gateway":               {answer{502, nil, "no"}, NotSent, Ambiguous, 0},
-		"unavailable":               {answer{503, map[string]string{"Retry-After": "3"}, "no"}, NotSent, Ambiguous, 0},
-		"elsewhere":                 {answer{307, map[string]string{"Location": "http://203.0.113.1/"}, "no"}, Rejected, Rejected, 0},
-		"elsewhere, for good":       {answer{301, map[string]string{"Location": "https://example.invalid/"}, "no"}, Rejected, Rejected, 0},
+		"a limit, by its address": {
+			answer{403, nil, `{"message":"Forbidden","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`},
+			Throttled, Throttled, time.Minute,
+		},
+		"too many, a moment":       {answer{429, map[string]string{"Ratelimit-Reset": fmt.Sprint(fixed().Unix() + 45)}, ""}, Throttled, Throttled, 45 * time.Second},
+		"too many, fractions":      {answer{429, map[string]string{"Retry-After": "1.5"}, ""}, Throttled, Throttled, 1500 * time.Millisecond},
+		"too many, no number":      {answer{429, map[string]string{"Retry-After": "soon"}, ""}, Throttled, Throttled, time.Minute},
+		"too many, not finite":     {answer{429, map[string]string{"Retry-After": "NaN", "X-Ratelimit-Reset": "Inf"}, ""}, Throttled, Throttled, 24 * time.Hour},
+		"too many, the second way": {answer{429, map[string]string{"Retry-After": "later", "Ratelimit-Reset": "8"}, ""}, Throttled, Throttled, 8 * time.Second},
+		"too many, a past moment":  {answer{429, map[string]string{"X-Ratelimit-Reset": fmt.Sprint(fixed().Unix() - 90)}, ""}, Throttled, Throttled, time.Second},
+		"a limit that is not over": {answer{403, map[string]string{"X-RateLimit-Remaining": "7", "X-RateLimit-Reset": "30"}, "no"}, Rejected, Rejected, 0},
+		"too early":                {answer{425, nil, "no"}, Rejected, Rejected, 0},
+		"gone":                     {answer{410, nil, "no"}, Rejected, Rejected, 0},
+		"too large":                {answer{413, nil, "no"}, Rejected, Rejected, 0},
+		"not valid":                {answer{422, nil, "no"}, Rejected, Rejected, 0},
+		"gateway timeout":          {answer{504, nil, "no"}, NotSent, Ambiguous, 0},
+		"no such status":           {answer{599, nil, "no"}, NotSent, Ambiguous, 0},
+		"as after a form":          {answer{303, map[string]string{"Location": "https://example.invalid/done"}, "no"}, Rejected, Ambiguous, 0},
+		"server error":             {answer{500, nil, "no"}, NotSent, Ambiguous, 0},
+		"bad gateway":              {answer{502, nil, "no"}, NotSent, Ambiguous, 0},
+		"unavailable":              {answer{503, map[string]string{"Retry-After": "3"}, "no"}, NotSent, Ambiguous, 0},
+		"elsewhere":                {answer{307, map[string]string{"Location": "http://203.0.113.1/"}, "no"}, Rejected, Rejected, 0},
+		"elsewhere, for good":      {answer{301, map[string]string{"Location": "https://example.invalid/"}, "no"}, Rejected, Rejected, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -223,8 +241,9 @@ func TestRedirects(t *testing.T) {
 			t.Errorf("GET %s: %v", path, err)
 		}
 	}
-	for _, path := range []string{"/here", "/there", "/round"} {
-		if err := send(t, c, "POST", s.URL+path); OutcomeOf(err) != Rejected || err == nil {
+	// 302 is also how programs answer a form that they took.
+	for path, want := range map[string]Outcome{"/here": Rejected, "/there": Rejected, "/round": Ambiguous} {
+		if err := send(t, c, "POST", s.URL+path); OutcomeOf(err) != want || err == nil {
 			t.Errorf("POST %s: %v", path, err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"firebreak/internal/redact"
 )
 
 // Exchange watches the requests that are made under one context and judges a
@@ -69,7 +71,10 @@ func (x *Exchange) ReadStatus() int {
 
 // Clean makes a text of the other side fit to be kept: without our secrets and
 // at most 300 bytes long. It stays foreign: whoever shows it escapes it.
-func (x *Exchange) Clean(s string) string { return cut(Redact(s, x.secrets...), 300) }
+func (x *Exchange) Clean(s string) string { return cut(redact.Shaped(Redact(s, x.secrets...)), 300) }
+
+// Redact takes the secrets out of a text of any length.
+func (x *Exchange) Redact(s string) string { return Redact(s, x.secrets...) }
 
 // Fail turns err into an *Error that says what is known about the effect. It
 // returns nil for nil, and an *Error as it is.
@@ -85,7 +90,7 @@ func (x *Exchange) Fail(what string, err error) error {
 	defer x.mu.Unlock()
 	e := &Error{}
 	e.Outcome, e.After, e.Hint = x.judge()
-	cause := cleaned{text: cut(Redact(err.Error(), x.secrets...), 500)}
+	cause := cleaned{text: cut(redact.Shaped(Redact(err.Error(), x.secrets...)), 500)}
 	switch {
 	case x.ctx.Err() != nil:
 		cause.cause = x.ctx.Err()
@@ -110,8 +115,12 @@ func (x *Exchange) judge() (Outcome, time.Duration, string) {
 		return Rejected, 0, "the address is not a public one: this connection may not go there"
 	case !m.connected:
 		return NotSent, 0, "the other side could not be reached: check the network and the base URL"
+	case m.status == http.StatusAccepted && !reading:
+		return Accepted, 0, "" // go-github makes an error of it, and an answer may be cut
 	case m.throttled:
 		return Throttled, m.after, "the other side asks to wait"
+	case (m.status == http.StatusFound || m.status == http.StatusSeeOther) && !reading:
+		return Ambiguous, 0, "the other side answered with another page, as programs do after a form was taken: look what is there"
 	case m.status >= 300 && m.status < 400:
 		return Rejected, 0, "the other side sent us elsewhere: check the base URL and the name"
 	case m.status >= 400 && m.status < 500 && m.status != http.StatusRequestTimeout:

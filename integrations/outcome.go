@@ -9,11 +9,14 @@ import (
 // Outcome is what is known about the effect of a failed Do.
 type Outcome string
 
-// The outcomes. Anything not known to be one of the first three is Ambiguous.
+// The outcomes. Anything not known to be one of the others is Ambiguous.
 const (
 	NotSent   Outcome = "not-sent"  // no byte of the request left: repeat at will
 	Rejected  Outcome = "rejected"  // the other side said no
 	Throttled Outcome = "throttled" // it said later; nothing was done
+	// Accepted is a success: the other side has taken the request and works on it
+	// (202). Its effect is read back; nothing is sent again.
+	Accepted  Outcome = "accepted"
 	Ambiguous Outcome = "ambiguous" // it may have happened: look first
 )
 

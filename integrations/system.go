@@ -1,6 +1,7 @@
 package integrations
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -42,6 +43,26 @@ type Connection struct {
 	// names lead to its own servers.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	Host Host // the machine of a linux connection; nil is this one
+	// Timeout is how long one exchange may take; 0 is DefaultTimeout. Grace is how
+	// much longer the other side may work on what it got; 0 is DefaultGrace.
+	Timeout, Grace time.Duration
+	// Writes is how many writes a second it bears; 0 is what its system says.
+	Writes float64
+}
+
+// What holds where a connection says nothing.
+const (
+	DefaultTimeout = 30 * time.Second
+	DefaultGrace   = 10 * time.Second
+)
+
+// Quiet is how long after its last byte a request may still come to something
+// over there: whoever looks earlier and finds nothing knows nothing.
+func (c Connection) Quiet() time.Duration {
+	if c.Drill { // its servers are in this machine
+		return 2 * time.Second
+	}
+	return cmp.Or(c.Timeout, DefaultTimeout) + cmp.Or(c.Grace, DefaultGrace)
 }
 
 // WithDefaults returns the connection with what its actions call at the moment
@@ -111,8 +132,16 @@ func NewRegistry(systems []System, connections []Connection) (*Registry, error) 
 	return r, nil
 }
 
+// Connection is the connection of that name.
+func (r *Registry) Connection(name string) (Connection, bool) {
+	c, ok := r.connections[name]
+	return c.connection, ok
+}
+
 // Lookup returns the action of that name on that connection; with connection
-// "" there must be exactly one connection that has it.
+// "" there must be exactly one connection that has it, or one of the system that
+// the action is named after: a host over ssh has the actions of linux too, and is
+// never meant where nobody says so.
 func (r *Registry) Lookup(name, connection string) (Action, string, error) {
 	found := r.actions[name]
 	if connection != "" {
@@ -127,6 +156,12 @@ func (r *Registry) Lookup(name, connection string) (Action, string, error) {
 		return nil, "", fmt.Errorf("action %s: no connection has it", name)
 	case 1:
 		return found[0].action, found[0].connection, nil
+	}
+	own := slices.DeleteFunc(slices.Clone(found), func(b bound) bool {
+		return r.connections[b.connection].system.Kind != b.action.Describe().System
+	})
+	if len(own) == 1 {
+		return own[0].action, own[0].connection, nil
 	}
 	names := make([]string, len(found))
 	for i, b := range found {

@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 	if err := s.lookAfter(ctx, f); err != nil {
 		return Waiting{}, err
 	}
-	if err := s.lapsed(ctx, f); err != nil {
+	if err := errors.Join(s.lapsed(ctx, f), s.expired(ctx, f)); err != nil {
 		return Waiting{}, err
 	}
 	if err := s.pulse(ctx, f, p); err != nil {
@@ -53,7 +54,9 @@ func (s *Session) lookAfter(ctx context.Context, f *folder) error {
 			if st.State != playbooks.Running || !st.Step.Verb.Acts() || st.Owner == "" || st.Owner != store.Owner() && store.Alive(st.Owner) {
 				continue
 			}
-			if a, ok := newestAction(actions, st.Step.ID); ok && (ActionState(a.State) == Sent || ActionState(a.State) == Verified) {
+			a, ok := newestAction(actions, st.Step.ID)
+			due := ok && ActionState(a.State) == Queued && !a.Queue.NotBefore.After(s.s.o.Now())
+			if ok && (due || ActionState(a.State) == Sent || ActionState(a.State) == Verified) {
 				left = append(left, st.Step)
 			}
 		}
@@ -156,7 +159,12 @@ func (s *Session) waits(w *Waiting, st *playbooks.StepStatus, actions []store.Ac
 		w.Others = append(w.Others, st.Step.ID)
 	case st.Step.Verb.Acts():
 		w.Steps = append(w.Steps, st.Step.ID)
-		if a, ok := newestAction(actions, st.Step.ID); ok && ActionState(a.State) == Unknown {
+		a, ok := newestAction(actions, st.Step.ID)
+		if ok && ActionState(a.State) == Queued {
+			w.until(a.Queue.NotBefore)
+			w.Reason = "action " + a.Action + " of step " + st.Step.ID + " waits in the outbox: " + a.Queue.Error
+		}
+		if ok && ActionState(a.State) == Unknown {
 			w.Unknown = append(w.Unknown, a.Action)
 			w.Reason = "action " + a.Action + " of step " + st.Step.ID + " may have happened: somebody has to look"
 		}
@@ -198,13 +206,13 @@ func (s *Session) unattended(f *folder, reg lookup, actions []store.Action, st *
 // approved says whether the step's newest action may be sent now.
 func (s *Session) approved(f *folder, actions []store.Action, step string) bool {
 	a, ok := newestAction(actions, step)
-	return ok && ActionState(a.State) != Unknown && s.mayBegin(f, a) == nil
+	return ok && ActionState(a.State) != Unknown && ActionState(a.State) != Queued && s.mayBegin(f, a) == nil
 }
 
 // stuck says whether the step's newest action is one that a person must look at.
 func stuck(actions []store.Action, step string) bool {
 	a, ok := newestAction(actions, step)
-	return ok && (ActionState(a.State) == Unknown || ActionState(a.State) == Sending)
+	return ok && (ActionState(a.State) == Unknown || ActionState(a.State) == Sending || ActionState(a.State) == Queued)
 }
 
 // newestAction is the last action planned for a step, undoings aside.

@@ -92,7 +92,7 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	if err := os.RemoveAll(work); err != nil { // a former attempt that was interrupted
 		return "", fmt.Errorf("open incident: %w", err)
 	}
-	first, err := record.NewDraft(s.by, record.IncidentOpened, incident.NoPhase, "", opened)
+	first, err := s.newDraft(record.IncidentOpened, incident.NoPhase, "", opened)
 	if err != nil {
 		return "", err
 	}
@@ -243,6 +243,9 @@ func (s *Session) closeIncident(ctx context.Context, id incident.ID, reason stri
 			if ActionState(a.State) == Unknown || ActionState(a.State) == Sending {
 				return refused("firebreak do "+string(id)+" "+a.Action+" --look", "close %s: nobody knows what became of action %s (%s)", id, a.Action, a.Title)
 			}
+			if ActionState(a.State) == Queued {
+				return refused("firebreak outbox run "+string(id)+" sends it, firebreak outbox drop "+string(id)+" "+a.Action+" gives it up", "close %s: action %s (%s) is still in the outbox", id, a.Action, a.Title)
+			}
 		}
 		return nil
 	})
@@ -304,7 +307,7 @@ func (s *Session) draft(tx *store.Tx, kind record.Kind, step string, payload any
 	if err != nil {
 		return record.Draft{}, err
 	}
-	return record.NewDraft(s.by, kind, inc.Phase, step, payload)
+	return s.newDraft(kind, inc.Phase, step, payload)
 }
 
 func mustBeOpen(tx *store.Tx) error {

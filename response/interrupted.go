@@ -111,14 +111,14 @@ func (s *Session) settleSteps(ctx context.Context, f *folder) error {
 
 func (s *Session) settleStep(ctx context.Context, f *folder, st *playbooks.StepStatus) error {
 	if st.Step.Verb.Acts() {
-		a, ok, err := s.latestOf(ctx, f, st.Step.ID, "", "")
+		a, ok, err := s.latestOf(ctx, f, wish{step: st.Step.ID})
 		if err != nil {
 			return err
 		}
-		if ok && (a.State == Unknown || a.State == Sent || (a.State == Verified && st.Step.Verify != nil)) {
+		if ok && (a.State == Unknown || a.State == Queued || a.State == Sent || (a.State == Verified && st.Step.Verify != nil)) {
 			return nil // somebody has to look, or to run the step's own check
 		}
-		if ok && (a.State == Verified || a.State == Failed || a.State == Rejected) {
+		if ok && (a.State == Verified || a.State == Failed || a.State == Rejected || a.State == Dropped) {
 			_, err := s.finishActionStep(ctx, f, a.Action)
 			return err
 		}

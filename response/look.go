@@ -16,6 +16,11 @@ import (
 // Look finds out what became of an action whose outcome is unknown: by the
 // mark it would have left, or by the state it would have changed.
 func (s *Session) Look(ctx context.Context, id incident.ID, action string) (ActionView, error) {
+	return s.LookTelling(ctx, id, action, nil)
+}
+
+// LookTelling is Look that tells how long it waits until a look can be believed.
+func (s *Session) LookTelling(ctx context.Context, id incident.ID, action string, p ProgressFunc) (ActionView, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return ActionView{}, err
@@ -37,10 +42,8 @@ func (s *Session) Look(ctx context.Context, id incident.ID, action string) (Acti
 	if ActionState(a.State) != Unknown {
 		return ActionView{}, refused("", "action %s is %s: there is nothing to find out", action, a.State)
 	}
-	if wait := quietPeriod - s.s.o.Now().Sub(a.Changed); wait > 0 {
-		if err := s.s.o.Sleep(ctx, wait); err != nil {
-			return ActionView{}, err
-		}
+	if err := s.keepQuiet(ctx, f, a, p); err != nil {
+		return ActionView{}, err
 	}
 	if err := s.look(ctx, f, a); err != nil {
 		return ActionView{}, err
@@ -53,9 +56,9 @@ func (s *Session) look(ctx context.Context, f *folder, a store.Action) error {
 	if err != nil {
 		return err
 	}
-	var plan integrations.Plan
-	if err := json.Unmarshal(a.Plan, &plan); err != nil {
-		return fmt.Errorf("read plan of %s: %w", a.Action, err)
+	plan, err := readPlan(a)
+	if err != nil {
+		return err
 	}
 	receipt, found, err := find(ctx, impl, plan.Call, a)
 	if errors.Is(err, integrations.ErrNotReadable) {
@@ -65,13 +68,62 @@ func (s *Session) look(ctx context.Context, f *folder, a store.Action) error {
 		return actionError("look for the effect of "+a.Action, err)
 	}
 	if !found {
-		class := integrations.NotSent
-		if len(a.Last.Receipt) > 0 { // they had taken it
-			class = integrations.Rejected
-		}
-		return s.outcome(ctx, f, a.Step, record.ActionFailed, record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(class), Error: "looked: the effect is not there"})
+		return s.notThere(ctx, f, a, impl)
 	}
 	return s.sent(ctx, f, a, impl, plan.Call, a.Attempts, receipt)
+}
+
+// notThere records that an effect is surely not there. Where the other side, or
+// the mark, would make a repeat harmless all the same, the action goes back into
+// the outbox with its key, as long as its time is not over; else a person decides.
+func (s *Session) notThere(ctx context.Context, f *folder, a store.Action, impl integrations.Action) error {
+	const says = "looked: the effect is not there"
+	out := record.Outcome{Action: a.Action, Attempt: a.Attempts, Class: string(integrations.NotSent), Error: says}
+	if len(a.Last.Receipt) > 0 { // they had taken it
+		out.Class = string(integrations.Rejected)
+		return s.still(ctx, f, a, 0, record.ActionFailed, out)
+	}
+	q, err := s.queueAfterLook(ctx, f, a)
+	if err != nil {
+		return err
+	}
+	if !repeatable(impl) || !q.Until.After(s.s.o.Now()) {
+		return s.still(ctx, f, a, 0, record.ActionFailed, out)
+	}
+	q.Error = says
+	return s.enqueue(ctx, f, a, 0, q)
+}
+
+// repeatable says that the other side makes a repeat with the same key harmless,
+// or that a repeat can be found by its mark.
+func repeatable(impl integrations.Action) bool {
+	how := impl.Describe().Idempotency
+	return how == "native" || how == "marker"
+}
+
+// queueAfterLook is the place in the outbox of an action that was not sent after
+// all. Its time runs from its first attempt on.
+func (s *Session) queueAfterLook(ctx context.Context, f *folder, a store.Action) (record.Queued, error) {
+	now := s.s.o.Now().UTC()
+	q := record.Queued{Action: a.Action, Tries: 1, Since: now}
+	if a.Queue != nil {
+		q = *a.Queue
+		q.Tries++
+	} else if err := f.store.View(ctx, func(tx *store.Tx) error {
+		began, err := attemptBegan(tx, a)
+		if !began.IsZero() {
+			q.Since = began.UTC()
+		}
+		q.Until = q.Since.Add(patience(a).For)
+		return err
+	}); err != nil {
+		return q, err
+	}
+	q.Attempt, q.Class, q.NotBefore = a.Attempts, string(integrations.NotSent), now
+	if p := patience(a); p.Tries > 0 && q.Tries >= p.Tries {
+		q.Until = now
+	}
+	return q, nil
 }
 
 // lookAgain verifies an action whose receipt is there.

@@ -13,11 +13,11 @@ import (
 
 // notify sends a step's message to each of its connections, as one action each.
 // A message that went out before is not sent again when the step is repeated.
-func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (map[string]any, error) {
+func (s *Session) notify(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved, p ProgressFunc) (map[string]any, error) {
 	wishes, errs := s.notices(ctx, f, st, res)
 	result := map[string]any{}
 	for _, w := range wishes {
-		ref, err := s.tellOnce(ctx, f, w)
+		ref, err := s.carry(ctx, f, w, res.Notify, p)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("notify %s: %w", w.connection, err))
 			continue
@@ -66,8 +66,9 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 	if status != nil {
 		title, again = status.Title, status.RoundAt // with its values in place
 	}
+	audience := ""
 	if res.Template != "" {
-		if res.Text, err = s.message(ctx, f, st, res); err != nil {
+		if res.Text, audience, err = s.message(ctx, f, st, res); err != nil {
 			return nil, []error{err}
 		}
 		res.With = nil // they are in it
@@ -77,21 +78,27 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 		Body:    res.Text, Severity: inc.Severity, Fields: res.With,
 	}
 	for _, connection := range res.Notify {
+		m, err := s.address(ctx, f, inc, audience, connection, m)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("notify: %w", err))
+			continue
+		}
 		name, params, err := reg.Notification(connection, m)
 		if err != nil {
 			errs = append(errs, usage(howToConfigure, "notify %s: %w", connection, err))
 			continue
 		}
-		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again})
+		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again, message: true, said: m})
 	}
 	return wishes, errs
 }
 
-// message is the text of the step's template with its values in place.
-func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (text string, err error) {
-	form, err := s.s.messageTemplate(res.Template)
+// message is the text of the step's template with its values in place, and whom
+// the template is for.
+func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (text, audience string, err error) {
+	form, audience, err := s.s.addressedTemplate(res.Template)
 	if err != nil {
-		return "", fmt.Errorf("step %s: %w", st.ID, err)
+		return "", "", fmt.Errorf("step %s: %w", st.ID, err)
 	}
 	err = f.store.View(ctx, func(tx *store.Tx) error {
 		run, err := s.s.mustRun(tx, f.id)
@@ -100,36 +107,5 @@ func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, re
 		}
 		return err
 	})
-	return text, err
-}
-
-// noticeOf is the newest action for a message. One of the last time that a step
-// which repeats was done is another message.
-func (s *Session) noticeOf(ctx context.Context, f *folder, w wish) (ActionView, bool, error) {
-	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
-	return a, ok && (w.again.IsZero() || a.PlannedAt.After(w.again)), err
-}
-
-// tellOnce sends one message through the outbox, unless it was sent already.
-func (s *Session) tellOnce(ctx context.Context, f *folder, w wish) (string, error) {
-	a, ok, err := s.noticeOf(ctx, f, w)
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case ok && (a.State == Verified || a.State == Sent):
-		return a.Ref, nil
-	case ok && a.State == Unknown:
-		if a, err = s.Look(ctx, f.id, a.Action); err != nil || a.State == Verified {
-			return a.Ref, err
-		}
-	default:
-		if a, err = s.current(ctx, f, w); err != nil {
-			return "", err
-		}
-	}
-	if a, err = s.Do(ctx, f.id, a.Action); err != nil {
-		return "", err
-	}
-	return a.Ref, nil
+	return text, audience, err
 }

@@ -17,9 +17,7 @@ import (
 
 const (
 	approvalLasts = 15 * time.Minute // then the plan has to be looked at again
-	sendTries     = 3                // of what is known not to have been sent
 	verifyTries   = 5                // for effects that come late
-	quietPeriod   = 2 * time.Second  // before looking for an effect whose request may still be under way
 )
 
 // Reject says no to a plan; the step that wants it fails.
@@ -64,8 +62,14 @@ func (s *Session) decide(ctx context.Context, id incident.ID, action string, dec
 }
 
 // Do sends an approved action and verifies its effect. The intent is durable
-// before the first byte leaves.
+// before the first byte leaves. What is known not to have been sent is tried again
+// for a while; then it stays in the outbox, or fails.
 func (s *Session) Do(ctx context.Context, id incident.ID, action string) (ActionView, error) {
+	return s.DoTelling(ctx, id, action, nil)
+}
+
+// DoTelling is Do that tells what it waits for.
+func (s *Session) DoTelling(ctx context.Context, id incident.ID, action string, p ProgressFunc) (ActionView, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return ActionView{}, err
@@ -73,43 +77,22 @@ func (s *Session) Do(ctx context.Context, id incident.ID, action string) (Action
 	if err := s.pulse(ctx, f, nil); err != nil {
 		return ActionView{}, err
 	}
-	a, impl, plan, err := s.ready(ctx, f, action)
+	return s.doIn(ctx, f, action, atOnce(true, p))
+}
+
+func (s *Session) doIn(ctx context.Context, f *folder, action string, how effort) (ActionView, error) {
+	a, err := f.outboxAction(ctx, action)
 	if err != nil {
 		return ActionView{}, err
 	}
-	if err := s.startActionStep(ctx, f, a); err != nil {
-		return ActionView{}, err
+	if ActionState(a.State) == Queued {
+		if err := s.overdue(ctx, f, a); err != nil {
+			return ActionView{}, err
+		}
 	}
-	failure := s.do(ctx, f, a, impl, plan)
+	failure := s.deliver(ctx, f, action, how)
 	done, err := s.finishActionStep(context.WithoutCancel(ctx), f, action)
 	return done, errors.Join(failure, err)
-}
-
-func (s *Session) do(ctx context.Context, f *folder, a store.Action, impl integrations.Action, plan integrations.Plan) error {
-	action := a.Action
-	for try := 1; ; try++ {
-		attempt, err := s.begin(ctx, f, action)
-		if err != nil {
-			return err
-		}
-		call := plan.Call
-		call.Seal = f.store.Head().Seal()
-		receipt, err := impl.Do(ctx, call, plan)
-		if err == nil {
-			return s.sent(ctx, f, a, impl, call, attempt, receipt)
-		}
-		wait, again := s.failed(err, try)
-		// What became of the attempt is recorded even when the caller has gone.
-		if err := s.outcome(context.WithoutCancel(ctx), f, a.Step, failureKind(err), failureOf(action, attempt, err)); err != nil {
-			return err
-		}
-		if !again {
-			return actionError(a.Name+" on "+a.Target, err)
-		}
-		if err := s.s.o.Sleep(ctx, wait); err != nil {
-			return fmt.Errorf("wait to repeat %s: %w", action, err)
-		}
-	}
 }
 
 // ready returns what is needed to send the action, if it may be sent now and
@@ -132,25 +115,14 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	if err != nil {
 		return a, nil, plan, err
 	}
-	if err := json.Unmarshal(a.Plan, &plan); err != nil {
-		return a, nil, plan, fmt.Errorf("read plan of %s: %w", action, err)
+	if plan, err = readPlan(a); err != nil {
+		return a, nil, plan, err
 	}
 	impl, err := s.lookup(f, a)
 	if err != nil {
 		return a, nil, plan, err
 	}
-	now, err := s.s.draw(ctx, impl, plan.Call)
-	if err != nil {
-		return a, nil, plan, err
-	}
-	digest, err := now.Digest()
-	if err != nil {
-		return a, nil, plan, err
-	}
-	if digest != a.Digest {
-		return a, nil, plan, refused("make a new plan and have it approved", "action %s: what is there has changed since the plan was approved", action)
-	}
-	return a, impl, plan, nil
+	return a, impl, plan, s.stillSo(ctx, f, a, impl, plan)
 }
 
 // wanted refuses an action whose step has ended without it, or is in the hands
@@ -202,7 +174,12 @@ func (s *Session) mayBegin(f *folder, a store.Action) error {
 		if len(left) > 0 {
 			return refused("look at the plan again and approve it: "+hint, "action %s: %s", a.Action, strings.Join(left, "; "))
 		}
-		return refused(hint, "action %s needs %s: it has %d", a.Action, plural(a.Planned.Approvals, "approval"), valid)
+		return refused(hint, "action %s needs %s: it has %d", a.Action, needed(a.Planned), valid)
+	case state == Queued: // what it needed was consumed when it was put there
+		if a.Queue.Until.Before(s.s.o.Now()) {
+			return refused(hintRetry(f.id, a.Action), "action %s: its time in the outbox is over", a.Action)
+		}
+		return nil
 	case state == Unknown:
 		return fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "action %s may have happened: look first", a.Action)
 	case state == Sending:
@@ -225,7 +202,7 @@ func (s *Session) begin(ctx context.Context, f *folder, action string) (int, err
 		if err != nil {
 			return record.Draft{}, err
 		}
-		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a)); err != nil {
+		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a), s.within(tx, a)); err != nil {
 			return record.Draft{}, err
 		}
 		attempt = a.Attempts + 1
@@ -304,33 +281,6 @@ func (s *Session) outcome(ctx context.Context, f *folder, step string, kind reco
 	return s.actIn(ctx, f, kind, step, out, nil)
 }
 
-// failed says whether to repeat by ourselves, and after which wait.
-func (s *Session) failed(err error, try int) (time.Duration, bool) {
-	var e *integrations.Error
-	if !errors.As(err, &e) || try >= sendTries {
-		return 0, false
-	}
-	switch e.Outcome {
-	case integrations.NotSent:
-		return time.Duration(try) * time.Second, true
-	case integrations.Throttled:
-		return max(e.After, time.Second), e.After <= 10*time.Second
-	case integrations.Rejected, integrations.Ambiguous:
-	}
-	return 0, false
-}
-
-func failureKind(err error) record.Kind {
-	if integrations.OutcomeOf(err) == integrations.Ambiguous {
-		return record.ActionUnknown
-	}
-	return record.ActionFailed
-}
-
-func failureOf(action string, attempt int, err error) record.Outcome {
-	return record.Outcome{Action: action, Attempt: attempt, Class: string(integrations.OutcomeOf(err)), Error: err.Error()}
-}
-
 // actionError gives the outcomes of integrations their codes.
 func actionError(what string, err error) error {
 	var own *Error
@@ -347,7 +297,7 @@ func actionError(what string, err error) error {
 		code = CodeUnknown
 	case integrations.Rejected:
 		code = CodeRefused
-	case integrations.NotSent, integrations.Throttled:
+	case integrations.NotSent, integrations.Throttled, integrations.Accepted:
 	}
 	return &Error{Code: code, Hint: e.Hint, Err: fmt.Errorf("%s: %w", what, err)}
 }

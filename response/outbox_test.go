@@ -100,6 +100,31 @@ func TestNothingDoneCanBeSentAgain(t *testing.T) {
 	b.want(CodeUnknown, err)
 	got, err := b.s.Look(t.Context(), b.id, a.Action)
 	b.must(err)
+	if got.State != Queued || got.Key != a.Key || b.effects(w) != 0 || b.state("comment") != playbooks.Running {
+		t.Fatalf("looked: %s, %d effects, step %s", got.State, b.effects(w), b.state("comment"))
+	}
+	b.want(CodeRefused, b.s.CloseIncident(t.Context(), b.id, "over"))
+	got, err = b.s.Do(t.Context(), b.id, a.Action)
+	b.must(err)
+	if got.State != Verified || got.Attempts != 2 || b.effects(w) != 1 || b.state("comment") != playbooks.Done {
+		t.Fatalf("sent again: %s, %d effects, step %s", got.State, b.effects(w), b.state("comment"))
+	}
+	b.verified()
+}
+
+// TestLateContainmentIsNotSent: its two minutes were over when somebody looked.
+// What was approved then is not sent by itself now.
+func TestLateContainmentIsNotSent(t *testing.T) {
+	b := newBench(t, config.Config{})
+	w := b.drill(oneComment)
+	a := b.reach()
+	b.must(b.s.Approve(t.Context(), b.id, a.Action, a.Digest, "", ""))
+	w.Fail(drill.Fault{System: "github", Method: "POST", Mode: drill.DropBefore})
+	_, err := b.s.Do(t.Context(), b.id, a.Action)
+	b.want(CodeUnknown, err)
+	b.clock.Advance(3 * time.Minute)
+	got, err := b.s.Look(t.Context(), b.id, a.Action)
+	b.must(err)
 	if got.State != Failed || b.effects(w) != 0 {
 		t.Fatalf("looked: %s, %d effects", got.State, b.effects(w))
 	}

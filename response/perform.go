@@ -45,7 +45,7 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 		if err := s.approvedNotices(ctx, f, st, res); err != nil {
 			return err
 		}
-		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.notify(ctx, f, st, res) })
+		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.notify(ctx, f, st, res, p) })
 	case playbooks.VerbCollect:
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.collectStep(ctx, f, st, res, p) })
 	case playbooks.VerbIngest:
@@ -171,9 +171,13 @@ func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) 
 	if err != nil {
 		return err
 	}
-	impl, _, err := reg.Lookup(w.name, w.connection)
+	impl, connection, err := reg.Lookup(w.name, w.connection)
 	if err != nil {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return nil, usage(howToConfigure, "%w", err) })
+	}
+	if c, ok := impl.(integrations.Collector); ok {
+		w.connection = connection
+		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.collectAction(ctx, f, st, impl, c, w) })
 	}
 	if impl.Describe().ReadOnly {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.read(ctx, f, impl, w) })
@@ -193,14 +197,16 @@ func (s *Session) resume(ctx context.Context, f *folder, st *playbooks.Step) (bo
 	if err != nil || status == nil || status.State != playbooks.Running {
 		return false, err
 	}
-	a, ok, err := s.latestOf(ctx, f, st.ID, "", "")
+	a, ok, err := s.latestOf(ctx, f, wish{step: st.ID})
 	if err != nil || !ok {
 		return false, err
 	}
 	switch a.State {
 	case Unknown, Sent:
 		_, err = s.Look(ctx, f.id, a.Action)
-	case Verified, Failed, Rejected:
+	case Queued:
+		_, err = s.Do(ctx, f.id, a.Action)
+	case Verified, Failed, Rejected, Dropped:
 		_, err = s.finishActionStep(ctx, f, a.Action)
 	case Sending:
 		err = refused("", "action %s is being sent", a.Action)
@@ -223,6 +229,9 @@ func (s *Session) read(ctx context.Context, f *folder, impl integrations.Action,
 	call := integrations.Call{Action: w.name, Connection: w.connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
 	p, err := s.s.draw(ctx, impl, call)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.protectRead(impl.Describe(), p); err != nil {
 		return nil, err
 	}
 	r, err := impl.Do(ctx, call, p)
@@ -266,7 +275,9 @@ func (s *Session) finishActionStep(ctx context.Context, f *folder, action string
 		}
 	case Rejected:
 		cause = refused("", "the plan was rejected: %s", a.Says) // a person said no: no retry
-	case Planned, Approved, Sending, Unknown:
+	case Dropped:
+		cause = refused("", "it was given up: %s", a.Says)
+	case Planned, Approved, Queued, Sending, Unknown:
 		return a, nil
 	}
 	if st.Rounds > 0 && !a.PlannedAt.After(st.RoundAt) {

@@ -59,6 +59,8 @@ type Service struct {
 	mu      sync.Mutex
 	folders map[incident.ID]*folder
 
+	breakerOpen time.Duration // for tests: instead of what is the rule
+
 	parsedMu sync.Mutex
 	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256
 }
@@ -113,6 +115,7 @@ type Session struct {
 	by incident.Actor
 
 	signWith string // a signing key other than the configuration's
+	glass    bool   // its approvals break glass
 	looked   *looks
 }
 

@@ -21,6 +21,8 @@ const (
 	stateFailed   = "failed"
 	stateRejected = "rejected"
 	stateUnknown  = "unknown"
+	stateQueued   = "queued"
+	stateDropped  = "dropped"
 )
 
 // Action is one action on an outside system, with what became of it.
@@ -52,6 +54,7 @@ type Action struct {
 	Standing string `json:"standing"`
 
 	message string
+	lost    bool // given up while nobody knew whether it happened
 }
 
 // Act is who did something, when, and in which entry.
@@ -120,6 +123,15 @@ func (b *builder) actions() {
 			if p, ok := decode[record.Decision](b, e); ok {
 				b.action(p.Action).decide(e, p)
 			}
+		case record.ActionQueued:
+			if p, ok := decode[record.Queued](b, e); ok {
+				a := b.action(p.Action)
+				a.State, a.Attempts, a.Changed, a.Says = stateQueued, max(a.Attempts, p.Attempt), act(e), p.Error
+			}
+		case record.ActionDropped:
+			if p, ok := decode[record.Decision](b, e); ok {
+				b.action(p.Action).drop(e, p)
+			}
 		case record.ActionSending:
 			if p, ok := decode[record.Attempt](b, e); ok {
 				a := b.action(p.Action)
@@ -151,7 +163,7 @@ func (b *builder) undoing(a Action) {
 		undone.RevertedBy, undone.Standing = a.ID, "undone by "+a.ID+", confirmed by the other side"
 	case stateSent:
 		undone.RevertedBy, undone.Standing = a.ID, "its undoing "+a.ID+" was sent, NOT VERIFIED: nothing was read back"
-	case stateUnknown, stateSending:
+	case stateUnknown, stateSending: // one that was given up since is no better known
 		undone.Standing += "; the outcome of its undoing " + a.ID + " is UNKNOWN"
 	}
 }
@@ -230,6 +242,14 @@ func (a *Action) decide(e record.Entry, p record.Decision) {
 	}
 }
 
+// drop ends what somebody gave up. Of what may have happened, that stays to be said.
+func (a *Action) drop(e record.Entry, p record.Decision) {
+	if a.State == stateUnknown {
+		a.lost = true
+	}
+	a.State, a.Changed, a.Says = stateDropped, act(e), p.Reason
+}
+
 func (a *Action) end(e record.Entry, p record.Outcome) {
 	switch e.Kind { //nolint:exhaustive // only outcomes come here
 	case record.ActionSent:
@@ -256,6 +276,13 @@ func (a *Action) standing() string {
 		return "UNKNOWN: it may or may not have happened; look at the other side before repeating it"
 	case stateSending:
 		return "UNKNOWN: the record ends while it was being sent; look at the other side"
+	case stateQueued:
+		return "in the outbox, not sent yet"
+	case stateDropped:
+		if a.lost {
+			return "given up: it may or may not have happened, and nobody found out"
+		}
+		return "given up, no effect was confirmed"
 	case stateFailed:
 		return "failed: no effect was confirmed"
 	case stateRejected:
@@ -287,7 +314,7 @@ func (a Action) HowUndone() string {
 const irrevocable = "CANNOT BE UNDONE"
 
 // open says that the effect is not known.
-func (a *Action) open() bool { return a.State == stateUnknown || a.State == stateSending }
+func (a *Action) open() bool { return a.State == stateUnknown || a.State == stateSending || a.lost }
 
 // Decision is something that a person decided.
 type Decision struct {
@@ -318,11 +345,14 @@ func (b *builder) decisions() {
 				continue
 			}
 			d.What = given(p.Text)
-		case record.ActionApproved, record.ActionRejected:
+		case record.ActionApproved, record.ActionRejected, record.ActionDropped:
 			p, _ := decode[record.Decision](b, e)
 			verb := "approved "
-			if e.Kind == record.ActionRejected {
+			switch e.Kind { //nolint:exhaustive // the third is the approval
+			case record.ActionRejected:
 				verb = "refused "
+			case record.ActionDropped:
+				verb = "gave up "
 			}
 			a := b.action(p.Action)
 			d.What, d.Why = verb+p.Action+": "+a.Title, p.Reason

@@ -136,6 +136,7 @@ func (f *caseFile) link(ev CustodyEvent, sealed, number, before node) node {
 var actionStatus = map[string]string{
 	statePlanned: "Pending", stateApproved: "Pending", stateSending: "Ongoing", stateSent: "Complete/Finish",
 	stateVerified: "Success", stateFailed: "Fail", stateRejected: "Fail", stateUnknown: "Unknown",
+	stateQueued: "Pending", stateDropped: "Fail",
 }
 
 // outside is an action on an outside system, planned, sent or undone.

@@ -210,6 +210,26 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 		return line(func(p record.Decision) (string, bool) {
 			return fmt.Sprintf("%s refused, plan %s%s", given(p.Action), brief(p.Digest), because(p.Reason)), false
 		})
+	case record.ActionQueued:
+		return line(func(p record.Queued) (string, bool) {
+			s := given(p.Action) + " waits in the outbox"
+			if p.Tries > 0 {
+				s += fmt.Sprintf(" after attempt %d", p.Attempt)
+			}
+			return s + ", next try not before " + stamp(p.NotBefore) + because(p.Error), false
+		})
+	case record.ActionDropped:
+		return line(func(p record.Decision) (string, bool) {
+			return given(p.Action) + " given up" + because(p.Reason), false
+		})
+	case record.Undelivered:
+		return line(func(p record.Unheard) (string, bool) {
+			s := "a message reached NOBODY: " + strings.Join(p.Actions, ", ")
+			if p.Queued {
+				s += "; it waits in the outbox"
+			}
+			return s, true
+		})
 	case record.ActionSending:
 		return line(func(p record.Attempt) (string, bool) {
 			return fmt.Sprintf("%s is being sent, attempt %d", given(p.Action), p.Attempt), false
@@ -239,6 +259,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			}
 			return s, true
 		})
+	case record.UpdateWritten:
+		return line(describeUpdate)
 	case record.ItemAdded:
 		return line(func(p record.Item) (string, bool) {
 			s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(p.Text))

@@ -83,7 +83,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	}
 	got := limits(r)
 	for _, want := range []string{
-		"the head covers 82 entries but the review was made of 83 entries",
+		fmt.Sprintf("the head covers %d entries but the review was made of %d entries", x.Head.Size, x.Head.Size+1),
 		"EVIDENCE DOES NOT MATCH ITS SEAL: e3",
 		"Nobody knows whether a4 took effect",
 		"Sent, but nobody read back whether it took effect: a3",
@@ -112,6 +112,7 @@ func TestActions(t *testing.T) {
 		"a4": {"unknown", "UNKNOWN: it may or may not have happened; look at the other side before repeating it", "CANNOT BE UNDONE"},
 		"a5": {"rejected", "refused by a person, never sent", "it was never sent"},
 		"a6": {"failed", "failed: no effect was confirmed", "enable it again"},
+		"a8": {"dropped", "given up, no effect was confirmed", "CANNOT BE UNDONE"},
 		"a7": {"verified", "in effect, confirmed by the other side", "is itself the undoing of a2"},
 	} {
 		a := byID[id]

@@ -211,9 +211,9 @@ func stateTone(state string) string {
 	switch state {
 	case stateVerified:
 		return "ok"
-	case stateSent:
+	case stateSent, stateQueued:
 		return "warn"
-	case stateFailed:
+	case stateFailed, stateDropped:
 		return "bad"
 	case stateUnknown, stateSending:
 		return "unknown"

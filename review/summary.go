@@ -93,7 +93,11 @@ func runSentence(run Run) string {
 func (b *builder) actionSentence() string {
 	states, undone := map[string]int{}, 0
 	for _, a := range b.r.Actions {
-		states[a.State]++
+		if a.lost {
+			states[stateUnknown]++
+		} else {
+			states[a.State]++
+		}
 		if a.RevertedBy != "" {
 			undone++
 		}
@@ -103,11 +107,11 @@ func (b *builder) actionSentence() string {
 	}
 	s := counted(len(b.r.Actions), "action on an outside system was", "actions on outside systems were") + " planned: "
 	var parts []string
-	for _, state := range []string{stateVerified, stateSent, stateFailed, stateRejected, stateApproved, statePlanned} {
+	for _, state := range []string{stateVerified, stateSent, stateFailed, stateRejected, stateDropped, stateQueued, stateApproved, statePlanned} {
 		if n := states[state]; n > 0 {
 			word := map[string]string{
 				stateVerified: "verified", stateSent: "sent but not verified", stateFailed: "failed",
-				stateRejected: "refused", stateApproved: "approved but never sent", statePlanned: "never approved",
+				stateRejected: "refused", stateDropped: "given up", stateQueued: "still in the outbox", stateApproved: "approved but never sent", statePlanned: "never approved",
 			}[state]
 			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}

@@ -106,6 +106,9 @@ func (b *builder) told(i int) bool {
 			case record.ActionSent, record.ActionVerified, record.ActionFailed, record.ActionUnknown:
 				var o record.Outcome
 				return x.Decode(&o) == nil && o.Action == p.Action
+			case record.ActionQueued:
+				var q record.Queued
+				return x.Decode(&q) == nil && q.Action == p.Action
 			default:
 				return false
 			}

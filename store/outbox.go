@@ -19,6 +19,8 @@ const (
 	StateFailed   = "failed"
 	StateRejected = "rejected"
 	StateUnknown  = "unknown"
+	StateQueued   = "queued"
+	StateDropped  = "dropped"
 )
 
 // Action is one action of the outbox. Planned.Approvals is how many are
@@ -38,6 +40,8 @@ type Action struct {
 	Changed    time.Time      `json:"changed"`
 	Last       record.Outcome `json:"last,omitzero"`
 	RevertedBy string         `json:"reverted_by,omitempty"` // set once the revert is sent
+	Given      string         `json:"given,omitempty"`       // why it was given up
+	Queue      *record.Queued `json:"queue,omitempty"`       // since it waits in the outbox, until its outcome is known
 }
 
 // Approval is one person's yes to the plan with that digest.
@@ -51,6 +55,8 @@ type Approval struct {
 	// Signature is the person's own, over the request; whoever counts the
 	// approval checks it.
 	Signature *record.Signature `json:"signature,omitempty"`
+	// BreakGlass says that a rule was gone around with it; Reason says why.
+	BreakGlass bool `json:"break_glass,omitempty"`
 }
 
 // ApprovedAt says whether enough approvals hold at that time.
@@ -71,11 +77,13 @@ func from(k record.Kind) []string {
 	undecided := []string{StatePlanned, StateApproved, StateFailed}
 	return map[record.Kind][]string{
 		record.ActionApproved: undecided,
-		record.ActionRejected: undecided,
-		record.ActionSending:  {StateApproved, StateFailed},
+		record.ActionRejected: append(undecided, StateQueued),
+		record.ActionDropped:  append(undecided, StateQueued, StateUnknown),
+		record.ActionQueued:   {StateApproved, StateFailed, StateSending, StateUnknown, StateQueued},
+		record.ActionSending:  {StateApproved, StateFailed, StateQueued},
 		record.ActionSent:     {StateSending, StateUnknown},
 		record.ActionVerified: {StateApproved, StateSending, StateSent, StateVerified, StateFailed, StateUnknown},
-		record.ActionFailed:   {StatePlanned, StateApproved, StateSending, StateSent, StateVerified, StateUnknown},
+		record.ActionFailed:   {StatePlanned, StateApproved, StateQueued, StateSending, StateSent, StateVerified, StateUnknown},
 		record.ActionUnknown:  {StateSending, StateSent, StateUnknown},
 	}[k]
 }
@@ -112,10 +120,15 @@ func (f fold) decided(e record.Entry) error {
 	if d.Digest != a.Digest {
 		return refuse(e, "action %s: the decision is about another plan", d.Action)
 	}
-	if e.Kind == record.ActionRejected {
+	switch e.Kind { //nolint:exhaustive // the third is the approval
+	case record.ActionRejected:
+		a.Queue = nil
 		return f.move(e, a, StateRejected)
+	case record.ActionDropped:
+		a.Queue, a.Given = nil, d.Reason
+		return f.move(e, a, StateDropped)
 	}
-	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason, d.Signature}
+	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason, d.Signature, d.BreakGlass}
 	a.Approvals = slices.DeleteFunc(a.Approvals, func(old Approval) bool { return record.SamePerson(old.Actor, old.Signature, y.Actor, y.Signature) })
 	a.Approvals = append(a.Approvals, y)
 	if a.State == StatePlanned && a.ApprovedAt(e.Time) {
@@ -136,11 +149,39 @@ func (f fold) sending(e record.Entry) error {
 	if at.Attempt <= a.Attempts {
 		return refuse(e, "action %s: attempt %d was made before", at.Action, at.Attempt)
 	}
-	if !a.ApprovedAt(e.Time) {
+	switch {
+	case a.State == StateQueued && e.Time.After(a.Queue.Until):
+		return refuse(e, "action %s: its time in the outbox is over", at.Action)
+	case a.State != StateQueued && !a.ApprovedAt(e.Time):
 		return refuse(e, "action %s: its approval has expired", at.Action)
 	}
 	a.Attempts, a.Owner = at.Attempt, at.Owner
 	return f.move(e, a, StateSending)
+}
+
+// queued puts an action into the outbox. One that was never begun, or has ended,
+// comes there by its approval, which is consumed by that: it can be put there once.
+func (f fold) queued(e record.Entry) error {
+	var q record.Queued
+	if err := e.Decode(&q); err != nil {
+		return err
+	}
+	a, err := f.action(e, q.Action)
+	if err != nil {
+		return err
+	}
+	if q.Attempt != a.Attempts { // of which another process has begun the next
+		return refuse(e, "action %s: attempt %d is not its last", q.Action, q.Attempt)
+	}
+	if (a.State == StateApproved || a.State == StateFailed) && !a.ApprovedAt(e.Time) {
+		return refuse(e, "action %s: its approval has expired", q.Action)
+	}
+	if a.Queue != nil && q.Until.After(a.Queue.Until) {
+		return refuse(e, "action %s: its time in the outbox cannot be made longer", q.Action)
+	}
+	q.NotBefore, q.Until, q.Since = q.NotBefore.UTC(), q.Until.UTC(), q.Since.UTC()
+	a.Queue = &q
+	return f.move(e, a, StateQueued)
 }
 
 func (f fold) outcome(e record.Entry) error {
@@ -153,6 +194,9 @@ func (f fold) outcome(e record.Entry) error {
 		return err
 	}
 	a.Last = o
+	if e.Kind != record.ActionUnknown { // of that, its time runs on
+		a.Queue = nil
+	}
 	to := map[record.Kind]string{
 		record.ActionSent: StateSent, record.ActionVerified: StateVerified,
 		record.ActionFailed: StateFailed, record.ActionUnknown: StateUnknown,

@@ -170,7 +170,7 @@ func (a *app) action(id string) (response.ActionView, bool) {
 // undo finds the newest plan that undoes an action and was not refused.
 func (a *app) undo(v response.ActionView) (newest response.ActionView) {
 	for _, u := range a.board.value.Actions {
-		if v.Action != "" && u.Reverts == v.Action && u.State != response.Rejected && u.State != response.Failed {
+		if v.Action != "" && u.Reverts == v.Action && u.State != response.Rejected && u.State != response.Failed && u.State != response.Dropped {
 			newest = u
 		}
 	}

@@ -46,8 +46,16 @@ type desk interface {
 	Approve(ctx context.Context, id incident.ID, action, digest, confirm, reason string) error
 	Reject(ctx context.Context, id incident.ID, action, reason string) error
 	Do(context.Context, incident.ID, string) (response.ActionView, error)
-	Look(context.Context, incident.ID, string) (response.ActionView, error)
 	Revert(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
+	LookTelling(context.Context, incident.ID, string, response.ProgressFunc) (response.ActionView, error)
+	Outbox(ctx context.Context, id incident.ID, all bool) ([]response.OutboxRow, error)
+	RunOutbox(ctx context.Context, id incident.ID, once bool, p response.ProgressFunc) (response.OutboxRun, error)
+	Retry(ctx context.Context, id incident.ID, action string, again bool, reason string, p response.ProgressFunc) (response.ActionView, error)
+	Drop(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
+
+	Audiences() []response.Audience
+	DraftUpdate(context.Context, incident.ID, response.UpdateRequest) (response.UpdateDraft, error)
+	SendUpdate(context.Context, response.UpdateDraft, response.ProgressFunc) (response.UpdateSent, error)
 
 	SigningKey(context.Context) (response.SigningKey, error)
 	WillSign(response.ActionView) bool

@@ -228,6 +228,26 @@ func (s *scripted) AnswerInject(ctx context.Context, _ incident.ID, inject, choi
 	return false, s.act(ctx, "answer %s %s%s", inject, choice, note)
 }
 
+func (s *scripted) Audiences() []response.Audience {
+	return []response.Audience{{Name: "responders"}, {Name: "executives", Every: time.Hour}, {Name: "customers"}}
+}
+
+func (s *scripted) DraftUpdate(_ context.Context, id incident.ID, r response.UpdateRequest) (response.UpdateDraft, error) {
+	d := response.UpdateDraft{
+		Incident: id, ID: "u3", Audience: r.Audience, Profile: record.ExecutiveProfile, TLP: "amber", Subject: "[LIVE SEV1 2026-0042] Ransomware · update 3",
+		Text: strings.TrimSpace(r.Say + "\n\nSince the last update:\n- Phase: contain, was identify"), Late: 12, Masked: []string{"h-3Z6626TW"},
+		To: []response.UpdateTo{{Connection: "chat", Action: "slack.message.post", Target: "#leaders", Effects: []string{"all in the channel read it"}, Requests: []string{"POST https://slack.example/api"}}},
+	}
+	if strings.Contains(r.Say, "red") {
+		d.To[0].Refused, d.To[0].Hint = "TLP:RED goes nowhere by itself", "tell them another way"
+	}
+	return d, s.fail
+}
+
+func (s *scripted) SendUpdate(ctx context.Context, d response.UpdateDraft, _ response.ProgressFunc) (response.UpdateSent, error) {
+	return response.UpdateSent{}, s.act(ctx, "update %s to %s: %s", d.ID, d.Audience, strings.SplitN(d.Text, "\n", 2)[0])
+}
+
 func (s *scripted) Advance(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (response.Waiting, error) {
 	return response.Waiting{Steps: []string{"c5"}}, s.act(ctx, "advance")
 }
@@ -271,7 +291,41 @@ func (s *scripted) Do(ctx context.Context, id incident.ID, action string) (respo
 	return v, errors.Join(err, s.act(ctx, "do %s", action))
 }
 
-func (s *scripted) Look(ctx context.Context, _ incident.ID, action string) (response.ActionView, error) {
+func (s *scripted) Outbox(ctx context.Context, _ incident.ID, _ bool) ([]response.OutboxRow, error) {
+	var out []response.OutboxRow
+	for _, v := range s.board.Actions {
+		r := response.OutboxRow{Action: v.Action, Title: v.Title, Connection: v.Connection, State: v.State, Class: v.Class, Says: v.Says, Attempts: v.Attempts, NextTry: v.NextTry}
+		switch v.State { //nolint:exhaustive // the others are not in it
+		case response.Unknown:
+			r.MayHaveHappened = true
+		case response.Failed:
+			r.NeedsHuman = true
+		case response.Queued:
+		default:
+			continue
+		}
+		out = append(out, r)
+	}
+	return out, s.act(ctx, "outbox")
+}
+
+func (s *scripted) RunOutbox(ctx context.Context, _ incident.ID, once bool, _ response.ProgressFunc) (response.OutboxRun, error) {
+	return response.OutboxRun{Delivered: []string{"a1"}}, s.act(ctx, "run outbox %v", once)
+}
+
+func (s *scripted) Retry(ctx context.Context, _ incident.ID, action string, again bool, reason string, _ response.ProgressFunc) (response.ActionView, error) {
+	v := s.board.Actions[0]
+	v.State = response.Verified
+	return v, s.act(ctx, "retry %s %v %s", action, again, reason)
+}
+
+func (s *scripted) Drop(ctx context.Context, _ incident.ID, action, reason string) (response.ActionView, error) {
+	v := s.board.Actions[0]
+	v.State = response.Dropped
+	return v, s.act(ctx, "drop %s %s", action, reason)
+}
+
+func (s *scripted) LookTelling(ctx context.Context, _ incident.ID, action string, _ response.ProgressFunc) (response.ActionView, error) {
 	return response.ActionView{State: response.Verified}, s.act(ctx, "look %s", action)
 }
 

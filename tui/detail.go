@@ -129,6 +129,8 @@ func whatNow(s response.StepView, v, undo response.ActionView) string {
 		return "r sends the approved undo."
 	case response.Unknown:
 		return "l looks what really became of the undo."
+	case response.Queued:
+		return "The undo waits in the outbox: O shows it."
 	}
 	switch {
 	case over(s) && (v.State == response.Verified || v.State == response.Sent) && v.Undo != "" && v.RevertedBy == "":
@@ -139,6 +141,8 @@ func whatNow(s response.StepView, v, undo response.ActionView) string {
 		return "enter shows the plan for approval."
 	case v.State == response.Approved:
 		return "r sends the approved action."
+	case v.State == response.Queued:
+		return "It waits in the outbox and is sent when it can be. O shows it: send it now, or give it up."
 	case v.State == response.Unknown:
 		return "l looks what really happened. Nothing is sent again before that."
 	case s.State == playbooks.Failed:

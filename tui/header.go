@@ -133,6 +133,9 @@ func (m *Model) pending(waiting string) line {
 	if b.Unknown > 0 {
 		add(bad, number(int64(b.Unknown))+" unknown")
 	}
+	if b.Queued > 0 {
+		add(warn, number(int64(b.Queued))+" in the outbox")
+	}
 	if b.Failures > 0 {
 		add(bad, number(int64(b.Failures))+" failed")
 	}

@@ -225,6 +225,9 @@ func (p *plainDesk) introduce(ctx context.Context) (response.Board, error) {
 		p.say("Low disk: %s.", b.LowRoom)
 	}
 	p.say("%s, %s, %s waiting, %d unknown, %d failed.", plural(int64(b.Exhibits), "exhibit"), plural(b.Events, "event"), plural(int64(b.Approvals), "approval"), b.Unknown, b.Failures)
+	if b.Queued > 0 {
+		p.say("In the outbox: %s, sent when that is possible.", plural(int64(b.Queued), "action"))
+	}
 	if b.Unread > 0 {
 		p.say("Not fully read: %s. The next ingest or collect reads on.", plural(int64(b.Unread), "exhibit"))
 	}

@@ -37,21 +37,34 @@ func (p *plainDesk) offers(b response.Board) []offer {
 				add("Send the approved action: "+v.Title, func(ctx context.Context, _ <-chan struct{}) error { return p.send(ctx, v) })
 			case response.Unknown:
 				add("Look what became of: "+v.Title, func(ctx context.Context, _ <-chan struct{}) error {
-					after, err := p.desk.Look(ctx, p.id, v.Action)
+					after, err := p.desk.LookTelling(ctx, p.id, v.Action, p.progress())
 					if err == nil {
 						p.say("It is %s: %s", after.State, after.Says)
 					}
 					return err
 				})
+			case response.Queued:
+				add("Send now what waits in the outbox: "+v.Title, func(ctx context.Context, _ <-chan struct{}) error {
+					after, err := p.desk.Retry(ctx, p.id, v.Action, false, "", p.progress())
+					if err == nil {
+						p.say("It is %s: %s", after.State, after.Says)
+					}
+					return err
+				})
+				add("Give up what waits in the outbox: "+v.Title, p.withReason(func(ctx context.Context, why string) error {
+					_, err := p.desk.Drop(ctx, p.id, v.Action, why)
+					return err
+				}))
 			}
 		}
 		for _, s := range open(b) {
 			decided := slices.ContainsFunc(b.Actions, func(v response.ActionView) bool {
-				return v.Action == s.ActionID && (v.State == response.Planned || v.State == response.Approved || v.State == response.Unknown)
+				return v.Action == s.ActionID && (v.State == response.Planned || v.State == response.Approved || v.State == response.Unknown || v.State == response.Queued)
 			})
 			out = append(out, p.stepOffers(s, decided)...)
 		}
 		add("Run the automatic steps that need nobody", p.advance)
+		out = append(out, p.updateOffers(b)...)
 		add("Note what happened", p.note)
 		add("Sign the record with your ssh key", p.sign)
 	}

@@ -235,6 +235,8 @@ func whyNotRun(s response.StepView, v response.ActionView) string {
 		return "its plan needs an approval first (enter)"
 	case v.State == response.Unknown:
 		return "its outcome is unknown: l looks first"
+	case v.State == response.Queued:
+		return "it waits in the outbox: O shows it"
 	case s.State == playbooks.Locked:
 		return lockedWhy(s)
 	case s.State == playbooks.Failed:

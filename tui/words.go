@@ -125,7 +125,7 @@ func stepMark(s response.StepView, v, undo response.ActionView) span {
 	switch undo.State { //nolint:exhaustive // the others have changed nothing
 	case response.Planned:
 		return sp(warn, "!!")
-	case response.Approved, response.Sending:
+	case response.Approved, response.Queued, response.Sending:
 		return sp(warn, "..")
 	case response.Unknown:
 		return sp(bad, "??")
@@ -170,6 +170,8 @@ func stepState(s response.StepView, v, undo response.ActionView, now time.Time) 
 		return sp(warn, "undo "+undo.Action+" SENDING")
 	case response.Unknown:
 		return sp(bad, "undo "+undo.Action+" UNKNOWN, l looks")
+	case response.Queued:
+		return sp(warn, "undo "+undo.Action+" IN THE OUTBOX, O")
 	case response.Sent:
 		return sp(warn, "undo "+undo.Action+" sent, not verified")
 	}
@@ -193,6 +195,8 @@ func stepState(s response.StepView, v, undo response.ActionView, now time.Time) 
 			return sp(warn, "SENDING")
 		case response.Unknown:
 			return sp(bad, "UNKNOWN, l looks")
+		case response.Queued:
+			return sp(warn, "IN THE OUTBOX, O")
 		case response.Rejected:
 			return sp(bad, "REJECTED")
 		}

@@ -277,9 +277,9 @@ func waits(w response.Waiting, b response.Board) string {
 func (a *app) lookUp(v response.ActionView) tea.Cmd {
 	id := a.id
 	return a.start(errand{
-		key: "action:" + v.Action, title: "look: " + v.Title,
-		do: func(ctx context.Context, _ response.ProgressFunc) (string, error) {
-			after, err := a.desk.Look(ctx, id, v.Action)
+		key: "action:" + v.Action, title: "look: " + v.Title, long: true,
+		do: func(ctx context.Context, told response.ProgressFunc) (string, error) {
+			after, err := a.desk.LookTelling(ctx, id, v.Action, told)
 			return string(after.State) + ": " + v.Title, err
 		},
 	})

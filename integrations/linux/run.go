@@ -162,3 +162,12 @@ func (run) Verify(_ context.Context, c integrations.Call, r integrations.Receipt
 }
 
 func head(s string) string { return strings.ToValidUTF8(s[:min(len(s), excerpt)], "?") }
+
+// Lasts implements integrations.Lasting: a program runs until its own time is over.
+func (r run) Lasts(c integrations.Call) time.Duration {
+	w, err := r.read(c)
+	if err != nil {
+		return integrations.AttemptLasts
+	}
+	return w.timeout + integrations.AttemptLasts
+}

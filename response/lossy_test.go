@@ -1,0 +1,372 @@
+package response
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	mrand "math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"firebreak/config"
+	"firebreak/incident"
+	"firebreak/integrations/drill"
+	"firebreak/internal/testkit"
+)
+
+// The worst way there: requests are dropped, a gateway says 502, answers are lost
+// after the effect, the effect comes late, and whoever sends is killed again and
+// again. What is sent so must be there once in the end.
+
+// What the proxy does, in percent, and how late an effect may come.
+const (
+	dropsRequests = 10
+	saysBad       = 5
+	losesAnswers  = 20
+	mostLate      = 30 * time.Millisecond
+)
+
+// lossy is a proxy in front of a server.
+type lossy struct {
+	next   http.Handler
+	honest atomic.Bool // it does nothing of that
+
+	mu   sync.Mutex
+	rand *mrand.Rand
+
+	requests, dropped, bad, lost atomic.Int64
+}
+
+func (l *lossy) draw() (fate, answer int, late time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rand.IntN(100), l.rand.IntN(100), time.Duration(l.rand.Int64N(int64(mostLate)))
+}
+
+func (l *lossy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	if l.honest.Load() {
+		l.next.ServeHTTP(rw, r)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the sender was killed in the middle of it
+	}
+	fate, answer, late := l.draw()
+	l.requests.Add(1)
+	switch {
+	case fate < dropsRequests:
+		l.dropped.Add(1)
+		panic(http.ErrAbortHandler)
+	case fate < dropsRequests+saysBad:
+		l.bad.Add(1)
+		http.Error(rw, "bad gateway", http.StatusBadGateway)
+		return
+	}
+	time.Sleep(late) // the sender may be gone by then: it happens all the same
+	r = r.Clone(context.WithoutCancel(r.Context()))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	got := httptest.NewRecorder()
+	l.next.ServeHTTP(got, r)
+	if answer < losesAnswers {
+		l.lost.Add(1)
+		panic(http.ErrAbortHandler)
+	}
+	for k, v := range got.Header() {
+		rw.Header()[k] = v
+	}
+	rw.WriteHeader(got.Code)
+	_, _ = rw.Write(got.Body.Bytes()) // whoever went away is looked for later
+}
+
+// lossyJob is what a worker is told.
+type lossyJob struct {
+	Home     string
+	Incident incident.ID
+	GitHub   string // the proxies
+	Duty     string
+	Tokens   map[string]string
+	Timeout  time.Duration
+}
+
+func (j lossyJob) service() (*Service, error) {
+	c := config.Config{Connections: map[string]config.Connection{
+		"github":    {Kind: "github", BaseURL: j.GitHub, Settings: map[string]string{"repo": drill.Repo}},
+		"pagerduty": {Kind: "pagerduty", BaseURL: j.Duty, Settings: map[string]string{"from": "responder@acme.example"}},
+	}}
+	for name, conn := range c.Connections {
+		conn.Secrets = map[string]config.Reference{}
+		for _, secret := range []string{"token", "routing_key"} {
+			if _, ok := j.Tokens[name+"_"+secret]; ok {
+				ref, err := config.ParseReference("env:" + name + "_" + secret)
+				if err != nil {
+					return nil, err
+				}
+				conn.Secrets[secret] = ref
+			}
+		}
+		conn.Timeout, conn.Grace, conn.Writes = config.Wait(j.Timeout), config.Wait(j.Timeout), 60_000
+		c.Connections[name] = conn
+	}
+	s, err := New(Options{
+		Home: j.Home, Config: c, Now: time.Now, Rand: rand.Reader, Host: "web-1", Tool: "firebreak test",
+		Monotonic:  func() (int64, string) { return time.Now().UnixNano(), "boot" },
+		ToolSHA256: func() (string, error) { return "00", nil },
+		Secrets: config.Env{Lookup: func(name string) (string, bool) {
+			v, ok := j.Tokens[name]
+			return v, ok
+		}},
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			t := time.NewTimer(d)
+			defer t.Stop()
+			select {
+			case <-t.C:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		},
+	})
+	if err == nil {
+		s.breakerOpen = 200 * time.Millisecond
+	}
+	return s, err
+}
+
+const lossyEnv = "FIREBREAK_TEST_LOSSY_WORKER"
+
+// TestLossyWorker is not a test: it is the process that is killed.
+func TestLossyWorker(t *testing.T) {
+	var j lossyJob
+	if os.Getenv(lossyEnv) == "" {
+		t.Skip("it works the outbox for TestSoakLossyProxy")
+	}
+	if err := json.Unmarshal([]byte(os.Getenv(lossyEnv)), &j); err != nil {
+		t.Fatal(err)
+	}
+	s, err := j.service()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stdout.WriteString("working\n"); err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.As(incident.Actor{Name: "worker " + strconv.Itoa(os.Getpid())}).RunOutbox(t.Context(), j.Incident, false, nil)
+	if err != nil || len(run.Waiting) > 0 {
+		t.Fatalf("%v; still there: %+v", err, run.Waiting)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// work keeps a worker at it, killing it every 40 to 200 ms of its work, until one
+// has come to the end.
+func (j lossyJob) work(t *testing.T, draw *mrand.Rand, kills *atomic.Int64) {
+	b, err := json.Marshal(j)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for round := 0; ; round++ {
+		c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLossyWorker$", "-test.count=1")
+		c.Env = append(os.Environ(), lossyEnv+"="+string(b), "GORACE=halt_on_error=1 atexit_sleep_ms=0")
+		out, err := c.StdoutPipe()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		var errs bytes.Buffer
+		c.Stderr = &errs
+		if err := c.Start(); err != nil {
+			t.Error(err)
+			return
+		}
+		lines := bufio.NewReader(out)
+		first, _ := lines.ReadString('\n') // a worker that says nothing has failed: its end tells why
+		after := 40*time.Millisecond + time.Duration(draw.Int64N(int64(160*time.Millisecond)))
+		if round > 400 {
+			after = time.Minute // it must come to an end
+		}
+		timer := time.AfterFunc(after, func() { _ = c.Process.Kill() }) // it may have ended
+		rest, rerr := io.ReadAll(lines)
+		err = c.Wait()
+		timer.Stop()
+		switch {
+		case err == nil && rerr == nil:
+			return
+		case c.ProcessState.ExitCode() == -1:
+			kills.Add(1)
+		case !strings.HasPrefix(first, "working"), c.ProcessState.ExitCode() != 0:
+			t.Errorf("a worker ended with %v:\n%s%s%s", err, first, rest, errs.String())
+			return
+		}
+	}
+}
+
+// lossyTally is what one run came to.
+type lossyTally struct {
+	keys, lost, duplicated map[string]int // by system
+	kills                  int64
+	requests, hurt         int64
+}
+
+// lossyRun sends so many keys over each system.
+func lossyRun(t *testing.T, seed uint64, keys int, timeout time.Duration) lossyTally {
+	t.Helper()
+	world, err := drill.Open(t.TempDir(), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, world)
+	hub := &lossy{next: world.GitHub(), rand: mrand.New(mrand.NewPCG(seed, 1))}
+	duty := &lossy{next: world.PagerDuty(), rand: mrand.New(mrand.NewPCG(seed, 2))}
+	hub.honest.Store(true)
+	duty.honest.Store(true)
+	first, second := httptest.NewServer(hub), httptest.NewServer(duty)
+	defer first.Close()
+	defer second.Close()
+	j := lossyJob{Home: t.TempDir(), GitHub: first.URL, Duty: second.URL, Timeout: timeout, Tokens: map[string]string{}}
+	for _, c := range world.Connections() {
+		if c.Kind != "github" && c.Kind != "pagerduty" {
+			continue
+		}
+		for _, secret := range []string{"token", "routing_key"} {
+			if v, err := c.Secret(t.Context(), secret); err == nil {
+				j.Tokens[c.Name+"_"+secret] = v
+			}
+		}
+	}
+	s, err := j.service()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, s)
+	ada := s.As(incident.Actor{Name: "ada"})
+	inc, err := ada.Open(t.Context(), NewIncident{Title: "lossy", Severity: incident.SEV2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.Incident = inc.ID
+	f, err := s.open(t.Context(), inc.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	system := map[string]string{} // of each key
+	for i := range keys {
+		for _, w := range []wish{
+			{name: "github.issue.create", connection: "github", params: map[string]any{"repo": drill.Repo, "title": fmt.Sprintf("finding %d", i)}},
+			{name: "pagerduty.incident.note", connection: "pagerduty", params: map[string]any{"incident": drill.Incident, "note": fmt.Sprintf("finding %d", i)}},
+			{name: "pagerduty.event.trigger", connection: "pagerduty", params: map[string]any{"summary": fmt.Sprintf("finding %d", i)}},
+		} {
+			if w.name == "pagerduty.event.trigger" && i%2 == 0 || w.name == "pagerduty.incident.note" && i%2 == 1 {
+				continue
+			}
+			w.message = true
+			a, err := ada.plan(t.Context(), f, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			system[a.Key] = w.connection
+		}
+	}
+	hub.honest.Store(false)
+	duty.honest.Store(false)
+	var kills atomic.Int64
+	var both sync.WaitGroup
+	for n := range uint64(2) { // two at a time: each key is sent by one of them
+		both.Go(func() { j.work(t, mrand.New(mrand.NewPCG(seed, 10+n)), &kills) })
+	}
+	both.Wait()
+	out := lossyTally{keys: map[string]int{}, lost: map[string]int{}, duplicated: map[string]int{}, kills: kills.Load()}
+	out.requests = hub.requests.Load() + duty.requests.Load()
+	for _, l := range []*lossy{hub, duty} {
+		out.hurt += l.dropped.Load() + l.bad.Load() + l.lost.Load()
+	}
+	effects, err := world.Effects()
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]int{}
+	for _, e := range effects {
+		for key := range system {
+			if strings.Contains(e.Key, key) {
+				made[key]++
+			}
+		}
+	}
+	for key, of := range system {
+		out.keys[of]++
+		if made[key] == 0 {
+			out.lost[of]++
+		}
+		if made[key] > 1 {
+			out.duplicated[of]++
+			t.Errorf("%s was made %d times on %s", key, made[key], of)
+		}
+	}
+	rows, err := ada.Outbox(t.Context(), inc.ID, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.State != Verified {
+			out.lost[r.Connection]++
+			t.Errorf("%s on %s is %s: %s", r.Action, r.Connection, r.State, r.Says)
+		}
+	}
+	report, err := ada.Verify(t.Context(), inc.ID, nil)
+	if err != nil || !report.OK() {
+		t.Errorf("the record: %v, %v", report.Problems, err)
+	}
+	return out
+}
+
+func closed(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSoakLossyProxy counts what is lost and what is there twice.
+func TestSoakLossyProxy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts processes and kills them")
+	}
+	keys, timeout := 8, 400*time.Millisecond
+	if testkit.Soak() {
+		keys, timeout = 60, time.Second
+	}
+	all := lossyTally{keys: map[string]int{}, lost: map[string]int{}, duplicated: map[string]int{}}
+	runs := testkit.Rounds(t, 1, 10)
+	for n := range runs {
+		one := lossyRun(t, uint64(n)+1, keys, timeout)
+		t.Logf("run %d: keys %v, %d kills, %d requests, %d of them hurt; lost %v, duplicated %v", n+1, one.keys, one.kills, one.requests, one.hurt, one.lost, one.duplicated)
+		for _, of := range []string{"github", "pagerduty"} {
+			all.keys[of] += one.keys[of]
+			all.lost[of] += one.lost[of]
+			all.duplicated[of] += one.duplicated[of]
+		}
+		all.kills, all.requests, all.hurt = all.kills+one.kills, all.requests+one.requests, all.hurt+one.hurt
+	}
+	for of, n := range all.keys {
+		testkit.Tell(t, testkit.Figure{
+			Name: "a lossy way to " + of + ", senders killed", Rounds: runs, Lost: testkit.N(all.lost[of]), Acked: testkit.N(n),
+			Values: map[string]any{"there twice": all.duplicated[of]},
+			Note:   fmt.Sprintf("Two workers at a time, killed every 40 to 200 ms of their work (%d kills in all, over both systems); %d %% of requests dropped, %d %% answered with 502, %d %% of answers lost after the effect, which came up to %s late (%d of %d requests hurt)", all.kills, dropsRequests, saysBad, losesAnswers, mostLate, all.hurt, all.requests),
+		})
+	}
+}
