@@ -58,6 +58,14 @@ connections:
 #       secret: env:FIREBREAK_WEBHOOK_SECRET
 #   this-host:
 #     kind: linux
+#   okta:                      # declared actions: aws, cloudflare, crowdstrike,
+#     kind: okta               # defender, entra and okta are built in
+#     base_url: https://acme.okta.com
+#     secrets:
+#       token: env:OKTA_TOKEN
+#   blocklist:                 # a program of your own: docs/plugins.md
+#     kind: plugin
+#     settings: {program: /usr/local/lib/firebreak/blocklist, sha256: "5f0c…"}
 #   waf:                       # for steps that send a request (http)
 #     kind: http
 #     base_url: https://waf.example.org
@@ -114,6 +122,10 @@ connections:
 
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
+
+# Your own actions: files of declared actions, or folders of them, besides those
+# below actions in the workspace. firebreak action lint checks one.
+# actions: [~/actions]
 
 # Packs besides those below packs in the workspace: signed folders of playbooks.
 # What they ask for is accepted once (firebreak playbook pack accept).

@@ -104,6 +104,7 @@ func (p *parser) config(root *yaml.Node) Config {
 		},
 		"playbooks":   func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
 		"calendars":   func(n *yaml.Node) { c.Calendars = p.calendars(n) },
+		"actions":     func(n *yaml.Node) { c.Actions = p.texts(n, "actions") },
 		"packs":       func(n *yaml.Node) { c.Packs = p.texts(n, "packs") },
 		"retention":   func(n *yaml.Node) { c.Retention = p.retention(n) },
 		"signing_key": func(n *yaml.Node) { c.SigningKey = p.signingKey(n) },

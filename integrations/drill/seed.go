@@ -59,5 +59,12 @@ func (s *state) furnish(now time.Time) error {
 	if s.Cluster == nil {
 		s.Cluster = newCluster(now)
 	}
+	if s.Cloud == nil {
+		c, err := newCloud(now)
+		if err != nil {
+			return err
+		}
+		s.Cloud = &c
+	}
 	return errors.Join(errs[:]...)
 }

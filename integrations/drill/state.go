@@ -36,6 +36,7 @@ type state struct {
 	Revoked bool           `json:"revoked,omitempty"` // the leaked token is
 
 	Cluster map[string]map[string]any `json:"cluster"`
+	Cloud   *cloud                    `json:"cloud"`
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
