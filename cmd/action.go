@@ -17,22 +17,6 @@ type actionOptions struct {
 	which []string
 }
 
-func newActionCmd(p *program) *cobra.Command {
-	c := &cobra.Command{
-		Use: "action", Short: "Check, test and learn from declared actions", Args: subcommand, RunE: helpOnly,
-		Long: `Declared actions are YAML files that say which requests read the state of a system,
-change it, verify it and undo it. docs/declared-actions.md describes them; those
-for aws, cloudflare, crowdstrike, defender, entra and okta are built in, and your
-own are taken from the folder actions in the workspace and from what the
-configuration names under actions.`,
-	}
-	c.AddCommand(
-		newActionLintCmd(p, runActionLint), newActionTestCmd(p, runActionTest),
-		newActionShowCmd(p, runActionShow), newActionSchemaCmd(p, runActionSchema),
-	)
-	return c
-}
-
 func newActionLintCmd(p *program, run func(*actionOptions) error) *cobra.Command {
 	o := &actionOptions{p: p}
 	return &cobra.Command{
@@ -42,7 +26,7 @@ where there is one a hint. Give files, folders, or the kind of a built-in file.
 Nothing is sent.
 
 Exits with 1 when there is a problem.`,
-		Example: "  firebreak action lint ~/actions/waf.yaml",
+		Example: "  firebreak actions lint ~/actions/waf.yaml",
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.which = args
 			return run(o)
@@ -105,7 +89,7 @@ done, verified and undone as it would be, over the client that sends in earnest,
 against a peer in memory: nothing leaves the machine, and no secret is fetched.
 
 Exits with 1 when a test fails or a file has a problem.`,
-		Example: "  firebreak action test ~/actions/waf.yaml\n  firebreak action test okta",
+		Example: "  firebreak actions test ~/actions/waf.yaml\n  firebreak actions test okta",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.which = args
 			return run(c, o)
@@ -194,10 +178,10 @@ func newActionSchemaCmd(p *program, run func(*actionOptions) error) *cobra.Comma
 		Long: `Print the JSON Schema (2020-12) of files of declared actions. An editor that is
 given it completes keys, explains them, and marks what is wrong while you type:
 
-  firebreak action schema >action.schema.json
+  firebreak actions schema >action.schema.json
   # yaml-language-server: $schema=action.schema.json   (first line of a file)
 
-It sees less than firebreak action lint: no expressions, and no action elsewhere.`,
+It sees less than firebreak actions lint: no expressions, and no action elsewhere.`,
 		RunE: func(*cobra.Command, []string) error { return run(o) },
 	}
 }

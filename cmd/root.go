@@ -75,7 +75,7 @@ func groups(p *program) []group {
 			newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
 		}},
 		{"action", "Actions:", []*cobra.Command{
-			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert), newContainedCmd(p, runContained), newRollbackCmd(p, runRollback), newOutboxCmd(p, runOutbox), newActionCmd(p),
+			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert), newContainedCmd(p, runContained), newRollbackCmd(p, runRollback), newOutboxCmd(p, runOutbox), newActionsCmd(p, runActions),
 		}},
 		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle), newSignCmd(p, runSign), newTimestampCmd(p, runTimestamp), newTrustCmd(p)}},
 		{"keep", "Keep and erase:", []*cobra.Command{

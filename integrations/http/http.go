@@ -88,7 +88,7 @@ const (
 // Describe implements integrations.Action.
 func (r request) Describe() integrations.Description {
 	d := integrations.Description{
-		Name: "http.request", Title: "Send a request", System: "http", Danger: incident.Medium, Idempotency: "none",
+		Name: "http.request", Title: "Send a request", System: "http", Danger: incident.Medium, Tested: integrations.RealPeer, Idempotency: "none",
 		Params: []integrations.Param{
 			{Name: "method", Type: "string", Required: true, Match: reading + "|" + writing},
 			{Name: "url", Title: "Where to, whole or below the connection's base URL", Type: "string", Required: true},

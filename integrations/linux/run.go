@@ -27,7 +27,7 @@ type run struct {
 // Describe implements integrations.Action.
 func (r run) Describe() integrations.Description {
 	return integrations.Description{
-		Name: r.system + ".run", Title: "Run a program", System: r.system, Danger: incident.Medium, Idempotency: "none",
+		Name: r.system + ".run", Title: "Run a program", System: r.system, Danger: incident.Medium, Tested: integrations.RealPeer, Idempotency: "none",
 		Params: []integrations.Param{
 			{Name: "argv", Title: "The program and its arguments, one element each", Type: "list", Required: true},
 			{Name: "env", Title: "Its environment, each NAME=VALUE", Type: "list"},

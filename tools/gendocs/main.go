@@ -1,5 +1,5 @@
 // Command gendocs writes the man pages and shell completions into the folder
-// that it is given (default share), docs/keys.md, the table of rules in
+// that it is given (default share), docs/keys.md, docs/actions.md, the table of rules in
 // docs/triage.md, and the tables of docs/parsers.md; that of the counts only
 // where FIREBREAK_CORPUS names the corpus. It runs in the project's root.
 package main
@@ -14,6 +14,7 @@ import (
 
 	"firebreak/cmd"
 	"firebreak/forensics/triage"
+	"firebreak/integrations/all"
 	"firebreak/tui"
 )
 
@@ -49,7 +50,12 @@ func write(dir string) error {
 	if err != nil {
 		return err
 	}
+	actions, err := all.Page()
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		os.WriteFile(filepath.Join("docs", "actions.md"), []byte(actions), 0o644),
 		os.WriteFile(parsersPage, page, 0o644),
 		os.WriteFile(filepath.Join("docs", "triage.md"), []byte(triage), 0o644),
 		root.GenBashCompletionFileV2(filepath.Join(completions, "firebreak.bash"), true),
