@@ -71,9 +71,15 @@ connections:
 #     base_url: https://waf.example.org
 #     secrets:
 #       token: env:WAF_TOKEN
-#   web-1:                     # for steps with on: ssh:web-1
+#   web-1:                     # for steps with on: ssh:web-1, or connection: web-1
 #     kind: ssh
-#     settings: {host: ada@web-1.example.org}
+#     settings:
+#       host: ada@web-1.example.org
+#       sudo: "true"           # actions use sudo -n
+#       management: 10.8.0.0/16  # who still reaches it when it is cut off
+#   prod:
+#     kind: kubernetes
+#     settings: {kubeconfig: ~/.kube/config, context: prod}
 
 # A connection may also say how long one exchange may take (timeout: 30s), how much
 # longer the other side may work on what it got (grace: 10s), and how much may be
