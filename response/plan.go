@@ -33,6 +33,7 @@ type wish struct {
 	lasts      *time.Duration  // how long the effect is to last; nil: nobody said
 	ends       string          // what happens then, see record.Planned
 	breakGlass bool            // rules that it breaks are gone around, and named
+	once       bool            // of a message: whatever became of it, it is not planned again
 	declared   bool            // of an undoing: the plan it undoes says when, and was approved
 	message    bool            // it carries words to people
 	said       integrations.Message
@@ -258,7 +259,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 // underWay names the action that another process planned for the same wish in
 // the meantime, "" when there is none.
 func underWay(tx *store.Tx, w wish) (string, error) {
-	if w.step == "" && w.reverts == "" || w.repeats.Action != "" {
+	if w.step == "" && w.reverts == "" && !w.once || w.repeats.Action != "" {
 		return "", nil
 	}
 	all, err := tx.Actions()
@@ -268,6 +269,9 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 	for _, a := range slices.Backward(all) {
 		if !w.isOf(a) {
 			continue
+		}
+		if w.once {
+			return a.Action, nil
 		}
 		switch ActionState(a.State) {
 		case Planned, Approved, Queued, Sending, Unknown:
@@ -457,7 +461,10 @@ func (f *folder) action(ctx context.Context, action string) (ActionView, error) 
 
 // isOf says that an action is what the wish wants.
 func (w wish) isOf(a store.Action) bool {
-	if w.reverts != "" {
+	switch {
+	case w.once:
+		return a.Reason == w.reason && a.Name == w.name && a.Connection == w.connection
+	case w.reverts != "":
 		return a.Reverts == w.reverts
 	}
 	return a.Step == w.step && (w.name == "" || a.Name == w.name) && a.Reverts == "" && a.Instead == w.instead && (w.connection == "" || a.Connection == w.connection)
