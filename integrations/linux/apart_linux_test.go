@@ -89,7 +89,7 @@ func ownEtc(t *testing.T) {
 			must(t, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("/etc", name))))
 		}
 	}
-	for _, link := range []string{"alternatives", "ld.so.cache", "ld.so.conf.d", "localtime", "machine-id"} {
+	for _, link := range []string{"alternatives", "ld.so.cache", "ld.so.conf.d", "localtime", "machine-id", "hosts", "host.conf", "services", "protocols", "gai.conf"} {
 		if b, err := os.ReadFile(filepath.Join("/etc", link)); err == nil {
 			must(t, os.WriteFile(filepath.Join(dir, link), b, 0o644))
 		}
