@@ -31,6 +31,7 @@ type Config struct {
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
+	Actions     []string              `json:"actions,omitempty"`     // files and folders of declared actions besides the built-in ones
 	Packs       []string              `json:"packs,omitempty"`       // folders of playbooks that others made and signed
 	Retention   []Rule                `json:"retention,omitempty"`   // when something is due to be erased, or to be looked at
 	SigningKey  string                `json:"signing_key,omitempty"` // path of an ssh key (public or private), or SHA256:…
@@ -44,6 +45,7 @@ type Config struct {
 	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
 	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
 	Containment Containment           `json:"containment,omitzero"` // how long containments last
+	Intake      Intake                `json:"intake,omitzero"`      // alerts that come in by HTTP
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).

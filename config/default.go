@@ -58,6 +58,14 @@ connections:
 #       secret: env:FIREBREAK_WEBHOOK_SECRET
 #   this-host:
 #     kind: linux
+#   okta:                      # declared actions: aws, cloudflare, crowdstrike,
+#     kind: okta               # defender, entra and okta are built in
+#     base_url: https://acme.okta.com
+#     secrets:
+#       token: env:OKTA_TOKEN
+#   blocklist:                 # a program of your own: docs/plugins.md
+#     kind: plugin
+#     settings: {program: /usr/local/lib/firebreak/blocklist, sha256: "5f0c…"}
 #   waf:                       # for steps that send a request (http)
 #     kind: http
 #     base_url: https://waf.example.org
@@ -79,7 +87,7 @@ connections:
 
 # Who carries a message when the connection it is for does not take it, in this
 # order. What nobody takes stays in the outbox and is shown (firebreak outbox).
-# notify: {fallback: [chat, pagerduty]}
+# notify: {fallback: [slack, pagerduty]}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
@@ -99,7 +107,7 @@ connections:
 
 # How long a containment lasts before you are reminded of it, and who is told then
 # (connections). 0 is without an end.
-# containment: {lasts: 4h, tell: [chat]}
+# containment: {lasts: 4h, tell: [slack]}
 
 # How often an audience is told what is new (firebreak update), and over which
 # connections. responders, executives, customers and regulators have a template
@@ -120,6 +128,10 @@ connections:
 
 # Your own playbooks: files, or folders of them.
 # playbooks: [~/playbooks]
+
+# Your own actions: files of declared actions, or folders of them, besides those
+# below actions in the workspace. firebreak action lint checks one.
+# actions: [~/actions]
 
 # Packs besides those below packs in the workspace: signed folders of playbooks.
 # What they ask for is accepted once (firebreak playbook pack accept).
@@ -152,6 +164,20 @@ connections:
 
 # With "signed" an approval without a person's signature does not count.
 # approvals: signed
+
+# Alerts that come in by HTTP (firebreak intake serve): at /v1/NAME, each sender
+# with a secret of its own. What fits a rule opens an incident; the rest waits in
+# the inbox (firebreak intake list).
+# intake:
+#   listen: 127.0.0.1:9119     # anything but this machine wants tls
+#   tls: {cert: /etc/firebreak/cert.pem, key: /etc/firebreak/key.pem}
+#   sources:
+#     pagerduty: {kind: pagerduty, secret: env:PAGERDUTY_WEBHOOK_SECRET}
+#     github: {kind: github, secret: file:~/.config/firebreak/github-webhook}
+#     alertmanager: {kind: token, format: alertmanager, secret: [env:ALERT_TOKEN, env:ALERT_TOKEN_OLD]}
+#   rules:
+#     - {name: leaks, kind: [secret], severity: high, open: sev2}
+#     - {name: pages, source: [pagerduty], severity: high, playbook: generic}
 
 # The time-stamping authority that firebreak timestamp asks (RFC 3161).
 # timestamp:

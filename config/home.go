@@ -11,6 +11,7 @@ import (
 func (c Config) InHome(home string) Config {
 	c.Playbooks = inHome(c.Playbooks, home)
 	c.Packs = inHome(c.Packs, home)
+	c.Actions = inHome(c.Actions, home)
 	c.AgeKeys = inHome(c.AgeKeys, home)
 	c.Collect.Folders = inHome(c.Collect.Folders, home)
 	if len(c.Calendars) > 0 {
@@ -19,6 +20,10 @@ func (c Config) InHome(home string) Config {
 			cal.File = inHome([]string{cal.File}, home)[0]
 			c.Calendars[name] = cal
 		}
+	}
+	if c.Intake.TLS != nil {
+		files := inHome([]string{c.Intake.TLS.Cert, c.Intake.TLS.Key}, home)
+		c.Intake.TLS = &IntakeTLS{Cert: files[0], Key: files[1]}
 	}
 	if c.SigningKey != "" {
 		c.SigningKey = inHome([]string{c.SigningKey}, home)[0]

@@ -104,6 +104,7 @@ func (p *parser) config(root *yaml.Node) Config {
 		},
 		"playbooks":   func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
 		"calendars":   func(n *yaml.Node) { c.Calendars = p.calendars(n) },
+		"actions":     func(n *yaml.Node) { c.Actions = p.texts(n, "actions") },
 		"packs":       func(n *yaml.Node) { c.Packs = p.texts(n, "packs") },
 		"retention":   func(n *yaml.Node) { c.Retention = p.retention(n) },
 		"signing_key": func(n *yaml.Node) { c.SigningKey = p.signingKey(n) },
@@ -128,6 +129,7 @@ func (p *parser) config(root *yaml.Node) Config {
 		"limits":      func(n *yaml.Node) { c.Limits = p.limits(n) },
 		"two_persons": func(n *yaml.Node) { c.TwoPersons = p.twoPersons(n) },
 		"containment": func(n *yaml.Node) { c.Containment = p.containment(n) },
+		"intake":      func(n *yaml.Node) { c.Intake = p.intake(n) },
 	})
 	for _, f := range later {
 		f()

@@ -3,7 +3,9 @@ package integrations
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -88,10 +90,21 @@ func (c Connection) WithDefaults() Connection {
 // HasSecret says whether the setting of that name refers to a secret.
 func (c Connection) HasSecret(setting string) bool { return c.Has != nil && c.Has(setting) }
 
+// Unavailable is the error of a system whose connection cannot say what it can do
+// at the moment. The others go on without it.
+type Unavailable struct{ Err error }
+
+// Error is the cause.
+func (u *Unavailable) Error() string { return u.Err.Error() }
+
+// Unwrap returns the cause.
+func (u *Unavailable) Unwrap() error { return u.Err }
+
 // Registry finds actions by connection and name.
 type Registry struct {
 	actions     map[string][]bound
 	connections map[string]configured
+	unavailable map[string]error // by connection
 }
 
 type configured struct {
@@ -107,7 +120,7 @@ type bound struct {
 // NewRegistry builds the actions of all connections. A connection whose kind is
 // not among the systems is an error that lists the kinds.
 func NewRegistry(systems []System, connections []Connection) (*Registry, error) {
-	r := &Registry{actions: map[string][]bound{}, connections: map[string]configured{}}
+	r := &Registry{actions: map[string][]bound{}, connections: map[string]configured{}, unavailable: map[string]error{}}
 	kinds := make([]string, 0, len(systems))
 	byKind := map[string]System{}
 	for _, s := range systems {
@@ -121,6 +134,11 @@ func NewRegistry(systems []System, connections []Connection) (*Registry, error) 
 		}
 		r.connections[c.Name] = configured{s, c}
 		actions, err := s.Actions(c)
+		var not *Unavailable
+		if errors.As(err, &not) {
+			r.unavailable[c.Name] = not.Err
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
 		}
@@ -147,12 +165,20 @@ func (r *Registry) Lookup(name, connection string) (Action, string, error) {
 	if connection != "" {
 		i := slices.IndexFunc(found, func(b bound) bool { return b.connection == connection })
 		if i < 0 {
+			if err := r.unavailable[connection]; err != nil {
+				return nil, "", fmt.Errorf("action %s on connection %s: %w", name, connection, err)
+			}
 			return nil, "", fmt.Errorf("action %s on connection %s: not configured", name, connection)
 		}
 		return found[i].action, connection, nil
 	}
 	switch len(found) {
 	case 0:
+		for _, c := range slices.Sorted(maps.Keys(r.unavailable)) {
+			if strings.HasPrefix(name, r.connections[c].system.Kind+".") {
+				return nil, "", fmt.Errorf("action %s: connection %s may have it: %w", name, c, r.unavailable[c])
+			}
+		}
 		return nil, "", fmt.Errorf("action %s: no connection has it", name)
 	case 1:
 		return found[0].action, found[0].connection, nil
@@ -175,6 +201,9 @@ type Listed struct {
 	Connection  string      `json:"connection"`
 	Description Description `json:"description"`
 }
+
+// Unavailable are the connections that could not say what they can do, with why.
+func (r *Registry) Unavailable() map[string]error { return r.unavailable }
 
 // List returns every action, sorted by name and connection.
 func (r *Registry) List() []Listed {

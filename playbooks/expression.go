@@ -9,27 +9,15 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/builtin"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/types"
-	"github.com/expr-lang/expr/vm"
-)
 
-// Limits on one expression. Loops, ranges, closures and the clock are not in
-// the language, so these bound the time as well.
-const (
-	maxExpression = 2000 // bytes
-	maxNodes      = 200
-	maxMemory     = 10_000
+	expr "firebreak/internal/expression"
 )
 
 // expression is a compiled expression with the names it reads.
 type expression struct {
 	text     string
-	program  *vm.Program
+	program  *expr.Program
 	reads    []string // variables that must have a value
 	mentions []string // all variables
 	result   []string // members of result that it reads
@@ -46,8 +34,8 @@ type expressionError struct {
 
 func (e *expressionError) Error() string { return e.message }
 
-// functions are the built-in functions of expr that the language keeps.
-func functions() []string { return []string{"len", "lower", "upper", "trim", "int"} }
+// functions are the built-in functions that the language has.
+func functions() []string { return expr.Functions() }
 
 // scope is what an expression may read. A nil result means that there is none.
 type scope struct {
@@ -98,64 +86,27 @@ func anyResult() types.Map { return types.Map{types.Extra: types.Any} }
 // compile checks text against the scope and against want; reflect.Invalid
 // takes any type. The error is an *expressionError.
 func compile(text string, in scope, want reflect.Kind) (*expression, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, &expressionError{message: "expression is empty", code: codeExpression}
-	}
-	if len(text) > maxExpression {
-		return nil, &expressionError{message: fmt.Sprintf("expression is longer than %d bytes", maxExpression), code: codeExpression}
-	}
 	e := &expression{text: text}
-	look := &inspector{in: in, e: e}
-	config := language()
-	config.Visitors = []ast.Visitor{look}
-	config.Expect, config.ExpectAny = want, true
-	config.WithEnv(in.env())
-	tree, err := checker.ParseCheck(text, config)
-	if look.refused != nil {
-		return nil, look.refused
-	}
+	look := &reader{in: in, e: e}
+	var err error
+	e.program, err = expr.Compile(text, expr.Scope{Names: in.env(), Language: "playbooks", Visit: []ast.Visitor{look}}, want)
 	if err != nil {
 		return nil, in.explain(text, err)
 	}
-	e.of = tree.Node
-	if e.program, err = compiler.Compile(tree, config); err != nil {
-		return nil, in.explain(text, err)
-	}
+	e.of = e.program.Root
 	return e, nil
 }
-
-// language is what of expr's language playbooks may use. It is made by hand
-// because expr.Compile copies a table of all its functions each time, which
-// costs more than the rest of the work.
-func language() *conf.Config {
-	c := &conf.Config{
-		ShortCircuit: true, Strict: true, MaxNodes: maxNodes, DisableIfOperator: true,
-		ConstFns: map[string]reflect.Value{}, Functions: conf.FunctionsTable{},
-		Builtins: conf.FunctionsTable{}, Disabled: leftOut,
-	}
-	for _, name := range functions() {
-		c.Builtins[name] = builtin.Builtins[builtin.Index[name]]
-	}
-	return c
-}
-
-// leftOut are the functions of expr that are not in the language. It is only
-// ever read.
-var leftOut = func() map[string]bool {
-	out := make(map[string]bool, len(builtin.Builtins))
-	for _, f := range builtin.Builtins {
-		out[f.Name] = !slices.Contains(functions(), f.Name)
-	}
-	return out
-}()
 
 // explain turns the library's error into ours: its place, its words, and a
 // hint when a name is not known.
 func (s scope) explain(text string, err error) error {
 	out := &expressionError{message: firstLine(err.Error()), code: codeExpression}
-	var at *file.Error
+	var at *expr.Error
 	if errors.As(err, &at) {
-		out.offset, out.message = at.From, at.Message
+		out.offset, out.message = at.Offset, at.Message
+		if at.Refused {
+			return out
+		}
 	}
 	switch name, ok := strings.CutPrefix(out.message, "unknown name "); {
 	case ok:
@@ -182,72 +133,49 @@ func (s scope) explain(text string, err error) error {
 		if strings.HasPrefix(out.message, "expected bool") {
 			out.hint = "a condition must be true or false"
 		}
-		out.message = plainTypes.Replace(out.message)
+		out.message = expr.PlainTypes(out.message)
 	}
 	return out
 }
 
-// plainTypes puts a checker's names of types into words.
-var plainTypes = strings.NewReplacer("slice", "list", "[]string", "list", "[]interface {}", "list", "[]any", "list",
-	"float64", "float", "map[string]interface {}", "mapping", "map[string]any", "mapping", "interface {}", "anything")
-
 var noMember = regexp.MustCompile(`^(?:type .* has no|unknown) field (\S+)$`)
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
-}
+func firstLine(s string) string { return expr.FirstLine(s) }
 
-// inspector notes the names that an expression reads and refuses what the
-// language leaves out.
-type inspector struct {
-	in      scope
-	e       *expression
-	refused *expressionError
+// reader notes the names that an expression reads.
+type reader struct {
+	in scope
+	e  *expression
 }
 
 // Visit is called for every node, children first.
-func (i *inspector) Visit(node *ast.Node) {
+func (r *reader) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
-		i.binary(n)
+		r.binary(n)
 	case *ast.IdentifierNode:
-		if i.in.vars[n.Value] != nil {
-			add(&i.e.mentions, n.Value)
-			add(&i.e.reads, n.Value)
+		if r.in.vars[n.Value] != nil {
+			add(&r.e.mentions, n.Value)
+			add(&r.e.reads, n.Value)
 		}
 	case *ast.MemberNode:
 		if base, ok := n.Node.(*ast.IdentifierNode); ok && base.Value == "result" {
 			if name, ok := n.Property.(*ast.StringNode); ok {
-				add(&i.e.result, name.Value)
+				add(&r.e.result, name.Value)
 			}
 		}
-	case *ast.BuiltinNode:
-		if !slices.Contains(functions(), n.Name) {
-			i.refuse(n, n.Name+" is not part of the language of playbooks")
-		}
-	case *ast.VariableDeclaratorNode, *ast.SequenceNode, *ast.PredicateNode, *ast.PointerNode, *ast.BytesNode:
-		i.refuse(*node, "not part of the language of playbooks")
 	}
 }
 
-// binary refuses ranges, and excuses names that are compared with nil or have
-// a substitute (name ?? value).
-func (i *inspector) binary(n *ast.BinaryNode) {
+// binary excuses names that are compared with nil or have a substitute
+// (name ?? value).
+func (r *reader) binary(n *ast.BinaryNode) {
 	switch n.Operator {
-	case "..":
-		i.refuse(n, "ranges are not part of the language of playbooks")
 	case "??", "==", "!=":
 		_, nilRight := n.Right.(*ast.NilNode)
 		if name, ok := n.Left.(*ast.IdentifierNode); ok && (nilRight || n.Operator == "??") {
-			i.e.reads = slices.DeleteFunc(i.e.reads, func(s string) bool { return s == name.Value })
+			r.e.reads = slices.DeleteFunc(r.e.reads, func(s string) bool { return s == name.Value })
 		}
-	}
-}
-
-func (i *inspector) refuse(n ast.Node, why string) {
-	if i.refused == nil {
-		i.refused = &expressionError{offset: n.Location().From, message: why, code: codeExpression}
 	}
 }
 
@@ -271,10 +199,9 @@ func (e *expression) eval(env map[string]any) (any, error) {
 			return nil, &UnsetError{name}
 		}
 	}
-	machine := vm.VM{MemoryBudget: maxMemory}
-	out, err := machine.Run(e.program, env)
+	out, err := e.program.Run(env)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate %s: %s", e.text, firstLine(err.Error()))
+		return nil, err //nolint:wrapcheck // it says what was evaluated
 	}
 	return out, nil
 }

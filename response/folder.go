@@ -212,8 +212,11 @@ func (s *Service) systems(f *folder) (*integrations.Registry, error) {
 }
 
 func (s *Service) liveRegistry() (*integrations.Registry, error) {
-	cs := s.connections()
-	r, err := integrations.NewRegistry(all.Systems(), cs)
+	systems, err := s.allSystems()
+	if err != nil {
+		return nil, err
+	}
+	r, err := integrations.NewRegistry(systems, s.connections())
 	if err != nil {
 		return nil, usage("correct the connection in the configuration: firebreak config path", "%w", err)
 	}

@@ -267,7 +267,7 @@ func (s *Service) Lint(p *playbooks.Playbook) (playbooks.Problems, error) {
 }
 
 func (s *Service) catalog() (playbooks.Catalog, error) {
-	listed, err := allActions()
+	listed, err := s.allActions()
 	if err != nil {
 		return playbooks.Catalog{}, err
 	}

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -98,6 +99,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		jiraName:      w.Jira(),
 		clusterName:   w.Kubernetes(),
 	}
+	maps.Copy(handlers, w.declaredHandlers())
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -157,7 +159,8 @@ func (w *World) Connections() []integrations.Connection {
 	cluster.Name, cluster.Kind, cluster.BaseURL = "kubernetes", "kubernetes", "http://"+clusterName
 	cluster.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.Kubernetes}[n] })
 	cluster.Has = func(setting string) bool { return setting == "token" }
-	return append([]integrations.Connection{github, pagerduty, webhook, host, web, cluster}, w.rooms(base)...)
+	all := append([]integrations.Connection{github, pagerduty, webhook, host, web, cluster}, w.rooms(base)...)
+	return append(all, w.declaredConnections(base)...)
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {

@@ -36,6 +36,7 @@ type state struct {
 	Revoked bool           `json:"revoked,omitempty"` // the leaked token is
 
 	Cluster map[string]map[string]any `json:"cluster"`
+	Cloud   *cloud                    `json:"cloud"`
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
@@ -46,6 +47,7 @@ type secrets struct {
 	Routing    string `json:"routing"`
 	Webhook    string `json:"webhook"`
 	Slack      string `json:"slack"`
+	SlackUser  string `json:"slack_user"`
 	Teams      string `json:"teams"`
 	Mail       string `json:"mail"`
 	Jira       string `json:"jira"`

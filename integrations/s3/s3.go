@@ -24,7 +24,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"firebreak/integrations"
+	"firebreak/integrations/sigv4"
 )
+
+// Credentials are an access key.
+type Credentials = sigv4.Credentials
 
 // Errors of this package.
 var (
@@ -99,7 +103,7 @@ func NewUpload(o Options, before json.RawMessage) (*Upload, error) {
 	} else {
 		place += "/" + o.Bucket
 	}
-	base.Path, base.RawPath = place+"/"+o.Key, encode(place+"/"+o.Key, false)
+	base.Path, base.RawPath = place+"/"+o.Key, sigv4.Encode(place+"/"+o.Key, false)
 	u.base = base
 	u.client = integrations.NewClient(c, integrations.Limits{Timeout: o.Timeout, Writes: rate.Inf})
 	if len(before) > 0 {
@@ -237,7 +241,7 @@ func (u *Upload) do(ctx context.Context, method string, q url.Values, body []byt
 	}
 	ctx, x := integrations.Watch(ctx, keys.Secret, keys.Token)
 	to := *u.base
-	to.RawQuery = query(q)
+	to.RawQuery = sigv4.Query(q)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	quiet := time.AfterFunc(u.o.Silence, func() { stop(errSilent) })
@@ -247,7 +251,7 @@ func (u *Upload) do(ctx context.Context, method string, q url.Values, body []byt
 		return nil, nil, fmt.Errorf("make request: %w", err)
 	}
 	r.ContentLength = int64(len(body))
-	sign(r, keys, u.o.Region, hash(body), u.o.Now())
+	sigv4.Sign(r, keys, sigv4.Scope{Region: u.o.Region, Service: "s3"}, sigv4.Hash(body), u.o.Now())
 	if len(body) == 0 {
 		r.Body = http.NoBody
 	}

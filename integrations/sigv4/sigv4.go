@@ -1,4 +1,7 @@
-package s3
+// Package sigv4 signs requests as Amazon wants them (AWS General Reference,
+// "Create a signed AWS API request"): Signature Version 4, with a key of one
+// day, region and service.
+package sigv4
 
 import (
 	"crypto/hmac"
@@ -20,10 +23,17 @@ type Credentials struct {
 
 const algorithm = "AWS4-HMAC-SHA256"
 
-// sign signs a request with Signature Version 4 (AWS General Reference, "Create a
-// signed AWS API request"; for S3 the path is encoded once). payload is the
-// SHA-256 of the body in hexadecimal. All headers that are set are signed.
-func sign(r *http.Request, c Credentials, region, payload string, at time.Time) {
+// Scope is what a signature is good for.
+type Scope struct {
+	Region  string // us-east-1
+	Service string // s3, iam
+}
+
+// Sign signs a request. payload is the SHA-256 of the body in hexadecimal. All
+// headers that are set are signed. The path is taken as it is written, which is
+// right for S3 and for paths in which nothing is escaped; the query has to be in
+// the form that Query gives it.
+func Sign(r *http.Request, c Credentials, in Scope, payload string, at time.Time) {
 	at = at.UTC()
 	stamp := at.Format("20060102T150405Z")
 	r.Header.Set("X-Amz-Date", stamp)
@@ -50,10 +60,10 @@ func sign(r *http.Request, c Credentials, region, payload string, at time.Time) 
 	signed := strings.Join(names, ";")
 	canonical.WriteString("\n" + signed + "\n" + payload)
 	day := at.Format("20060102")
-	scope := day + "/" + region + "/s3/aws4_request"
-	text := algorithm + "\n" + stamp + "\n" + scope + "\n" + hash([]byte(canonical.String()))
+	scope := day + "/" + in.Region + "/" + in.Service + "/aws4_request"
+	text := algorithm + "\n" + stamp + "\n" + scope + "\n" + Hash([]byte(canonical.String()))
 	key := []byte("AWS4" + c.Secret)
-	for _, part := range []string{day, region, "s3", "aws4_request", text} {
+	for _, part := range []string{day, in.Region, in.Service, "aws4_request", text} {
 		m := hmac.New(sha256.New, key)
 		m.Write([]byte(part))
 		key = m.Sum(nil)
@@ -61,13 +71,14 @@ func sign(r *http.Request, c Credentials, region, payload string, at time.Time) 
 	r.Header.Set("Authorization", algorithm+" Credential="+c.ID+"/"+scope+",SignedHeaders="+signed+",Signature="+hex.EncodeToString(key))
 }
 
-func hash(b []byte) string {
+// Hash is the lower-case hex SHA-256 of a body.
+func Hash(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
-// encode is AWS' UriEncode: all but the unreserved characters of RFC 3986.
-func encode(s string, slash bool) string {
+// Encode is AWS' UriEncode: all but the unreserved characters of RFC 3986.
+func Encode(s string, slash bool) string {
 	const hexadecimal = "0123456789ABCDEF"
 	var b strings.Builder
 	for i := range len(s) {
@@ -82,12 +93,12 @@ func encode(s string, slash bool) string {
 	return b.String()
 }
 
-// query writes parameters in the one order and form that is signed.
-func query(v url.Values) string {
+// Query writes parameters in the one order and form that is signed.
+func Query(v url.Values) string {
 	var out []string
 	for name, values := range v {
 		for _, value := range values {
-			out = append(out, encode(name, true)+"="+encode(value, true))
+			out = append(out, Encode(name, true)+"="+Encode(value, true))
 		}
 	}
 	slices.Sort(out)
