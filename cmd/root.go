@@ -71,7 +71,7 @@ func groups(p *program) []group {
 			newStepCmd(p), newNoteCmd(p, runNote), newUpdateCmd(p, runUpdate), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
 		}},
 		{"evidence", "Evidence and timeline:", []*cobra.Command{
-			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newImportCmd(p, runImport), newParseCmd(p, runParse), newTriageCmd(p, runTriage),
+			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newIntakeCmd(p, runIntake), newImportCmd(p, runImport), newParseCmd(p, runParse), newTriageCmd(p, runTriage),
 			newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
 		}},
 		{"action", "Actions:", []*cobra.Command{

@@ -45,6 +45,7 @@ type Config struct {
 	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
 	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
 	Containment Containment           `json:"containment,omitzero"` // how long containments last
+	Intake      Intake                `json:"intake,omitzero"`      // alerts that come in by HTTP
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).
@@ -63,7 +64,7 @@ const (
 
 // Connection is one configured outside system.
 type Connection struct {
-	Kind     string               `json:"kind"`               // github, pagerduty, webhook, linux
+	Kind     string               `json:"kind"`               // github, pagerduty, webhook, linux, ssh, kubernetes
 	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
 	Settings map[string]string    `json:"settings,omitempty"` // plain values
 	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found

@@ -21,6 +21,10 @@ func (c Config) InHome(home string) Config {
 			c.Calendars[name] = cal
 		}
 	}
+	if c.Intake.TLS != nil {
+		files := inHome([]string{c.Intake.TLS.Cert, c.Intake.TLS.Key}, home)
+		c.Intake.TLS = &IntakeTLS{Cert: files[0], Key: files[1]}
+	}
 	if c.SigningKey != "" {
 		c.SigningKey = inHome([]string{c.SigningKey}, home)[0]
 	}

@@ -129,6 +129,7 @@ func (p *parser) config(root *yaml.Node) Config {
 		"limits":      func(n *yaml.Node) { c.Limits = p.limits(n) },
 		"two_persons": func(n *yaml.Node) { c.TwoPersons = p.twoPersons(n) },
 		"containment": func(n *yaml.Node) { c.Containment = p.containment(n) },
+		"intake":      func(n *yaml.Node) { c.Intake = p.intake(n) },
 	})
 	for _, f := range later {
 		f()

@@ -63,6 +63,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	TimelineIngested:   {"samples": alone, "first": alone, "last": alone},
 	EventMarked:        {"tags": alone, "comment": asText, "message": asText, "time": alone},
 	FindingJudged:      {"reason": asText, "host": asText, "about": asText, "says": asText, "first": alone},
+	AlertReceived:      {"changes": alone, "notes": alone},
 	ActionPlanned:      {"title": asText, "target": asText, "plan": alone, "undo": asText, "reason": asText, "tried": asText, "overrides": alone},
 	ActionExpired:      {"error": asText},
 	ActionExtended:     {"reason": asText},

@@ -36,6 +36,7 @@ const (
 	TimelineIngested   Kind = "timeline.ingested"  // Ingestion
 	EventMarked        Kind = "timeline.marked"    // Mark
 	FindingJudged      Kind = "finding.judged"     // Judged
+	AlertReceived      Kind = "alert.received"     // Received
 
 	ActionPlanned  Kind = "action.planned"      // Planned
 	ActionApproved Kind = "action.approved"     // Decision

@@ -168,6 +168,10 @@ var disclosed = map[Kind]map[string]audience{
 		"finding": detail, "verdict": everyone, "reason": detail, "rules": told, "severity": everyone, "title": told, "technique": told,
 		"host": detail, "about": detail, "says": detail, "first": detail, "events": detail, "exhibits": everyone,
 	},
+	AlertReceived: {
+		"exhibit": everyone, "source": measured, "tools": measured, "snapshot": everyone, "findings": everyone, "severity": told, "kinds": told, "states": told,
+		"new": everyone, "again": everyone, "resolved": everyone, "reopened": everyone, "gone": everyone, "changes": detail, "cut": everyone, "item": detail, "notes": detail,
+	},
 
 	ActionPlanned: {
 		"action": everyone, "name": told, "connection": detail, "title": detail, "target": detail, "danger": everyone,

@@ -164,6 +164,12 @@ func (s *Session) parseAll(ctx context.Context, f *folder, sealed []record.Exhib
 
 // register gives exhibits their numbers and records them as sealed.
 func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, step string) ([]record.Exhibit, error) {
+	return s.registerWith(ctx, f, xs, step, nil)
+}
+
+// registerWith is register, with entries about the exhibits that are recorded
+// together with them, or not at all.
+func (s *Session) registerWith(ctx context.Context, f *folder, xs []record.Exhibit, step string, also func(*store.Tx, []record.Exhibit) ([]record.Draft, error)) ([]record.Exhibit, error) {
 	if len(xs) == 0 {
 		return nil, nil
 	}
@@ -190,7 +196,11 @@ func (s *Session) register(ctx context.Context, f *folder, xs []record.Exhibit, 
 				return nil, err
 			}
 		}
-		return drafts, nil
+		if also == nil {
+			return drafts, nil
+		}
+		more, err := also(tx, out)
+		return append(drafts, more...), err
 	})
 	return out, err
 }

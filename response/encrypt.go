@@ -42,6 +42,9 @@ func encryptAll(ctx context.Context, o Options, v *vault, p ProgressFunc) (Prote
 	if err := s.encryptInstanceKey(); err != nil {
 		return s.Protection(), err
 	}
+	if err := s.encryptInbox(); err != nil {
+		return s.Protection(), err
+	}
 	ids, err := s.ids()
 	if err != nil {
 		return s.Protection(), err

@@ -96,6 +96,7 @@ func (s *Session) stead(ctx context.Context, f *folder, w wish, next string, fir
 	if err != nil {
 		return wish{}, err
 	}
+	m.Fields = nil // they are for the other system
 	says := "This message was for " + w.connection + ", which did not take it."
 	if first.State == Unknown || first.State == Sent || integrations.OutcomeOf(cause) == integrations.Ambiguous && isOutside(cause) {
 		says = "This message was for " + w.connection + ", of which nobody knows whether it took it: it may be a repetition."

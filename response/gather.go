@@ -196,6 +196,8 @@ func quotes(k record.Kind, name string) bool {
 		return true
 	case record.EventMarked:
 		return name == "message" || name == "time"
+	case record.AlertReceived:
+		return true
 	case record.FindingJudged:
 		return name == "about" || name == "says" || name == "host" || name == "first"
 	default:

@@ -39,7 +39,7 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	}
 	to := db.NewAppender(ctx)
 	in, err := parse.File(ctx, s.heard(r, x, o.told), parse.Source{
-		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: collected, Mapping: o.Mapping,
+		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: collected, Mapping: o.Mapping, Findings: o.Findings,
 		Again:  func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 		Beside: func(suffix string) (io.ReadCloser, error) { return s.beside(ctx, f, x, suffix) },
 	}, to.Add)
@@ -132,7 +132,14 @@ func (o *IngestOptions) readAs(exhibit, zone string, year int, skew string) (err
 // optionsOf is how an exhibit was read the last time, or was to be read.
 func optionsOf(x store.Exhibit) (IngestOptions, error) {
 	o := IngestOptions{Host: x.Host, Parser: x.Format}
-	if x.Mapping != nil {
+	_, findings := parse.FindingFormat(x.Format)
+	switch {
+	case x.Mapping != nil && findings:
+		var err error
+		if o.Findings, err = parse.FindingMapping(x.Mapping); err != nil {
+			return o, fmt.Errorf("read exhibit %s as before: its mapping: %w", x.ID, err)
+		}
+	case x.Mapping != nil:
 		var err error
 		if o.Mapping, err = parse.NewMapping(x.Mapping.Name, []byte(x.Mapping.Text)); err != nil {
 			return o, fmt.Errorf("read exhibit %s as before: its mapping: %w", x.ID, err)

@@ -165,6 +165,11 @@ func (r *renewal) all(ctx context.Context, p ProgressFunc, doing string) error {
 		return fmt.Errorf("renew the workspace's key: %w", err)
 	}
 	files = append(files, kept...)
+	waiting, err := r.s.inboxFiles()
+	if err != nil {
+		return fmt.Errorf("renew the workspace's key: %w", err)
+	}
+	files = append(files, waiting...)
 	for i, path := range files {
 		tell(p, doing, int64(i), int64(len(files)))
 		if err := ctx.Err(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"firebreak/forensics/parse"
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/integrations/intake"
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/store"
@@ -251,6 +252,8 @@ type IngestOptions struct {
 	Step   string
 	// Mapping says what the members or columns mean; ReadMapping reads one.
 	Mapping *parse.Mapping
+	// Findings is the same for what intake takes in.
+	Findings *intake.Mapping
 
 	Authority string            // on whose word; "" is recorded as not said
 	stream    bool              // it came by the standard input

@@ -31,7 +31,8 @@ type scripted struct {
 	changed chan struct{}
 	signs   bool                // approvals are signed
 	key     response.SigningKey // with this; none when it is zero
-	said    func() string       // texts of events, exhibits and entries, when it is set
+	inbox   response.InboxState
+	said    func() string // texts of events, exhibits and entries, when it is set
 }
 
 func at(minute int) time.Time { return testkit.Start().Add(time.Duration(minute) * time.Minute) }
@@ -129,6 +130,8 @@ func (s *scripted) List(context.Context) ([]response.Listed, error) {
 	exercise.ID, exercise.Title, exercise.Drill, exercise.Opened, exercise.Severity, exercise.Phase = "2026-0040", "Drill: Leaked GitHub token", true, at(-9900), incident.SEV2, incident.Recover
 	return []response.Listed{{Incident: s.board.Incident, Entries: 57}, {Incident: old}, {Incident: exercise}, {Incident: incident.Incident{ID: "2026-0039"}, Broken: "newer schema 9: this program knows 3"}}, nil
 }
+
+func (s *scripted) InboxState(context.Context) (response.InboxState, error) { return s.inbox, nil }
 
 func (s *scripted) Open(ctx context.Context, n response.NewIncident) (incident.Incident, error) {
 	return s.board.Incident, s.act(ctx, "open %s %s %s", n.Title, n.Severity, n.Playbook)
@@ -324,6 +327,12 @@ func (s *scripted) Drop(ctx context.Context, _ incident.ID, action, reason strin
 
 func (s *scripted) LookTelling(ctx context.Context, _ incident.ID, action string, _ response.ProgressFunc) (response.ActionView, error) {
 	return response.ActionView{State: response.Verified}, s.act(ctx, "look %s", action)
+}
+
+func (s *scripted) Remind(ctx context.Context, _ incident.ID) error { return s.act(ctx, "remind") }
+
+func (s *scripted) Extend(ctx context.Context, _ incident.ID, action string, by time.Duration, why string) (response.Containment, error) {
+	return response.Containment{Action: action, Until: at(600)}, s.act(ctx, "extend %s %s %q", action, by, why)
 }
 
 func (s *scripted) Revert(ctx context.Context, _ incident.ID, action, why string) (response.ActionView, error) {

@@ -18,6 +18,7 @@ type list struct {
 	*app
 	rows   query[[]response.Listed]
 	books  query[[]*playbooks.Playbook]
+	inbox  query[response.InboxState]
 	filter filter
 	place
 	page int
@@ -73,6 +74,7 @@ func (l *list) Load() tea.Cmd {
 		return nil
 	}
 	rows := l.rows.ask(l.ctx, l.desk.List, func() tea.Cmd { return told("list incidents", l.rows.err) })
+	rows = tea.Batch(rows, l.inbox.ask(l.ctx, l.desk.InboxState, func() tea.Cmd { return told("look into the inbox", l.inbox.err) }))
 	if l.library == nil || l.books.loaded {
 		return rows
 	}
@@ -119,7 +121,7 @@ func (l *list) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (l *list) View(w, h int) string {
-	out := l.filter.line(w)
+	out := append(l.filter.line(w), l.waiting()...)
 	rows := l.found()
 	switch {
 	case len(l.rows.value) == 0 && l.rows.err != nil:
@@ -142,6 +144,32 @@ func (l *list) View(w, h int) string {
 		}
 	}
 	return l.paint.block(out, w, h)
+}
+
+// waiting says that alerts wait in the inbox.
+func (l *list) waiting() []line {
+	n := l.inbox.value.Count
+	if n == 0 {
+		return nil
+	}
+	tone, worst := usual, l.inbox.value.Worst
+	if worst == "critical" || worst == "high" {
+		tone = warn
+	}
+	said := waitingWords(l.inbox.value)
+	return []line{{{strong, " INBOX "}, {tone, said}, {faint, ": firebreak intake list"}}}
+}
+
+// waitingWords is how many alerts wait, and the worst of them.
+func waitingWords(w response.InboxState) string {
+	said := fmt.Sprintf("%d alerts wait", w.Count)
+	if w.Count == 1 {
+		said = "1 alert waits"
+	}
+	if w.Worst != "" {
+		said += ", worst " + w.Worst
+	}
+	return said
 }
 
 func (l *list) line(r response.Listed, w int) line {

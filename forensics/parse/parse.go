@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"firebreak/integrations/intake"
 	"firebreak/record"
 	"firebreak/timeline"
 )
@@ -45,8 +46,9 @@ type Source struct {
 	Year      int
 	Skew      time.Duration
 	Collected time.Time
-	Mapping   *Mapping // what the members or columns mean, for the parsers named mapped
-	Workers   int      // how many read chunks of it at once; 0: as many as there are processors
+	Mapping   *Mapping        // what the members or columns mean, for the parsers named mapped
+	Findings  *intake.Mapping // the same for finding.mapped
+	Workers   int             // how many read chunks of it at once; 0: as many as there are processors
 
 	// Again opens the same bytes once more. Year-less logs are read twice when
 	// it is given (or when the reader can seek), so that the years are counted

@@ -42,7 +42,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "evidence.collected": "host root refused cut",
     "evidence.sealed": "title source host authority method deviations before after size sha256 blob root member taken machine argv stored mapping",
     "evidence.checked": "found", "timeline.ingested": "samples first last", "timeline.marked": "tags comment message time",
-    "finding.judged": "reason host about says first",
+    "finding.judged": "reason host about says first", "alert.received": "changes notes",
     "action.planned": "title target plan undo reason tried overrides", "action.expired": "error", "action.extended": "reason", "rollback": "reason results", "action.approved": "reason signature", "action.rejected": "reason signature",
     "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,
     "action.queued": "error", "action.dropped": "reason signature", "message.undelivered": "error",
