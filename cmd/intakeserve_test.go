@@ -93,7 +93,7 @@ func (s *serving) post(path, body string, headers ...string) (int, string) {
 	if err != nil {
 		s.b.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		s.b.t.Fatal(err)
