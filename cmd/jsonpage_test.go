@@ -65,6 +65,7 @@ var unshown = []string{
 	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
+	"plan second", "plan typed", "plan tried", "plan ends", "plan overrides", "plan approved.break_glass", "plan details.targets", "plan details.playbook", "plan details.timer", "contained ID step", "contained ID over", "contained ID auto", "contained ID timer", "contained ID undoing", "contained ID undo_state", "show ID contained",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
@@ -351,6 +352,10 @@ func (j *jsonPage) actions() {
 	}
 	planned("plan", "plan", "last", "github.workflow.disable", "--with", "repo="+drill.Repo, "--with", "workflow=test.yml", "--reason", "it is abused")
 	disabled := a.Action
+	j.run("contained ID", 0, "contained", "last")
+	j.run("contained extend ID a1", 0, "contained", "extend", "last", disabled, "--for", "12h", "--reason", "not clean yet")
+	j.run("rollback ID --dry-run", 0, "rollback", "last", "--dry-run")
+	j.run("rollback ID", 5, "rollback", "last")
 	planned("revert", "revert", "last", disabled)
 	j.run("show ID a1", 0, "show", "last", disabled)
 	j.run("ingest ID --from ACTION", 0, "ingest", "last", "--from", "pagerduty.incident.log", "--with", "incident="+drill.Incident)

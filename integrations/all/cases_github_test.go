@@ -115,6 +115,12 @@ func gitHubCases() []conform.Case {
 			Bad: append(orgs, m{}, with(org, "enterprise", "acme"), with(org, "since", "yesterday"), with(org, "include", "some"), with(org, "phrase", "a\nb")),
 		},
 		{Action: "github.credential.revoke", Params: m{"credential": "env:LEAKED_TOKEN"}, Bad: []m{{"credential": "ghp_0123456789"}, {"credential": m{}}}},
+		{Action: "github.user.suspend", Params: m{"user": drill.Member}, Bad: users},
+		{Action: "github.user.unsuspend", Params: m{"user": drill.Member}, Bad: users, Setup: before("github.user.suspend", m{"user": drill.Member})},
+		{Action: "github.pat.revoke", Params: with(org, "pat_id", 41), Bad: append(merged(m{"pat_id": 1}, orgs...), number("pat_id", org)...)},
+		{Action: "github.sso.revoke", Params: with(org, "credential_id", 51), Bad: append(merged(m{"credential_id": 1}, orgs...), number("credential_id", org)...)},
+		{Action: "github.repo.secret.delete", Params: with(repo, "name", "DEPLOY_KEY"), Bad: append(merged(m{"name": "X"}, repos...), merged(repo, m{"name": "a-b"}, m{"name": "../x"}, m{"name": ".."})...)},
+		{Action: "github.org.secret.delete", Params: with(org, "name", "NPM_TOKEN"), Bad: append(merged(m{"name": "X"}, orgs...), with(org, "name", "a/b"))},
 		{Action: "github.issue.label", Params: with(repo, "number", 1, "labels", []any{"incident", "sev 1"}), Bad: append(merged(m{"number": 1, "labels": "x"}, repos...), merged(with(repo, "number", 1), m{"labels": []any{".."}}, m{"labels": []any{}}, m{"labels": []any{"a\nb"}}, m{"labels": []any{"x."}})...)},
 		{Action: "github.issue.unlabel", Params: with(repo, "number", 1, "labels", []any{"incident"}), Bad: number("number", with(repo, "labels", "x")), Setup: before("github.issue.label", with(repo, "number", 1, "labels", []any{"incident"}))},
 		{
@@ -131,6 +137,10 @@ func gitHubCases() []conform.Case {
 			name, base, bad = "github.org.", org, orgs
 		}
 		cases = append(cases, conform.Case{
+			Action: name + "interaction.limit", Params: with(base, "expiry", "three_days"), Bad: append(bad, with(base, "limit", "nobody"), with(base, "expiry", "forever")),
+		}, conform.Case{
+			Action: name + "interaction.lift", Params: base, Bad: bad, Setup: before(name+"interaction.limit", base),
+		}, conform.Case{
 			Action: name + "unfreeze", Params: with(base, "ruleset_id", 1), Bad: append(merged(m{"ruleset_id": 1}, bad...), number("ruleset_id", base)...),
 			Setup: func(t *testing.T, w conform.World, p map[string]any) {
 				p["ruleset_id"] = did(t, w, name+"freeze", "github", base).Data["ruleset_id"]

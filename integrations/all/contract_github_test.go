@@ -11,6 +11,18 @@ import (
 var gitHubLeftOut = []string{
 	"POST /graphql", // a schema of its own describes it
 	"GET /users/{username}",
+	"PUT /users/{username}/suspended",
+	"DELETE /users/{username}/suspended",
+	"GET /orgs/{org}/personal-access-tokens",
+	"GET /orgs/{org}/interaction-limits",
+	"PUT /orgs/{org}/interaction-limits",
+	"DELETE /orgs/{org}/interaction-limits",
+	"GET /orgs/{org}/actions/secrets/{secret_name}",
+	"DELETE /orgs/{org}/actions/secrets/{secret_name}",
+	"GET /repos/{owner}/{repo}/interaction-limits",
+	"PUT /repos/{owner}/{repo}/interaction-limits",
+	"DELETE /repos/{owner}/{repo}/interaction-limits",
+	"GET /repos/{owner}/{repo}/actions/secrets/{secret_name}",
 	"GET /rate_limit",
 	"GET /orgs/{org}",
 	"GET /orgs/{org}/members",
@@ -62,6 +74,8 @@ var gitHubOps = []string{
 	"PATCH /repos/{owner}/{repo}", "POST /repos/{owner}/{repo}/rulesets", "DELETE /repos/{owner}/{repo}/rulesets/{ruleset_id}", "POST /orgs/{org}/rulesets",
 	"PATCH /repos/{owner}/{repo}/hooks/{hook_id}", "PATCH /repos/{owner}/{repo}/secret-scanning/alerts/{alert_number}",
 	"PATCH /repos/{owner}/{repo}/code-scanning/alerts/{alert_number}", "PATCH /repos/{owner}/{repo}/dependabot/alerts/{alert_number}",
+	"POST /orgs/{org}/personal-access-tokens/{pat_id}", "GET /orgs/{org}/credential-authorizations", "DELETE /orgs/{org}/credential-authorizations/{credential_id}",
+	"DELETE /repos/{owner}/{repo}/actions/secrets/{secret_name}",
 	"POST /credentials/revoke", "POST /orgs/{org}/repos", "DELETE /repos/{owner}/{repo}/actions/runners/{runner_id}",
 }
 
@@ -129,5 +143,22 @@ func judge(t *testing.T, s *spec, controls []control) {
 		if _, err := s.check(r); (err == nil) != c.fine {
 			t.Errorf("%s: %v: want fine %v", c.what, err, c.fine)
 		}
+	}
+}
+
+// gitHubExamples are actions that send without looking first, so that the
+// vendor's examples of the trimmed description can answer them.
+func gitHubExamples() map[string]map[string]any {
+	type m = map[string]any
+	const repo = "octocat/Hello-World"
+	return map[string]m{
+		"github.member.remove": {"org": "acme", "user": "u"}, "github.org.block": {"org": "acme", "user": "u"},
+		"github.repo.actions.off": {"repo": repo}, "github.org.actions.off": {"org": "acme"},
+		"github.run.cancel": {"repo": repo, "run_id": 1}, "github.run.forcecancel": {"repo": repo, "run_id": 1},
+		"github.repo.freeze": {"repo": repo}, "github.org.freeze": {"org": "acme"},
+		"github.repo.archive": {"repo": repo}, "github.repo.private": {"repo": repo}, "github.repo.create": {"org": "acme", "name": "n"},
+		"github.repo.webhook.deactivate": {"repo": repo, "hook_id": 1}, "github.repo.runner.remove": {"repo": repo, "runner_id": 1},
+		"github.secretscanning.resolve": {"repo": repo, "number": 1}, "github.codescanning.dismiss": {"repo": repo, "number": 1, "reason": "won't fix"},
+		"github.dependabot.dismiss": {"repo": repo, "number": 1, "reason": "not_used"}, "github.repo.secret.delete": {"repo": repo, "name": "N"},
 	}
 }

@@ -301,6 +301,7 @@ func TestVendorsAnswersAreUnderstood(t *testing.T) {
 			"github.issue.reopen":     {"repo": drill.Repo, "number": 1},
 			"github.issue.comment":    {"repo": drill.Repo, "number": 1, "body": "b"},
 		}},
+		{"github", "github.trimmed.json", "/", gitHubExamples()},
 		{"pagerduty", "pagerduty-rest.trimmed.json", "/", pagerExamples()},
 		{"pagerduty", "pagerduty-events-v2.json", "/v2", map[string]m{
 			"pagerduty.event.trigger": {"summary": "s"}, "pagerduty.event.acknowledge": {"dedup_key": "d"}, "pagerduty.event.resolve": {"dedup_key": "d"},

@@ -145,7 +145,11 @@ func hub() map[string]doc {
 	docs["orgs/"+Org+"/actions/permissions/workflow"] = doc{"default_workflow_permissions": "write", "can_approve_pull_request_reviews": false}
 	docs["orgs/"+Org+"/hooks/78"] = doc{"id": 78, "name": "web", "active": true, "events": []any{"push"}, "config": doc{"url": "https://ci.acme.example/hook?token=hidden", "content_type": "json"}}
 	docs["orgs/"+Org+"/actions/runners/31"] = doc{"id": 31, "name": "build-1", "os": "linux", "status": "online", "busy": false, "labels": []any{}}
+	docs["orgs/"+Org+"/actions/secrets/npm_token"] = doc{"name": "NPM_TOKEN", "visibility": "all"}
+	docs["orgs/"+Org+"/personal-access-tokens/41"] = doc{"id": 41, "owner": docs["users/"+Member], "token_name": "laptop"}
+	docs["orgs/"+Org+"/credential-authorizations/51"] = doc{"credential_id": 51, "login": Member, "credential_type": "SSH key"}
 	repo := "repos/" + Repo
+	docs[repo+"/actions/secrets/deploy_key"] = doc{"name": "DEPLOY_KEY"}
 	docs[repo] = doc{
 		"id": 1001, "name": "payments", "full_name": Repo, "private": false, "visibility": "public", "archived": false, "fork": false,
 		"html_url": "https://github.com/" + Repo, "owner": doc{"login": Org, "id": 500, "type": "Organization"}, "permissions": doc{"admin": true, "push": true, "pull": true},

@@ -12,6 +12,17 @@ import (
 // orgRoutes are the calls on organisations, and those that need nobody.
 func (g gitHub) orgRoutes() map[string]call {
 	return map[string]call{
+		"PUT /users/{user}/suspended":                        g.suspend,
+		"DELETE /users/{user}/suspended":                     g.suspend,
+		"GET /orgs/{org}/personal-access-tokens":             all,
+		"POST /orgs/{org}/personal-access-tokens/{id}":       g.drop("token's access revoked"),
+		"GET /orgs/{org}/credential-authorizations":          all,
+		"DELETE /orgs/{org}/credential-authorizations/{id}":  g.drop("single sign-on revoked"),
+		"GET /orgs/{org}/interaction-limits":                 limit,
+		"PUT /orgs/{org}/interaction-limits":                 g.limit("organization"),
+		"DELETE /orgs/{org}/interaction-limits":              g.lift,
+		"GET /orgs/{org}/actions/secrets/{name}":             thing,
+		"DELETE /orgs/{org}/actions/secrets/{name}":          g.drop("secret deleted"),
 		"GET /users/{user}":                                  thing,
 		"GET /orgs/{org}":                                    thing,
 		"GET /orgs/{org}/members":                            g.members,
@@ -46,6 +57,53 @@ func (g gitHub) orgRoutes() map[string]call {
 		"GET /orgs/{org}/audit-log":                          g.auditLog,
 		"POST /graphql":                                      g.graphql,
 	}
+}
+
+// suspend suspends a user, or ends that.
+func (g gitHub) suspend(s *state, r *http.Request) (int, any, error) {
+	who := "users/" + r.PathValue("user")
+	var since any
+	if s.Docs[docKey(who)]["suspended_at"] != nil {
+		since = s.Docs[docKey(who)]["suspended_at"]
+	}
+	switch {
+	case r.Method == http.MethodDelete:
+		since = nil
+	case since == nil:
+		since = g.now().UTC().Format(time.RFC3339)
+	}
+	_, err := g.merge(s, who, "user's suspension set", doc{"suspended_at": since})
+	return http.StatusNoContent, nil, err
+}
+
+// limit shows an interaction limit; without one the answer is empty.
+func limit(s *state, r *http.Request) (int, any, error) {
+	if d, ok := s.Docs[docKey(r.URL.Path)]; ok {
+		return http.StatusOK, d, nil
+	}
+	return http.StatusOK, doc{}, nil
+}
+
+func (g gitHub) limit(origin string) call {
+	return func(s *state, r *http.Request) (int, any, error) {
+		in := doc{}
+		if err := decode(r, &in); err != nil {
+			return 0, nil, err
+		}
+		if _, ok := s.Docs[docKey(r.URL.Path)]; !ok {
+			s.Docs[docKey(r.URL.Path)] = doc{}
+		}
+		now, err := g.merge(s, r.URL.Path, "interactions limited", doc{"limit": in["limit"], "origin": origin})
+		return http.StatusOK, now, err
+	}
+}
+
+func (g gitHub) lift(s *state, r *http.Request) (int, any, error) {
+	status, body, err := g.drop("interaction limit lifted")(s, r)
+	if status == 0 { // lifting what is not there is no failure
+		return http.StatusNoContent, nil, nil
+	}
+	return status, body, err
 }
 
 func (gitHub) members(s *state, r *http.Request) (int, any, error) {

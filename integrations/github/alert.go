@@ -116,7 +116,7 @@ func alert(h *hub, k alertKind, closes bool) integrations.Action {
 		},
 		ref: func(o order, _ state) string { return o.Text("repo") + "/" + k.where + "/" + o.number("number") },
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{{Kind: "alert", ID: id(st, "repo_id") + "/" + k.where + "/" + o.number("number"), Name: text(st, "about")}, repoTarget(o, st)}
+			p.Targets = []integrations.Target{{Kind: "alert", ID: id(st, "repo_id") + "/" + k.where + "/" + o.number("number"), Name: text(st, "about")}}
 			p.Proof = "the state that GitHub gives for the alert"
 			if !closes {
 				p.Effects, p.Undo = []string{fmt.Sprintf("%s %d (%s) counts as open again", k.title, o.Int("number"), text(st, "about"))}, "close it again, as "+cmp.Or(text(st, "reason"), "before")

@@ -191,7 +191,7 @@ func TestWhatLeavesWithAMember(t *testing.T) {
 	if all := strings.Join(plan.Warnings, "\n"); !strings.Contains(all, "whom the token belongs to") || !strings.Contains(plan.Undo, "accept") {
 		t.Errorf("warnings %s, undo %s", all, plan.Undo)
 	}
-	if want := (integrations.Target{Kind: "user", ID: "66", Name: "mallory", Of: 1}); plan.Targets[0] != want {
+	if want := (integrations.Target{Kind: "user", ID: "66", Name: "mallory"}); plan.Targets[0] != want {
 		t.Errorf("target %+v", plan.Targets[0])
 	}
 	if n := len(p.got); n > 5 {
@@ -201,6 +201,16 @@ func TestWhatLeavesWithAMember(t *testing.T) {
 	plan, err = planned(t, as["github.member.remove"], params)
 	if all := strings.Join(plan.Warnings, "\n"); err != nil || !strings.Contains(all, "needs read:org") {
 		t.Errorf("without the teams: %s, %v", all, err)
+	}
+}
+
+// TestPopulation rounds how many there are, so that one more or less makes no
+// other plan.
+func TestPopulation(t *testing.T) {
+	for n, want := range map[int]int{0: 0, 1: 0, 9: 0, 10: 10, 19: 10, 57: 50, 99: 90, 100: 100, 1234: 1000} {
+		if got := oneDigit(n); got != want {
+			t.Errorf("%d: %d: want %d", n, got, want)
+		}
 	}
 }
 

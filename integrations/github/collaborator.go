@@ -36,7 +36,6 @@ func (u use) collaboration() (state, error) {
 					direct["direct"], direct["permission"], direct["user_id"] = true, u.seen.Clean(one.RoleName), one.ID
 				}
 			}
-			direct["of"] = oneDigit(len(all))
 			if err == nil && more && !flag(direct, "direct") {
 				err = rejected("do it on GitHub", "list collaborators: more than 500, and %s is not among the first", u.Text("user"))
 			}
@@ -102,8 +101,7 @@ func collaboratorSays(o order, st state) string {
 }
 
 func collaboratorTargets(o order, st state) []integrations.Target {
-	of, _ := integrations.Number(st, "of")
-	return []integrations.Target{userTarget(o, st, int(of)), repoTarget(o, st)}
+	return []integrations.Target{userTarget(o, st, 0)}
 }
 
 func collaboratorRef(o order, _ state) string {

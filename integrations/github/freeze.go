@@ -217,7 +217,7 @@ func unfreeze(h *hub, wide bool) integrations.Action {
 			return o.Text(s.param.Name) + "/rulesets/" + o.number("ruleset_id")
 		},
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{{Kind: "ruleset", ID: o.number("ruleset_id"), Name: text(st, "name")}, s.target(o, st)}
+			p.Targets = []integrations.Target{{Kind: "ruleset", ID: o.number("ruleset_id"), Name: text(st, "name")}}
 			p.Effects = []string{"pushes, merges and releases in " + o.Text(s.param.Name) + " are taken again, as the site's own rules have it"}
 			p.Warnings = rights(o, st)
 			p.Proof = "GitHub no longer knows the ruleset's id"

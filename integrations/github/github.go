@@ -59,7 +59,7 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		commentDelete{h},
 	}
 	for _, more := range []func(*hub) []integrations.Action{
-		members, collaborators, teams, blocks, permissions, runs, freezes, repositories, hooks, alerts, credentials, runners, labels, audits,
+		members, collaborators, teams, blocks, permissions, runs, freezes, repositories, hooks, alerts, credentials, runners, labels, audits, accounts, interactions,
 	} {
 		out = append(out, more(h)...)
 	}
@@ -172,8 +172,8 @@ func (h *hub) plan(ctx context.Context, c integrations.Call, prior integrations.
 	return integrations.Plan{Call: c, Identity: who, Base: h.base.String(), Prior: prior}, nil
 }
 
-// planIn is plan for an action in a repository, whose id the targets name. What
-// the action itself acts on comes first among them.
+// planIn is plan for an action in a repository, which must not have been renamed.
+// Where it acts on no single thing in it, the repository is its target.
 func (h *hub) planIn(ctx context.Context, c integrations.Call, prior integrations.Prior, repo string, on ...integrations.Target) (integrations.Plan, error) {
 	watched, s, err := h.open(ctx)
 	if err != nil {
@@ -196,7 +196,9 @@ func (h *hub) planIn(ctx context.Context, c integrations.Call, prior integration
 			return named(u.session, repo, found, st)
 		},
 	)
-	p.Targets = append(on, integrations.Target{Kind: "repo", ID: id(st, "repo_id"), Name: repo})
+	if p.Targets = on; len(on) == 0 {
+		p.Targets = []integrations.Target{{Kind: "repo", ID: id(st, "repo_id"), Name: repo}}
+	}
 	return p, err
 }
 

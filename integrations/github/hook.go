@@ -63,7 +63,7 @@ func hook(h *hub, wide, want bool) integrations.Action {
 		},
 		ref: func(o order, _ state) string { return o.Text(s.param.Name) + "/hooks/" + o.number("hook_id") },
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{{Kind: "webhook", ID: o.number("hook_id"), Name: text(st, "host")}, s.target(o, st)}
+			p.Targets = []integrations.Target{{Kind: "webhook", ID: o.number("hook_id"), Name: text(st, "host")}}
 			p.Warnings = append([]string{"GitHub's description says that editing a webhook may drop its secret where that is not sent again: see that deliveries are still signed"}, rights(o, st)...)
 			p.Proof = "the webhook's own flag"
 			if want {

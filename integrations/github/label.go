@@ -104,7 +104,7 @@ func label(h *hub, want bool) integrations.Action {
 		},
 		ref: issueRef,
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{issueTarget(o, st), repoTarget(o, st)}
+			p.Targets = []integrations.Target{issueTarget(o, st)}
 			p.Proof = "the labels that GitHub gives for the issue"
 			if want {
 				p.Effects, p.Undo = []string{fmt.Sprintf("issue %q gets %s", text(st, "title"), strings.Join(change(o, st), ", "))}, "take the same labels off"
@@ -177,7 +177,7 @@ func issueUpdate(h *hub) integrations.Action {
 		says: func(_ order, st state) string { return fmt.Sprintf("the issue is called %q", text(st, "title")) },
 		ref:  issueRef,
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{issueTarget(o, st), repoTarget(o, st)}
+			p.Targets = []integrations.Target{issueTarget(o, st)}
 			p.Effects = []string{fmt.Sprintf("issue %q has a new text, for all who can read the repository; GitHub keeps the former one in its history", text(st, "title"))}
 			p.Proof = "the title and text that GitHub gives for the issue"
 			p.Undo = "write the former title and text"

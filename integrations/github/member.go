@@ -52,7 +52,9 @@ func (u use) membership(withTeams bool) (state, error) {
 	}
 	err := u.together(reads...)
 	if flag(st, "member") {
-		st["of"] = of
+		if of > 0 {
+			st["of"] = of
+		}
 		for k, v := range teams {
 			st[k] = v
 		}
@@ -166,9 +168,14 @@ func roleWord(role string) string {
 	return "a member"
 }
 
+// memberTargets is the user, among the organisation's members. The other actions
+// on users name no population: theirs are another one, which would be mixed up.
 func memberTargets(o order, st state) []integrations.Target {
-	of, _ := integrations.Number(st, "of")
-	return []integrations.Target{userTarget(o, st, int(of)), orgTarget(o, st)}
+	var of int64
+	if st["of"] != nil {
+		of, _ = integrations.Number(st, "of")
+	}
+	return []integrations.Target{userTarget(o, st, int(of))}
 }
 
 // losses warns of what comes with leaving an organisation, and cannot be given
@@ -443,7 +450,6 @@ func outsideRemove(h *hub) integrations.Action {
 					if err == nil && more && !flag(st, "outside") {
 						err = rejected("remove the person on GitHub", "list outside collaborators: more than 1000, and %s is not among the first", u.Text("user"))
 					}
-					st["of"] = oneDigit(len(all))
 					return err
 				},
 			)

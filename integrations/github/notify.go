@@ -18,6 +18,13 @@ func notify(c integrations.Connection, m integrations.Message) (string, map[stri
 	if params["repo"] == "" {
 		return "", nil, errors.New("notify github: say which repo: in the step's with, or in the connection's settings")
 	}
+	if _, chosen := params["number"]; m.Update && !chosen { // updates are comments on the one tracking issue
+		if issue, ok := m.Thread.First("github.issue.create", func(e integrations.Earlier) bool { return e.Data["repo"] == params["repo"] }); ok {
+			if number, err := integrations.Number(issue.Data, "number"); err == nil {
+				params["number"] = number
+			}
+		}
+	}
 	if _, ok := params["number"]; ok {
 		delete(params, "labels")
 		if m.Subject != "" {

@@ -86,8 +86,9 @@ func list[T any](u use, what, path string, pages int) (all []T, more bool, err e
 }
 
 // count is how many a list has, by the number of its last page of one; 0 where
-// GitHub does not tell. It is rounded down to one digit, because it is a part of
-// the plan, and one person who comes or goes elsewhere is no other plan.
+// GitHub does not tell, and below ten. It is rounded down to one digit. It is a
+// part of the plan, and one person who comes or goes makes no other plan of it:
+// several who are removed at once must not make each other's plans stale.
 func (u use) count(what, path string) (int, error) {
 	req, err := u.NewRequest(http.MethodGet, path+"?per_page=1", nil)
 	if err != nil {
@@ -102,6 +103,9 @@ func (u use) count(what, path string) (int, error) {
 }
 
 func oneDigit(n int) int {
+	if n < 10 {
+		return 0
+	}
 	unit := 1
 	for n/unit >= 10 {
 		unit *= 10
@@ -194,7 +198,7 @@ func id(st state, name string) string {
 
 // orgTarget is the organisation as a plan's target.
 func orgTarget(o order, st state) integrations.Target {
-	return integrations.Target{Kind: "org", ID: id(st, "org_id"), Name: o.Text("org")}
+	return integrations.Target{Kind: "organisation", ID: id(st, "org_id"), Name: o.Text("org")}
 }
 
 // org reads the organisation that the parameters name into the state.

@@ -64,7 +64,7 @@ func runCancel(h *hub, force bool) integrations.Action {
 		},
 		ref: func(o order, _ state) string { return o.Text("repo") + "/runs/" + o.number("run_id") },
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{{Kind: "run", ID: o.number("run_id"), Name: o.Text("repo") + " " + text(st, "name")}, repoTarget(o, st)}
+			p.Targets = []integrations.Target{{Kind: "run", ID: o.number("run_id"), Name: o.Text("repo") + " " + text(st, "name")}}
 			p.Effects = []string{fmt.Sprintf("run %d of %q in %s (%s on %s, by %s) stops where it is: a deployment may be left half done", o.Int("run_id"), text(st, "name"), o.Text("repo"), text(st, "event"), text(st, "branch"), text(st, "actor"))}
 			p.Warnings = []string{"its logs stay; what the job held in memory is lost", "steps that always run, run before it ends: github.run.forcecancel skips them"}
 			if force {
@@ -146,10 +146,7 @@ func runnerRemove(h *hub, wide bool) integrations.Action {
 		},
 		ref: func(o order, _ state) string { return o.Text(what) + "/runners/" + o.number("runner_id") },
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{{Kind: "runner", ID: o.number("runner_id"), Name: text(st, "name")}, repoTarget(o, st)}
-			if wide {
-				p.Targets[1] = orgTarget(o, st)
-			}
+			p.Targets = []integrations.Target{{Kind: "runner", ID: o.number("runner_id"), Name: text(st, "name")}}
 			p.Effects = []string{fmt.Sprintf("runner %q (%s) gets no more jobs of %s", text(st, "name"), text(st, "os"), o.Text(what))}
 			p.Warnings = append([]string{
 				"the machine goes on running, with what is on it: isolate it, and take its evidence first",

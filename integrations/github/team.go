@@ -20,11 +20,10 @@ func (u use) team() (state, error) {
 	err := u.together(
 		func(u use) error {
 			var found struct {
-				ID           int64 `json:"id"`
-				MembersCount int   `json:"members_count"`
+				ID int64 `json:"id"`
 			}
 			err := u.must("team "+u.Text("team"), u.in("teams", u.Text("team")), &found)
-			st["team_id"], st["of"] = found.ID, oneDigit(found.MembersCount)
+			st["team_id"] = found.ID
 			return err
 		},
 		func(u use) error {
@@ -73,8 +72,7 @@ func teamMember(h *hub, add bool) integrations.Action {
 		},
 		ref: func(o order, _ state) string { return o.Text("org") + "/" + o.Text("team") + "/" + o.Text("user") },
 		draft: func(o order, st state, p *integrations.Plan) {
-			of, _ := integrations.Number(st, "of")
-			p.Targets = []integrations.Target{userTarget(o, st, int(of)), {Kind: "team", ID: id(st, "team_id"), Name: o.Text("org") + "/" + o.Text("team")}}
+			p.Targets = []integrations.Target{userTarget(o, st, 0)}
 			p.Effects = []string{fmt.Sprintf("%s loses what team %s gives in repositories", o.Text("user"), o.Text("team"))}
 			p.Warnings = append([]string{"who is in a team below this one still counts as in it; a team that an identity provider fills refuses"}, ourselves(o, p)...)
 			p.Proof = "GitHub no longer knows the person in the team"
@@ -94,7 +92,7 @@ func teamMember(h *hub, add bool) integrations.Action {
 	d.about.Params = append(d.about.Params, integrations.Param{Name: "role", Title: "member or maintainer", Type: "string", Default: "member", Match: `member|maintainer`})
 	d.done = func(o order, st state) bool { return flag(st, "member") && text(st, "role") == o.Text("role") }
 	d.draft = func(o order, st state, p *integrations.Plan) {
-		p.Targets = []integrations.Target{userTarget(o, st, 0), {Kind: "team", ID: id(st, "team_id"), Name: o.Text("org") + "/" + o.Text("team")}}
+		p.Targets = []integrations.Target{userTarget(o, st, 0)}
 		p.Effects = []string{fmt.Sprintf("%s gets what team %s gives in repositories; who is no member of %s is invited by mail, and has to accept", o.Text("user"), o.Text("team"), o.Text("org"))}
 		p.Proof = "GitHub gives the person's role in the team"
 		p.Undo = "take the person out of the team, or give the former role"
@@ -148,7 +146,7 @@ func block(h *hub, want bool) integrations.Action {
 		},
 		ref: orgRef,
 		draft: func(o order, st state, p *integrations.Plan) {
-			p.Targets = []integrations.Target{userTarget(o, st, 0), orgTarget(o, st)}
+			p.Targets = []integrations.Target{userTarget(o, st, 0)}
 			p.Proof = "whether GitHub knows the block"
 			if !want {
 				p.Effects, p.Undo = []string{o.Text("user") + " can take part in the public repositories of " + o.Text("org") + " again"}, "block again"
