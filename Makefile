@@ -50,6 +50,7 @@ soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliabi
 	@mkdir -p bin && rm -f bin/figures
 	FIREBREAK_SOAK=1 FIREBREAK_SCALE=$(SCALE) FIREBREAK_FIGURES=$(CURDIR)/bin/figures \
 		$(GO) test -count=1 -timeout 4h -run '$(FAULTS)' ./store/... ./forensics/... ./response/... ./cmd/...
+	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 1h -v -run 'Whole' ./integrations/all
 	$(GO) run ./tools/reliability -version '$(VERSION)' -o docs/reliability.md bin/figures
 
 golden: ## Write the golden files anew

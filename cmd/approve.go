@@ -25,6 +25,8 @@ type approveOptions struct {
 	request   bool
 	of        string
 	signature string
+
+	breakGlass bool
 }
 
 func newApproveCmd(p *program, run func(*cobra.Command, *approveOptions) error) *cobra.Command {
@@ -34,7 +36,11 @@ func newApproveCmd(p *program, run func(*cobra.Command, *approveOptions) error) 
 		Short: "Approve a plan, or reject it",
 		Long: `Approve exactly the plan you have seen. On a terminal the plan is shown and you
 are asked; in a script give --digest (twelve digits or more of the plan's) and,
-for high danger, --confirm with the target's name. An approval lasts 15 minutes.
+for high danger and for what cannot be undone, --confirm with the target's name.
+An approval lasts 15 minutes. Where somebody else than who planned it has to
+agree and nobody can be reached, --break-glass with a reason approves it all the
+same: that stands in the record and in the review. A plan that goes around rules
+is approved with --break-glass by somebody else.
 
 With a signing key (docs/signatures.md) you sign what you agree to. Somebody
 else, on another machine, signs what --request prints, and the answer of
@@ -55,6 +61,9 @@ ssh-keygen comes back with --signature: then it is their approval.`,
 	f.BoolVar(&o.request, "request", false, "print the request that somebody signs elsewhere, and how")
 	f.StringVar(&o.of, "of", "", "with --request: the `NAME` on the roster of who is asked (default: yours)")
 	f.StringVar(&o.signature, "signature", "", "a `FILE` with the signed answer to a request; - reads it from the standard input")
+	f.BoolVar(&o.breakGlass, "break-glass", false, "go around a rule with this approval; needs --reason")
+	c.MarkFlagsMutuallyExclusive("reject", "break-glass")
+	c.MarkFlagsMutuallyExclusive("request", "break-glass")
 	c.MarkFlagsMutuallyExclusive("reject", "request", "signature", "key")
 	c.MarkFlagsMutuallyExclusive("digest", "request", "signature")
 	return c
@@ -81,6 +90,9 @@ func runApprove(c *cobra.Command, o *approveOptions) error {
 			return err
 		}
 		return o.p.toSign(record.ApprovalNamespace, text, "firebreak approve "+string(id)+" "+a.Action+" --signature request.json.sig", "request.json")
+	}
+	if o.breakGlass {
+		s = s.BreakingGlass()
 	}
 	if o.signature != "" {
 		b, err := o.p.input("signature", o.signature)
@@ -120,14 +132,14 @@ func (o *approveOptions) ask(id incident.ID, a response.ActionView) error {
 		return err
 	}
 	question := "approve? [y/N] "
-	if a.Danger == incident.High {
+	if a.MustType() {
 		question = "type the target's name to approve: "
 	}
 	answer, err := o.p.ask(question)
 	if err != nil {
 		return err
 	}
-	if a.Danger == incident.High {
+	if a.MustType() {
 		o.confirm = answer
 		return nil
 	}

@@ -20,6 +20,7 @@ type ingestOptions struct {
 	mapping  string
 	follow   bool
 	fromEnd  bool
+	from     fromSystem
 	response.IngestOptions
 }
 
@@ -42,13 +43,19 @@ every time, and each event says so.
 With --follow one file is taken as it grows, until Ctrl-C: what was appended is
 sealed every two seconds, or every MiB, as an exhibit of its own that ends at an
 end of line, and read. Started again on the same file it goes on where it ended.
-A rotated file is taken to its end before the new one; a truncated one is told.`,
+A rotated file is taken to its end before the new one; a truncated one is told.
+
+With --from a configured system gives what it has: the log of an incident, an
+audit log. It is sealed as it comes, then read.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if o.rebuild {
 				return exactly(1, "an incident, and no files with --rebuild")(c, args)
 			}
 			if o.fromEnd && !o.follow {
 				return errFlag{errors.New("--from-end goes with --follow")}
+			}
+			if o.from.action != "" {
+				return exactly(1, "an incident, and no files with --from")(c, args)
 			}
 			if o.follow {
 				return exactly(2, "an incident, and one file with --follow")(c, args)
@@ -70,6 +77,7 @@ A rotated file is taken to its end before the new one; a truncated one is told.`
 	f.StringVar(&o.Authority, "authority", "", "on whose authority they are taken: a `PERSON` or an order; recorded as not said when it is left out")
 	f.BoolVar(&o.rebuild, "rebuild", false, "make the timeline again from the sealed evidence")
 	followFlags(c, o)
+	fromFlags(c, o)
 	return c
 }
 
@@ -101,7 +109,9 @@ func runIngest(c *cobra.Command, o *ingestOptions) error {
 		return runFollow(c, s, id, o)
 	}
 	var sum response.Ingested
-	if len(o.files) == 1 && o.files[0] == "-" {
+	if o.from.action != "" {
+		sum, err = o.from.ingest(c, s, id, o)
+	} else if len(o.files) == 1 && o.files[0] == "-" {
 		sum, err = s.IngestFrom(c.Context(), id, "stdin", response.Interruptible(c.Context(), o.p.In), o.IngestOptions, o.p.progress())
 	} else {
 		sum, err = s.Ingest(c.Context(), id, o.files, o.IngestOptions, o.p.progress())

@@ -29,7 +29,7 @@ func TestJSONPage(t *testing.T) {
 	j := &jsonPage{b: b, vendors: v, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
 
 	j.run("config init", 0, "config", "init")
-	b.write(".config/firebreak/config.yaml", v.config())
+	b.write(".config/firebreak/config.yaml", v.config()+"updates: {executives: {every: 1h, to: [webhook]}}\n")
 	j.run("config path", 0, "config", "path")
 	j.run("config show", 0, "config", "show")
 	j.run("config actions", 0, "config", "actions")
@@ -43,7 +43,7 @@ func TestJSONPage(t *testing.T) {
 	j.trust()
 	j.packs()
 	j.keep()
-	j.run("drill [PLAYBOOK] --auto", 0, "drill", "generic", "--auto")
+	j.run("drill [PLAYBOOK] --auto", 0, "drill", "leaked-github-token", "--auto")
 	j.exercise()
 	j.keys(t)
 	j.nested(t)
@@ -54,6 +54,8 @@ func TestJSONPage(t *testing.T) {
 var unshown = []string{
 	"triage ID notes", "drill report ID sealed", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
+	"update ID --audience WHO --preview masked", "update ID --audience WHO --preview late_minutes", "update ID --audience WHO --preview news.since", "update ID --audience WHO --preview to.refused", "update ID --audience WHO --preview to.hint", "update ID --audience WHO --preview to.warnings",
+	"update ID --due now", "update ID --due late_minutes", "update ID --due open",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
 	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "collect --to FILE local", "collect --to FILE from", "collect --to FILE lost", "verify --container FILE cut", "verify --container FILE cut_items", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
@@ -332,6 +334,12 @@ func (j *jsonPage) actions() {
 	disabled := a.Action
 	planned("revert", "revert", "last", disabled)
 	j.run("show ID a1", 0, "show", "last", disabled)
+	j.run("ingest ID --from ACTION", 0, "ingest", "last", "--from", "pagerduty.incident.log", "--with", "incident="+drill.Incident)
+	to := []string{"update", "last", "--audience", "executives"}
+	j.run("update ID --audience WHO --preview", 0, append(to, "--preview")...)
+	j.run("update ID --audience WHO --yes", 0, append(to, "--yes", "--say", "It is over.")...)
+	j.run("update ID --audience WHO --by-hand HOW", 0, append(to, "--by-hand", "on the call")...)
+	j.run("update ID --due", 0, "update", "last", "--due")
 	j.outbox()
 }
 

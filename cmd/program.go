@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type program struct {
 	silent  bool            // nobody may be asked: a shell wants completions
 	ctx     context.Context //nolint:containedctx // the process's own
 	service *response.Service
+	env     config.Env // how secrets are fetched, once it is known
 }
 
 // Main runs the program and returns its exit code.
@@ -128,12 +130,14 @@ func (p *program) incident(arg string) (*response.Session, incident.ID, error) {
 // print writes to the standard output; text from outside must be made safe by
 // the caller.
 func (p *program) printf(format string, args ...any) error {
-	_, err := fmt.Fprintf(p.Out, format, args...)
+	_, err := io.WriteString(p.Out, p.env.Sink.Text(fmt.Sprintf(format, args...)))
 	return err
 }
 
 // errf writes to the standard error. Nothing can be done when that fails.
-func (p *program) errf(format string, args ...any) { _, _ = fmt.Fprintf(p.Err, format, args...) }
+func (p *program) errf(format string, args ...any) {
+	_, _ = io.WriteString(p.Err, p.env.Sink.Text(fmt.Sprintf(format, args...)))
+}
 
 // warn says what went well for the last time.
 func (p *program) warn(text string) {

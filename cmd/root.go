@@ -68,14 +68,14 @@ func groups(p *program) []group {
 	return []group{
 		{"incident", "Work on an incident:", []*cobra.Command{
 			newOpenCmd(p, runOpen), newListCmd(p, runList), newShowCmd(p, runShow), newRunCmd(p, runRun),
-			newStepCmd(p), newNoteCmd(p, runNote), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
+			newStepCmd(p), newNoteCmd(p, runNote), newUpdateCmd(p, runUpdate), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
 		}},
 		{"evidence", "Evidence and timeline:", []*cobra.Command{
 			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newImportCmd(p, runImport), newParseCmd(p, runParse), newTriageCmd(p, runTriage),
 			newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
 		}},
 		{"action", "Actions:", []*cobra.Command{
-			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert), newOutboxCmd(p, runOutbox),
+			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert), newContainedCmd(p, runContained), newRollbackCmd(p, runRollback), newOutboxCmd(p, runOutbox),
 		}},
 		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle), newSignCmd(p, runSign), newTimestampCmd(p, runTimestamp), newTrustCmd(p)}},
 		{"keep", "Keep and erase:", []*cobra.Command{

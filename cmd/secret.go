@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"firebreak/config"
+	"firebreak/internal/redact"
 	"firebreak/response"
 )
 
@@ -114,18 +115,41 @@ func (p *program) askPassphrase(question string, twice bool, instead string) ([]
 	return first, nil
 }
 
-// secrets is how references are resolved.
+// secrets is how references are resolved: once a process, so that what leaves it
+// is rid of all that it fetched.
 func (p *program) secrets() config.Env {
-	return config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}
+	if p.env.Sink == nil {
+		p.env = config.Env{
+			Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run,
+			Keyring: response.KeyringOpener(response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done()}),
+			Decrypt: func(ctx context.Context, sealed []byte) ([]byte, error) {
+				c, err := p.config()
+				if err != nil {
+					return nil, err
+				}
+				return response.OpenAge(c.AgeKeys, p.askSecret, sealed)
+			},
+			Now: p.Now, Held: &config.Held{}, Sink: &redact.Sink{},
+		}
+	}
+	return p.env
+}
+
+// opening is how passphrases and the like are resolved. They may be words, whose
+// masks in what is printed would give them away; nothing sends them anywhere.
+func (p *program) opening() config.Env {
+	e := p.secrets()
+	e.Sink = nil
+	return e
 }
 
 // resolve fetches a secret that a flag refers to.
 func (p *program) resolve(flag, text string) (config.Secret, error) {
 	ref, err := config.ParseReference(text)
 	if err != nil {
-		return config.Secret{}, errFlag{fmt.Errorf("--%s: %w: want env:NAME, file:/path or exec:program", flag, err)}
+		return config.Secret{}, errFlag{fmt.Errorf("--%s: %w: want env:NAME, file:/path, age:/path, keyring:service/user or exec:program", flag, err)}
 	}
-	v, err := p.secrets().Resolve(p.ctx, ref)
+	v, err := p.opening().Resolve(p.ctx, ref)
 	if err != nil {
 		return v, &response.Error{Code: response.CodeAuth, Err: fmt.Errorf("--%s: %w", flag, err)}
 	}
@@ -140,7 +164,7 @@ func (p *program) unlocking(c config.Config) response.Unlock {
 		u.Secret = func() (config.Secret, error) { return p.resolve("unlock", p.unlock) }
 	case !c.Unlock.IsZero():
 		u.Secret = func() (config.Secret, error) {
-			v, err := p.secrets().Resolve(p.ctx, c.Unlock)
+			v, err := p.opening().Resolve(p.ctx, c.Unlock)
 			if err != nil {
 				return v, &response.Error{Code: response.CodeAuth, Hint: "correct unlock: in the configuration", Err: err}
 			}

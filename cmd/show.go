@@ -107,6 +107,11 @@ func (p *program) board(b response.Board) error {
 	if b.Unread > 0 {
 		fmt.Fprintf(&w, "not fully read: %d exhibits; the next ingest or collect reads them on, firebreak ingest %s --rebuild too\n", b.Unread, b.Incident.ID)
 	}
+	for _, u := range b.Updates {
+		if line := dueLine(inc.ID, u); line != "" {
+			fmt.Fprintf(&w, "%s\n", line)
+		}
+	}
 	for _, p := range b.Phases {
 		if p.Total == 0 {
 			continue

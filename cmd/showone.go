@@ -76,7 +76,13 @@ func (p *program) action(id incident.ID, a response.ActionView) error {
 	}
 	row("action", term.Safe(a.Name)+" via "+term.Safe(a.Connection))
 	row("target", term.Safe(a.Target))
+	for _, t := range a.Details.Targets {
+		row("  is", term.Safe(t))
+	}
 	row("danger", a.Danger.String())
+	for _, r := range a.Overrides {
+		row("OVERRIDES", term.Safe(r))
+	}
 	for _, e := range a.Details.Effects {
 		row("effect", term.Safe(e))
 	}
@@ -88,13 +94,22 @@ func (p *program) action(id incident.ID, a response.ActionView) error {
 		undo = "cannot be undone"
 	}
 	row("undo", undo)
+	row("inverse", term.Safe(a.Details.Inverse))
+	row("lasts", term.Safe(p.lasts(a)))
+	row("timer", term.Safe(a.Details.Timer))
+	row("prior", term.Safe(strings.Join(a.Details.Prior, ", ")))
 	row("proof", term.Safe(a.Details.Proof))
 	row("as", term.Safe(a.Details.Identity))
 	for _, r := range a.Details.Requests {
 		row("sends", strings.ReplaceAll(term.SafeLines(r), "\n", "\n           "))
 	}
+	row("tried", term.Safe(a.LevelText()))
+	if a.Details.Bound {
+		row("limits", fmt.Sprintf("%d target(s); %s", a.Details.Count, term.Safe(a.Details.Limits)))
+	}
 	row("plan", "sha256 "+a.Digest)
-	row("planned", utc(a.PlannedAt)+" by "+term.Safe(a.PlannedBy))
+	row("planned", utc(a.PlannedAt)+" by "+term.Safe(a.PlannedBy)+", "+p.ago(a.PlannedAt))
+	row("needs", needs(a))
 	if len(a.ApprovedBy) > 0 {
 		row("approved", term.Safe(strings.Join(a.Approvers(), ", "))+", until "+utc(a.Expires))
 	}

@@ -57,7 +57,7 @@ phases:
 // is left out.
 func TestKillInTheWholeLanguage(t *testing.T) {
 	t.Parallel()
-	step := 29
+	step := 59
 	if testkit.Soak() {
 		step = 1
 	}

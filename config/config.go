@@ -37,8 +37,13 @@ type Config struct {
 	Sign        string                `json:"sign,omitempty"`        // what is signed by itself: always, decisions (also ""), never
 	Approvals   string                `json:"approvals,omitempty"`   // "signed": an approval without a person's signature does not count
 	Timestamp   Timestamp             `json:"timestamp,omitzero"`
-	Unlock      Reference             `json:"unlock,omitzero"` // what opens an encrypted workspace where nobody can be asked
+	Updates     map[string]Cadence    `json:"updates,omitempty"`  // how often an audience is told, by its name
+	AgeKeys     []string              `json:"age_keys,omitempty"` // files of age or ssh keys that open age: references
+	Unlock      Reference             `json:"unlock,omitzero"`    // what opens an encrypted workspace where nobody can be asked
 	LockAfter   *Idle                 `json:"lock_after,omitempty"`
+	Limits      Limits                `json:"limits,omitzero"`      // how much actions may reach
+	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
+	Containment Containment           `json:"containment,omitzero"` // how long containments last
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).
@@ -64,6 +69,8 @@ type Connection struct {
 	Timeout  Wait                 `json:"timeout,omitzero"`   // of one exchange
 	Grace    Wait                 `json:"grace,omitzero"`     // how much longer the other side may work on what it got
 	Writes   int                  `json:"writes_per_minute,omitempty"`
+	TLP      string               `json:"tlp,omitempty"`      // the highest label of what it may carry to people; all but red without it
+	Audience string               `json:"audience,omitempty"` // who reads there: nobody is shown more than they may see
 }
 
 // Collect adds to what the collectors take.

@@ -14,7 +14,9 @@ const Default = `# Firebreak's configuration. Everything here is optional.
 # A secret is never written here, only where it is to be found:
 #   env:NAME                   an environment variable
 #   file:/path                 a file that only you may read (chmod 600)
-#   exec: [program, argument]  the first line a program prints; no shell is used
+#   exec: [program, argument]  what a program prints; no shell is used
+#   age:/path#member           a file sealed with age, and a member of the JSON in it
+#   keyring:service/user       the keyring of the system
 connections:
 #   github:
 #     kind: github
@@ -27,11 +29,33 @@ connections:
 #     secrets:
 #       token: file:~/.config/firebreak/pagerduty-token
 #       routing_key: {exec: [pass, show, pagerduty/routing-key]}
-#   chat:
-#     kind: webhook
-#     base_url: https://chat.example.org/hooks/incidents
+#   slack:                     # docs/integrations-chat.md: what each needs
+#     kind: slack
+#     settings: {channel: C0123456789}
 #     secrets:
-#       key: env:FIREBREAK_WEBHOOK_KEY
+#       token: env:SLACK_TOKEN
+#   teams:
+#     kind: teams
+#     secrets:
+#       url: file:~/.config/firebreak/teams-url
+#   email:
+#     kind: smtp
+#     settings: {server: "smtp.example.org:587", from: "Firebreak <ir@example.org>", to: "on-call@example.org", user: ir}
+#     secrets:
+#       password: env:SMTP_PASSWORD
+#   jira:
+#     kind: jira
+#     base_url: https://acme.atlassian.net
+#     settings: {mail: ir@example.org, project: SEC}
+#     secrets:
+#       token: env:JIRA_TOKEN
+#   hook:                      # a signed message to a URL of your own
+#     kind: webhook
+#     tlp: green               # the highest label of what may go there; all but red without it
+#     audience: executives     # who reads there: they are shown no more than they may see
+#     base_url: https://hooks.example.org/incidents
+#     secrets:
+#       secret: env:FIREBREAK_WEBHOOK_SECRET
 #   this-host:
 #     kind: linux
 #   waf:                       # for steps that send a request (http)
@@ -53,7 +77,28 @@ connections:
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
-# protected: [127.0.0.0/8, 10.0.0.53, jump.example.org, "*.corp.example.org"]
+# A kind before it narrows a rule, and * stands for any text: user:*-breakglass,
+# repo:acme/infra*, address:10.0.0.0/8, id:1234567 (the other side's own id).
+# protected: [127.0.0.0/8, 10.0.0.53, jump.example.org, "*.corp.example.org", "user:root-*"]
+
+# How many targets actions may reach: in a step, in an incident, in an hour (a
+# number or none), and how large a share of all there are. An action that reaches a
+# whole organisation: approve (as high danger), second (a second person), refuse.
+# limits: {step: 5, incident: 20, hour: 10, share: 10%, wide: approve}
+
+# When somebody else than who planned an action has to agree. Without it: for
+# high danger, at SEV1 and SEV2, where the roster has two people. It can only be
+# made stricter. break_glass: never lets nobody go around it alone.
+# two_persons: {danger: medium, severity: sev3, always: true, break_glass: never}
+
+# How long a containment lasts before you are reminded of it, and who is told then
+# (connections). 0 is without an end.
+# containment: {lasts: 4h, tell: [chat]}
+
+# How often an audience is told what is new (firebreak update), and over which
+# connections. responders, executives, customers and regulators have a template
+# and a profile of their own; another one names its profile.
+# updates: {executives: 1h, customers: {every: 4h, to: [chat]}}
 
 # Folders to list with their file times besides the usual ones.
 # collect:
@@ -81,6 +126,9 @@ connections:
 #   ae:
 #     weekend: [friday, saturday]
 #     holidays: [{date: 2026-12-02, name: National Day}]
+
+# Your age or ssh keys: what opens the age: references.
+# age_keys: [~/.config/age/keys.txt]
 
 # How long things are kept. "firebreak retention" lists what is due; nothing goes
 # by itself. kind is incident or evidence, closed_for a number of d, w, mo or y,

@@ -12,13 +12,13 @@ import (
 var errTooMuch = errors.New("printed more than 64 KiB")
 
 // Run is Env.Exec outside tests: it runs the program without a shell, with the
-// environment of this process, nothing on its standard input, and at most
+// environment of this process, that standard input, and at most
 // 64 KiB of its standard output and 4 KiB of its standard error kept. When ctx
 // ends the program is killed with everything it started.
-func Run(ctx context.Context, argv []string) (stdout, stderr []byte, err error) {
+func Run(ctx context.Context, argv []string, stdin []byte) (stdout, stderr []byte, err error) {
 	out, complaint := &capped{max: maxSecret, strict: true}, &capped{max: maxComplain}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Stdout, cmd.Stderr = out, complaint
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), out, complaint
 	cmd.WaitDelay = time.Second // for a grandchild that keeps the pipe open
 	isolate(cmd)
 	err = cmd.Run()

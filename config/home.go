@@ -11,6 +11,7 @@ import (
 func (c Config) InHome(home string) Config {
 	c.Playbooks = inHome(c.Playbooks, home)
 	c.Packs = inHome(c.Packs, home)
+	c.AgeKeys = inHome(c.AgeKeys, home)
 	c.Collect.Folders = inHome(c.Collect.Folders, home)
 	if len(c.Calendars) > 0 {
 		c.Calendars = maps.Clone(c.Calendars)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -115,6 +114,8 @@ func (p *parser) config(root *yaml.Node) Config {
 				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
 			})
 		},
+		"updates":  func(n *yaml.Node) { c.Updates = p.updates(n) },
+		"age_keys": func(n *yaml.Node) { c.AgeKeys = p.texts(n, "age_keys") },
 		"unlock": func(n *yaml.Node) {
 			ref, err := p.reference(n)
 			if err != nil {
@@ -123,7 +124,10 @@ func (p *parser) config(root *yaml.Node) Config {
 			}
 			c.Unlock = ref
 		},
-		"lock_after": func(n *yaml.Node) { c.LockAfter = p.idle(n) },
+		"lock_after":  func(n *yaml.Node) { c.LockAfter = p.idle(n) },
+		"limits":      func(n *yaml.Node) { c.Limits = p.limits(n) },
+		"two_persons": func(n *yaml.Node) { c.TwoPersons = p.twoPersons(n) },
+		"containment": func(n *yaml.Node) { c.Containment = p.containment(n) },
 	})
 	for _, f := range later {
 		f()
@@ -175,6 +179,12 @@ func (p *parser) connection(name string, n *yaml.Node) Connection {
 	p.mapping(n, at, p.delivery(&c, at, map[string]func(*yaml.Node){
 		"kind":     func(n *yaml.Node) { c.Kind = p.text(n, at+".kind") },
 		"base_url": func(n *yaml.Node) { c.BaseURL = p.baseURL(n, at+".base_url") },
+		"tlp":      func(n *yaml.Node) { c.TLP = p.word(n, at+".tlp", lights...) },
+		"audience": func(n *yaml.Node) {
+			if c.Audience = p.text(n, at+".audience"); !audienceShape.MatchString(c.Audience) {
+				p.at(n, "as in executives", "%s.audience: %q is no name of an audience", at, c.Audience)
+			}
+		},
 		"settings": func(n *yaml.Node) {
 			c.Settings = map[string]string{}
 			p.each(n, at+".settings", func(key string, v *yaml.Node) {
@@ -217,22 +227,6 @@ func (p *parser) baseURL(n *yaml.Node, at string) string {
 		return s
 	}
 	return ""
-}
-
-func (p *parser) protected(n *yaml.Node) []string {
-	rules := p.texts(n, "protected")
-	for i, r := range rules {
-		if strings.TrimSpace(r) == "" || strings.ContainsAny(r, " \t\n") {
-			p.at(n.Content[i], "an address, a CIDR or a name, as in 10.0.0.0/8 or db-1", "protected: %q is none of those", r)
-			continue
-		}
-		if strings.Contains(r, "/") && strings.Trim(r, "0123456789abcdefABCDEF.:/") == "" {
-			if _, err := netip.ParsePrefix(r); err != nil {
-				p.at(n.Content[i], "as in 10.0.0.0/8", "protected: %q is not a CIDR", r)
-			}
-		}
-	}
-	return rules
 }
 
 // reference reads a reference: text, or a mapping with the one key exec.

@@ -1,31 +1,18 @@
 package config
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
-
-	"firebreak/internal/term"
-)
-
-const (
-	maxSecret   = 64 << 10
-	maxComplain = 4 << 10 // of what a failing program says
-	execLimit   = 10 * time.Second
 )
 
 // Reference says where a secret is to be found. It is no secret itself.
 type Reference struct {
-	scheme string // env, file or exec
-	name   string // variable or path
+	scheme string // env, file, age, keyring or exec
+	name   string // variable, path, or service
+	member string // of an age file, or the user in a keyring; "" of an age file: all of it
 	argv   []string
 }
 
@@ -34,7 +21,12 @@ func (r Reference) IsZero() bool { return r.scheme == "" }
 
 // String is the reference as ParseReference reads it.
 func (r Reference) String() string {
-	if r.scheme != "exec" {
+	switch {
+	case r.scheme == "age" && r.member != "":
+		return "age:" + r.name + "#" + r.member
+	case r.scheme == "keyring":
+		return "keyring:" + r.name + "/" + r.member
+	case r.scheme != "exec":
 		return r.scheme + ":" + r.name
 	}
 	b, err := json.Marshal(r.argv)
@@ -49,10 +41,11 @@ func (r Reference) MarshalText() ([]byte, error) { return []byte(r.String()), ni
 
 var variableShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// ParseReference reads env:NAME, file:/path, file:~/path, exec:["program","arg"]
-// or exec:program arg. No shell reads the last form: it is split at spaces, and
-// quotes and the shell's special characters are refused. The error never
-// repeats the text, which may be a secret put in the wrong place.
+// ParseReference reads env:NAME, file:/path, file:~/path, age:/path,
+// age:/path#member, keyring:service/user, exec:["program","arg"] or exec:program
+// arg. No shell reads the last form: it is split at spaces, and quotes and the
+// shell's special characters are refused. The error never repeats the text, which
+// may be a secret put in the wrong place.
 func ParseReference(s string) (Reference, error) {
 	scheme, rest, ok := strings.Cut(s, ":")
 	if !ok {
@@ -65,10 +58,25 @@ func ParseReference(s string) (Reference, error) {
 		}
 		return Reference{scheme: scheme, name: rest}, nil
 	case "file":
-		if !filepath.IsAbs(rest) && !strings.HasPrefix(rest, "~/") {
+		if !rooted(rest) {
 			return Reference{}, errors.New("file: wants a path that begins with / or ~/")
 		}
 		return Reference{scheme: scheme, name: rest}, nil
+	case "age":
+		path, member, named := strings.Cut(rest, "#")
+		if !rooted(path) {
+			return Reference{}, errors.New("age: wants a path that begins with / or ~/")
+		}
+		if named && member == "" {
+			return Reference{}, errors.New("age: wants the name of a member behind #")
+		}
+		return Reference{scheme: scheme, name: path, member: member}, nil
+	case "keyring":
+		service, user, ok := strings.Cut(rest, "/")
+		if !ok || service == "" || user == "" || strings.ContainsRune(rest, 0) {
+			return Reference{}, errors.New("keyring: wants service/user")
+		}
+		return Reference{scheme: scheme, name: service, member: user}, nil
 	case "exec":
 		rest = strings.TrimSpace(rest)
 		if strings.HasPrefix(rest, "[") {
@@ -86,6 +94,12 @@ func ParseReference(s string) (Reference, error) {
 	return Reference{}, errors.New("not a reference")
 }
 
+func rooted(path string) bool { return filepath.IsAbs(path) || strings.HasPrefix(path, "~/") }
+
+// RunsProgram says whether a program of the reader's choice is run, or another
+// program's secrets are asked for, to resolve it.
+func (r Reference) RunsProgram() bool { return r.scheme == "exec" || r.scheme == "keyring" }
+
 // Exec is the reference to what a program prints.
 func Exec(argv ...string) (Reference, error) {
 	if len(argv) == 0 || argv[0] == "" {
@@ -97,103 +111,4 @@ func Exec(argv ...string) (Reference, error) {
 		}
 	}
 	return Reference{scheme: "exec", argv: argv}, nil
-}
-
-// Env is the part of the world that references point into. Outside tests it is
-// {os.LookupEnv, OpenFile, Run}.
-type Env struct {
-	Lookup func(name string) (string, bool)
-	Open   func(path string) (fs.File, error)
-	// Exec runs a program and returns what it wrote, each stream capped.
-	Exec func(ctx context.Context, argv []string) (stdout, stderr []byte, err error)
-}
-
-// Resolve fetches the secret that r points to. An empty value is an error, as
-// is a file that others may read. Errors name the reference, never the value.
-func (e Env) Resolve(ctx context.Context, r Reference) (Secret, error) {
-	var value string
-	var err error
-	switch r.scheme {
-	case "env":
-		var ok bool
-		if value, ok = e.Lookup(r.name); !ok {
-			err = errors.New("the variable is not set")
-		}
-	case "file":
-		value, err = e.file(r.name)
-	case "exec":
-		value, err = e.exec(ctx, r.argv)
-	default:
-		return Secret{}, errors.New("resolve secret: no reference is configured")
-	}
-	if err == nil && value == "" {
-		err = errors.New("it is empty")
-	}
-	if err != nil {
-		return Secret{}, fmt.Errorf("resolve secret %s: %w", r.brief(), err)
-	}
-	return NewSecret(value), nil
-}
-
-// brief is the reference without a program's arguments.
-func (r Reference) brief() string {
-	if r.scheme == "exec" {
-		return "exec:" + r.argv[0]
-	}
-	return r.String()
-}
-
-func (e Env) file(path string) (string, error) {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		home, _ := e.Lookup("HOME")
-		if !filepath.IsAbs(home) {
-			return "", errors.New("HOME is not set")
-		}
-		path = filepath.Join(home, rest)
-	}
-	f, err := e.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()       //nolint:errcheck // read only: nothing can be lost by closing
-	info, err := f.Stat() // of what was opened: the name may point elsewhere by now
-	switch {
-	case err != nil:
-		return "", err
-	case !info.Mode().IsRegular():
-		return "", errors.New("not a regular file")
-	case info.Mode().Perm()&othersAny != 0:
-		return "", fmt.Errorf("others may read or write it (mode %04o); run: chmod 600 %s", info.Mode().Perm(), path)
-	case info.Size() > maxSecret:
-		return "", errors.New("larger than 64 KiB")
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return "", err
-	}
-	return line(b), nil
-}
-
-func (e Env) exec(ctx context.Context, argv []string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, execLimit)
-	defer cancel()
-	stdout, stderr, err := e.Exec(ctx, argv)
-	if cause := ctx.Err(); cause != nil {
-		return "", fmt.Errorf("no answer: %w", cause)
-	}
-	if err != nil {
-		// The program may have printed the secret on either stream.
-		said := Redact(string(stderr), NewSecret(line(stdout)))
-		if said = term.Safe(strings.TrimSpace(said)); said != "" {
-			return "", fmt.Errorf("%w: %s", err, term.Cut(said, 400))
-		}
-		return "", err
-	}
-	return line(stdout), nil
-}
-
-// line drops the one line end that editors and programs add.
-func line(b []byte) string {
-	b = bytes.TrimSuffix(b, []byte("\n"))
-	return string(bytes.TrimSuffix(b, []byte("\r")))
 }

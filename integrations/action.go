@@ -9,10 +9,6 @@ package integrations
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"firebreak/incident"
@@ -61,7 +57,8 @@ type DryRunner interface {
 
 // Description is what people and playbooks may know of an action beforehand.
 type Description struct {
-	Name        string          `json:"name"` // github.workflow.disable
+	Name        string          `json:"name"`              // github.workflow.disable
+	Version     string          `json:"version,omitempty"` // of an action whose meaning has changed; "" is the first
 	Title       string          `json:"title"`
 	System      string          `json:"system"` // github
 	Danger      incident.Danger `json:"danger"`
@@ -123,6 +120,12 @@ type Plan struct {
 	Proof     string    `json:"proof,omitempty"` // what Verify will look at
 	Unchanged bool      `json:"unchanged,omitempty"`
 	Warnings  []string  `json:"warnings,omitempty"`
+	// Timer is what the other side does by itself, and when: "the rule goes after
+	// 4h0m0s", "the host is let back in after 15m0s unless we confirm". It is a
+	// length of time, never a moment, so that two plans of one call are the same.
+	Timer string `json:"timer,omitempty"`
+	// Bound is what the program adds; actions leave it out.
+	Bound *Binding `json:"bound,omitempty"`
 }
 
 // Target is one thing that an action changes.
@@ -165,30 +168,6 @@ type Verification struct {
 	Unread bool           `json:"unread,omitempty"`
 	Says   string         `json:"says"`
 	State  map[string]any `json:"state,omitempty"`
-}
-
-// Canonical is the plan's JSON with sorted members: what Digest hashes and what
-// the record keeps.
-func (p Plan) Canonical() ([]byte, error) {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("encode plan: %w", err)
-	}
-	var tree any
-	if err := json.Unmarshal(b, &tree); err != nil {
-		return nil, fmt.Errorf("encode plan: %w", err)
-	}
-	return json.Marshal(tree) // maps are written with sorted keys
-}
-
-// Digest is the lower-case hex SHA-256 of Canonical.
-func (p Plan) Digest() (string, error) {
-	b, err := p.Canonical()
-	if err != nil {
-		return "", err
-	}
-	h := sha256.Sum256(b)
-	return hex.EncodeToString(h[:]), nil
 }
 
 // Lasting is implemented by actions of which one attempt may take longer than

@@ -28,6 +28,9 @@ type Limits struct {
 	Body    int64
 	Writes  rate.Limit // writes a second; they never overlap
 	Public  bool       // refuse addresses that are not public ones
+	// TLS is asked at the moment of use for keys and roots of the connection's own;
+	// nil takes those of the system.
+	TLS func(context.Context) (*tls.Config, error)
 }
 
 // userAgent is sent with every request.
@@ -54,21 +57,21 @@ func NewClient(c Connection, l Limits) *http.Client {
 	if c.Drill {
 		l.Writes = rate.Inf
 	}
-	dial := c.Dial
-	if dial == nil {
-		d := &net.Dialer{Timeout: 10 * time.Second, ControlContext: reach{public: l.Public}.control}
-		dial = d.DialContext
+	dial := Dialer(c, l.Public)
+	transport := &http.Transport{
+		DialContext:            dial,
+		DisableKeepAlives:      true,
+		TLSHandshakeTimeout:    10 * time.Second,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+	if l.TLS != nil {
+		transport.DialTLSContext = dialTLS(dial, l.TLS)
 	}
 	return &http.Client{
 		Timeout: l.Timeout,
 		Transport: &watched{
-			base: &http.Transport{
-				DialContext:            dial,
-				DisableKeepAlives:      true,
-				TLSHandshakeTimeout:    10 * time.Second,
-				TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-				MaxResponseHeaderBytes: 64 << 10,
-			},
+			base:    transport,
 			now:     c.Now,
 			body:    l.Body,
 			limiter: rate.NewLimiter(l.Writes, 1),
@@ -81,6 +84,34 @@ func NewClient(c Connection, l Limits) *http.Client {
 			}
 			return nil
 		},
+	}
+}
+
+// dialTLS is dial with keys and roots that are asked for at the moment of use.
+func dialTLS(dial func(context.Context, string, string) (net.Conn, error), ask func(context.Context) (*tls.Config, error)) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		config, err := ask(ctx)
+		if err != nil {
+			return nil, err
+		}
+		config = config.Clone()
+		config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+		if config.ServerName == "" {
+			if config.ServerName, _, err = net.SplitHostPort(address); err != nil {
+				return nil, fmt.Errorf("dial %s: %w", address, err)
+			}
+		}
+		raw, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		c := tls.Client(raw, config)
+		if err := c.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, raw.Close())
+		}
+		return c, nil
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"firebreak/internal/redact"
 )
 
 // Exchange watches the requests that are made under one context and judges a
@@ -69,7 +71,10 @@ func (x *Exchange) ReadStatus() int {
 
 // Clean makes a text of the other side fit to be kept: without our secrets and
 // at most 300 bytes long. It stays foreign: whoever shows it escapes it.
-func (x *Exchange) Clean(s string) string { return cut(Redact(s, x.secrets...), 300) }
+func (x *Exchange) Clean(s string) string { return cut(redact.Shaped(Redact(s, x.secrets...)), 300) }
+
+// Redact takes the secrets out of a text of any length.
+func (x *Exchange) Redact(s string) string { return Redact(s, x.secrets...) }
 
 // Fail turns err into an *Error that says what is known about the effect. It
 // returns nil for nil, and an *Error as it is.
@@ -85,7 +90,7 @@ func (x *Exchange) Fail(what string, err error) error {
 	defer x.mu.Unlock()
 	e := &Error{}
 	e.Outcome, e.After, e.Hint = x.judge()
-	cause := cleaned{text: cut(Redact(err.Error(), x.secrets...), 500)}
+	cause := cleaned{text: cut(redact.Shaped(Redact(err.Error(), x.secrets...)), 500)}
 	switch {
 	case x.ctx.Err() != nil:
 		cause.cause = x.ctx.Err()

@@ -139,7 +139,9 @@ func (r *Registry) Connection(name string) (Connection, bool) {
 }
 
 // Lookup returns the action of that name on that connection; with connection
-// "" there must be exactly one connection that has it.
+// "" there must be exactly one connection that has it, or one of the system that
+// the action is named after: a host over ssh has the actions of linux too, and is
+// never meant where nobody says so.
 func (r *Registry) Lookup(name, connection string) (Action, string, error) {
 	found := r.actions[name]
 	if connection != "" {
@@ -154,6 +156,12 @@ func (r *Registry) Lookup(name, connection string) (Action, string, error) {
 		return nil, "", fmt.Errorf("action %s: no connection has it", name)
 	case 1:
 		return found[0].action, found[0].connection, nil
+	}
+	own := slices.DeleteFunc(slices.Clone(found), func(b bound) bool {
+		return r.connections[b.connection].system.Kind != b.action.Describe().System
+	})
+	if len(own) == 1 {
+		return own[0].action, own[0].connection, nil
 	}
 	names := make([]string, len(found))
 	for i, b := range found {

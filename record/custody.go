@@ -34,6 +34,7 @@ const (
 	OriginArchive = "archive" // a member of what another tool made
 	OriginFile    = "file"    // of a file that somebody gave
 	OriginInput   = "input"   // of the standard input
+	OriginSystem  = "system"  // asked of a connected system
 )
 
 // Clock is what is known of a clock against UTC. Offset and MaxError are the

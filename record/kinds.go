@@ -46,6 +46,9 @@ const (
 	ActionFailed   Kind = "action.failed"       // Outcome
 	ActionUnknown  Kind = "action.unknown"      // Outcome
 	ActionLapsed   Kind = "action.lapsed"       // Lapse
+	ActionExpired  Kind = "action.expired"      // Expiry
+	ActionExtended Kind = "action.extended"     // Extension
+	RolledBack     Kind = "rollback"            // Rollback
 	ActionQueued   Kind = "action.queued"       // Queued
 	ActionDropped  Kind = "action.dropped"      // Decision
 	Undelivered    Kind = "message.undelivered" // Unheard
@@ -381,10 +384,71 @@ type Planned struct {
 	Reason     string          `json:"reason,omitempty"`
 	Approvals  int             `json:"approvals"` // how many are needed
 	By         incident.Role   `json:"by,omitempty"`
-	Message    bool            `json:"message,omitempty"` // it carries words to people
-	Instead    string          `json:"instead,omitempty"` // the action whose message it carries, which could not
-	Again      string          `json:"again,omitempty"`   // the action that it sends once more, as a person wants
+	Second     bool            `json:"second,omitempty"` // somebody else than who planned it has to agree
+	Typed      bool            `json:"typed,omitempty"`  // who approves types the target's name
+	// Level says how far it was tried before anybody agreed: 0 it was written
+	// out, 1 the state was read, 2 the other side tried it. Tried is what that said.
+	Level int    `json:"level,omitempty"`
+	Tried string `json:"tried,omitempty"`
+	// Lasts is how long the effect is meant to last, 4h0m0s; Ends is "revert" where
+	// it is then undone without another approval.
+	Lasts string `json:"lasts,omitempty"`
+	Ends  string `json:"ends,omitempty"`
+	// Overrides are the rules that this plan goes around, in words.
+	Overrides []string `json:"overrides,omitempty"`
+	Message   bool     `json:"message,omitempty"` // it carries words to people
+	Instead   string   `json:"instead,omitempty"` // the action whose message it carries, which could not
+	Again     string   `json:"again,omitempty"`   // the action that it sends once more, as a person wants
 }
+
+// EndsReverted is the value of Planned.Ends where the end of the time box is the
+// end of the effect.
+const EndsReverted = "revert"
+
+// MustType says that who approves the plan has to type its target's name.
+func (p Planned) MustType() bool { return p.Typed || p.Danger >= incident.High }
+
+// Expiry says that the time of a containment is over, which plan would undo it,
+// and which actions tell people of it.
+type Expiry struct {
+	Action string   `json:"action"`
+	Lasts  string   `json:"lasts"`
+	Undo   string   `json:"undo,omitempty"` // the action that undoes it, once approved
+	Pages  []string `json:"pages,omitempty"`
+	Error  string   `json:"error,omitempty"` // why no plan could be made
+}
+
+// Extension gives a containment more time.
+type Extension struct {
+	Action string    `json:"action"`
+	Until  time.Time `json:"until"`
+	Reason string    `json:"reason"`
+}
+
+// Rollback is one pass of undoing several actions, and what became of each.
+type Rollback struct {
+	Step    string    `json:"step,omitempty"` // only what this step did
+	To      string    `json:"to,omitempty"`   // only what was done after this phase
+	Reason  string    `json:"reason,omitempty"`
+	Results []Unwound `json:"results"`
+}
+
+// Unwound is what became of undoing one action.
+type Unwound struct {
+	Action string `json:"action"`
+	Undo   string `json:"undo,omitempty"` // the action that undoes it
+	Result string `json:"result"`
+	Why    string `json:"why,omitempty"`
+}
+
+// What becomes of undoing an action.
+const (
+	Reverted     = "reverted"
+	Waiting      = "waiting"      // its undoing is planned, and has to be approved
+	Irreversible = "irreversible" // there is no way back
+	NeedsHuman   = "human"        // somebody has to look, or to do it by hand
+	NotOurs      = "not-ours"     // it was so before, or it never happened
+)
 
 // Decision is a person's yes or no to one plan.
 type Decision struct {
@@ -394,6 +458,8 @@ type Decision struct {
 	Strength  Strength   `json:"strength"`
 	Expires   time.Time  `json:"expires,omitzero"`
 	Signature *Signature `json:"signature,omitempty"` // over the request, canonical JSON
+	// BreakGlass says that a rule was gone around: Reason says why.
+	BreakGlass bool `json:"break_glass,omitempty"`
 }
 
 // Attempt is committed before the first byte leaves. Owner tells a later

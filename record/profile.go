@@ -172,8 +172,12 @@ var disclosed = map[Kind]map[string]audience{
 	ActionPlanned: {
 		"action": everyone, "name": told, "connection": detail, "title": detail, "target": detail, "danger": everyone,
 		"digest": measured, "key": detail, "plan": detail, "undo": detail, "reverts": everyone, "reason": detail,
-		"approvals": everyone, "by": everyone, "message": everyone, "instead": everyone, "again": everyone,
+		"approvals": everyone, "by": everyone, "second": everyone, "typed": everyone, "level": everyone, "tried": detail,
+		"lasts": everyone, "ends": everyone, "overrides": detail, "message": everyone, "instead": everyone, "again": everyone,
 	},
+	ActionExpired:  {"action": everyone, "lasts": everyone, "undo": everyone, "pages": everyone, "error": detail},
+	ActionExtended: {"action": everyone, "until": everyone, "reason": detail},
+	RolledBack:     {"step": told, "to": everyone, "reason": detail, "results": detail},
 	ActionApproved: decision,
 	ActionRejected: decision,
 	ActionSending:  {"action": everyone, "attempt": everyone, "owner": detail},
@@ -188,6 +192,11 @@ var disclosed = map[Kind]map[string]audience{
 	ActionFailed:   outcome,
 	ActionUnknown:  outcome,
 	ActionLapsed:   {"action": everyone, "after": everyone, "pages": everyone},
+
+	UpdateWritten: {
+		"update": everyone, "audience": everyone, "profile": everyone, "tlp": everyone, "text": detail, "through": everyone, "actions": everyone,
+		"by_hand": detail, "due": everyone,
+	},
 
 	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told},
 	ReviewWritten: {"files": told, "size": everyone, "root": everyone},
@@ -244,6 +253,7 @@ var disclosed = map[Kind]map[string]audience{
 var (
 	decision = map[string]audience{
 		"action": everyone, "digest": measured, "reason": detail, "strength": everyone, "expires": everyone, "signature": person,
+		"break_glass": everyone,
 	}
 	outcome = map[string]audience{
 		"action": everyone, "attempt": everyone, "class": told, "error": detail, "ref": detail, "says": detail,

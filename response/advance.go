@@ -2,6 +2,7 @@ package response
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func (s *Session) Advance(ctx context.Context, id incident.ID, p ProgressFunc) (
 	if err := s.lookAfter(ctx, f); err != nil {
 		return Waiting{}, err
 	}
-	if err := s.lapsed(ctx, f); err != nil {
+	if err := errors.Join(s.lapsed(ctx, f), s.expired(ctx, f)); err != nil {
 		return Waiting{}, err
 	}
 	if err := s.pulse(ctx, f, p); err != nil {

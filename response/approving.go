@@ -45,15 +45,19 @@ func (s *Session) Approve(ctx context.Context, id incident.ID, action, digest, c
 }
 
 func confirmed(a store.Action, confirm string) error {
-	if a.Danger == incident.High && confirm != a.Target {
-		return refused("", "action %s is dangerous: type its target, %q, to approve it", a.Action, a.Target)
+	if a.MustType() && confirm != a.Target {
+		why := "is dangerous"
+		if a.Danger < incident.High {
+			why = "cannot be taken back, or reaches far"
+		}
+		return refused("", "action %s %s: type its target, %q, to approve it", a.Action, why, a.Target)
 	}
 	return nil
 }
 
 // approve records a yes, signed or not.
 func (s *Session) approve(ctx context.Context, f *folder, action, digest, reason string, d record.Decision) error {
-	d.Action, d.Digest, d.Reason = action, digest, reason
+	d.Action, d.Digest, d.Reason, d.BreakGlass = action, digest, reason, s.glass
 	if d.Expires.IsZero() {
 		d.Expires = s.s.o.Now().UTC().Add(approvalLasts)
 	}
@@ -65,8 +69,11 @@ func (s *Session) approve(ctx context.Context, f *folder, action, digest, reason
 		if err != nil {
 			return "", d, err
 		}
-		if self := d.Strength != drilled && selfApproved(a, s.by, d.Signature); self {
-			return "", d, refused("somebody else has to agree", "action %s needs %s, and %s planned it", action, plural(a.Planned.Approvals, "approval"), a.PlannedBy)
+		if err := s.mayBreakGlass(a, d); err != nil {
+			return "", d, err
+		}
+		if self := d.Strength != drilled && s.selfApproved(a, asApproval(s.by, d, s.s.o.Now())); self {
+			return "", d, refused(s.hintSecond(f, a), "action %s needs %s, and %s planned it", action, needed(a.Planned), a.PlannedBy)
 		}
 		if d.Signature != nil {
 			if err := unusedNonce(tx, d.Signature); err != nil {
@@ -90,7 +97,10 @@ func hintFor(err error) string {
 }
 
 func asApproval(by incident.Actor, d record.Decision, at time.Time) store.Approval {
-	return store.Approval{Actor: by, At: at, Expires: d.Expires, Digest: d.Digest, Strength: d.Strength, Signature: d.Signature}
+	return store.Approval{
+		Actor: by, At: at, Expires: d.Expires, Digest: d.Digest, Strength: d.Strength, Signature: d.Signature,
+		Reason: d.Reason, BreakGlass: d.BreakGlass,
+	}
 }
 
 // mayApprove says whether a person may approve the plan now: the session's, or
@@ -130,11 +140,6 @@ func (s *Session) isNamed(who string, sig *record.Signature) bool {
 		return record.SameName(sig.Principal, who)
 	}
 	return who == s.by.Name
-}
-
-// selfApproved says that the yes is the planner's own where two have to agree.
-func selfApproved(a store.Action, by incident.Actor, sig *record.Signature) bool {
-	return a.Planned.Approvals >= 2 && record.IsPerson(by, sig, incident.Actor{ID: a.Planner, Name: a.PlannedBy})
 }
 
 // unusedNonce refuses a signature that was used already.
@@ -223,8 +228,11 @@ next:
 		if errors.As(err, &wrong) {
 			return 0, nil, fail(CodeRefused, "firebreak verify "+string(f.id)+" says what is wrong with the record", "action %s: the approval of %s does not hold: %w", a.Action, approver(y), err)
 		}
-		if err == nil && y.Strength != drilled && selfApproved(a, y.Actor, y.Signature) {
+		if err == nil && y.Strength != drilled && s.selfApproved(a, y) {
 			err = errors.New("who planned it cannot be one of those who have to agree")
+		}
+		if err == nil && y.Strength != drilled && len(a.Overrides) > 0 && !y.BreakGlass {
+			err = errors.New("the plan goes around a rule, and it does not say so")
 		}
 		if err != nil {
 			left = append(left, "the approval of "+approver(y)+" does not count: "+err.Error())
@@ -260,7 +268,7 @@ func (s *Session) signs(a store.Action) (wanted, must bool) {
 	if s.s.o.Config.Approvals == config.ApprovalsSigned {
 		return true, true
 	}
-	byRule := a.By != "" || a.Planned.Approvals > 1 || a.Danger < incident.Medium && a.Planned.Approvals > 0
+	byRule := a.By != "" || a.Second || a.Planned.Approvals > 1 || a.Danger < incident.Medium && a.Planned.Approvals > 0
 	switch s.s.o.Config.Sign {
 	case config.SignNever:
 		return s.signWith != "", false

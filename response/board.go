@@ -61,6 +61,9 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 			return err
 		}
 		b.Exhibits, exhibits = len(xs), xs
+		if b.Contained, err = containedIn(tx, s.s.o.Now()); err != nil {
+			return err
+		}
 		last, err := tx.Last(recentMost)
 		if err != nil {
 			return err
@@ -72,6 +75,9 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 				return err
 			}
 			b.exercise(x, s.s.o.Now())
+		}
+		if b.Updates, err = s.s.dueUpdates(tx); err != nil {
+			return err
 		}
 		run, err := s.s.run(tx)
 		if err != nil || run == nil {

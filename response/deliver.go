@@ -27,9 +27,6 @@ func atOnce(forced bool, p ProgressFunc) effort {
 	return effort{forced: forced, wait: 10 * time.Second, p: p}
 }
 
-// errStale says that what is there is no longer what the plan says.
-var errStale = errors.New("what is there has changed since the plan was approved")
-
 // errUnwanted says that nobody needs the action any more.
 var errUnwanted = errors.New("it is not wanted any more")
 
@@ -169,10 +166,11 @@ func notSentYet(err error) (class integrations.Outcome, after time.Duration, ok 
 // somebody has to look at it.
 func spoilt(err error) bool {
 	var e *integrations.Error
+	var stale *StaleError
 	switch {
 	case errors.Is(err, errMoved):
 		return false // somebody else has it in hand
-	case errors.Is(err, errStale), errors.Is(err, errUnwanted), errors.As(err, &e) && e.Outcome == integrations.Rejected:
+	case errors.As(err, &stale), errors.Is(err, errUnwanted), errors.As(err, &e) && e.Outcome == integrations.Rejected:
 		return true
 	}
 	return CodeOf(err) == CodeUsage
@@ -307,8 +305,8 @@ func (s *Session) stoppedWaiting(ctx context.Context, f *folder, action string, 
 	return errors.Join(fmt.Errorf("wait to repeat %s: %w", action, cause), s.still(keep, f, a, 0, record.ActionFailed, out))
 }
 
-// expire gives an action to a person whose time in the outbox is over.
-func (s *Session) expire(ctx context.Context, f *folder, a store.Action) error {
+// overdue gives an action to a person whose time in the outbox is over.
+func (s *Session) overdue(ctx context.Context, f *folder, a store.Action) error {
 	err := f.updateAction(ctx, s, a.Action, func(now store.Action) (record.Kind, any, error) {
 		if ActionState(now.State) != Queued || !now.Queue.Until.Before(s.s.o.Now()) {
 			return "", nil, errMoved
@@ -350,7 +348,7 @@ func (s *Service) drawUnread(ctx context.Context, impl integrations.Action, call
 		return integrations.Plan{}, actionError("plan "+call.Action, err)
 	}
 	p.Warnings = append(p.Warnings, "the other side could not be asked what is there")
-	return p, s.protect(p)
+	return p, nil
 }
 
 // drawMessage is draw for a message.
@@ -366,14 +364,6 @@ func (s *Service) drawMessage(ctx context.Context, impl integrations.Action, cal
 	return blind, nil
 }
 
-// redraw plans again what was planned, as it was planned then.
-func (s *Service) redraw(ctx context.Context, impl integrations.Action, was integrations.Plan) (integrations.Plan, error) {
-	if v, is := was.Prior.State[unread].(bool); is && v {
-		return s.drawUnread(ctx, impl, was.Call)
-	}
-	return s.draw(ctx, impl, was.Call)
-}
-
 func readPlan(a store.Action) (integrations.Plan, error) {
 	var p integrations.Plan
 	if err := json.Unmarshal(a.Plan, &p); err != nil {
@@ -384,7 +374,10 @@ func readPlan(a store.Action) (integrations.Plan, error) {
 
 // drawFor plans what is wished for.
 func (s *Session) drawFor(ctx context.Context, w wish, impl integrations.Action, call integrations.Call) (integrations.Plan, error) {
-	if w.message {
+	switch {
+	case w.unread:
+		return s.s.drawUnread(ctx, impl, call)
+	case w.message:
 		return s.s.drawMessage(ctx, impl, call)
 	}
 	return s.s.draw(ctx, impl, call)

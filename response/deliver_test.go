@@ -272,8 +272,8 @@ func TestAContainmentGivesUpSoon(t *testing.T) {
 	}
 }
 
-// held brings the drill to an action that the other side asks to wait a minute for.
-func (b *bench) held(w *drill.World) ActionView {
+// throttled brings the drill to an action that the other side asks to wait a minute for.
+func (b *bench) throttled(w *drill.World) ActionView {
 	b.Helper()
 	a := b.reach()
 	b.must(b.s.Approve(b.Context(), b.id, a.Action, a.Digest, "", ""))
@@ -289,7 +289,7 @@ func (b *bench) held(w *drill.World) ActionView {
 func TestWhatIsThrottledWaitsItsMinute(t *testing.T) {
 	b := newBench(t, config.Config{})
 	w := b.drill(oneComment)
-	a := b.held(w)
+	a := b.throttled(w)
 	began := b.clock.Now()
 	wait, err := b.s.Advance(t.Context(), b.id, nil)
 	b.must(err)
@@ -312,7 +312,7 @@ func TestWhatIsThrottledWaitsItsMinute(t *testing.T) {
 func TestWhatWaitedTooLongIsNotSent(t *testing.T) {
 	b := newBench(t, config.Config{})
 	w := b.drill(oneComment)
-	a := b.held(w)
+	a := b.throttled(w)
 	b.clock.Advance(20 * time.Minute)
 	_, err := b.s.Do(t.Context(), b.id, a.Action)
 	b.want(CodeRefused, err)
@@ -326,7 +326,7 @@ func TestWhatWaitedTooLongIsNotSent(t *testing.T) {
 func TestAPersonSendsItNowOrGivesItUp(t *testing.T) {
 	b := newBench(t, config.Config{})
 	w := b.drill(oneComment)
-	a := b.held(w)
+	a := b.throttled(w)
 	_, err := b.s.Drop(t.Context(), b.id, a.Action, " ")
 	b.want(CodeUsage, err)
 	a, err = b.s.Retry(t.Context(), b.id, a.Action, false, "", nil)
@@ -339,7 +339,7 @@ func TestAPersonSendsItNowOrGivesItUp(t *testing.T) {
 
 	b = newBench(t, config.Config{})
 	w = b.drill(oneComment)
-	a = b.held(w)
+	a = b.throttled(w)
 	a, err = b.s.Drop(t.Context(), b.id, a.Action, "done by hand")
 	b.must(err)
 	if a.State != Dropped || a.Says != "done by hand" || b.state("comment") != playbooks.Failed || b.effects(w) != 0 {

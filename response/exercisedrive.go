@@ -218,7 +218,7 @@ func (d *drive) act(ctx context.Context, step string) error {
 
 // unknown looks what became of an action that may have happened.
 func (d *drive) unknown(ctx context.Context, step string) (bool, error) {
-	a, ok, err := d.s.latestOf(ctx, d.f, step, "", "")
+	a, ok, err := d.s.latestOf(ctx, d.f, wish{step: step})
 	if err != nil || !ok {
 		return false, err
 	}

@@ -37,7 +37,7 @@ func (s *Session) carry(ctx context.Context, f *folder, w wish, skip []string, p
 	}
 	errs := []error{fmt.Errorf("over %s: %w", w.connection, err)}
 	for _, next := range s.chain(w.connection, skip) {
-		other, werr := s.stead(f, w, next, first, err)
+		other, werr := s.stead(ctx, f, w, next, first, err)
 		if werr != nil {
 			errs = append(errs, fmt.Errorf("over %s: %w", next, werr))
 			continue
@@ -83,7 +83,7 @@ func (s *Session) chain(connection string, skip []string) []string {
 }
 
 // stead is the wish that another connection carries the message.
-func (s *Session) stead(f *folder, w wish, next string, first ActionView, cause error) (wish, error) {
+func (s *Session) stead(ctx context.Context, f *folder, w wish, next string, first ActionView, cause error) (wish, error) {
 	reg, err := s.s.systems(f)
 	if err != nil {
 		return wish{}, err
@@ -95,6 +95,13 @@ func (s *Session) stead(f *folder, w wish, next string, first ActionView, cause 
 		says = "This message was for " + w.connection + ", of which nobody knows whether it took it: it may be a repetition."
 	}
 	m.Body = says + "\n\n" + m.Body
+	inc, err := f.incident(ctx)
+	if err != nil {
+		return wish{}, err
+	}
+	if m, err = s.address(ctx, f, inc, w.audience, next, m); err != nil { // others read there
+		return wish{}, err
+	}
 	name, params, err := reg.Notification(next, m)
 	if err != nil {
 		return wish{}, err

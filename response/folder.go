@@ -238,11 +238,7 @@ func (s *Service) connections() []integrations.Connection {
 				if !ok {
 					return "", fail(CodeAuth, "add it under connections."+name+".secrets in the configuration", "connection %s has no secret %q", name, setting)
 				}
-				v, err := s.o.Secrets.Resolve(ctx, ref)
-				if err != nil {
-					return "", &Error{Code: CodeAuth, Err: fmt.Errorf("connection %s: secret %s: %w", name, setting, err)}
-				}
-				return v.Reveal(), nil
+				return s.secretFor(ctx, ref, name, setting)
 			},
 		}
 		if name == host.Name {
@@ -272,8 +268,8 @@ func (s *Service) reveal(ctx context.Context, reference string) (string, error) 
 	if err != nil {
 		return "", fail(CodeAuth, "", "a secret of the playbook: %w", err)
 	}
-	if strings.HasPrefix(reference, "exec:") {
-		return "", fail(CodeAuth, "give it as env:NAME or file:/path, or put it into a connection of the configuration", "a secret of the playbook: no program is run for it")
+	if r.RunsProgram() {
+		return "", fail(CodeAuth, "give it as env:NAME or file:/path, or put it into a connection of the configuration", "a secret of the playbook: no program is run for it, and no keyring asked")
 	}
 	v, err := s.o.Secrets.Resolve(ctx, r)
 	if err != nil {

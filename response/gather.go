@@ -144,9 +144,9 @@ func openPlans(tx *store.Tx, entries []store.Fields) (map[int64]string, error) {
 	actions, err := tx.Actions()
 	for _, a := range actions {
 		switch ActionState(a.State) {
-		case Planned, Approved, Sending, Unknown:
+		case Planned, Approved, Queued, Sending, Unknown:
 			out[a.Seq] = a.Action
-		case Sent, Verified, Failed, Rejected:
+		case Sent, Verified, Failed, Rejected, Dropped:
 		}
 	}
 	return out, err

@@ -92,7 +92,7 @@ func (s *Session) create(ctx context.Context, opened record.Opened, started *rec
 	if err := os.RemoveAll(work); err != nil { // a former attempt that was interrupted
 		return "", fmt.Errorf("open incident: %w", err)
 	}
-	first, err := record.NewDraft(s.by, record.IncidentOpened, incident.NoPhase, "", opened)
+	first, err := s.newDraft(record.IncidentOpened, incident.NoPhase, "", opened)
 	if err != nil {
 		return "", err
 	}
@@ -307,7 +307,7 @@ func (s *Session) draft(tx *store.Tx, kind record.Kind, step string, payload any
 	if err != nil {
 		return record.Draft{}, err
 	}
-	return record.NewDraft(s.by, kind, inc.Phase, step, payload)
+	return s.newDraft(kind, inc.Phase, step, payload)
 }
 
 func mustBeOpen(tx *store.Tx) error {

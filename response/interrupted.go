@@ -111,7 +111,7 @@ func (s *Session) settleSteps(ctx context.Context, f *folder) error {
 
 func (s *Session) settleStep(ctx context.Context, f *folder, st *playbooks.StepStatus) error {
 	if st.Step.Verb.Acts() {
-		a, ok, err := s.latestOf(ctx, f, st.Step.ID, "", "")
+		a, ok, err := s.latestOf(ctx, f, wish{step: st.Step.ID})
 		if err != nil {
 			return err
 		}

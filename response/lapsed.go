@@ -176,11 +176,15 @@ func (s *Session) pages(ctx context.Context, f *folder, l overdue) ([]string, er
 	}
 	var out []string
 	for _, connection := range reg.OfKind("pagerduty") {
-		name, params, err := reg.Notification(connection, integrations.Message{
+		m := integrations.Message{
 			Subject:  fmt.Sprintf("[%s %s %s] %s needs an approval", inc.Mode(), inc.Severity, inc.ID, l.action.Action),
 			Body:     fmt.Sprintf("%s on %s waits for %s since %s.", l.action.Title, l.action.Target, plural(l.action.Planned.Approvals, "approval"), l.action.PlannedAt.UTC().Format(time.RFC3339)),
 			Severity: inc.Severity,
-		})
+		}
+		if s.s.carries(f, connection, inc.TLP) != nil { // people have to come, and are told no more
+			m.Body = "Look into Firebreak: what it is about may not be written here."
+		}
+		name, params, err := reg.Notification(connection, m)
 		if err != nil {
 			return nil, usage(howToConfigure, "page over %s: %w", connection, err)
 		}

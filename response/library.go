@@ -15,6 +15,7 @@ import (
 	"firebreak/forensics"
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/integrations/drill"
 	"firebreak/playbooks"
 	"firebreak/playbooks/library"
 	"firebreak/timeline"
@@ -286,11 +287,8 @@ func (s *Service) catalog() (playbooks.Catalog, error) {
 			Params: paramInfo(d.Params), Result: paramInfo(d.Result), ReadOnly: d.ReadOnly, Reversible: d.Reversible, Danger: d.Danger,
 		}
 	}
-	c.Notify = []string{"github", "pagerduty", "webhook"} // what a drill has; more come from the configuration
-	c.Connections = map[string]string{}
-	for _, name := range c.Notify {
-		c.Connections[name] = name
-	}
+	c.Connections = drill.Talks() // what a drill has; more come from the configuration
+	c.Notify = slices.Sorted(maps.Keys(c.Connections))
 	for name, conn := range s.o.Config.Connections {
 		c.Connections[name] = conn.Kind
 		if !slices.Contains(c.Notify, name) {

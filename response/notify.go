@@ -66,8 +66,9 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 	if status != nil {
 		title, again = status.Title, status.RoundAt // with its values in place
 	}
+	audience := ""
 	if res.Template != "" {
-		if res.Text, err = s.message(ctx, f, st, res); err != nil {
+		if res.Text, audience, err = s.message(ctx, f, st, res); err != nil {
 			return nil, []error{err}
 		}
 		res.With = nil // they are in it
@@ -77,21 +78,27 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 		Body:    res.Text, Severity: inc.Severity, Fields: res.With,
 	}
 	for _, connection := range res.Notify {
-		name, params, err := reg.Notification(connection, m)
+		addressed, err := s.address(ctx, f, inc, audience, connection, m)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("notify: %w", err))
+			continue
+		}
+		name, params, err := reg.Notification(connection, addressed)
 		if err != nil {
 			errs = append(errs, usage(howToConfigure, "notify %s: %w", connection, err))
 			continue
 		}
-		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again, message: true, said: m})
+		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again, message: true, said: m, audience: audience})
 	}
 	return wishes, errs
 }
 
-// message is the text of the step's template with its values in place.
-func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (text string, err error) {
-	form, err := s.s.messageTemplate(res.Template)
+// message is the text of the step's template with its values in place, and whom
+// the template is for.
+func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, res playbooks.Resolved) (text, audience string, err error) {
+	form, audience, err := s.s.addressedTemplate(res.Template)
 	if err != nil {
-		return "", fmt.Errorf("step %s: %w", st.ID, err)
+		return "", "", fmt.Errorf("step %s: %w", st.ID, err)
 	}
 	err = f.store.View(ctx, func(tx *store.Tx) error {
 		run, err := s.s.mustRun(tx, f.id)
@@ -100,5 +107,5 @@ func (s *Session) message(ctx context.Context, f *folder, st *playbooks.Step, re
 		}
 		return err
 	})
-	return text, err
+	return text, audience, err
 }

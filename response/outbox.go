@@ -86,7 +86,7 @@ func (s *Session) doIn(ctx context.Context, f *folder, action string, how effort
 		return ActionView{}, err
 	}
 	if ActionState(a.State) == Queued {
-		if err := s.expire(ctx, f, a); err != nil {
+		if err := s.overdue(ctx, f, a); err != nil {
 			return ActionView{}, err
 		}
 	}
@@ -122,18 +122,7 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	if err != nil {
 		return a, nil, plan, err
 	}
-	now, err := s.s.redraw(ctx, impl, plan)
-	if err != nil {
-		return a, nil, plan, err
-	}
-	digest, err := now.Digest()
-	if err != nil {
-		return a, nil, plan, err
-	}
-	if digest != a.Digest {
-		return a, nil, plan, refused("make a new plan and have it approved", "action %s: %w", action, errStale)
-	}
-	return a, impl, plan, nil
+	return a, impl, plan, s.stillSo(ctx, f, a, impl, plan)
 }
 
 // wanted refuses an action whose step has ended without it, or is in the hands
@@ -188,7 +177,7 @@ func (s *Session) mayBegin(f *folder, a store.Action) error {
 		if len(left) > 0 {
 			return refused("look at the plan again and approve it: "+hint, "action %s: %s", a.Action, strings.Join(left, "; "))
 		}
-		return refused(hint, "action %s needs %s: it has %d", a.Action, plural(a.Planned.Approvals, "approval"), valid)
+		return refused(hint, "action %s needs %s: it has %d", a.Action, needed(a.Planned), valid)
 	case state == Queued: // what it needed was consumed when it was put there
 		if a.Queue.Until.Before(s.s.o.Now()) {
 			return refused(hintRetry(f.id, a.Action), "action %s: its time in the outbox is over", a.Action)
@@ -216,7 +205,7 @@ func (s *Session) begin(ctx context.Context, f *folder, action string) (int, err
 		if err != nil {
 			return record.Draft{}, err
 		}
-		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a)); err != nil {
+		if err := errors.Join(s.mayBegin(f, a), s.wanted(tx, a), s.within(tx, a)); err != nil {
 			return record.Draft{}, err
 		}
 		attempt = a.Attempts + 1

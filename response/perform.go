@@ -171,9 +171,13 @@ func (s *Session) runAction(ctx context.Context, f *folder, st *playbooks.Step) 
 	if err != nil {
 		return err
 	}
-	impl, _, err := reg.Lookup(w.name, w.connection)
+	impl, connection, err := reg.Lookup(w.name, w.connection)
 	if err != nil {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return nil, usage(howToConfigure, "%w", err) })
+	}
+	if c, ok := impl.(integrations.Collector); ok {
+		w.connection = connection
+		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.collectAction(ctx, f, st, impl, c, w) })
 	}
 	if impl.Describe().ReadOnly {
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.read(ctx, f, impl, w) })
@@ -193,7 +197,7 @@ func (s *Session) resume(ctx context.Context, f *folder, st *playbooks.Step) (bo
 	if err != nil || status == nil || status.State != playbooks.Running {
 		return false, err
 	}
-	a, ok, err := s.latestOf(ctx, f, st.ID, "", "")
+	a, ok, err := s.latestOf(ctx, f, wish{step: st.ID})
 	if err != nil || !ok {
 		return false, err
 	}
@@ -225,6 +229,9 @@ func (s *Session) read(ctx context.Context, f *folder, impl integrations.Action,
 	call := integrations.Call{Action: w.name, Connection: w.connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
 	p, err := s.s.draw(ctx, impl, call)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.protectRead(impl.Describe(), p); err != nil {
 		return nil, err
 	}
 	r, err := impl.Do(ctx, call, p)

@@ -27,11 +27,17 @@ type wish struct {
 	step       string
 	reason     string
 	reverts    string
-	title      string          // the step's, with its values in place
-	step0      *playbooks.Step // the playbook's word on approval and impact
-	again      time.Time       // of a step that repeats: when it was done last
-	message    bool            // it carries words to people
-	said       integrations.Message
+	title      string               // the step's, with its values in place
+	step0      *playbooks.Step      // the playbook's word on approval and impact
+	again      time.Time            // of a step that repeats: when it was done last
+	lasts      *time.Duration       // how long the effect is to last; nil: nobody said
+	ends       string               // what happens then, see record.Planned
+	breakGlass bool                 // rules that it breaks are gone around, and named
+	declared   bool                 // of an undoing: the plan it undoes says when, and was approved
+	message    bool                 // it carries words to people
+	said       integrations.Message // as it is, before it was made fit for those who read it
+	audience   string
+	unread     bool         // the plan was made without asking what is there
 	instead    string       // the action whose message it carries
 	repeats    store.Action // what a person wants sent once more
 }
@@ -42,7 +48,40 @@ func (s *Session) Plan(ctx context.Context, id incident.ID, r PlanRequest) (Acti
 	if err != nil {
 		return ActionView{}, err
 	}
-	return s.plan(ctx, f, wish{name: r.Action, connection: r.Connection, params: r.Params, step: r.Step, reason: r.Reason})
+	w := wish{name: r.Action, connection: r.Connection, params: r.Params, step: r.Step, reason: r.Reason}
+	if err := w.asked(r); err != nil {
+		return ActionView{}, err
+	}
+	if w.step != "" { // what its playbook says of the step holds for it as well
+		st, err := s.stepStatus(ctx, f, w.step)
+		if err != nil {
+			return ActionView{}, err
+		}
+		if st != nil {
+			w.step0 = st.Step
+		}
+	}
+	return s.plan(ctx, f, w)
+}
+
+// asked puts into a wish what a person asks for besides the action itself.
+func (w *wish) asked(r PlanRequest) error {
+	if r.Reason != "" {
+		w.reason = r.Reason
+	}
+	if r.BreakGlass && strings.TrimSpace(r.Reason) == "" {
+		return usage("--reason WHY", "going around a rule needs a reason")
+	}
+	w.breakGlass = r.BreakGlass
+	if r.Lasts != nil {
+		w.lasts = r.Lasts
+	}
+	if r.Reverts {
+		if w.ends = record.EndsReverted; w.lasts == nil || *w.lasts <= 0 {
+			return usage("say how long it lasts: --for 2h", "an effect that is undone by itself needs an end")
+		}
+	}
+	return nil
 }
 
 // PlanStep plans the action of a step, or returns the plan it has already when
@@ -59,11 +98,28 @@ func (s *Session) PlanStep(ctx context.Context, id incident.ID, step string) (Ac
 	return s.current(ctx, f, w)
 }
 
+// PlanStepAs plans the action of a step as a person asks for it: for another
+// time than the playbook says, or around a rule.
+func (s *Session) PlanStepAs(ctx context.Context, id incident.ID, step string, r PlanRequest) (ActionView, error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return ActionView{}, err
+	}
+	w, err := s.stepWish(ctx, f, step)
+	if err == nil {
+		err = w.asked(r)
+	}
+	if err != nil {
+		return ActionView{}, err
+	}
+	return s.current(ctx, f, w)
+}
+
 // current returns the action that stands for a wish: the one under way, the one
 // planned if it still says the same, else a new plan. A plan that no longer
 // fits is withdrawn, so that nobody sends it later.
 func (s *Session) current(ctx context.Context, f *folder, w wish) (ActionView, error) {
-	a, ok, err := s.latestOf(ctx, f, w.step, w.name, w.connection)
+	a, ok, err := s.latestOf(ctx, f, w)
 	if err != nil {
 		return ActionView{}, err
 	}
@@ -104,7 +160,11 @@ func (s *Session) same(ctx context.Context, f *folder, a ActionView, w wish) (bo
 	if err := integrations.Check(impl.Describe(), w.params); err != nil {
 		return false, usage("", "%w", err)
 	}
-	p, err := s.drawFor(ctx, w, impl, integrations.Call{Action: a.Name, Connection: connection, Params: w.params, Key: a.Key, Incident: f.id, Step: w.step})
+	asks := w.lasts != nil || w.breakGlass // a person's own words are another plan
+	if was := boundOf(a); !asks {
+		was.into(&w)
+	}
+	p, err := s.prepare(ctx, f, impl, integrations.Call{Action: a.Name, Connection: connection, Params: w.params, Key: a.Key, Incident: f.id, Step: w.step}, w)
 	if err != nil {
 		return false, err
 	}
@@ -167,12 +227,15 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 		return ActionView{}, err
 	}
 	call := integrations.Call{Action: w.name, Connection: connection, Params: w.params, Key: key, Incident: f.id, Step: w.step}
-	p, err := s.drawFor(ctx, w, action, call)
+	p, err := s.prepare(ctx, f, action, call, w)
 	if err != nil {
 		return ActionView{}, err
 	}
 	planned, err := describePlan(d, p, w)
 	if err != nil {
+		return ActionView{}, err
+	}
+	if planned.Level, planned.Tried, err = try(ctx, action, call, p); err != nil {
 		return ActionView{}, err
 	}
 	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
@@ -196,7 +259,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 // underWay names the action that another process planned for the same wish in
 // the meantime, "" when there is none.
 func underWay(tx *store.Tx, w wish) (string, error) {
-	if w.step == "" || w.reverts != "" || w.repeats.Action != "" {
+	if w.step == "" && w.reverts == "" || w.repeats.Action != "" {
 		return "", nil
 	}
 	all, err := tx.Actions()
@@ -204,7 +267,7 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 		return "", err
 	}
 	for _, a := range slices.Backward(all) {
-		if a.Step != w.step || a.Name != w.name || a.Reverts != "" || a.Instead != w.instead || (w.connection != "" && a.Connection != w.connection) {
+		if !w.isOf(a) {
 			continue
 		}
 		switch ActionState(a.State) {
@@ -220,6 +283,11 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 // draw reads what is there and plans, without sending anything that writes.
 func (s *Service) draw(ctx context.Context, a integrations.Action, call integrations.Call) (integrations.Plan, error) {
 	call.Seal = integrations.SealPlace // the head moves on; the digest must not
+	if v, ok := a.(integrations.Validator); ok {
+		if err := v.Validate(call); err != nil {
+			return integrations.Plan{}, actionError("check "+call.Action, err)
+		}
+	}
 	prior, err := a.Prior(ctx, call)
 	if err != nil {
 		return integrations.Plan{}, actionError("read the state before "+call.Action, err)
@@ -228,10 +296,38 @@ func (s *Service) draw(ctx context.Context, a integrations.Action, call integrat
 	if err != nil {
 		return integrations.Plan{}, actionError("plan "+call.Action, err)
 	}
-	if err := s.protect(p); err != nil {
-		return integrations.Plan{}, err
-	}
+	p.Bound = nil // it is ours to say
 	return p, nil
+}
+
+// The levels to which a plan was tried before anybody agrees to it.
+const (
+	LevelWritten = 0 // the requests are written out
+	LevelRead    = 1 // and what is there was read
+	LevelTried   = 2 // and the other side has tried it, without doing it
+)
+
+// try has the other side try the plan, where it can. What it refuses is not
+// planned.
+func try(ctx context.Context, a integrations.Action, call integrations.Call, p integrations.Plan) (level int, says string, err error) {
+	if len(p.Prior.State) > 0 {
+		level = LevelRead
+	}
+	runner, ok := a.(integrations.DryRunner)
+	if !ok || p.Unchanged {
+		return level, "", nil
+	}
+	call.Seal = integrations.SealPlace
+	says, err = runner.DryRun(ctx, call, p)
+	switch {
+	case err == nil:
+		return LevelTried, says, nil
+	case integrations.OutcomeOf(err) == integrations.Rejected:
+		return level, "", actionError("try "+call.Action, err)
+	case ctx.Err() != nil:
+		return level, "", context.Cause(ctx)
+	}
+	return level, "could not be tried: " + err.Error(), nil
 }
 
 // describePlan makes the record's form of a plan.
@@ -257,11 +353,48 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 		out.Danger = max(out.Danger, danger(w.step0))
 	}
 	out.Approvals, out.By = approvalsFor(out.Danger, w.step0)
+	if b := p.Bound; b != nil {
+		out.Second, out.Typed, out.Lasts, out.Overrides = b.Second, b.Typed, b.TimeBox, b.Overrides
+		if b.Reverts {
+			out.Ends = record.EndsReverted
+		}
+		if b.Second || b.Typed {
+			out.Approvals = max(out.Approvals, 1)
+		}
+	}
 	if was := w.repeats.Planned; was.Action != "" { // it needs no less than the first time
 		out.Title, out.Danger, out.Undo = was.Title, max(out.Danger, was.Danger), cmp.Or(out.Undo, was.Undo)
 		out.Approvals, out.By = max(out.Approvals, was.Approvals), was.By
+		out.Second, out.Typed = out.Second || was.Second, out.Typed || was.Typed
+	}
+	if w.declared { // who approved what it undoes has approved this, too
+		out.Approvals, out.By, out.Second, out.Typed = 0, "", false, false
 	}
 	return out, nil
+}
+
+// boundWish is what of a plan was asked for beside its action: the same plan is
+// made again only with it.
+type boundWish struct {
+	bound      bool
+	lasts      string
+	ends       string
+	breakGlass bool
+}
+
+func boundOf(a ActionView) boundWish {
+	return boundWish{a.Details.Bound, a.Lasts, a.Ends, len(a.Overrides) > 0}
+}
+
+func (b boundWish) into(w *wish) {
+	if !b.bound {
+		return
+	}
+	lasts, err := time.ParseDuration(b.lasts)
+	if err != nil {
+		lasts = 0 // without an end
+	}
+	w.lasts, w.ends, w.breakGlass = &lasts, b.ends, b.breakGlass
 }
 
 // undoneBy is how a playbook says that a step is undone.
@@ -323,13 +456,21 @@ func (f *folder) action(ctx context.Context, action string) (ActionView, error) 
 	return actionView(a)
 }
 
-// latestOf returns the newest action of that kind planned for a step.
-func (s *Session) latestOf(ctx context.Context, f *folder, step, name, connection string) (ActionView, bool, error) {
+// isOf says that an action is what the wish wants.
+func (w wish) isOf(a store.Action) bool {
+	if w.reverts != "" {
+		return a.Reverts == w.reverts
+	}
+	return a.Step == w.step && (w.name == "" || a.Name == w.name) && a.Reverts == "" && a.Instead == w.instead && (w.connection == "" || a.Connection == w.connection)
+}
+
+// latestOf returns the newest action that is what the wish wants.
+func (s *Session) latestOf(ctx context.Context, f *folder, w wish) (ActionView, bool, error) {
 	var found *store.Action
 	err := f.store.View(ctx, func(tx *store.Tx) error {
 		all, err := tx.Actions()
 		for _, a := range slices.Backward(all) {
-			if a.Step == step && (name == "" || a.Name == name) && (connection == "" || a.Connection == connection) && a.Reverts == "" {
+			if w.isOf(a) {
 				found = &a
 				break
 			}
@@ -351,7 +492,7 @@ func actionView(a store.Action) (ActionView, error) {
 	v := ActionView{
 		Planned: a.Planned, Step: a.Step, State: ActionState(a.State), PlannedAt: a.PlannedAt, PlannedBy: a.PlannedBy,
 		Attempts: a.Attempts, Changed: a.Changed, Ref: a.Last.Ref, Says: a.Last.Says, Class: a.Last.Class, RevertedBy: a.RevertedBy,
-		Details: PlanDetails{Identity: p.Identity, Base: p.Base, Effects: p.Effects, Proof: p.Proof, Unchanged: p.Unchanged, Warnings: p.Warnings},
+		Details: detailsOf(p),
 	}
 	if a.Last.Error != "" {
 		v.Says = a.Last.Error
@@ -362,11 +503,8 @@ func actionView(a store.Action) (ActionView, error) {
 	if a.Given != "" {
 		v.Says = a.Given
 	}
-	for _, r := range p.Requests {
-		v.Details.Requests = append(v.Details.Requests, requestText(r))
-	}
 	for _, ap := range a.Approvals {
-		given := Given{Person: approver(ap), Strength: ap.Strength, Expires: ap.Expires, Reason: ap.Reason}
+		given := Given{Person: approver(ap), Strength: ap.Strength, Expires: ap.Expires, Reason: ap.Reason, BreakGlass: ap.BreakGlass}
 		if ap.Signature != nil {
 			given.Principal, given.Key = ap.Signature.Principal, ap.Signature.Key
 		}

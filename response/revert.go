@@ -10,65 +10,79 @@ import (
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/playbooks"
+	"firebreak/record"
 	"firebreak/store"
 )
 
-// Revert plans the inverse of an action as an action of its own.
+// Revert plans the inverse of an action as an action of its own. A plan for it
+// that nobody decided on yet, and that still says the same, is returned as it is.
 func (s *Session) Revert(ctx context.Context, id incident.ID, action, reason string) (ActionView, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return ActionView{}, err
 	}
+	return s.revert(ctx, f, action, reason, false)
+}
+
+// revert plans the inverse. declared says that the plan of the action itself,
+// which people approved, says that it is undone at the end of its time.
+func (s *Session) revert(ctx context.Context, f *folder, action, reason string, declared bool) (ActionView, error) {
+	a, w, err := s.wayBack(ctx, f, action)
+	if err != nil {
+		return ActionView{}, err
+	}
+	w.reason, w.reverts, w.declared = reason, a.Action, declared && a.Ends == record.EndsReverted
+	if reason == "" {
+		w.reason = "undo " + action
+	}
+	return s.current(ctx, f, w)
+}
+
+// wayBack is the call that undoes an action which is in force.
+func (s *Session) wayBack(ctx context.Context, f *folder, action string) (store.Action, wish, error) {
 	var a store.Action
-	err = f.store.View(ctx, func(tx *store.Tx) error {
+	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		a, err = tx.Action(action)
 		return err
 	})
 	if err != nil {
-		return ActionView{}, notFound("", "action %q: %w", action, err)
+		return a, wish{}, notFound("", "action %q: %w", action, err)
 	}
 	if st := ActionState(a.State); st != Verified && st != Sent {
-		return ActionView{}, refused("", "action %s is %s: there is nothing to undo", action, a.State)
+		return a, wish{}, refused("", "action %s is %s: there is nothing to undo", action, a.State)
 	}
 	if a.RevertedBy != "" {
-		return ActionView{}, refused("", "action %s was undone by %s", action, a.RevertedBy)
+		return a, wish{}, refused("", "action %s was undone by %s", action, a.RevertedBy)
 	}
 	impl, err := s.lookup(f, a)
 	if err != nil {
-		return ActionView{}, err
-	}
-	if reason == "" {
-		reason = "undo " + action
+		return a, wish{}, err
 	}
 	rev, ok := impl.(integrations.Reverter)
 	if !ok {
 		w, err := s.rollback(ctx, f, a)
-		if err != nil {
-			return ActionView{}, err
-		}
-		w.reason, w.reverts = reason, action
-		return s.plan(ctx, f, w)
+		return a, w, err
 	}
 	var plan integrations.Plan
 	var receipt integrations.Receipt
 	if err := planAndReceipt(a, &plan, &receipt); err != nil {
-		return ActionView{}, err
+		return a, wish{}, err
 	}
 	inverse, err := rev.Inverse(plan.Call, plan.Prior, receipt)
 	if err != nil {
-		return ActionView{}, actionError("undo "+action, err)
+		return a, wish{}, actionError("undo "+action, err)
 	}
-	w := wish{name: inverse.Action, connection: a.Connection, params: inverse.Params, step: a.Step, reason: reason, reverts: action}
+	w := wish{name: inverse.Action, connection: a.Connection, params: inverse.Params, step: a.Step}
 	if a.Step != "" { // who had to agree to the step has to agree to its undoing
 		st, err := s.stepStatus(ctx, f, a.Step)
 		if err != nil {
-			return ActionView{}, err
+			return a, wish{}, err
 		}
 		if st != nil {
 			w.step0 = st.Step
 		}
 	}
-	return s.plan(ctx, f, w)
+	return a, w, nil
 }
 
 // rollback is how the playbook says that a step is undone, where its action has

@@ -173,7 +173,7 @@ func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, st
 	phase := inc.Phase
 	var drafts []record.Draft
 	add := func(kind record.Kind, step string, payload any) error {
-		d, err := record.NewDraft(s.by, kind, phase, step, payload)
+		d, err := s.newDraft(kind, phase, step, payload)
 		if err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (s *Session) settled(tx *store.Tx, run *playbooks.Run, kind record.Kind, st
 			return refused("", "%w", err)
 		}
 		if now := run.Phase(); now != incident.NoPhase && now != phase {
-			d, err := record.NewDraft(s.by, record.PhaseEntered, now, "", record.Entered{From: phase, To: now})
+			d, err := s.newDraft(record.PhaseEntered, now, "", record.Entered{From: phase, To: now})
 			if err != nil {
 				return err
 			}

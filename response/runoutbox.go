@@ -214,7 +214,7 @@ func (w *worker) one(ctx context.Context, a store.Action) error {
 		err = w.s.look(ctx, w.f, a)
 	case Queued, Approved:
 		if ActionState(a.State) == Queued {
-			if err = w.s.expire(ctx, w.f, a); err != nil {
+			if err = w.s.overdue(ctx, w.f, a); err != nil {
 				return err
 			}
 		}

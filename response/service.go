@@ -115,6 +115,7 @@ type Session struct {
 	by incident.Actor
 
 	signWith string // a signing key other than the configuration's
+	glass    bool   // its approvals break glass
 	looked   *looks
 }
 

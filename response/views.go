@@ -63,8 +63,12 @@ type Board struct {
 	Unfinished string `json:"unfinished,omitempty"`
 	// Exercise is where a drill with a scenario stands.
 	Exercise *ExerciseView `json:"exercise,omitempty"`
-	Actions  []ActionView  `json:"actions"`
-	Recent   []Activity    `json:"recent"` // newest last, at most 50
+	// Contained is what is in force until it is undone; what ends first is first.
+	Contained []Containment `json:"contained,omitempty"`
+	// Updates are the audiences that are to be told what is new, or were told.
+	Updates []UpdateDue  `json:"updates,omitempty"`
+	Actions []ActionView `json:"actions"`
+	Recent  []Activity   `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.
@@ -151,10 +155,17 @@ type Given struct {
 	Key       string          `json:"key,omitempty"`
 	Expires   time.Time       `json:"expires,omitzero"`
 	Reason    string          `json:"reason,omitempty"`
+	// BreakGlass says that a rule was gone around with it.
+	BreakGlass bool `json:"break_glass,omitempty"`
 }
 
 // String is the person and the strength, as in "ada (agent)".
-func (g Given) String() string { return g.Person + " (" + string(g.Strength) + ")" }
+func (g Given) String() string {
+	if g.BreakGlass {
+		return g.Person + " (" + string(g.Strength) + ", BREAK-GLASS)"
+	}
+	return g.Person + " (" + string(g.Strength) + ")"
+}
 
 // Approvers are those who approved, each with the strength.
 func (a ActionView) Approvers() []string {
@@ -180,6 +191,15 @@ type PlanDetails struct {
 	Proof     string   `json:"proof,omitempty"`
 	Unchanged bool     `json:"unchanged,omitempty"`
 	Warnings  []string `json:"warnings,omitempty"`
+	Targets   []string `json:"targets,omitempty"` // kind, name and id of each
+	Count     int      `json:"count,omitempty"`   // how many
+	Prior     []string `json:"prior,omitempty"`   // what was there, NAME: VALUE
+	Inverse   string   `json:"inverse,omitempty"` // the call that undoes it
+	Timer     string   `json:"timer,omitempty"`   // what the other side does by itself
+	Limits    string   `json:"limits,omitempty"`  // that hold
+	Tool      string   `json:"tool,omitempty"`    // that made the plan
+	Playbook  string   `json:"playbook,omitempty"`
+	Bound     bool     `json:"-"` // all of this is covered by the digest
 }
 
 // Activity is one entry of the record in one line.
@@ -302,6 +322,9 @@ type PlanRequest struct {
 	Params     map[string]any
 	Reason     string
 	Step       string
+	Lasts      *time.Duration // how long the effect is to last; nil: as the playbook or the configuration says
+	Reverts    bool           // then it is undone without another approval
+	BreakGlass bool           // rules that it breaks are gone around; needs a reason and a second person
 }
 
 // Written is where a review went.

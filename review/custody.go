@@ -228,6 +228,8 @@ func whereFrom(x record.Exhibit) string {
 			in = "the folder " + given(x.Root) + " on " + given(x.Stored)
 		}
 		return fmt.Sprintf("%s, the member %s of %s (%s)", given(x.Source), given(x.Member), in, first(x.Host, "its host is not named"))
+	case record.OriginSystem:
+		return fmt.Sprintf("%s, %s", given(x.Source), given(x.Method))
 	case record.OriginInput:
 		return fmt.Sprintf("%s of firebreak on %s", given(x.Source), given(x.Stored))
 	case record.OriginFile:

@@ -257,6 +257,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			}
 			return s, true
 		})
+	case record.UpdateWritten:
+		return line(describeUpdate)
 	case record.ItemAdded:
 		return line(func(p record.Item) (string, bool) {
 			s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(p.Text))

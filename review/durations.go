@@ -171,7 +171,7 @@ func (b *builder) firstAct() end {
 
 func (b *builder) personal(e record.Entry) bool {
 	switch e.Kind { //nolint:exhaustive // programs make the other kinds by themselves
-	case record.Noted, record.RoleAssigned, record.IncidentChanged, record.EventMarked, record.FindingJudged, record.StepAdded,
+	case record.Noted, record.RoleAssigned, record.IncidentChanged, record.EventMarked, record.FindingJudged, record.StepAdded, record.UpdateWritten,
 		record.ActionApproved, record.ActionRejected, record.ItemAdded, record.IncidentClosed, record.StepReopened:
 		return true
 	case record.StepSkipped:

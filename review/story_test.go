@@ -225,6 +225,7 @@ func rich(t *testing.T) *story {
 	s.as(jun(), minute, record.Noted, "", record.Note{Text: "went well: the key was gone 30 minutes after the first look"})
 	s.then(0, record.Noted, "", record.Note{Text: "He should have rotated it."})
 	s.then(5*minute, record.StepDone, "talk", record.StepEnd{Run: "r1", Answers: map[string]any{"lessons": "Short-lived tokens instead of deploy keys."}})
+	s.then(0, record.UpdateWritten, "", record.Update{ID: "u1", Audience: "executives", Profile: record.ExecutiveProfile, TLP: "amber", Text: "The key is gone.", Through: 9, ByHand: "on the call at 14:00"})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i1", Text: "Replace deploy keys with short-lived tokens", Owner: "Ada Okafor", Due: at.Add(30 * 24 * time.Hour), Class: "prevent"})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i2", Text: "Alert on a deploy key used from a new network", Class: "detect"})
 	s.then(0, record.ReviewWritten, "write", record.Written{Files: map[string]string{"review.md": strings.Repeat("aa", 32)}, Size: 70, Root: strings.Repeat("bc", 32)})

@@ -86,6 +86,7 @@ func rich(t testing.TB, s *Store) {
 		{record.ActionRejected, yesTo("a2")},
 		{record.ActionPlanned, action("a3", "")},
 		{record.ActionFailed, outcome("a3")},
+		{record.UpdateWritten, record.Update{ID: "u1", Audience: "executives", Profile: record.ExecutiveProfile, TLP: "amber", Text: m(), Through: 1, ByHand: m()}},
 		{record.ItemAdded, record.Item{ID: "i1", Text: m(), Owner: m(), Due: at, Class: "prevent"}},
 		{record.ReviewWritten, record.Written{Files: map[string]string{"review.md": "00"}, Size: 1, Root: "00"}},
 		{record.HeadSigned, record.Signed{Size: 1, Root: "00", Reason: m(), Signature: record.Signature{Principal: "p"}}},

@@ -99,7 +99,7 @@ func (f fold) apply(e record.Entry) error {
 		record.StepReopened, record.StepAdded, record.CollectionFinished, record.ReviewWritten,
 		record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.CustodyAccepted, record.EvidenceAccessed,
 		record.BundleMade, record.BackupMade, record.RecordRestored, record.TimelineExported, record.ClockJumped, record.DiskFull,
-		record.FindingJudged, record.ActionLapsed, record.Undelivered,
+		record.FindingJudged, record.ActionLapsed, record.ActionExpired, record.ActionExtended, record.RolledBack, record.Undelivered, record.UpdateWritten,
 		record.DrillBegun, record.DrillClock, record.DrillInject, record.DrillAnswered, record.DrillEnded, record.DrillReported:
 		return nil // read from the entries; playbooks.Run replays the steps
 	}

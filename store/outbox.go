@@ -55,6 +55,8 @@ type Approval struct {
 	// Signature is the person's own, over the request; whoever counts the
 	// approval checks it.
 	Signature *record.Signature `json:"signature,omitempty"`
+	// BreakGlass says that a rule was gone around with it; Reason says why.
+	BreakGlass bool `json:"break_glass,omitempty"`
 }
 
 // ApprovedAt says whether enough approvals hold at that time.
@@ -126,7 +128,7 @@ func (f fold) decided(e record.Entry) error {
 		a.Queue, a.Given = nil, d.Reason
 		return f.move(e, a, StateDropped)
 	}
-	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason, d.Signature}
+	y := Approval{e.Actor, e.Time, d.Expires.UTC(), d.Digest, d.Strength, d.Reason, d.Signature, d.BreakGlass}
 	a.Approvals = slices.DeleteFunc(a.Approvals, func(old Approval) bool { return record.SamePerson(old.Actor, old.Signature, y.Actor, y.Signature) })
 	a.Approvals = append(a.Approvals, y)
 	if a.State == StatePlanned && a.ApprovedAt(e.Time) {

@@ -253,7 +253,7 @@ func (d *dashboard) clocks() []line {
 			out = append(out, l.with(sp(usual, lasted(left)+" left")))
 		}
 	}
-	return out
+	return append(out, d.updateClocks()...)
 }
 
 // right is the next step in full and the end of the timeline.

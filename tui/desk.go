@@ -52,6 +52,10 @@ type desk interface {
 	Retry(ctx context.Context, id incident.ID, action string, again bool, reason string, p response.ProgressFunc) (response.ActionView, error)
 	Drop(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
 
+	Audiences() []response.Audience
+	DraftUpdate(context.Context, incident.ID, response.UpdateRequest) (response.UpdateDraft, error)
+	SendUpdate(context.Context, response.UpdateDraft, response.ProgressFunc) (response.UpdateSent, error)
+
 	SigningKey(context.Context) (response.SigningKey, error)
 	WillSign(response.ActionView) bool
 	SignHead(ctx context.Context, id incident.ID, reason string) (record.Signed, error)

@@ -225,6 +225,26 @@ func (s *scripted) AnswerInject(ctx context.Context, _ incident.ID, inject, choi
 	return false, s.act(ctx, "answer %s %s%s", inject, choice, note)
 }
 
+func (s *scripted) Audiences() []response.Audience {
+	return []response.Audience{{Name: "responders"}, {Name: "executives", Every: time.Hour}, {Name: "customers"}}
+}
+
+func (s *scripted) DraftUpdate(_ context.Context, id incident.ID, r response.UpdateRequest) (response.UpdateDraft, error) {
+	d := response.UpdateDraft{
+		Incident: id, ID: "u3", Audience: r.Audience, Profile: record.ExecutiveProfile, TLP: "amber", Subject: "[LIVE SEV1 2026-0042] Ransomware · update 3",
+		Text: strings.TrimSpace(r.Say + "\n\nSince the last update:\n- Phase: contain, was identify"), Late: 12, Masked: []string{"h-3Z6626TW"},
+		To: []response.UpdateTo{{Connection: "chat", Action: "slack.message.post", Target: "#leaders", Effects: []string{"all in the channel read it"}, Requests: []string{"POST https://slack.example/api"}}},
+	}
+	if strings.Contains(r.Say, "red") {
+		d.To[0].Refused, d.To[0].Hint = "TLP:RED goes nowhere by itself", "tell them another way"
+	}
+	return d, s.fail
+}
+
+func (s *scripted) SendUpdate(ctx context.Context, d response.UpdateDraft, _ response.ProgressFunc) (response.UpdateSent, error) {
+	return response.UpdateSent{}, s.act(ctx, "update %s to %s: %s", d.ID, d.Audience, strings.SplitN(d.Text, "\n", 2)[0])
+}
+
 func (s *scripted) Advance(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (response.Waiting, error) {
 	return response.Waiting{Steps: []string{"c5"}}, s.act(ctx, "advance")
 }

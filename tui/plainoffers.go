@@ -64,6 +64,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 			out = append(out, p.stepOffers(s, decided)...)
 		}
 		add("Run the automatic steps that need nobody", p.advance)
+		out = append(out, p.updateOffers(b)...)
 		add("Note what happened", p.note)
 		add("Sign the record with your ssh key", p.sign)
 	}

@@ -36,7 +36,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 		return len(e)
 	}}
 	for _, conn := range connections {
-		for _, setting := range []string{"token", "routing_key", "secret"} {
+		for _, setting := range []string{"token", "routing_key", "secret", "url", "password"} {
 			if conn.Secret == nil {
 				continue
 			}
@@ -45,7 +45,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 			}
 		}
 	}
-	if len(c.Secrets) != 4 {
+	if len(c.Secrets) < 9 {
 		t.Fatalf("the drill has %d secrets", len(c.Secrets))
 	}
 	return w, c
@@ -89,7 +89,7 @@ func cases() []conform.Case {
 		}
 		return out
 	}
-	return []conform.Case{
+	all := []conform.Case{
 		{
 			Action: "github.workflow.disable", Connection: "github", Params: m{"repo": drill.Repo, "workflow": drill.Workflow},
 			Bad: append(with(m{"workflow": drill.Workflow}, repos...), with(m{"repo": drill.Repo}, m{"workflow": "../x.yml"}, m{"workflow": "a/b.yml"}, m{"workflow": "release"}, m{"workflow": "release.yml?x"})...),
@@ -198,11 +198,16 @@ func cases() []conform.Case {
 			},
 		},
 	}
+	all = append(all, gitHubCases()...)
+	all = append(all, pagerCases()...)
+	all = append(all, hostCases()...)
+	all = append(all, kubernetesCases()...)
+	return all
 }
 
 func TestEveryActionConforms(t *testing.T) {
 	tested := map[string]bool{}
-	for _, c := range cases() {
+	for _, c := range append(cases(), casesOfChat()...) {
 		tested[c.Action] = true
 		t.Run(c.Action, func(t *testing.T) {
 			t.Parallel()

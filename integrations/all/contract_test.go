@@ -67,10 +67,10 @@ func (s *spec) check(r *http.Request) (*routers.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	return route, openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
+	return route, excuse(route, openapi3filter.ValidateRequest(r.Context(), &openapi3filter.RequestValidationInput{
 		Request: r, PathParams: params, Route: route,
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, ExcludeReadOnlyValidations: true},
-	})
+		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, ExcludeReadOnlyValidations: true, MultiError: true},
+	}))
 }
 
 // before puts the validator in front of a server.
@@ -169,28 +169,28 @@ func TestRequestsSatisfyTheVendors(t *testing.T) {
 			t.Errorf("%s: %s", name, w)
 		}
 		for request, why := range s.alien {
-			if name != "github" || !slices.ContainsFunc(leftOut, func(l string) bool { return matches(l, request) }) {
+			if name != "github" || !slices.ContainsFunc(slices.Concat(leftOut, gitHubLeftOut), func(l string) bool { return matches(l, request) }) {
 				t.Errorf("%s: %s: %s", name, request, why)
 			}
 		}
 		t.Logf("%s: %d operations seen: %v", name, len(s.seen), s.seen)
 	}
-	for _, op := range []string{
+	for _, op := range append([]string{
 		"PUT /repos/{owner}/{repo}/actions/workflows/{workflow_id}/disable", "PUT /repos/{owner}/{repo}/actions/workflows/{workflow_id}/enable",
 		"GET /repos/{owner}/{repo}/keys", "POST /repos/{owner}/{repo}/keys", "DELETE /repos/{owner}/{repo}/keys/{key_id}",
 		"POST /repos/{owner}/{repo}/issues", "PATCH /repos/{owner}/{repo}/issues/{issue_number}", "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
-	} {
+	}, gitHubOps...) {
 		if gitHub.seen[op] == 0 {
 			t.Errorf("github: %s was never validated", op)
 		}
 	}
-	for _, op := range []string{"GET /incidents", "GET /incidents/{id}", "GET /incidents/{id}/notes", "POST /incidents/{id}/notes"} {
+	for _, op := range pagerOperations {
 		if rest.seen[op] == 0 {
 			t.Errorf("pagerduty: %s was never validated", op)
 		}
 	}
-	if events.seen["POST /enqueue"] == 0 {
-		t.Error("pagerduty: no event was validated")
+	if events.seen["POST /enqueue"] == 0 || events.seen["POST /change/enqueue"] == 0 {
+		t.Error("pagerduty: no event, or no change, was validated")
 	}
 }
 
@@ -301,9 +301,10 @@ func TestVendorsAnswersAreUnderstood(t *testing.T) {
 			"github.issue.reopen":     {"repo": drill.Repo, "number": 1},
 			"github.issue.comment":    {"repo": drill.Repo, "number": 1, "body": "b"},
 		}},
-		{"pagerduty", "pagerduty-rest.trimmed.json", "/", map[string]m{"pagerduty.incident.note": {"incident": "PT4KHLK", "note": "n"}}},
+		{"pagerduty", "pagerduty-rest.trimmed.json", "/", pagerExamples()},
 		{"pagerduty", "pagerduty-events-v2.json", "/v2", map[string]m{
 			"pagerduty.event.trigger": {"summary": "s"}, "pagerduty.event.acknowledge": {"dedup_key": "d"}, "pagerduty.event.resolve": {"dedup_key": "d"},
+			"pagerduty.change.send": {"summary": "s"},
 		}},
 	} {
 		s := load(t, c.file, c.base)

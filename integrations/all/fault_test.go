@@ -28,6 +28,9 @@ func TestFaultsAreClassified(t *testing.T) {
 		{"pagerduty.event.trigger", "pagerduty", m{"summary": "x"}},
 		{"pagerduty.incident.note", "pagerduty", m{"incident": drill.Incident, "note": "x"}},
 		{"webhook.send", "webhook", m{"message": "x"}},
+		{"kubernetes.node.cordon", "kubernetes", m{"node": drill.Node}},
+		{"kubernetes.workload.stop", "kubernetes", m{"namespace": drill.Namespace, "name": drill.Workload}},
+		{"kubernetes.networkpolicy.deny", "kubernetes", m{"namespace": drill.Namespace, "selector": []any{"app=api"}}},
 	}
 	modes := []struct {
 		mode    drill.Mode
@@ -158,6 +161,7 @@ func TestWrongSecrets(t *testing.T) {
 		"pagerduty.event.trigger": {"summary": "x"},
 		"pagerduty.incident.note": {"incident": drill.Incident, "note": "x"},
 		"webhook.send":            {"message": "x"},
+		"kubernetes.node.cordon":  {"node": drill.Node},
 	} {
 		a, connection, err := r.Lookup(name, "")
 		if err != nil {

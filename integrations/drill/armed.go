@@ -24,7 +24,7 @@ type armed struct {
 // Arm makes the world fail as the fault says, in every process that has it open.
 // The same id again changes nothing.
 func (w *World) Arm(id string, f Fault) error {
-	s, err := w.view()
+	s, err := w.peek()
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *state) fault(system, method, path string) int {
 
 // kept takes one turn of a fault in the state file; "" when none fits.
 func (w *World) kept(system, method, path string) (Mode, error) {
-	s, err := w.view()
+	s, err := w.peek()
 	if err != nil || s.fault(system, method, path) < 0 {
 		return "", err
 	}

@@ -1,6 +1,6 @@
 // Package drill is the world that an exercise acts on: loopback servers that
-// speak as GitHub, PagerDuty and a webhook receiver do, and a Linux host that
-// exists only as a file. They keep state, so that an action, its verification
+// speak as GitHub, PagerDuty, Slack, Teams, Jira, a mail server and a webhook
+// receiver do, and a Linux host that exists only as a file. They keep state, so that an action, its verification
 // and its undoing can be seen, also by a later process.
 //
 // They check what the adapters send, credentials and signatures included; they
@@ -31,6 +31,11 @@ const (
 	Incident  = "PDRILL1"
 	Address   = "203.0.113.66" // it talks to the drill's host; TEST-NET-3, RFC 5737
 	PID       = 31337          // a process of the drill's host
+	Org       = "acme"
+	Member    = "mallory"    // an owner of the organisation, whose token leaked
+	Outsider  = "contractor" // has a right to the repository, and is no member
+	Stranger  = "passer-by"  // has nothing
+	RunID     = 9001         // a run that has not ended
 )
 
 // Names of the servers. The top-level domain can never exist (RFC 6761), and
@@ -40,6 +45,11 @@ const (
 	pagerDutyName = "pagerduty.drill.invalid"
 	webhookName   = "webhook.drill.invalid"
 	anyName       = "http.drill.invalid"
+	slackName     = "slack.drill.invalid"
+	teamsName     = "teams.drill.invalid"
+	smtpName      = "smtp.drill.invalid"
+	jiraName      = "jira.drill.invalid"
+	clusterName   = "kubernetes.drill.invalid"
 )
 
 // World is one open world. Several processes may have the same one open.
@@ -50,7 +60,9 @@ type World struct {
 	faults faults
 	server *http.Server
 	addr   string
+	mail   net.Listener
 	seal   *[32]byte // seals the state file; nil leaves it as it is
+	last   peeked
 }
 
 // Open opens the world whose state file is in dir, making both when they are
@@ -63,7 +75,7 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w := &World{dir: dir, now: now, seal: secret}
-	if err := w.change(func(*state) error { return nil }); err != nil {
+	if err := w.change(func(s *state) error { return s.furnish(now().UTC()) }); err != nil {
 		return nil, err
 	}
 	var lc net.ListenConfig
@@ -72,7 +84,20 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 		return nil, fmt.Errorf("open drill: %w", err)
 	}
 	w.addr = l.Addr().String()
-	handlers := map[string]http.Handler{gitHubName: w.GitHub(), pagerDutyName: w.PagerDuty(), webhookName: w.Webhook(), anyName: w.Anything()}
+	if w.mail, err = lc.Listen(context.Background(), "tcp", "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(fmt.Errorf("open drill: %w", err), l.Close())
+	}
+	go w.serveMail(w.mail)
+	handlers := map[string]http.Handler{
+		gitHubName:    w.GitHub(),
+		pagerDutyName: w.PagerDuty(),
+		webhookName:   w.Webhook(),
+		anyName:       w.Anything(),
+		slackName:     w.Slack(),
+		teamsName:     w.Teams(),
+		jiraName:      w.Jira(),
+		clusterName:   w.Kubernetes(),
+	}
 	w.server = &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -93,18 +118,26 @@ func OpenSealed(dir string, now func() time.Time, secret *[32]byte) (*World, err
 }
 
 // Close stops the servers. The state stays.
-func (w *World) Close() error { return w.server.Close() }
+func (w *World) Close() error { return errors.Join(w.server.Close(), w.mail.Close()) }
 
-// Connections returns the connections github, pagerduty, webhook, host and http to
-// this world.
+// Connections returns the connections to this world: github, pagerduty, webhook,
+// host, http, kubernetes, and those by which people are told: slack, chat (Teams),
+// email, jira.
 func (w *World) Connections() []integrations.Connection {
 	base := integrations.Connection{Now: w.now, Drill: true, Dial: w.dial}
 	github, pagerduty, webhook, host := base, base, base, base
 	github.Name, github.Kind, github.BaseURL = "github", "github", "http://"+gitHubName+"/"
 	github.Settings = map[string]string{"repo": Repo}
 	github.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.GitHub}[n] })
+	github.Reveal = func(context.Context, string) (string, error) {
+		s, err := w.peek() // no secret of the world outside is fetched for a drill
+		if err != nil {
+			return "", err
+		}
+		return leaked(s), nil
+	}
 	pagerduty.Name, pagerduty.Kind, pagerduty.BaseURL = "pagerduty", "pagerduty", "http://"+pagerDutyName
-	pagerduty.Settings = map[string]string{"from": "responder@acme.example"}
+	pagerduty.Settings = map[string]string{"from": "responder@acme.example", "user_id": onCallID}
 	pagerduty.Secret = w.secret(func(s secrets, n string) string {
 		return map[string]string{"token": s.PagerDuty, "routing_key": s.Routing}[n]
 	})
@@ -115,17 +148,21 @@ func (w *World) Connections() []integrations.Connection {
 	web.Name, web.Kind, web.BaseURL = "http", "http", "http://"+anyName
 	web.Settings = map[string]string{"deduplicates": "true", "allow_private": "true"}
 	web.Reveal = func(context.Context, string) (string, error) {
-		s, err := w.view() // no secret of the world outside is fetched for a drill
+		s, err := w.peek() // no secret of the world outside is fetched for a drill
 		return s.Secrets.Webhook, err
 	}
 	host.Reveal = web.Reveal
 	host.Name, host.Kind, host.Host = "host", "linux", fakeHost{w}
-	return []integrations.Connection{github, pagerduty, webhook, host, web}
+	cluster := base
+	cluster.Name, cluster.Kind, cluster.BaseURL = "kubernetes", "kubernetes", "http://"+clusterName
+	cluster.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.Kubernetes}[n] })
+	cluster.Has = func(setting string) bool { return setting == "token" }
+	return append([]integrations.Connection{github, pagerduty, webhook, host, web, cluster}, w.rooms(base)...)
 }
 
 func (w *World) secret(pick func(secrets, string) string) func(context.Context, string) (string, error) {
 	return func(_ context.Context, name string) (string, error) {
-		s, err := w.view()
+		s, err := w.peek()
 		if err != nil {
 			return "", err
 		}
@@ -147,6 +184,9 @@ func (w *World) dial(ctx context.Context, network, address string) (net.Conn, er
 		return nil, fmt.Errorf("dial %s: a drill talks to its own servers only", name)
 	}
 	var d net.Dialer
+	if name == smtpName {
+		return d.DialContext(ctx, network, w.mail.Addr().String())
+	}
 	return d.DialContext(ctx, network, w.addr)
 }
 

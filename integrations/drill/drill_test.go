@@ -122,7 +122,7 @@ func TestTimeout(t *testing.T) {
 	if out := run("nft -c -f -", script); out.Code != 0 {
 		t.Errorf("check: %s", out.Stderr)
 	}
-	if out := run("nft -j list tables inet", ""); strings.Contains(string(out.Stdout), "firebreak") {
+	if out := run("nft -j list table inet firebreak", ""); out.Code == 0 {
 		t.Error("a check made the table")
 	}
 	run("nft -f -", script)
@@ -143,5 +143,42 @@ func TestTimeout(t *testing.T) {
 	}
 	if _, err := h.Run(t.Context(), integrations.Program{Argv: []string{"rm", "-rf", "/"}}); integrations.OutcomeOf(err) != integrations.Rejected {
 		t.Errorf("another program: %v", err)
+	}
+}
+
+// TestTalks: what the playbooks may notify is what the world has.
+func TestTalks(t *testing.T) {
+	w := world(t, t.TempDir(), time.Now)
+	have := map[string]string{}
+	for _, c := range w.Connections() {
+		have[c.Name] = c.Kind
+	}
+	for name, kind := range Talks() {
+		if have[name] != kind {
+			t.Errorf("%s is %q: want %q", name, have[name], kind)
+		}
+	}
+}
+
+// TestWorldOfAnEarlierVersion gets what it lacks, and keeps what it has.
+func TestWorldOfAnEarlierVersion(t *testing.T) {
+	dir := t.TempDir()
+	w := world(t, dir, time.Now)
+	if err := w.change(func(s *state) error {
+		s.Secrets.Slack, s.Slack, s.Secrets.Mail, s.Jira = "", nil, "", nil
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := w.view()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := world(t, dir, time.Now).view()
+	if err != nil || s.Secrets.Slack == "" || s.Secrets.Mail == "" || len(s.Slack) == 0 || len(s.Jira) == 0 {
+		t.Errorf("%v: the world lacks something", err)
+	}
+	if s.Secrets.GitHub != before.Secrets.GitHub || s.Secrets.Teams != before.Secrets.Teams {
+		t.Error("a secret changed")
 	}
 }

@@ -23,7 +23,7 @@ const (
 
 // Fault makes a server fail at the next requests that match.
 type Fault struct {
-	System string `json:"system"`           // github, pagerduty, webhook, linux
+	System string `json:"system"`           // github, pagerduty, webhook, slack, teams, smtp, jira, linux
 	Method string `json:"method,omitempty"` // "" is any
 	Path   string `json:"path,omitempty"`   // a part of the path; "" is any
 	Mode   Mode   `json:"mode"`

@@ -3,6 +3,7 @@ package drill
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
@@ -31,12 +32,16 @@ func (w *World) GitHub() http.Handler {
 		"PATCH /repos/{owner}/{repo}/issues/{number}":              g.editIssue,
 	}
 	// issues/5/comments and issues/comments/5 are one pattern to the mux.
-	routes["GET /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.comments, g.comment)
-	routes["POST /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.addComment, nil)
-	routes["DELETE /repos/{owner}/{repo}/issues/{number}/{last}"] = either(nil, g.deleteComment)
+	routes["GET /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.comments, g.comment, nil)
+	routes["POST /repos/{owner}/{repo}/issues/{number}/{last}"] = either(g.addComment, nil, g.addLabels)
+	routes["DELETE /repos/{owner}/{repo}/issues/{number}/{last}"] = either(nil, g.deleteComment, nil)
+	maps.Copy(routes, g.orgRoutes())
+	maps.Copy(routes, g.repoRoutes())
 	for pattern, f := range routes {
 		mux.HandleFunc(pattern, g.serve(f))
 	}
+	mux.HandleFunc("GET /rate_limit", g.rateLimit)
+	mux.HandleFunc("POST /credentials/revoke", g.revoke)
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) {
 		answer(rw, http.StatusNotFound, map[string]any{"message": "Not Found"})
 	})
@@ -47,8 +52,8 @@ type gitHub struct{ *World }
 
 type call = func(*state, *http.Request) (int, any, error)
 
-// either leads a path to the comments of an issue, or to one comment.
-func either(ofIssue, one call) call {
+// either leads a path to the comments of an issue, to one comment, or to labels.
+func either(ofIssue, one, labels call) call {
 	return func(s *state, r *http.Request) (int, any, error) {
 		switch {
 		case r.PathValue("number") == "comments" && one != nil:
@@ -56,6 +61,8 @@ func either(ofIssue, one call) call {
 			return one(s, r)
 		case r.PathValue("last") == "comments" && ofIssue != nil:
 			return ofIssue(s, r)
+		case r.PathValue("last") == "labels" && labels != nil:
+			return labels(s, r)
 		}
 		return 0, nil, notFound
 	}
@@ -66,6 +73,7 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 	return func(rw http.ResponseWriter, r *http.Request) {
 		var status int
 		var body any
+		r.Header.Del("Drill-Next")
 		run := func(s *state) (err error) {
 			if r.Header.Get("Authorization") != "Bearer "+s.Secrets.GitHub {
 				return refuse(http.StatusUnauthorized, "Bad credentials")
@@ -73,14 +81,30 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 			status, body, err = f(s, r)
 			return err
 		}
-		err := g.run(r, run)
+		err := g.either(r, run)
 		if err != nil {
 			var message string
 			status, message = statusOf(err)
 			body = map[string]any{"message": message, "documentation_url": "https://docs.github.com/rest"}
 		}
+		if next := r.Header.Get("Drill-Next"); next != "" { // set by the call itself, never by who asks
+			rw.Header().Set("Link", next)
+		}
 		answer(rw, status, body)
 	}
+}
+
+// either looks for a read, and changes the world for a write. No read of these
+// changes what it is given.
+func (g gitHub) either(r *http.Request, f func(*state) error) error {
+	if r.Method != http.MethodGet {
+		return g.change(f)
+	}
+	s, err := g.peek()
+	if err != nil {
+		return err
+	}
+	return f(s)
 }
 
 // run looks at the world for a read, and changes it for a write.

@@ -14,7 +14,7 @@ func showIssue(i issue) map[string]any {
 		labels = append(labels, map[string]any{"name": l})
 	}
 	return map[string]any{
-		"number": i.Number, "title": i.Title, "body": i.Body, "state": i.State, "labels": labels,
+		"id": 5000 + i.Number, "number": i.Number, "title": i.Title, "body": i.Body, "state": i.State, "labels": labels,
 		"user": map[string]any{"login": user}, "comments": len(i.Comments),
 		"created_at": i.Created.Format(time.RFC3339), "html_url": fmt.Sprintf("https://github.com/%s/issues/%d", i.Repo, i.Number),
 	}
@@ -103,20 +103,34 @@ func (g gitHub) editIssue(s *state, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	var in struct {
-		State string `json:"state"`
+		State string  `json:"state"`
+		Title *string `json:"title"`
+		Body  *string `json:"body"`
 	}
 	if err := decode(r, &in); err != nil {
 		return 0, nil, err
 	}
-	if in.State != "open" && in.State != "closed" {
+	if in.State != "" && in.State != "open" && in.State != "closed" {
 		return 0, nil, refuse(http.StatusUnprocessableEntity, "Validation Failed: state")
 	}
-	if i.State != in.State {
-		g.effect(s, "github", "issue "+in.State, fmt.Sprintf("%s#%d", i.Repo, i.Number), "")
+	if in.State != "" && i.State != in.State {
+		g.effect(s, "github", "issue "+in.State, issueName(*i), "")
+		i.State = in.State
 	}
-	i.State = in.State
+	before := *i
+	if in.Title != nil {
+		i.Title = *in.Title
+	}
+	if in.Body != nil {
+		i.Body = *in.Body
+	}
+	if i.Title != before.Title || i.Body != before.Body {
+		g.effect(s, "github", "issue written anew", issueName(*i), "")
+	}
 	return http.StatusOK, showIssue(*i), nil
 }
+
+func issueName(i issue) string { return fmt.Sprintf("%s#%d", i.Repo, i.Number) }
 
 func (gitHub) comments(s *state, r *http.Request) (int, any, error) {
 	i, err := findIssue(s, r)

@@ -21,6 +21,17 @@ func (w *World) PagerDuty() http.Handler {
 	mux.HandleFunc("GET /incidents/{id}", p.serve(p.incident))
 	mux.HandleFunc("GET /incidents/{id}/notes", p.serve(p.notes))
 	mux.HandleFunc("POST /incidents/{id}/notes", p.serve(p.addNote))
+	mux.HandleFunc("POST /v2/change/enqueue", p.enqueueChange)
+	mux.HandleFunc("POST /incidents", p.serve(p.create))
+	mux.HandleFunc("PUT /incidents", p.serve(p.manage))
+	mux.HandleFunc("POST /incidents/{id}/snooze", p.serve(p.snooze))
+	mux.HandleFunc("PUT /incidents/{id}/merge", p.serve(p.merge))
+	mux.HandleFunc("POST /incidents/{id}/status_updates", p.serve(p.statusUpdate))
+	mux.HandleFunc("POST /incidents/{id}/responder_requests", p.serve(p.askForHelp))
+	mux.HandleFunc("POST /incident_workflows/{id}/instances", p.serve(p.runWorkflow))
+	mux.HandleFunc("GET /incidents/{id}/log_entries", p.serve(p.logEntries))
+	mux.HandleFunc("GET /incidents/{id}/alerts", p.serve(p.alerts))
+	mux.HandleFunc("GET /oncalls", p.serve(p.onCalls))
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) { pdError(rw, notFound) })
 	return w.faulty("pagerduty", mux)
 }
@@ -99,25 +110,20 @@ func (p pagerDuty) event(s *state, action, dedup, title string) error {
 	switch {
 	case action == "trigger" && i < 0:
 		n := s.id()
-		s.Incidents = append(s.Incidents, pdCase{ID: fmt.Sprintf("PD%d", n), Key: dedup, Title: title, Status: "triggered", Created: p.now().UTC()})
+		c := pdCase{ID: fmt.Sprintf("PD%d", n), Key: dedup, Title: title, Status: "triggered", Created: p.now().UTC(), Assigned: []string{onCallID}}
+		c.log(s, p.now(), "trigger", "Triggered through the API")
+		s.Incidents = append(s.Incidents, c)
 		did("alert triggered")
 	case action == "acknowledge" && i >= 0 && s.Incidents[i].Status == "triggered":
-		s.Incidents[i].Status = "acknowledged"
+		s.Incidents[i].become(s, p.now(), "acknowledged")
 		did("alert acknowledged")
 	case action == "resolve" && i >= 0:
-		s.Incidents[i].Status = "resolved"
+		s.Incidents[i].become(s, p.now(), "resolved")
 		did("alert resolved")
 	case action != "trigger" && action != "acknowledge" && action != "resolve":
 		return refuse(http.StatusBadRequest, "Event object is invalid: event_action")
 	}
 	return nil
-}
-
-func showCase(c pdCase) map[string]any {
-	return map[string]any{
-		"id": c.ID, "type": "incident", "summary": c.Title, "title": c.Title, "status": c.Status, "incident_key": c.Key,
-		"created_at": c.Created.Format(time.RFC3339), "html_url": "https://acme.pagerduty.com/incidents/" + c.ID,
-	}
 }
 
 func (pagerDuty) incidents(s *state, r *http.Request) (int, any, error) {
@@ -188,6 +194,7 @@ func (p pagerDuty) addNote(s *state, r *http.Request) (int, any, error) {
 	}
 	n := pdNote{fmt.Sprintf("PN%d", s.id()), in.Note.Content, p.now().UTC()}
 	c.Notes = append(c.Notes, n)
+	c.log(s, p.now(), "annotate", "Note added: "+n.Content)
 	p.effect(s, "pagerduty", "note added", c.ID+"/notes/"+n.ID, n.Content)
 	return http.StatusOK, map[string]any{"note": showNote(n)}, nil
 }

@@ -31,7 +31,33 @@ func seed(now time.Time) (*state, error) {
 		{Repo, 4243, "read-only mirror", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMIRRORmirrorMIRRORmirrorMIRRORmirrorMIRR", true, now.AddDate(0, -3, 0)},
 	}
 	s.Issues = []issue{{Repo: Repo, Number: 1, Title: "Releases fail now and then", Body: "Since Monday.", State: "open", Created: now.AddDate(0, 0, -9)}}
-	s.Incidents = []pdCase{{ID: Incident, Key: "payments/latency", Title: "Payments: latency above 2 s", Status: "triggered", Created: now.Add(-20 * time.Minute)}}
+	s.Incidents = pdSeed(s, now)
 	s.Host = newHost()
-	return s, nil
+	return s, s.furnish(now)
+}
+
+// furnish puts what a world of an earlier version lacks into it.
+func (s *state) furnish(now time.Time) error {
+	var errs [5]error
+	for i, one := range []struct {
+		secret *string
+		prefix string
+	}{{&s.Secrets.Slack, "xoxb-drill-"}, {&s.Secrets.Teams, "drill-t-"}, {&s.Secrets.Mail, "drill-m-"}, {&s.Secrets.Jira, "ATATTdrill"}, {&s.Secrets.Kubernetes, "eyJkcmlsb"}} {
+		if *one.secret == "" {
+			*one.secret, errs[i] = draw(one.prefix)
+		}
+	}
+	if s.Slack == nil {
+		s.Slack = newSlack()
+	}
+	if s.Jira == nil {
+		s.Jira = newJira()
+	}
+	if s.Docs == nil {
+		s.Docs = hub()
+	}
+	if s.Cluster == nil {
+		s.Cluster = newCluster(now)
+	}
+	return errors.Join(errs[:]...)
 }

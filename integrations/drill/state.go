@@ -16,25 +16,40 @@ import (
 
 // state is all that the drill's world holds, as its file has it.
 type state struct {
-	Secrets    secrets    `json:"secrets"`
-	Last       int64      `json:"last"` // the last id given away
-	Workflows  []workflow `json:"workflows"`
-	Keys       []key      `json:"keys"`
-	Issues     []issue    `json:"issues"`
-	Incidents  []pdCase   `json:"incidents"`
-	Deliveries []delivery `json:"deliveries"`
-	Host       host       `json:"host"`
-	Effects    []Effect   `json:"effects"`
-	Faults     []armed    `json:"faults,omitempty"`
+	Secrets    secrets        `json:"secrets"`
+	Last       int64          `json:"last"` // the last id given away
+	Workflows  []workflow     `json:"workflows"`
+	Keys       []key          `json:"keys"`
+	Issues     []issue        `json:"issues"`
+	Incidents  []pdCase       `json:"incidents"`
+	Deliveries []delivery     `json:"deliveries"`
+	Host       host           `json:"host"`
+	Slack      []slackChannel `json:"slack"`
+	Mails      []mailed       `json:"mails,omitempty"`
+	Cards      []posted       `json:"cards,omitempty"`
+	Jira       []jiraIssue    `json:"jira"`
+	Effects    []Effect       `json:"effects"`
+	Faults     []armed        `json:"faults,omitempty"`
+	// Docs are GitHub's other things by their paths. A world from before they
+	// were kept gets those of a new one.
+	Docs    map[string]doc `json:"docs,omitempty"`
+	Revoked bool           `json:"revoked,omitempty"` // the leaked token is
+
+	Cluster map[string]map[string]any `json:"cluster"`
 }
 
 // secrets open the drill's servers. They are drawn when a world is made and
 // open nothing else.
 type secrets struct {
-	GitHub    string `json:"github"`
-	PagerDuty string `json:"pagerduty"`
-	Routing   string `json:"routing"`
-	Webhook   string `json:"webhook"`
+	GitHub     string `json:"github"`
+	PagerDuty  string `json:"pagerduty"`
+	Routing    string `json:"routing"`
+	Webhook    string `json:"webhook"`
+	Slack      string `json:"slack"`
+	Teams      string `json:"teams"`
+	Mail       string `json:"mail"`
+	Jira       string `json:"jira"`
+	Kubernetes string `json:"kubernetes"`
 }
 
 // Effect is one change of the world, in the order in which they came.
@@ -77,21 +92,6 @@ type issue struct {
 type comment struct {
 	ID      int64     `json:"id"`
 	Body    string    `json:"body"`
-	Created time.Time `json:"created"`
-}
-
-type pdCase struct {
-	ID      string    `json:"id"`
-	Key     string    `json:"key"`
-	Title   string    `json:"title"`
-	Status  string    `json:"status"`
-	Created time.Time `json:"created"`
-	Notes   []pdNote  `json:"notes,omitempty"`
-}
-
-type pdNote struct {
-	ID      string    `json:"id"`
-	Content string    `json:"content"`
 	Created time.Time `json:"created"`
 }
 

@@ -21,6 +21,7 @@ func (commentCreate) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.issue.comment", Title: "Comment on an issue", System: "github",
 		Danger: incident.Low, Reversible: true, Idempotency: "marker", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "number", Title: "Number of the issue", Type: "int", Required: true, Match: `[1-9][0-9]{0,9}`},
@@ -41,7 +42,7 @@ func (s session) comment(ctx context.Context, v integrations.Values, key string)
 	for range 50 { // GitHub sorts an issue's comments oldest first, whatever is asked
 		comments, resp, err := s.Issues.ListComments(ctx, owner, repo, int(v.Int("number")), opts)
 		if err != nil {
-			return nil, s.seen.Fail("list comments", err)
+			return nil, s.fail("list comments", err)
 		}
 		for _, c := range comments {
 			if integrations.Marked(c.GetBody(), key) && (who == "" || c.GetUser().GetLogin() == who) {
@@ -83,7 +84,7 @@ func (a commentCreate) Plan(ctx context.Context, c integrations.Call, prior inte
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "issue", ID: fmt.Sprintf("%s#%d", v.Text("repo"), v.Int("number")), Name: text(prior.State, "title")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -119,7 +120,7 @@ func (a commentCreate) Do(ctx context.Context, c integrations.Call, _ integratio
 	owner, repo := split(v.Text("repo"))
 	made, _, err := s.Issues.CreateComment(ctx, owner, repo, int(v.Int("number")), newComment(c, v))
 	if err != nil {
-		return integrations.Receipt{}, s.seen.Fail("create comment", err)
+		return integrations.Receipt{}, s.fail("create comment", err)
 	}
 	return a.receipt(s, v, made), nil
 }
@@ -181,6 +182,7 @@ func (commentDelete) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.comment.delete", Title: "Delete a comment of our own", System: "github",
 		Danger: incident.Low, Idempotency: "native", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "comment_id", Title: "Id of the comment", Type: "int", Required: true, Match: `[1-9][0-9]{0,17}`},
@@ -210,7 +212,7 @@ func (s session) own(ctx context.Context, v integrations.Values) (integrations.P
 		return integrations.Prior{State: map[string]any{"exists": false}}, nil
 	}
 	if err != nil {
-		return integrations.Prior{}, s.seen.Fail("read comment", err)
+		return integrations.Prior{}, s.fail("read comment", err)
 	}
 	who, err := s.identity(ctx)
 	if err != nil {
@@ -229,7 +231,7 @@ func (a commentDelete) Plan(ctx context.Context, c integrations.Call, prior inte
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "comment", ID: strconv.FormatInt(v.Int("comment_id"), 10)})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -265,7 +267,7 @@ func (a commentDelete) Do(ctx context.Context, c integrations.Call, _ integratio
 	}
 	owner, repo := split(v.Text("repo"))
 	if _, err := s.Issues.DeleteComment(ctx, owner, repo, v.Int("comment_id")); err != nil && !missing(err) {
-		return integrations.Receipt{}, s.seen.Fail("delete comment", err)
+		return integrations.Receipt{}, s.fail("delete comment", err)
 	}
 	return a.receipt(v), nil
 }

@@ -23,6 +23,7 @@ func (keyDelete) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.deploykey.delete", Title: "Delete a deploy key", System: "github",
 		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "administration:write"},
+		Tested: integrations.Described, D3fend: []string{"D3-CR"},
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "key_id", Title: "Id of the key", Type: "int", Required: true, Match: `[1-9][0-9]{0,17}`},
@@ -47,7 +48,7 @@ func (k keyDelete) Prior(ctx context.Context, c integrations.Call) (integrations
 		return integrations.Prior{State: map[string]any{"exists": false}}, nil
 	}
 	if err != nil {
-		return integrations.Prior{}, s.seen.Fail("read deploy key", err)
+		return integrations.Prior{}, s.fail("read deploy key", err)
 	}
 	return integrations.Prior{State: map[string]any{
 		"exists": true, "title": s.seen.Clean(found.GetTitle()), "key": found.GetKey(),
@@ -61,7 +62,7 @@ func (k keyDelete) Plan(ctx context.Context, c integrations.Call, prior integrat
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := k.plan(ctx, c, prior)
+	p, err := k.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "deploy key", ID: strconv.FormatInt(v.Int("key_id"), 10), Name: text(prior.State, "title")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -101,7 +102,7 @@ func (k keyDelete) Do(ctx context.Context, c integrations.Call, _ integrations.P
 	}
 	owner, repo := split(v.Text("repo"))
 	if _, err := s.Repositories.DeleteKey(ctx, owner, repo, v.Int("key_id")); err != nil && !missing(err) {
-		return integrations.Receipt{}, s.seen.Fail("delete deploy key", err)
+		return integrations.Receipt{}, s.fail("delete deploy key", err)
 	}
 	return k.receipt(v), nil
 }
@@ -157,6 +158,7 @@ func (keyCreate) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.deploykey.create", Title: "Add a deploy key", System: "github",
 		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "administration:write"},
+		Tested: integrations.Described,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "title", Title: "Title", Type: "string"},
@@ -174,7 +176,7 @@ func (s session) find(ctx context.Context, v integrations.Values) (*github.Key, 
 	for range 10 {
 		keys, resp, err := s.Repositories.ListKeys(ctx, owner, repo, opts)
 		if err != nil {
-			return nil, s.seen.Fail("list deploy keys", err)
+			return nil, s.fail("list deploy keys", err)
 		}
 		for _, k := range keys {
 			if material(k.GetKey()) == material(v.Text("key")) {
@@ -225,7 +227,7 @@ func (k keyCreate) Plan(ctx context.Context, c integrations.Call, prior integrat
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := k.plan(ctx, c, prior)
+	p, err := k.planIn(ctx, c, prior, v.Text("repo"))
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -270,9 +272,9 @@ func (k keyCreate) Do(ctx context.Context, c integrations.Call, _ integrations.P
 	made, _, err := s.Repositories.CreateKey(ctx, owner, repo, newKey(v))
 	if err != nil {
 		if s.seen.Status() != http.StatusUnprocessableEntity {
-			return integrations.Receipt{}, s.seen.Fail("create deploy key", err)
+			return integrations.Receipt{}, s.fail("create deploy key", err)
 		}
-		refusal := s.seen.Fail("create deploy key", err)
+		refusal := s.fail("create deploy key", err)
 		if made, err = s.find(ctx, v); err != nil {
 			return integrations.Receipt{}, err
 		}

@@ -46,8 +46,8 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 	if !strings.HasSuffix(base.Path, "/") {
 		base.Path += "/"
 	}
-	h := &hub{base: base, http: integrations.NewClient(c, integrations.Limits{Public: c.BaseURL == ""}), secret: c.Secret, now: c.Now}
-	return []integrations.Action{
+	h := &hub{base: base, http: integrations.NewClient(c, integrations.Limits{Public: c.BaseURL == ""}), secret: c.Secret, reveal: c.Reveal, now: c.Now}
+	out := []integrations.Action{
 		workflow{h, false},
 		workflow{h, true},
 		keyDelete{h},
@@ -57,7 +57,13 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		issueState{h, "open"},
 		commentCreate{h},
 		commentDelete{h},
-	}, nil
+	}
+	for _, more := range []func(*hub) []integrations.Action{
+		members, collaborators, teams, blocks, permissions, runs, freezes, repositories, hooks, alerts, credentials, runners, labels, audits,
+	} {
+		out = append(out, more(h)...)
+	}
+	return out, nil
 }
 
 // hub is one connection to GitHub.
@@ -65,6 +71,7 @@ type hub struct {
 	base   *url.URL
 	http   *http.Client
 	secret func(context.Context, string) (string, error)
+	reveal func(context.Context, string) (string, error)
 	now    func() time.Time
 }
 
@@ -72,7 +79,8 @@ type hub struct {
 // long as one method of an action runs.
 type session struct {
 	*github.Client
-	seen *integrations.Exchange
+	seen  *integrations.Exchange
+	token string
 }
 
 // open fetches the token; requests under the context it returns are watched.
@@ -86,13 +94,56 @@ func (h *hub) open(ctx context.Context) (context.Context, session, error) {
 			Err:     fmt.Errorf("fetch github token: %w", err),
 		}
 	}
-	ctx, seen := integrations.Watch(ctx, token)
+	client := github.NewClient(h.http).WithAuthToken(token)
+	client.BaseURL = h.base
+	ctx, seen := watch(ctx, token)
+	return ctx, session{client, seen, token}, nil
+}
+
+// watch has the requests under the context judged, with hints for GitHub's
+// refusals.
+func watch(ctx context.Context, secrets ...string) (context.Context, *integrations.Exchange) {
+	ctx, seen := integrations.Watch(ctx, secrets...)
 	seen.Hint(http.StatusUnauthorized, "GitHub does not take this token: it may be wrong, expired or revoked")
 	seen.Hint(http.StatusForbidden, "the token may not do this: see the scopes the action needs")
 	seen.Hint(http.StatusNotFound, "it does not exist, or the token may not see it")
-	client := github.NewClient(h.http).WithAuthToken(token)
-	client.BaseURL = h.base
-	return ctx, session{client, seen}, nil
+	return ctx, seen
+}
+
+// fail is the exchange's word on a failure, with what GitHub's headers add.
+func (s session) fail(what string, err error) error {
+	var e *github.ErrorResponse
+	if errors.As(err, &e) && e.Response != nil {
+		if hint := s.explain(e.Response); hint != "" {
+			s.seen.Hint(e.Response.StatusCode, hint)
+		}
+	}
+	return s.seen.Fail(what, err)
+}
+
+// explain says what a refusal's headers tell of the token.
+func (s session) explain(resp *http.Response) string {
+	if resp.StatusCode != http.StatusForbidden && resp.StatusCode != http.StatusNotFound {
+		return ""
+	}
+	if resp.Header.Get("X-Github-Sso") != "" { // it names a page that acts for whoever opens it: not repeated
+		return "the organisation wants single sign-on: authorise the token for it on GitHub, at the token's “Configure SSO”"
+	}
+	wants := resp.Header.Get("X-Accepted-Oauth-Scopes")
+	if _, classic := resp.Header["X-Oauth-Scopes"]; !classic {
+		wants = resp.Header.Get("X-Accepted-Github-Permissions")
+	}
+	if wants == "" {
+		return ""
+	}
+	hint := "GitHub wants one of " + s.seen.Clean(wants)
+	if has := resp.Header.Get("X-Oauth-Scopes"); has != "" {
+		hint += "; the token has " + s.seen.Clean(has)
+	}
+	if resp.StatusCode == http.StatusNotFound {
+		return "it does not exist, or the token may not see it: " + hint
+	}
+	return "the token may not do this: " + hint
 }
 
 // identity asks who the token belongs to. An app's token has no user: then the
@@ -103,7 +154,7 @@ func (s session) identity(ctx context.Context) (string, error) {
 		if s.seen.ReadStatus() == http.StatusForbidden {
 			return "", nil
 		}
-		return "", s.seen.Fail("ask who we are", err)
+		return "", s.fail("ask who we are", err)
 	}
 	return s.seen.Clean(u.GetLogin()), nil
 }
@@ -121,12 +172,40 @@ func (h *hub) plan(ctx context.Context, c integrations.Call, prior integrations.
 	return integrations.Plan{Call: c, Identity: who, Base: h.base.String(), Prior: prior}, nil
 }
 
+// planIn is plan for an action in a repository, whose id the targets name. What
+// the action itself acts on comes first among them.
+func (h *hub) planIn(ctx context.Context, c integrations.Call, prior integrations.Prior, repo string, on ...integrations.Target) (integrations.Plan, error) {
+	watched, s, err := h.open(ctx)
+	if err != nil {
+		return integrations.Plan{}, err
+	}
+	p := integrations.Plan{Call: c, Base: h.base.String(), Prior: prior}
+	st := state{}
+	u := use{session: s, hub: h, root: ctx, ctx: watched}
+	err = u.together(
+		func(u use) (err error) {
+			p.Identity, err = u.identity(u.ctx)
+			return err
+		},
+		func(u use) error {
+			owner, name := split(repo)
+			var found repository
+			if err := u.must("repository "+repo, path("repos", owner, name), &found); err != nil {
+				return err
+			}
+			return named(u.session, repo, found, st)
+		},
+	)
+	p.Targets = append(on, integrations.Target{Kind: "repo", ID: id(st, "repo_id"), Name: repo})
+	return p, err
+}
+
 // request shows a request as it will be sent.
 func (h *hub) request(method, path, body string) integrations.Request {
 	return integrations.Request{Method: method, URL: h.base.JoinPath(path).String(), Body: body}
 }
 
-// missing says whether err means that the thing is not there.
+// missing says whether GitHub answered "not found".
 func missing(err error) bool {
 	var e *github.ErrorResponse
 	return errors.As(err, &e) && e.Response != nil && e.Response.StatusCode == http.StatusNotFound
@@ -137,7 +216,7 @@ func missing(err error) bool {
 func repoParam() integrations.Param {
 	return integrations.Param{
 		Name: "repo", Title: "Repository (owner/name)", Type: "string", Required: true,
-		Match: `[A-Za-z0-9][A-Za-z0-9-]{0,38}/\.?[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}`,
+		Match: `[A-Za-z0-9][A-Za-z0-9_-]{0,63}/\.?[A-Za-z0-9_-][A-Za-z0-9._-]{0,98}`,
 	}
 }
 

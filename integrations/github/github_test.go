@@ -90,6 +90,7 @@ func TestSomebodyElsesMark(t *testing.T) {
 func TestWhatWasSoIsNotUndone(t *testing.T) {
 	as, _ := hostile(t, map[string]any{
 		"/user":                              m{"login": "us"},
+		"/repos/a/b":                         m{"id": 7, "full_name": "a/b"},
 		"/repos/a/b/actions/workflows/x.yml": m{"id": 1, "state": "disabled_inactivity"},
 		"/repos/a/b/issues/1":                m{"number": 1, "state": "closed"},
 	})

@@ -21,6 +21,7 @@ func (issueCreate) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "github.issue.create", Title: "Open an issue", System: "github",
 		Danger: incident.Low, Reversible: true, Idempotency: "marker", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "title", Title: "Title", Type: "string", Required: true, Match: `[^\r\n]{1,256}`},
@@ -50,7 +51,7 @@ func (s session) marked(ctx context.Context, repo, key string) (*github.Issue, e
 	for range pages {
 		issues, resp, err := s.Issues.ListByRepo(ctx, owner, name, opts)
 		if err != nil {
-			return nil, s.seen.Fail("list issues", err)
+			return nil, s.fail("list issues", err)
 		}
 		for _, i := range issues {
 			if integrations.Marked(i.GetBody(), key) && (who == "" || i.GetUser().GetLogin() == who) {
@@ -84,7 +85,7 @@ func (a issueCreate) Plan(ctx context.Context, c integrations.Call, prior integr
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"))
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -124,7 +125,7 @@ func (a issueCreate) Do(ctx context.Context, c integrations.Call, _ integrations
 	owner, repo := split(v.Text("repo"))
 	made, _, err := s.Issues.Create(ctx, owner, repo, newIssue(c, v))
 	if err != nil {
-		return integrations.Receipt{}, s.seen.Fail("create issue", err)
+		return integrations.Receipt{}, s.fail("create issue", err)
 	}
 	return a.receipt(s, v, made), nil
 }
@@ -167,7 +168,7 @@ func (a issueCreate) Verify(ctx context.Context, c integrations.Call, r integrat
 func (s session) issue(ctx context.Context, repo string, number int) (*github.Issue, error) {
 	owner, name := split(repo)
 	found, _, err := s.Issues.Get(ctx, owner, name, number)
-	return found, s.seen.Fail(fmt.Sprintf("read issue #%d", number), err)
+	return found, s.fail(fmt.Sprintf("read issue #%d", number), err)
 }
 
 // Find implements integrations.Finder.
@@ -210,6 +211,7 @@ func (a issueState) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "github.issue.close", Title: "Close an issue", System: "github",
 		Danger: incident.Low, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "issues:write"},
+		Tested: integrations.Emulated,
 		Params: []integrations.Param{
 			repoParam(),
 			{Name: "number", Title: "Number of the issue", Type: "int", Required: true, Match: `[1-9][0-9]{0,9}`},
@@ -247,7 +249,7 @@ func (a issueState) Plan(ctx context.Context, c integrations.Call, prior integra
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := a.plan(ctx, c, prior)
+	p, err := a.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "issue", ID: fmt.Sprintf("%s#%d", v.Text("repo"), v.Int("number")), Name: text(prior.State, "title")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -287,7 +289,7 @@ func (a issueState) Do(ctx context.Context, c integrations.Call, _ integrations.
 	}
 	owner, repo := split(v.Text("repo"))
 	if _, _, err := s.Issues.Edit(ctx, owner, repo, int(v.Int("number")), a.edit()); err != nil {
-		return integrations.Receipt{}, s.seen.Fail("edit issue", err)
+		return integrations.Receipt{}, s.fail("edit issue", err)
 	}
 	return a.receipt(v), nil
 }

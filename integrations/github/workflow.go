@@ -29,6 +29,7 @@ func (w workflow) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "github.workflow.disable", Title: "Disable a workflow", System: "github",
 		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"repo", "actions:write"},
+		Tested: integrations.Described,
 		Params: []integrations.Param{
 			repoParam(),
 			{
@@ -75,7 +76,7 @@ func (s session) workflow(ctx context.Context, v integrations.Values) (*github.W
 	} else {
 		found, _, err = s.Actions.GetWorkflowByFileName(ctx, owner, repo, name)
 	}
-	return found, s.seen.Fail("read workflow "+name, err)
+	return found, s.fail("read workflow "+name, err)
 }
 
 // Plan implements integrations.Action.
@@ -84,7 +85,7 @@ func (w workflow) Plan(ctx context.Context, c integrations.Call, prior integrati
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	p, err := w.plan(ctx, c, prior)
+	p, err := w.planIn(ctx, c, prior, v.Text("repo"), integrations.Target{Kind: "workflow", ID: id(prior.State, "id"), Name: v.Text("repo") + "/" + v.Text("workflow")})
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -144,7 +145,7 @@ func (w workflow) Do(ctx context.Context, c integrations.Call, _ integrations.Pl
 		_, err = s.Actions.DisableWorkflowByFileName(ctx, owner, repo, name)
 	}
 	if err != nil {
-		return integrations.Receipt{}, s.seen.Fail("set workflow "+name, err)
+		return integrations.Receipt{}, s.fail("set workflow "+name, err)
 	}
 	return w.receipt(v), nil
 }

@@ -22,21 +22,22 @@ type block struct {
 func (b block) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "linux.nft.block", Title: "Block an address", System: "linux",
-		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"root or CAP_NET_ADMIN"},
+		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"root", "CAP_NET_ADMIN", "sudo nft"},
+		Tested: integrations.RealPeer, React: []string{"RA3101"}, D3fend: []string{"D3-NTF"},
 		Params: []integrations.Param{
 			{Name: "address", Title: "Address or network", Type: "string", Required: true, Match: `[0-9A-Fa-f:.]{2,45}(?:/[0-9]{1,3})?`},
 		},
 		Result: []integrations.Param{{Name: "address", Type: "string"}},
 	}
 	if !b.on {
-		d.Name, d.Title = "linux.nft.unblock", "Let an address through again"
+		d.Name, d.Title, d.React, d.D3fend = "linux.nft.unblock", "Let an address through again", []string{"RA5101"}, nil
 		return d
 	}
 	d.Params = append(d.Params, integrations.Param{Name: "ttl", Title: "Ends by itself after", Type: "duration"})
 	return d
 }
 
-func (b block) read(c integrations.Call) (netip.Prefix, integrations.Values, error) {
+func (b block) read(ctx context.Context, c integrations.Call) (netip.Prefix, integrations.Values, error) {
 	v, err := integrations.Read(b.Describe(), c.Params)
 	if err != nil {
 		return netip.Prefix{}, v, err
@@ -45,16 +46,23 @@ func (b block) read(c integrations.Call) (netip.Prefix, integrations.Values, err
 	if err != nil {
 		return n, v, rejected("", "read address: %w", err)
 	}
-	if b.on {
-		err = b.mayBlock(n)
+	if !b.on {
+		return n, v, nil
 	}
-	return n, v, err
+	if err := b.mayBlock(n, b.protected); err != nil || !b.remote {
+		return n, v, err
+	}
+	f, err := b.facts(ctx, false)
+	if err != nil {
+		return n, v, err
+	}
+	return n, v, b.mayBlock(n, ownSession(f.Client, f.Server))
 }
 
 // Prior implements integrations.Action. What is left of a timeout is not part
 // of the state: it would be another one at every look.
 func (b block) Prior(ctx context.Context, c integrations.Call) (integrations.Prior, error) {
-	n, _, err := b.read(c)
+	n, _, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
@@ -93,7 +101,7 @@ func unsent(err error) error {
 
 // Plan implements integrations.Action.
 func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
-	n, v, err := b.read(c)
+	n, v, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Plan{}, err
 	}
@@ -102,8 +110,9 @@ func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations
 		script = blockScript(n, v.Duration("ttl"))
 	}
 	p := integrations.Plan{
-		Call: c, Base: b.Name(), Identity: "this process", Target: element(n), Prior: prior,
-		Requests:  []integrations.Request{{Argv: []string{program, "-f", "-"}, Body: script}},
+		Call: c, Base: b.Name(), Identity: b.identity(), Target: element(n), Prior: prior,
+		Targets:   b.target("address", element(n), element(n)),
+		Requests:  []integrations.Request{{Argv: b.argv(program, "-f", "-"), Body: script}},
 		Proof:     "nft lists the address in our set, and the rules that drop it",
 		Unchanged: b.done(prior.State),
 	}
@@ -113,6 +122,7 @@ func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations
 			fmt.Sprintf("%s drops all packets from and to %s, open connections included", b.Name(), element(n)),
 		}
 		if ttl := v.Duration("ttl"); ttl > 0 {
+			p.Timer = "the address goes out of the set after " + spelled(ttl) + ", by the host's kernel"
 			p.Effects = append(p.Effects, "it ends by itself after "+spelled(ttl))
 		}
 		if touching, ok := prior.State["touching"]; ok && !blocked {
@@ -128,22 +138,28 @@ func (b block) Plan(ctx context.Context, c integrations.Call, prior integrations
 	if inverse, err := b.Inverse(c, prior, integrations.Receipt{}); err == nil {
 		p.Undo, p.Inverse = map[bool]string{true: "let it through again", false: "block it again"}[b.on], &inverse
 	}
-	if p.Unchanged {
-		return p, nil
-	}
-	return p, b.check(ctx, &p, script)
+	return p, nil
 }
 
-// check has nft look at the script without carrying it out. Where it may not
-// even look, the plan says so.
-func (b block) check(ctx context.Context, p *integrations.Plan, script string) error {
-	_, err := b.nft(ctx, []string{program, "-c", "-f", "-"}, script)
-	var e *integrations.Error
-	if errors.As(err, &e) && e.Hint != "" {
-		p.Warnings = append(p.Warnings, "nft could not check this: "+e.Hint)
-		return nil
+// DryRun implements integrations.DryRunner: nft looks at the script without
+// carrying it out.
+func (b block) DryRun(ctx context.Context, c integrations.Call, p integrations.Plan) (string, error) {
+	n, v, err := b.read(ctx, c)
+	if err != nil || p.Unchanged {
+		return "there is nothing to do", err
 	}
-	return unsent(err)
+	script := unblockScript(n)
+	if b.on {
+		script = blockScript(n, v.Duration("ttl"))
+	}
+	return b.check(ctx, script)
+}
+
+func (h *host) check(ctx context.Context, script string) (string, error) {
+	if _, err := h.nft(ctx, script, "-c", "-f", "-"); err != nil {
+		return "", unsent(err)
+	}
+	return "nft --check takes the rules", nil
 }
 
 // done says whether the state is what the action wants.
@@ -159,7 +175,7 @@ func (b block) done(state map[string]any) bool {
 // Do implements integrations.Action. It looks first: what is so already needs
 // nothing.
 func (b block) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	n, v, err := b.read(c)
+	n, v, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
@@ -174,7 +190,7 @@ func (b block) Do(ctx context.Context, c integrations.Call, _ integrations.Plan)
 	if b.on {
 		script = blockScript(n, v.Duration("ttl"))
 	}
-	if _, err := b.nft(ctx, []string{program, "-f", "-"}, script); err != nil {
+	if _, err := b.nft(ctx, script, "-f", "-"); err != nil {
 		return integrations.Receipt{}, err
 	}
 	return b.receipt(n), nil
@@ -204,7 +220,7 @@ func (b block) Verify(ctx context.Context, c integrations.Call, _ integrations.R
 
 // Find implements integrations.Finder: the state itself tells.
 func (b block) Find(ctx context.Context, c integrations.Call) (integrations.Receipt, bool, error) {
-	n, _, err := b.read(c)
+	n, _, err := b.read(ctx, c)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
@@ -235,6 +251,10 @@ func spelled(d time.Duration) string {
 		return "an hour"
 	case d%time.Hour == 0:
 		return fmt.Sprintf("%d hours", d/time.Hour)
+	case d == time.Minute:
+		return "a minute"
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%d minutes", d/time.Minute)
 	}
 	return d.String()
 }

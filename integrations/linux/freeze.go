@@ -2,7 +2,6 @@ package linux
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -21,7 +20,8 @@ type freeze struct {
 func (f freeze) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "linux.process.stop", Title: "Stop a process", System: "linux",
-		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"root, or the process's own user"},
+		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"root", "the process's own user", "sudo python3"},
+		Tested: integrations.RealPeer, D3fend: []string{"D3-PS"},
 		Params: []integrations.Param{
 			{Name: "pid", Title: "Process id", Type: "int", Required: true, Match: `[1-9][0-9]{0,9}`},
 			{Name: "start", Title: "Its start, in clock ticks since boot", Type: "int", Match: `[0-9]{1,18}`},
@@ -29,63 +29,22 @@ func (f freeze) Describe() integrations.Description {
 		Result: []integrations.Param{{Name: "pid", Type: "int"}, {Name: "start", Type: "int"}},
 	}
 	if !f.on {
-		d.Name, d.Title = "linux.process.continue", "Let a stopped process go on"
+		d.Name, d.Title, d.D3fend = "linux.process.continue", "Let a stopped process go on", nil
 	}
 	return d
 }
 
-// process reads the process that the call names. A start time given in the
-// call must be its own: the number alone may belong to another one by now.
+// process reads the process that the call names.
 func (f freeze) process(ctx context.Context, c integrations.Call) (integrations.Process, error) {
 	v, err := integrations.Read(f.Describe(), c.Params)
 	if err != nil {
 		return integrations.Process{}, err
 	}
-	pid := int(v.Int("pid"))
-	if int64(pid) != v.Int("pid") {
-		return integrations.Process{}, rejected("", "process %d: no such number", v.Int("pid"))
+	p, err := f.find(ctx, v)
+	if err == nil && f.on {
+		err = mayStop(p)
 	}
-	p, err := f.Process(ctx, pid)
-	switch {
-	case errors.Is(err, incident.ErrNotFound):
-		return p, rejected("it has ended, or never was", "process %d: %w", pid, err)
-	case err != nil:
-		return p, unsent(fmt.Errorf("read process %d: %w", pid, err))
-	case v.Has("start") && p.Start != v.Int("start"):
-		return p, rejected("look for it anew", "process %d: the one meant has ended; the number belongs to %s now", pid, p.Name)
-	}
-	return p, f.mayStop(ctx, p)
-}
-
-// mayStop says why a process must not be stopped, or nil.
-func (f freeze) mayStop(ctx context.Context, p integrations.Process) error {
-	switch {
-	case !f.on:
-		return nil
-	case !p.Leader:
-		return rejected("name the process", "process %d: it is a thread of another process", p.PID)
-	case p.PID == 1:
-		return rejected("", "process 1: the host stands on it")
-	case p.Kernel:
-		return rejected("", "process %d: it is a thread of the kernel", p.PID)
-	case p.State == "Z" || p.State == "X":
-		return rejected("", "process %d: it has ended", p.PID)
-	}
-	pid := f.Self()
-	for range 1000 { // deeper than any session
-		if pid == p.PID {
-			return rejected("", "process %d (%s): this session depends on it", p.PID, p.Name)
-		}
-		if pid <= 1 {
-			return nil
-		}
-		up, err := f.Process(ctx, pid)
-		if err != nil {
-			return unsent(fmt.Errorf("read our own session: %w", err))
-		}
-		pid = up.Parent
-	}
-	return nil
+	return p, err
 }
 
 // Prior implements integrations.Action. Whether the process runs or sleeps at
@@ -98,6 +57,13 @@ func (f freeze) Prior(ctx context.Context, c integrations.Call) (integrations.Pr
 	return integrations.Prior{State: map[string]any{
 		"pid": p.PID, "start": p.Start, "uid": p.UID, "name": p.Name, "exe": p.Exe, "cmdline": p.Cmdline, "stopped": stopped(p),
 	}}, nil
+}
+
+func (f freeze) signal() integrations.Signal {
+	if f.on {
+		return integrations.SIGSTOP
+	}
+	return integrations.SIGCONT
 }
 
 func stopped(p integrations.Process) bool { return p.State == "T" || p.State == "t" }
@@ -115,10 +81,11 @@ func (f freeze) Plan(_ context.Context, c integrations.Call, prior integrations.
 	name, _ := prior.State["name"].(string)
 	exe, _ := prior.State["exe"].(string)
 	was, _ := prior.State["stopped"].(bool)
-	signal := map[bool]string{true: "SIGSTOP", false: "SIGCONT"}[f.on]
+
 	p := integrations.Plan{
-		Call: c, Base: f.Name(), Identity: "this process", Prior: prior, Target: strconv.FormatInt(v.Int("pid"), 10),
-		Requests:  []integrations.Request{{Method: signal, URL: fmt.Sprintf("pidfd of process %d started at tick %d", v.Int("pid"), start)}},
+		Call: c, Base: f.Name(), Identity: f.identity(), Prior: prior, Target: strconv.FormatInt(v.Int("pid"), 10),
+		Targets:   f.target("process", fmt.Sprintf("%d@%d", v.Int("pid"), start), name),
+		Requests:  []integrations.Request{{Method: string(f.signal()), URL: fmt.Sprintf("pidfd of process %d started at tick %d", v.Int("pid"), start)}},
 		Proof:     "the kernel gives the process's state as stopped",
 		Unchanged: was == f.on,
 	}
@@ -148,7 +115,7 @@ func (f freeze) Do(ctx context.Context, c integrations.Call, plan integrations.P
 	if err == nil && planned != p.Start {
 		return integrations.Receipt{}, rejected("plan it anew", "process %d: the one planned for has ended; the number belongs to %s now", p.PID, p.Name)
 	}
-	if err := f.Stop(ctx, p, f.on); err != nil {
+	if err := f.Signal(ctx, p, f.signal()); err != nil {
 		return integrations.Receipt{}, err
 	}
 	return f.receipt(p), nil

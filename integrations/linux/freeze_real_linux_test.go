@@ -98,7 +98,7 @@ func TestStopRefuses(t *testing.T) {
 		t.Errorf("a plan for another process: %v", err)
 	}
 	// The number was taken by another process between look and signal.
-	if err := (here{}).Stop(t.Context(), integrations.Process{PID: pid, Start: 1}, true); err == nil || integrations.OutcomeOf(err) != integrations.Rejected {
+	if err := (here{}).Signal(t.Context(), integrations.Process{PID: pid, Start: 1}, integrations.SIGSTOP); err == nil || integrations.OutcomeOf(err) != integrations.Rejected {
 		t.Errorf("another process's start: %v", err)
 	}
 	if s := kernelState(t, pid); s == "T" {
@@ -133,8 +133,8 @@ func TestThreads(t *testing.T) {
 }
 
 func TestHere(t *testing.T) {
-	if (here{}).Name() == "" || (here{}).Self() != os.Getpid() {
-		t.Error("no name, or not ourselves")
+	if (here{}).Name() == "" {
+		t.Error("no name")
 	}
 	if _, err := (here{}).Run(t.Context(), integrations.Program{Argv: []string{"no-such-program-of-ours"}}); integrations.OutcomeOf(err) != integrations.Rejected {
 		t.Errorf("a program that is not there: %v", err)

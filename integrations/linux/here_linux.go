@@ -30,8 +30,15 @@ func (here) Name() string {
 	return unix.ByteSliceToString(u.Nodename[:])
 }
 
-// Self implements integrations.Host.
-func (here) Self() int { return os.Getpid() }
+// Facts implements integrations.Hands. What ssh session this is, only the
+// connection's settings say: an environment is not looked at here.
+func (here) Facts(context.Context) (integrations.Facts, error) {
+	id, err := os.ReadFile("/etc/machine-id")
+	if err != nil {
+		id = nil // not every host has one
+	}
+	return integrations.Facts{Machine: strings.TrimSpace(string(id[:min(len(id), 64)])), UID: os.Geteuid()}, nil
+}
 
 // maxOutput bounds what a program may print.
 const maxOutput = 4 << 20
@@ -100,7 +107,7 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Process implements integrations.Host, reading proc(5).
+// Process implements integrations.Hands, reading proc(5).
 func (here) Process(_ context.Context, pid int) (integrations.Process, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(dir, "stat")) //nolint:gosec // dir is /proc and a number
@@ -127,29 +134,65 @@ func (here) Process(_ context.Context, pid int) (integrations.Process, error) {
 	if p.Exe, err = os.Readlink(filepath.Join(dir, "exe")); err != nil {
 		p.Exe = "" // it is a thread of the kernel, or not ours to read
 	}
-	return p, nil
+	ours, err := session()
+	p.Ours = ours[pid]
+	return p, err
 }
 
-// Stop implements integrations.Host. The pidfd holds on to the process while
-// its start is compared, so that no other one can take its number in between.
-func (h here) Stop(ctx context.Context, p integrations.Process, stop bool) error {
+// session are the processes that this one depends on, itself first.
+func session() (map[int]bool, error) {
+	out := map[int]bool{}
+	for pid := os.Getpid(); pid > 0 && !out[pid] && len(out) < 1000; {
+		out[pid] = true
+		stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat")) //nolint:gosec // /proc and a number
+		if err != nil {
+			return out, fmt.Errorf("read our own session: %w", err)
+		}
+		p, err := parseStat(stat)
+		if err != nil {
+			return out, err
+		}
+		pid = p.Parent
+	}
+	return out, nil
+}
+
+// held opens a handle on the process. It holds on to it while its start is
+// compared, so that no other one can take its number in between.
+func (h here) held(ctx context.Context, p integrations.Process) (int, error) {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	if err != nil {
-		return rejected("it has ended", "open process %d: %w", p.PID, err)
+		hint := "it has ended"
+		if errors.Is(err, unix.ENOSYS) {
+			hint = "it needs Linux 5.3"
+		}
+		return -1, rejected(hint, "open process %d: %w", p.PID, err)
+	}
+	now, err := h.Process(ctx, p.PID)
+	if err == nil && now.Start != p.Start {
+		err = rejected("look for it anew", "process %d: the one meant has ended; the number belongs to %s now", p.PID, now.Name)
+	}
+	if err != nil {
+		_ = unix.Close(fd) // nothing was done with it
+		return -1, unsent(err)
+	}
+	return fd, nil
+}
+
+// Signal implements integrations.Hands.
+func (h here) Signal(ctx context.Context, p integrations.Process, s integrations.Signal) error {
+	number, ok := map[integrations.Signal]unix.Signal{
+		integrations.SIGSTOP: unix.SIGSTOP, integrations.SIGCONT: unix.SIGCONT, integrations.SIGKILL: unix.SIGKILL,
+	}[s]
+	if !ok {
+		return rejected("", "signal process %d: %q is none that is sent", p.PID, s)
+	}
+	fd, err := h.held(ctx, p)
+	if err != nil {
+		return err
 	}
 	defer unix.Close(fd) //nolint:errcheck // nothing was written through it
-	now, err := h.Process(ctx, p.PID)
-	if err != nil {
-		return unsent(err)
-	}
-	if now.Start != p.Start {
-		return rejected("look for it anew", "process %d: the one meant has ended; the number belongs to %s now", p.PID, now.Name)
-	}
-	signal := unix.SIGCONT
-	if stop {
-		signal = unix.SIGSTOP
-	}
-	if err := unix.PidfdSendSignal(fd, signal, nil, 0); err != nil {
+	if err := unix.PidfdSendSignal(fd, number, nil, 0); err != nil {
 		hint := ""
 		if errors.Is(err, unix.EPERM) {
 			hint = "it belongs to another user: be root, or that user"
@@ -157,4 +200,30 @@ func (h here) Stop(ctx context.Context, p integrations.Process, stop bool) error
 		return rejected(hint, "signal process %d: %w", p.PID, err)
 	}
 	return nil
+}
+
+// Image implements integrations.Hands.
+func (h here) Image(ctx context.Context, p integrations.Process) (integrations.Image, error) {
+	fd, err := h.held(ctx, p)
+	if err != nil {
+		return integrations.Image{}, err
+	}
+	defer unix.Close(fd) //nolint:errcheck // nothing was written through it
+	dir := filepath.Join("/proc", strconv.Itoa(p.PID))
+	image := integrations.Image{Mapped: []string{}}
+	if f, err := os.Open(filepath.Join(dir, "exe")); err == nil { //nolint:gosec // dir is /proc and a number
+		sum, _, err := digest(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return image, unsent(fmt.Errorf("read program of process %d: %w", p.PID, err))
+		}
+		image.SHA256 = sum
+	}
+	if maps, err := os.ReadFile(filepath.Join(dir, "maps")); err == nil { //nolint:gosec // as above
+		image.Mapped = mapped(maps)
+	}
+	now, err := h.Process(ctx, p.PID) // what was read is of the one that is held, or of nobody
+	if err != nil || now.Start != p.Start {
+		return image, rejected("it has ended", "read process %d: %w", p.PID, incident.ErrNotFound)
+	}
+	return image, nil
 }

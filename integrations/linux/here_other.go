@@ -21,22 +21,49 @@ func (here) Name() string {
 	return "this host"
 }
 
-// Self implements integrations.Host.
-func (here) Self() int { return os.Getpid() }
-
 // Run implements integrations.Host.
 func (here) Run(_ context.Context, p integrations.Program) (integrations.Output, error) {
 	return integrations.Output{}, notLinux("run " + p.Argv[0])
 }
 
-// Process implements integrations.Host.
+// Facts implements integrations.Hands.
+func (here) Facts(context.Context) (integrations.Facts, error) {
+	return integrations.Facts{}, notLinux("look at host")
+}
+
+// Process implements integrations.Hands.
 func (here) Process(context.Context, int) (integrations.Process, error) {
 	return integrations.Process{}, notLinux("read process")
 }
 
-// Stop implements integrations.Host.
-func (here) Stop(context.Context, integrations.Process, bool) error {
-	return notLinux("stop process")
+// Signal implements integrations.Hands.
+func (here) Signal(context.Context, integrations.Process, integrations.Signal) error {
+	return notLinux("signal process")
+}
+
+// Image implements integrations.Hands.
+func (here) Image(context.Context, integrations.Process) (integrations.Image, error) {
+	return integrations.Image{}, notLinux("read process")
+}
+
+// File implements integrations.Hands.
+func (here) File(context.Context, string) (integrations.File, error) {
+	return integrations.File{}, notLinux("read file")
+}
+
+// Quarantine implements integrations.Hands.
+func (here) Quarantine(context.Context, integrations.File, string, string) error {
+	return notLinux("quarantine file")
+}
+
+// Quarantined implements integrations.Hands.
+func (here) Quarantined(context.Context, string, string) (integrations.File, error) {
+	return integrations.File{}, notLinux("read quarantine")
+}
+
+// Restore implements integrations.Hands.
+func (here) Restore(context.Context, integrations.File, string, string) error {
+	return notLinux("restore file")
 }
 
 func notLinux(verb string) error {

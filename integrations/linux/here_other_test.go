@@ -11,7 +11,7 @@ import (
 func TestNotLinux(t *testing.T) {
 	_, run := here{}.Run(t.Context(), integrations.Program{Argv: []string{"nft"}})
 	_, read := here{}.Process(t.Context(), 1)
-	for _, err := range []error{run, read, here{}.Stop(t.Context(), integrations.Process{PID: 1}, true)} {
+	for _, err := range []error{run, read, here{}.Signal(t.Context(), integrations.Process{PID: 1}, integrations.SIGSTOP)} {
 		if integrations.OutcomeOf(err) != integrations.Rejected {
 			t.Errorf("a host without Linux: %v", err)
 		}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"firebreak/integrations"
 )
 
 // program is the nftables program; it reads a script on standard input.
@@ -71,9 +69,6 @@ func unblockScript(n netip.Prefix) string {
 // listing is what nft -j prints, as far as we look at it.
 type listing struct {
 	Nftables []struct {
-		Table *struct {
-			Family, Name string
-		}
 		Set *struct {
 			Name string
 			Elem []json.RawMessage
@@ -97,25 +92,26 @@ const wholeFrame = 8
 
 // table reads our table.
 func (h *host) table(ctx context.Context) (table, error) {
-	out, err := h.nft(ctx, []string{program, "-j", "list", "tables", "inet"}, "")
-	if err != nil {
-		return table{}, err
-	}
-	l, err := decode(out)
-	if err != nil {
-		return table{}, err
-	}
-	ours := false
-	for _, e := range l.Nftables {
-		ours = ours || e.Table != nil && e.Table.Family == "inet" && e.Table.Name == "firebreak"
-	}
-	if !ours {
-		return table{}, nil
-	}
-	if out, err = h.nft(ctx, []string{program, "-j", "list", "table", "inet", "firebreak"}, ""); err != nil {
+	out, there, err := h.list(ctx, "firebreak")
+	if err != nil || !there {
 		return table{}, err
 	}
 	return readTable(out)
+}
+
+// list prints a table of ours; there says whether it exists.
+func (h *host) list(ctx context.Context, name string) (listed []byte, there bool, err error) {
+	argv := []string{program, "-j", "list", "table", "inet", name}
+	out, err := h.tool(ctx, "", argv...)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case out.Code == 0:
+		return out.Stdout, true, nil
+	case strings.Contains(string(out.Stderr), "No such file or directory"):
+		return nil, false, nil
+	}
+	return nil, false, failed(argv, out)
 }
 
 func decode(out []byte) (listing, error) {
@@ -244,21 +240,14 @@ func last(n netip.Prefix) netip.Addr {
 }
 
 // nft runs the program and returns what it printed.
-func (h *host) nft(ctx context.Context, argv []string, stdin string) ([]byte, error) {
-	out, err := h.Run(ctx, integrations.Program{Argv: argv, Stdin: stdin})
+func (h *host) nft(ctx context.Context, stdin string, args ...string) ([]byte, error) {
+	argv := append([]string{program}, args...)
+	out, err := h.tool(ctx, stdin, argv...)
 	if err != nil {
 		return nil, err
 	}
 	if out.Code == 0 {
 		return out.Stdout, nil
 	}
-	said := strings.Join(strings.Fields(string(out.Stderr)), " ")
-	if len(said) > 300 {
-		said = said[:300]
-	}
-	hint := ""
-	if strings.Contains(said, "not permitted") {
-		hint = "nftables wants root, or CAP_NET_ADMIN"
-	}
-	return nil, rejected(hint, "run %s: exit %d: %s", strings.Join(argv, " "), out.Code, said)
+	return nil, failed(argv, out)
 }

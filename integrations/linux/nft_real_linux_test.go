@@ -119,7 +119,7 @@ func serve(t *testing.T, address string) string {
 
 func thisHost(t *testing.T, settings map[string]string) map[string]integrations.Action {
 	t.Helper()
-	as, err := actions(integrations.Connection{Name: "host", Kind: "linux", Now: time.Now, Settings: settings})
+	as, err := actions(integrations.Connection{Name: "host", Kind: "linux", Now: time.Now, Settings: settings}, "linux")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package linux
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,4 +56,23 @@ func parseStatus(b []byte, pid int) (leader bool, uid int) {
 		}
 	}
 	return leader, uid
+}
+
+// mapped are the files that a process can execute out of its memory, out of
+// proc_pid_maps(5).
+func mapped(maps []byte) []string {
+	out := []string{}
+	for line := range strings.Lines(string(maps)) {
+		f := strings.Fields(line)
+		if len(f) < 6 || !strings.Contains(f[1], "x") || !strings.HasPrefix(f[5], "/") {
+			continue
+		}
+		// The name is the rest of the line, spaces and all.
+		_, name, _ := strings.Cut(line, f[4])
+		if name = strings.TrimSpace(name); !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out[:min(len(out), 64)]
 }

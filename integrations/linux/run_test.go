@@ -27,7 +27,7 @@ func (s silent) Run(ctx context.Context, _ integrations.Program) (integrations.O
 func TestTimeIsUp(t *testing.T) {
 	for _, o := range []integrations.Outcome{integrations.Ambiguous, integrations.NotSent} {
 		c := integrations.Connection{Name: "web", Kind: "ssh", Host: silent{o: o}, Now: time.Now}.WithDefaults()
-		r := run{&host{Host: c.Host, now: time.Now}, "ssh", c}
+		r := run{&host{Hands: brought{Host: c.Host}, now: time.Now}, "ssh", c}
 		_, err := r.Do(t.Context(), integrations.Call{Params: map[string]any{"argv": []any{"true"}, "timeout": "10ms"}}, integrations.Plan{})
 		if err == nil || integrations.OutcomeOf(err) != o {
 			t.Errorf("%s: %v", o, err)

@@ -17,14 +17,14 @@ import (
 // would open a new one.
 type event struct {
 	*duty
-	verb string // trigger, acknowledge, resolve
+	verb string // trigger, acknowledge or resolve
 }
 
 // Describe implements integrations.Action.
 func (e event) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "pagerduty.event." + e.verb, System: "pagerduty", Danger: incident.Low,
-		Idempotency: "native", Scopes: []string{"an Events API v2 integration key"},
+		Idempotency: "native", Scopes: []string{"an Events API v2 integration key"}, Tested: integrations.Described,
 		Result: []integrations.Param{{Name: "dedup_key", Type: "string"}},
 	}
 	if e.verb == "trigger" {
@@ -43,6 +43,20 @@ func (e event) Describe() integrations.Description {
 		{Name: "dedup_key", Title: "Key of the alert", Type: "string", Required: true, Match: `[^\r\n]{1,255}`},
 	}
 	return d
+}
+
+// What PagerDuty takes at most: the length of a dedup_key, the bytes of an event.
+const (
+	maxKey   = 255
+	maxEvent = 512 << 10
+)
+
+// fits refuses an event that PagerDuty would not take.
+func fits(body []byte) error {
+	if len(body) > maxEvent {
+		return rejected("shorten the details", "the event has %d bytes: PagerDuty takes %d", len(body), maxEvent)
+	}
+	return nil
 }
 
 // dedup is the alert's key.
@@ -94,8 +108,8 @@ func (e event) done(status string) bool {
 	switch e.verb {
 	case "trigger":
 		return status == "triggered" || status == "acknowledged" || status == "resolved"
-	case "acknowledge":
-		return status == "acknowledged"
+	case acknowledge:
+		return status == "acknowledged" || status == "resolved"
 	}
 	return status == "resolved"
 }
@@ -106,16 +120,22 @@ func (e event) Plan(_ context.Context, c integrations.Call, prior integrations.P
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	if len(c.Key) > 255 {
-		return integrations.Plan{}, &integrations.Error{Outcome: integrations.Rejected, Err: fmt.Errorf("plan %s: the key is longer than 255", c.Action)}
+	if len(c.Key) > maxKey {
+		return integrations.Plan{}, rejected("", "plan %s: the key is longer than %d", c.Action, maxKey)
 	}
 	shown := c
 	shown.Seal = integrations.SealPlace
 	body, err := json.Marshal(e.event(shown, v, integrations.Hidden))
+	if err == nil {
+		err = fits(body)
+	}
 	if err != nil {
 		return integrations.Plan{}, fmt.Errorf("encode event: %w", err)
 	}
 	status, _ := prior.State["status"].(string)
+	if e.verb == acknowledge && status == "resolved" {
+		return integrations.Plan{}, rejected("page again: pagerduty.event.trigger", "plan %s: the alert is resolved, and there is no way back from that", c.Action)
+	}
 	p := integrations.Plan{
 		Call: c, Base: e.events, Prior: prior, Target: e.dedup(c, v),
 		Requests: []integrations.Request{{Method: "POST", URL: e.events + "/v2/enqueue", Body: string(body)}},
@@ -126,12 +146,18 @@ func (e event) Plan(_ context.Context, c integrations.Call, prior integrations.P
 		p.Target = v.Text("source")
 		p.Effects = []string{fmt.Sprintf("whoever is on call is paged: %s", v.Text("summary"))}
 		p.Undo = "resolve the alert; who was paged stays paged"
-	case "acknowledge":
+	case acknowledge:
 		p.Effects = []string{"the alert stops escalating"}
-	case "resolve":
+	case resolve:
 		p.Effects = []string{"the alert closes; a later event with its key opens a new one"}
 	}
-	if status == "not readable" {
+	p.Targets = []integrations.Target{{Kind: "alert", ID: e.dedup(c, v), Name: v.Text("source")}}
+	switch status {
+	case "none":
+		if e.verb != "trigger" {
+			p.Warnings = []string{"PagerDuty has no incident under the key: the event would do nothing"}
+		}
+	case "not readable":
 		p.Proof = "PagerDuty's acceptance, no more"
 		p.Warnings = []string{"without a REST token the effect cannot be read back"}
 	}

@@ -19,39 +19,73 @@ type note struct{ *duty }
 func (note) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "pagerduty.incident.note", Title: "Write a note on an incident", System: "pagerduty",
-		Danger: incident.Low, Idempotency: "marker", Scopes: []string{"incidents.write"},
+		Danger: incident.Low, Idempotency: "marker", Scopes: []string{"incidents.write"}, Tested: integrations.Described,
 		Params: []integrations.Param{
-			{Name: "incident", Title: "Id of PagerDuty's incident", Type: "string", Required: true, Match: `[A-Z0-9]{3,30}`},
+			{Name: "incident", Title: "Id of PagerDuty's incident", Type: "string", Match: shape},
+			{Name: "dedup_key", Title: "Or the key of the alert that opened it", Type: "string", Match: `[^\r\n]{1,255}`},
 			{Name: "note", Title: "Text", Type: "string", Required: true},
 		},
 		Result: []integrations.Param{{Name: "incident", Type: "string"}, {Name: "note_id", Type: "string"}},
 	}
 }
 
+// Validate implements integrations.Validator.
+func (n note) Validate(c integrations.Call) error {
+	v, err := integrations.Read(n.Describe(), c.Params)
+	if err == nil && (v.Text("incident") == "") == (v.Text("dedup_key") == "") {
+		return rejected("", "plan %s: name the incident, or the key of the alert that opened it", c.Action)
+	}
+	return err
+}
+
+// about is the id of the incident that the note is for.
+func (s session) about(ctx context.Context, v integrations.Values) (string, error) {
+	if id := v.Text("incident"); id != "" {
+		return id, nil
+	}
+	found, err := s.incident(ctx, v.Text("dedup_key"))
+	if err != nil {
+		return "", err
+	}
+	if found == nil {
+		return "", rejected("it may take PagerDuty a moment; or name the incident", "write note: PagerDuty has no incident under the key")
+	}
+	return found.ID, nil
+}
+
+// use opens the REST API and finds the incident.
+func (n note) use(ctx context.Context, c integrations.Call) (context.Context, session, integrations.Values, string, error) {
+	if err := n.Validate(c); err != nil {
+		return ctx, session{}, integrations.Values{}, "", err
+	}
+	ctx, s, v, err := n.duty.use(ctx, n.Describe(), c)
+	if err != nil {
+		return ctx, s, v, "", err
+	}
+	id, err := s.about(ctx, v)
+	return ctx, s, v, id, err
+}
+
 // Prior implements integrations.Action.
 func (n note) Prior(ctx context.Context, c integrations.Call) (integrations.Prior, error) {
-	v, err := integrations.Read(n.Describe(), c.Params)
+	ctx, s, _, id, err := n.use(ctx, c)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	ctx, s, err := n.open(ctx, "token")
+	found, err := s.read(ctx, id)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	found, err := s.GetIncidentWithContext(ctx, v.Text("incident"))
-	if err != nil {
-		return integrations.Prior{}, s.seen.Fail("read incident", err)
-	}
-	wrote, err := s.note(ctx, v, c.Key)
+	wrote, err := s.note(ctx, id, c.Key)
 	if err != nil {
 		return integrations.Prior{}, err
 	}
-	return integrations.Prior{State: map[string]any{"title": s.seen.Clean(found.Title), "exists": wrote != nil}}, nil
+	return integrations.Prior{State: map[string]any{"incident": id, "title": s.seen.Clean(found.name()), "exists": wrote != nil}}, nil
 }
 
 // note looks for the note that carries the key.
-func (s session) note(ctx context.Context, v integrations.Values, key string) (*pagerduty.IncidentNote, error) {
-	notes, err := s.ListIncidentNotesWithContext(ctx, v.Text("incident"))
+func (s session) note(ctx context.Context, id, key string) (*pagerduty.IncidentNote, error) {
+	notes, err := s.ListIncidentNotesWithContext(ctx, id)
 	if err != nil {
 		return nil, s.seen.Fail("list notes", err)
 	}
@@ -66,15 +100,16 @@ func (s session) note(ctx context.Context, v integrations.Values, key string) (*
 // Plan implements integrations.Action.
 func (n note) Plan(_ context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
 	v, err := integrations.Read(n.Describe(), c.Params)
+	if err == nil {
+		err = n.Validate(c)
+	}
+	if err == nil {
+		err = n.signed(c.Action)
+	}
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	if n.from == "" {
-		return integrations.Plan{}, &integrations.Error{
-			Outcome: integrations.Rejected, Hint: "set the connection's from to the e-mail address of a PagerDuty user",
-			Err: fmt.Errorf("plan note: PagerDuty wants to know from whom it is"),
-		}
-	}
+	id, _ := prior.State["incident"].(string)
 	shown := c
 	shown.Seal = integrations.SealPlace
 	body, err := json.Marshal(map[string]pagerduty.IncidentNote{"note": n.note(shown, v)})
@@ -83,9 +118,9 @@ func (n note) Plan(_ context.Context, c integrations.Call, prior integrations.Pr
 	}
 	title, _ := prior.State["title"].(string)
 	p := integrations.Plan{
-		Call: c, Identity: n.from, Base: n.rest, Prior: prior, Target: v.Text("incident"),
+		Call: c, Identity: n.from, Base: n.rest, Prior: prior, Target: id, Targets: targets(id, prior),
 		Effects:  []string{fmt.Sprintf("a note appears on PagerDuty's incident %q; notes cannot be deleted", title)},
-		Requests: []integrations.Request{{Method: "POST", URL: n.rest + "/incidents/" + v.Text("incident") + "/notes", Body: string(body)}},
+		Requests: []integrations.Request{{Method: "POST", URL: n.rest + "/incidents/" + id + "/notes", Body: string(body)}},
 		Proof:    "the note can be read back",
 	}
 	p.Unchanged, _ = prior.State["exists"].(bool)
@@ -99,26 +134,22 @@ func (n note) note(c integrations.Call, v integrations.Values) pagerduty.Inciden
 
 // Do implements integrations.Action.
 func (n note) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
-	v, err := integrations.Read(n.Describe(), c.Params)
+	ctx, s, v, id, err := n.use(ctx, c)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	ctx, s, err := n.open(ctx, "token")
-	if err != nil {
-		return integrations.Receipt{}, err
-	}
-	made, err := s.CreateIncidentNoteWithContext(ctx, v.Text("incident"), n.note(c, v))
+	made, err := s.CreateIncidentNoteWithContext(ctx, id, n.note(c, v))
 	if err != nil {
 		return integrations.Receipt{}, s.seen.Fail("write note", err)
 	}
-	return n.receipt(s, v, made), nil
+	return n.receipt(s, id, made), nil
 }
 
-func (n note) receipt(s session, v integrations.Values, made *pagerduty.IncidentNote) integrations.Receipt {
+func (n note) receipt(s session, incident string, made *pagerduty.IncidentNote) integrations.Receipt {
 	id := s.seen.Clean(made.ID)
 	return integrations.Receipt{
-		Ref: v.Text("incident") + "/notes/" + id, At: n.now(),
-		Data: map[string]any{"incident": v.Text("incident"), "note_id": id},
+		Ref: incident + "/notes/" + id, At: n.now(),
+		Data: map[string]any{"incident": incident, "note_id": id},
 	}
 }
 
@@ -136,17 +167,13 @@ func (n note) Verify(ctx context.Context, c integrations.Call, _ integrations.Re
 
 // Find implements integrations.Finder.
 func (n note) Find(ctx context.Context, c integrations.Call) (integrations.Receipt, bool, error) {
-	v, err := integrations.Read(n.Describe(), c.Params)
+	ctx, s, _, id, err := n.use(ctx, c)
 	if err != nil {
 		return integrations.Receipt{}, false, err
 	}
-	ctx, s, err := n.open(ctx, "token")
-	if err != nil {
-		return integrations.Receipt{}, false, err
-	}
-	found, err := s.note(ctx, v, c.Key)
+	found, err := s.note(ctx, id, c.Key)
 	if err != nil || found == nil {
 		return integrations.Receipt{}, false, err
 	}
-	return n.receipt(s, v, found), true, nil
+	return n.receipt(s, id, found), true, nil
 }

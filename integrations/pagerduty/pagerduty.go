@@ -1,5 +1,6 @@
-// Package pagerduty alerts through PagerDuty: events of the Events API v2, whose
-// dedup_key is the action's key, and notes on incidents through the REST API.
+// Package pagerduty works with PagerDuty: events of the Events API v2, whose
+// dedup_key is the action's key; incidents, notes, updates and requests for help
+// through the REST API; who is on call, and the log of an incident as evidence.
 //
 // An accepted event is not yet an alert: PagerDuty works on it later. Whether
 // it took effect can be asked only with a REST token; without one what was sent
@@ -32,7 +33,8 @@ func System() integrations.System {
 		Settings: []integrations.Param{
 			{Name: "routing_key", Title: "Reference to an Events API v2 integration key", Type: "secret"},
 			{Name: "token", Title: "Reference to a REST API token: notes, and reading back", Type: "secret"},
-			{Name: "from", Title: "E-mail address of the user who writes notes", Type: "string"},
+			{Name: "from", Title: "E-mail address of the user in whose name it writes", Type: "string"},
+			{Name: "user_id", Title: "Id of that user, for requests for help", Type: "string", Match: shape},
 			{Name: "events_url", Title: "Base URL of the Events API", Type: "string", Default: vendorEvents},
 		},
 		Actions: actions,
@@ -57,22 +59,35 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 	}
 	d := &duty{
 		rest: strings.TrimSuffix(rest.String(), "/"), events: strings.TrimSuffix(events.String(), "/"),
-		from:   c.Settings["from"],
+		from: c.Settings["from"], user: c.Settings["user_id"],
 		http:   integrations.NewClient(c, integrations.Limits{Writes: 2, Public: c.BaseURL == "" && ev.BaseURL == ""}),
 		secret: c.Secret, now: c.Now,
 	}
 	return []integrations.Action{
 		event{d, "trigger"},
-		event{d, "acknowledge"},
-		event{d, "resolve"},
+		event{d, acknowledge},
+		event{d, resolve},
+		changeEvent{d},
+		create{d},
+		manage{d, acknowledge},
+		manage{d, resolve},
+		reassignment{manage{d, reassign}},
+		manage{d, escalate},
+		snooze{d},
+		merge{d},
 		note{d},
+		statusUpdate{d},
+		responders{d},
+		workflow{d},
+		onCall{d},
+		incidentLog{d},
 	}, nil
 }
 
 // duty is one connection to PagerDuty.
 type duty struct {
 	rest, events string // base URLs
-	from         string
+	from, user   string // who it is: e-mail address, id
 	http         *http.Client
 	secret       func(context.Context, string) (string, error)
 	now          func() time.Time
@@ -81,8 +96,9 @@ type duty struct {
 // session is one use of the connection.
 type session struct {
 	*pagerduty.Client
-	seen *integrations.Exchange
-	key  string // the routing key, for events
+	seen       *integrations.Exchange
+	key        string // the routing key, for events
+	rest, from string
 }
 
 // open fetches the secret of that setting; requests under the context it
@@ -98,10 +114,11 @@ func (d *duty) open(ctx context.Context, setting string) (context.Context, sessi
 	}
 	ctx, seen := integrations.Watch(ctx, value)
 	seen.Hint(http.StatusUnauthorized, "PagerDuty does not take this token")
+	seen.Hint(http.StatusPaymentRequired, "the account's plan does not have this: ask the account's owner, or do it another way")
 	seen.Hint(http.StatusForbidden, "the token may not do this: it may be read-only")
 	seen.Hint(http.StatusNotFound, "it does not exist, or the token may not see it")
-	seen.Hint(http.StatusBadRequest, "PagerDuty refused the request: for events, check the routing key; for notes, the setting from")
-	s := session{seen: seen}
+	seen.Hint(http.StatusBadRequest, "PagerDuty refused the request: for events, check the routing key; for what is written, the setting from")
+	s := session{seen: seen, rest: d.rest, from: d.from}
 	token := value
 	if setting == "routing_key" {
 		s.key, token = value, ""

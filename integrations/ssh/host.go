@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -12,7 +14,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"firebreak/incident"
 	"firebreak/integrations"
 )
 
@@ -32,19 +33,6 @@ func NewHost(name string, open func() (Target, Options, error)) *Remote {
 
 // Name implements integrations.Host.
 func (r *Remote) Name() string { return r.name }
-
-// Self implements integrations.Host: this process is not there.
-func (r *Remote) Self() int { return 0 }
-
-// Process implements integrations.Host.
-func (r *Remote) Process(context.Context, int) (integrations.Process, error) {
-	return integrations.Process{}, incident.ErrNotFound
-}
-
-// Stop implements integrations.Host.
-func (r *Remote) Stop(context.Context, integrations.Process, bool) error {
-	return &integrations.Error{Outcome: integrations.Rejected, Err: errors.New("stop process: not over ssh")}
-}
 
 // Run implements integrations.Host. ssh knows no argv: what it sends is a text
 // that the account's shell reads. So it sends only "exec /bin/sh -s", which every
@@ -132,8 +120,9 @@ const (
 // it one command: where the connection ends in the midst of it, the shell has a
 // syntax error instead of a program with half its arguments.
 func script(p integrations.Program) (string, error) {
-	if p.Stdin != "" {
-		return "", errors.New("run: over ssh a program gets no input")
+	in, err := input(p.Stdin)
+	if err != nil {
+		return "", err
 	}
 	var b strings.Builder
 	b.WriteString("{\n")
@@ -150,11 +139,29 @@ func script(p integrations.Program) (string, error) {
 	if len(p.Argv) == 0 || p.Argv[0] == "" || strings.HasPrefix(p.Argv[0], "-") {
 		return "", errors.New("run: the program is missing")
 	}
-	b.WriteString(markInText + "exec " + quoted(p.Argv) + " </dev/null\n}\n")
+	b.WriteString(markInText + "exec " + quoted(p.Argv) + in + "}\n")
 	if strings.ContainsRune(b.String(), 0) {
 		return "", errors.New("run: an argument holds a zero byte")
 	}
 	return b.String(), nil
+}
+
+// input is where the program reads from: nothing, or the text as it stands up to a
+// line that is not in it. A shell that does not find that line has a syntax error
+// at the brace it then lacks, too.
+func input(text string) (string, error) {
+	if text == "" {
+		return " </dev/null\n", nil
+	}
+	if !strings.HasSuffix(text, "\n") {
+		return "", errors.New("run: over ssh what a program reads ends with a line break")
+	}
+	sum := sha256.Sum256([]byte(text))
+	end := "firebreak-" + hex.EncodeToString(sum[:16])
+	if strings.Contains(text, end) {
+		return "", errors.New("run: what the program reads holds its own end")
+	}
+	return " <<'" + end + "'\n" + text + end + "\n", nil
 }
 
 // ofShells are variables that one shell or another changes behind the program's back.

@@ -80,6 +80,12 @@ func TestExactlyThatArrives(t *testing.T) {
 	if out.Code != 0 || len(out.Stderr) != 0 {
 		t.Errorf("exit status %d, %s", out.Code, out.Stderr)
 	}
+	// What a program reads arrives too, and as little becomes part of a command.
+	text := strings.ReplaceAll(strings.Join(hostile(), "\n"), "\xff", "") + "\n"
+	out, err = r.Run(t.Context(), integrations.Program{Argv: []string{"cat"}, Stdin: text})
+	if err != nil || string(out.Stdout) != text || out.Code != 0 {
+		t.Errorf("%d of %d bytes arrive, %v", len(out.Stdout), len(text), err)
+	}
 	// A million bytes in many words.
 	many := slices.Repeat([]string{strings.Repeat("ab'\n", 2500)}, 100)
 	out, err = r.Run(t.Context(), tell(t, nil, many...))
@@ -115,11 +121,13 @@ func TestScriptInShells(t *testing.T) {
 			var s seen
 			must(t, json.Unmarshal(out, &s))
 			s.compare(t, hostile(), environment())
-			text, err = script(integrations.Program{Argv: []string{"touch", "a", "b"}, Env: []string{"A=1"}})
-			must(t, err)
-			for i := range len(strings.TrimSpace(text)) {
-				if out := run(text[:i]); len(out) > 0 {
-					t.Errorf("after %q: %s", text[:i], out)
+			for _, p := range []integrations.Program{{Argv: []string{"touch", "a", "b"}, Env: []string{"A=1"}}, {Argv: []string{"touch", "a"}, Stdin: "touch b\n}\n"}} {
+				text, err = script(p)
+				must(t, err)
+				for i := range len(strings.TrimSpace(text)) {
+					if out := run(text[:i]); len(out) > 0 {
+						t.Errorf("after %q: %s", text[:i], out)
+					}
 				}
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
@@ -149,7 +157,8 @@ func TestRefusedBeforehand(t *testing.T) {
 		"a name with digit": {Argv: []string{"env"}, Env: []string{"1A=1"}},
 		"an empty name":     {Argv: []string{"env"}, Env: []string{"=1"}},
 		"a shell's own":     {Argv: []string{"env"}, Env: []string{"SHLVL=7"}},
-		"input":             {Argv: []string{"cat"}, Stdin: "text"},
+		"half a line":       {Argv: []string{"cat"}, Stdin: "text"},
+		"a zero in input":   {Argv: []string{"cat"}, Stdin: "te\x00xt\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := r.Run(t.Context(), p)

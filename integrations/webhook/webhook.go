@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"firebreak/incident"
@@ -30,6 +31,7 @@ func System() integrations.System {
 		Title: "Signed webhook",
 		Settings: []integrations.Param{
 			{Name: "secret", Title: "Reference to the signing secret (whsec_…)", Type: "secret", Required: true},
+			{Name: "former_secret", Title: "Reference to the secret before it: both sign until every receiver has the new one", Type: "secret"},
 			{Name: "allow_private", Title: "May go to private and loopback addresses", Type: "bool", Default: false},
 			{Name: "deduplicates", Title: "The receiver drops a webhook-id it has seen", Type: "bool", Default: false},
 		},
@@ -51,7 +53,7 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		to:     to,
 		dedups: c.Settings["deduplicates"] == "true",
 		http:   integrations.NewClient(c, integrations.Limits{Body: 64 << 10, Public: c.Settings["allow_private"] != "true"}),
-		secret: c.Secret, now: c.Now,
+		secret: c.Secret, former: c.HasSecret("former_secret"), now: c.Now,
 	}}, nil
 }
 
@@ -61,6 +63,7 @@ type send struct {
 	dedups bool
 	http   *http.Client
 	secret func(context.Context, string) (string, error)
+	former bool // there is a secret before the present one
 	now    func() time.Time
 }
 
@@ -75,7 +78,7 @@ type message struct {
 func (s send) Describe() integrations.Description {
 	d := integrations.Description{
 		Name: "webhook.send", Title: "Send a signed webhook", System: "webhook",
-		Danger: incident.Low, Idempotency: "none",
+		Danger: incident.Low, Idempotency: "none", Scopes: []string{"the secret that the receiver checks"}, Tested: integrations.RealPeer,
 		Params: []integrations.Param{
 			{Name: "event", Title: "Kind of message", Type: "string", Default: "incident.update", Match: `[A-Za-z0-9_]{1,60}(?:\.[A-Za-z0-9_]{1,60}){0,8}`},
 			{Name: "message", Title: "Text", Type: "string", Required: true},
@@ -118,6 +121,7 @@ func (s send) Plan(_ context.Context, c integrations.Call, prior integrations.Pr
 	}
 	p := integrations.Plan{
 		Call: c, Base: s.to.String(), Prior: prior, Target: s.to.Host,
+		Targets:  []integrations.Target{{Kind: "url", ID: s.to.String(), Name: s.to.Host}},
 		Effects:  []string{fmt.Sprintf("%s receives %q", s.to.Host, v.Text("event"))},
 		Requests: []integrations.Request{{Method: "POST", URL: s.to.String(), Body: string(body)}},
 	}
@@ -147,24 +151,26 @@ func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) 
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	secret, err := s.secret(ctx, "secret")
+	secrets, err := s.secrets(ctx)
 	if err != nil {
-		return integrations.Receipt{}, &integrations.Error{
-			Outcome: integrations.NotSent, Hint: "set the connection's secret",
-			Err: fmt.Errorf("fetch webhook secret: %w", err),
-		}
+		return integrations.Receipt{}, err
 	}
 	now := s.now().UTC()
 	body, err := s.body(c, v, now.Format(time.RFC3339Nano))
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
-	signature, err := Sign(secret, c.Key, now, body)
-	if err != nil {
-		return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Rejected, Err: err}
+	var signatures []string
+	for _, secret := range secrets {
+		one, err := Sign(secret, c.Key, now, body)
+		if err != nil {
+			return integrations.Receipt{}, &integrations.Error{Outcome: integrations.Rejected, Err: err}
+		}
+		signatures = append(signatures, one)
 	}
-	ctx, seen := integrations.Watch(ctx, secret)
+	ctx, seen := integrations.Watch(ctx, secrets...)
 	seen.Hint(http.StatusUnauthorized, "the receiver does not take our signature: compare the secrets and the clocks")
+	seen.Hint(http.StatusGone, "the receiver wants no more of them: take the connection out")
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.to.String(), bytes.NewReader(body))
 	if err != nil {
 		return integrations.Receipt{}, seen.Fail("send webhook", err)
@@ -172,7 +178,7 @@ func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) 
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Webhook-Id", c.Key)
 	req.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	req.Header.Set("Webhook-Signature", signature)
+	req.Header.Set("Webhook-Signature", strings.Join(signatures, " "))
 	resp, err := s.http.Do(req)
 	if err != nil {
 		return integrations.Receipt{}, seen.Fail("send webhook", err)
@@ -186,6 +192,26 @@ func (s send) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) 
 		return integrations.Receipt{}, seen.Fail("send webhook", fmt.Errorf("%s answers %s: %s", s.to.Host, resp.Status, head))
 	}
 	return integrations.Receipt{Ref: c.Key, At: now, Data: map[string]any{"webhook_id": c.Key}}, nil
+}
+
+// secrets are what the message is signed with, the present one first.
+func (s send) secrets(ctx context.Context) ([]string, error) {
+	names := []string{"secret"}
+	if s.former {
+		names = append(names, "former_secret")
+	}
+	var out []string
+	for _, n := range names {
+		v, err := s.secret(ctx, n)
+		if err != nil {
+			return nil, &integrations.Error{
+				Outcome: integrations.NotSent, Hint: "set the connection's " + n,
+				Err: fmt.Errorf("fetch webhook secret: %w", err),
+			}
+		}
+		out = append(out, v)
+	}
+	return out, nil
 }
 
 // Verify implements integrations.Action. A webhook cannot be read back: all

@@ -3,17 +3,17 @@ package cacao
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"firebreak/internal/jcs"
 )
 
 // Canonical is the form of a value that RFC 8785 (JCS) defines: members sorted
@@ -53,7 +53,7 @@ func canonical(b textWriter, v any) {
 	case *Object:
 		_ = b.WriteByte('{')
 		keys := slices.Clone(v.Keys())
-		slices.SortFunc(keys, byUTF16)
+		slices.SortFunc(keys, jcs.Compare)
 		for i, k := range keys {
 			if i > 0 {
 				_ = b.WriteByte(',')
@@ -68,44 +68,17 @@ func canonical(b textWriter, v any) {
 	}
 }
 
-func byUTF16(a, b string) int {
-	for a != "" && b != "" {
-		x, n := utf8.DecodeRuneInString(a)
-		y, m := utf8.DecodeRuneInString(b)
-		if x != y {
-			if x > 0xffff != (y > 0xffff) { // a pair begins below U+E000
-				return cmp.Compare(firstUnit(x), firstUnit(y))
-			}
-			return cmp.Compare(x, y)
-		}
-		a, b = a[n:], b[m:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-func firstUnit(r rune) rune {
-	if r > 0xffff {
-		r, _ = utf16.EncodeRune(r)
-	}
-	return r
-}
-
 // canonicalNumber writes a number as ECMAScript's Number::toString does.
 func canonicalNumber(n Number) string {
 	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+	if err != nil {
 		return string(n) // Decode lets none through
 	}
-	if f == 0 {
-		return "0"
+	s, err := jcs.Number(f)
+	if err != nil {
+		return string(n)
 	}
-	if abs := math.Abs(f); abs >= 1e-6 && abs < 1e21 {
-		return strconv.FormatFloat(f, 'f', -1, 64)
-	}
-	s := strconv.FormatFloat(f, 'e', -1, 64)
-	mantissa, exponent, _ := strings.Cut(s, "e")
-	sign, digits := exponent[:1], strings.TrimLeft(exponent[1:], "0")
-	return mantissa + "e" + sign + digits
+	return s
 }
 
 // writeString quotes s. With ascii every character that is not plain ASCII is

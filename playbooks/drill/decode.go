@@ -251,7 +251,7 @@ func (r *reader) inject(n *yaml.Node) Inject {
 	if f := by["fault"]; f != nil {
 		b, _ := r.mapping(f, "fault", "system", "method", "path", "mode", "times")
 		i.Fault = &Fault{
-			System: r.oneOf(b["system"], "system", "github", "pagerduty", "webhook", "linux"), Method: r.text(b["method"], "method"), Path: r.text(b["path"], "path"),
+			System: r.oneOf(b["system"], "system", "github", "pagerduty", "webhook", "slack", "teams", "smtp", "jira", "linux"), Method: r.text(b["method"], "method"), Path: r.text(b["path"], "path"),
 			Mode: r.oneOf(b["mode"], "mode", FaultModes()...), Times: r.number(b["times"], "times", 1, 1, 100),
 		}
 		if b["system"] == nil || b["mode"] == nil {

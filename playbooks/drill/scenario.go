@@ -102,7 +102,7 @@ type Choice struct{ ID, Text string }
 
 // Fault makes a system of the drill fail at its next calls.
 type Fault struct {
-	System string // github, pagerduty, webhook, linux
+	System string // github, pagerduty, webhook, slack, teams, smtp, jira, linux
 	Method string // "" is any; of linux the program
 	Path   string // a part of the path, or of the target
 	Mode   string

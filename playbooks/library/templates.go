@@ -40,6 +40,29 @@ func Template(name string) (string, error) {
 	return Message(string(src)), nil
 }
 
+// TemplateAudience is whom the head of a built-in message template names as its
+// readers, "" where it names nobody.
+func TemplateAudience(name string) string {
+	src, err := templates.ReadFile("templates/" + path.Base(name) + ".txt")
+	if err != nil {
+		return ""
+	}
+	return Audience(string(src))
+}
+
+// Audience is whom the head of a template's file names as its readers.
+func Audience(file string) string {
+	for line := range strings.Lines(file) {
+		if !strings.HasPrefix(line, "#") {
+			break
+		}
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(strings.TrimPrefix(line, "#")), "audience:"); ok {
+			return strings.TrimSpace(rest)
+		}
+	}
+	return ""
+}
+
 // Message takes the head off a template's file: the lines that begin with # and
 // the empty line behind them.
 func Message(file string) string {

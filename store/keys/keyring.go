@@ -56,18 +56,27 @@ func (k *Keyring) patient(do func() error) error {
 }
 
 func (k *Keyring) get(item string) ([]byte, error) {
+	secret, err := k.Secret(service, item)
+	if errors.Is(err, keyring.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %w", err, ErrLocked)
+	}
+	return []byte(secret), err
+}
+
+// Secret is what another program, or a person, has put into the keyring.
+func (k *Keyring) Secret(service, user string) (string, error) {
 	var secret string
 	err := k.patient(func() (err error) {
-		secret, err = keyring.Get(service, item)
+		secret, err = keyring.Get(service, user)
 		return err
 	})
 	if errors.Is(err, keyring.ErrNotFound) {
-		return nil, fmt.Errorf("the keyring does not hold it: %w", ErrLocked)
+		return "", fmt.Errorf("the keyring does not hold it: %w", keyring.ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ask the keyring: %w", err)
+		return "", fmt.Errorf("ask the keyring: %w", err)
 	}
-	return []byte(secret), nil
+	return secret, nil
 }
 
 func (k *Keyring) set(item, secret string) error {

@@ -1,0 +1,26 @@
+package slack
+
+import (
+	"errors"
+
+	"firebreak/integrations"
+)
+
+// notify writes the message into the connection's channel, or into the one that
+// the author names.
+func notify(c integrations.Connection, m integrations.Message) (string, map[string]any, error) {
+	text := m.Body
+	if m.Subject != "" {
+		text = m.Subject + "\n\n" + text
+	}
+	params := map[string]any{"channel": c.Settings["channel"], "text": text}
+	for _, n := range []string{"channel", "thread", "broadcast", "mention"} {
+		if v, ok := m.Fields[n]; ok {
+			params[n] = v
+		}
+	}
+	if params["channel"] == "" {
+		return "", nil, errors.New("notify slack: say which channel: in the step's with, or in the connection's settings")
+	}
+	return "slack.message.post", params, nil
+}
