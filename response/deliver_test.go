@@ -138,7 +138,7 @@ func chatAt(t *testing.T, b *bench, address string) config.Config {
 // TestOfflineIsNormal: there is no network. The message is kept, the step has
 // failed and says so; later another process delivers it, and the step ends well.
 func TestOfflineIsNormal(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +167,7 @@ func TestOfflineIsNormal(t *testing.T) {
 		t.Fatalf("still offline: %+v", run)
 	}
 	got := make(chan string, 9)
-	l, err = net.Listen("tcp", address) //nolint:noctx // as above
+	l, err = net.Listen("tcp", address)
 	if err != nil {
 		t.Skipf("the port was taken meanwhile: %v", err)
 	}
@@ -195,11 +195,11 @@ func TestOfflineIsNormal(t *testing.T) {
 // another is delivered.
 func TestADeadConnectionHoldsUpNoOther(t *testing.T) {
 	served := make(chan struct{}, 99)
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { served <- struct{}{} })}
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served <- struct{}{} })}
 	go func() { _ = server.Serve(l) }() // it ends with the test
 	defer closed(t, server)
 	b := newBench(t, config.Config{})
