@@ -31,7 +31,7 @@ func (p Patience) Wait(tries int, draw uint64) time.Duration {
 		most = min(p.Base<<n, p.Most)
 	}
 	wait, _ := bits.Mul64(draw, uint64(most)+1) //nolint:gosec // it is not negative
-	return time.Duration(wait) //nolint:gosec // it is at most what most is
+	return time.Duration(wait)                  //nolint:gosec // it is at most what most is
 }
 
 // Spent says that after that many tries, that long after the first, a person has

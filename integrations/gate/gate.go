@@ -277,9 +277,9 @@ func (g *Gate) change(ctx context.Context, f func(*State)) (err error) {
 	if err != nil {
 		return fmt.Errorf("encode gate of %s: %w", g.name, err)
 	}
-	tmp := g.file() + ".part" // under the lock it is ours alone
+	tmp := g.file() + ".part"                          // under the lock it is ours alone
 	if err = os.WriteFile(tmp, b, 0o600); err == nil { //nolint:gosec // as above
-		err = os.Rename(tmp, g.file())
+		err = os.Rename(tmp, g.file()) //nolint:gosec // as above
 	}
 	if err != nil {
 		return fmt.Errorf("write gate of %s: %w", g.name, err)
