@@ -146,6 +146,8 @@ func TestOfflineIsNormal(t *testing.T) {
 	b := newBench(t, config.Config{})
 	b.must(l.Close())
 	conf := chatAt(t, b, address)
+	conf.Connections["other"] = conf.Connections["webhook"]
+	conf.Notify.Fallback = []string{"other"}
 	b.s = b.service(conf).As(incident.Actor{Name: "ada"})
 	file := filepath.Join(t.TempDir(), "p.yaml")
 	b.must(os.WriteFile(file, []byte(tellChat), 0o600))
@@ -158,6 +160,10 @@ func TestOfflineIsNormal(t *testing.T) {
 	}
 	if all := b.undelivered(); len(all) != 1 || !all[0].Queued {
 		t.Fatalf("%+v", all)
+	}
+	// The one that was to carry it instead does not wait, too: it would come twice.
+	if as := b.actions(); len(as) != 2 || as[0].State != Queued || as[1].Instead != "a1" || as[1].State != Dropped {
+		t.Fatalf("%+v", as)
 	}
 	b.want(CodeRefused, b.s.CloseIncident(t.Context(), b.id, "over"))
 	b.clock.Advance(10 * time.Minute)
