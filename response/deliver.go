@@ -184,6 +184,15 @@ func patience(a store.Action) integrations.Patience {
 	return integrations.ForActions
 }
 
+// patience is that of an action here.
+func (s *Session) patience(a store.Action) integrations.Patience {
+	p := patience(a)
+	if s.s.mostWait > 0 {
+		p.Most = s.s.mostWait
+	}
+	return p
+}
+
 // requeue puts an action back into the outbox, or gives it to a person when its
 // tries or its time are used up. What never came to the intent is tried again
 // without an entry for each time.
@@ -192,7 +201,7 @@ func (s *Session) requeue(ctx context.Context, f *folder, x shot, tries int, cla
 	if err := s.s.draws(draw); err != nil {
 		return time.Time{}, err
 	}
-	p, now := patience(x.a), s.s.o.Now().UTC()
+	p, now := s.patience(x.a), s.s.o.Now().UTC()
 	q := record.Queued{Action: x.a.Action, Since: now, Until: now.Add(p.For)}
 	if was := x.a.Queue; was != nil {
 		q = *was

@@ -142,7 +142,7 @@ func (j lossyJob) service() (*Service, error) {
 		},
 	})
 	if err == nil {
-		s.breakerOpen = 200 * time.Millisecond
+		s.breakerOpen, s.mostWait = 200*time.Millisecond, 2*time.Second
 	}
 	return s, err
 }
