@@ -88,14 +88,7 @@ func (s *Session) stead(ctx context.Context, f *folder, w wish, next string, fir
 	if err != nil {
 		return wish{}, err
 	}
-	inc, err := f.incident(ctx)
-	if err != nil {
-		return wish{}, err
-	}
-	m, err := s.address(ctx, f, inc, "", next, w.said) // it may not go there, or others read there
-	if err != nil {
-		return wish{}, err
-	}
+	m := w.said
 	m.Fields = nil // they are for the other system
 	says := "This message was for " + w.connection + ", which did not take it."
 	if first.State == Unknown || first.State == Sent || integrations.OutcomeOf(cause) == integrations.Ambiguous && isOutside(cause) {
