@@ -46,12 +46,18 @@ gobench: ## The benchmarks of each package
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliability.md
-	@tools/needs build test
+	@tools/needs build test cluster
 	@mkdir -p bin && rm -f bin/figures
 	FIREBREAK_SOAK=1 FIREBREAK_SCALE=$(SCALE) FIREBREAK_FIGURES=$(CURDIR)/bin/figures \
 		$(GO) test -count=1 -timeout 4h -run '$(FAULTS)' ./store/... ./forensics/... ./response/... ./cmd/...
+	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m ./integrations/linux
+	$(MAKE) bin/kube-apiserver
+	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run RealServer ./integrations/kubernetes
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 1h -v -run 'Whole' ./integrations/all
 	$(GO) run ./tools/reliability -version '$(VERSION)' -o docs/reliability.md bin/figures
+
+bin/kube-apiserver: tools/kube/go.mod # from its Go module: six minutes of a processor, once
+	$(GO) build -C tools/kube -mod=readonly -trimpath -o $(CURDIR)/bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
 
 golden: ## Write the golden files anew
 	$(GO) test ./review ./tui ./playbooks -update

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ type changeOptions struct {
 	incident string
 	title    string
 	severity string
+	tlp      string
 	summary  string
 	impact   string
 	detected string
@@ -27,7 +29,7 @@ func newChangeCmd(p *program, run func(*cobra.Command, *changeOptions) error) *c
 	o := &changeOptions{p: p}
 	c := &cobra.Command{
 		Use:   "change INCIDENT",
-		Short: "Correct an incident's severity, title, impact, roles or values",
+		Short: "Correct an incident's severity, label, title, impact, roles or values",
 		Example: `  firebreak change last --severity sev1 --reason "customer data was read"
   firebreak change last --assign commander=grace --var host=web-1`,
 		Args:              exactly(1, "an incident"),
@@ -40,6 +42,7 @@ func newChangeCmd(p *program, run func(*cobra.Command, *changeOptions) error) *c
 	f := c.Flags()
 	f.StringVar(&o.title, "title", "", "a better title")
 	f.StringVar(&o.severity, "severity", "", "sev1 (worst) to sev4")
+	f.StringVar(&o.tlp, "tlp", "", "the label of the Traffic Light Protocol: clear, green, amber, amber+strict, red")
 	f.StringVar(&o.summary, "summary", "", "what is known by now")
 	f.StringVar(&o.impact, "impact", "", "who and what is affected")
 	f.StringVar(&o.detected, "detected", "", "when the first sign was seen: RFC 3339, or HH:MM of today")
@@ -67,7 +70,7 @@ func runChange(c *cobra.Command, o *changeOptions) error {
 		return err
 	}
 	if !some && len(roles) == 0 && len(vars) == 0 {
-		return errFlag{fmt.Errorf("change: say what: --title, --severity, --summary, --impact, --detected, --var or --assign")}
+		return errFlag{fmt.Errorf("change: say what: --title, --severity, --tlp, --summary, --impact, --detected, --var or --assign")}
 	}
 	if some {
 		if err := s.Change(c.Context(), id, ch); err != nil {
@@ -110,6 +113,13 @@ func (o *changeOptions) change(c *cobra.Command) (ch record.Changed, some bool, 
 			return ch, some, errFlag{err}
 		}
 		ch.Severity = &v
+	}
+	if given("tlp") {
+		v := incident.TLP(o.tlp)
+		if !slices.Contains(incident.TLPs(), v) {
+			return ch, some, errFlag{fmt.Errorf("--tlp %q: want clear, green, amber, amber+strict or red", o.tlp)}
+		}
+		ch.TLP = &v
 	}
 	if given("summary") {
 		ch.Summary = &o.summary

@@ -26,7 +26,7 @@ func TestJSONPage(t *testing.T) {
 	t.Parallel()
 	v := newVendors(t, 0)
 	b := newBench(t, append(v.env, withAgent(t)...)...)
-	j := &jsonPage{b: b, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
+	j := &jsonPage{b: b, vendors: v, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
 
 	j.run("config init", 0, "config", "init")
 	b.write(".config/firebreak/config.yaml", v.config()+"updates: {executives: {every: 1h, to: [webhook]}}\n")
@@ -65,9 +65,11 @@ var unshown = []string{
 	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
 	"custody ID events.signers.principal", "custody ID events.signers.key", "custody ID events.signers.type", "custody ID events.signers.strength", "custody ID events.signers.stranger", "custody ID events.signers.problem", "custody transfer ID e1 from_signature",
+	"plan second", "plan typed", "plan tried", "plan ends", "plan overrides", "plan approved.break_glass", "plan details.targets", "plan details.playbook", "plan details.timer", "contained ID step", "contained ID over", "contained ID auto", "contained ID timer", "contained ID undoing", "contained ID undo_state", "show ID contained",
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
+	"plan message", "plan instead", "plan again", "outbox ID… step", "outbox ID… message", "outbox ID… instead", "outbox ID… until", "outbox ID… next", "outbox ID… connection.until", "outbox ID… connection.next", "outbox run ID delivered", "outbox run ID failed",
 }
 
 // pageRecipient is somebody's public key; its secret half was forgotten.
@@ -350,6 +352,10 @@ func (j *jsonPage) actions() {
 	}
 	planned("plan", "plan", "last", "github.workflow.disable", "--with", "repo="+drill.Repo, "--with", "workflow=test.yml", "--reason", "it is abused")
 	disabled := a.Action
+	j.run("contained ID", 0, "contained", "last")
+	j.run("contained extend ID a1", 0, "contained", "extend", "last", disabled, "--for", "12h", "--reason", "not clean yet")
+	j.run("rollback ID --dry-run", 0, "rollback", "last", "--dry-run")
+	j.run("rollback ID", 5, "rollback", "last")
 	planned("revert", "revert", "last", disabled)
 	j.run("show ID a1", 0, "show", "last", disabled)
 	j.run("ingest ID --from ACTION", 0, "ingest", "last", "--from", "pagerduty.incident.log", "--with", "incident="+drill.Incident)
@@ -358,6 +364,31 @@ func (j *jsonPage) actions() {
 	j.run("update ID --audience WHO --yes", 0, append(to, "--yes", "--say", "It is over.")...)
 	j.run("update ID --audience WHO --by-hand HOW", 0, append(to, "--by-hand", "on the call")...)
 	j.run("update ID --due", 0, "update", "last", "--due")
+	j.outbox()
+}
+
+// outbox has one that is asked to wait, and one that is refused.
+func (j *jsonPage) outbox() {
+	plan := func(mode drill.Mode) string {
+		j.b.t.Helper()
+		var a struct{ Action, Digest string }
+		j.b.into(&a, "plan", "last", "github.workflow.disable", "--with", "repo="+drill.Repo, "--with", "workflow=test.yml")
+		j.b.want(0, "approve", "last", a.Action, "--digest", a.Digest)
+		j.vendors.world.Fail(drill.Fault{System: "github", Method: "PUT", Mode: mode})
+		j.b.run("do", "last", a.Action)
+		return a.Action
+	}
+	refused := plan(drill.Echo)
+	j.run("outbox ID…", 0, "outbox")
+	j.b.want(3, "outbox", "retry", "last", refused)
+	j.b.want(2, "outbox", "retry", "last", refused, "--again")
+	j.run("outbox retry ID a1", 0, "outbox", "retry", "last", refused, "--again", "--reason", "they have let us in")
+	waits := plan(drill.Secondary)
+	j.run("outbox ID…", 0, "outbox", "last")
+	j.run("show ID", 0, "show", "last")
+	j.run("show ID a1", 0, "show", "last", waits)
+	j.run("outbox run ID", 0, "outbox", "run", "last", "--once")
+	j.run("outbox drop ID a1", 0, "outbox", "drop", "last", waits, "--reason", "done by hand")
 }
 
 func (j *jsonPage) trust() {
@@ -438,9 +469,11 @@ func (j *jsonPage) keep() {
 
 // jsonPage is the page, and what was seen of it.
 type jsonPage struct {
-	b    *bench
-	rows []pageRow
-	seen map[string]bool // "command" and "command member"
+	b *bench
+
+	vendors *vendors
+	rows    []pageRow
+	seen    map[string]bool // "command" and "command member"
 }
 
 // pageRow is what the page says of some commands: a line has one of the shapes.

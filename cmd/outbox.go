@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"firebreak/incident"
-	"firebreak/integrations/gate"
 	"firebreak/internal/term"
 	"firebreak/response"
 )
@@ -142,20 +141,20 @@ func rowNotes(r response.OutboxRow) []string {
 }
 
 // gate prints where a connection stands.
-func (p *program) gate(v gate.View) error {
+func (p *program) gate(v response.ConnectionView) error {
 	if p.json {
 		return p.printJSON(struct {
-			Connection gate.View `json:"connection"`
+			Connection response.ConnectionView `json:"connection"`
 		}{v})
 	}
 	line := fmt.Sprintf("connection %-14s breaker %s", term.Safe(v.Connection), v.Breaker)
-	if v.Breaker != gate.BreakerClosed {
+	if v.Breaker != response.BreakerClosed {
 		line = strings.Replace(line, v.Breaker, strings.ToUpper(v.Breaker), 1)
 	}
 	if v.Failures > 0 {
 		line += fmt.Sprintf(", %d failed in a row", v.Failures)
 	}
-	if v.Breaker == gate.BreakerOpen {
+	if v.Breaker == response.BreakerOpen {
 		line += ", left alone until " + utc(v.Until)
 	}
 	if v.PerMinute > 0 {

@@ -64,7 +64,7 @@ const (
 
 // Connection is one configured outside system.
 type Connection struct {
-	Kind     string               `json:"kind"`               // github, pagerduty, webhook, linux
+	Kind     string               `json:"kind"`               // github, pagerduty, webhook, linux, ssh, kubernetes
 	BaseURL  string               `json:"base_url,omitempty"` // "" is the vendor's own
 	Settings map[string]string    `json:"settings,omitempty"` // plain values
 	Secrets  map[string]Reference `json:"secrets,omitempty"`  // where each secret is to be found

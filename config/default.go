@@ -71,9 +71,15 @@ connections:
 #     base_url: https://waf.example.org
 #     secrets:
 #       token: env:WAF_TOKEN
-#   web-1:                     # for steps with on: ssh:web-1
+#   web-1:                     # for steps with on: ssh:web-1, or connection: web-1
 #     kind: ssh
-#     settings: {host: ada@web-1.example.org}
+#     settings:
+#       host: ada@web-1.example.org
+#       sudo: "true"           # actions use sudo -n
+#       management: 10.8.0.0/16  # who still reaches it when it is cut off
+#   prod:
+#     kind: kubernetes
+#     settings: {kubeconfig: ~/.kube/config, context: prod}
 
 # A connection may also say how long one exchange may take (timeout: 30s), how much
 # longer the other side may work on what it got (grace: 10s), and how much may be
@@ -81,7 +87,7 @@ connections:
 
 # Who carries a message when the connection it is for does not take it, in this
 # order. What nobody takes stays in the outbox and is shown (firebreak outbox).
-# notify: {fallback: [chat, pagerduty]}
+# notify: {fallback: [slack, pagerduty]}
 
 # Addresses, networks and names that no action may ever touch: your jump host,
 # your resolvers, the machine you are working from.
@@ -101,7 +107,7 @@ connections:
 
 # How long a containment lasts before you are reminded of it, and who is told then
 # (connections). 0 is without an end.
-# containment: {lasts: 4h, tell: [chat]}
+# containment: {lasts: 4h, tell: [slack]}
 
 # How often an audience is told what is new (firebreak update), and over which
 # connections. responders, executives, customers and regulators have a template

@@ -177,15 +177,9 @@ func (a Undoable[S]) Inverse(c Call, prior Prior, r Receipt) (Call, error) {
 	return a.Back(c, prior, r)
 }
 
-// member is a member of a state or a receipt as text, "" where there is none.
-func member(state map[string]any, name string) string {
-	s, _ := state[name].(string)
-	return s
-}
-
 // Member is a text in a receipt's data; an error says that it is not there.
 func (r Receipt) Member(name string) (string, error) {
-	s := member(r.Data, name)
+	s, _ := r.Data[name].(string)
 	if s == "" {
 		return "", errors.New("read receipt: it has no " + name)
 	}

@@ -50,6 +50,7 @@ func (d *decoder) modifiers(s *Step, keys map[string]*yaml.Node) {
 	d.repeat(s, keys["repeat"])
 	d.approve(s, keys["approve"])
 	d.rollback(s, keys["rollback"])
+	d.lasts(s, keys["lasts"])
 	d.verify(s, keys["verify"])
 }
 
@@ -125,6 +126,29 @@ func (d *decoder) retry(s *Step, n *yaml.Node) {
 		return
 	}
 	s.Retry = &RetryRule{Max: d.number(keys["max"], "max", 1, 100), Every: d.duration(keys["every"], "every", false).Time}
+}
+
+// lasts reads a time, or a mapping with one and what happens then.
+func (d *decoder) lasts(s *Step, n *yaml.Node) {
+	if n == nil {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		s.Lasts = &Lasts{For: d.duration(n, "lasts", false)}
+		return
+	}
+	keys, _ := d.mapping(n, "lasts", []string{"for", "then"})
+	if keys == nil {
+		return
+	}
+	if keys["for"] == nil {
+		d.node(codeMissing, n, "as in lasts: {for: 4h, then: revert}", "lasts wants for")
+		return
+	}
+	s.Lasts = &Lasts{For: d.duration(keys["for"], "for", false)}
+	if k := keys["then"]; k != nil {
+		s.Lasts.Revert = d.word(k, "then", []string{"remind", "revert"}) == "revert"
+	}
 }
 
 func (d *decoder) approve(s *Step, n *yaml.Node) {
@@ -242,6 +266,7 @@ var fits = sync.OnceValue(func() map[string][]Verb {
 		"set":          {VerbAction, VerbRun, VerbHTTP, VerbCollect, VerbIngest, VerbDetect, VerbManual, VerbPlaybook},
 		"approve":      {VerbAction, VerbRun, VerbHTTP, VerbManual, VerbNotify},
 		"rollback":     {VerbAction, VerbRun, VerbHTTP, VerbManual},
+		"lasts":        {VerbAction, VerbRun, VerbHTTP},
 		"irreversible": {VerbAction, VerbRun, VerbHTTP, VerbManual, VerbNotify},
 		"verify":       {VerbAction},
 		"on":           {VerbRun, VerbCollect},

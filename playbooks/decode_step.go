@@ -30,7 +30,7 @@ func stepKeys() []string {
 	return append(
 		verbs(),
 		"id", "title", "if", "then", "else", "cases", "default", "as", "do", "needs", "assign", "due", "ask", "set",
-		"with", "env", "template", "retry", "repeat", "timeout", "approve", "impact", "irreversible", "rollback",
+		"with", "env", "template", "retry", "repeat", "timeout", "approve", "impact", "irreversible", "rollback", "lasts",
 		"verify", "on_failure", "evidence", "attack", "d3fend", "note", "on", "connection", "cacao",
 	)
 }

@@ -139,6 +139,7 @@ func (d *differ) step(a, b *Step) {
 		{"assigned to", string(a.Assign), string(b.Assign)},
 		{"due", a.Due.Text, b.Due.Text},
 		{"timeout", a.Timeout.Text, b.Timeout.Text},
+		{"how long it lasts", a.Lasts.text(), b.Lasts.text()},
 		{"note", a.Note, b.Note},
 		{"techniques", a.Attack, b.Attack},
 		{"countermeasures", a.D3fend, b.D3fend},

@@ -28,7 +28,7 @@ func keyOrder(kind string) []string {
 			"id", "title", "if", "needs",
 			"manual", "run", "on", "env", "http", "action", "collect", "ingest", "detect", "notify", "template", "connection",
 			"playbook", "switch", "for_each", "as", "wait", "review",
-			"with", "ask", "set", "assign", "due", "impact", "approve", "irreversible", "rollback", "verify",
+			"with", "ask", "set", "assign", "due", "impact", "approve", "irreversible", "rollback", "lasts", "verify",
 			"retry", "repeat", "timeout", "on_failure", "evidence", "attack", "d3fend", "note", "cacao",
 			"then", "else", "cases", "default", "parallel", "do",
 		}
@@ -42,6 +42,8 @@ func keyOrder(kind string) []string {
 		return []string{"every", "for", "until", "max"}
 	case "approve":
 		return []string{"by", "count", "timeout", "on_timeout"}
+	case "lasts":
+		return []string{"for", "then"}
 	case "rollback":
 		return []string{"action", "connection", "run", "http", "manual", "with"}
 	case "verify":

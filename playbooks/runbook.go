@@ -292,6 +292,7 @@ func (e *entryStep) conditions(s *Step) {
 	}
 	know("Impact", s.Impact, false)
 	know("Cannot be undone", s.Irreversible, false)
+	know("Lasts", s.Lasts.text(), false)
 	if r := s.Rollback; r != nil {
 		know("Undo", cmp.Or(r.Manual, undoText(r)), r.Manual == "")
 	}

@@ -100,6 +100,7 @@ type Step struct {
 	Impact       string // "", none, low, medium, high
 	Irreversible string
 	Rollback     *Rollback
+	Lasts        *Lasts // how long the effect is meant to last
 	Verify       *Verify
 	OnFailure    string
 	Evidence     []string
@@ -132,6 +133,24 @@ func (s *Step) lists() [][]*Step {
 		out = append(out, c.Steps)
 	}
 	return append(out, s.Default)
+}
+
+// Lasts says how long the effect of a step is meant to last, and whether it is
+// then undone without another approval; else people are reminded.
+type Lasts struct {
+	For    Duration
+	Revert bool
+}
+
+// text is the time box in words, "" for none.
+func (l *Lasts) text() string {
+	switch {
+	case l == nil:
+		return ""
+	case l.Revert:
+		return l.For.Text + ", then it is undone"
+	}
+	return l.For.Text + ", then people are reminded"
 }
 
 // Request is what an http step sends. URL, header values and Body are

@@ -162,7 +162,11 @@ func (s *Service) ActionFiles(which []string) ([]ActionFile, error) {
 	var out []ActionFile
 	var sources []declared.Source
 	for _, arg := range which {
-		if f := builtinActions(arg); f != nil {
+		f, err := builtinActions(arg)
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
 			out = append(out, found(f))
 			continue
 		}
@@ -226,13 +230,16 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(x, y)
 }
 
-func builtinActions(kind string) *declared.File {
-	for _, f := range declared.MustBuiltin() {
-		if f.Kind == kind {
-			return f
-		}
+// builtinActions is a built-in file with its tests; nil where there is none.
+func builtinActions(kind string) (*declared.File, error) {
+	if !slices.Contains(builtinKinds(), kind) {
+		return nil, nil
 	}
-	return nil
+	files, err := declared.Builtin()
+	if err != nil {
+		return nil, fmt.Errorf("read actions: %w", err)
+	}
+	return files[slices.IndexFunc(files, func(f *declared.File) bool { return f.Kind == kind })], nil
 }
 
 func builtinKinds() []string {
@@ -246,7 +253,7 @@ func builtinKinds() []string {
 // ActionSource is the text of a built-in file of actions.
 func ActionSource(kind string) ([]byte, error) {
 	b, err := declared.BuiltinSource(kind)
-	if err != nil || builtinActions(kind) == nil {
+	if err != nil {
 		return nil, notFound("one of "+strings.Join(builtinKinds(), ", "), "no built-in actions for %q", kind)
 	}
 	return b, nil

@@ -86,7 +86,8 @@ func (s *Session) binding(ctx context.Context, f *folder, j candidate) (integrat
 		return b, err
 	}
 	if box := s.timeBox(j, phase); box > 0 {
-		b.TimeBox, b.Reverts = box.String(), j.w.ends == record.EndsReverted
+		said := j.w.lasts == nil && j.w.step0 != nil && j.w.step0.Lasts != nil && j.w.step0.Lasts.Revert
+		b.TimeBox, b.Reverts = box.String(), j.w.ends == record.EndsReverted || said
 	}
 	return b, nil
 }
@@ -151,6 +152,8 @@ func (s *Session) timeBox(j candidate, phase incident.Phase) time.Duration {
 		return 0
 	case j.w.lasts != nil:
 		return *j.w.lasts
+	case j.w.step0 != nil && j.w.step0.Lasts != nil:
+		return j.w.step0.Lasts.For.Time
 	case j.danger < incident.Medium || phase > incident.Contain || recovers(j.d):
 		return 0
 	case j.plan.Undo == "" && (j.w.step0 == nil || j.w.step0.Rollback == nil):

@@ -76,7 +76,7 @@ func containedIn(tx *store.Tx, now time.Time) ([]Containment, error) {
 			return nil, err
 		}
 		for _, u := range actions {
-			if u.Reverts == a.Action && ActionState(u.State) != Rejected && (ActionState(u.State) != Failed || notDone(u)) {
+			if u.Reverts == a.Action && !overWith(u) {
 				c.Undoing, c.UndoState = u.Action, ActionState(u.State)
 			}
 		}
@@ -102,10 +102,16 @@ func containedIn(tx *store.Tx, now time.Time) ([]Containment, error) {
 // inForce says that an action holds something until it is undone: it has a time
 // box, or is of a record from before there were any and can be undone.
 func inForce(a store.Action) bool {
-	if a.Reverts != "" || a.RevertedBy != "" || !mayBeThere(a) {
+	if a.Reverts != "" || a.RevertedBy != "" || !mayBeThere(a) || ActionState(a.State) == Queued {
 		return false
 	}
 	return a.Lasts != "" || a.Undo != "" && a.Danger >= incident.Medium
+}
+
+// overWith says that nothing will come of an action any more.
+func overWith(a store.Action) bool {
+	st := ActionState(a.State)
+	return st == Rejected || st == Dropped || st == Failed && !notDone(a)
 }
 
 func containmentOf(a store.Action) (Containment, error) {
@@ -207,7 +213,7 @@ func (s *Session) Extend(ctx context.Context, id incident.ID, action string, by 
 			return nil, err
 		}
 		drafts := []record.Draft{d}
-		if c.Undoing != "" && (c.UndoState == Planned || c.UndoState == Approved) { // what was prepared for the end
+		if c.Undoing != "" && (c.UndoState == Planned || c.UndoState == Approved || c.UndoState == Queued) { // what was prepared for the end
 			u, err := tx.Action(c.Undoing)
 			if err != nil {
 				return nil, err

@@ -253,3 +253,49 @@ func TestARemindersPlanIsMadeLater(t *testing.T) {
 		t.Errorf("%+v", all)
 	}
 }
+
+const lastingStep = `playbook: v1
+id: lasting
+name: Lasting
+version: 1.0.0
+phases:
+  contain:
+    - id: comment
+      title: Block it
+      action: linux.nft.block
+      with: {address: 203.0.113.66}
+      lasts: {for: 30m, then: revert}
+`
+
+func TestAPlaybookSaysHowLongItLasts(t *testing.T) {
+	b := newBench(t, config.Config{})
+	w := b.drill(lastingStep)
+	ctx := t.Context()
+	a, err := b.s.PlanStep(ctx, b.id, "comment")
+	b.must(err)
+	if a.Lasts != "30m0s" || a.Ends != record.EndsReverted {
+		t.Fatalf("%q, %q", a.Lasts, a.Ends)
+	}
+	hour := time.Hour
+	longer, err := b.s.PlanStepAs(ctx, b.id, "comment", PlanRequest{Lasts: &hour})
+	b.must(err)
+	if longer.Action == a.Action || longer.Lasts != "1h0m0s" || longer.Ends != "" { // a person's word is the whole word
+		t.Errorf("%s: %q, %q", longer.Action, longer.Lasts, longer.Ends)
+	}
+	again, err := b.s.PlanStep(ctx, b.id, "comment") // what was asked for stays
+	b.must(err)
+	if again.Action != longer.Action {
+		t.Errorf("planned %s anew beside %s", again.Action, longer.Action)
+	}
+	b.must(b.s.Reject(ctx, b.id, longer.Action, "as the playbook says"))
+	b.must(b.s.ReopenStep(ctx, b.id, "comment", "again"))
+	a, err = b.s.PlanStep(ctx, b.id, "comment")
+	b.must(err)
+	b.carry(a)
+	b.clock.Advance(31 * time.Minute)
+	b.must(b.s.Remind(ctx, b.id))
+	if len(b.held()) != 0 || b.effects(w) != 2 {
+		t.Errorf("%+v, %d effects", b.held(), b.effects(w))
+	}
+	b.verified()
+}

@@ -30,6 +30,9 @@ func atOnce(forced bool, p ProgressFunc) effort {
 // errStale says that what is there is no longer what the plan says.
 var errStale = errors.New("what is there has changed since the plan was approved")
 
+// errUnwanted says that nobody needs the action any more.
+var errUnwanted = errors.New("it is not wanted any more")
+
 // shot is one attempt.
 type shot struct {
 	a       store.Action
@@ -75,6 +78,9 @@ func (s *Session) shoot(ctx context.Context, f *folder, action string, how effor
 		return x, err
 	}
 	x.a = a
+	if err := s.mayBegin(f, a); err != nil { // it moved on since somebody saw it waiting
+		return x, err
+	}
 	send, err := s.s.decorate(f, a.Connection, how.forced, func(ctx context.Context) (integrations.Receipt, error) {
 		var err error
 		if x.a, impl, x.plan, err = s.ready(ctx, f, action); err != nil {
@@ -127,7 +133,7 @@ func (s *Session) missed(ctx context.Context, f *folder, x shot, tries int, caus
 		return time.Time{}, final(record.ActionUnknown, integrations.Ambiguous)
 	case x.attempt > 0 && !unsent:
 		return time.Time{}, final(record.ActionFailed, integrations.OutcomeOf(cause))
-	case unsent && ctx.Err() == nil && (x.attempt > 0 || ActionState(x.a.State) == Queued || x.a.Message):
+	case unsent && ctx.Err() == nil && (x.attempt > 0 || waits(x.a)):
 		return s.requeue(ctx, f, x, tries, class, after, cause)
 	case x.attempt > 0:
 		return time.Time{}, final(record.ActionFailed, class)
@@ -135,6 +141,13 @@ func (s *Session) missed(ctx context.Context, f *folder, x shot, tries int, caus
 		return time.Time{}, final(record.ActionFailed, integrations.NotSent)
 	}
 	return time.Time{}, actionError(x.a.Name+" on "+x.a.Target, cause)
+}
+
+// waits says that an action is in the outbox, or is a message that goes there when
+// it cannot be sent. What is unknown gets there by a look, and no other way.
+func waits(a store.Action) bool {
+	state := ActionState(a.State)
+	return state == Queued || a.Message && (state == Approved || state == Failed && notDone(a))
 }
 
 // notSentYet says whether nothing was done and time may heal it, and how long the
@@ -159,7 +172,7 @@ func spoilt(err error) bool {
 	switch {
 	case errors.Is(err, errMoved):
 		return false // somebody else has it in hand
-	case errors.Is(err, errStale), errors.As(err, &e) && e.Outcome == integrations.Rejected:
+	case errors.Is(err, errStale), errors.Is(err, errUnwanted), errors.As(err, &e) && e.Outcome == integrations.Rejected:
 		return true
 	}
 	return CodeOf(err) == CodeUsage

@@ -5,13 +5,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"firebreak/playbooks"
+	"firebreak/record"
 	"firebreak/store"
 )
 
-// evidenceFirst is the rule that what cannot be undone waits for evidence: of
-// each thing that the step says has to be kept, else any of the incident. An
+// evidenceFirst is the rule that what cannot be undone waits for evidence: what
+// the collecting steps took that its step needs, else any of the incident. An
 // exhibit counts when its sealed bytes were hashed again and are those that
 // were sealed; that is done here, with the smallest, where nobody did it yet.
 func (s *Session) evidenceFirst(ctx context.Context, f *folder, j candidate) ([]breach, error) {
@@ -19,46 +20,82 @@ func (s *Session) evidenceFirst(ctx context.Context, f *folder, j candidate) ([]
 		return nil, nil
 	}
 	var all []store.Exhibit
+	wanted := map[string]map[string]bool{} // exhibits by the step that took them
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
-		all, err = tx.Exhibits()
+		if all, err = tx.Exhibits(); err != nil {
+			return err
+		}
+		wanted, err = s.takenBefore(tx, j.w.step0)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	all = slices.DeleteFunc(all, func(x store.Exhibit) bool { return x.Erased != "" || x.Elsewhere })
-	wanted := []string{""}
-	if j.w.step0 != nil && len(j.w.step0.Evidence) > 0 {
-		wanted = j.w.step0.Evidence
+	hint := "take evidence first: firebreak collect " + string(f.id)
+	if len(wanted) == 0 {
+		holds, err := s.holdsEvidence(ctx, f, all)
+		if err != nil || holds {
+			return nil, err
+		}
+		return []breach{{rule: "evidence first", says: "it cannot be undone, and no evidence is sealed yet that holds", hint: hint}}, nil
 	}
 	var out []breach
-	for _, what := range wanted {
-		holds, err := s.holdsEvidence(ctx, f, all, what)
+	for step, exhibits := range wanted {
+		of := slices.DeleteFunc(slices.Clone(all), func(x store.Exhibit) bool { return !exhibits[x.ID] })
+		holds, err := s.holdsEvidence(ctx, f, of)
 		if err != nil {
 			return nil, err
 		}
-		if holds {
-			continue
+		if !holds {
+			out = append(out, breach{
+				rule: "evidence first: step " + step, hint: hint,
+				says: fmt.Sprintf("it cannot be undone, and step %s, which it needs, has sealed nothing that holds", step),
+			})
 		}
-		b := breach{rule: "evidence first", says: "it cannot be undone, and no evidence is sealed yet that holds", hint: "take evidence first: firebreak collect " + string(f.id)}
-		if what != "" {
-			b.rule += ": " + what
-			b.says = fmt.Sprintf("it cannot be undone, and its step says to keep %s first, of which nothing is sealed that holds", what)
+	}
+	slices.SortFunc(out, func(a, b breach) int { return cmp.Compare(a.rule, b.rule) })
+	return out, nil
+}
+
+// takenBefore are the exhibits that were sealed by each collecting step that the
+// step says it needs.
+func (s *Session) takenBefore(tx *store.Tx, step *playbooks.Step) (map[string]map[string]bool, error) {
+	out := map[string]map[string]bool{}
+	if step == nil || len(step.Needs) == 0 {
+		return out, nil
+	}
+	run, err := s.s.run(tx)
+	if err != nil || run == nil {
+		return out, err
+	}
+	for _, id := range step.Needs {
+		if st, ok := run.Step(id); ok && (st.Verb == playbooks.VerbCollect || st.Verb == playbooks.VerbIngest) {
+			out[id] = map[string]bool{}
 		}
-		out = append(out, b)
+	}
+	if len(out) == 0 {
+		return out, nil
+	}
+	sealed, err := tx.EntriesOf(record.EvidenceSealed)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range sealed {
+		if of := out[e.Step]; of != nil {
+			var x record.Exhibit
+			if err := e.Decode(&x); err != nil {
+				return nil, err
+			}
+			of[x.ID] = true
+		}
 	}
 	return out, nil
 }
 
-// holdsEvidence says whether there is an exhibit of that name whose bytes are
-// those that were sealed.
-func (s *Session) holdsEvidence(ctx context.Context, f *folder, all []store.Exhibit, what string) (bool, error) {
-	var of []store.Exhibit
-	for _, x := range all {
-		if what == "" || isOf(x, what) {
-			of = append(of, x)
-		}
-	}
+// holdsEvidence says whether there is an exhibit among those whose bytes are
+// what was sealed.
+func (s *Session) holdsEvidence(ctx context.Context, f *folder, of []store.Exhibit) (bool, error) {
 	if slices.ContainsFunc(of, func(x store.Exhibit) bool { return x.Checked != nil && x.Checked.OK }) {
 		return true, nil
 	}
@@ -76,16 +113,4 @@ func (s *Session) holdsEvidence(ctx context.Context, f *folder, all []store.Exhi
 		}
 	}
 	return false, nil
-}
-
-// isOf says that an exhibit is what the word says: its kind, its collector, or
-// words of its title.
-func isOf(x store.Exhibit, what string) bool {
-	what = strings.ToLower(what)
-	for _, text := range []string{x.Kind, x.Collector, x.Title} {
-		if strings.Contains(strings.ToLower(text), what) {
-			return true
-		}
-	}
-	return false
 }

@@ -158,7 +158,7 @@ func (s *Session) expiryPages(ctx context.Context, f *folder, inc incident.Incid
 			errs = append(errs, usage(howToConfigure, "tell %s: %w", connection, err))
 			continue
 		}
-		a, err := s.plannedOnce(ctx, f, wish{name: name, connection: connection, params: params, reason: reason})
+		a, err := s.plannedOnce(ctx, f, wish{name: name, connection: connection, params: params, message: true, reason: reason})
 		if err != nil {
 			errs = append(errs, err)
 			continue

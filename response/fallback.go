@@ -37,7 +37,7 @@ func (s *Session) carry(ctx context.Context, f *folder, w wish, skip []string, p
 	}
 	errs := []error{fmt.Errorf("over %s: %w", w.connection, err)}
 	for _, next := range s.chain(w.connection, skip) {
-		other, werr := s.stead(f, w, next, first, err)
+		other, werr := s.stead(ctx, f, w, next, first, err)
 		if werr != nil {
 			errs = append(errs, fmt.Errorf("over %s: %w", next, werr))
 			continue
@@ -83,12 +83,20 @@ func (s *Session) chain(connection string, skip []string) []string {
 }
 
 // stead is the wish that another connection carries the message.
-func (s *Session) stead(f *folder, w wish, next string, first ActionView, cause error) (wish, error) {
+func (s *Session) stead(ctx context.Context, f *folder, w wish, next string, first ActionView, cause error) (wish, error) {
 	reg, err := s.s.systems(f)
 	if err != nil {
 		return wish{}, err
 	}
-	m := w.said
+	inc, err := f.incident(ctx)
+	if err != nil {
+		return wish{}, err
+	}
+	m, err := s.address(ctx, f, inc, "", next, w.said) // it may not go there, or others read there
+	if err != nil {
+		return wish{}, err
+	}
+	m.Fields = nil // they are for the other system
 	says := "This message was for " + w.connection + ", which did not take it."
 	if first.State == Unknown || first.State == Sent || integrations.OutcomeOf(cause) == integrations.Ambiguous && isOutside(cause) {
 		says = "This message was for " + w.connection + ", of which nobody knows whether it took it: it may be a repetition."

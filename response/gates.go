@@ -51,13 +51,14 @@ func (s *Service) decorate(f *folder, connection string, forced bool, send gate.
 }
 
 // signOf is what the end of an attempt says of the way to the other side. A secret
-// that is missing here, and a person who gives up, say nothing of it.
+// that is missing here, a person who gives up, and a turn that did not come say
+// nothing of it.
 func signOf(err error) gate.Sign {
 	var e *integrations.Error
 	switch {
 	case err == nil:
 		return gate.Answered
-	case errors.Is(err, context.Canceled), CodeOf(err) == CodeAuth, !errors.As(err, &e):
+	case errors.Is(err, context.Canceled), errors.Is(err, gate.ErrAsked), CodeOf(err) == CodeAuth, !errors.As(err, &e):
 		return gate.Nothing
 	}
 	switch e.Outcome {
@@ -68,9 +69,18 @@ func signOf(err error) gate.Sign {
 	return gate.Answered
 }
 
+// ConnectionView is where a connection stands: its breaker and its rate.
+type ConnectionView = gate.View
+
+// The states of a connection's breaker.
+const (
+	BreakerClosed = gate.BreakerClosed
+	BreakerOpen   = gate.BreakerOpen
+)
+
 // Gates are where the connections of the configuration stand.
-func (s *Service) Gates() ([]gate.View, error) {
-	var out []gate.View
+func (s *Service) Gates() ([]ConnectionView, error) {
+	var out []ConnectionView
 	for _, c := range s.connections() {
 		g, err := s.gateOf(c)
 		if err != nil {

@@ -136,8 +136,11 @@ func (s *Session) wanted(tx *store.Tx, a store.Action) error {
 		return err
 	}
 	st, ok := run.Status(a.Step)
+	if ok && a.Message && st.State == playbooks.Failed { // because it could not be delivered
+		return nil
+	}
 	if ok && (st.State == playbooks.Done || st.State == playbooks.Skipped || st.State == playbooks.Failed) {
-		return refused("open the step again first: firebreak step reopen "+string(tx.ID())+" "+a.Step, "action %s: its step %s is %s", a.Action, a.Step, st.State)
+		return refused("open the step again first: firebreak step reopen "+string(tx.ID())+" "+a.Step, "action %s: %w: its step %s is %s", a.Action, errUnwanted, a.Step, st.State)
 	}
 	if ok && st.State == playbooks.Running && st.Owner != "" && st.Owner != store.Owner() && store.Alive(st.Owner) {
 		return refused("", "action %s: another process is at its step %s", a.Action, a.Step)
@@ -264,17 +267,33 @@ func (s *Session) verifyEffect(ctx context.Context, f *folder, a store.Action, i
 	switch {
 	case err != nil:
 		out.Class, out.Error = string(integrations.Ambiguous), "sent, but its effect could not be read back: "+err.Error()
-		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
+		return errors.Join(s.seen(ctx, f, a.Action, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
 	case !v.OK && v.Final:
 		out.Class, out.Error = string(integrations.Rejected), "sent, but the effect is not there: "+v.Says
-		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionFailed, out), fail(CodeInternal, "", "%s: %s", a.Action, out.Error))
+		return errors.Join(s.seen(ctx, f, a.Action, record.ActionFailed, out), fail(CodeInternal, "", "%s: %s", a.Action, out.Error))
 	case !v.OK:
 		// It may come late. Whether it did is for somebody to look; nothing may
 		// send it again by itself.
 		out.Class, out.Error = string(integrations.Ambiguous), "sent, but the effect is not there yet: "+v.Says
-		return errors.Join(s.outcome(ctx, f, a.Step, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
+		return errors.Join(s.seen(ctx, f, a.Action, record.ActionUnknown, out), fail(CodeUnknown, "firebreak do "+string(f.id)+" "+a.Action+" --look", "%s: %s", a.Action, out.Error))
 	}
-	return s.outcome(ctx, f, a.Step, record.ActionVerified, out)
+	return s.seen(ctx, f, a.Action, record.ActionVerified, out)
+}
+
+// seen records what a look at the effect of an attempt came to. While one process
+// looked another may have, and have said so; that stands.
+func (s *Session) seen(ctx context.Context, f *folder, action string, kind record.Kind, out record.Outcome) error {
+	err := f.updateAction(ctx, s, action, func(now store.Action) (record.Kind, any, error) {
+		state := ActionState(now.State)
+		if now.Attempts != out.Attempt || state != Sending && state != Sent && state != Unknown {
+			return "", nil, errMoved
+		}
+		return kind, out, nil
+	})
+	if errors.Is(err, errMoved) {
+		return nil
+	}
+	return err
 }
 
 func (s *Session) outcome(ctx context.Context, f *folder, step string, kind record.Kind, out record.Outcome) error {

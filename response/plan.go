@@ -364,6 +364,11 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 	if w.declared { // who approved what it undoes has approved this, too
 		out.Approvals, out.By, out.Second, out.Typed = 0, "", false, false
 	}
+	if was := w.repeats.Planned; was.Action != "" { // it needs no less than the first time
+		out.Title, out.Danger, out.Undo = was.Title, max(out.Danger, was.Danger), cmp.Or(out.Undo, was.Undo)
+		out.Approvals, out.By = max(out.Approvals, was.Approvals), was.By
+		out.Second, out.Typed = out.Second || was.Second, out.Typed || was.Typed
+	}
 	return out, nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // maxValue is how long a value of the state that was read is shown.
-const maxValue = 120
+const maxValue = 40
 
 // detailsOf is a plan in words.
 func detailsOf(p integrations.Plan) PlanDetails {

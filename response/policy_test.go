@@ -519,3 +519,35 @@ func TestWhatCannotBeUndoneWaitsForEvidenceAndATypedTarget(t *testing.T) {
 	}
 	b.verified()
 }
+
+func TestEvidenceOfTheStepsThatAreNeeded(t *testing.T) {
+	b := newBench(t, config.Config{})
+	log := b.file("auth.log", "Nov 20 03:00:00 web-1 sshd[1]: Accepted password for root from 203.0.113.9 port 22 ssh2\n")
+	b.drill(`playbook: v1
+id: first
+name: First
+version: 1.0.0
+phases:
+  contain:
+    - {id: look, manual: Look.}
+    - {id: take, ingest: ["` + log + `"], needs: []}
+    - {id: comment, action: github.run.cancel, with: {repo: acme/payments}, irreversible: it is gone, needs: [look, take], impact: high, approve: {by: commander}}
+`)
+	ctx := t.Context()
+	f, err := b.s.s.open(ctx, b.id)
+	b.must(err)
+	_, err = b.s.Ingest(ctx, b.id, []string{b.file("other.log", "Nov 20 03:00:01 web-1 sshd[1]: Accepted password for root from 203.0.113.9 port 22 ssh2\n")}, IngestOptions{Year: 2026}, nil)
+	b.must(err) // evidence of another kind is there
+	st, err := b.s.stepStatus(ctx, f, "comment")
+	b.must(err)
+	j := candidate{danger: incident.High, plan: integrations.Plan{Target: "x"}, w: wish{step0: st.Step}}
+	bs, err := b.s.evidenceFirst(ctx, f, j)
+	b.must(err)
+	if len(bs) != 1 || !strings.Contains(bs[0].says, "step take, which it needs, has sealed nothing") {
+		t.Errorf("%+v", bs)
+	}
+	b.must(b.s.RunStep(ctx, b.id, "take", nil))
+	if bs, err = b.s.evidenceFirst(ctx, f, j); err != nil || len(bs) != 0 {
+		t.Errorf("%+v, %v", bs, err)
+	}
+}

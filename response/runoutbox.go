@@ -199,10 +199,13 @@ func (w *worker) work(ctx context.Context, due map[string][]store.Action) error 
 // one works on one row. Only what stops all work is an error.
 func (w *worker) one(ctx context.Context, a store.Action) error {
 	t := w.row(a.Action)
+	now, err := w.f.outboxAction(ctx, a.Action)
+	if err != nil || now.State != a.State || now.Attempts != a.Attempts {
+		return err // another process was at it since it was found due
+	}
 	if w.p != nil {
 		w.p(Progress{Step: a.Step, What: fmt.Sprintf("%s: %s over %s", a.Action, a.Title, a.Connection)})
 	}
-	var err error
 	switch ActionState(a.State) {
 	case Sent:
 		t.looked = true

@@ -158,6 +158,8 @@ func (s *Session) unwind(ctx context.Context, f *folder, a store.Action, r Rollb
 		return end(record.Reverted, "")
 	case plan.Unchanged:
 		return end(record.NotOurs, "it was so before: nothing was changed")
+	case ActionState(a.State) == Queued:
+		return end(record.NeedsHuman, "it waits in the outbox and was not sent: firebreak outbox drop %s %s", f.id, a.Action)
 	case ActionState(a.State) == Sending:
 		return end(record.NeedsHuman, "another process is sending it")
 	}
@@ -285,6 +287,10 @@ func (s *Session) unwindOne(ctx context.Context, f *folder, a store.Action, plan
 	}
 	if v, err = s.Do(ctx, f.id, v.Action); err != nil {
 		return human("%v", err)
+	}
+	if v.State == Queued {
+		u.Result, u.Why = record.Waiting, v.Action+" waits in the outbox: "+v.Says
+		return u, nil
 	}
 	if v.State != Verified && v.State != Sent {
 		return human("%s is %s: %s", v.Action, v.State, v.Says)

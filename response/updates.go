@@ -94,7 +94,7 @@ func tellings(tx *store.Tx) ([]telling, error) {
 			switch st := ActionState(a.State); {
 			case st == Sent || st == Verified:
 				t.went = true
-			case st == Planned || st == Approved || st == Unknown || st == Sending || notDone(a):
+			case st == Planned || st == Approved || st == Queued || st == Unknown || st == Sending || notDone(a):
 				t.open = append(t.open, id)
 			}
 		}

@@ -38,7 +38,7 @@ func (s *Session) SendUpdate(ctx context.Context, d UpdateDraft, p ProgressFunc)
 	}
 	u := record.Update{ID: d.ID, Audience: d.Audience, Profile: d.Profile, TLP: d.TLP, Text: d.Text, Through: d.Through, Due: d.Due}
 	for _, to := range d.To {
-		a, err := s.plan(ctx, f, wish{name: to.Action, connection: to.Connection, params: to.params, reason: "update " + d.ID + " to " + d.Audience})
+		a, err := s.plan(ctx, f, wish{name: to.Action, connection: to.Connection, params: to.params, reason: "update " + d.ID + " to " + d.Audience, message: true})
 		if err != nil {
 			return UpdateSent{}, errors.Join(fmt.Errorf("plan the message over %s: %w", to.Connection, err), s.withdraw(ctx, f, u.Actions))
 		}

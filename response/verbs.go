@@ -13,7 +13,8 @@ import (
 )
 
 // actionOf is the action that carries out a step, and over which connection. In
-// a drill no request and no program leaves this one: stand-ins take them.
+// a drill nothing leaves this machine: stand-ins take it, whatever connection the
+// step names.
 func (f *folder) actionOf(st *playbooks.Step) (name, connection string) {
 	switch st.Verb { //nolint:exhaustive // the others are carried out by no action
 	case playbooks.VerbHTTP:
@@ -30,6 +31,9 @@ func (f *folder) actionOf(st *playbooks.Step) (name, connection string) {
 			return "ssh.run", on
 		}
 		return "linux.run", "host"
+	}
+	if f.drill {
+		return st.Action, ""
 	}
 	return st.Action, st.Connection
 }

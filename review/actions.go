@@ -50,6 +50,13 @@ type Action struct {
 	Undo       string          `json:"undo,omitempty"` // how it is undone; "" when it cannot be
 	Reverts    string          `json:"reverts,omitempty"`
 	RevertedBy string          `json:"reverted_by,omitempty"`
+	// Second says that somebody else than who planned it had to agree; Overrides
+	// are the rules that the plan went around.
+	Second    bool     `json:"second,omitempty"`
+	Overrides []string `json:"overrides,omitempty"`
+	// Tried says how far it was tried before anybody agreed.
+	Tried string `json:"tried,omitempty"`
+	Box   *Box   `json:"time_box,omitempty"`
 	// Standing says in words whether the effect is there, as far as is known.
 	Standing string `json:"standing"`
 
@@ -77,6 +84,8 @@ type Approval struct {
 	// when nobody did. Whether the signature holds, verify says.
 	Signer string `json:"signer,omitempty"`
 	Key    string `json:"key,omitempty"`
+	// BreakGlass says that a rule was gone around with it.
+	BreakGlass bool `json:"break_glass,omitempty"`
 
 	actor incident.Actor
 	sig   *record.Signature
@@ -92,7 +101,12 @@ func known(strength record.Strength, signer string) string {
 }
 
 // Known says how well the person is known.
-func (a Approval) Known() string { return known(a.Strength, a.Signer) }
+func (a Approval) Known() string {
+	if a.BreakGlass {
+		return known(a.Strength, a.Signer) + ", BREAK-GLASS: " + first(a.Reason, "no reason given")
+	}
+	return known(a.Strength, a.Signer)
+}
 
 // giver is who gave a decision: the person at the keyboard, or who signed it
 // elsewhere.
@@ -136,7 +150,10 @@ func (b *builder) actions() {
 			if p, ok := decode[record.Attempt](b, e); ok {
 				a := b.action(p.Action)
 				a.State, a.Attempts, a.Sent, a.Changed = stateSending, p.Attempt, act(e), act(e)
+				a.Box.begin(e.Time)
 			}
+		case record.ActionExtended, record.ActionExpired:
+			b.boxed(e)
 		case record.ActionSent, record.ActionVerified, record.ActionFailed, record.ActionUnknown:
 			if p, ok := decode[record.Outcome](b, e); ok {
 				b.action(p.Action).end(e, p)
@@ -150,6 +167,7 @@ func (b *builder) actions() {
 	for i := range b.r.Actions {
 		b.undoing(b.r.Actions[i])
 	}
+	b.rollbacks()
 }
 
 // undoing tells the action that a undoes what became of that.
@@ -192,6 +210,8 @@ func (b *builder) action(id string) *Action {
 func plannedAction(e record.Entry, p record.Planned) Action {
 	var plan struct {
 		Effects []string `json:"effects"`
+		Timer   string   `json:"timer"`
+		Bound   any      `json:"bound"` // there in plans that say how far they were tried
 		Call    struct {
 			Params map[string]any `json:"params"`
 		} `json:"call"`
@@ -203,7 +223,7 @@ func plannedAction(e record.Entry, p record.Planned) Action {
 		ID: p.Action, Name: p.Name, Connection: p.Connection, Title: first(p.Title, p.Name), Target: p.Target,
 		Danger: p.Danger, Phase: e.Phase, Step: e.Step, Reason: p.Reason, Digest: p.Digest, Effects: plan.Effects,
 		State: statePlanned, Planned: act(e), Needed: p.Approvals, Approvals: []Approval{}, Changed: act(e),
-		Undo: p.Undo, Reverts: p.Reverts,
+		Undo: p.Undo, Reverts: p.Reverts, Second: p.Second, Overrides: p.Overrides, Tried: tried(p, plan.Bound != nil), Box: boxOf(p, plan.Timer),
 	}
 	if p.Approvals <= 0 {
 		a.State = stateApproved
@@ -225,7 +245,7 @@ func (a *Action) decide(e record.Entry, p record.Decision) {
 	bound := p.Digest == a.Digest
 	y := Approval{
 		Act: giver(e, p), Person: e.Actor.ID, Digest: p.Digest, Strength: p.Strength, Reason: p.Reason,
-		Expires: p.Expires.UTC(), Bound: bound, actor: e.Actor, sig: p.Signature,
+		Expires: p.Expires.UTC(), Bound: bound, BreakGlass: p.BreakGlass, actor: e.Actor, sig: p.Signature,
 	}
 	if p.Signature != nil {
 		y.Signer, y.Key = p.Signature.Principal, p.Signature.Key
@@ -326,10 +346,17 @@ type Decision struct {
 	Strength record.Strength `json:"strength,omitempty"`
 	Expires  time.Time       `json:"expires,omitzero"`
 	Signer   string          `json:"signer,omitempty"` // who signed it, "" when nobody did
+	// BreakGlass says that a rule was gone around with it.
+	BreakGlass bool `json:"break_glass,omitempty"`
 }
 
 // Known says how well the person is known.
-func (d Decision) Known() string { return known(d.Strength, d.Signer) }
+func (d Decision) Known() string {
+	if d.BreakGlass {
+		return known(d.Strength, d.Signer) + ", BREAK-GLASS"
+	}
+	return known(d.Strength, d.Signer)
+}
 
 // decisions lists what people decided, in the order of the record.
 func (b *builder) decisions() {
@@ -363,6 +390,10 @@ func (b *builder) decisions() {
 			if p.Signature != nil {
 				d.Signer = p.Signature.Principal
 			}
+			d.BreakGlass = p.BreakGlass
+		case record.ActionExtended:
+			p, _ := decode[record.Extension](b, e)
+			d.What, d.Why, d.Action = "gave "+given(p.Action)+" more time, until "+stamp(p.Until), p.Reason, p.Action
 		case record.StepSkipped:
 			p, _ := decode[record.StepSkip](b, e)
 			if p.Guard {

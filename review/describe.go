@@ -193,7 +193,11 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			if p.Target != "" {
 				s += " on " + p.Target
 			}
-			return s + ", danger " + p.Danger.String(), false
+			s += ", danger " + p.Danger.String()
+			if len(p.Overrides) > 0 {
+				s += ", GOES AROUND " + strings.Join(p.Overrides, ", ")
+			}
+			return s, false
 		})
 	case record.ActionApproved:
 		return line(func(p record.Decision) (string, bool) {
@@ -204,7 +208,11 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			if p.Signature != nil {
 				as = " by " + p.Signature.Principal + as
 			}
-			return fmt.Sprintf("%s approved%s, plan %s%s", given(p.Action), as, brief(p.Digest), because(p.Reason)), false
+			word := "approved"
+			if p.BreakGlass {
+				word = "approved, BREAKING GLASS"
+			}
+			return fmt.Sprintf("%s %s%s, plan %s%s", given(p.Action), word, as, brief(p.Digest), because(p.Reason)), p.BreakGlass
 		})
 	case record.ActionRejected:
 		return line(func(p record.Decision) (string, bool) {
@@ -259,6 +267,8 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 			}
 			return s, true
 		})
+	case record.ActionExpired, record.ActionExtended, record.RolledBack:
+		return containmentDescriber(k)
 	case record.UpdateWritten:
 		return line(describeUpdate)
 	case record.ItemAdded:

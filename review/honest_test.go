@@ -84,6 +84,7 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 	got := limits(r)
 	for _, want := range []string{
 		fmt.Sprintf("the head covers %d entries but the review was made of %d entries", x.Head.Size, x.Head.Size+1),
+		"Meant to end, and in force at the end of this record: a9",
 		"EVIDENCE DOES NOT MATCH ITS SEAL: e3",
 		"Nobody knows whether a4 took effect",
 		"Sent, but nobody read back whether it took effect: a3",

@@ -182,15 +182,16 @@ func (p *page) functions() template.FuncMap {
 			s := fmt.Sprint(v)
 			return strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):]
 		},
-		"unsure":    func(a Action) bool { return a.open() },
-		"final":     func(a Action) bool { return a.HowUndone() == irrevocable },
-		"tone":      func(a Action) string { return first(stateTone(a.State), "plain") },
-		"statetone": stateTone,
-		"steptone":  stepTone,
-		"remark":    stepRemark,
-		"xremark":   exhibitRemark,
-		"depth":     func(n int) int { return min(n, 3) },
-		"few":       func(s []string) []string { return s[:min(len(s), 5)] },
+		"unsure":     func(a Action) bool { return a.open() },
+		"final":      func(a Action) bool { return a.HowUndone() == irrevocable },
+		"tone":       func(a Action) string { return first(stateTone(a.State), "plain") },
+		"statetone":  stateTone,
+		"resultword": ResultWord,
+		"steptone":   stepTone,
+		"remark":     stepRemark,
+		"xremark":    exhibitRemark,
+		"depth":      func(n int) int { return min(n, 3) },
+		"few":        func(s []string) []string { return s[:min(len(s), 5)] },
 	}
 }
 

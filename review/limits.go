@@ -21,8 +21,11 @@ func (b *builder) limits() {
 	if broken := r.broken(); len(broken) > 0 {
 		add("EVIDENCE DOES NOT MATCH ITS SEAL: %s.", strings.Join(broken, ", "))
 	}
-	var unknown, unverified, unsent []string
+	var unknown, unverified, unsent, held []string
 	for _, a := range r.Actions {
+		if a.held() {
+			held = append(held, a.ID)
+		}
 		switch {
 		case a.open():
 			unknown = append(unknown, a.ID)
@@ -34,6 +37,9 @@ func (b *builder) limits() {
 	}
 	if len(unknown) > 0 {
 		add("Nobody knows whether %s took effect. Look at the other side.", strings.Join(unknown, ", "))
+	}
+	if len(held) > 0 {
+		add("Meant to end, and in force at the end of this record: %s.", strings.Join(held, ", "))
 	}
 	if len(unverified) > 0 {
 		add("Sent, but nobody read back whether it took effect: %s.", strings.Join(unverified, ", "))

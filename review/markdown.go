@@ -242,6 +242,9 @@ func (m *markdown) actions() {
 			if !y.Bound {
 				s += " **for another plan**"
 			}
+			if y.BreakGlass {
+				s += " **BREAK-GLASS**: " + cell(first(y.Reason, "no reason given"))
+			}
 			yes = append(yes, s)
 		}
 		approved := fmt.Sprintf("%d of %d", len(yes), a.Needed)
@@ -261,6 +264,43 @@ func (m *markdown) actions() {
 		})
 	}
 	m.table([]string{"", "What", "On", "Danger", "Approved", "What is known of it", "Undo", "Entries", "Plan"}, rows)
+	m.containment()
+	m.rollbacks()
+}
+
+// containment lists what was meant to end, and what went around a rule.
+func (m *markdown) containment() {
+	var rows [][]string
+	for _, a := range m.r.Actions {
+		for _, rule := range a.Overrides {
+			m.put("- **%s went around a rule**: %s", cell(a.ID), prose(rule))
+		}
+		if a.Box != nil {
+			standing := "ended"
+			if a.held() {
+				standing = "**in force**"
+			} else if a.Attempts == 0 {
+				standing = "never sent"
+			}
+			rows = append(rows, []string{cell(a.ID), cell(a.Title), cell(a.Target), cell(a.Box.Says()), standing})
+		}
+	}
+	if len(rows) > 0 {
+		m.put("\n### Time boxes\n")
+		m.table([]string{"", "What", "On", "How long", "At the end of this record"}, rows)
+	}
+}
+
+func (m *markdown) rollbacks() {
+	for _, r := range m.r.Rollbacks {
+		m.put("### Rollback of %s\n", prose(r.Scope))
+		m.put("%s by %s %s%s\n", moment(r.Time), cell(r.By), ref(r.Seq), because(prose(r.Reason)))
+		var rows [][]string
+		for _, x := range r.Results {
+			rows = append(rows, []string{cell(x.Action), cell(ResultWord(x.Result)), cell(first(x.Undo, "-")), cell(first(x.Why, "-"))})
+		}
+		m.table([]string{"", "Result", "By", "Why"}, rows)
+	}
 }
 
 func (m *markdown) runs() {

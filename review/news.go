@@ -178,7 +178,7 @@ type deeds struct {
 }
 
 func (d *deeds) take(e record.Entry, isNew bool) {
-	id := ""
+	var id string
 	switch e.Kind { //nolint:exhaustive // the others are no actions
 	case record.ActionPlanned:
 		var p record.Planned

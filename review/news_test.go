@@ -48,7 +48,9 @@ func newsFor(t *testing.T, p record.Profile, from int64) News {
 		hidden = append(hidden, p.Hide(e))
 	}
 	return NewsOf(hidden, from, NewsOptions{
-		Title:   func(name string) string { return map[string]string{"github.deploykey.delete": "Delete a deploy key"}[name] },
+		Title: func(name string) string {
+			return map[string]string{"github.deploykey.delete": "Delete a deploy key"}[name]
+		},
 		Message: func(id string) bool { return id == "a4" },
 		Clocks:  []OpenClock{{Due: time.Date(2026, 3, 29, 3, 0, 0, 0, time.UTC)}, {Due: time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC), Late: true}},
 	})

@@ -55,6 +55,7 @@ type Review struct {
 	Findings       []Finding         `json:"findings,omitempty"` // of triage, that people confirmed
 	Decisions      []Decision        `json:"decisions"`
 	Actions        []Action          `json:"actions"`
+	Rollbacks      []Rollback        `json:"rollbacks,omitempty"`
 	Runs           []Run             `json:"runs"`
 	Communications []Communication   `json:"communications"`
 	Evidence       []Exhibit         `json:"evidence"`

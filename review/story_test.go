@@ -195,6 +195,17 @@ func rich(t *testing.T) *story {
 	s.then(0, record.ActionApproved, "", record.Decision{Action: "a6", Digest: strings.Repeat("55ee", 16), Strength: "local"})
 	s.then(0, record.ActionSending, "", record.Attempt{Action: "a6", Attempt: 1, Owner: "p-1"})
 	s.then(0, record.ActionFailed, "", record.Outcome{Action: "a6", Attempt: 1, Class: "rejected", Error: "403 Forbidden: needs scope actions:write"})
+	s.then(0, record.ActionPlanned, "", record.Planned{Action: "a9", Name: "linux.nft.block", Connection: "build-1", Title: "Block a network", Target: "198.51.100.0/24", Danger: incident.Medium, Digest: strings.Repeat("77ac", 16), Key: "k8", Plan: json.RawMessage(`{"effects":["nothing more comes from 198.51.100.0/24"],"timer":"the element goes after 8h0m0s","bound":{"tool":"firebreak"}}`), Approvals: 1, Undo: "delete the element from the set", Second: true, Typed: true, Level: 2, Tried: "nft --check: ok", Lasts: "1h0m0s", Overrides: []string{"protected: 198.51.100.0/24"}, Reason: "the resolver itself attacks"})
+	s.as(jun(), 0, record.ActionApproved, "", record.Decision{Action: "a9", Digest: strings.Repeat("77ac", 16), Strength: "local", Reason: "the site is down anyway", BreakGlass: true})
+	s.then(0, record.ActionSending, "", record.Attempt{Action: "a9", Attempt: 1, Owner: "p-1"})
+	s.then(0, record.ActionSent, "", record.Outcome{Action: "a9", Attempt: 1})
+	s.then(0, record.ActionVerified, "", record.Outcome{Action: "a9", Attempt: 1, Says: "the set holds 198.51.100.0/24"})
+	s.then(0, record.ActionExtended, "", record.Extension{Action: "a9", Until: s.clock.Now().Add(90 * minute), Reason: "they scan us still"})
+	s.then(0, record.ActionExpired, "", record.Expiry{Action: "a9", Lasts: "1h0m0s", Error: "build-1 does not answer"})
+	s.then(0, record.RolledBack, "", record.Rollback{To: "identify", Reason: "it was our own scanner", Results: []record.Unwound{
+		{Action: "a9", Result: record.NeedsHuman, Why: "what is there is not what a9 left"}, {Action: "a2", Undo: "a7", Result: record.Waiting, Why: "1 approval"},
+		{Action: "a1", Result: record.Irreversible, Why: "the key is gone"},
+	}})
 	s.then(minute, record.StepDone, "decide", record.StepEnd{Run: "r1", Branch: "else"})
 	s.then(minute, record.StepSkipped, "note-it", record.StepSkip{Run: "r1", Reason: "it is in the note above"})
 	s.then(0, record.StepSkipped, "wall", record.StepSkip{Run: "r1", Reason: "personal_data is false", Guard: true})

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -91,8 +92,11 @@ func runSentence(run Run) string {
 }
 
 func (b *builder) actionSentence() string {
-	states, undone := map[string]int{}, 0
+	states, undone, glass := map[string]int{}, 0, 0
 	for _, a := range b.r.Actions {
+		if len(a.Overrides) > 0 || slices.ContainsFunc(a.Approvals, func(y Approval) bool { return y.BreakGlass }) {
+			glass++
+		}
 		if a.lost {
 			states[stateUnknown]++
 		} else {
@@ -121,6 +125,9 @@ func (b *builder) actionSentence() string {
 	}
 	if undone > 0 {
 		parts = append(parts, fmt.Sprintf("%d undone again", undone))
+	}
+	if glass > 0 {
+		parts = append(parts, fmt.Sprintf("%d BROKE GLASS", glass))
 	}
 	return s + strings.Join(parts, ", ") + "."
 }

@@ -309,7 +309,7 @@ func TestRandomEntriesReplay(t *testing.T) {
 		}
 		open := map[string]bool{}
 		view(t, s, func(tx *Tx) error {
-			es, err := tx.EntriesOf(record.ActionSending, record.ActionSent, record.ActionFailed, record.ActionUnknown, record.ActionVerified)
+			es, err := tx.EntriesOf(record.ActionSending, record.ActionSent, record.ActionFailed, record.ActionUnknown, record.ActionVerified, record.ActionQueued)
 			for _, e := range es {
 				var o record.Outcome
 				if err := e.Decode(&o); err != nil {
@@ -328,13 +328,18 @@ func TestRandomEntriesReplay(t *testing.T) {
 func randomAct(r *rand.Rand) (record.Kind, any) {
 	n := func(prefix string) string { return fmt.Sprint(prefix, 1+r.IntN(3)) }
 	a, yes := n("a"), r.IntN(2) == 0
-	switch r.IntN(16) {
+	switch r.IntN(19) {
 	case 0:
 		return record.ActionPlanned, plan(a, r.IntN(3))
 	case 1, 2:
 		return record.ActionApproved, record.Decision{Action: a, Digest: "d-" + a}
 	case 3, 4, 5:
 		return record.ActionSending, record.Attempt{Action: a, Attempt: 1 + r.IntN(6)}
+	case 16, 17:
+		at := time.Date(2026, 11, 20, 3, 0, r.IntN(120), 0, time.UTC)
+		return record.ActionQueued, record.Queued{Action: a, Attempt: r.IntN(4), NotBefore: at, Until: at.Add(time.Minute), Since: at}
+	case 18:
+		return record.ActionDropped, record.Decision{Action: a, Digest: "d-" + a, Reason: "enough"}
 	case 6:
 		return record.ActionSent, record.Outcome{Action: a, Receipt: json.RawMessage(`{"z":1e2}`)}
 	case 7:

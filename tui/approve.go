@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -56,7 +57,8 @@ func (p *approval) draft() string { return "approve:" + p.view.Digest }
 
 func (p *approval) Title() string { return "Approval" }
 
-func (p *approval) high() bool { return p.view.Danger >= incident.High }
+// high says that the target's name has to be typed.
+func (p *approval) high() bool { return p.view.MustType() }
 
 // last says that no other approval is needed after this one.
 func (p *approval) last() bool { return len(p.view.ApprovedBy)+1 >= p.view.Approvals }
@@ -248,15 +250,29 @@ func (p *approval) pinned(w, h int) []line {
 
 // plan is everything the digest covers, in words.
 func (p *approval) plan(w int) []line {
-	return append(planLines(p.view, w), labelled("Plan    ", p.view.Digest, w)...)
+	return append(planLines(p.view, w, p.a.now()), labelled("Plan    ", p.view.Digest, w)...)
 }
 
 // planLines describe a plan; the dialog and the step's pane both show them.
-func planLines(v response.ActionView, w int) []line {
+func planLines(v response.ActionView, w int, now time.Time) []line {
 	var out []line
 	add := func(label, text string) { out = append(out, labelled(label, text, w)...) }
+	for _, rule := range v.Overrides {
+		out = append(out, wrap(bad, "! GOES AROUND "+rule, w)...)
+	}
 	add("Action  ", join2(v.Name, " via ", v.Connection))
 	add("Target  ", v.Target)
+	for i, t := range v.Details.Targets {
+		label := "        "
+		if i == 0 {
+			label = "Is      "
+		}
+		if i == 8 {
+			add(label, number(int64(len(v.Details.Targets)-i))+" more")
+			break
+		}
+		add(label, t)
+	}
 	add("As      ", join2(v.Details.Identity, " on ", v.Details.Base))
 	for i, e := range v.Details.Effects {
 		add(map[bool]string{true: "Effect  ", false: "        "}[i == 0], e)
@@ -272,10 +288,25 @@ func planLines(v response.ActionView, w int) []line {
 		undo = "CANNOT BE UNDONE"
 	}
 	add("Undo    ", undo)
+	atMost := func(n int, label, text string) { // the digest covers it whole; firebreak show has it
+		if ls := labelled(label, text, w); len(ls) > n {
+			out = append(append(out, ls[:n-1]...), clip(append(ls[n-1], sp(faint, " ...")), w))
+		} else {
+			out = append(out, ls...)
+		}
+	}
+	atMost(1, "        ", v.Details.Inverse)
+	add("Lasts   ", lasts(v))
+	add("Timer   ", v.Details.Timer)
+	atMost(2, "Prior   ", strings.Join(v.Details.Prior, ", "))
 	add("Proof   ", v.Details.Proof)
+	add("Tried   ", v.LevelText())
+	if v.Details.Bound {
+		add("Limits  ", plural(int64(v.Details.Count), "target")+"; "+v.Details.Limits)
+	}
 	asked := v.PlannedBy
 	if !v.PlannedAt.IsZero() {
-		asked += " " + v.PlannedAt.UTC().Format("15:04:05Z")
+		asked += " " + v.PlannedAt.UTC().Format("15:04:05Z") + ", " + lasted(now.Sub(v.PlannedAt)) + " ago"
 	}
 	if v.Reason != "" {
 		asked += " \"" + v.Reason + "\""
@@ -294,10 +325,25 @@ func needs(v response.ActionView) string {
 	if v.By != "" {
 		s += " by " + string(v.By)
 	}
+	if v.Second {
+		s += ", not by who planned it"
+	}
 	if len(v.ApprovedBy) > 0 {
 		s += ": " + strings.Join(v.Approvers(), ", ")
 	}
 	return s
+}
+
+// lasts says how long the effect is meant to last.
+func lasts(v response.ActionView) string {
+	d, err := time.ParseDuration(v.Lasts)
+	switch {
+	case err != nil || d <= 0:
+		return ""
+	case v.Ends != "":
+		return lasted(d) + ", then it is undone by itself"
+	}
+	return lasted(d) + ", then you are reminded"
 }
 
 func join2(a, between, b string) string {
@@ -318,6 +364,10 @@ func (p *approval) question(w int) []line {
 	switch {
 	case p.a.readOnly() != "":
 		out = append(out, look(warn, "Only to read: "+p.a.readOnly()))
+	case len(p.view.Overrides) > 0:
+		out = append(out, wrap(bad, "It goes around a rule: who did not plan it approves it with firebreak approve --break-glass.", w)...)
+	case p.view.Second && p.view.PlannedBy == p.a.desk.Actor().Name && len(p.view.ApprovedBy) == 0:
+		out = append(out, wrap(bad, "You planned it: somebody else has to agree. Nobody there? firebreak approve --break-glass.", w)...)
 	case p.high():
 		out = append(out, wrap(strong, "Type the target's name to approve, or esc to go back. "+what, w)...)
 		out = append(out, p.field.one("> ", w, true))

@@ -118,6 +118,10 @@ func (d *dashboard) left(w, h int) []line {
 	}
 	scope := d.scope(w)
 	clocks := d.clocks()
+	held := d.inForce(w, map[bool]int{true: 2, false: 5}[h < 20])
+	if len(held) > 0 {
+		clocks = append(append(clocks, heading(" IN FORCE")), held...)
+	}
 	if room := h - len(out) - len(scope) - len(clocks) - 3; room >= 2 {
 		name := b.Playbook
 		if name == "" {

@@ -47,6 +47,8 @@ type desk interface {
 	Reject(ctx context.Context, id incident.ID, action, reason string) error
 	Do(context.Context, incident.ID, string) (response.ActionView, error)
 	Revert(ctx context.Context, id incident.ID, action, reason string) (response.ActionView, error)
+	Remind(context.Context, incident.ID) error
+	Extend(ctx context.Context, id incident.ID, action string, by time.Duration, reason string) (response.Containment, error)
 	LookTelling(context.Context, incident.ID, string, response.ProgressFunc) (response.ActionView, error)
 	Outbox(ctx context.Context, id incident.ID, all bool) ([]response.OutboxRow, error)
 	RunOutbox(ctx context.Context, id incident.ID, once bool, p response.ProgressFunc) (response.OutboxRun, error)

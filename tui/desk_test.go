@@ -329,6 +329,12 @@ func (s *scripted) LookTelling(ctx context.Context, _ incident.ID, action string
 	return response.ActionView{State: response.Verified}, s.act(ctx, "look %s", action)
 }
 
+func (s *scripted) Remind(ctx context.Context, _ incident.ID) error { return s.act(ctx, "remind") }
+
+func (s *scripted) Extend(ctx context.Context, _ incident.ID, action string, by time.Duration, why string) (response.Containment, error) {
+	return response.Containment{Action: action, Until: at(600)}, s.act(ctx, "extend %s %s %q", action, by, why)
+}
+
 func (s *scripted) Revert(ctx context.Context, _ incident.ID, action, why string) (response.ActionView, error) {
 	v := s.board.Actions[0]
 	v.Action, v.Title, v.Digest, v.Reverts = "a2", "Release FIN-FS01", "77"+digest[2:], action

@@ -58,7 +58,7 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 		if undo.Action != "" {
 			out = append(out, labelled("Undoing ", undo.Action+" "+undo.Title+": "+actionState(undo), w)...)
 		}
-		out = append(out, planLines(v, w)...)
+		out = append(out, planLines(v, w, a.now())...)
 		out = append(out, labelled("Plan    ", "sha256 "+short(v.Digest), w)...)
 	}
 	out = append(out, resultLines(s.Result, w)...)

@@ -121,6 +121,10 @@ func TestADrillIsWalkedToItsEnd(t *testing.T) {
 	r.press("enter")
 	r.sees("not the target's name")
 	r.press("backspace", "enter")
+	r.sees("read to the last line first")
+	r.press("pgdown", "pgdown")
+	r.sees("Plan    " + plan.Digest[:8])
+	r.press("enter")
 	r.until("key", playbooks.Done)
 	if got := r.board().Actions[0].State; got != response.Verified {
 		t.Fatalf("the approved action is %s, want verified", got)

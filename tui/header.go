@@ -130,6 +130,11 @@ func (m *Model) pending(waiting string) line {
 	if b.Approvals > 0 {
 		add(warn, plural(int64(b.Approvals), "approval")+waiting)
 	}
+	if over, next := ending(b.Contained, m.now()); over > 0 {
+		add(bad, number(over)+" OVER TIME")
+	} else if next != nil && next.Until.Sub(m.now()) <= soon {
+		add(warn, next.Action+" ends in "+lasted(next.Until.Sub(m.now())))
+	}
 	if b.Unknown > 0 {
 		add(bad, number(int64(b.Unknown))+" unknown")
 	}

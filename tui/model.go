@@ -44,6 +44,7 @@ type Model struct {
 	kept map[incident.ID]timelineKept // how the timelines of this session were left
 
 	exercise exerciseSeen
+	overtime reminded
 
 	locking Locking
 	touched time.Time // when a key was pressed last
@@ -138,7 +139,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.idle() {
 			return m, tea.Batch(m.lock(), m.tick())
 		}
-		return m, tea.Batch(m.pulses(), m.tick())
+		return m, tea.Batch(m.pulses(), m.reminders(), m.tick())
 	case progressTick:
 		if len(m.jobs) == 0 {
 			return m, nil
@@ -307,6 +308,12 @@ func (m *Model) inIncident() []action {
 		{id: "approvals", title: "plans that wait for an approval", foot: "approvals", keys: []string{"a"}, run: m.approvals, disabled: func() string {
 			if len(m.waiting()) == 0 {
 				return "none waits"
+			}
+			return ""
+		}},
+		{id: "contained", title: "what is in force: undo it, or give it more time", keys: []string{"E"}, run: m.contained, disabled: func() string {
+			if len(m.board.value.Contained) == 0 {
+				return "nothing is in force"
 			}
 			return ""
 		}},

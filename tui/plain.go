@@ -225,6 +225,9 @@ func (p *plainDesk) introduce(ctx context.Context) (response.Board, error) {
 		p.say("Low disk: %s.", b.LowRoom)
 	}
 	p.say("%s, %s, %s waiting, %d unknown, %d failed.", plural(int64(b.Exhibits), "exhibit"), plural(b.Events, "event"), plural(int64(b.Approvals), "approval"), b.Unknown, b.Failures)
+	for _, c := range b.Contained {
+		p.say("In force: %s, %s on %s, %s.", c.Action, c.Title, c.Target, until(c, p.now()).text)
+	}
 	if b.Queued > 0 {
 		p.say("In the outbox: %s, sent when that is possible.", plural(int64(b.Queued), "action"))
 	}

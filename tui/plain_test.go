@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/response"
@@ -14,7 +15,7 @@ import (
 func talk(t *testing.T, d *scripted, o PlainOptions, answers ...string) string {
 	t.Helper()
 	var out bytes.Buffer
-	o.In, o.Out, o.Now = strings.NewReader(strings.Join(answers, "\n")+"\n"), &out, nil
+	o.In, o.Out, o.Now = strings.NewReader(strings.Join(answers, "\n")+"\n"), &out, func() time.Time { return at(14) }
 	if err := newPlain(d, o).run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}

@@ -203,7 +203,7 @@ func isYes(s string) bool { return strings.EqualFold(s, "y") || strings.EqualFol
 // decide reads a plan out in full and takes a yes or no to it.
 func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.ActionView) error {
 	p.say("Plan: %s. Danger %s.", v.Title, v.Danger)
-	for _, l := range planLines(v, 1<<10) {
+	for _, l := range planLines(v, 1<<10, p.now()) {
 		var b strings.Builder
 		for _, s := range l {
 			b.WriteString(s.text)
@@ -216,7 +216,7 @@ func (p *plainDesk) decide(ctx context.Context, c <-chan struct{}, v response.Ac
 	}
 	var confirm string
 	var ok bool
-	if v.Danger >= incident.High {
+	if v.MustType() {
 		text, err := p.ask(ctx, c, "Type the target's name to approve, empty for no:")
 		if err != nil {
 			return err

@@ -68,7 +68,7 @@ func TestUpdatesInEverySize(t *testing.T) {
 		h := sit(t, lateUpdate(), Options{Incident: id, ASCII: true}, size[0], size[1])
 		h.press("U", "down", "enter").types("x").press("enter")
 		h.release()
-	h.clock.Advance(time.Second) // it opened by itself
+		h.clock.Advance(time.Second) // it opened by itself
 		h.sees("Update to executives")
 		if testing.Verbose() {
 			t.Log("\n" + h.m.View())

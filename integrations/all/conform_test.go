@@ -36,7 +36,7 @@ func open(t *testing.T) (*drill.World, conform.World) {
 		return len(e)
 	}}
 	for _, conn := range connections {
-		for _, setting := range []string{"token", "routing_key", "secret", "url", "password", "client_secret", "secret_access_key", "bearer"} {
+		for _, setting := range []string{"token", "routing_key", "secret", "url", "password", "user_token", "client_secret", "secret_access_key", "bearer"} {
 			if conn.Secret == nil {
 				continue
 			}
@@ -203,6 +203,7 @@ func cases() []conform.Case {
 	all = append(all, hostCases()...)
 	all = append(all, kubernetesCases()...)
 	all = append(all, declareCases()...)
+	all = append(all, casesOfChat()...)
 	return all
 }
 

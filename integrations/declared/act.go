@@ -7,7 +7,6 @@ import (
 	"maps"
 	"time"
 
-	"firebreak/incident"
 	"firebreak/integrations"
 )
 
@@ -405,6 +404,10 @@ func (a act) Verify(ctx context.Context, c integrations.Call, r integrations.Rec
 		}
 		return integrations.Verification{OK: true, Unread: !a.do.reads(), Says: says}, nil
 	}
+	if r.Ref == "" && mentions(a.proof(), "receipt") {
+		// The answer was lost, and what it said decides.
+		return integrations.Verification{}, fmt.Errorf("read %s back: %w", a.ID, integrations.ErrNotReadable)
+	}
 	env := a.names(c, v)
 	env["receipt"] = receiptNames(r)
 	state, err := a.state(ctx, a.verifying(), env)
@@ -549,12 +552,4 @@ func (a act) inverse(c integrations.Call, env map[string]any) (integrations.Call
 		}
 	}
 	return out, nil
-}
-
-// danger is what an action has that does not say.
-func dangerOf(q *request) incident.Danger {
-	if q.reads() {
-		return incident.None
-	}
-	return incident.Medium
 }

@@ -178,7 +178,7 @@ func TestOutcomes(t *testing.T) {
 		"no JSON":           {200, `<html>`, integrations.Ambiguous},
 		"two values":        {200, `{} {}`, integrations.Ambiguous},
 		"deep":              {200, strings.Repeat("[", 100) + strings.Repeat("]", 100), integrations.Ambiguous},
-		"another success":   {202, `{}`, integrations.Ambiguous},
+		"another success":   {202, `{}`, integrations.Accepted},
 		"a refusal":         {400, `no`, integrations.Rejected},
 		"there already":     {409, `it exists`, ""},
 		"another conflict":  {409, `locked`, integrations.Rejected},
@@ -234,9 +234,13 @@ func TestPages(t *testing.T) {
 		"another host": {"answer.next", func(string, int) (string, string) {
 			return `{"v":[1],"next":"http://169.254.169.254/latest"}`, ""
 		}, "not below the connection's base URL"},
-		"a user in it":   {"answer.next", func(base string, _ int) (string, string) { return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "//", "//u:p@", 1)+"/list"), "" }, "not below"},
-		"up a folder":    {"answer.next", func(string, int) (string, string) { return `{"v":[1],"next":"../../admin"}`, "" }, "not below"},
-		"another scheme": {"answer.next", func(base string, _ int) (string, string) { return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "http:", "ftp:", 1)), "" }, "not below"},
+		"a user in it": {"answer.next", func(base string, _ int) (string, string) {
+			return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "//", "//u:p@", 1)+"/list"), ""
+		}, "not below"},
+		"up a folder": {"answer.next", func(string, int) (string, string) { return `{"v":[1],"next":"../../admin"}`, "" }, "not below"},
+		"another scheme": {"answer.next", func(base string, _ int) (string, string) {
+			return fmt.Sprintf(`{"v":[1],"next":%q}`, strings.Replace(base, "http:", "ftp:", 1)), ""
+		}, "not below"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -304,6 +308,22 @@ func TestKept(t *testing.T) {
 	text = strings.Repeat("x", maxText+1)
 	if _, err := a.Prior(t.Context(), call); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("kept %v", err)
+	}
+}
+
+// What is verified by the receipt cannot be without one: that is no "it is not so".
+func TestLostReceipt(t *testing.T) {
+	t.Parallel()
+	src := with("prior: {get: /a, keep: {at: answer.at}}", "receipt: {ref: a, data: {before: prior.at}}", "verify: {ok: state.at != receipt.before}")
+	a, _ := served(t, src, func(rw http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(rw, `{"at":2}`) })
+	call := integrations.Call{Action: "x.y", Connection: "waf", Key: "k"}
+	if v, err := a.Verify(t.Context(), call, integrations.Receipt{}); !errors.Is(err, integrations.ErrNotReadable) {
+		t.Errorf("%+v, %v", v, err)
+	}
+	for before, want := range map[int]bool{1: true, 2: false} {
+		if v, err := a.Verify(t.Context(), call, integrations.Receipt{Ref: "a", Data: map[string]any{"before": before}}); err != nil || v.OK != want {
+			t.Errorf("%+v, %v", v, err)
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func (d *decoder) parts(n *yaml.Node, a *Action, parts map[string]*yaml.Node) {
 			var r refusal
 			d.keys(item, "refuse", map[string]func(*yaml.Node){
 				"when": func(n *yaml.Node) { r.when = d.expression(n, "refuse.when", known, reflect.Bool) },
-				"say":  func(n *yaml.Node) { r.say = d.template(n, "refuse.say", known, false) },
+				"say":  func(n *yaml.Node) { r.say = d.template(n, "refuse.say", known) },
 				"hint": func(n *yaml.Node) { r.hint = d.text(n, "refuse.hint") },
 			}, "when", "say")
 			if r.when != nil {
@@ -98,7 +98,7 @@ func (d *decoder) parts(n *yaml.Node, a *Action, parts map[string]*yaml.Node) {
 	}
 	if p := parts["effects"]; p != nil {
 		for _, item := range d.list(p) {
-			a.effects = append(a.effects, d.template(item, "effects", known, false))
+			a.effects = append(a.effects, d.template(item, "effects", known))
 		}
 	}
 	if p := parts["target"]; p != nil {
@@ -198,9 +198,9 @@ func (d *decoder) targetOf(n *yaml.Node, in scope) target {
 		"kind": func(n *yaml.Node) {
 			t.kind = d.shaped(n, "target.kind", nameShape, "as in user, host, repo or address")
 		},
-		"id":   func(n *yaml.Node) { t.id = d.template(n, "target.id", in, false) },
-		"name": func(n *yaml.Node) { t.name = d.template(n, "target.name", in, false) },
-		"of":   func(n *yaml.Node) { t.of = d.template(n, "target.of", in, false) },
+		"id":   func(n *yaml.Node) { t.id = d.template(n, "target.id", in) },
+		"name": func(n *yaml.Node) { t.name = d.template(n, "target.name", in) },
+		"of":   func(n *yaml.Node) { t.of = d.template(n, "target.of", in) },
 	}, "kind", "id")
 	return t
 }
@@ -388,15 +388,17 @@ func (d *decoder) pollOf(n *yaml.Node, in scope) *poll {
 
 func (d *decoder) receiptOf(n *yaml.Node, a *Action, in scope) {
 	d.keys(n, "receipt", map[string]func(*yaml.Node){
-		"ref": func(n *yaml.Node) { a.receipt.ref = d.template(n, "receipt.ref", in, false) },
-		"url": func(n *yaml.Node) { a.receipt.url = d.template(n, "receipt.url", in, false) },
+		"ref": func(n *yaml.Node) { a.receipt.ref = d.template(n, "receipt.ref", in) },
+		"url": func(n *yaml.Node) { a.receipt.url = d.template(n, "receipt.url", in) },
 		"data": func(n *yaml.Node) {
 			d.each(n, "receipt.data", nameShape, func(name string, _, v *yaml.Node) {
 				r := result{param: integrations.Param{Name: name, Type: "any"}}
 				value := v
 				if v.Kind == yaml.MappingNode {
 					d.keys(v, "receipt.data."+name, map[string]func(*yaml.Node){
-						"type":  func(n *yaml.Node) { r.param.Type = d.word(n, "type", []string{"string", "int", "bool", "list", "map", "any"}) },
+						"type": func(n *yaml.Node) {
+							r.param.Type = d.word(n, "type", []string{"string", "int", "bool", "list", "map", "any"})
+						},
 						"title": func(n *yaml.Node) { r.param.Title = d.text(n, "title") },
 						"value": func(n *yaml.Node) { value = n },
 					}, "value")
@@ -430,7 +432,7 @@ func (d *decoder) verifyOf(n *yaml.Node, a *Action, in scope, state types.Map) {
 		v.ok = d.expression(ok, "verify.ok", then, reflect.Bool)
 	}
 	if says != nil {
-		v.says = d.template(says, "verify.says", then, false)
+		v.says = d.template(says, "verify.says", then)
 	}
 }
 
@@ -439,7 +441,7 @@ func (d *decoder) undoOf(n *yaml.Node, a *Action, in scope) {
 	d.keys(n, "undo", map[string]func(*yaml.Node){
 		"action": func(n *yaml.Node) { u.action = d.shaped(n, "undo.action", idShape, "the id of an action") },
 		"when":   func(n *yaml.Node) { u.when = d.expression(n, "undo.when", in, reflect.Bool) },
-		"says":   func(n *yaml.Node) { a.undone = d.template(n, "undo.says", in, false) },
+		"says":   func(n *yaml.Node) { a.undone = d.template(n, "undo.says", in) },
 		"with": func(n *yaml.Node) {
 			d.each(n, "undo.with", nameShape, func(name string, k, v *yaml.Node) {
 				u.with = append(u.with, pair{name, d.tree(v, "undo.with."+name, in, false), place{k.Line, k.Column}})
@@ -467,7 +469,7 @@ func (d *decoder) findOf(n *yaml.Node, a *Action, in scope) {
 	got := in.answered()
 	f.item = d.expression(item, "find.item", got, reflect.Invalid)
 	then := got.with(types.Map{"item": types.Any})
-	f.ref = d.template(ref, "find.ref", then, false)
+	f.ref = d.template(ref, "find.ref", then)
 	if data != nil {
 		d.each(data, "find.data", nameShape, func(name string, _, v *yaml.Node) {
 			if p := d.expression(v, "find.data."+name, then, reflect.Invalid); p != nil {

@@ -141,7 +141,9 @@ func (d *decoder) systemOf(n *yaml.Node) *System {
 		},
 		"errors": func(n *yaml.Node) { s.Errors = d.rules(n) },
 		"headers": func(n *yaml.Node) {
-			rest = append(rest, func() { s.Headers = d.headers(n, "system.headers", scope{names: types.Map{"settings": d.settings()}}, false) })
+			rest = append(rest, func() {
+				s.Headers = d.headers(n, "system.headers", scope{names: types.Map{"settings": d.settings()}}, false)
+			})
 		},
 		"identity": func(n *yaml.Node) { rest = append(rest, func() { s.Identity = d.identityOf(n) }) },
 	}, "title", "credential")
@@ -264,12 +266,12 @@ func (d *decoder) identityOf(n *yaml.Node) *identity {
 	id := &identity{}
 	in := scope{names: types.Map{"settings": d.settings()}}
 	if n.Kind == yaml.ScalarNode {
-		id.is = d.template(n, "identity", in, false)
+		id.is = d.template(n, "identity", in)
 		return id
 	}
 	d.action = &Action{}
 	defer func() { d.action = nil }()
-	readers := map[string]func(*yaml.Node){"is": func(n *yaml.Node) { id.is = d.template(n, "identity.is", in.answered(), false) }}
+	readers := map[string]func(*yaml.Node){"is": func(n *yaml.Node) { id.is = d.template(n, "identity.is", in.answered()) }}
 	id.read = d.readOf(n, "identity", in, readers)
 	if id.is == nil {
 		d.node(n, "as in is: \"{{ answer.login }}\"", "identity has no is")

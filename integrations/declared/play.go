@@ -44,7 +44,7 @@ func Play(ctx context.Context, sys *System, kind string, a *Action, e *Example) 
 		defer close(done)
 		_ = server.Serve(l) // it ends when it is closed
 	}()
-	settings := map[string]string{"token_url": "http://peer.test/-/token"}
+	settings := map[string]string{"token_url": "http://peer.test/-/token"} //nolint:gosec // an address, no secret
 	for k, v := range e.settings {
 		settings[k] = v
 	}

@@ -103,16 +103,17 @@ func compile(text string, in scope, want reflect.Kind) (*program, error) {
 	return expression.Compile(text, expression.Scope{Names: in.names, Functions: functions(), Language: "actions"}, want)
 }
 
-// template compiles a text with expressions in it. Where secrets is set, a whole
-// value may be a secret parameter.
-func (d *decoder) template(n *yaml.Node, what string, in scope, secrets bool) *template {
+// template compiles a text with expressions in it.
+func (d *decoder) template(n *yaml.Node, what string, in scope) *template {
 	text := d.text(n, what)
 	if text == "" {
 		return nil
 	}
-	return d.templateOf(n, text, what, in, secrets)
+	return d.templateOf(n, text, what, in, false)
 }
 
+// templateOf is template for a text at hand. Where secrets is set, a whole value
+// may be a secret parameter.
 func (d *decoder) templateOf(n *yaml.Node, text, what string, in scope, secrets bool) *template {
 	t, err := parseTemplate(text, func(s string) (*program, error) { return compile(s, in, reflect.Invalid) })
 	var placed *placedError
@@ -190,7 +191,7 @@ func (d *decoder) wrong(n *yaml.Node, offset int, in scope, err error) {
 // tree reads a body: mappings and lists of templates and plain values. A mapping
 // with the one key $json is its value as JSON text.
 func (d *decoder) tree(n *yaml.Node, what string, in scope, secrets bool) node {
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // what is neither is a scalar: tidy leaves nothing else
 	case yaml.SequenceNode:
 		out := node{kind: listNode}
 		for _, c := range n.Content {

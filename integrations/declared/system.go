@@ -1,6 +1,7 @@
 package declared
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -21,9 +22,14 @@ type Source struct {
 	Text []byte
 }
 
-// builtin are the files that Firebreak brings. They are read once; a test holds
-// that they can be.
-var builtin = sync.OnceValues(func() ([]*File, error) {
+// The files that Firebreak brings, each form read once. A test holds that they can
+// be read, and that both are the same but for the tests.
+var (
+	builtin = sync.OnceValues(func() ([]*File, error) { return readBuiltin(withoutTests) })
+	whole   = sync.OnceValues(func() ([]*File, error) { return readBuiltin(func(b []byte) []byte { return b }) })
+)
+
+func readBuiltin(form func([]byte) []byte) ([]*File, error) {
 	names, err := fs.Glob(files, "builtin/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in actions: %w", err)
@@ -34,15 +40,36 @@ var builtin = sync.OnceValues(func() ([]*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the built-in actions: %w", err)
 		}
-		sources = append(sources, Source{name, b})
+		sources = append(sources, Source{name, form(b)})
 	}
 	return readAll(nil, sources)
-})
+}
 
-// Builtin are the files that Firebreak brings.
-func Builtin() ([]*File, error) { return builtin() }
+// withoutTests empties the lines of the tests, which are more than half of a file
+// and which nobody needs who wants to act. It knows how our own files are laid out.
+func withoutTests(src []byte) []byte {
+	var out bytes.Buffer
+	in := false
+	for line := range bytes.Lines(src) {
+		switch {
+		case bytes.Equal(line, []byte("    tests:\n")):
+			in = true
+		case in && !bytes.HasPrefix(line, []byte("      ")) && len(bytes.TrimSpace(line)) > 0:
+			in = false
+		}
+		if in {
+			line = []byte{'\n'}
+		}
+		out.Write(line)
+	}
+	return out.Bytes()
+}
 
-// MustBuiltin is Builtin where nothing can be done about a mistake of ours.
+// Builtin are the files that Firebreak brings, with their tests.
+func Builtin() ([]*File, error) { return whole() }
+
+// MustBuiltin are they without their tests, where nothing can be done about a
+// mistake of ours.
 func MustBuiltin() []*File {
 	fs, err := builtin()
 	if err != nil {
@@ -63,7 +90,7 @@ func BuiltinSource(kind string) ([]byte, error) {
 // Read reads files of a user's, with the built-in ones below them. The error is
 // problem.Problems; the files that could be read come with it.
 func Read(sources []Source) ([]*File, error) {
-	below, err := Builtin()
+	below, err := builtin()
 	if err != nil {
 		return nil, err
 	}

@@ -134,17 +134,6 @@ func (t *template) secretOf() string {
 	return ""
 }
 
-// literal is the text of a template without expressions.
-func (t *template) literal() (string, bool) {
-	if len(t.parts) == 0 {
-		return "", true
-	}
-	if len(t.parts) == 1 && t.parts[0].value == nil && t.parts[0].secret == "" {
-		return t.parts[0].text, true
-	}
-	return "", false
-}
-
 // value renders the template; nil means that it has no value.
 func (t *template) value(env map[string]any) (any, error) {
 	if t == nil {

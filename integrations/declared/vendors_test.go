@@ -374,7 +374,7 @@ func TestVendorCloudflare(t *testing.T) {
 		for _, turn := range turns {
 			path, _, _ := strings.Cut(turn.path, "?")
 			path = strings.Replace(hex.ReplaceAllString(path, "ZONE"), "/rules/r1", "/rules/RULE", 1)
-			source, pattern := "", ""
+			var source, pattern string
 			switch path {
 			case "/zones/ZONE":
 				source, pattern = zones, `_client\.get\(\(0, path_1\.path\) ./zones/\$\{zone_id\}.`

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // What the declared systems of a new world hold, for drills to refer to.
 const (
 	Person      = "jo.deploy@acme.example" // at Okta and Entra ID
-	AccessKey   = "AKIADRILLDRILLDRILL1"
+	AccessKey   = "AKIADRILLDRILLDRILL1"   //nolint:gosec // it opens nothing
 	Instance    = "i-0d1110000000000d1"
 	Volume      = "vol-0d1110000000000d1"
 	Quarantine  = "sg-0d1110000000000ff"
@@ -74,12 +75,15 @@ func (w *World) declaredConnections(base integrations.Connection) []integrations
 		conn := base
 		conn.Name, conn.Kind, conn.BaseURL, conn.Settings = c.kind, c.kind, "http://"+declaredName(c.kind), c.settings
 		conn.Secret = func(_ context.Context, name string) (string, error) {
-			s, err := w.view()
-			if err != nil {
-				return "", err
-			}
 			if name == "access_key_id" {
 				return drillAWSKey, nil
+			}
+			if !slices.Contains(cloudSecrets(), c.kind+"/"+name) {
+				return "", fmt.Errorf("the drill has no secret %q of %s", name, c.kind)
+			}
+			s, err := w.peek()
+			if err != nil {
+				return "", err
 			}
 			v := s.Cloud.Secrets[c.kind+"/"+name]
 			if v == "" {
@@ -92,12 +96,17 @@ func (w *World) declaredConnections(base integrations.Connection) []integrations
 	return out
 }
 
-func newCloud(now time.Time) (cloud, error) {
-	c := cloud{Secrets: map[string]string{}}
-	for _, name := range []string{
+// cloudSecrets are the kinds with the names of their secrets.
+func cloudSecrets() []string {
+	return []string{
 		"okta/token", "cloudflare/token", "aws/secret_access_key", "crowdstrike/client_secret", "crowdstrike/bearer",
 		"defender/client_secret", "defender/bearer", "entra/client_secret", "entra/bearer",
-	} {
+	}
+}
+
+func newCloud(now time.Time) (cloud, error) {
+	c := cloud{Secrets: map[string]string{}}
+	for _, name := range cloudSecrets() {
 		b := make([]byte, 20)
 		if _, err := rand.Read(b); err != nil {
 			return cloud{}, fmt.Errorf("draw drill secret: %w", err)

@@ -149,6 +149,8 @@ func (f fakeHost) Run(ctx context.Context, p integrations.Program) (integrations
 	var out integrations.Output
 	var err error
 	switch strings.Join(p.Argv, " ") {
+	case "nft -j list tables inet":
+		out.Stdout = []byte(`{"nftables": []}`) // asked only where ours is not there
 	case "nft -j list table inet firebreak":
 		out.Stdout, err = f.list("firebreak")
 	case "nft -j list table inet " + isolation:

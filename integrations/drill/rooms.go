@@ -18,7 +18,10 @@ func (w *World) rooms(base integrations.Connection) []integrations.Connection {
 	slack, chat, email, jira := base, base, base, base
 	slack.Name, slack.Kind, slack.BaseURL = "slack", "slack", "http://"+slackName+"/api/"
 	slack.Settings = map[string]string{"channel": SlackChannel}
-	slack.Secret = w.secret(func(s secrets, n string) string { return map[string]string{"token": s.Slack}[n] })
+	slack.Secret = w.secret(func(s secrets, n string) string {
+		return map[string]string{"token": s.Slack, "user_token": s.SlackUser}[n]
+	})
+	slack.Has = func(setting string) bool { return setting == "token" || setting == "user_token" }
 	chat.Name, chat.Kind = "chat", "teams"
 	chat.Secret = w.secret(func(s secrets, n string) string {
 		return map[string]string{"url": "http://" + teamsName + "/workflows/drill?sig=" + url.QueryEscape(s.Teams)}[n]

@@ -38,11 +38,11 @@ func seed(now time.Time) (*state, error) {
 
 // furnish puts what a world of an earlier version lacks into it.
 func (s *state) furnish(now time.Time) error {
-	var errs [5]error
+	var errs [6]error
 	for i, one := range []struct {
 		secret *string
 		prefix string
-	}{{&s.Secrets.Slack, "xoxb-drill-"}, {&s.Secrets.Teams, "drill-t-"}, {&s.Secrets.Mail, "drill-m-"}, {&s.Secrets.Jira, "ATATTdrill"}, {&s.Secrets.Kubernetes, "eyJkcmlsb"}} {
+	}{{&s.Secrets.Slack, "xoxb-drill-"}, {&s.Secrets.SlackUser, "xoxp-drill-"}, {&s.Secrets.Teams, "drill-t-"}, {&s.Secrets.Mail, "drill-m-"}, {&s.Secrets.Jira, "ATATTdrill"}, {&s.Secrets.Kubernetes, "eyJkcmlsb"}} {
 		if *one.secret == "" {
 			*one.secret, errs[i] = draw(one.prefix)
 		}

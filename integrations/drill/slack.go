@@ -95,8 +95,12 @@ func (k slackAPI) serve(f slackCall) http.HandlerFunc {
 		err := r.ParseForm()
 		if err == nil {
 			err = k.run(r, func(s *state) (err error) {
-				if r.Header.Get("Authorization") != "Bearer "+s.Secrets.Slack {
+				person := r.Header.Get("Authorization") == "Bearer "+s.Secrets.SlackUser
+				if !person && r.Header.Get("Authorization") != "Bearer "+s.Secrets.Slack {
 					return word("invalid_auth")
+				}
+				if !person && strings.HasSuffix(r.URL.Path, "conversations.unarchive") {
+					return word("not_in_channel") // as Slack says to a bot: it left with everybody else
 				}
 				if out, err := f(s, r.Form); err != nil || out != nil {
 					body = out
@@ -212,7 +216,10 @@ func (k slackAPI) archive(want bool) slackCall {
 		case !c.Archived && !want:
 			return nil, word("not_archived")
 		}
-		c.Archived = want
+		c.Archived, c.Members = want, nil // everybody leaves
+		if !want {
+			c.Members = []string{SlackPerson} // who brought it back
+		}
 		k.effect(s, "slack", map[bool]string{true: "channel archived", false: "channel unarchived"}[want], "#"+c.Name, "")
 		return nil, nil
 	}

@@ -47,6 +47,7 @@ type secrets struct {
 	Routing    string `json:"routing"`
 	Webhook    string `json:"webhook"`
 	Slack      string `json:"slack"`
+	SlackUser  string `json:"slack_user"`
 	Teams      string `json:"teams"`
 	Mail       string `json:"mail"`
 	Jira       string `json:"jira"`

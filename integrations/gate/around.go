@@ -17,6 +17,10 @@ type Send func(context.Context) (integrations.Receipt, error)
 func (g *Gate) Limit(next Send) Send {
 	return func(ctx context.Context) (integrations.Receipt, error) {
 		done, err := g.Turn(ctx)
+		var later *integrations.Error
+		if errors.As(err, &later) {
+			return integrations.Receipt{}, err
+		}
 		if err != nil {
 			return integrations.Receipt{}, &integrations.Error{Outcome: integrations.NotSent, Err: fmt.Errorf("wait for the turn of %s: %w", g.name, err)}
 		}

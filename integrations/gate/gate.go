@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"firebreak/integrations"
 	"firebreak/internal/durable"
 )
 
@@ -154,8 +155,15 @@ func (g *Gate) next(s State) time.Time {
 	return at
 }
 
+// ErrAsked says that nothing was sent because the other side asked to wait.
+var ErrAsked = errors.New("it was asked to wait")
+
+// longest is how long a turn is waited for in silence.
+const longest = 10 * time.Second
+
 // Turn waits until this process may write to the connection, and returns what
-// gives the turn back.
+// gives the turn back. When that is later than in a moment, because the other side
+// asked to wait, it says so: the outcome is integrations.Throttled.
 func (g *Gate) Turn(ctx context.Context) (done func(), err error) {
 	if g.rules.Every <= 0 {
 		return func() {}, nil
@@ -179,7 +187,13 @@ func (g *Gate) Turn(ctx context.Context) (done func(), err error) {
 		if err == nil && wait <= 0 {
 			return func() { _ = f.Close() }, nil // closing gives the lock back
 		}
-		if err == nil {
+		switch {
+		case err == nil && wait > longest:
+			err = &integrations.Error{
+				Outcome: integrations.Throttled, After: wait,
+				Err: fmt.Errorf("connection %s: %w until %s", g.name, ErrAsked, g.now().Add(wait).UTC().Format(time.RFC3339)),
+			}
+		case err == nil:
 			err = g.sleep(ctx, wait)
 		}
 		if err != nil {

@@ -210,6 +210,17 @@ func TestWhatIsAskedToWaitHoldsForAll(t *testing.T) {
 	if got := c.t.Sub(began); got != 7*time.Second {
 		t.Errorf("the other waited %s, want 7s", got)
 	}
+	if err := a.change(t.Context(), func(s *State) { s.Asked = c.t; s.Until = c.t.Add(time.Minute) }); err != nil {
+		t.Fatal(err)
+	}
+	var e *integrations.Error
+	_, err := b.Limit(func(context.Context) (integrations.Receipt, error) {
+		t.Error("it was sent")
+		return integrations.Receipt{}, nil
+	})(t.Context())
+	if !errors.As(err, &e) || e.Outcome != integrations.Throttled || e.After != time.Minute {
+		t.Errorf("asked to wait a minute: %v", err)
+	}
 	for _, back := range []time.Duration{time.Hour, 48 * time.Hour} {
 		c.t = c.t.Add(-back)
 		began = c.t

@@ -136,23 +136,6 @@ func TestNotify(t *testing.T) {
 	if err != nil || name != "github.issue.comment" || params["body"] != "s\n\nb" || params["repo"] != "c/d" || params["labels"] != nil {
 		t.Errorf("%s %v %v", name, params, err)
 	}
-	// What belongs together stays in one issue.
-	thread := integrations.Thread{Before: []integrations.Earlier{
-		{Action: "github.issue.create", Params: m{"repo": "c/d"}, Data: m{"number": 8}},
-		{Action: "github.issue.create", Params: m{"repo": "A/b"}, Data: m{"number": 9}},
-	}}
-	name, params, err = notify(c, integrations.Message{Subject: "s", Body: "b", Thread: thread})
-	if err != nil || name != "github.issue.comment" || params["number"] != 9 || params["body"] != "s\n\nb" {
-		t.Errorf("%s %v %v", name, params, err)
-	}
-	name, params, err = notify(c, integrations.Message{Subject: "s", Body: "b", Thread: thread, Fields: m{"labels": []any{"x"}}})
-	if err != nil || name != "github.issue.create" || params["number"] != nil {
-		t.Errorf("%s %v %v", name, params, err)
-	}
-	name, params, err = notify(c, integrations.Message{Subject: "s", Body: "b", Thread: thread, Update: true, Fields: m{"labels": []any{"x"}, "repo": "c/d"}})
-	if err != nil || name != "github.issue.comment" || params["number"] != 8 || params["labels"] != nil {
-		t.Errorf("%s %v %v", name, params, err)
-	}
 	if _, _, err = notify(integrations.Connection{}, integrations.Message{}); err == nil {
 		t.Error("to no repository")
 	}

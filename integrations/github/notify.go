@@ -2,14 +2,12 @@ package github
 
 import (
 	"errors"
-	"strings"
 
 	"firebreak/integrations"
 )
 
-// notify puts a message into a comment on the incident's issue in that repository,
-// the one that the author names or the first that was opened for it; where there
-// is none, or the author asks for labels, into an issue of its own.
+// notify puts a message into an issue of its own, or into a comment where the
+// author names an issue's number.
 func notify(c integrations.Connection, m integrations.Message) (string, map[string]any, error) {
 	params := map[string]any{"repo": c.Settings["repo"], "body": m.Body}
 	for _, n := range []string{"repo", "number", "labels"} {
@@ -20,9 +18,11 @@ func notify(c integrations.Connection, m integrations.Message) (string, map[stri
 	if params["repo"] == "" {
 		return "", nil, errors.New("notify github: say which repo: in the step's with, or in the connection's settings")
 	}
-	if params["number"] == nil && (m.Update || params["labels"] == nil) {
-		if n := tracking(m.Thread, params["repo"]); n != nil {
-			params["number"] = n
+	if _, chosen := params["number"]; m.Update && !chosen { // updates are comments on the one tracking issue
+		if issue, ok := m.Thread.First("github.issue.create", func(e integrations.Earlier) bool { return e.Data["repo"] == params["repo"] }); ok {
+			if number, err := integrations.Number(issue.Data, "number"); err == nil {
+				params["number"] = number
+			}
 		}
 	}
 	if _, ok := params["number"]; ok {
@@ -34,18 +34,4 @@ func notify(c integrations.Connection, m integrations.Message) (string, map[stri
 	}
 	params["title"] = integrations.Line(m.Subject, 256)
 	return "github.issue.create", params, nil
-}
-
-// tracking is the number of the issue that was opened for the incident there, nil
-// when there is none.
-func tracking(t integrations.Thread, repo any) any {
-	in, _ := repo.(string)
-	first, ok := t.First("github.issue.create", func(e integrations.Earlier) bool {
-		was, _ := e.Params["repo"].(string)
-		return strings.EqualFold(was, in) && e.Data["number"] != nil
-	})
-	if !ok {
-		return nil
-	}
-	return first.Data["number"]
 }

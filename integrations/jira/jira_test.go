@@ -189,6 +189,21 @@ func TestNotify(t *testing.T) {
 	if err != nil || name != "jira.issue.comment" || params["text"] != "s\n\nb" {
 		t.Errorf("%s %v %v", name, params, err)
 	}
+	thread := integrations.Thread{Name: "2026-0007", Before: []integrations.Earlier{
+		{Action: "jira.issue.create", Params: m{"project": "SEC"}, Data: m{"issue": "SEC-7"}},
+		{Action: "jira.issue.comment", Params: m{"issue": "SEC-7"}},
+	}}
+	name, params, err = notify(c, integrations.Message{Subject: "s", Body: "b", Thread: thread, Update: true})
+	if err != nil || name != "jira.issue.comment" || params["issue"] != "SEC-7" {
+		t.Errorf("the next message: %s %v %v", name, params, err)
+	}
+	// A step that is done again has to be known as the same: it files, as before.
+	if name, _, err = notify(c, integrations.Message{Subject: "s", Body: "b", Thread: thread}); err != nil || name != "jira.issue.create" {
+		t.Errorf("a step that is done again: %s %v", name, err)
+	}
+	if name, _, err = notify(c, integrations.Message{Subject: "s", Body: "b", Thread: thread, Update: true, Fields: m{"project": "HR"}}); err != nil || name != "jira.issue.create" {
+		t.Errorf("in another project: %s %v", name, err)
+	}
 	if _, _, err := notify(integrations.Connection{}, integrations.Message{Body: "b"}); err == nil {
 		t.Error("an issue in no project")
 	}

@@ -7,9 +7,16 @@ import (
 )
 
 // notify files an issue for the message, or comments on the one that the author
-// names.
+// names. An update goes to the issue that was filed before.
 func notify(c integrations.Connection, m integrations.Message) (string, map[string]any, error) {
-	if key, ok := m.Fields["issue"]; ok {
+	key, ok := m.Fields["issue"]
+	if first, filed := m.Thread.First("jira.issue.create", func(e integrations.Earlier) bool {
+		project, named := m.Fields["project"]
+		return !named || e.Params["project"] == project
+	}); filed && !ok && m.Update {
+		key, ok = first.Data["issue"]
+	}
+	if ok {
 		text := m.Body
 		if m.Subject != "" {
 			text = m.Subject + "\n\n" + text

@@ -32,13 +32,14 @@ func (k *cluster) scaleZero() core {
 			return scaleTo(now, at, 0)
 		},
 		effects: func(called string, state map[string]any, v integrations.Values) ([]string, []string) {
-			return []string{
-					fmt.Sprintf("%s %s goes from %d pods to none: what it serves stops", v.Text("kind"), called, replicas(state)),
-					"the pods end, with their memory, their files and their logs",
-				}, []string{
-					"take memory and logs of its pods first, or take one out of it instead (kubernetes.pod.quarantine)",
-					"what scales it by itself (an autoscaler, an operator, GitOps) may bring it back",
-				}
+			effects := []string{
+				fmt.Sprintf("%s %s goes from %d pods to none: what it serves stops", v.Text("kind"), called, replicas(state)),
+				"the pods end, with their memory, their files and their logs",
+			}
+			return effects, []string{
+				"take memory and logs of its pods first, or take one out of it instead (kubernetes.pod.quarantine)",
+				"what scales it by itself (an autoscaler, an operator, GitOps) may bring it back",
+			}
 		},
 		proof: "spec.replicas of its scale is 0", undo: "scale it to what it was",
 		inverse: func(state map[string]any, c integrations.Call) (string, map[string]any) {

@@ -123,7 +123,7 @@ func (h *host) processes(ctx context.Context, uid int) (int, error) {
 	if err != nil {
 		return 0, unsent(err)
 	}
-	if out.Code > 1 || out.Code == 1 && len(out.Stderr) > 0 {
+	if out.Code > 1 || out.Code == 1 && complains(string(out.Stderr)) {
 		return 0, unsent(failed(argv, out))
 	}
 	n := 0
@@ -135,15 +135,26 @@ func (h *host) processes(ctx context.Context, uid int) (int, error) {
 	return n, nil
 }
 
+// complains says whether a program itself said that something was wrong, and not
+// the shell or sudo about what is around it.
+func complains(stderr string) bool {
+	for line := range strings.Lines(stderr) {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.HasPrefix(line, "sudo: unable to resolve host") && !strings.HasPrefix(line, "Could not chdir to home directory") {
+			return true
+		}
+	}
+	return false
+}
+
 // endSessions ends everything that runs as the account. Where systemd-logind is,
 // it ends its sessions and its service manager, which would start things again;
 // what is left is killed, until nothing is.
 func (h *host) endSessions(ctx context.Context, a account) error {
-	out, err := h.tool(ctx, "", "loginctl", "--no-ask-password", "terminate-user", strconv.Itoa(a.uid))
-	if err != nil && integrations.OutcomeOf(err) != integrations.Rejected {
-		return err // without logind there is no such program, or it says that it is not there
+	// Without logind there is no such program, or it says that it is not there.
+	if _, err := h.tool(ctx, "", "loginctl", "--no-ask-password", "terminate-user", strconv.Itoa(a.uid)); err != nil && integrations.OutcomeOf(err) != integrations.Rejected {
+		return err
 	}
-	_ = out
 	for range 10 {
 		argv := []string{"pkill", "-KILL", "-u", strconv.Itoa(a.uid)}
 		out, err := h.tool(ctx, "", argv...)
@@ -184,11 +195,11 @@ func lockArgv(a account) []string { return []string{"usermod", "-L", "-e", gone,
 
 func unlockArgv(now, to account) []string {
 	argv := []string{"usermod", "-e", to.expires}
-	switch {
-	case to.password == now.password:
-	case to.password == "L":
+	switch to.password {
+	case now.password:
+	case "L":
 		argv = append(argv, "-L")
-	case to.password == "NP":
+	case "NP":
 		argv = append(argv, "-p", "")
 	default:
 		argv = append(argv, "-U")

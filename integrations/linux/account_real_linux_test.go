@@ -2,6 +2,7 @@ package linux
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -31,7 +32,11 @@ func TestLockReally(t *testing.T) {
 	} {
 		ran(t, append(append([]string{"useradd", "-M", "-d", "/", "-s", "/bin/sh"}, more...), user)...)
 	}
-	for _, pam := range []string{"UsePAM no", "UsePAM yes"} {
+	servers := []string{"UsePAM yes"} // with which a locked password alone leaves keys working
+	if os.Getenv("FIREBREAK_SOAK") != "" {
+		servers = append(servers, "UsePAM no")
+	}
+	for _, pam := range servers {
 		s := newSuspect(t, pam)
 		as := overSSH(t, s.host("root"), nil)
 		login := func(user string) bool {
@@ -93,7 +98,7 @@ func sessions(t *testing.T) {
 	if p, _ := do(t, as, call); p.Undo != "" || p.Unchanged || len(p.Warnings) == 0 {
 		t.Errorf("plan %+v", p)
 	}
-	<-gone
+	_ = <-gone // it was killed
 	if p, _ := do(t, as, call); !p.Unchanged {
 		t.Error("the plan does not say that nothing runs")
 	}

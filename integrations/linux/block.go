@@ -156,7 +156,7 @@ func (b block) DryRun(ctx context.Context, c integrations.Call, p integrations.P
 }
 
 func (h *host) check(ctx context.Context, script string) (string, error) {
-	if _, err := h.nft(ctx, script, "-c", "-f", "-"); err != nil {
+	if err := h.nft(ctx, script, "-c", "-f", "-"); err != nil {
 		return "", unsent(err)
 	}
 	return "nft --check takes the rules", nil
@@ -190,7 +190,7 @@ func (b block) Do(ctx context.Context, c integrations.Call, _ integrations.Plan)
 	if b.on {
 		script = blockScript(n, v.Duration("ttl"))
 	}
-	if _, err := b.nft(ctx, script, "-f", "-"); err != nil {
+	if err := b.nft(ctx, script, "-f", "-"); err != nil {
 		return integrations.Receipt{}, err
 	}
 	return b.receipt(n), nil

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,9 +31,9 @@ const (
 )
 
 // openBeneath opens a path in which no component is a symbolic link.
-func openBeneath(path string, flags uint64, mode uint64) (int, error) {
+func openBeneath(path string, flags uint64) (int, error) {
 	fd, err := unix.Openat2(unix.AT_FDCWD, path, &unix.OpenHow{
-		Flags: flags | unix.O_CLOEXEC, Mode: mode, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+		Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
 	})
 	switch {
 	case errors.Is(err, unix.ELOOP):
@@ -54,7 +55,7 @@ func look(path string) (*os.File, integrations.File, unix.Stat_t, error) {
 	var st unix.Stat_t
 	none := integrations.File{}
 	// What it is, before it is opened: opening a device may do something.
-	at, err := openBeneath(path, unix.O_PATH|unix.O_NOFOLLOW, 0)
+	at, err := openBeneath(path, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		return nil, none, st, err
 	}
@@ -69,9 +70,9 @@ func look(path string) (*os.File, integrations.File, unix.Stat_t, error) {
 		return nil, none, st, rejected("", "open %s: it is no regular file", path)
 	}
 	const flags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK
-	fd, err := openBeneath(path, flags|unix.O_NOATIME, 0)
+	fd, err := openBeneath(path, flags|unix.O_NOATIME)
 	if errors.Is(err, unix.EPERM) { // another's file
-		fd, err = openBeneath(path, flags, 0)
+		fd, err = openBeneath(path, flags)
 	}
 	if err != nil {
 		return nil, none, st, err
@@ -94,7 +95,7 @@ func describe(f *os.File, path string, st unix.Stat_t) (integrations.File, error
 		return integrations.File{}, rejected("look again", "open %s: it was replaced meanwhile", path)
 	}
 	d := integrations.File{
-		Path: path, Mode: now.Mode & 0o7777, UID: int(now.Uid), GID: int(now.Gid), MTime: now.Mtim.Nano(), Links: int(now.Nlink), Vital: vital(now),
+		Path: path, Mode: now.Mode & 0o7777, UID: int(now.Uid), GID: int(now.Gid), MTime: now.Mtim.Nano(), Links: int(min(now.Nlink, math.MaxInt32)), Vital: vital(now),
 	}
 	var err error
 	if d.SHA256, d.Size, err = digest(f); err != nil {
@@ -193,7 +194,7 @@ func own(folder, id string, create bool) (*os.Root, error) {
 		}
 	}
 	for _, p := range []string{folder, path} {
-		fd, err := openBeneath(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+		fd, err := openBeneath(p, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW)
 		if err != nil {
 			return nil, err
 		}
@@ -368,7 +369,7 @@ func syncDir(root *os.Root) error {
 
 // parent opens the folder of a path, which has no symbolic link in it.
 func parent(path string) (*os.File, error) {
-	fd, err := openBeneath(filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	fd, err := openBeneath(filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return nil, err
 	}

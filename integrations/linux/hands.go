@@ -40,7 +40,7 @@ func (h *host) tool(ctx context.Context, stdin string, argv ...string) (integrat
 	}
 	said := said(out.Stderr)
 	switch {
-	case h.sudo && out.Code == 1 && strings.Contains(said, "sudo: "):
+	case h.sudo && out.Code == 1 && sudoRefuses(said):
 		return out, rejected("let sudo run it without a password: docs/integrations-hosts.md has the lines", "run %s: %s", argv[len(sudo)], said)
 	case out.Code == 127 || out.Code == 1 && strings.HasSuffix(said, "command not found"):
 		return out, rejected("install it there", "run %s: there is no such program", argv[0])
@@ -49,6 +49,17 @@ func (h *host) tool(ctx context.Context, stdin string, argv ...string) (integrat
 }
 
 var sudo = []string{"sudo", "-n", "--"}
+
+// sudoRefuses tells what sudo says when it does not run the program from its
+// warnings and from what the program says.
+func sudoRefuses(said string) bool {
+	for _, no := range []string{"a password is required", "a terminal is required", "may not run sudo", "not in the sudoers file", "not allowed to execute", "no valid sudoers"} {
+		if strings.Contains(said, no) {
+			return true
+		}
+	}
+	return false
+}
 
 // argv is how a program is called there.
 func (h *host) argv(argv ...string) []string {

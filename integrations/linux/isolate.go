@@ -255,14 +255,14 @@ func (i isolate) Do(ctx context.Context, c integrations.Call, _ integrations.Pla
 	if now.holds() { // it must not be open in between
 		script = armScript(first) + script
 	} else {
-		if _, err := i.nft(ctx, armScript(first), "-f", "-"); err != nil {
+		if err := i.nft(ctx, armScript(first), "-f", "-"); err != nil {
 			return integrations.Receipt{}, err
 		}
 		if now, err = i.isolated(ctx); err != nil || !now.armed() {
 			return integrations.Receipt{}, i.disarm(ctx, err)
 		}
 	}
-	if _, err := i.nft(ctx, script, "-f", "-"); err != nil {
+	if err := i.nft(ctx, script, "-f", "-"); err != nil {
 		return integrations.Receipt{}, err
 	}
 	if !i.remote {
@@ -276,7 +276,7 @@ func (i isolate) disarm(ctx context.Context, cause error) error {
 	if cause == nil {
 		cause = errors.New("nft does not list the timer")
 	}
-	_, err := i.nft(context.WithoutCancel(ctx), releaseScript(), "-f", "-")
+	err := i.nft(context.WithoutCancel(ctx), releaseScript(), "-f", "-")
 	return rejected("", "isolate %s: the way back cannot be armed, so nothing was cut: %w", i.Name(), errors.Join(cause, err))
 }
 
@@ -296,7 +296,7 @@ func (i isolate) confirm(ctx context.Context, w wish) error {
 	if err != nil {
 		return lost(err)
 	}
-	if _, err := i.nft(ctx, keepScript(w.ttl), "-f", "-"); err != nil {
+	if err := i.nft(ctx, keepScript(w.ttl), "-f", "-"); err != nil {
 		return lost(err)
 	}
 	return nil

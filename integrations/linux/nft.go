@@ -109,7 +109,8 @@ func (h *host) list(ctx context.Context, name string) (listed []byte, there bool
 	case out.Code == 0:
 		return out.Stdout, true, nil
 	case strings.Contains(string(out.Stderr), "No such file or directory"):
-		return nil, false, nil
+		// It says so also to those who may not look at all.
+		return nil, false, h.nft(ctx, "", "-j", "list", "tables", "inet")
 	}
 	return nil, false, failed(argv, out)
 }
@@ -239,15 +240,12 @@ func last(n netip.Prefix) netip.Addr {
 	return a
 }
 
-// nft runs the program and returns what it printed.
-func (h *host) nft(ctx context.Context, stdin string, args ...string) ([]byte, error) {
+// nft runs the program; what it says when it fails is the error.
+func (h *host) nft(ctx context.Context, stdin string, args ...string) error {
 	argv := append([]string{program}, args...)
 	out, err := h.tool(ctx, stdin, argv...)
-	if err != nil {
-		return nil, err
+	if err != nil || out.Code == 0 {
+		return err
 	}
-	if out.Code == 0 {
-		return out.Stdout, nil
-	}
-	return nil, failed(argv, out)
+	return failed(argv, out)
 }

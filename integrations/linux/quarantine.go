@@ -61,7 +61,7 @@ func (q quarantine) read(c integrations.Call) (string, error) {
 	if err := mayTake(p); err != nil {
 		return p, err
 	}
-	if strings.HasPrefix(p, q.host.quarantine+"/") {
+	if strings.HasPrefix(p, q.quarantine+"/") {
 		return p, rejected("", "path %s: it is in quarantine", p)
 	}
 	return p, nil
@@ -89,7 +89,7 @@ func (q quarantine) Prior(ctx context.Context, c integrations.Call) (integration
 	}
 	f, err := q.file(ctx, p)
 	if errors.Is(err, incident.ErrNotFound) {
-		if kept, kerr := q.Quarantined(ctx, q.host.quarantine, id(c)); kerr == nil && kept.Path == p {
+		if kept, kerr := q.Quarantined(ctx, q.quarantine, id(c)); kerr == nil && kept.Path == p {
 			return integrations.Prior{State: map[string]any{"there": false, "sha256": kept.SHA256, "seal": sealOf(kept)}}, nil
 		}
 		return integrations.Prior{}, rejected("it is gone, or never was", "path %s: %w", p, err)
@@ -113,14 +113,14 @@ func stateOf(f integrations.File) map[string]any {
 }
 
 // Plan implements integrations.Action.
-func (q quarantine) Plan(ctx context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
+func (q quarantine) Plan(_ context.Context, c integrations.Call, prior integrations.Prior) (integrations.Plan, error) {
 	p, err := q.read(c)
 	if err != nil {
 		return integrations.Plan{}, err
 	}
 	sum, _ := prior.State["sha256"].(string)
 	there, _ := prior.State["there"].(bool)
-	to := path.Join(q.host.quarantine, id(c))
+	to := path.Join(q.quarantine, id(c))
 	plan := integrations.Plan{
 		Call: c, Base: q.Name(), Identity: q.identity(), Target: p, Prior: prior, Unchanged: !there,
 		Targets: q.target("file", p, p),
@@ -158,7 +158,7 @@ func (q quarantine) Do(ctx context.Context, c integrations.Call, plan integratio
 	}
 	f, err := q.file(ctx, p)
 	if errors.Is(err, incident.ErrNotFound) {
-		kept, kerr := q.Quarantined(ctx, q.host.quarantine, id(c))
+		kept, kerr := q.Quarantined(ctx, q.quarantine, id(c))
 		if kerr == nil && kept.Path == p {
 			return q.receipt(c, kept), nil
 		}
@@ -170,7 +170,7 @@ func (q quarantine) Do(ctx context.Context, c integrations.Call, plan integratio
 	if sum, ok := plan.Prior.State["sha256"].(string); ok && sum != f.SHA256 {
 		return integrations.Receipt{}, rejected("plan it anew", "path %s: it is not the file that was planned for", p)
 	}
-	if err := q.Quarantine(ctx, f, q.host.quarantine, id(c)); err != nil {
+	if err := q.Quarantine(ctx, f, q.quarantine, id(c)); err != nil {
 		return integrations.Receipt{}, err
 	}
 	return q.receipt(c, f), nil
@@ -178,7 +178,7 @@ func (q quarantine) Do(ctx context.Context, c integrations.Call, plan integratio
 
 func (q quarantine) receipt(c integrations.Call, f integrations.File) integrations.Receipt {
 	return integrations.Receipt{Ref: id(c), At: q.now(), Data: map[string]any{
-		"path": f.Path, "id": id(c), "sha256": f.SHA256, "kept_in": path.Join(q.host.quarantine, id(c)),
+		"path": f.Path, "id": id(c), "sha256": f.SHA256, "kept_in": path.Join(q.quarantine, id(c)),
 	}}
 }
 
@@ -204,7 +204,7 @@ func (q quarantine) look(ctx context.Context, c integrations.Call) (kept integra
 	if err != nil {
 		return kept, false, err
 	}
-	kept, err = q.Quarantined(ctx, q.host.quarantine, id(c))
+	kept, err = q.Quarantined(ctx, q.quarantine, id(c))
 	if err != nil && !errors.Is(err, incident.ErrNotFound) {
 		return kept, false, unsent(err)
 	}

@@ -78,7 +78,7 @@ func (r release) Do(ctx context.Context, c integrations.Call, _ integrations.Pla
 		return integrations.Receipt{}, err
 	}
 	if there, _ := prior.State["table"].(bool); there {
-		if _, err := r.nft(ctx, releaseScript(), "-f", "-"); err != nil {
+		if err := r.nft(ctx, releaseScript(), "-f", "-"); err != nil {
 			return integrations.Receipt{}, err
 		}
 	}

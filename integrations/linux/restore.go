@@ -49,7 +49,7 @@ type seen struct {
 func (r restore) look(ctx context.Context, v integrations.Values) (seen, error) {
 	var s seen
 	var err error
-	if s.kept, err = r.Quarantined(ctx, r.host.quarantine, v.Text("id")); err != nil && !errors.Is(err, incident.ErrNotFound) {
+	if s.kept, err = r.Quarantined(ctx, r.quarantine, v.Text("id")); err != nil && !errors.Is(err, incident.ErrNotFound) {
 		return s, unsent(err)
 	}
 	if s.there, err = r.File(ctx, v.Text("path")); err != nil && !errors.Is(err, incident.ErrNotFound) {
@@ -94,7 +94,7 @@ func stateOfKept(f integrations.File) map[string]any {
 func (r restore) may(s seen, v integrations.Values) error {
 	switch p := v.Text("path"); {
 	case s.kept.Path == "":
-		return rejected("", "restore %s: %s has no %s", p, r.host.quarantine, v.Text("id"))
+		return rejected("", "restore %s: %s has no %s", p, r.quarantine, v.Text("id"))
 	case s.kept.Path != p || s.kept.SHA256 != v.Text("sha256"):
 		return rejected("", "restore %s: what is kept under %s is another file", p, v.Text("id"))
 	case v.Has("seal") && sealOf(s.kept) != v.Text("seal"):
@@ -120,7 +120,7 @@ func (r restore) Plan(_ context.Context, c integrations.Call, prior integrations
 		Call: c, Base: r.Name(), Identity: r.identity(), Target: to, Prior: prior, Unchanged: there,
 		Targets: r.target("file", to, to),
 		Requests: []integrations.Request{
-			{Method: "copy", URL: path.Join(r.host.quarantine, v.Text("id"), "content"), Body: "to " + to + ", where nothing may be\n"},
+			{Method: "copy", URL: path.Join(r.quarantine, v.Text("id"), "content"), Body: "to " + to + ", where nothing may be\n"},
 		},
 		Effects: []string{fmt.Sprintf("%s is back (SHA-256 %s), with mode %v, owner %v:%v and its time; the copy in quarantine is removed", to, v.Text("sha256"), prior.State["mode"], prior.State["uid"], prior.State["gid"])},
 		Proof:   "the file at the path has that SHA-256, owner and mode",
@@ -150,7 +150,7 @@ func (r restore) Do(ctx context.Context, c integrations.Call, _ integrations.Pla
 	if err := r.may(s, v); err != nil {
 		return integrations.Receipt{}, err
 	}
-	return r.receipt(v), r.Restore(ctx, s.kept, r.host.quarantine, v.Text("id"))
+	return r.receipt(v), r.Restore(ctx, s.kept, r.quarantine, v.Text("id"))
 }
 
 func (r restore) receipt(v integrations.Values) integrations.Receipt {

@@ -136,8 +136,8 @@ func (m manage) Plan(_ context.Context, c integrations.Call, prior integrations.
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	id, status := v.Text("incident"), ""
-	if status, _ = prior.State["status"].(string); status == "resolved" && m.verb != resolve {
+	id := v.Text("incident")
+	if status, _ := prior.State["status"].(string); status == "resolved" && m.verb != resolve {
 		return integrations.Plan{}, rejected("page again: pagerduty.event.trigger or pagerduty.incident.create", "plan %s: incident %s is resolved, and there is no way back from that", c.Action, id)
 	}
 	body, err := json.Marshal(map[string]any{"incidents": []any{m.change(v)}})
@@ -169,7 +169,7 @@ func (m manage) Plan(_ context.Context, c integrations.Call, prior integrations.
 
 // change is what is sent.
 func (m manage) change(v integrations.Values) pagerduty.ManageIncidentsOptions {
-	o := pagerduty.ManageIncidentsOptions{ID: v.Text("incident"), Type: "incident"}
+	o := pagerduty.ManageIncidentsOptions{ID: v.Text("incident"), Type: "incident"} //nolint:staticcheck // a plan shows what the library sends
 	switch m.verb {
 	case acknowledge:
 		o.Status = "acknowledged"

@@ -116,7 +116,7 @@ func sources(v integrations.Values) []pagerduty.MergeIncidentsOptions {
 }
 
 // Do implements integrations.Action.
-func (a merge) Do(ctx context.Context, c integrations.Call, p integrations.Plan) (integrations.Receipt, error) {
+func (a merge) Do(ctx context.Context, c integrations.Call, _ integrations.Plan) (integrations.Receipt, error) {
 	if err := a.Validate(c); err != nil {
 		return integrations.Receipt{}, err
 	}

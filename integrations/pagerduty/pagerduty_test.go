@@ -88,7 +88,7 @@ func TestWithoutARestToken(t *testing.T) {
 
 // TestAcceptedWithoutSuccess has a server that accepts and then says no.
 func TestAcceptedWithoutSuccess(t *testing.T) {
-	for answer, want := range map[string]integrations.Outcome{`{"status":"invalid event"}`: integrations.Ambiguous, `{`: integrations.Ambiguous, ``: integrations.Ambiguous} {
+	for answer, want := range map[string]integrations.Outcome{`{"status":"invalid event"}`: integrations.Accepted, `{`: integrations.Accepted, ``: integrations.Accepted} {
 		as, _ := serve(t, 202, answer, map[string]string{"routing_key": "r0123456789abcdef"})
 		_, err := as["pagerduty.event.trigger"].Do(t.Context(), integrations.Call{Params: map[string]any{"summary": "s"}, Key: "k"}, integrations.Plan{})
 		if err == nil || integrations.OutcomeOf(err) != want {

@@ -82,11 +82,11 @@ func (a snooze) Plan(_ context.Context, c integrations.Call, prior integrations.
 	if err != nil {
 		return integrations.Plan{}, err
 	}
-	id, title := v.Text("incident"), ""
+	id := v.Text("incident")
 	if status, _ := prior.State["status"].(string); status == "resolved" {
 		return integrations.Plan{}, rejected("there is nothing to do", "plan %s: incident %s is resolved", c.Action, id)
 	}
-	title, _ = prior.State["title"].(string)
+	title, _ := prior.State["title"].(string)
 	return integrations.Plan{
 		Call: c, Identity: a.from, Base: a.rest, Prior: prior, Target: id, Targets: targets(id, prior),
 		Effects:  []string{fmt.Sprintf("%q is acknowledged and rests for %s; then it pages again", title, v.Duration("for"))},

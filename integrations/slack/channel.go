@@ -192,23 +192,34 @@ func (d *desk) archive(want bool) integrations.Action {
 			p.Requests = []integrations.Request{d.request(method, "channel="+v.Text("channel"))}
 			p.Proof = "whether Slack gives the channel as archived"
 			p.Undo = "the other way round; who was in it has to be invited again"
-			if want {
-				p.Warnings = []string{"the app leaves the channel with everybody else: bringing a private one back may need a person"}
+			if !d.person {
+				p.Warnings = []string{alone}
 			}
 		},
 		Change: func(ctx context.Context, s *session, _ integrations.Call, v integrations.Values) (map[string]any, error) {
 			err := s.tell(ctx, method, url.Values{"channel": {v.Text("channel")}}, nil)
-			if word := said(err); word == "already_archived" || word == "not_archived" {
+			word := said(err)
+			if word == "already_archived" || word == "not_archived" {
 				err = nil
+			}
+			if word == "not_in_channel" && !want {
+				err = rejected("bring it back in Slack, or set the connection's user_token", "%s: %s", method, alone)
 			}
 			return nil, err
 		},
 		Note: d.noteChannel,
 	}
+	if !want {
+		a.Open = d.asPerson
+	}
 	return integrations.Undoable[*session]{Stateful: d.parts(a), Back: func(c integrations.Call, _ integrations.Prior, _ integrations.Receipt) (integrations.Call, error) {
 		return back(c, opposite, map[string]any{"channel": c.Params["channel"]}), nil
 	}}
 }
+
+// alone is why a bot needs a person there: it left the channel with everybody
+// else, and must be in it to bring it back.
+const alone = "Slack lets no bot bring an archived channel back: without a user_token a person has to"
 
 // aim names the channel that a plan is about.
 func (d *desk) aim(p *integrations.Plan, v integrations.Values) {

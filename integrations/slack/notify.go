@@ -19,6 +19,15 @@ func notify(c integrations.Connection, m integrations.Message) (string, map[stri
 			params[n] = v
 		}
 	}
+	// The thread that is known is written down, so that a plan shows it; one that
+	// is not is looked for in the channel when the message is sent.
+	if first, ok := m.Thread.First("slack.message.post", func(e integrations.Earlier) bool {
+		return e.Params["channel"] == params["channel"] && e.Params["thread"] != "none"
+	}); ok && params["thread"] == nil {
+		if ts := member(first.Data, "thread"); ts != "" {
+			params["thread"] = ts
+		}
+	}
 	if params["channel"] == "" {
 		return "", nil, errors.New("notify slack: say which channel: in the step's with, or in the connection's settings")
 	}

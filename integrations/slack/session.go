@@ -31,12 +31,25 @@ type identity struct {
 	user, bot string // ids
 }
 
-// open fetches the token. Nothing has been sent when it fails.
+// open fetches the bot's token.
 func (d *desk) open(ctx context.Context) (context.Context, *session, error) {
-	token, err := d.secret(ctx, "token")
+	return d.as(ctx, "token")
+}
+
+// asPerson fetches the user's token, for what Slack lets no bot do.
+func (d *desk) asPerson(ctx context.Context) (context.Context, *session, error) {
+	if d.person {
+		return d.as(ctx, "user_token")
+	}
+	return d.open(ctx)
+}
+
+// as fetches the token of that setting. Nothing has been sent when it fails.
+func (d *desk) as(ctx context.Context, setting string) (context.Context, *session, error) {
+	token, err := d.secret(ctx, setting)
 	if err != nil {
 		return ctx, nil, &integrations.Error{
-			Outcome: integrations.NotSent, Hint: "set the connection's token",
+			Outcome: integrations.NotSent, Hint: "set the connection's " + setting,
 			Err: fmt.Errorf("fetch slack token: %w", err),
 		}
 	}

@@ -28,6 +28,7 @@ func System() integrations.System {
 		Title: "Slack",
 		Settings: []integrations.Param{
 			{Name: "token", Title: "Reference to a bot token (xoxb-…)", Type: "secret", Required: true},
+			{Name: "user_token", Title: "Reference to a user's token (xoxp-…): Slack lets no bot bring an archived channel back", Type: "secret"},
 			{Name: "channel", Title: "Id of the channel that notifications go to (C0123456789)", Type: "string"},
 		},
 		Actions: actions,
@@ -62,6 +63,7 @@ type desk struct {
 	base   *url.URL
 	http   *http.Client
 	secret func(context.Context, string) (string, error)
+	person bool // there is a user's token, too
 	now    func() time.Time
 }
 
@@ -74,14 +76,17 @@ func newDesk(c integrations.Connection) (*desk, error) {
 	if !strings.HasSuffix(base.Path, "/") {
 		base.Path += "/"
 	}
-	return &desk{base: base, http: integrations.NewClient(c, integrations.Limits{Public: c.BaseURL == ""}), secret: c.Secret, now: c.Now}, nil
+	return &desk{base: base, http: integrations.NewClient(c, integrations.Limits{Public: c.BaseURL == ""}), secret: c.Secret, person: c.HasSecret("user_token"), now: c.Now}, nil
 }
 
 // parts fills in what every action of this connection has.
 func (d *desk) parts(a integrations.Stateful[*session]) integrations.Stateful[*session] {
 	a.About.System = "slack"
 	a.About.Tested = integrations.Emulated
-	a.Base, a.Now, a.Open = d.base.String(), d.now, d.open
+	a.Base, a.Now = d.base.String(), d.now
+	if a.Open == nil {
+		a.Open = d.open
+	}
 	scopes := a.About.Scopes
 	a.Identity = func(ctx context.Context, s *session) (string, error) {
 		who, err := s.me(ctx)

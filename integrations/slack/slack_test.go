@@ -235,6 +235,31 @@ func TestKickHalfway(t *testing.T) {
 	}
 }
 
+// TestNoBotUnarchives: without a user's token the plan says beforehand what Slack
+// would say afterwards.
+func TestNoBotUnarchives(t *testing.T) {
+	as, w := inDrill(t)
+	must(t, as, "slack.channel.archive", "k1", "2026-0007", m{"channel": drill.SlackChannel})
+	for _, c := range w.Connections() {
+		if c.Kind == "slack" {
+			c.Has = nil
+			as = named(t, c)
+		}
+	}
+	call := integrations.Call{Action: "slack.channel.unarchive", Params: m{"channel": drill.SlackChannel}, Key: "k2"}
+	prior, err := as["slack.channel.unarchive"].Prior(t.Context(), call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := as["slack.channel.unarchive"].Plan(t.Context(), call, prior); err != nil || len(p.Warnings) != 1 {
+		t.Errorf("%v, %v", p.Warnings, err)
+	}
+	var e *integrations.Error
+	if _, err := do(t, as, "slack.channel.unarchive", "k2", "2026-0007", call.Params); !errors.As(err, &e) || e.Outcome != integrations.Rejected || !strings.Contains(e.Hint, "user_token") {
+		t.Errorf("%v", err)
+	}
+}
+
 // TestText: what is written comes back as it was typed.
 func TestText(t *testing.T) {
 	for _, s := range []string{"plain", "a & b < c > d", "&amp; &lt;", "<!channel>", "two\n\nlines"} {
@@ -256,6 +281,16 @@ func TestNotify(t *testing.T) {
 	name, params, err := notify(c, integrations.Message{Subject: "s", Body: "b", Fields: m{"mention": "here", "incident": "x"}})
 	if err != nil || name != "slack.message.post" || params["text"] != "s\n\nb" || params["channel"] != "C0000001" || params["mention"] != "here" || len(params) != 3 {
 		t.Errorf("%s %v %v", name, params, err)
+	}
+	before := func(channel, ts string) integrations.Earlier {
+		return integrations.Earlier{Action: "slack.message.post", Params: m{"channel": channel, "text": "x"}, Data: m{"channel": channel, "ts": ts, "thread": ts}}
+	}
+	thread := integrations.Thread{Name: "2026-0007", Before: []integrations.Earlier{before("C0000002", "1.000001"), before("C0000001", "1700000000.000002"), before("C0000001", "1700000000.000003")}}
+	if _, params, err := notify(c, integrations.Message{Body: "b", Thread: thread}); err != nil || params["thread"] != "1700000000.000002" {
+		t.Errorf("the next message: %v, %v", params, err)
+	}
+	if _, params, err := notify(c, integrations.Message{Body: "b", Thread: thread, Fields: m{"thread": "none"}}); err != nil || params["thread"] != "none" {
+		t.Errorf("out of the thread: %v, %v", params, err)
 	}
 	if _, _, err := notify(integrations.Connection{}, integrations.Message{Body: "b"}); err == nil {
 		t.Error("a message to no channel")

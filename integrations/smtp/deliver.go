@@ -53,15 +53,15 @@ func (p *post) deliver(ctx context.Context, password string, l *letter, raw []by
 	if err != nil {
 		return nil, nil, &integrations.Error{Outcome: integrations.Rejected, Hint: "check the setting ca", Err: err}
 	}
-	conn, err := p.dial(ctx, "tcp", p.server)
+	wire, err := p.dial(ctx, "tcp", p.server)
 	if err != nil {
 		return nil, nil, x.fail(err)
 	}
-	defer conn.Close() //nolint:errcheck // after QUIT, or with a failure of its own
+	defer wire.Close() //nolint:errcheck // after QUIT, or with a failure of its own
 	// The end of the context ends whatever the connection is at.
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	stop := context.AfterFunc(ctx, func() { _ = wire.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	conn = &quiet{Conn: conn, left: maxReplies + 4*int64(len(raw))}
+	var conn net.Conn = &quiet{Conn: wire, left: maxReplies + 4*int64(len(raw))}
 	settings := &tls.Config{ServerName: p.host, MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if p.security == fromTLS {
 		conn = tls.Client(conn, settings)

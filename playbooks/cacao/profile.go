@@ -70,6 +70,7 @@ func (e *exporter) strict(step *Object) []string {
 		{"verify", "the check is a text for a person, and its outcome changes nothing"},
 		{"rollback", "how it is undone is known to this program only"},
 		{"irreversible", "that it cannot be undone is known to this program only"},
+		{"lasts", "how long it is meant to last is known to this program only"},
 		{"retry", "it is tried once"},
 		{"repeat", "how often and how far apart it is repeated is known to this program only"},
 		{"due", "the deadline is known to this program only"},

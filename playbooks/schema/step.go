@@ -50,6 +50,9 @@ func (m maker) stepParts() map[string]object {
 		"impact":       told("What it can break; high needs approve.", words([]string{"none", "low", "medium", "high"})),
 		"irreversible": told("Why it cannot be undone, and what stays broken.", text),
 		"rollback":     told("How it is undone: one of action, run, http, manual.", m.undo()),
+		"lasts": told("How long the effect is meant to last; then people are reminded, or with then: revert it is undone.", object{"oneOf": []any{
+			ref("time"), closed(object{"for": ref("time"), "then": words([]string{"remind", "revert"})}, "for"),
+		}}),
 		"verify": told("Check after it; without action what the action itself reads back.", closed(object{
 			"action": text, "connection": text, "with": with, "expect": told("Condition over result.", condition),
 		}, "expect")),
