@@ -93,7 +93,7 @@ func (s *serving) post(path, body string, headers ...string) (int, string) {
 	if err != nil {
 		s.b.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		s.b.t.Fatal(err)
@@ -267,30 +267,48 @@ func TestIntakeServeRefuses(t *testing.T) {
 	}
 }
 
-// An encrypted workspace seals what waits, too.
+// An encrypted workspace seals what waits, what waited before it was encrypted, and
+// all of it anew when its key is renewed.
 func TestInboxIsSealed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.want(0, "init", "--identity", ageKey(t))
+	b.open("before")
 	config := strings.Replace(intakeConfig, "kind: [secret]", "kind: [license]", 1)
-	s := b.serve(config)
-	if code, said := s.github(leaked(1, "open")); code != 202 {
-		t.Fatalf("%d %s", code, said)
-	}
-	if code := s.end(os.Interrupt); code != 0 {
-		t.Errorf("exit %d", code)
-	}
-	files, err := filepath.Glob(filepath.Join(b.home, "inbox", "*"))
-	if err != nil || len(files) < 3 {
-		t.Fatal(files, err)
-	}
-	for _, name := range files {
-		if i, err := os.Stat(name); err != nil || i.IsDir() {
-			continue
+	receive := func(number int) {
+		t.Helper()
+		s := b.serve(config)
+		if code, said := s.github(leaked(number, "open")); code != 202 {
+			t.Fatalf("%d %s", code, said)
 		}
-		if text := readFile(t, name); strings.Contains(text, canary) || strings.Contains(text, "GitHub") {
-			t.Errorf("%s is plain", name)
+		if code := s.end(os.Interrupt); code != 0 {
+			t.Errorf("exit %d", code)
 		}
+	}
+	plain := func() (n int) {
+		t.Helper()
+		files, err := filepath.Glob(filepath.Join(b.home, "inbox", "*.*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			if i, err := os.Stat(name); err == nil && !i.IsDir() && strings.Contains(readFile(t, name), "GitHub PAT") {
+				n++
+			}
+		}
+		return n
+	}
+	receive(1)
+	if plain() != 2 {
+		t.Fatal("the control finds nothing")
+	}
+	b.want(0, "init", "--encrypt-existing", "--identity", ageKey(t))
+	receive(2)
+	if n := plain(); n != 0 {
+		t.Errorf("%d files are plain", n)
+	}
+	b.want(0, "rekey", "--renew", "--identity", ageKey(t))
+	if n := strings.Count(b.want(0, "intake", "list", "--json").out, "\n"); n != 2 {
+		t.Errorf("%d wait, want 2", n)
 	}
 	var j takenJSON
 	b.into(&j, "intake", "take", "last", "--open")

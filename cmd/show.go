@@ -125,6 +125,18 @@ func (p *program) board(b response.Board) error {
 			fmt.Fprintf(&w, "%s%s%-8s %s  %s%s\n", mark, strings.Repeat("  ", st.Depth), st.State, st.ID, term.Safe(st.Title), stepTail(st))
 		}
 	}
+	if len(b.Contained) > 0 {
+		w.WriteString("\nIN FORCE\n")
+	}
+	for _, x := range b.Contained {
+		end := "no end"
+		if left := x.Until.Sub(p.Now()); x.Over {
+			end = "OVER for " + span(-left)
+		} else if !x.Until.IsZero() {
+			end = span(left) + " left"
+		}
+		fmt.Fprintf(&w, "  %-4s %s on %s  %s\n", x.Action, term.Safe(x.Title), term.Safe(x.Target), end)
+	}
 	if len(b.Actions) > 0 {
 		w.WriteString("\nACTIONS\n")
 	}

@@ -81,7 +81,7 @@ func (p *program) action(id incident.ID, a response.ActionView) error {
 	}
 	row("danger", a.Danger.String())
 	for _, r := range a.Overrides {
-		row("OVERRIDES", term.Safe(r))
+		row("AROUND", term.Safe(r))
 	}
 	for _, e := range a.Details.Effects {
 		row("effect", term.Safe(e))

@@ -52,12 +52,29 @@ func Covers(rule string, s Subject) bool {
 	case !ok:
 	case kind == kindID:
 		return same(value, s.ID) || s.Kind == "" && same(value, s.Name)
-	case s.Kind != "" && kind != s.Kind && !(kind == kindCIDR && s.Kind == "address"):
+	case s.Kind != "" && oneWord(kind) != oneWord(s.Kind):
 		return false
 	default:
 		rule = value
 	}
 	return covers(rule, s.Name) || s.ID != "" && covers(rule, s.ID)
+}
+
+// oneWord is a kind as rules write it: deploy-key for "deploy key", and one word
+// where there are several.
+func oneWord(kind string) string {
+	kind = strings.ReplaceAll(strings.ToLower(kind), " ", "-")
+	switch kind {
+	case kindCIDR:
+		return "address"
+	case "organisation", "organization":
+		return "org"
+	case "login", "member", "collaborator":
+		return "user"
+	case "repository":
+		return "repo"
+	}
+	return kind
 }
 
 var kindShape = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
@@ -76,9 +93,10 @@ func splitKind(rule string) (kind, value string, ok bool) {
 
 // kinds are the words that rules know; others may come with connections.
 var kinds = []string{
-	"account", "address", "app", "branch", "channel", "cidr", "collaborator", "deployment", "device", "file", "host", "id", "instance", "key", "member",
-	"namespace", "node", "organisation", "pod", "process", "repo", "role", "secret", "service", "serviceaccount", "team", "token", "user", "webhook",
-	"workflow", "zone",
+	"account", "address", "alert", "app", "branch", "channel", "cidr", "collaborator", "comment", "credential", "deploy-key", "deployment", "device",
+	"escalation-policy", "file", "host", "id", "incident", "instance", "issue", "key", "link", "mailbox", "member", "message", "namespace",
+	"network-policy", "node", "org", "organisation", "organization", "pod", "process", "project", "repo", "repository", "role", "ruleset", "run",
+	"runner", "secret", "service", "service-account", "team", "token", "unit", "url", "user", "webhook", "workflow", "zone",
 }
 
 func covers(rule, target string) bool {

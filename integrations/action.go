@@ -156,6 +156,7 @@ type Receipt struct {
 	URL  string         `json:"url,omitempty"`
 	At   time.Time      `json:"at"`
 	Data map[string]any `json:"data,omitempty"`
+	Says string         `json:"says,omitempty"` // what people should know of it: who was refused
 }
 
 // Verification is what the other side says now. OK means that the effect is

@@ -30,8 +30,8 @@ func (p Patience) Wait(tries int, draw uint64) time.Duration {
 	if n := max(tries, 1) - 1; n < 32 {
 		most = min(p.Base<<n, p.Most)
 	}
-	wait, _ := bits.Mul64(draw, uint64(most)+1)
-	return time.Duration(wait) //nolint:gosec // it is at most what most is
+	wait, _ := bits.Mul64(draw, uint64(most)+1) //nolint:gosec // it is not negative
+	return time.Duration(wait)                  //nolint:gosec // it is at most what most is
 }
 
 // Spent says that after that many tries, that long after the first, a person has

@@ -27,9 +27,6 @@ func atOnce(forced bool, p ProgressFunc) effort {
 	return effort{forced: forced, wait: 10 * time.Second, p: p}
 }
 
-// errStale says that what is there is no longer what the plan says.
-var errStale = errors.New("what is there has changed since the plan was approved")
-
 // errUnwanted says that nobody needs the action any more.
 var errUnwanted = errors.New("it is not wanted any more")
 
@@ -169,10 +166,11 @@ func notSentYet(err error) (class integrations.Outcome, after time.Duration, ok 
 // somebody has to look at it.
 func spoilt(err error) bool {
 	var e *integrations.Error
+	var stale *StaleError
 	switch {
 	case errors.Is(err, errMoved):
 		return false // somebody else has it in hand
-	case errors.Is(err, errStale), errors.Is(err, errUnwanted), errors.As(err, &e) && e.Outcome == integrations.Rejected:
+	case errors.As(err, &stale), errors.Is(err, errUnwanted), errors.As(err, &e) && e.Outcome == integrations.Rejected:
 		return true
 	}
 	return CodeOf(err) == CodeUsage
@@ -186,6 +184,15 @@ func patience(a store.Action) integrations.Patience {
 	return integrations.ForActions
 }
 
+// patience is that of an action here.
+func (s *Session) patience(a store.Action) integrations.Patience {
+	p := patience(a)
+	if s.s.mostWait > 0 {
+		p.Most = s.s.mostWait
+	}
+	return p
+}
+
 // requeue puts an action back into the outbox, or gives it to a person when its
 // tries or its time are used up. What never came to the intent is tried again
 // without an entry for each time.
@@ -194,7 +201,7 @@ func (s *Session) requeue(ctx context.Context, f *folder, x shot, tries int, cla
 	if err := s.s.draws(draw); err != nil {
 		return time.Time{}, err
 	}
-	p, now := patience(x.a), s.s.o.Now().UTC()
+	p, now := s.patience(x.a), s.s.o.Now().UTC()
 	q := record.Queued{Action: x.a.Action, Since: now, Until: now.Add(p.For)}
 	if was := x.a.Queue; was != nil {
 		q = *was

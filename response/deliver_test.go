@@ -138,7 +138,7 @@ func chatAt(t *testing.T, b *bench, address string) config.Config {
 // TestOfflineIsNormal: there is no network. The message is kept, the step has
 // failed and says so; later another process delivers it, and the step ends well.
 func TestOfflineIsNormal(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,6 +146,8 @@ func TestOfflineIsNormal(t *testing.T) {
 	b := newBench(t, config.Config{})
 	b.must(l.Close())
 	conf := chatAt(t, b, address)
+	conf.Connections["other"] = conf.Connections["webhook"]
+	conf.Notify.Fallback = []string{"other"}
 	b.s = b.service(conf).As(incident.Actor{Name: "ada"})
 	file := filepath.Join(t.TempDir(), "p.yaml")
 	b.must(os.WriteFile(file, []byte(tellChat), 0o600))
@@ -159,6 +161,10 @@ func TestOfflineIsNormal(t *testing.T) {
 	if all := b.undelivered(); len(all) != 1 || !all[0].Queued {
 		t.Fatalf("%+v", all)
 	}
+	// The one that was to carry it instead does not wait, too: it would come twice.
+	if as := b.actions(); len(as) != 2 || as[0].State != Queued || as[1].Instead != "a1" || as[1].State != Dropped {
+		t.Fatalf("%+v", as)
+	}
 	b.want(CodeRefused, b.s.CloseIncident(t.Context(), b.id, "over"))
 	b.clock.Advance(10 * time.Minute)
 	run, err := b.s.RunOutbox(t.Context(), b.id, true, nil)
@@ -167,7 +173,7 @@ func TestOfflineIsNormal(t *testing.T) {
 		t.Fatalf("still offline: %+v", run)
 	}
 	got := make(chan string, 9)
-	l, err = net.Listen("tcp", address) //nolint:noctx // as above
+	l, err = net.Listen("tcp", address)
 	if err != nil {
 		t.Skipf("the port was taken meanwhile: %v", err)
 	}
@@ -195,11 +201,11 @@ func TestOfflineIsNormal(t *testing.T) {
 // another is delivered.
 func TestADeadConnectionHoldsUpNoOther(t *testing.T) {
 	served := make(chan struct{}, 99)
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // of a test
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { served <- struct{}{} })}
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served <- struct{}{} })}
 	go func() { _ = server.Serve(l) }() // it ends with the test
 	defer closed(t, server)
 	b := newBench(t, config.Config{})
@@ -272,8 +278,8 @@ func TestAContainmentGivesUpSoon(t *testing.T) {
 	}
 }
 
-// held brings the drill to an action that the other side asks to wait a minute for.
-func (b *bench) holds(w *drill.World) ActionView {
+// throttled brings the drill to an action that the other side asks to wait a minute for.
+func (b *bench) throttled(w *drill.World) ActionView {
 	b.Helper()
 	a := b.reach()
 	b.must(b.s.Approve(b.Context(), b.id, a.Action, a.Digest, "", ""))
@@ -289,7 +295,7 @@ func (b *bench) holds(w *drill.World) ActionView {
 func TestWhatIsThrottledWaitsItsMinute(t *testing.T) {
 	b := newBench(t, config.Config{})
 	w := b.drill(oneComment)
-	a := b.holds(w)
+	a := b.throttled(w)
 	began := b.clock.Now()
 	wait, err := b.s.Advance(t.Context(), b.id, nil)
 	b.must(err)
@@ -312,7 +318,7 @@ func TestWhatIsThrottledWaitsItsMinute(t *testing.T) {
 func TestWhatWaitedTooLongIsNotSent(t *testing.T) {
 	b := newBench(t, config.Config{})
 	w := b.drill(oneComment)
-	a := b.holds(w)
+	a := b.throttled(w)
 	b.clock.Advance(20 * time.Minute)
 	_, err := b.s.Do(t.Context(), b.id, a.Action)
 	b.want(CodeRefused, err)
@@ -326,7 +332,7 @@ func TestWhatWaitedTooLongIsNotSent(t *testing.T) {
 func TestAPersonSendsItNowOrGivesItUp(t *testing.T) {
 	b := newBench(t, config.Config{})
 	w := b.drill(oneComment)
-	a := b.holds(w)
+	a := b.throttled(w)
 	_, err := b.s.Drop(t.Context(), b.id, a.Action, " ")
 	b.want(CodeUsage, err)
 	a, err = b.s.Retry(t.Context(), b.id, a.Action, false, "", nil)
@@ -339,7 +345,7 @@ func TestAPersonSendsItNowOrGivesItUp(t *testing.T) {
 
 	b = newBench(t, config.Config{})
 	w = b.drill(oneComment)
-	a = b.holds(w)
+	a = b.throttled(w)
 	a, err = b.s.Drop(t.Context(), b.id, a.Action, "done by hand")
 	b.must(err)
 	if a.State != Dropped || a.Says != "done by hand" || b.state("comment") != playbooks.Failed || b.effects(w) != 0 {

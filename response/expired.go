@@ -170,20 +170,11 @@ func (s *Session) expiryPages(ctx context.Context, f *folder, inc incident.Incid
 
 // plannedOnce plans a message once.
 func (s *Session) plannedOnce(ctx context.Context, f *folder, w wish) (string, error) {
-	there := ""
-	err := f.store.View(ctx, func(tx *store.Tx) error {
-		all, err := tx.Actions()
-		for _, a := range all {
-			if a.Reason == w.reason && a.Connection == w.connection && a.Name == w.name {
-				there = a.Action
-			}
-		}
-		return err
-	})
-	if err != nil || there != "" {
-		return there, err
+	w.once = true
+	a, there, err := s.latestOf(ctx, f, w)
+	if err == nil && !there {
+		a, err = s.plan(ctx, f, w) // which looks again: another process may be first
 	}
-	a, err := s.plan(ctx, f, w)
 	return a.Action, err
 }
 

@@ -88,20 +88,20 @@ func (s *Session) stead(ctx context.Context, f *folder, w wish, next string, fir
 	if err != nil {
 		return wish{}, err
 	}
-	inc, err := f.incident(ctx)
-	if err != nil {
-		return wish{}, err
-	}
-	m, err := s.address(ctx, f, inc, "", next, w.said) // it may not go there, or others read there
-	if err != nil {
-		return wish{}, err
-	}
+	m := w.said
 	m.Fields = nil // they are for the other system
 	says := "This message was for " + w.connection + ", which did not take it."
 	if first.State == Unknown || first.State == Sent || integrations.OutcomeOf(cause) == integrations.Ambiguous && isOutside(cause) {
 		says = "This message was for " + w.connection + ", of which nobody knows whether it took it: it may be a repetition."
 	}
 	m.Body = says + "\n\n" + m.Body
+	inc, err := f.incident(ctx)
+	if err != nil {
+		return wish{}, err
+	}
+	if m, err = s.address(ctx, f, inc, w.audience, next, m); err != nil { // others read there
+		return wish{}, err
+	}
 	name, params, err := reg.Notification(next, m)
 	if err != nil {
 		return wish{}, err
@@ -166,11 +166,44 @@ func (s *Session) unheard(ctx context.Context, f *folder, w wish, attempts []Act
 	if err != nil && !errors.Is(err, errMoved) {
 		return errors.Join(cause, err)
 	}
+	if err := s.oneWaits(ctx, f, attempts); err != nil {
+		return errors.Join(cause, err)
+	}
 	later := ""
 	if u.Queued {
 		later = " It stays in the outbox and goes out when it can."
 	}
-	return &Error{Code: CodeOf(cause), Hint: HintOf(cause), Err: fmt.Errorf("nobody got this message.%s Tell them yourself: %q: %w", later, inOneLine(w.said), cause)}
+	return &Error{Code: CodeOf(cause), Hint: HintOf(cause), Err: inOneText{
+		fmt.Sprintf("nobody got this message.%s Tell them yourself: %q: %s", later, inOneLine(w.said), u.Error), cause,
+	}}
+}
+
+// inOneText is an error whose causes stand in one line.
+type inOneText struct {
+	text  string
+	cause error
+}
+
+func (e inOneText) Error() string { return e.text }
+func (e inOneText) Unwrap() error { return e.cause }
+
+// oneWaits leaves a message in the outbox once: over the connection it was for, or
+// the first that may still take it. It must not come to people over each of them
+// when the network is back.
+func (s *Session) oneWaits(ctx context.Context, f *folder, attempts []ActionView) error {
+	self := s.s.As(incident.Actor{Name: "firebreak"})
+	kept := ""
+	var errs []error
+	for _, a := range attempts {
+		switch {
+		case a.State != Queued:
+		case kept == "":
+			kept = a.Action
+		default:
+			errs = append(errs, self.drop(context.WithoutCancel(ctx), f, a.Action, "the message waits in "+kept))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // inOneLine is a message in one line, for people to say it themselves.
@@ -241,7 +274,7 @@ func (s *Session) tellOnce(ctx context.Context, f *folder, w wish, p ProgressFun
 	switch {
 	case ok && (a.State == Verified || a.State == Sent):
 		return a.Ref, nil
-	case ok && a.State == Dropped:
+	case ok && a.State == Dropped && w.instead == "":
 		carrier, carried, err := s.carrierOf(ctx, f, a.Action)
 		if err != nil || carried {
 			return carrier.Ref, err

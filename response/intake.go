@@ -133,7 +133,7 @@ func (r IntakeRequest) open(ctx context.Context) (io.Reader, func() error, error
 
 // failed is what is said of an input that could not be read.
 func (r IntakeRequest) failed(err error) error {
-	hint := ""
+	var hint string
 	switch {
 	case errors.Is(err, intake.ErrUnknown):
 		hint = "--format names it (" + strings.Join(intake.Names(), ", ") + "); --mapping FILE reads any other JSON (docs/intake.md)"

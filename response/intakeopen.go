@@ -64,16 +64,14 @@ func (k *sketching) sketch(books []*playbooks.Playbook) Sketch {
 	}
 	tool := "a report"
 	if len(k.report.Tools) > 0 {
-		tool, _, _ = strings.Cut(k.report.Tools[0], " ")
-		tool = strings.TrimSpace(k.first.Tool)
-		if tool == "" {
+		if tool = k.first.Tool; tool == "" {
 			tool = k.report.Tools[0]
 		}
 	}
-	switch {
-	case k.open == 0:
+	switch k.open {
+	case 0:
 		out.Title = tool + ": nothing open"
-	case k.open == 1:
+	case 1:
 		out.Title = k.first.Title
 		if place := k.first.Place(); place != "" && !strings.Contains(out.Title, place) {
 			out.Title += " (" + place + ")"

@@ -142,13 +142,18 @@ func (j lossyJob) service() (*Service, error) {
 		},
 	})
 	if err == nil {
-		s.breakerOpen = 200 * time.Millisecond
+		s.breakerOpen, s.mostWait = 200*time.Millisecond, 2*time.Second
 	}
 	return s, err
 }
 
-// killed is how often a worker is killed at most.
-const killed = 400
+// mostKills is how often a worker is killed; then it comes to its end.
+func mostKills() int {
+	if testkit.Soak() {
+		return 400
+	}
+	return 15 // a start costs half a second under the race detector
+}
 
 const lossyEnv = "FIREBREAK_TEST_LOSSY_WORKER"
 
@@ -202,8 +207,8 @@ func (j lossyJob) work(t *testing.T, draw *mrand.Rand, kills *atomic.Int64) {
 		lines := bufio.NewReader(out)
 		first, _ := lines.ReadString('\n') // a worker that says nothing has failed: its end tells why
 		after := 40*time.Millisecond + time.Duration(draw.Int64N(int64(160*time.Millisecond)))
-		if round > killed {
-			after = time.Minute // on a machine with much else to do it comes to its end like this
+		if round > mostKills() {
+			after = time.Minute
 		}
 		timer := time.AfterFunc(after, func() { _ = c.Process.Kill() }) // it may have ended
 		rest, rerr := io.ReadAll(lines)

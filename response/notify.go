@@ -78,17 +78,17 @@ func (s *Session) notices(ctx context.Context, f *folder, st *playbooks.Step, re
 		Body:    res.Text, Severity: inc.Severity, Fields: res.With,
 	}
 	for _, connection := range res.Notify {
-		m, err := s.address(ctx, f, inc, audience, connection, m)
+		addressed, err := s.address(ctx, f, inc, audience, connection, m)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("notify: %w", err))
 			continue
 		}
-		name, params, err := reg.Notification(connection, m)
+		name, params, err := reg.Notification(connection, addressed)
 		if err != nil {
 			errs = append(errs, usage(howToConfigure, "notify %s: %w", connection, err))
 			continue
 		}
-		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again, message: true, said: m})
+		wishes = append(wishes, wish{name: name, connection: connection, params: params, step: st.ID, title: title, reason: title, step0: st, again: again, message: true, said: m, audience: audience})
 	}
 	return wishes, errs
 }

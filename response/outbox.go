@@ -236,7 +236,7 @@ func (s *Session) sent(ctx context.Context, f *folder, a store.Action, impl inte
 	if err != nil {
 		return fmt.Errorf("encode receipt: %w", err)
 	}
-	out := record.Outcome{Action: a.Action, Attempt: attempt, Ref: r.Ref, Receipt: b}
+	out := record.Outcome{Action: a.Action, Attempt: attempt, Ref: r.Ref, Says: r.Says, Receipt: b}
 	if err := s.outcome(ctx, f, a.Step, record.ActionSent, out); err != nil {
 		return err
 	}

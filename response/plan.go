@@ -27,15 +27,17 @@ type wish struct {
 	step       string
 	reason     string
 	reverts    string
-	title      string          // the step's, with its values in place
-	step0      *playbooks.Step // the playbook's word on approval and impact
-	again      time.Time       // of a step that repeats: when it was done last
-	lasts      *time.Duration  // how long the effect is to last; nil: nobody said
-	ends       string          // what happens then, see record.Planned
-	breakGlass bool            // rules that it breaks are gone around, and named
-	declared   bool            // of an undoing: the plan it undoes says when, and was approved
-	message    bool            // it carries words to people
-	said       integrations.Message
+	title      string               // the step's, with its values in place
+	step0      *playbooks.Step      // the playbook's word on approval and impact
+	again      time.Time            // of a step that repeats: when it was done last
+	lasts      *time.Duration       // how long the effect is to last; nil: nobody said
+	ends       string               // what happens then, see record.Planned
+	breakGlass bool                 // rules that it breaks are gone around, and named
+	once       bool                 // of a message: whatever became of it, it is not planned again
+	declared   bool                 // of an undoing: the plan it undoes says when, and was approved
+	message    bool                 // it carries words to people
+	said       integrations.Message // as it is, before it was made fit for those who read it
+	audience   string
 	unread     bool         // the plan was made without asking what is there
 	instead    string       // the action whose message it carries
 	repeats    store.Action // what a person wants sent once more
@@ -258,7 +260,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 // underWay names the action that another process planned for the same wish in
 // the meantime, "" when there is none.
 func underWay(tx *store.Tx, w wish) (string, error) {
-	if w.step == "" && w.reverts == "" || w.repeats.Action != "" {
+	if w.step == "" && w.reverts == "" && !w.once || w.repeats.Action != "" {
 		return "", nil
 	}
 	all, err := tx.Actions()
@@ -268,6 +270,9 @@ func underWay(tx *store.Tx, w wish) (string, error) {
 	for _, a := range slices.Backward(all) {
 		if !w.isOf(a) {
 			continue
+		}
+		if w.once {
+			return a.Action, nil
 		}
 		switch ActionState(a.State) {
 		case Planned, Approved, Queued, Sending, Unknown:
@@ -361,13 +366,13 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 			out.Approvals = max(out.Approvals, 1)
 		}
 	}
-	if w.declared { // who approved what it undoes has approved this, too
-		out.Approvals, out.By, out.Second, out.Typed = 0, "", false, false
-	}
 	if was := w.repeats.Planned; was.Action != "" { // it needs no less than the first time
 		out.Title, out.Danger, out.Undo = was.Title, max(out.Danger, was.Danger), cmp.Or(out.Undo, was.Undo)
 		out.Approvals, out.By = max(out.Approvals, was.Approvals), was.By
 		out.Second, out.Typed = out.Second || was.Second, out.Typed || was.Typed
+	}
+	if w.declared { // who approved what it undoes has approved this, too
+		out.Approvals, out.By, out.Second, out.Typed = 0, "", false, false
 	}
 	return out, nil
 }
@@ -457,7 +462,10 @@ func (f *folder) action(ctx context.Context, action string) (ActionView, error) 
 
 // isOf says that an action is what the wish wants.
 func (w wish) isOf(a store.Action) bool {
-	if w.reverts != "" {
+	switch {
+	case w.once:
+		return a.Reason == w.reason && a.Name == w.name && a.Connection == w.connection
+	case w.reverts != "":
 		return a.Reverts == w.reverts
 	}
 	return a.Step == w.step && (w.name == "" || a.Name == w.name) && a.Reverts == "" && a.Instead == w.instead && (w.connection == "" || a.Connection == w.connection)

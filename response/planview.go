@@ -66,13 +66,13 @@ func shownValue(v any) string {
 func (a ActionView) LevelText() string {
 	switch {
 	case a.Level >= LevelTried:
-		return "tried by the other side, which says: " + a.Tried
+		return "L2, by the other side: " + a.Tried
 	case a.Level == LevelRead && a.Tried != "":
-		return "the present state was read; " + a.Tried
+		return "L1, the present state was read; " + a.Tried
 	case a.Level == LevelRead:
-		return "the present state was read"
+		return "L1, the present state was read"
 	case a.Details.Bound:
-		return "written out; nothing was read"
+		return "L0, written out; nothing was read"
 	}
 	return "" // of an older record: nobody noted it
 }

@@ -102,7 +102,8 @@ func (s *Session) ours(j candidate, x config.Subject) string {
 		if x.Name == kubeSystem || x.ID == kubeSystem {
 			return kubeSystem
 		}
-	case "pod", "deployment", "daemonset", "statefulset", "replicaset", "serviceaccount", "networkpolicy", "service", "secret":
+	case "repo", unnamed, "":
+	default: // what stands in it
 		if strings.HasPrefix(x.Name, kubeSystem+"/") || strings.HasPrefix(x.ID, kubeSystem+"/") {
 			return kubeSystem
 		}
@@ -114,7 +115,7 @@ const kubeSystem = "kube-system"
 
 // isPerson says that a kind of target is somebody who can log in.
 func isPerson(kind string) bool {
-	return slices.Contains([]string{"user", "member", "account", "collaborator", "serviceaccount"}, kind)
+	return slices.Contains([]string{"user", "member", "account", "collaborator"}, kind)
 }
 
 // cameOver says that the network holds an end of the ssh session that this
@@ -150,9 +151,9 @@ const unnamed = "text"
 // kindOf is what a parameter of that name names.
 var kindOf = map[string]string{ //nolint:gochecknoglobals // a table
 	"user": "user", "login": "user", "username": "user", "account": "user", "member": "user", "collaborator": "user", "principal": "user",
-	"repo": "repo", "repository": "repo", "org": "organisation", "organisation": "organisation", "organization": "organisation",
+	"repo": "repo", "repository": "repo", "org": "org", "organisation": "org", "organization": "org",
 	"host": "host", "hostname": "host", "device": "host", "instance": "host", "address": "address", "ip": "address", "cidr": "address",
-	"pod": "pod", "namespace": "namespace", "node": "node", "deployment": "deployment", "service": "service", "serviceaccount": "serviceaccount",
+	"pod": "pod", "namespace": "namespace", "node": "node", "deployment": "deployment", "service": "service", "serviceaccount": "service account",
 	"pid": "process", "path": "file", "file": "file", "workflow": "workflow", "branch": "branch", "team": "team", "channel": "channel",
 }
 

@@ -284,7 +284,7 @@ func (w *worker) again(a store.Action, t *tried, moved bool, cause error) error 
 		if err := w.s.s.draws(draw); err != nil {
 			return err
 		}
-		t.next = w.s.s.o.Now().Add(patience(a).Wait(t.times, binary.LittleEndian.Uint64(draw)))
+		t.next = w.s.s.o.Now().Add(w.s.patience(a).Wait(t.times, binary.LittleEndian.Uint64(draw)))
 	}
 	return nil
 }

@@ -60,6 +60,7 @@ type Service struct {
 	folders map[incident.ID]*folder
 
 	breakerOpen time.Duration // for tests: instead of what is the rule
+	mostWait    time.Duration // for tests: between two tries
 
 	parsedMu sync.Mutex
 	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256

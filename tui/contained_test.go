@@ -74,7 +74,7 @@ func TestAPlanShowsWhatItIsBoundTo(t *testing.T) {
 	}
 	for _, want := range []string{
 		"GOES AROUND protected: host:FIN-*", "one of 300", "state: online", "edr.release host=8841", "4h00m, then you are reminded", "lets it go after 8h0m0s",
-		"tried by the other side, which says: isolated (dry run)", "1 target; step 5, incident 20", "1m30s ago",
+		"L2, by the other side: isolated (dry run)", "1 target; step 5, incident 20", "1m30s ago",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())

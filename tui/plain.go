@@ -254,6 +254,14 @@ func (p *plainDesk) turn(ctx context.Context, changed <-chan struct{}) (more boo
 	if err := p.news(ctx); err != nil {
 		return false, err
 	}
+	if over, _ := ending(b.Contained, p.now()); over > 0 && !p.ro && b.ReadOnly == "" {
+		if err := p.desk.Remind(ctx, p.id); err != nil { // what else can be done does not wait for it
+			p.say("What is due of containments could not be done: %s", err)
+		}
+		if b, err = p.desk.Board(ctx, p.id); err != nil {
+			return false, err
+		}
+	}
 	offers := p.offers(b)
 	p.say("")
 	for i, o := range offers {

@@ -46,7 +46,7 @@ type (
 // Describe implements integrations.Action.
 func (a act) Describe() integrations.Description {
 	d := integrations.Description{
-		Name: a.ID, Title: a.Title, System: a.kind, Danger: a.Danger, Reversible: a.Reversible, ReadOnly: a.do.reads(),
+		Name: a.ID, Version: a.Version, Title: a.Title, System: a.kind, Danger: a.Danger, Reversible: a.Reversible, ReadOnly: a.do.reads(),
 		Params: a.Params, Idempotency: a.idempotency, Scopes: a.Scopes, Available: a.Available, Wide: a.Wide,
 		Tested: a.Tested, React: a.React, D3fend: a.D3fend,
 	}

@@ -145,8 +145,8 @@ func TestPlaces(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ change, to, want string }{
 		{"keep: {since: answer.since}", "keep: {since: anwser.since}", "x.yaml:23:21: anwser is not known here (did you mean \"answer\"?)"},
-		{`"{{ params.address }}"}`, `"{{ params.addres }}"}`, "there is no member addres (did you mean \"address\"?)"},
-		{"with: {address:", "with: {addres:", "takes no parameter addres (did you mean \"address\"?)"},
+		{`"{{ params.address }}"}`, `"{{ params.addresz }}"}`, "there is no member addresz (did you mean \"address\"?)"},
+		{"with: {address:", "with: {addresz:", "takes no parameter addresz (did you mean \"address\"?)"},
 		{"done: state.found\n", "done: state.fuond\n", "there is no member fuond (did you mean \"found\"?)"},
 	} {
 		_, err := Read([]Source{{"x.yaml", []byte(strings.Replace(page(t), c.change, c.to, 1))}})

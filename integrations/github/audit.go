@@ -58,6 +58,9 @@ func (a auditLog) asked(c integrations.Call) (where, name string, err error) {
 	if err != nil {
 		return "", "", err
 	}
+	if err := a.lacks(a.Describe()); err != nil {
+		return "", "", err
+	}
 	name, where = v.Text("org"), path("orgs", v.Text("org"), "audit-log")
 	if e := v.Text("enterprise"); e != "" {
 		if name != "" {

@@ -371,3 +371,44 @@ func TestLongSelection(t *testing.T) {
 		t.Error("there is an inverse")
 	}
 }
+
+// TestEditions refuses what an edition lacks, before anything is sent there: a
+// leaked token above all.
+func TestEditions(t *testing.T) {
+	for _, c := range []struct {
+		base, action string
+		params       m
+		fine         bool
+	}{
+		{"https://ghe.acme.example/api/v3", "github.credential.revoke", m{"credential": "env:X"}, false},
+		{"https://ghe.acme.example/api/v3/", "github.org.block", m{"org": "a", "user": "u"}, false},
+		{"https://ghe.acme.example/api/v3/", "github.sso.revoke", m{"org": "a", "credential_id": 1}, false},
+		{"https://ghe.acme.example/api/v3/", "github.user.suspend", m{"user": "u"}, true},
+		{"https://ghe.acme.example/api/v3/", "github.audit.log", m{"org": "a"}, true},
+		{"", "github.user.suspend", m{"user": "u"}, false},
+		{"https://api.acme.ghe.com", "github.user.suspend", m{"user": "u"}, false},
+		{"https://api.acme.ghe.com", "github.org.block", m{"org": "a", "user": "u"}, true},
+		{"", "github.sso.revoke", m{"org": "a", "credential_id": 1}, true},
+		{"", "github.audit.log", m{"org": "a"}, true},
+	} {
+		as, err := actions(integrations.Connection{Name: "github", Kind: "github", BaseURL: c.base})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range as {
+			if a.Describe().Name != c.action {
+				continue
+			}
+			call := integrations.Call{Params: c.params}
+			if err := a.(integrations.Validator).Validate(call); (err == nil) != c.fine || err != nil && integrations.OutcomeOf(err) != integrations.Rejected {
+				t.Errorf("%s at %s: %v", c.action, c.base, err)
+			}
+			if c.fine {
+				continue
+			}
+			if _, err := a.Do(t.Context(), call, integrations.Plan{}); err == nil || integrations.OutcomeOf(err) != integrations.Rejected {
+				t.Errorf("%s at %s: %v", c.action, c.base, err)
+			}
+		}
+	}
+}

@@ -40,6 +40,9 @@ func (a revoke) leaked(ctx context.Context, c integrations.Call) (reference, tok
 	if err != nil {
 		return "", "", err
 	}
+	if err := a.lacks(a.Describe()); err != nil {
+		return "", "", err
+	}
 	reference = v.Text("credential")
 	token, err = a.reveal(ctx, reference)
 	if err != nil {
@@ -58,8 +61,15 @@ func (a revoke) leaked(ctx context.Context, c integrations.Call) (reference, tok
 // Prior implements integrations.Action. The token is not tried before somebody
 // agreed to it.
 func (a revoke) Prior(_ context.Context, c integrations.Call) (integrations.Prior, error) {
-	_, err := integrations.Read(a.Describe(), c.Params)
-	return integrations.Prior{}, err
+	return integrations.Prior{}, a.Validate(c)
+}
+
+// Validate implements integrations.Validator.
+func (a revoke) Validate(c integrations.Call) error {
+	if _, err := integrations.Read(a.Describe(), c.Params); err != nil {
+		return err
+	}
+	return a.lacks(a.Describe())
 }
 
 // Plan implements integrations.Action.

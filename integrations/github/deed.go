@@ -97,6 +97,9 @@ func (d deed) order(c integrations.Call) (order, error) {
 	if err != nil {
 		return order{}, err
 	}
+	if err := d.lacks(d.about); err != nil {
+		return order{}, err
+	}
 	o := order{v, c}
 	if d.check != nil {
 		if err := d.check(o); err != nil {

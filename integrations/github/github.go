@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,27 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		out = append(out, more(h)...)
 	}
 	return out, nil
+}
+
+// isServer says that the base URL is that of a server of one's own, and isCloud
+// that it is GitHub's. A stand-in is neither.
+func (h *hub) isServer() bool { return strings.HasSuffix(h.base.Path, "/api/v3/") }
+
+func (h *hub) isCloud() bool {
+	return h.base.Hostname() == "api.github.com" || strings.HasSuffix(h.base.Hostname(), ".ghe.com")
+}
+
+// lacks refuses what the edition behind the connection does not have. github.com
+// and Enterprise Cloud have one address, and are not told apart.
+func (h *hub) lacks(d integrations.Description) error {
+	has := func(edition string) bool { return len(d.Available) == 0 || slices.Contains(d.Available, edition) }
+	switch {
+	case h.isServer() && !has("ghes"):
+		return rejected("", "%s: GitHub Enterprise Server does not have it", d.Name)
+	case h.isCloud() && !has("dotcom") && !has("ghec"):
+		return rejected("", "%s: only GitHub Enterprise Server has it", d.Name)
+	}
+	return nil
 }
 
 // hub is one connection to GitHub.

@@ -93,7 +93,7 @@ func (u use) teams(st state) error {
 		} `json:"errors"`
 	}
 	where := "graphql"
-	if strings.HasSuffix(u.hub.base.Path, "/v3/") { // a server of one's own: /api/v3 and /api/graphql
+	if u.hub.isServer() { // /api/v3 and /api/graphql
 		where = "../graphql"
 	}
 	req, err := u.NewRequest(http.MethodPost, where, map[string]any{"query": teamsOf, "variables": map[string]any{"org": u.Text("org"), "user": u.Text("user")}})

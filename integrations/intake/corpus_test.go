@@ -81,7 +81,7 @@ func TestCorpus(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close()
+			defer func() { _ = f.Close() }()
 			keys := map[string]bool{}
 			composed := 0
 			r, err := Decode(f, Options{Name: filepath.Base(c.file)}, func(x *Finding) error {

@@ -200,8 +200,6 @@ func (n *node) whole() int64 {
 	return i
 }
 
-func (n *node) isTrue() bool { return n.kind() == 't' }
-
 // space is the place of the next byte that is no space; the bytes are valid.
 func space(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {

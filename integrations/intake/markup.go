@@ -20,7 +20,8 @@ func (c *reading) markup(r *bufio.Reader) error {
 		return err
 	}
 	lower := strings.ToLower(string(head))
-	name, read := "", (func(io.Reader) error)(nil)
+	var name string
+	var read func(io.Reader) error
 	switch {
 	case strings.Contains(lower, "<analysis"):
 		name, read = "dependency-check", c.dependencyXML
@@ -188,7 +189,6 @@ type element struct {
 	start xml.StartElement
 	depth int
 	begun bool
-	bytes int64
 	from  int64
 }
 

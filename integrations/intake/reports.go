@@ -127,8 +127,8 @@ func (c *reading) semgrepResult(r *node, at string) error {
 	if extra.at("is_ignored") == "true" {
 		f.State, f.StateSays = Suppressed, "is_ignored"
 	}
-	if print := extra.at("fingerprint"); print != "" && print != "requires login" {
-		f.Fingerprint = strings.Join([]string{f.Rule, f.File, print}, "|")
+	if own := extra.at("fingerprint"); own != "" && own != "requires login" {
+		f.Fingerprint = strings.Join([]string{f.Rule, f.File, own}, "|")
 	} else {
 		f.instanceOf = r.at("start", "col") + "-" + r.at("end", "line") + ":" + r.at("end", "col")
 	}

@@ -35,6 +35,9 @@ func System() integrations.System {
 	}
 }
 
+// tested is the grade of these actions: RealPeer once TestRealServer has passed.
+const tested = integrations.Unconfirmed
+
 func actions(c integrations.Connection) ([]integrations.Action, error) {
 	c = c.WithDefaults()
 	k := &cluster{c: c, now: c.Now}

@@ -21,7 +21,7 @@ func (k *cluster) quarantine() core {
 		cluster: k, of: is(pods), name: "pod", rights: []right{{verb: "get"}, {verb: "patch"}},
 		d: integrations.Description{
 			Name: "kubernetes.pod.quarantine", Title: "Take a pod out of its workload", System: "kubernetes",
-			Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch pods"}, Tested: integrations.RealPeer,
+			Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch pods"}, Tested: tested,
 			Params: []integrations.Param{namespaceParam(), nameParam("pod", "Name of the pod"), uidParam()}, Result: result(),
 		},
 		state: labelState,
@@ -157,7 +157,7 @@ func (k *cluster) cordon(on bool) core {
 	a := k.toggle(nodes, "unschedulable", on, func(o object) bool { return o.Spec.Unschedulable })
 	a.d = integrations.Description{
 		Name: "kubernetes.node.cordon", Title: "Keep new pods off a node", System: "kubernetes",
-		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch nodes"}, Tested: integrations.RealPeer,
+		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch nodes"}, Tested: tested,
 		Params: []integrations.Param{nameParam("node", "Name of the node"), uidParam()}, Result: result(),
 	}
 	back := "kubernetes.node.uncordon"
@@ -182,7 +182,7 @@ func (k *cluster) suspend(on bool) core {
 	a := k.toggle(cronJobs, "suspend", on, func(o object) bool { return o.Spec.Suspend })
 	a.d = integrations.Description{
 		Name: "kubernetes.cronjob.suspend", Title: "Suspend a cron job", System: "kubernetes",
-		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch cronjobs.batch"}, Tested: integrations.RealPeer,
+		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch cronjobs.batch"}, Tested: tested,
 		Params: []integrations.Param{namespaceParam(), nameParam("cronjob", "Name of the cron job"), uidParam()}, Result: result(),
 	}
 	back := "kubernetes.cronjob.resume"

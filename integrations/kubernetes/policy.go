@@ -29,7 +29,7 @@ func selectorParam() integrations.Param {
 func (deny) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "kubernetes.networkpolicy.deny", Title: "Cut the network of pods", System: "kubernetes",
-		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"get, create networkpolicies.networking.k8s.io; list pods"}, Tested: integrations.RealPeer,
+		Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"get, create networkpolicies.networking.k8s.io; list pods"}, Tested: tested,
 		D3fend: []string{"D3-NI"},
 		Params: []integrations.Param{namespaceParam(), selectorParam()},
 		Result: []integrations.Param{{Name: "name", Type: "string"}, {Name: "uid", Type: "string"}},
@@ -280,7 +280,7 @@ type undeny struct{ *cluster }
 func (undeny) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "kubernetes.networkpolicy.delete", Title: "Give pods their network back", System: "kubernetes",
-		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, delete networkpolicies.networking.k8s.io"}, Tested: integrations.RealPeer,
+		Danger: incident.Medium, Reversible: true, Idempotency: "native", Scopes: []string{"get, delete networkpolicies.networking.k8s.io"}, Tested: tested,
 		Params: []integrations.Param{
 			namespaceParam(), uidParam(),
 			{Name: "name", Title: "Name of the policy", Type: "string", Required: true, Match: `firebreak-deny-[a-z0-9]{1,40}`},

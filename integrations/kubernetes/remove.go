@@ -15,7 +15,7 @@ func (k *cluster) remove() core {
 		cluster: k, of: is(pods), name: "pod", rights: []right{{verb: "get"}, {verb: "delete"}}, gone: true,
 		d: integrations.Description{
 			Name: "kubernetes.pod.delete", Title: "Delete a pod", System: "kubernetes",
-			Danger: incident.High, Idempotency: "native", Scopes: []string{"get, delete pods"}, Tested: integrations.RealPeer,
+			Danger: incident.High, Idempotency: "native", Scopes: []string{"get, delete pods"}, Tested: tested,
 			Params: []integrations.Param{
 				namespaceParam(), nameParam("pod", "Name of the pod"), uidParam(),
 				{Name: "grace", Title: "Seconds it has to end by itself; without it as it says itself", Type: "int", Match: `[0-9]{1,4}`},

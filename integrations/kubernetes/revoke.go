@@ -23,7 +23,7 @@ const keyMark = "firebreak.dev/key"
 func (revoke) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "kubernetes.serviceaccount.revoke", Title: "Make the tokens of a service account void", System: "kubernetes",
-		Danger: incident.High, Idempotency: "native", Scopes: []string{"get, delete, create, patch serviceaccounts"}, Tested: integrations.RealPeer,
+		Danger: incident.High, Idempotency: "native", Scopes: []string{"get, delete, create, patch serviceaccounts"}, Tested: tested,
 		Params: []integrations.Param{namespaceParam(), nameParam("serviceaccount", "Name of the service account"), uidParam()},
 		Result: []integrations.Param{{Name: "name", Type: "string"}, {Name: "uid", Type: "string"}},
 	}

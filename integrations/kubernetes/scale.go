@@ -16,7 +16,7 @@ func (k *cluster) scaleZero() core {
 		rights: []right{{verb: "get", sub: "scale"}, {verb: "patch", sub: "scale"}},
 		d: integrations.Description{
 			Name: "kubernetes.workload.stop", Title: "Scale a workload to nothing", System: "kubernetes",
-			Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch deployments/scale, statefulsets/scale, replicasets/scale"}, Tested: integrations.RealPeer,
+			Danger: incident.High, Reversible: true, Idempotency: "native", Scopes: []string{"get, patch deployments/scale, statefulsets/scale, replicasets/scale"}, Tested: tested,
 			Params: []integrations.Param{
 				namespaceParam(),
 				{Name: "kind", Title: "deployment, statefulset or replicaset", Type: "string", Default: "deployment", Match: `deployment|statefulset|replicaset`},

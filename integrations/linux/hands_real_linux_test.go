@@ -269,7 +269,7 @@ func eventually(t *testing.T, f func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Error("it did not come")
+	t.Fatal("it did not come")
 }
 
 // TestKillReally kills by the action, which keeps what the process was made of.

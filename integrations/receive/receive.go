@@ -37,18 +37,18 @@ const (
 
 // Limits.
 const (
-	MaxBody     = 10 << 20
-	slowBody    = 30 * time.Second
-	slowHeader  = 5 * time.Second
-	together    = 16  // requests at once
-	maxConns    = 128 // connections at once
-	perSecond   = 20  // of one sender
-	burst       = 200
-	badSecond   = 2 // wrong secrets, of one sender
-	badBurst    = 20
-	futureSkew  = 10 * time.Minute
-	maxSecret   = 4096
-	lastSeconds = 20 * time.Second // to end what was begun
+	MaxBody    = 10 << 20
+	slowBody   = 30 * time.Second
+	slowHeader = 5 * time.Second
+	together   = 16  // requests at once
+	maxConns   = 128 // connections at once
+	perSecond  = 20  // of one sender
+	burst      = 200
+	badSecond  = 2 // wrong secrets, of one sender
+	badBurst   = 20
+	futureSkew = 10 * time.Minute
+	maxSecret  = 4096
+	toTheEnd   = 20 * time.Second // to end what was begun
 )
 
 // Source is one sender.
@@ -112,7 +112,7 @@ func (r *Receiver) Serve(ctx context.Context, l net.Listener, certificate *tls.C
 	done := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSeconds)
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), toTheEnd)
 		defer cancel()
 		done <- srv.Shutdown(last)
 	}()

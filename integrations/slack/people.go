@@ -136,7 +136,9 @@ func (d *desk) kick() integrations.Action {
 	a.Draw = func(p *integrations.Plan, v integrations.Values) {
 		d.aim(p, v)
 		who := members(p.Prior.State, "in")
-		p.Targets = append(p.Targets, people(who)...)
+		if len(who) > 0 { // limits count those whom it takes something from
+			p.Targets = people(who)
+		}
 		p.Effects = []string{fmt.Sprintf("%s leave %s; from a public channel they can come back by themselves", strings.Join(who, ", "), p.Target)}
 		for _, id := range who {
 			p.Requests = append(p.Requests, d.request("conversations.kick", "channel="+v.Text("channel"), "user="+id))

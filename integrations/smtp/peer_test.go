@@ -196,6 +196,9 @@ func TestRealServer(t *testing.T) {
 	if refused := r.Data["refused"].([]string); len(refused) != 2 || !strings.HasPrefix(refused[0], "gone@acme.example: 550") || !strings.HasPrefix(refused[1], "later@acme.example: 451") {
 		t.Errorf("refused %q", refused)
 	}
+	if !strings.HasPrefix(r.Says, "not delivered to: gone@acme.example: 550") {
+		t.Errorf("it says %q", r.Says)
+	}
 	if v, err := p.Verify(t.Context(), c, r); err != nil || !v.OK || !v.Unread || !strings.Contains(v.Says, "refused 2") {
 		t.Errorf("%+v, %v", v, err)
 	}

@@ -247,8 +247,12 @@ func (p *post) Do(ctx context.Context, c integrations.Call, _ integrations.Plan)
 	if err != nil {
 		return integrations.Receipt{}, err
 	}
+	says := ""
+	if len(refused) > 0 {
+		says = integrations.Line("not delivered to: "+strings.Join(refused, "; "), 1000)
+	}
 	return integrations.Receipt{
-		Ref: "<" + l.id() + ">", At: now,
+		Ref: "<" + l.id() + ">", At: now, Says: says,
 		Data: map[string]any{"message_id": l.id(), "accepted": accepted, "refused": refused},
 	}, nil
 }
