@@ -33,6 +33,8 @@ func TestJSONPage(t *testing.T) {
 	j.run("config path", 0, "config", "path")
 	j.run("config show", 0, "config", "show")
 	j.run("config actions", 0, "config", "actions")
+	j.run("actions [NAME|SYSTEM]", 0, "actions", "github")
+	j.run("actions [NAME|SYSTEM]", 0, "actions", "linux.host.isolate")
 	j.run("version", 0, "version")
 	j.ran("doctor", b.run("doctor", "--json")) // its code depends on the machine
 	j.declared()
@@ -156,13 +158,13 @@ func (j *jsonPage) declared() {
 	right := j.b.write("waf.yaml", page[:strings.Index(page, "    tests:")]+page[strings.Index(page, "  - id: waf.address.unblock"):])
 	wrong := j.b.write("wrong.yaml", strings.Replace(page, "title: Our WAF", "titel: Our WAF", 1))
 	fails := j.b.write("fails.yaml", strings.Replace(page, "verified: true", "verified: false", 1))
-	j.run("action lint FILE…", 0, "action", "lint", right)
-	j.run("action lint FILE…", 1, "action", "lint", wrong)
-	j.run("action test FILE…", 0, "action", "test", right)
-	j.run("action test FILE…", 1, "action", "test", wrong)
-	j.run("action test FILE…", 1, "action", "test", fails)
-	j.run("action show KIND", 0, "action", "show", "okta")
-	j.run("action schema", 0, "action", "schema")
+	j.run("actions lint FILE…", 0, "actions", "lint", right)
+	j.run("actions lint FILE…", 1, "actions", "lint", wrong)
+	j.run("actions test FILE…", 0, "actions", "test", right)
+	j.run("actions test FILE…", 1, "actions", "test", wrong)
+	j.run("actions test FILE…", 1, "actions", "test", fails)
+	j.run("actions show KIND", 0, "actions", "show", "okta")
+	j.run("actions schema", 0, "actions", "schema")
 }
 
 func (j *jsonPage) playbooks() {

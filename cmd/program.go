@@ -223,6 +223,16 @@ func exactly(n int, names string) cobra.PositionalArgs {
 	}
 }
 
+// atMost wants n arguments or fewer.
+func atMost(n int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) <= n {
+			return nil
+		}
+		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
+	}
+}
+
 // atLeast wants n arguments or more.
 func atLeast(n int, names string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

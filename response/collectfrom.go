@@ -29,7 +29,7 @@ func (s *Session) CollectFrom(ctx context.Context, id incident.ID, r PlanRequest
 	}
 	impl, connection, err := reg.Lookup(r.Action, r.Connection)
 	if err != nil {
-		return Ingested{}, usage("firebreak config actions lists what the configured connections can do", "%w", err)
+		return Ingested{}, usage("firebreak actions lists what the configured connections can do", "%w", err)
 	}
 	c, ok := impl.(integrations.Collector)
 	if !ok {

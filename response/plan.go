@@ -156,7 +156,7 @@ func (s *Session) same(ctx context.Context, f *folder, a ActionView, w wish) (bo
 	}
 	impl, connection, err := reg.Lookup(a.Name, a.Connection)
 	if err != nil {
-		return false, usage("firebreak config actions lists what the configured connections can do", "%w", err)
+		return false, usage("firebreak actions lists what the configured connections can do", "%w", err)
 	}
 	if err := integrations.Check(impl.Describe(), w.params); err != nil {
 		return false, usage("", "%w", err)
@@ -217,7 +217,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 	}
 	action, connection, err := reg.Lookup(w.name, w.connection)
 	if err != nil {
-		return ActionView{}, usage("firebreak config actions lists what the configured connections can do", "%w", err)
+		return ActionView{}, usage("firebreak actions lists what the configured connections can do", "%w", err)
 	}
 	d := action.Describe()
 	if err := integrations.Check(d, w.params); err != nil {
