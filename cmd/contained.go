@@ -142,14 +142,14 @@ func (p *program) lasts(a response.ActionView) string {
 
 // needs says who has to agree.
 func needs(a response.ActionView) string {
-	if a.Planned.Approvals == 0 {
+	if a.Approvals == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%d of %d approval(s)", len(a.ApprovedBy), a.Planned.Approvals)
+	s := fmt.Sprintf("%d of %d approval(s)", len(a.ApprovedBy), a.Approvals)
 	if a.By != "" {
 		s += " by the " + string(a.By)
 	}
-	if a.Second || a.Planned.Approvals > 1 {
+	if a.Second || a.Approvals > 1 {
 		s += ", not by who planned it"
 	}
 	if a.MustType() {

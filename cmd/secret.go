@@ -122,7 +122,7 @@ func (p *program) secrets() config.Env {
 		p.env = config.Env{
 			Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run,
 			Keyring: response.KeyringOpener(response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done()}),
-			Decrypt: func(ctx context.Context, sealed []byte) ([]byte, error) {
+			Decrypt: func(_ context.Context, sealed []byte) ([]byte, error) {
 				c, err := p.config()
 				if err != nil {
 					return nil, err

@@ -275,10 +275,10 @@ func (s *Session) unwindOne(ctx context.Context, f *folder, a store.Action, plan
 	if err != nil {
 		return u, err
 	}
-	switch {
-	case v.State == Unknown:
+	switch v.State { //nolint:exhaustive // the others can be gone on with
+	case Unknown:
 		return human("nobody knows whether %s happened: firebreak do %s %s --look", v.Action, f.id, v.Action)
-	case v.State == Sending:
+	case Sending:
 		return human("another process is sending %s", v.Action)
 	}
 	if err := s.mayBegin(f, now); err != nil {

@@ -203,7 +203,8 @@ func rich(t *testing.T) *story {
 	s.then(0, record.ActionExtended, "", record.Extension{Action: "a9", Until: s.clock.Now().Add(90 * minute), Reason: "they scan us still"})
 	s.then(0, record.ActionExpired, "", record.Expiry{Action: "a9", Lasts: "1h0m0s", Error: "build-1 does not answer"})
 	s.then(0, record.RolledBack, "", record.Rollback{To: "identify", Reason: "it was our own scanner", Results: []record.Unwound{
-		{Action: "a9", Result: record.NeedsHuman, Why: "what is there is not what a9 left"}, {Action: "a2", Undo: "a7", Result: record.Waiting, Why: "1 approval"},
+		{Action: "a9", Result: record.NeedsHuman, Why: "what is there is not what a9 left"},
+		{Action: "a2", Undo: "a7", Result: record.Waiting, Why: "1 approval"},
 		{Action: "a1", Result: record.Irreversible, Why: "the key is gone"},
 	}})
 	s.then(minute, record.StepDone, "decide", record.StepEnd{Run: "r1", Branch: "else"})

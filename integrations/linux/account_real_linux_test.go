@@ -98,7 +98,7 @@ func sessions(t *testing.T) {
 	if p, _ := do(t, as, call); p.Undo != "" || p.Unchanged || len(p.Warnings) == 0 {
 		t.Errorf("plan %+v", p)
 	}
-	_ = <-gone // it was killed
+	<-gone // it was killed
 	if p, _ := do(t, as, call); !p.Unchanged {
 		t.Error("the plan does not say that nothing runs")
 	}

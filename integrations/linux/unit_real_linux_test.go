@@ -40,7 +40,7 @@ func startSystemd(t *testing.T) {
 	go func() { gone <- c.Wait() }()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
-		_ = <-gone // it was killed
+		<-gone // it was killed
 		if t.Failed() {
 			t.Log(said.String())
 		}
