@@ -33,8 +33,8 @@ func TestJSONPage(t *testing.T) {
 	j.run("config path", 0, "config", "path")
 	j.run("config show", 0, "config", "show")
 	j.run("config actions", 0, "config", "actions")
-	j.run("actions [NAME|SYSTEM]", 0, "actions", "github")
-	j.run("actions [NAME|SYSTEM]", 0, "actions", "linux.host.isolate")
+	j.run("actions NAME", 0, "actions", "github")
+	j.run("actions NAME", 0, "actions", "linux.host.isolate")
 	j.run("version", 0, "version")
 	j.ran("doctor", b.run("doctor", "--json")) // its code depends on the machine
 	j.declared()

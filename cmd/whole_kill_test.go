@@ -57,7 +57,7 @@ phases:
 // is left out.
 func TestKillInTheWholeLanguage(t *testing.T) {
 	t.Parallel()
-	step := 59
+	step := 37
 	if testkit.Soak() {
 		step = 1
 	}

@@ -24,8 +24,11 @@ func notify(c integrations.Connection, m integrations.Message) (string, map[stri
 	if first, ok := m.Thread.First("slack.message.post", func(e integrations.Earlier) bool {
 		return e.Params["channel"] == params["channel"] && e.Params["thread"] != "none"
 	}); ok && params["thread"] == nil {
-		if ts := member(first.Data, "thread"); ts != "" {
-			params["thread"] = ts
+		for _, name := range []string{"thread", "ts"} { // it hangs in one, or is the first itself
+			if ts := member(first.Data, name); ts != "" {
+				params["thread"] = ts
+				break
+			}
 		}
 	}
 	if params["channel"] == "" {
