@@ -55,7 +55,7 @@ func check(ctx context.Context, c integrations.Connection) (integrations.Credent
 	}
 	for _, a := range []integrations.Action{d.create(), d.comment(), d.uncomment(), d.move(), d.link(), d.unlink()} {
 		for _, scope := range a.Describe().Scopes {
-			if list, ok := cutPermissions(scope); ok && all(list, func(title string) bool { return said.Permissions[keyOf(title)].Have }) {
+			if list, ok := cutPermissions(scope); ok && !slices.Contains(out.Granted, scope) && all(list, func(title string) bool { return said.Permissions[keyOf(title)].Have }) {
 				out.Granted = append(out.Granted, scope)
 			}
 		}

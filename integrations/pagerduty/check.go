@@ -13,7 +13,7 @@ import (
 // it is taken, the list of the account's abilities shows. A routing key can be
 // asked for nothing: whatever it is sent with is an event.
 func check(ctx context.Context, c integrations.Connection) (integrations.Credential, error) {
-	if !c.HasSecret("token") {
+	if c.Has != nil && !c.HasSecret("token") {
 		return integrations.Credential{}, integrations.ErrNotAsked
 	}
 	d, err := newDuty(c)
