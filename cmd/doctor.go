@@ -54,6 +54,9 @@ func runDoctor(c *cobra.Command, o *doctorOptions) error {
 			return err
 		}
 	}
+	if err := c.Context().Err(); err != nil {
+		return err
+	}
 	if failed {
 		return errReported{Failed}
 	}

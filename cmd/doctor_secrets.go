@@ -21,11 +21,14 @@ func (o *doctorOptions) secrets(ctx context.Context, s *response.Session, conf c
 			if age != "" {
 				says += ", " + age
 			}
-			if err := had[setting]; err != nil || !old {
-				add("secret", err, says)
-				continue
+			switch err := had[setting]; {
+			case err != nil:
+				add("secret", fmt.Errorf("%s.%s: %w", name, setting, err), "")
+			case old:
+				warn("secret", says+": make a new one, and take the old one back")
+			default:
+				add("secret", nil, says)
 			}
-			warn("secret", says+": make a new one, and take the old one back")
 		}
 	}
 }

@@ -29,26 +29,31 @@ func TestJudgeCredential(t *testing.T) {
 	listed := func(granted ...string) integrations.Credential {
 		return integrations.Credential{Identity: "us", Listed: true, Granted: granted, Editions: []string{"dotcom", "ghec"}}
 	}
-	with := func(c integrations.Credential, f func(*integrations.Credential)) integrations.Credential { f(&c); return c }
+	with := func(c integrations.Credential, f func(*integrations.Credential)) integrations.Credential {
+		f(&c)
+		return c
+	}
 	full := with(listed("repo", "admin:org"), func(c *integrations.Credential) { c.Implied = []string{"read:org"} })
 	for name, c := range map[string]struct {
 		cred integrations.Credential
 		err  error
 		want string
 	}{
-		"enough":        {full, nil, "ok us"},
-		"unlisted":      {integrations.Credential{Identity: "us", Note: "fine-grained"}, nil, "ok us; fine-grained"},
-		"nameless":      {integrations.Credential{}, nil, "ok it is taken, and does not say who it is"},
-		"missing":       {listed("repo"), nil, "ok us\nwarn it lacks admin:org or members:write: it cannot do g.member, g.team\nwarn it lacks read:org: it cannot do g.log"},
-		"excess":        {with(full, func(c *integrations.Credential) { c.Granted = append(c.Granted, "delete_repo", "delete_repo", "gist") }), nil, "ok us\nwarn it may do more than any action needs: delete_repo, gist: make one without"},
-		"helps":         {with(full, func(c *integrations.Credential) { c.Granted, c.Helps = append(c.Granted, "pins:read"), []string{"pins:read"} }), nil, "ok us"},
-		"another's":     {with(full, func(c *integrations.Credential) { c.Editions = []string{"ghes"} }), nil, "ok us\nwarn it lacks site_admin: it cannot do g.suspend"},
-		"any edition":   {with(full, func(c *integrations.Credential) { c.Editions = nil }), nil, "ok us\nwarn it lacks site_admin: it cannot do g.suspend"},
-		"long":          {with(full, func(c *integrations.Credential) { c.Expires = now.Add(expiresSoon) }), nil, "ok us, until 2026-12-05"},
-		"soon":          {with(full, func(c *integrations.Credential) { c.Expires = now.Add(expiresSoon - 1) }), nil, "warn us: it expires on 2026-12-05, within a week: make a new one"},
-		"expired":       {with(full, func(c *integrations.Credential) { c.Expires = now }), nil, "fail us: it expired on 2026-11-28"},
-		"refused":       {full, &integrations.Error{Outcome: integrations.Rejected, Hint: "make one", Err: errors.New("401")}, "fail rejected: 401: make one"},
-		"not asked":     {full, integrations.ErrNotAsked, "ok it cannot be asked"},
+		"enough":   {full, nil, "ok us"},
+		"unlisted": {integrations.Credential{Identity: "us", Note: "fine-grained"}, nil, "ok us; fine-grained"},
+		"nameless": {integrations.Credential{}, nil, "ok it is taken, and does not say who it is"},
+		"missing":  {listed("repo"), nil, "ok us\nwarn it lacks admin:org or members:write: it cannot do g.member, g.team\nwarn it lacks read:org: it cannot do g.log"},
+		"excess":   {with(full, func(c *integrations.Credential) { c.Granted = append(c.Granted, "delete_repo", "delete_repo", "gist") }), nil, "ok us\nwarn it may do more than any action needs: delete_repo, gist: make one without"},
+		"helps": {with(full, func(c *integrations.Credential) {
+			c.Granted, c.Helps = append(c.Granted, "pins:read"), []string{"pins:read"}
+		}), nil, "ok us"},
+		"another's":   {with(full, func(c *integrations.Credential) { c.Editions = []string{"ghes"} }), nil, "ok us\nwarn it lacks site_admin: it cannot do g.suspend"},
+		"any edition": {with(full, func(c *integrations.Credential) { c.Editions = nil }), nil, "ok us\nwarn it lacks site_admin: it cannot do g.suspend"},
+		"long":        {with(full, func(c *integrations.Credential) { c.Expires = now.Add(expiresSoon) }), nil, "ok us, until 2026-12-05"},
+		"soon":        {with(full, func(c *integrations.Credential) { c.Expires = now.Add(expiresSoon - 1) }), nil, "warn us: it expires on 2026-12-05, within a week: make a new one"},
+		"expired":     {with(full, func(c *integrations.Credential) { c.Expires = now }), nil, "fail us: it expired on 2026-11-28"},
+		"refused":     {full, &integrations.Error{Outcome: integrations.Rejected, Hint: "make one", Err: errors.New("401")}, "fail rejected: 401: make one"},
+		"not asked":   {full, integrations.ErrNotAsked, "ok it cannot be asked"},
 	} {
 		var got []string
 		for _, h := range judgeCredential("c", now, about, c.cred, c.err) {
