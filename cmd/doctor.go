@@ -13,17 +13,24 @@ import (
 	"firebreak/response"
 )
 
-type doctorOptions struct{ p *program }
+type doctorOptions struct {
+	p      *program
+	online bool
+}
 
 func newDoctorCmd(p *program, run func(*cobra.Command, *doctorOptions) error) *cobra.Command {
 	o := &doctorOptions{p: p}
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check that everything is ready for an incident",
-		Long:  "Check the workspace, the configuration, its secrets, the playbooks and this machine. Nothing is sent. Exits with 1 when something is broken.",
-		Args:  exactly(0, "no arguments"),
-		RunE:  func(c *cobra.Command, _ []string) error { return run(c, o) },
+		Long: `Check the workspace, the configuration, its secrets, the playbooks and this machine. Nothing is sent. Exits with 1 when something is broken.
+
+With --online each connected system is asked who we are there and what we may do, within 10 seconds; nothing is changed. What a credential lacks for actions of its connection is told, what it may do beyond them, and when it expires within a week. One that is refused is broken.`,
+		Args: exactly(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error { return run(c, o) },
 	}
+	c.Flags().BoolVar(&o.online, "online", false, "ask each connected system who we are and what we may do; changes nothing")
+	return c
 }
 
 // finding is one line of the doctor.
@@ -46,6 +53,9 @@ func runDoctor(c *cobra.Command, o *doctorOptions) error {
 		if err != nil {
 			return err
 		}
+	}
+	if err := c.Context().Err(); err != nil {
+		return err
 	}
 	if failed {
 		return errReported{Failed}
@@ -108,9 +118,14 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 	add("playbooks", err, fmt.Sprintf("%d", len(books)))
 	_, err = s.Service().Catalogue()
 	add("connections", err, fmt.Sprintf("%d configured, and this host", len(conf.Connections)))
-	for name, conn := range conf.Connections {
-		for setting, err := range s.Service().CheckSecrets(ctx, name) {
-			add("secret", err, fmt.Sprintf("%s.%s: %s", name, setting, conn.Secrets[setting]))
+	o.secrets(ctx, s, conf, add, warn)
+	if o.online {
+		said, err := s.Service().CheckCredentials(ctx)
+		if err != nil {
+			add("credential", err, "")
+		}
+		for _, h := range said {
+			out = append(out, finding{"credential", h.State, h.Connection + ": " + h.Says})
 		}
 	}
 	if runtime.GOOS == "linux" {

@@ -37,6 +37,7 @@ func TestJSONPage(t *testing.T) {
 	j.run("actions NAME", 0, "actions", "linux.host.isolate")
 	j.run("version", 0, "version")
 	j.ran("doctor", b.run("doctor", "--json")) // its code depends on the machine
+	j.ran("doctor --online", b.run("doctor", "--online", "--json"))
 	j.declared()
 	j.playbooks()
 	j.incident(b.write("fast.yaml", readFile(t, "testdata/fast.yaml")))

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"firebreak/internal/redact"
@@ -95,12 +93,9 @@ func (r Reference) brief() string {
 
 // read reads a small file whose mode must have none of the bits.
 func (e Env) read(path string, forbidden fs.FileMode) ([]byte, error) {
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		home, _ := e.Lookup("HOME")
-		if !filepath.IsAbs(home) {
-			return nil, errors.New("HOME is not set")
-		}
-		path = filepath.Join(home, rest)
+	path, err := e.locate(path)
+	if err != nil {
+		return nil, err
 	}
 	f, err := e.Open(path)
 	if err != nil {

@@ -23,6 +23,9 @@ type System struct {
 	// Notify puts a message into the form of one of the actions; nil where the
 	// system carries no messages.
 	Notify func(Connection, Message) (action string, params map[string]any, err error)
+	// Check asks the system who the connection's credential stands for and what it
+	// may do. It changes nothing. nil where a system cannot be asked.
+	Check func(context.Context, Connection) (Credential, error)
 }
 
 // Connection is one configured instance of a system.

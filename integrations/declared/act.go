@@ -246,13 +246,15 @@ func (a act) told(p *integrations.Plan, env map[string]any) error {
 	return nil
 }
 
-func (a act) identity(ctx context.Context) (string, error) {
-	id := a.over.system.Identity
+func (a act) identity(ctx context.Context) (string, error) { return a.over.identity(ctx) }
+
+func (c *connection) identity(ctx context.Context) (string, error) {
+	id := c.system.Identity
 	if id == nil {
-		return "the credential of connection " + a.over.c.Name, nil
+		return "the credential of connection " + c.c.Name, nil
 	}
 	env := map[string]any{"settings": map[string]any{}}
-	for k, v := range a.over.settings {
+	for k, v := range c.settings {
 		env["settings"].(map[string]any)[k] = v //nolint:forcetypeassert // made in the line above
 	}
 	if id.read == nil {
@@ -262,7 +264,7 @@ func (a act) identity(ctx context.Context) (string, error) {
 		}
 		return s, nil
 	}
-	s, err := a.over.start(ctx, nil, nil)
+	s, err := c.start(ctx, nil, nil)
 	if err != nil {
 		return "", err
 	}

@@ -213,7 +213,7 @@ func Systems(files []*File) []integrations.System {
 		}
 		sys, kind := f.System, f.Kind
 		out = append(out, integrations.System{
-			Kind: kind, Title: sys.Title, Settings: sys.Settings,
+			Kind: kind, Title: sys.Title, Settings: sys.Settings, Check: checking(sys),
 			Actions: func(c integrations.Connection) ([]integrations.Action, error) {
 				over := connect(sys, c)
 				var all []integrations.Action

@@ -90,6 +90,9 @@ func (g gitHub) serve(f call) http.HandlerFunc {
 		if next := r.Header.Get("Drill-Next"); next != "" { // set by the call itself, never by who asks
 			rw.Header().Set("Link", next)
 		}
+		if r.URL.Path == "/user" && err == nil {
+			rw.Header().Set("X-Oauth-Scopes", "admin:org, admin:org_hook, admin:repo_hook, repo, read:audit_log")
+		}
 		answer(rw, status, body)
 	}
 }

@@ -64,6 +64,7 @@ func (w *World) Jira() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, f := range map[string]call{
 		"GET /rest/api/3/myself":                      j.myself,
+		"GET /rest/api/3/mypermissions":               j.mine,
 		"GET /rest/api/3/search/jql":                  j.search,
 		"POST /rest/api/3/issue":                      j.create,
 		"GET /rest/api/3/issue/{key}":                 j.issue,
@@ -111,6 +112,14 @@ func (j jiraAPI) serve(f call) http.HandlerFunc {
 
 func (jiraAPI) myself(*state, *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"accountId": "5b10a2844c20165700ede21g", "displayName": "Firebreak", "emailAddress": jiraMail}, nil
+}
+
+func (jiraAPI) mine(_ *state, r *http.Request) (int, any, error) {
+	may := map[string]any{}
+	for p := range strings.SplitSeq(r.URL.Query().Get("permissions"), ",") {
+		may[p] = map[string]any{"key": p, "havePermission": p != "ADMINISTER"}
+	}
+	return http.StatusOK, map[string]any{"permissions": may}, nil
 }
 
 func (s *state) jira(key string) (*jiraIssue, error) {

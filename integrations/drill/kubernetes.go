@@ -113,6 +113,11 @@ func (k kube) answer(s *state, r *http.Request, body []byte) (int, any, error) {
 	switch {
 	case strings.HasSuffix(path, "/selfsubjectreviews"):
 		return http.StatusCreated, map[string]any{"kind": "SelfSubjectReview", "status": map[string]any{"userInfo": map[string]any{"username": user}}}, nil
+	case strings.HasSuffix(path, "/selfsubjectrulesreviews"):
+		return http.StatusCreated, map[string]any{"kind": "SelfSubjectRulesReview", "status": map[string]any{"incomplete": false, "nonResourceRules": []any{}, "resourceRules": []any{map[string]any{
+			"verbs": []string{"get", "list", "create", "patch", "delete"}, "apiGroups": []string{"", "apps", "batch", "networking.k8s.io"},
+			"resources": []string{"pods", "pods/eviction", "nodes", "serviceaccounts", "cronjobs", "networkpolicies", "deployments/scale", "statefulsets/scale", "replicasets/scale"},
+		}}}}, nil
 	case strings.HasSuffix(path, "/selfsubjectaccessreviews"):
 		return http.StatusCreated, map[string]any{"kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": true}}, nil
 	}

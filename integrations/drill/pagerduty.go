@@ -32,6 +32,7 @@ func (w *World) PagerDuty() http.Handler {
 	mux.HandleFunc("GET /incidents/{id}/log_entries", p.serve(p.logEntries))
 	mux.HandleFunc("GET /incidents/{id}/alerts", p.serve(p.alerts))
 	mux.HandleFunc("GET /oncalls", p.serve(p.onCalls))
+	mux.HandleFunc("GET /users/me", p.serve(p.me))
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) { pdError(rw, notFound) })
 	return w.faulty("pagerduty", mux)
 }
@@ -60,6 +61,10 @@ func (p pagerDuty) serve(f call) http.HandlerFunc {
 		}
 		answer(rw, status, body)
 	}
+}
+
+func (pagerDuty) me(*state, *http.Request) (int, any, error) {
+	return http.StatusOK, map[string]any{"user": map[string]any{"id": "PDRILL1", "type": "user", "name": "Firebreak", "email": "firebreak@example.org", "role": "user"}}, nil
 }
 
 // enqueue takes an event. An unknown key to acknowledge or resolve is accepted

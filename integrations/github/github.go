@@ -35,10 +35,11 @@ func System() integrations.System {
 		},
 		Actions: actions,
 		Notify:  notify,
+		Check:   check,
 	}
 }
 
-func actions(c integrations.Connection) ([]integrations.Action, error) {
+func newHub(c integrations.Connection) (*hub, error) {
 	c = c.WithDefaults()
 	base, err := integrations.Base(c, vendor)
 	if err != nil {
@@ -47,7 +48,14 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 	if !strings.HasSuffix(base.Path, "/") {
 		base.Path += "/"
 	}
-	h := &hub{base: base, http: integrations.NewClient(c, integrations.Limits{Public: c.BaseURL == ""}), secret: c.Secret, reveal: c.Reveal, now: c.Now}
+	return &hub{base: base, http: integrations.NewClient(c, integrations.Limits{Public: c.BaseURL == ""}), secret: c.Secret, reveal: c.Reveal, now: c.Now}, nil
+}
+
+func actions(c integrations.Connection) ([]integrations.Action, error) {
+	h, err := newHub(c)
+	if err != nil {
+		return nil, err
+	}
 	out := []integrations.Action{
 		workflow{h, false},
 		workflow{h, true},

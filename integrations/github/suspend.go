@@ -111,7 +111,7 @@ func grantRevoke(h *hub, g grant) integrations.Action {
 				orgParam(),
 				{Name: g.param, Title: "Id of the grant, as GitHub lists it", Type: "int", Required: true, Match: `[1-9][0-9]{0,17}`},
 			},
-			Result: results("org", g.param+":int"), Available: g.editions, Tested: integrations.Described, D3fend: []string{"D3-CR"},
+			Result: results("org", g.param+":int"), Available: g.editions, Tested: integrations.Described,
 		},
 		look: func(u use) (state, error) {
 			st := state{"exists": false}

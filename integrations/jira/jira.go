@@ -35,10 +35,11 @@ func System() integrations.System {
 		},
 		Actions: actions,
 		Notify:  notify,
+		Check:   check,
 	}
 }
 
-func actions(c integrations.Connection) ([]integrations.Action, error) {
+func newDesk(c integrations.Connection) (*desk, error) {
 	c = c.WithDefaults()
 	d := &desk{base: &url.URL{}, api: c.Settings["api"], mail: c.Settings["mail"], secret: c.Secret, now: c.Now}
 	if d.api == "" {
@@ -57,6 +58,14 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 		}
 	}
 	d.http = integrations.NewClient(c, integrations.Limits{Writes: 2, Public: d.cloud()})
+	return d, nil
+}
+
+func actions(c integrations.Connection) ([]integrations.Action, error) {
+	d, err := newDesk(c)
+	if err != nil {
+		return nil, err
+	}
 	return []integrations.Action{d.create(), d.comment(), d.uncomment(), d.move(), d.link(), d.unlink()}, nil
 }
 

@@ -32,16 +32,20 @@ func System() integrations.System {
 			{Name: "allow_insecure", Title: "A kubeconfig may switch off the check of the server's certificate", Type: "bool"},
 		},
 		Actions: actions,
+		Check:   check,
 	}
 }
 
 // tested is the grade of these actions: RealPeer once TestRealServer has passed.
 const tested = integrations.Unconfirmed
 
-func actions(c integrations.Connection) ([]integrations.Action, error) {
+func newCluster(c integrations.Connection) *cluster {
 	c = c.WithDefaults()
-	k := &cluster{c: c, now: c.Now}
-	k.http = integrations.NewClient(c, integrations.Limits{Writes: 5, TLS: keysOf})
+	return &cluster{c: c, now: c.Now, http: integrations.NewClient(c, integrations.Limits{Writes: 5, TLS: keysOf})}
+}
+
+func actions(c integrations.Connection) ([]integrations.Action, error) {
+	k := newCluster(c)
 	return []integrations.Action{
 		deny{k},
 		undeny{k},

@@ -16,7 +16,7 @@ func (logout) Describe() integrations.Description {
 	return integrations.Description{
 		Name: "linux.account.logout", Title: "End the sessions of an account", System: "linux",
 		Danger: incident.High, Idempotency: "native", Scopes: []string{"root", "sudo getent, pkill, ps, loginctl"},
-		Tested: integrations.RealPeer, D3fend: []string{"D3-PT"},
+		Tested: integrations.RealPeer, D3fend: []string{"D3-ST"},
 		Params: []integrations.Param{{Name: "user", Title: "Name of the local account", Type: "string", Required: true, Match: userName}},
 		Result: []integrations.Param{{Name: "user", Type: "string"}, {Name: "uid", Type: "int"}},
 	}

@@ -39,10 +39,11 @@ func System() integrations.System {
 		},
 		Actions: actions,
 		Notify:  notify,
+		Check:   check,
 	}
 }
 
-func actions(c integrations.Connection) ([]integrations.Action, error) {
+func newDuty(c integrations.Connection) (*duty, error) {
 	c = c.WithDefaults()
 	rest, err := integrations.Base(c, vendor)
 	if err != nil {
@@ -57,11 +58,18 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &duty{
+	return &duty{
 		rest: strings.TrimSuffix(rest.String(), "/"), events: strings.TrimSuffix(events.String(), "/"),
 		from: c.Settings["from"], user: c.Settings["user_id"],
 		http:   integrations.NewClient(c, integrations.Limits{Writes: 2, Public: c.BaseURL == "" && ev.BaseURL == ""}),
 		secret: c.Secret, now: c.Now,
+	}, nil
+}
+
+func actions(c integrations.Connection) ([]integrations.Action, error) {
+	d, err := newDuty(c)
+	if err != nil {
+		return nil, err
 	}
 	return []integrations.Action{
 		event{d, "trigger"},

@@ -33,6 +33,7 @@ func System() integrations.System {
 		},
 		Actions: actions,
 		Notify:  notify,
+		Check:   check,
 	}
 }
 
