@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"firebreak/integrations"
 	"firebreak/internal/term"
 	"firebreak/response"
 )
@@ -86,14 +85,14 @@ func runActions(o *actionsOptions) error {
 	return nil
 }
 
-func dangerOf(d integrations.Description) string {
+func dangerOf(d response.Description) string {
 	if d.ReadOnly {
 		return "reads"
 	}
 	return d.Danger.String()
 }
 
-func undoOf(d integrations.Description) string {
+func undoOf(d response.Description) string {
 	switch {
 	case d.ReadOnly:
 		return "-"
@@ -115,15 +114,14 @@ func twice(idempotency string) string {
 }
 
 // against says what the grade means.
-func against(t integrations.Tested) string {
-	switch t {
-	case integrations.RealPeer:
+func against(grade string) string {
+	switch grade {
+	case "A":
 		return "the real program or server"
-	case integrations.Emulated:
+	case "B":
 		return "the vendor's description of the interface, and an emulator that others wrote"
-	case integrations.Described:
+	case "C":
 		return "the vendor's description of the interface"
-	case integrations.Unconfirmed:
 	}
 	return "nothing but our own reading"
 }
@@ -148,7 +146,7 @@ func (o *actionsOptions) explain(a response.ActionInfo) error {
 		line("danger", "%s%s; there is no way back that the program knows", d.Danger, wide)
 	}
 	line("sent twice", "%s (%s)", twice(d.Idempotency), d.Idempotency)
-	line("tested", "%s: against %s", d.Tested.Grade(), against(d.Tested))
+	line("tested", "%s: against %s", d.Tested.Grade(), against(d.Tested.Grade()))
 	if len(d.Available) > 0 {
 		line("where", "%s", strings.Join(d.Available, ", "))
 	}
@@ -162,7 +160,7 @@ func (o *actionsOptions) explain(a response.ActionInfo) error {
 	if len(d.React)+len(d.D3fend) > 0 {
 		line("known as", "%s", strings.Join(append(append([]string(nil), d.React...), d.D3fend...), " "))
 	}
-	members := func(title string, list []integrations.Param) {
+	members := func(title string, list []response.Param) {
 		if len(list) > 0 {
 			fmt.Fprintf(&b, "%s\n", title)
 		}

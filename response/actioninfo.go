@@ -8,6 +8,12 @@ import (
 	"firebreak/integrations"
 )
 
+// What an action says of itself, for those who print it.
+type (
+	Description = integrations.Description
+	Param       = integrations.Param
+)
+
 // ActionInfo is one action, and which of the configured connections have it.
 type ActionInfo struct {
 	Description integrations.Description `json:"description"`
