@@ -6,9 +6,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -201,9 +203,12 @@ func (e *parrot) resign(r *http.Request, former string, body []byte) {
 	sigv4.Sign(r, sigv4.Credentials{ID: part[0], Secret: e.canaries()["secret_access_key"]}, sigv4.Scope{Region: part[2], Service: part[3]}, sigv4.Hash(body), time.Now())
 }
 
-// mail is the same for a mail server.
-func (e *parrot) mail(t *testing.T) string {
+// mail is the same for a mail server. It speaks TLS, since no password goes without,
+// and returns where it is and its certificate.
+func (e *parrot) mail(t *testing.T) (address string, root []byte) {
 	t.Helper()
+	https := httptest.NewTLSServer(http.NotFoundHandler()) // it has a certificate for this machine
+	https.Close()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -215,10 +220,10 @@ func (e *parrot) mail(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			go e.mailed(c)
+			go e.mailed(tls.Server(c, &tls.Config{Certificates: https.TLS.Certificates, MinVersion: tls.VersionTLS12}))
 		}
 	}()
-	return l.Addr().String()
+	return l.Addr().String(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: https.Certificate().Raw})
 }
 
 func (e *parrot) mailed(client net.Conn) {
@@ -247,9 +252,11 @@ func (e *parrot) mailed(client net.Conn) {
 		case strings.HasPrefix(line, "235"), strings.HasPrefix(line, "250 2.0.0 queued"):
 			line += " " + echo
 		}
-		e.mu.Lock()
-		e.said++
-		e.mu.Unlock()
+		if strings.Contains(line, echo) {
+			e.mu.Lock()
+			e.said++
+			e.mu.Unlock()
+		}
 		if _, err := fmt.Fprintf(client, "%s\r\n", line); err != nil {
 			return
 		}
