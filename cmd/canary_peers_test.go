@@ -126,6 +126,7 @@ func (e *parrot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // fail answers as no peer should.
 func (e *parrot) fail(w http.ResponseWriter, r *http.Request, mode, echo string) {
+	echo += " \x1b]0;owned\x07\x1b[2J\u202e" // what is printed holds no raw control character either
 	status := map[string]int{"refuses": 422, "denies": 401, "breaks": 500, "limits": 429}[mode]
 	text, err := json.Marshal(map[string]any{
 		"message": echo, "error": echo, "errorSummary": echo, "error_description": echo, "errorMessages": []string{echo}, "ok": false, "kind": "Status", "status": "Failure", "reason": echo,
@@ -179,9 +180,9 @@ func (e *parrot) pass(w http.ResponseWriter, r *http.Request, body []byte, echo 
 		}
 	}
 	w.WriteHeader(resp.StatusCode)
-	if rest, ok := bytes.CutPrefix(text, []byte("{")); ok && len(rest) > 1 && !strings.Contains(r.URL.Path, "oauth2") {
-		quoted, _ := json.Marshal(echo)                                       //nolint:errchkjson // a string always can be
-		text = append([]byte(`{"x_echo":`+string(quoted)+`,`), rest...)       //nolint:gocritic // a new text
+	if rest, ok := bytes.CutPrefix(text, []byte("{")); ok && len(rest) > 1 && !strings.Contains(r.URL.Path, "oauth2") && !strings.HasSuffix(r.URL.Path, "/notes") { // of whose answer every member is a list
+		quoted, _ := json.Marshal(echo)                                 //nolint:errchkjson // a string always can be
+		text = append([]byte(`{"x_echo":`+string(quoted)+`,`), rest...) //nolint:gocritic // a new text
 	}
 	_, _ = w.Write(text)
 }

@@ -3,9 +3,12 @@
 package cmd_test
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,7 +31,7 @@ func deeds() []deed {
 	return []deed{
 		{"github", "github.workflow.disable", []string{"repo=" + drill.Repo, "workflow=" + drill.Workflow}, true},
 		{"okta", "okta.user.suspend", []string{"user=" + drill.Person}, true},
-		{"own", "plugin.thing.set", []string{"x=1"}, false},
+		{"own", "plugin.thing.set", []string{"x=1"}, true},
 		{"pagerduty", "pagerduty.incident.note", []string{"incident=" + drill.Incident, "note=seen"}, false},
 		{"webhook", "webhook.send", []string{"message=We contain."}, false},
 		{"http", "http.request", []string{"method=POST", "url=/x", "body={}"}, false},
@@ -80,7 +83,7 @@ func (l *lab) through(d deed) {
 		l.t.Errorf("%s cannot be planned and approved: %s", d.action, l.tail())
 		return
 	}
-	if done, ok := l.read("do", l.id, p.Action, "--json"); !ok || done.State != "verified" && done.State != "done" {
+	if done, ok := l.read("do", l.id, p.Action, "--json"); !ok || done.State != "verified" && done.State != "sent" {
 		l.t.Errorf("%s is %s: %s", d.action, done.State, l.tail())
 	}
 	if !d.undo {
@@ -174,15 +177,15 @@ func (l *lab) crash(d deed, how syscall.Signal) {
 	peer.set("")
 	if testkit.Soak() {
 		l.say("do", l.id, p.Action, "--look") // it waits until the request cannot be under way any more
+		l.say("do", l.id, p.Action, "--happened", "no", "--reason", "seen")
 	}
-	l.say("do", l.id, p.Action, "--happened", "no", "--reason", "seen")
 }
 
 // arguments looks into the command lines of all processes, and the environments of
 // those that the program starts, until it is told to stop.
 func (l *lab) arguments() (stop func() (looked int, hits []string)) {
 	quit, done := make(chan struct{}), make(chan struct{})
-	looked, hits := 0, []string(nil)
+	looked, hits, seen := 0, []string(nil), map[string]bool{}
 	go func() {
 		defer close(done)
 		for {
@@ -196,6 +199,10 @@ func (l *lab) arguments() (stop func() (looked int, hits []string)) {
 					continue // it has ended, or is the kernel's
 				}
 				looked++
+				if seen[string(b)] {
+					continue
+				}
+				seen[string(b)] = true
 				for _, f := range l.found(b) {
 					hits = append(hits, path+": "+f)
 				}
@@ -220,13 +227,25 @@ func (l *lab) leave() {
 	out := func(name string) string { return filepath.Join(l.dir, "out", name) }
 	l.write("out/x", "")
 	list := [][]string{
-		{"doctor", "--json"}, {"outbox", l.id, "--all"}, {"show", l.id, "--json"}, {"review", l.id, "--to", out("review")},
-		{"bundle", l.id, "--to", out("b.tar.gz"), "--evidence", "all"}, {"backup", "--all", "--plain", "--to", out("all.backup")}, {"export", l.id, "--portable", "--to", out("p.json")},
+		{"doctor", "--json"},
+		{"outbox", l.id, "--all"},
+		{"show", l.id, "--json"},
+		{"review", l.id, "--to", out("review")},
+		{"bundle", l.id, "--to", out("b.tar.gz"), "--evidence", "all"},
+		{"backup", "--all", "--plain", "--to", out("all.backup")},
+		{"export", l.id, "--portable", "--to", out("p.json")},
 	}
 	if testkit.Soak() {
 		list = append(list, [][]string{
-			{"doctor"}, {"outbox", "--json", "--all"}, {"show", l.id}, {"show", l.id, "activity", "--json"},
-			{"config", "show"}, {"list", "--json"}, {"review", l.id, "--json"}, {"export", l.id, "--to", out("e.jsonl")}, {"verify", l.id},
+			{"doctor"},
+			{"outbox", "--json", "--all"},
+			{"show", l.id},
+			{"show", l.id, "activity", "--json"},
+			{"config", "show"},
+			{"list", "--json"},
+			{"review", l.id, "--json"},
+			{"export", l.id, "--to", out("e.jsonl")},
+			{"verify", l.id},
 		}...)
 	}
 	for _, args := range list {
@@ -244,20 +263,24 @@ func TestNoCanaryLeaves(t *testing.T) {
 	l := newLab(t)
 	stop := l.arguments()
 	l.id = l.open("canaries", "--playbook", "generic", "--var", "what=x")
-	l.say("collect", l.id, "--collector", "linux.system") // before what cannot be undone
 	list, modes, crashes := deeds(), []string{"refuses", "denies", "breaks", "limits", "garbage", "header", "redirects"}, []syscall.Signal{syscall.SIGQUIT, syscall.SIGABRT, syscall.SIGKILL}
-	if !testkit.Soak() {
+	if testkit.Soak() {
+		l.say("collect", l.id, "--collector", "linux.system") // before what cannot be undone
+	} else {
 		list, modes, crashes = list[:3], modes[:1], crashes[:1]
-		list[1].undo = false
+		list[2].undo = false
 	}
 	for _, d := range list {
-		l.through(d)
-	}
-	for i, d := range list {
-		if !testkit.Soak() && i == 1 {
+		if d.connection == "okta" && !testkit.Soak() {
+			l.plan(d)
 			continue
 		}
-		l.broken(d, modes...)
+		l.through(d)
+	}
+	for _, d := range list {
+		if d.connection == "github" || testkit.Soak() {
+			l.broken(d, modes...)
+		}
 	}
 	tell := []string{"update", l.id, "--audience", "responders", "--say", "We contain.", "--yes"}
 	for name := range drill.Talks() {
@@ -286,9 +309,17 @@ func TestNoCanaryLeaves(t *testing.T) {
 	for _, h := range seen {
 		t.Error(h)
 	}
+	planted := l.control()
 	hits, files := l.search()
 	for _, h := range hits {
-		t.Error(h)
+		if file, _, _ := strings.Cut(h, ": "); file == planted {
+			planted = ""
+		} else if file != "/"+plantedFile {
+			t.Error(h)
+		}
+	}
+	if planted != "" {
+		t.Error("the search does not see the file with a token")
 	}
 	spoke := 0
 	for _, p := range l.peers {
@@ -300,11 +331,13 @@ func TestNoCanaryLeaves(t *testing.T) {
 		t.Errorf("only %d files, and %d servers that said something back", files, spoke)
 	}
 	t.Logf("%d files, %d bytes printed, %d command lines, %d needles, %d servers said back what they saw", files, l.said.Len(), looked, len(l.needles), spoke)
-	l.control()
 }
 
-// control plants a canary on purpose in each form, and wants it found.
-func (l *lab) control() {
+const plantedFile = "workspace/planted.tar.gz"
+
+// control plants a canary on purpose, in a file that has to be opened, and wants
+// each form of it found. It returns the name of the file as a search has it.
+func (l *lab) control() string {
 	l.t.Helper()
 	value := l.canaries["github"]["token"]
 	for _, form := range strings.Fields(spellings(value)) {
@@ -312,10 +345,15 @@ func (l *lab) control() {
 			l.t.Errorf("the search does not see %s", form)
 		}
 	}
-	l.write("workspace/planted", "before "+value)
-	defer os.Remove(filepath.Join(l.dir, "workspace/planted")) //nolint:errcheck // the folder goes, too
-	if hits, _ := l.search(); len(hits) == 0 {
-		l.t.Error("the search does not see a file with the token")
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	w := tar.NewWriter(z)
+	text := []byte("before " + value)
+	err := w.WriteHeader(&tar.Header{Name: "x", Mode: 0o600, Size: int64(len(text))})
+	_, wrong := w.Write(text)
+	if err = errors.Join(err, wrong, w.Close(), z.Close()); err != nil {
+		l.t.Fatal(err)
 	}
+	l.write(plantedFile, packed.String())
+	return "/" + plantedFile
 }
-

@@ -65,9 +65,9 @@ echo "I know $secrets" >&2
 [ -e FAILFILE ] && { echo "$secrets"; exit 1; }
 value=$(printf '%s' "$secrets" | sed -n 's/.*"token":"\([^"]*\)".*/\1/p')
 case $1 in
-describe) echo '{"status":"ok","protocol":1,"secrets":["token"],"actions":[{"name":"thing.set","title":"Set it","danger":"low","idempotency":"native","finds":true,"reversible":false,"result":[{"name":"x","type":"string"}],"params":[{"name":"x","type":"string","required":true}]}]}' ;;
+describe) echo '{"status":"ok","protocol":1,"secrets":["token"],"actions":[{"name":"thing.set","title":"Set it","danger":"low","idempotency":"native","finds":true,"reversible":true,"result":[{"name":"x","type":"string"}],"params":[{"name":"x","type":"string","required":true}]}]}' ;;
 prior) printf '{"status":"ok","state":{"was":"%s"}}\n' "$value" ;;
-plan) printf '{"status":"ok","target":"thing","targets":[{"kind":"thing","id":"x"}],"effects":["told with %s"]}\n' "$value" ;;
+plan) printf '{"status":"ok","target":"thing","targets":[{"kind":"thing","id":"x"}],"effects":["told with %s"],"undo":"it is set back","inverse":{"action":"thing.set","params":{"x":"0"}}}\n' "$value" ;;
 do) printf '{"status":"ok","ref":"%s","data":{"x":"%s"}}\n' "$value" "$value" ;;
 verify) printf '{"status":"ok","ok":true,"says":"%s"}\n' "$value" ;;
 find) printf '{"status":"ok","found":true,"ref":"%s","data":{"x":"x"}}\n' "$value" ;;
