@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -111,7 +113,7 @@ func (e Env) exec(ctx context.Context, argv []string, n Need) (string, error) {
 	}
 	switch v, ok := a.Values[n.Field]; {
 	case a.Error != "":
-		return "", errors.New(term.Cut(term.Safe(e.Sink.Text(a.Error)), 400))
+		return "", errors.New(term.Cut(term.Safe(redact.Shaped(e.Sink.Text(a.Error))), 400))
 	case ok:
 		e.Held.put(string(key), a, now)
 		return v, nil
@@ -134,6 +136,25 @@ func helperAnswer(stdout []byte) (answer, bool) {
 	return a, a.Version == 1 && (a.Values != nil || a.Error != "")
 }
 
+// printed are the secrets that a program may have begun to print before it failed:
+// all of it, its lines, and what stands between the marks of JSON.
+func printed(stdout []byte) []string {
+	text := line(stdout)
+	out := append([]string{text}, strings.Split(text, "\n")...)
+	out = append(out, strings.Fields(text)...)
+	out = append(out, strings.Split(text, `"`)...)
+	for _, at := range quotedText.FindAllString(text, -1) {
+		var v string
+		if json.Unmarshal([]byte(at), &v) == nil {
+			out = append(out, v)
+		}
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return len(s) < 8 })
+}
+
+// quotedText is a string of JSON.
+var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+
 func (e Env) run(ctx context.Context, argv []string, stdin []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, execLimit)
 	defer cancel()
@@ -143,7 +164,7 @@ func (e Env) run(ctx context.Context, argv []string, stdin []byte) ([]byte, erro
 	}
 	if err != nil {
 		// The program may have printed the secret on either stream.
-		said := redact.Text(string(stderr), line(stdout))
+		said := redact.Shaped(e.Sink.Text(redact.Text(string(stderr), printed(stdout)...)))
 		if said = term.Safe(strings.TrimSpace(said)); said != "" {
 			return nil, fmt.Errorf("%w: %s", err, term.Cut(said, 400))
 		}

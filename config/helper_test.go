@@ -153,3 +153,22 @@ func TestKeyringReference(t *testing.T) {
 		t.Errorf("%q, %v", s.Reveal(), err)
 	}
 }
+
+// TestFailingHelper: what it printed before it failed is in no error, nor what has
+// the shape of a secret.
+func TestFailingHelper(t *testing.T) {
+	for name, script := range map[string]string{
+		"half an answer":  `printf '{"version":1,"values":{"token":"half-of-\\"it"'; echo "cannot use half-of-\"it" >&2; exit 3`,
+		"a line of two":   `printf 'other words\nhalf-of-it-all\n'; echo "cannot use half-of-it-all" >&2; exit 3`,
+		"only complaints": `echo "cannot use ghp_0123456789abcdefghijABCDEFGHIJ012345" >&2; exit 3`,
+	} {
+		ref, err := config.Exec("/bin/sh", "-c", script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = env(t).Resolve(t.Context(), ref)
+		if err == nil || !strings.Contains(err.Error(), "exit status 3: cannot use ***") || strings.Contains(err.Error(), "half") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -11,6 +11,7 @@ package linux
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"path"
@@ -102,6 +103,18 @@ type host struct {
 	known *integrations.Facts // of the last look
 }
 
+// nowhere is a host over ssh that nobody has said how to reach: its actions are
+// described, and never done to this machine in its place.
+type nowhere struct{}
+
+// Name implements integrations.Host.
+func (nowhere) Name() string { return "" }
+
+// Run implements integrations.Host.
+func (nowhere) Run(context.Context, integrations.Program) (integrations.Output, error) {
+	return integrations.Output{}, &integrations.Error{Outcome: integrations.NotSent, Err: errors.New("reach host: nothing says how")}
+}
+
 func newHost(c integrations.Connection, kind string) (*host, error) {
 	h := &host{now: c.Now, remote: kind == "ssh", sudo: c.Settings["sudo"] == "true", quarantine: c.Settings["quarantine"], unconfirmed: unconfirmed}
 	if h.quarantine == "" {
@@ -111,8 +124,12 @@ func newHost(c integrations.Connection, kind string) (*host, error) {
 		return nil, fmt.Errorf("read quarantine: %q: want a whole path", h.quarantine)
 	}
 	under := c.Host
-	if under == nil {
-		under = here{} // over ssh it only describes
+	switch {
+	case under != nil:
+	case kind == "ssh":
+		under = nowhere{}
+	default:
+		under = here{}
 	}
 	hands, has := under.(integrations.Hands)
 	if !has || h.sudo {

@@ -24,13 +24,32 @@ const Shortest = 6
 // encoded on the way: as it is, escaped for JSON or a URL, in hexadecimal, and in
 // base64 of both alphabets, at each of the three alignments, so inside a longer
 // encoded text ("user:token") too. Secrets shorter than Shortest are not looked
-// for.
+// for. A secret that the text breaks off in is replaced, too.
 func Text(text string, secrets ...string) string {
 	var forms []string
 	for _, s := range secrets {
 		forms = append(forms, formsOf(s)...)
 	}
-	return replace(text, forms)
+	return begun(replace(text, forms), forms)
+}
+
+// begun hides a form that the text breaks off in: what the other side says is read
+// up to a limit, and whoever knows the limit could place a secret across it. Less
+// than half of one, or than leastLearned, is left: it may be a word.
+func begun(text string, forms []string) string {
+	at := len(text)
+	for _, f := range forms {
+		for n := min(len(f)-1, len(text)); n >= max(leastLearned, len(f)/2); n-- {
+			if strings.HasSuffix(text, f[:n]) {
+				at = min(at, len(text)-n)
+				break
+			}
+		}
+	}
+	if at == len(text) {
+		return text
+	}
+	return text[:at] + Hidden
 }
 
 func replace(text string, forms []string) string {

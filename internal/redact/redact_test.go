@@ -54,6 +54,21 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestCutOff: the other side says a secret so that the limit of what is read falls
+// into it.
+func TestCutOff(t *testing.T) {
+	for name, text := range encoded(t, secret) {
+		for n := len(text) - 1; n >= len(text)-len(secret)/2; n-- {
+			if got := redact.Text("before "+text[:n], secret); !strings.Contains(got, redact.Hidden) {
+				t.Errorf("%s: %q of it stays", name, got)
+			}
+		}
+	}
+	if got := redact.Text("it begins with longer-s", "longer-secret-value"); got != "it begins with longer-s" {
+		t.Errorf("less than half of it: %s", got)
+	}
+}
+
 func TestSink(t *testing.T) {
 	var none *redact.Sink
 	none.Learn("never-mind")
