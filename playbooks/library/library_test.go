@@ -202,6 +202,39 @@ func TestLibraryIsFormatted(t *testing.T) {
 	}
 }
 
+// A message of what is TLP:RED is refused by every connection that does not say
+// so: a playbook of that label sends none, and runs none that does.
+func TestRedOnesTellNobody(t *testing.T) {
+	books, red := map[string]*playbooks.Playbook{}, 0
+	for _, p := range list(t) {
+		books[p.ID] = p
+	}
+	var tells func(*playbooks.Playbook) []string
+	tells = func(p *playbooks.Playbook) (found []string) {
+		for _, s := range p.Steps() {
+			if s.Verb == playbooks.VerbNotify {
+				found = append(found, p.ID+" step "+s.ID)
+			}
+			if called := books[s.Playbook.ID]; called != nil {
+				found = append(found, tells(called)...)
+			}
+		}
+		return found
+	}
+	for _, p := range books {
+		if p.TLP != incident.TLPRed {
+			continue
+		}
+		red++
+		if found := tells(p); len(found) > 0 {
+			t.Errorf("%s is TLP:RED and tells somebody: %v", p.ID, found)
+		}
+	}
+	if red != 2 {
+		t.Errorf("%d playbooks are TLP:RED, want insider and out-of-band-comms", red)
+	}
+}
+
 // TestClocksAreSaidInWords: what a runbook says of a deadline is more than its id.
 func TestClocksAreSaidInWords(t *testing.T) {
 	all, err := library.List()
