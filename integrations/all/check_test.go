@@ -23,8 +23,8 @@ type reply struct {
 	body   string
 }
 
-// asked checks the credential of a connection to a server that answers so.
-func asked(t *testing.T, kind string, settings map[string]string, answers map[string]reply) (integrations.Credential, error) {
+// answered checks the credential of a connection to a server that answers so.
+func answered(t *testing.T, kind string, settings map[string]string, answers map[string]reply) (integrations.Credential, error) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := answers[r.URL.Path]
@@ -52,7 +52,7 @@ func checking(t *testing.T, c integrations.Connection) (integrations.Credential,
 	all := Systems()
 	i := slices.IndexFunc(all, func(s integrations.System) bool { return s.Kind == c.Kind })
 	if i < 0 || all[i].Check == nil {
-		t.Fatalf("%s cannot be asked", c.Kind)
+		t.Fatalf("%s cannot be answered", c.Kind)
 	}
 	return all[i].Check(t.Context(), c)
 }
@@ -84,7 +84,7 @@ func TestCheckGitHub(t *testing.T) {
 		}, `{"login":"secret-0123456789 \u001b[2J"}`}}, integrations.Credential{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := asked(t, "github", nil, c.answers)
+			got, err := answered(t, "github", nil, c.answers)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestCheckRefused(t *testing.T) {
 		"jira":       {"/rest/api/3/myself": no},
 		"kubernetes": {"/apis/authentication.k8s.io/v1/selfsubjectreviews": no},
 	} {
-		_, err := asked(t, kind, nil, answers)
+		_, err := answered(t, kind, nil, answers)
 		var e *integrations.Error
 		if !errors.As(err, &e) || e.Hint == "" || strings.Contains(err.Error(), "secret-0123456789") {
 			t.Errorf("%s: %v", kind, err)
@@ -159,17 +159,17 @@ func TestCheckOthers(t *testing.T) {
 		)), "system:serviceaccount:ir:firebreak", true, []string{"get, patch pods", "get, patch deployments/scale, statefulsets/scale, replicasets/scale"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := asked(t, c.kind, c.settings, c.answers)
+			got, err := answered(t, c.kind, c.settings, c.answers)
 			if err != nil || got.Identity != c.identity || got.Listed != c.listed || !slices.Equal(got.Granted, c.granted) {
 				t.Errorf("%+v, %v", got, err)
 			}
 		})
 	}
-	got, err := asked(t, "kubernetes", nil, with(rules(map[string]any{"verbs": []string{"*"}, "apiGroups": []string{"*"}, "resources": []string{"*"}})))
+	got, err := answered(t, "kubernetes", nil, with(rules(map[string]any{"verbs": []string{"*"}, "apiGroups": []string{"*"}, "resources": []string{"*"}})))
 	if err != nil || len(got.Granted) < 9 || !strings.HasPrefix(got.Granted[len(got.Granted)-1], "everything") {
 		t.Errorf("an administrator: %+v, %v", got, err)
 	}
-	if got, err = asked(t, "kubernetes", nil, with(`{"status":{"incomplete":true}}`)); err != nil || got.Listed {
+	if got, err = answered(t, "kubernetes", nil, with(`{"status":{"incomplete":true}}`)); err != nil || got.Listed {
 		t.Errorf("an incomplete list: %+v, %v", got, err)
 	}
 }
@@ -194,6 +194,6 @@ func TestCheckInTheDrill(t *testing.T) {
 		}
 	}
 	if n < 6 {
-		t.Errorf("%d systems were asked", n)
+		t.Errorf("%d systems were answered", n)
 	}
 }
