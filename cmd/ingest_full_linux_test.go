@@ -62,7 +62,7 @@ func TestFullDiskIngest(t *testing.T) {
 	filler := filepath.Join(disk, "filler")
 	there := len(before)
 	// Room for the sealed evidence and a part of the timeline, then for less.
-	rooms := []int64{sealed + (needed-sealed)/2, sealed + (needed-sealed)/4, sealed / 2, 0}
+	rooms := []int64{sealed + (needed-sealed)/2, sealed / 2, 0}
 	for len(rooms) < testkit.Rounds(t, len(rooms), 40) {
 		rooms = append(rooms, rand.Int64N(sealed+(needed-sealed)/2))
 	}

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"firebreak/internal/testkit"
 )
 
 // serving is a running "intake serve".
@@ -205,7 +207,7 @@ func TestIntakeServeKilled(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var acked []string
-	for round := range 4 {
+	for round := range testkit.Rounds(t, 2, 20) {
 		s := b.serve(intakeConfig)
 		for i := range 2 {
 			body := leaked(10*round+i, "open")
@@ -214,7 +216,7 @@ func TestIntakeServeKilled(t *testing.T) {
 			}
 			acked = append(acked, fmt.Sprintf("secret-scanning/%d", 10*round+i))
 		}
-		time.Sleep(time.Duration(round) * 60 * time.Millisecond) // somewhere in the middle of opening
+		time.Sleep(time.Duration(round%5) * 60 * time.Millisecond) // somewhere in the middle of opening
 		s.end(os.Kill)
 	}
 	s := b.serve(intakeConfig)
