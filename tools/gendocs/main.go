@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra/doc"
 
@@ -22,6 +23,10 @@ func main() {
 	dir := "share"
 	if len(os.Args) > 1 {
 		dir = os.Args[1]
+	}
+	if strings.HasPrefix(dir, "-") || len(os.Args) > 2 {
+		fmt.Fprintln(os.Stderr, "usage: gendocs [FOLDER]") //nolint:forbidigo // a program of its own
+		os.Exit(2)
 	}
 	if err := write(dir); err != nil {
 		fmt.Fprintln(os.Stderr, "gendocs:", err) //nolint:forbidigo // a program of its own
