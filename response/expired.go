@@ -63,7 +63,7 @@ func (s *Session) expire(ctx context.Context, f *folder, inc incident.Incident, 
 			return err
 		}
 	}
-	if failure != nil || !c.Auto || undo.Planned.Approvals > 0 {
+	if failure != nil || !c.Auto || undo.Approvals > 0 {
 		return nil // people see it on the board; the entry says why nothing is prepared
 	}
 	_, err := s.Do(ctx, f.id, undo.Action)
@@ -75,7 +75,7 @@ func (s *Session) expire(ctx context.Context, f *folder, inc incident.Incident, 
 func (s *Session) prepared(ctx context.Context, f *folder, c Containment) (ActionView, error) {
 	if c.Undoing != "" {
 		u, err := f.action(ctx, c.Undoing)
-		if err != nil || !c.Auto || u.Planned.Approvals == 0 || u.State != Planned {
+		if err != nil || !c.Auto || u.Approvals == 0 || u.State != Planned {
 			return u, err
 		}
 		no := record.Decision{Action: u.Action, Digest: u.Digest, Reason: "withdrawn: the end of " + c.Action + " was declared", Strength: record.Local}

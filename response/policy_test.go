@@ -290,7 +290,7 @@ func TestBreakingGlassNamesTheRuleAndWantsSomebodyElse(t *testing.T) {
 	r.Reason = "the resolver itself attacks"
 	a, err := b.s.Plan(ctx, b.id, r)
 	b.must(err)
-	if len(a.Overrides) != 1 || a.Overrides[0] != "protected: 203.0.113.0/24" || !a.Second || !a.MustType() || a.Planned.Approvals != 1 {
+	if len(a.Overrides) != 1 || a.Overrides[0] != "protected: 203.0.113.0/24" || !a.Second || !a.MustType() || a.Approvals != 1 {
 		t.Fatalf("%+v", a.Planned)
 	}
 	grace := b.s.s.As(incident.Actor{Name: "grace"})

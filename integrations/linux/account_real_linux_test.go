@@ -98,7 +98,9 @@ func sessions(t *testing.T) {
 	if p, _ := do(t, as, call); p.Undo != "" || p.Unchanged || len(p.Warnings) == 0 {
 		t.Errorf("plan %+v", p)
 	}
-	<-gone // it was killed
+	if <-gone == nil {
+		t.Error("it was not killed")
+	}
 	if p, _ := do(t, as, call); !p.Unchanged {
 		t.Error("the plan does not say that nothing runs")
 	}

@@ -282,7 +282,9 @@ func TestKillReally(t *testing.T) {
 	go func() { ended <- cmd.Wait() }()
 	call := integrations.Call{Action: "linux.process.kill", Connection: "host", Params: map[string]any{"pid": p.PID, "start": p.Start}}
 	plan, r := do(t, as, call)
-	<-ended // it was killed
+	if <-ended == nil {
+		t.Error("it was not killed")
+	}
 	if r.Data["exe_sha256"] == "" || r.Data["cmdline"] != "sleep 300" || len(r.Data["mapped"].([]any)) == 0 || plan.Undo != "" {
 		t.Errorf("receipt %v, plan %v", r.Data, plan)
 	}

@@ -40,7 +40,9 @@ func startSystemd(t *testing.T) {
 	go func() { gone <- c.Wait() }()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
-		<-gone // it was killed
+		if <-gone == nil {
+			t.Error("it was not killed")
+		}
 		if t.Failed() {
 			t.Log(said.String())
 		}
