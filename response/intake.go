@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,20 +57,7 @@ type TakenAlert struct {
 // ReadIntakeMapping reads a mapping file for intake. What is wrong with it is told
 // line by line.
 func ReadIntakeMapping(path string) (*intake.Mapping, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read mapping: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // read only
-	text, err := io.ReadAll(io.LimitReader(f, intake.MaxMapping+1))
-	if err != nil {
-		return nil, fmt.Errorf("read mapping %s: %w", path, err)
-	}
-	m, err := intake.NewMapping(filepath.Base(path), text)
-	if err != nil {
-		return nil, usage("docs/intake.md describes mapping files", "%w", err)
-	}
-	return m, nil
+	return readMapping(path, intake.MaxMapping, "docs/intake.md", intake.NewMapping)
 }
 
 // name is what the report is called where it does not say.

@@ -14,18 +14,22 @@ import (
 
 // ReadMapping reads a mapping file. What is wrong with it is told line by line.
 func ReadMapping(path string) (*parse.Mapping, error) {
+	return readMapping(path, parse.MaxMapping, "docs/formats.md", parse.NewMapping)
+}
+
+// readMapping reads a file of at most that many bytes, whose kind a page describes.
+func readMapping[M any](path string, most int64, page string, read func(name string, text []byte) (M, error)) (m M, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read mapping: %w", err)
+		return m, fmt.Errorf("read mapping: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // read only
-	text, err := io.ReadAll(io.LimitReader(f, parse.MaxMapping+1))
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return nil, fmt.Errorf("read mapping %s: %w", path, err)
+		return m, fmt.Errorf("read mapping %s: %w", path, err)
 	}
-	m, err := parse.NewMapping(filepath.Base(path), text)
-	if err != nil {
-		return nil, usage("docs/formats.md describes mapping files", "%w", err)
+	if m, err = read(filepath.Base(path), text); err != nil {
+		return m, usage(page+" describes mapping files", "%w", err)
 	}
 	return m, nil
 }

@@ -295,6 +295,9 @@ func (d *dashboard) right(w, h int) []line {
 // idle says why nothing waits.
 func (d *dashboard) idle() string {
 	b := d.board.value
+	if !b.Incident.Closed.IsZero() {
+		return "The incident is closed. firebreak open --again " + string(b.Incident.ID) + " takes it up again."
+	}
 	for _, p := range b.Phases {
 		if p.Done < p.Total {
 			return "No step waits for a person. R runs the automatic ones."
