@@ -512,6 +512,10 @@ type Item struct {
 	Owner string    `json:"owner,omitempty"`
 	Due   time.Time `json:"due,omitzero"`
 	Class string    `json:"class,omitempty"` // prevent, detect, respond, recover
+	// Verify says how somebody sees that it is done; Factor is the factor that it
+	// answers.
+	Verify string `json:"verify,omitempty"`
+	Factor string `json:"factor,omitempty"`
 }
 
 // Written says that a review was written, over which head.
@@ -519,4 +523,6 @@ type Written struct {
 	Files map[string]string `json:"files"` // name → SHA-256
 	Size  int64             `json:"size"`
 	Root  string            `json:"root"`
+	// Profile is for whom it was made; without one, for everybody who may see all.
+	Profile Profile `json:"profile,omitempty"`
 }

@@ -43,6 +43,7 @@ const (
 	executive
 	public
 
+	nobody   = audience(0)
 	everyone = technical | legal | regulator | executive | public
 	told     = technical | legal | regulator | executive // what it was, in a few words
 	affected = legal | regulator | executive             // what it did, to whom
@@ -202,8 +203,39 @@ var disclosed = map[Kind]map[string]audience{
 		"by_hand": detail, "due": everyone,
 	},
 
-	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told},
-	ReviewWritten: {"files": told, "size": everyone, "root": everyone},
+	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told, "verify": told, "factor": everyone},
+	ReviewWritten: {"files": told, "size": everyone, "root": everyone, "profile": everyone},
+	ReviewText:    {"part": everyone, "version": everyone, "text": told},
+	ReviewMoved: {
+		"from": everyone, "to": everyone, "size": everyone, "root": everyone, "reason": detail, "statement": person, "signature": person,
+	},
+	ReviewReleased: {
+		"release": everyone, "profile": everyone, "files": told, "size": everyone, "root": everyone, "made": everyone, "tool": everyone,
+		"to": person, "reason": detail, "secret": nobody,
+	},
+
+	MomentStated: {"moment": everyone, "at": told, "reason": detail},
+	ImpactStated: {
+		"measure": everyone, "class": affected, "place": affected, "low": affected, "high": affected, "unit": affected, "from": affected,
+		"to": affected, "certainty": everyone, "basis": detail, "text": affected,
+	},
+	SubjectNamed:  {"kind": everyone, "value": detail, "role": everyone, "as": told, "note": detail, "withdrawn": everyone},
+	TechniqueSeen: {"technique": everyone, "name": everyone, "at": told, "events": detail, "text": detail, "withdrawn": everyone},
+	FactorNamed:   {"factor": everyone, "category": everyone, "key": told, "text": told, "withdrawn": everyone},
+	ControlJudged: {"control": everyone, "refs": told, "held": told, "techniques": told, "text": told, "withdrawn": everyone},
+	DecisionTaken: {
+		"decision": everyone, "question": detail, "choice": detail, "known": detail, "alternatives": detail, "reason": detail, "by": person,
+		"role": everyone, "at": told,
+	},
+	ShiftHandedOn: {"to": person, "text": detail, "through": everyone},
+	ItemChanged: {
+		"item": everyone, "state": told, "text": told, "owner": person, "due": told, "class": told, "verify": told, "factor": everyone,
+		"link": detail, "action": everyone, "reason": detail, "source": everyone,
+	},
+
+	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told},
+	ClockChosen:  {"clock": told, "applies": told, "reason": lawful},
+	ClockMet:     {"clock": told, "at": told, "to": lawful, "how": lawful, "proof": lawful, "note": lawful},
 
 	HeadSigned:  {"size": everyone, "root": everyone, "reason": person, "signature": person},
 	HeadStamped: {"size": everyone, "root": everyone, "authority": everyone, "serial": everyone, "time": everyone, "token": everyone},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -67,14 +66,6 @@ var errErasedMeanwhile = errors.New("something was erased while the review was w
 
 // keepReview writes a review that was made over that head.
 func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r review.Review, head record.Head) (Written, error) {
-	html, err := r.HTML()
-	if err != nil {
-		return Written{}, fmt.Errorf("write review: %w", err)
-	}
-	data, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return Written{}, fmt.Errorf("write review: %w", err)
-	}
 	if dir == f.exports() {
 		if err := f.writable(); err != nil {
 			return Written{}, err
@@ -85,22 +76,27 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r
 	}
 	w := Written{Sealed: f.key != nil && dir == f.exports()}
 	sums := map[string]string{}
-	for _, part := range []struct {
-		name    string
-		path    *string
-		content []byte
-	}{{"review.md", &w.Markdown, r.Markdown()}, {"review.html", &w.HTML, html}, {"review.json", &w.JSON, append(data, '\n')}} {
-		if *part.path, err = f.writeExport(dir, part.name, part.content); err != nil {
-			return Written{}, fmt.Errorf("write review: %w", err)
+	paths := map[string]*string{"md": &w.Markdown, "html": &w.HTML, "json": &w.JSON}
+	for _, form := range reviewForms() {
+		path := paths[form.name]
+		if path == nil {
+			continue
 		}
-		h := sha256.Sum256(part.content)
-		sums[part.name] = hex.EncodeToString(h[:])
+		content, err := form.write(r)
+		if err == nil {
+			*path, err = f.writeExport(dir, form.file, content)
+		}
+		if err != nil {
+			return Written{}, fmt.Errorf("write review as %s: %w", form.name, err)
+		}
+		h := sha256.Sum256(content)
+		sums[form.file] = hex.EncodeToString(h[:])
 	}
 	if f.readOnly {
 		w.Unrecorded = f.why.Error()
 		return w, nil
 	}
-	err = s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
+	err := s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
 		done, err := tx.EntriesOf(record.ErasureDone)
 		if err == nil && len(done) > 0 && done[len(done)-1].Seq > head.Size {
 			return errErasedMeanwhile

@@ -290,6 +290,11 @@ func describer(k record.Kind) func(record.Entry) (string, bool, error) {
 	case record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.CustodyAccepted, record.EvidenceAccessed, record.HoldPlaced, record.HoldLifted,
 		record.ErasureAsked, record.ErasureAgreed, record.ErasureDone, record.BundleMade, record.BackupMade, record.RecordRestored, record.TimelineExported, record.ClockJumped, record.DiskFull:
 		return trustDescriber(k)
+	case record.MomentStated, record.ImpactStated, record.SubjectNamed, record.TechniqueSeen, record.FactorNamed, record.ControlJudged, record.DecisionTaken,
+		record.ShiftHandedOn, record.ItemChanged:
+		return factDescriber(k)
+	case record.ReviewText, record.ReviewMoved, record.ReviewReleased, record.ClockStarted, record.ClockChosen, record.ClockMet:
+		return reviewDescriber(k)
 	case record.DrillBegun, record.DrillClock, record.DrillInject, record.DrillAnswered, record.DrillEnded, record.DrillReported:
 		return drillDescriber(k)
 	}

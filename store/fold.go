@@ -100,6 +100,9 @@ func (f fold) apply(e record.Entry) error {
 		record.HeadSigned, record.HeadStamped, record.CustodyTransferred, record.CustodyAccepted, record.EvidenceAccessed,
 		record.BundleMade, record.BackupMade, record.RecordRestored, record.TimelineExported, record.ClockJumped, record.DiskFull,
 		record.FindingJudged, record.AlertReceived, record.ActionLapsed, record.ActionExpired, record.ActionExtended, record.RolledBack, record.Undelivered, record.UpdateWritten,
+		record.ReviewText, record.ReviewMoved, record.ReviewReleased, record.MomentStated, record.ImpactStated, record.SubjectNamed,
+		record.TechniqueSeen, record.FactorNamed, record.ControlJudged, record.DecisionTaken, record.ShiftHandedOn, record.ItemChanged,
+		record.ClockStarted, record.ClockChosen, record.ClockMet,
 		record.DrillBegun, record.DrillClock, record.DrillInject, record.DrillAnswered, record.DrillEnded, record.DrillReported:
 		return nil // read from the entries; playbooks.Run replays the steps
 	}

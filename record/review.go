@@ -1,0 +1,60 @@
+package record
+
+import "time"
+
+// The kinds of what people write for the review, and of what becomes of it.
+const (
+	ReviewText     Kind = "review.text"     // PartText
+	ReviewMoved    Kind = "review.moved"    // ReviewMove
+	ReviewReleased Kind = "review.released" // Release
+)
+
+// PartText is one part of the review as a person wrote it: the summary, the
+// lessons. Version counts from 1 within its part, and says which one it replaces:
+// the one before it.
+type PartText struct {
+	Part    string `json:"part"` // a key of review.Parts
+	Version int    `json:"version"`
+	Text    string `json:"text"`
+}
+
+// ReviewState says how far the review is.
+type ReviewState string
+
+// The states of a review, in their order.
+const (
+	ReviewDraft    ReviewState = "draft"
+	ReviewInReview ReviewState = "in review"
+	ReviewReviewed ReviewState = "reviewed"
+	ReviewClosed   ReviewState = "closed"
+)
+
+// ReviewMove takes the review from one state to another, forwards or back. Size
+// and Root are of the record that the person looked at; the signature, where there
+// is one, is over the statement.
+type ReviewMove struct {
+	From      ReviewState `json:"from"`
+	To        ReviewState `json:"to"`
+	Size      int64       `json:"size"`
+	Root      string      `json:"root"` // hex
+	Reason    string      `json:"reason,omitempty"`
+	Statement string      `json:"statement,omitempty"` // what was signed
+	Signature *Signature  `json:"signature,omitempty"`
+}
+
+// Release freezes the review as it was over one head, for one profile: with the
+// same version of the program, the same bytes can be made again. Secret is the key
+// of the release's pseudonyms, in hex; it goes into no export, and erasing it makes
+// the pseudonyms nobody's.
+type Release struct {
+	ID      string            `json:"release"` // v1, v2, …
+	Profile Profile           `json:"profile"`
+	Files   map[string]string `json:"files"` // name → SHA-256
+	Size    int64             `json:"size"`
+	Root    string            `json:"root"`
+	Made    time.Time         `json:"made"` // the time that stands in the files
+	Tool    string            `json:"tool"`
+	To      string            `json:"to,omitempty"` // for whom
+	Reason  string            `json:"reason,omitempty"`
+	Secret  string            `json:"secret,omitempty"`
+}
