@@ -34,6 +34,8 @@ type Extra struct {
 	// Events are the marked events as the timeline has them, by id. For one
 	// that is not here, the text kept with its mark is shown.
 	Events map[string]timeline.Event
+	// Clocks are the deadlines, as package review/clocks has them at Now.
+	Clocks []ClockLine
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
@@ -68,6 +70,26 @@ type Review struct {
 	Wording        []Wording         `json:"wording"`            // phrases to look at before this is shared
 	Limits         []string          `json:"limits"`
 	Integrity      Integrity         `json:"integrity"`
+
+	Standing   Standing        `json:"review"`
+	Releases   []Released      `json:"releases"`
+	Glance     []Figure        `json:"glance"`
+	Impact     []Measured      `json:"impact"`
+	Moments    []Moment        `json:"moments"`
+	Detection  Detection       `json:"detection"`
+	Response   []PhaseResponse `json:"response"`
+	Factors    []Factor        `json:"factors"`
+	Parts      []Part          `json:"parts"`
+	Deviations []Deviation     `json:"deviations"`
+	Proposals  []Proposal      `json:"proposals"`
+	Clocks     []ClockLine     `json:"clocks"`
+	Techniques []TechniqueUse  `json:"techniques"`
+	Indicators []Subject       `json:"indicators"` // of the attacker
+	Subjects   []Subject       `json:"subjects"`   // everybody and everything else that was named
+	Controls   []Control       `json:"controls"`
+	Gaps       []Framework     `json:"gaps"`
+	Missing    []Gone          `json:"missing"`
+	Verify     []string        `json:"how_to_verify"`
 }
 
 // Person is somebody who acted.
@@ -98,9 +120,13 @@ type Activity struct {
 // Item is a follow-up.
 type Item struct {
 	record.Item
-	Seq int64     `json:"seq"`
-	At  time.Time `json:"at"`
-	By  string    `json:"by"`
+	Seq     int64       `json:"seq"`
+	At      time.Time   `json:"at"`
+	By      string      `json:"by"`
+	State   string      `json:"state"`          // open, done, verified, dropped
+	Link    string      `json:"link,omitempty"` // where it is tracked
+	Overdue bool        `json:"overdue,omitempty"`
+	History []ItemEvent `json:"history,omitempty"`
 }
 
 // Integrity is the state of the record that the review was made over.
