@@ -79,7 +79,7 @@ type Review struct {
 	Detection  Detection       `json:"detection"`
 	Response   []PhaseResponse `json:"response"`
 	Factors    []Factor        `json:"factors"`
-	Parts      []Part          `json:"parts"`
+	Parts      []PartNow       `json:"parts"`
 	Deviations []Deviation     `json:"deviations"`
 	Proposals  []Proposal      `json:"proposals"`
 	Clocks     []ClockLine     `json:"clocks"`
