@@ -1,6 +1,7 @@
 // Package review turns the record of an incident into the post-incident review:
-// Build gathers the facts, and Review writes them as JSON, as Markdown, and as
-// one self-contained HTML page.
+// Build gathers the facts, and Review writes them as JSON and as one
+// self-contained HTML page. Package document makes a document of them for the
+// other forms.
 //
 // It is pure: the same entries give the same review. Every statement in it has
 // an entry or an event behind it; what nobody recorded is said to be unknown,
@@ -39,7 +40,7 @@ type Extra struct {
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
-// recorded; Markdown and HTML make it harmless. All times are UTC, a missing
+// recorded; Shown makes it harmless. All times are UTC, a missing
 // time is unknown, and numbers named seq are entries of the record.
 type Review struct {
 	Format         string            `json:"format"`
