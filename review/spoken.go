@@ -76,7 +76,7 @@ func (x Ingestion) Moment(t time.Time) string {
 	if x.Erased && t.IsZero() {
 		return record.ErasedMark
 	}
-	return Moment(t)
+	return When(t)
 }
 
 // Says is the collection in one sentence, without its stop.
@@ -142,8 +142,8 @@ const verifyWords = "Keep the seal somewhere else: whoever holds it can show tha
 	"Without a copy outside the machine, the holder of its key could have rewritten everything. " +
 	"To check the record, its signatures and its evidence:"
 
-// Moment writes a time for people, "unknown" when there is none.
-func Moment(t time.Time) string {
+// When writes a time for people, "unknown" when there is none.
+func When(t time.Time) string {
 	if t.IsZero() {
 		return "unknown"
 	}

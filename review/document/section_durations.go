@@ -112,7 +112,7 @@ func (b *builder) lanes() Lanes {
 		x := Lane{Label: p.String(), Phase: p}
 		for _, s := range b.r.Phases {
 			if s.Phase == p {
-				x.Stretches = append(x.Stretches, Stretch{s.From, s.To, p.String() + " from " + review.Moment(s.From)})
+				x.Stretches = append(x.Stretches, Stretch{s.From, s.To, p.String() + " from " + review.When(s.From)})
 			}
 		}
 		lane[p] = len(l.Lanes)

@@ -107,6 +107,6 @@ func (b *builder) histogram() (*Histogram, string) {
 		all += n
 	}
 	at := a.From.Add(a.To.Sub(a.From) / time.Duration(len(a.Buckets)) * time.Duration(slices.Index(a.Buckets, most)))
-	return h, review.Counted(all, "event", "events") + " of the evidence from " + review.Moment(a.From) + " to " + review.Moment(a.To) +
-		"; the most at one time, " + review.Grouped(most) + ", about " + review.Moment(at) + "."
+	return h, review.Counted(all, "event", "events") + " of the evidence from " + review.When(a.From) + " to " + review.When(a.To) +
+		"; the most at one time, " + review.Grouped(most) + ", about " + review.When(at) + "."
 }

@@ -68,7 +68,7 @@ func moment(t time.Time) Span {
 	if t.IsZero() {
 		return Span{Text: "unknown", Style: Quiet}
 	}
-	return Span{Text: review.Moment(t)}
+	return Span{Text: review.When(t)}
 }
 
 // given is a text, or that it is not there to be shown.
