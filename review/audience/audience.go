@@ -71,6 +71,8 @@ type Options struct {
 	Names []Name
 	// Secrets takes out of a text what is known to be a secret by its value.
 	Secrets func(string) string
+	// Banner stands over everything for counsel, in the place of the usual words.
+	Banner string
 	// Words has addresses and the like that nobody is known by shown as words,
 	// "(address)", and not as pseudonyms: in messages.
 	Words bool
@@ -82,7 +84,26 @@ func Apply(entries []record.Entry, extra review.Extra, o Options) ([]record.Entr
 	m := New(entries, o)
 	masked := m.Entries(entries)
 	extra = m.Extra(extra)
+	extra.Readers = review.Readers{Profile: o.Profile, Label: Label(o.Profile, labelOf(entries)), Banner: Banner(o.Profile, o.Banner)}
 	return masked, extra, m.Report()
+}
+
+// labelOf is the incident's own label, as the record has it last.
+func labelOf(entries []record.Entry) incident.TLP {
+	var out incident.TLP
+	for _, e := range entries {
+		switch e.Kind { //nolint:exhaustive // the others do not change it
+		case record.IncidentOpened:
+			learnt(e, func(p record.Opened) { out = p.TLP })
+		case record.IncidentChanged:
+			learnt(e, func(p record.Changed) {
+				if p.TLP != nil {
+					out = *p.TLP
+				}
+			})
+		}
+	}
+	return out
 }
 
 // rules are what a profile shows.
