@@ -85,7 +85,9 @@ func Apply(entries []record.Entry, extra review.Extra, o Options) ([]record.Entr
 	masked := m.Entries(entries)
 	extra = m.Extra(extra)
 	extra.Readers = review.Readers{Profile: o.Profile, Label: Label(o.Profile, labelOf(entries)), Banner: Banner(o.Profile, o.Banner)}
-	return masked, extra, m.Report()
+	report := m.Report()
+	report.Names = m.Used()
+	return masked, extra, report
 }
 
 // labelOf is the incident's own label, as the record has it last.

@@ -26,6 +26,8 @@ type Mask struct {
 	known  *known
 	names  *pseudonyms
 	report reporter
+	given  []*who // of the names in the options, nil for those that are nobody's
+	met    map[*who]bool
 
 	at    Place // where the text stands that is looked at
 	field field
@@ -45,8 +47,9 @@ func New(entries []record.Entry, o Options) *Mask {
 		m.rules = m.rules.narrower(rulesOf(p))
 	}
 	m.report.start(o.Profile)
+	m.met = map[*who]bool{}
 	for _, n := range o.Names {
-		m.known.add(n)
+		m.given = append(m.given, m.known.add(n))
 	}
 	m.known.learn(entries)
 	return m
@@ -85,6 +88,7 @@ func (m *Mask) text(text string) string {
 	at := 0
 	for _, x := range all {
 		put, why := m.standIn(x)
+		m.met[x.who] = true
 		m.report.note(x, put, why, m.at, whole)
 		if why != "" || put == whole[x.from:x.to] {
 			continue
@@ -201,7 +205,30 @@ func (m *Mask) person(id, name string) (string, string) {
 	return out, put
 }
 
-// Incident is what stands for the incident's id.
+// Used are the names of the options that made a difference so far: with them alone,
+// the same entries give the same again.
+func (m *Mask) Used() []Name {
+	firsts := map[string]int{}
+	for _, w := range m.given {
+		if w != nil && (w.kind == Host || w.kind == Domain) {
+			firsts[firstLabel(w.value)]++
+		}
+	}
+	out := []Name{}
+	for i, w := range m.given {
+		if w != nil && (m.met[w] || (w.kind == Host || w.kind == Domain) && firsts[firstLabel(w.value)] > 1) {
+			out = append(out, m.o.Names[i])
+		}
+	}
+	return out
+}
+
+func firstLabel(host string) string {
+	first, _, _ := strings.Cut(strings.ToLower(host), ".")
+	return first
+}
+
+// incident is what stands for the incident's id.
 func (m *Mask) incident(id string) string {
 	if !m.rules.coarse || id == "" {
 		return id

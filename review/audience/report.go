@@ -18,6 +18,9 @@ type Report struct {
 	Kept     []Finding      `json:"kept"`     // what was found and is shown all the same, with why
 	Common   []string       `json:"common"`   // names that are also ordinary words: they were not searched for
 	More     int            `json:"more,omitempty"`
+	// Names are those of Options.Names that made a difference: who makes the same
+	// again later gives them.
+	Names []Name `json:"-"`
 }
 
 // Finding is one name or number, however often it was met.
