@@ -7,7 +7,8 @@ import (
 )
 
 // Outline is Build without what only a whole review needs: the head data, the
-// roles, the phases, the runs, the durations, the evidence and the follow-ups.
+// roles, the phases, the runs, the durations, the evidence, the follow-ups and the
+// deadlines that were handed in.
 // What it has is what Build says of the same entries. It is made where many
 // incidents are looked at beside each other.
 func Outline(entries []record.Entry, extra Extra) (Review, error) {
@@ -23,6 +24,7 @@ func Outline(entries []record.Entry, extra Extra) (Review, error) {
 	b.durations()
 	b.evidence()
 	b.items()
+	b.r.Clocks = extra.Clocks
 	b.fill()
 	return b.r, nil
 }

@@ -46,12 +46,19 @@ type sheet struct {
 	Last    time.Time
 	Blocks  []sheetBlock
 	Empty   []string
+	Ways    []way
 	Repeat  []Factor
 	Once    int
 	Figures []sheetFigure
 	Trend   int
 	Caution string
 	BoxFrom int
+}
+
+// way is one way of grouping, with its groups.
+type way struct {
+	By     string
+	Groups []Group
 }
 
 type sheetFigure struct{ Value, Label string }
@@ -80,6 +87,17 @@ func (s Stats) sheet() sheet {
 		Kind: s.kind(), Trend: MinTrend, Caution: Caution, BoxFrom: boxFrom,
 	}
 	out.First, out.Last = s.span()
+	for _, by := range []string{BySeverity, ByPlaybook, ByQuarter} {
+		w := way{By: by}
+		for _, g := range s.Groups {
+			if g.By == by {
+				w.Groups = append(w.Groups, Group{by, review.Harmless(g.Shown()), g.Incidents})
+			}
+		}
+		if len(w.Groups) > 0 {
+			out.Ways = append(out.Ways, w)
+		}
+	}
 	for _, b := range []struct{ unit, id, title, note string }{
 		{Time, "times", "Lengths of time", "Drawn by their logarithm, all on one scale. Each dot is one value."},
 		{Steps, "steps", "Steps of playbooks, in each incident", "Each dot is one incident."},
@@ -142,7 +160,7 @@ func rowsOf(m Metric) []sheetRow {
 	}
 	out := []sheetRow{row("all", m.Summary)}
 	for _, g := range m.Groups {
-		out = append(out, row(review.Harmless(g.Name), g.Summary))
+		out = append(out, row(review.Harmless(Group{By: g.By, Name: g.Name}.Shown()), g.Summary))
 	}
 	return out
 }

@@ -23,17 +23,9 @@ const Format = "firebreak.stats/1"
 type Source struct {
 	ID      incident.ID
 	Entries []record.Entry
-	Review  review.Review // of these entries: review.Outline, or Build
-	Clocks  []Clock
+	Review  review.Review  // of these entries: review.Outline, or Build
 	Zone    *time.Location // whose nights are counted; nil is UTC
 	Now     time.Time
-}
-
-// Clock is one deadline of an incident. A time that is not known is zero.
-type Clock struct {
-	ID  string
-	Due time.Time
-	Met time.Time
 }
 
 // Case is one incident as it is counted.

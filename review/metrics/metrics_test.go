@@ -10,6 +10,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/review"
 	"firebreak/review/metrics"
 )
 
@@ -133,12 +134,13 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 	s.at(to("2026-02-03 10:00"), record.ItemChanged, record.ItemChange{ID: "i4", State: "verified"})
 	s.at(to("2026-02-03 10:00"), record.ItemChanged, record.ItemChange{ID: "i5", Due: &later})
 	s.at(to("2026-02-03 10:00"), record.ItemChanged, record.ItemChange{ID: "i6", State: "dropped"})
-	s.clocks = []metrics.Clock{
-		{ID: "gdpr", Due: s.opened.Add(72 * time.Hour), Met: s.opened.Add(70 * time.Hour)},
-		{ID: "nis2", Due: s.opened.Add(24 * time.Hour), Met: s.opened.Add(25 * time.Hour)},
-		{ID: "dora", Due: s.opened.Add(24 * time.Hour)},
-		{ID: "late", Due: today().Add(time.Hour)},
-		{ID: "sec"},
+	s.clocks = []review.ClockLine{
+		{ID: "gdpr", State: "met", Due: s.opened.Add(72 * time.Hour), Met: s.opened.Add(70 * time.Hour)},
+		{ID: "nis2", State: "met late", Due: s.opened.Add(24 * time.Hour), Met: s.opened.Add(25 * time.Hour)},
+		{ID: "dora", State: "missed", Due: s.opened.Add(24 * time.Hour)},
+		{ID: "cra", State: "running", Due: today().Add(time.Hour)},
+		{ID: "sec", State: "not started"},
+		{ID: "hipaa", State: "does not apply"},
 	}
 	all := metrics.Compute([]metrics.Case{s.made(today())}, nil, metrics.Request{})
 	for key, want := range map[string]string{
@@ -160,7 +162,7 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"items":  "6: 1 on time, 1 late, 1 overdue, 1 open, 1 open, no date, 1 dropped",
-		"clocks": "5: 1 met, 1 late, 1 overdue, 1 running, 1 not known",
+		"clocks": "5: 1 met, 1 late, 1 overdue, 1 running, 1 not started",
 	} {
 		if got := tally(t, all, key); got != want {
 			t.Errorf("%s\n got %s\nwant %s", key, got, want)

@@ -67,6 +67,14 @@ type Group struct {
 	Incidents int    `json:"incidents"`
 }
 
+// Shown is the group's name for people.
+func (g Group) Shown() string {
+	if g.By == ByPlaybook && g.Name == "none" {
+		return "no playbook"
+	}
+	return g.Name
+}
+
 // Metric is one metric over all cases.
 type Metric struct {
 	Definition

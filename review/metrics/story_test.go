@@ -19,7 +19,7 @@ type story struct {
 	phase   incident.Phase
 	opened  time.Time
 	entries []record.Entry
-	clocks  []metrics.Clock
+	clocks  []review.ClockLine
 }
 
 func open(t *testing.T, id string, at string, sev incident.Severity, o record.Opened) *story {
@@ -70,11 +70,11 @@ func (s *story) states(name string, at time.Time) *story {
 
 func (s *story) made(now time.Time) metrics.Case {
 	s.t.Helper()
-	r, err := review.Outline(s.entries, review.Extra{Now: now})
+	r, err := review.Outline(s.entries, review.Extra{Now: now, Clocks: s.clocks})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return metrics.Of(metrics.Source{ID: s.id, Entries: s.entries, Review: r, Clocks: s.clocks, Now: now})
+	return metrics.Of(metrics.Source{ID: s.id, Entries: s.entries, Review: r, Now: now})
 }
 
 func today() time.Time { return time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC) }

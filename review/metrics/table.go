@@ -259,13 +259,13 @@ func (f *facts) inPhase(p incident.Phase) []Measure {
 
 func (f *facts) margins() []Measure {
 	var out []Measure
-	for _, c := range f.Clocks {
+	for _, c := range f.Review.Clocks {
 		if c.Due.IsZero() || c.Met.IsZero() || c.Met.After(c.Due) {
 			continue
 		}
 		out = append(out, Measure{
 			Of: c.ID, State: Known, Value: seconds(c.Due.Sub(c.Met)),
-			From: Point{Time: c.Met.UTC(), What: "done"}, To: Point{Time: c.Due.UTC(), What: "due"},
+			From: Point{c.Met.UTC(), "done", c.MetSeq}, To: Point{Time: c.Due.UTC(), What: "due"},
 		})
 	}
 	return out

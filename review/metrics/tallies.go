@@ -31,23 +31,15 @@ var tallies = []TallyDefinition{
 			{"late", "done after it was due"},
 			{"overdue", "due, and nobody recorded that it was done"},
 			{"running", "not due yet"},
-			{"not known", "nobody recorded what it counts from"},
+			{"not started", "nobody recorded what it counts from"},
 		},
 		take: func(f *facts) []tick {
+			words := map[string]string{"met": "met", "met late": "late", "missed": "overdue", "running": "running", "not started": "not started"}
 			var out []tick
-			for _, c := range f.Clocks {
-				w := "running"
-				switch {
-				case c.Due.IsZero():
-					w = "not known"
-				case !c.Met.IsZero() && c.Met.After(c.Due):
-					w = "late"
-				case !c.Met.IsZero():
-					w = "met"
-				case f.Now.After(c.Due):
-					w = "overdue"
+			for _, c := range f.Review.Clocks {
+				if w, applies := words[c.State]; applies {
+					out = append(out, tick{c.ID, w})
 				}
-				out = append(out, tick{c.ID, w})
 			}
 			return out
 		},

@@ -83,7 +83,7 @@ func (s Stats) top(p *page) {
 		var parts []string
 		for _, g := range s.Groups {
 			if g.By == by {
-				parts = append(parts, fmt.Sprintf("%s %d", term.Safe(g.Name), g.Incidents))
+				parts = append(parts, fmt.Sprintf("%s %d", term.Safe(g.Shown()), g.Incidents))
 			}
 		}
 		if len(parts) > 0 {
