@@ -68,7 +68,7 @@ func groups(p *program) []group {
 	return []group{
 		{"incident", "Work on an incident:", []*cobra.Command{
 			newOpenCmd(p, runOpen), newListCmd(p, runList), newShowCmd(p, runShow), newRunCmd(p, runRun),
-			newStepCmd(p), newNoteCmd(p, runNote), newUpdateCmd(p, runUpdate), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
+			newStepCmd(p), newNoteCmd(p, runNote), newUpdateCmd(p, runUpdate), newHandoverCmd(p, runHandover), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
 		}},
 		{"evidence", "Evidence and timeline:", []*cobra.Command{
 			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newIntakeCmd(p, runIntake), newImportCmd(p, runImport), newParseCmd(p, runParse), newTriageCmd(p, runTriage),

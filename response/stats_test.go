@@ -112,7 +112,7 @@ func BenchmarkStats(b *testing.B) {
 	}
 	s := svc.As(incident.Actor{Name: "ada"})
 	for range 1000 {
-		_, err := s.Open(b.Context(), NewIncident{Title: "one of many", Severity: incident.SEV3, Playbook: "leaked-github-token", Vars: map[string]any{"token_owner": "x"}, begin: func(tx *store.Tx) ([]record.Draft, error) {
+		_, err := s.Open(b.Context(), NewIncident{Title: "one of many", Severity: incident.SEV3, Playbook: "generic", begin: func(tx *store.Tx) ([]record.Draft, error) {
 			var out []record.Draft
 			for i := range 196 {
 				d, err := s.draft(tx, record.Noted, "", record.Note{Text: fmt.Sprintf("note %d of a day of work, as long as notes are", i)})

@@ -8,9 +8,8 @@ import (
 
 // Outline is Build without what only a whole review needs: the head data, the
 // roles, the phases, the runs, the durations, the evidence, the follow-ups and the
-// deadlines that were handed in.
-// What it has is what Build says of the same entries. It is made where many
-// incidents are looked at beside each other.
+// deadlines that were handed in. What it has is what Build says of the same entries.
+// It is made where many incidents are looked at beside each other.
 func Outline(entries []record.Entry, extra Extra) (Review, error) {
 	if len(entries) == 0 || entries[0].Kind != record.IncidentOpened {
 		return Review{}, fmt.Errorf("outline review: %w", ErrNoRecord)

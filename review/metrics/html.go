@@ -22,7 +22,7 @@ var pageStyle string
 // to print. What a picture shows stands in a table beside it.
 func (s Stats) HTML() ([]byte, error) {
 	t, err := template.New("stats").Funcs(template.FuncMap{
-		"safe": review.Harmless, "day": day, "show": Show, "count": count, "some": some,
+		"safe": review.Harmless, "day": day, "show": Show, "count": count, "some": some, "upper": strings.ToUpper,
 		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
 		"role":  func(r string) string { return strings.ReplaceAll(r, "none", "without a role") },
 		"named": func(of string) string { return review.Harmless(of) },
@@ -160,7 +160,7 @@ func rowsOf(m Metric) []sheetRow {
 	}
 	out := []sheetRow{row("all", m.Summary)}
 	for _, g := range m.Groups {
-		out = append(out, row(review.Harmless(Group{By: g.By, Name: g.Name}.Shown()), g.Summary))
+		out = append(out, row(review.Harmless(g.group().Shown()), g.Summary))
 	}
 	return out
 }

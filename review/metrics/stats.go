@@ -69,8 +69,11 @@ type Group struct {
 
 // Shown is the group's name for people.
 func (g Group) Shown() string {
-	if g.By == ByPlaybook && g.Name == "none" {
+	switch {
+	case g.By == ByPlaybook && g.Name == "none":
 		return "no playbook"
+	case g.By == BySeverity:
+		return strings.ToUpper(g.Name)
 	}
 	return g.Name
 }
@@ -108,6 +111,8 @@ type InGroup struct {
 	Name string `json:"name"`
 	Summary
 }
+
+func (g InGroup) group() Group { return Group{By: g.By, Name: g.Name} }
 
 // Tally is what was counted, under its words in their order.
 type Tally struct {
@@ -147,7 +152,7 @@ func Compute(cases []Case, not []NotCounted, r Request) Stats {
 		Factors: []Factor{}, Loads: []RoleLoad{}, Groups: []Group{},
 	}
 	for _, sev := range r.Severities {
-		s.Severities = append(s.Severities, sev.String())
+		s.Severities = append(s.Severities, strings.ToLower(sev.String()))
 	}
 	s.NotCounted = append(s.NotCounted, not...)
 	slices.SortFunc(s.NotCounted, func(a, b NotCounted) int { return strings.Compare(string(a.Incident), string(b.Incident)) })
@@ -184,7 +189,7 @@ func (r Request) wants(c Case) bool {
 func (c Case) in(by string) string {
 	switch by {
 	case BySeverity:
-		return c.Severity.String()
+		return strings.ToLower(c.Severity.String())
 	case ByPlaybook:
 		return cmp.Or(c.Playbook, "none")
 	}

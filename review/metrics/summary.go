@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"firebreak/review"
 )
 
 // MinTrend is how many incidents there have to be before anything is said of how
@@ -131,26 +133,4 @@ func Show(unit string, v float64) string {
 }
 
 // Span writes a length of time in at most two units.
-func Span(d time.Duration) string {
-	if d < 0 {
-		return "-" + Span(-d)
-	}
-	d = d.Round(time.Second)
-	units := []struct {
-		d    time.Duration
-		name string
-	}{{24 * time.Hour, "d"}, {time.Hour, "h"}, {time.Minute, "min"}, {time.Second, "s"}}
-	for i, u := range units {
-		if d < u.d {
-			continue
-		}
-		s := fmt.Sprintf("%d %s", d/u.d, u.name)
-		if i+1 < len(units) {
-			if rest := (d % u.d) / units[i+1].d; rest > 0 {
-				s += fmt.Sprintf(" %d %s", rest, units[i+1].name)
-			}
-		}
-		return s
-	}
-	return "0 s"
-}
+func Span(d time.Duration) string { return review.Span(d.Round(time.Second)) }

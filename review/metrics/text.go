@@ -212,7 +212,7 @@ func (s Stats) groupLines(p *page, m Metric, sc scale) {
 	wide := 0
 	for _, g := range m.Groups {
 		if g.By == p.By {
-			wide = max(wide, term.Width(term.Safe(g.Name)))
+			wide = max(wide, term.Width(term.Safe(g.group().Shown())))
 		}
 	}
 	wide = min(wide, 16)
@@ -234,7 +234,7 @@ func (s Stats) groupLines(p *page, m Metric, sc scale) {
 		} else if a := absent(g.Summary); a != "" {
 			says = a
 		}
-		p.say("    %s  %s  %s", term.Pad(term.Cut(term.Safe(g.Name), wide), wide), term.Pad(p.strip(values, sc, w), w), says)
+		p.say("    %s  %s  %s", term.Pad(term.Cut(term.Safe(g.group().Shown()), wide), wide), term.Pad(p.strip(values, sc, w), w), says)
 	}
 }
 
