@@ -43,6 +43,7 @@ In an encrypted incident the review is sealed, as everything in its folder is;
 	f.StringVar(&o.owner, "owner", "", "who does it")
 	f.StringVar(&o.due, "due", "", "until when: YYYY-MM-DD")
 	f.StringVar(&o.class, "class", "", "prevent, detect, respond or recover")
+	c.AddCommand(newReviewEditCmd(p, runReviewEdit), newReviewPartsCmd(p, runReviewParts))
 	return c
 }
 

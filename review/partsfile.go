@@ -59,6 +59,9 @@ func PartsFile(id incident.ID, parts []PartDraft) string {
 	b.WriteString("     \"<!-- part:\" as they are. What you do not change is not recorded. -->\n")
 	for _, d := range parts {
 		b.WriteString("\n" + beginning(d) + "\n" + strings.Join(above(d.Part), "\n") + "\n\n")
+		if d.Text == "" {
+			continue
+		}
 		for line := range strings.SplitSeq(d.Text, "\n") {
 			if looks.MatchString(line) {
 				line = `\` + line
