@@ -37,6 +37,8 @@ type Extra struct {
 	Events map[string]timeline.Event
 	// Clocks are the deadlines, as package review/clocks has them at Now.
 	Clocks []ClockLine
+	// Edition is what the review is made as; nil: for everybody, and not frozen.
+	Edition *Edition
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
@@ -46,6 +48,7 @@ type Review struct {
 	Format         string            `json:"format"`
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
+	Edition        *Edition          `json:"edition,omitempty"` // missing: for everybody, and not frozen
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`
@@ -151,7 +154,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool = Format, extra.Now.UTC(), extra.Tool
+	b.r.Format, b.r.Made, b.r.Tool, b.r.Edition = Format, extra.Now.UTC(), extra.Tool, extra.Edition
 	b.incident()
 	b.people()
 	b.clock()
