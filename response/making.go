@@ -31,7 +31,7 @@ func (m making) review() (review.Review, masked, error) {
 	if m.profile != record.FullProfile {
 		entries = make([]record.Entry, len(m.entries))
 		for i, e := range m.entries {
-			entries[i] = m.profile.Hide(e)
+			entries[i] = m.profile.Hide(unseen(m.profile, e))
 		}
 	}
 	r, err := review.Build(entries, extra)
@@ -39,6 +39,28 @@ func (m making) review() (review.Review, masked, error) {
 		return r, masked{}, fmt.Errorf("build review: %w", err)
 	}
 	return r, masked{}, nil
+}
+
+// unseen is the entry as for readers who were never shown what of it was erased: to
+// them it is withheld, and what they were given before the erasure reads as it did.
+func unseen(p record.Profile, e record.Entry) record.Entry {
+	var erased, withheld []string
+	for _, name := range e.Erased {
+		if p.Discloses(e.Kind, name) {
+			erased = append(erased, name)
+		} else {
+			withheld = append(withheld, name)
+		}
+	}
+	e.Erased, e.Withheld = erased, append(withheld, e.Withheld...)
+	for name := range e.Fields {
+		if !p.Discloses(e.Kind, name) {
+			e.Withheld = append(e.Withheld, name)
+		}
+	}
+	slices.Sort(e.Withheld)
+	e.Withheld = slices.Compact(e.Withheld)
+	return e
 }
 
 // gatherReview gathers what a review for these readers is made of, as it is now,
