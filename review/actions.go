@@ -348,6 +348,17 @@ type Decision struct {
 	Signer   string          `json:"signer,omitempty"` // who signed it, "" when nobody did
 	// BreakGlass says that a rule was gone around with it.
 	BreakGlass bool `json:"break_glass,omitempty"`
+
+	// Of a decision that was recorded as one: its id, what it was about, what was
+	// known, what else could have been done, and who decided, where somebody else
+	// wrote it down.
+	ID           string        `json:"decision,omitempty"`
+	Question     string        `json:"question,omitempty"`
+	Basis        string        `json:"known,omitempty"`
+	Alternatives []string      `json:"alternatives,omitempty"`
+	Decider      string        `json:"decided_by,omitempty"`
+	Role         incident.Role `json:"role,omitempty"`
+	At           time.Time     `json:"at,omitzero"` // when, where it was written down later
 }
 
 // Known says how well the person is known.
@@ -430,6 +441,11 @@ type Communication struct {
 	Text       string `json:"text,omitempty"`
 	State      string `json:"state"`
 	Ref        string `json:"ref,omitempty"`
+	// Of an update: its id, to whom, and for which profile.
+	Update   string         `json:"update,omitempty"`
+	Audience string         `json:"audience,omitempty"`
+	Profile  record.Profile `json:"profile,omitempty"`
+	Late     time.Duration  `json:"late_ns,omitempty"` // behind the time that it was due
 }
 
 // communications are the attempted actions that carry words to people: those

@@ -133,7 +133,7 @@ func (b *builder) people() {
 
 func (b *builder) items() {
 	each(b, func(e record.Entry, p record.Item) {
-		b.r.Items = append(b.r.Items, Item{p, e.Seq, e.Time.UTC(), called(e.Actor)})
+		b.r.Items = append(b.r.Items, Item{Item: p, Seq: e.Seq, At: e.Time.UTC(), By: called(e.Actor), State: "open"})
 	}, record.ItemAdded)
 }
 
@@ -173,6 +173,25 @@ func (b *builder) fill() {
 	empty(&r.ClockJumps)
 	empty(&r.Wording)
 	empty(&r.Limits)
+	empty(&r.Releases)
+	empty(&r.Glance)
+	empty(&r.Impact)
+	empty(&r.Moments)
+	empty(&r.Detection.Caught)
+	empty(&r.Detection.Should)
+	empty(&r.Response)
+	empty(&r.Factors)
+	empty(&r.Parts)
+	empty(&r.Deviations)
+	empty(&r.Proposals)
+	empty(&r.Clocks)
+	empty(&r.Techniques)
+	empty(&r.Indicators)
+	empty(&r.Subjects)
+	empty(&r.Controls)
+	empty(&r.Gaps)
+	empty(&r.Missing)
+	empty(&r.Verify)
 }
 
 func empty[T any](list *[]T) {

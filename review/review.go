@@ -1,6 +1,7 @@
 // Package review turns the record of an incident into the post-incident review:
-// Build gathers the facts, and Review writes them as JSON, as Markdown, and as
-// one self-contained HTML page.
+// Build gathers the facts, and Review writes them as JSON and as one
+// self-contained HTML page. Package document makes a document of them for the
+// other forms.
 //
 // It is pure: the same entries give the same review. Every statement in it has
 // an entry or an event behind it; what nobody recorded is said to be unknown,
@@ -34,10 +35,12 @@ type Extra struct {
 	// Events are the marked events as the timeline has them, by id. For one
 	// that is not here, the text kept with its mark is shown.
 	Events map[string]timeline.Event
+	// Clocks are the deadlines, as package review/clocks has them at Now.
+	Clocks []ClockLine
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
-// recorded; Markdown and HTML make it harmless. All times are UTC, a missing
+// recorded; Shown makes it harmless. All times are UTC, a missing
 // time is unknown, and numbers named seq are entries of the record.
 type Review struct {
 	Format         string            `json:"format"`
@@ -68,6 +71,26 @@ type Review struct {
 	Wording        []Wording         `json:"wording"`            // phrases to look at before this is shared
 	Limits         []string          `json:"limits"`
 	Integrity      Integrity         `json:"integrity"`
+
+	Standing   Standing        `json:"review"`
+	Releases   []Released      `json:"releases"`
+	Glance     []Figure        `json:"glance"`
+	Impact     []Measured      `json:"impact"`
+	Moments    []Moment        `json:"moments"`
+	Detection  Detection       `json:"detection"`
+	Response   []PhaseResponse `json:"response"`
+	Factors    []Factor        `json:"factors"`
+	Parts      []PartNow       `json:"parts"`
+	Deviations []Deviation     `json:"deviations"`
+	Proposals  []Proposal      `json:"proposals"`
+	Clocks     []ClockLine     `json:"clocks"`
+	Techniques []TechniqueUse  `json:"techniques"`
+	Indicators []Subject       `json:"indicators"` // of the attacker
+	Subjects   []Subject       `json:"subjects"`   // everybody and everything else that was named
+	Controls   []Control       `json:"controls"`
+	Gaps       []Framework     `json:"gaps"`
+	Missing    []Gone          `json:"missing"`
+	Verify     []string        `json:"how_to_verify"`
 }
 
 // Person is somebody who acted.
@@ -98,9 +121,13 @@ type Activity struct {
 // Item is a follow-up.
 type Item struct {
 	record.Item
-	Seq int64     `json:"seq"`
-	At  time.Time `json:"at"`
-	By  string    `json:"by"`
+	Seq     int64       `json:"seq"`
+	At      time.Time   `json:"at"`
+	By      string      `json:"by"`
+	State   string      `json:"state"`          // open, done, verified, dropped
+	Link    string      `json:"link,omitempty"` // where it is tracked
+	Overdue bool        `json:"overdue,omitempty"`
+	History []ItemEvent `json:"history,omitempty"`
 }
 
 // Integrity is the state of the record that the review was made over.

@@ -29,6 +29,11 @@ type Row struct {
 	Comments []string       `json:"comments,omitempty"`
 	Fine     string         `json:"precision,omitempty"` // of an event's time
 	Back     bool           `json:"clock_went_back,omitempty"`
+	Side     string         `json:"side"` // attacker, responder, system, evidence
+	// Discovered is when the team learned of what happened at Time, where that is not
+	// the same moment; Techniques are those of ATT&CK that it shows.
+	Discovered time.Time `json:"discovered,omitzero"`
+	Techniques []string  `json:"techniques,omitempty"`
 }
 
 // timeline merges the marked events into the record. Entries keep the order of
