@@ -2,6 +2,7 @@ package clocks
 
 import (
 	"time"
+	_ "time/tzdata" // where the machine has no zones, days are counted all the same
 
 	"firebreak/playbooks"
 )

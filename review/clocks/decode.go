@@ -231,7 +231,9 @@ func (d *decoder) ruleKeys(r *Rule) map[string]func(*yaml.Node, string) {
 				d.at(n, "as in {start: aware, within: 24h}", "%s: want a start and a time", at)
 			}
 		},
-		"non_working_day": func(n *yaml.Node, at string) { r.Rest = Rest(d.word(n, at, string(Keep), string(Move), string(Unsure))) },
+		"non_working_day": func(n *yaml.Node, at string) {
+			r.Rest = Rest(d.word(n, at, string(Keep), string(Move), string(Unsure)))
+		},
 		"ends": func(n *yaml.Node, at string) {
 			if r.Ends = d.text(n, at); !clockShape.MatchString(r.Ends) {
 				d.at(n, `as in "17:30"`, "%s: %q is no time of the day", at, r.Ends)

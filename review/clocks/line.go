@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"firebreak/playbooks"
 	"firebreak/record"
 )
 
@@ -405,4 +404,3 @@ func Nearest(lines []Line) (Line, bool) {
 	}
 	return Line{}, false
 }
-
