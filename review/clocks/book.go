@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"firebreak/internal/problem"
 )
@@ -15,6 +16,13 @@ var data embed.FS
 
 // Known are the rules that are built in. An error is a mistake of ours.
 func Known() ([]Rule, error) {
+	rules, err := known()
+	return slices.Clone(rules), err
+}
+
+var known = sync.OnceValues(readKnown)
+
+func readKnown() ([]Rule, error) {
 	names, err := fs.Glob(data, "data/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("read clocks: %w", err)

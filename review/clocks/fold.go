@@ -18,7 +18,10 @@ type Facts struct {
 	review  time.Time // when the review was done after that
 	reviews int64
 	basis   *Basis
-	Unread  []int64 // entries that could not be read
+
+	pinnedAs json.RawMessage
+
+	Unread []int64 // entries that could not be read
 }
 
 type start struct {
@@ -143,9 +146,27 @@ type OwnFile struct {
 func (f *Facts) pin(raw json.RawMessage) {
 	var b Basis
 	if len(raw) > 0 && json.Unmarshal(raw, &b) == nil {
-		f.basis = &b
+		f.basis, f.pinnedAs = &b, raw
 	}
 }
+
+// Pinned is the basis as the last entry has it that has one.
+func (f *Facts) Pinned() json.RawMessage { return f.pinnedAs }
+
+// Said says that an event was said, for exactly these deadlines or, with none, for
+// all.
+func (f *Facts) Said(e Event, ids []string) bool {
+	return slices.ContainsFunc(f.starts, func(s start) bool { return s.Event == string(e) && slices.Equal(s.Clocks, ids) })
+}
+
+// Excluded says that somebody said that a deadline does not apply, and why.
+func (f *Facts) Excluded(id string) (bool, string) {
+	c, chosen := f.choices[id]
+	return chosen && !c.Applies, c.Reason
+}
+
+// Met says that somebody said that a deadline was met.
+func (f *Facts) Met(id string) bool { return len(f.met[id]) > 0 }
 
 // Basis is what the record was last counted by; false where nothing says so.
 func (f *Facts) Basis() (Basis, bool) {

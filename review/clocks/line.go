@@ -143,6 +143,9 @@ func Lines(b *Book, f Facts, t Terms) []Line {
 	return out
 }
 
+// LineOf is one deadline as it stands.
+func LineOf(r Rule, f Facts, t Terms) Line { return f.line(r, t) }
+
 // rank is the order of urgency.
 func (l Line) rank() int {
 	switch {
