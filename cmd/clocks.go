@@ -50,7 +50,7 @@ func newClocksCmd(p *program, run func(*cobra.Command, *clocksOptions) error) *c
 			return run(c, o)
 		},
 	}
-	c.Flags().BoolVar(&o.all, "all", false, "those that do not apply, and the sources of each, too")
+	c.Flags().BoolVar(&o.all, "all", false, "those that do not apply too, and all that is known of each")
 	c.AddCommand(newClocksStartCmd(p, runClocksStart), newClocksChooseCmd(p, true, runClocksChoose), newClocksChooseCmd(p, false, runClocksChoose),
 		newClocksMetCmd(p, runClocksMet), newClocksDraftCmd(p, runClocksDraft), newClocksListCmd(p, runClocksList))
 	return c
@@ -96,93 +96,114 @@ func sheetText(id incident.ID, sheet response.ClockSheet, all bool) string {
 		fmt.Fprintf(&w, "; sources looked at on %s", sheet.Checked)
 	}
 	w.WriteString("\nadvice, not legal advice: counsel decides what applies\n")
-	hidden := 0
+	hidden, undecided := 0, 0
 	for _, l := range sheet.Lines {
 		if l.State == clocks.NotApplicable && !all {
 			hidden++
 			continue
+		}
+		if l.Applies == clocks.Undecided && l.State != clocks.NotApplicable && l.Sure != clocks.Own {
+			undecided++
 		}
 		w.WriteString("\n" + lineText(l, all))
 	}
 	if sheet.On == 0 && len(sheet.Lines) == 0 {
 		w.WriteString("\nno regime is on: clocks: {regimes: [GDPR]} in the configuration, or firebreak clocks applies\nfirebreak clocks list shows what is known\n")
 	}
+	var rest []string
+	if undecided > 0 {
+		rest = append(rest, fmt.Sprintf("of %d nobody has said whether they apply (?): firebreak clocks applies, firebreak clocks not", undecided))
+	}
 	if hidden > 0 {
-		fmt.Fprintf(&w, "\n%s not apply: --all shows them\n", map[bool]string{true: "1 deadline does", false: fmt.Sprint(hidden, " deadlines do")}[hidden == 1])
+		rest = append(rest, map[bool]string{true: "1 deadline does", false: fmt.Sprint(hidden, " deadlines do")}[hidden == 1]+" not apply: --all shows them, and more of each")
 	}
 	for _, n := range sheet.Named {
-		when := ""
-		if n.When != "" {
-			when = ", where " + term.Safe(n.When)
-		}
-		if !n.Known {
-			fmt.Fprintf(&w, "\nthe playbook names %s%s: there is no data of it\n", term.Safe(n.Clock), when)
-			continue
-		}
-		fmt.Fprintf(&w, "\nthe playbook names %s%s: firebreak clocks applies %s %s --reason …\n", term.Safe(n.Clock), when, id, term.Safe(n.Clock))
+		rest = append(rest, namedText(id, n))
 	}
 	if len(sheet.Unread) > 0 {
-		fmt.Fprintf(&w, "\n! entries that could not be read: %v\n", sheet.Unread)
+		rest = append(rest, fmt.Sprintf("! entries that could not be read: %v", sheet.Unread))
+	}
+	if len(rest) > 0 {
+		w.WriteString("\n" + strings.Join(rest, "\n") + "\n")
 	}
 	return w.String()
 }
 
-// indent of what stands below the first line of a deadline.
+// namedText is a deadline that the playbook names.
+func namedText(id incident.ID, n response.NamedClock) string {
+	text := "the playbook names " + term.Safe(n.Clock)
+	if n.When != "" {
+		text += ", where " + term.Safe(n.When)
+	}
+	if !n.Known {
+		return text + ": there is no data of it"
+	}
+	return text + fmt.Sprintf(": firebreak clocks applies %s %s --reason …", id, term.Safe(n.Clock))
+}
+
+// clockIndent is what stands below the first line of a deadline.
 const clockIndent = "               "
 
 // lineText is one deadline for people.
 func lineText(l clocks.Line, all bool) string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "%-14s %s  %s\n", clockWord(l), term.Safe(l.Clock), term.Safe(l.Duty))
+	mark := ""
+	if l.Applies == clocks.Undecided && l.Sure != clocks.Own && l.State != clocks.NotApplicable {
+		mark = " ?"
+	}
+	left := ""
+	if l.State.Running() {
+		left = clockLeft(l) + "  "
+	}
+	fmt.Fprintf(&w, "%-14s %s%s%s  %s\n", clockWord(l), left, term.Safe(l.Clock), mark, term.Safe(l.Duty))
 	row := func(format string, args ...any) { fmt.Fprintf(&w, clockIndent+format+"\n", args...) }
 	switch {
 	case l.State == clocks.NotApplicable:
 		row("%s", term.Safe(l.Why))
 	case !l.Met.IsZero():
-		row("done at %s%s%s", utc(l.Met), tail(" to ", l.Submitted), tail(", proof ", l.Proof))
+		row("done at %s%s%s%s", utc(l.Met), tail(" to ", l.Submitted), tail(", ", l.How), tail(", proof ", l.Proof))
 		if !l.Due.IsZero() {
-			row("due was %s (%s)", utc(l.Due), term.Safe(l.DueLocal))
+			row("due was %s, %s", utc(l.Due), term.Safe(l.DueLocal))
 		}
 	case l.State == clocks.NotStarted:
-		row("waits for %s", term.Safe(l.WaitsFor))
+		row("%s from %s", term.Safe(l.Limit), term.Safe(l.WaitsFor))
 		if !l.Latest.IsZero() {
-			row("if it does before then, it is due at %s at the latest", utc(l.Latest))
+			row("if that is before, it is due at %s at the latest", utc(l.Latest))
 		}
-		row("limit: %s", term.Safe(l.Limit))
 	default:
 		if !l.Due.IsZero() {
-			row("%s: %s (%s)", clockLeft(l), utc(l.Due), term.Safe(l.DueLocal))
+			row("%s, %s", utc(l.Due), term.Safe(l.DueLocal))
 		}
-		row("limit: %s", term.Safe(l.Limit))
-		row("from %s at %s%s", l.Start, utc(l.Started), tail(": ", l.Reason))
+		row("%s from %s at %s", term.Safe(l.Limit), l.Start, utc(l.Started))
 	}
-	if l.Applies == clocks.Applies && l.Why != "" {
-		row("it applies: %s", term.Safe(l.Why))
-	}
-	if l.Applies == clocks.Undecided && l.State != clocks.NotApplicable {
-		row("nobody has said whether it applies: applies, or not")
-	}
-	if l.To != "" {
-		row("to %s", term.Safe(l.To))
+	for _, n := range l.Notes {
+		row("! %s", term.Safe(n))
 	}
 	if l.Regime != clocks.House {
 		row("%s", sourceText(l))
 	}
-	for _, n := range l.Notes {
-		row("note: %s", term.Safe(n))
-	}
-	if l.Watch != "" {
-		row("watch: %s", term.Safe(l.Watch))
-	}
 	if all {
-		if counting := l.Rule().Counting; counting != "" {
-			row("counted: %s", term.Safe(counting))
-		}
-		for _, s := range l.Sources {
-			row("source: %s", term.Safe(s))
-		}
+		lineMore(l, row)
 	}
 	return w.String()
+}
+
+// lineMore is what else is known of a deadline.
+func lineMore(l clocks.Line, row func(string, ...any)) {
+	if l.Applies == clocks.Applies && l.Why != "" {
+		row("it applies: %s", term.Safe(l.Why))
+	}
+	for _, f := range [][2]string{
+		{"it applies to ", l.Rule().Who}, {"where there is ", l.Rule().When}, {"to ", l.To}, {"said: ", l.Reason}, {"counted: ", l.Rule().Counting},
+		{"also: ", l.Rule().Also}, {"note: ", l.About}, {"watch: ", l.Watch},
+	} {
+		if f[1] != "" {
+			row("%s%s", f[0], term.Safe(f[1]))
+		}
+	}
+	for _, s := range l.Sources {
+		row("source: %s", term.Safe(s))
+	}
 }
 
 func tail(before, text string) string {
@@ -248,5 +269,5 @@ func (p *program) clockLine(l clocks.Line) error {
 	if p.json {
 		return p.printJSON(l)
 	}
-	return p.printf("%s", lineText(l, false))
+	return p.printf("%s", lineText(l, true))
 }

@@ -66,7 +66,8 @@ type Line struct {
 	Submitted string     `json:"met_to,omitempty"`  // to whom it went
 	How       string     `json:"met_how,omitempty"`
 	Proof     string     `json:"proof,omitempty"`
-	Notes     []string   `json:"notes,omitempty"`
+	Notes     []string   `json:"notes,omitempty"` // to know of this date
+	About     string     `json:"about,omitempty"` // to know of the rule
 	Watch     string     `json:"watch,omitempty"`
 	Citation  string     `json:"citation,omitempty"`
 	Sources   []string   `json:"sources,omitempty"`
@@ -188,14 +189,10 @@ func (f *Facts) strangers(b *Book) []string {
 }
 
 func newLine(r Rule) Line {
-	l := Line{
+	return Line{
 		Clock: r.ID, Regime: r.Regime, Place: r.Place, Duty: r.Duty, To: r.To, Applies: Undecided, Start: r.Start, Limit: r.Limit(), Soft: r.Soft,
-		Watch: r.Watch, Citation: r.Citation, Sources: r.Sources, Sure: r.Confidence, Checked: r.Checked, rule: r,
+		About: r.Notes, Watch: r.Watch, Citation: r.Citation, Sources: r.Sources, Sure: r.Confidence, Checked: r.Checked, rule: r,
 	}
-	if r.Notes != "" {
-		l.Notes = append(l.Notes, r.Notes)
-	}
-	return l
 }
 
 // line brings a rule and the record together.
