@@ -29,6 +29,7 @@ type Mask struct {
 	given  []*who // of the names in the options, nil for those that are nobody's
 	met    map[*who]bool
 
+	exact bool  // times stay as they are
 	at    Place // where the text stands that is looked at
 	field field
 }
@@ -80,7 +81,7 @@ func (m *Mask) text(text string) string {
 	if !norm.NFC.IsNormalString(whole) {
 		whole = norm.NFC.String(whole)
 	}
-	all := m.known.find(whole, m.rules.coarse && !m.o.Words)
+	all := m.known.find(whole, m.rules.coarse && !m.o.Words && !m.exact)
 	if len(all) == 0 {
 		return text
 	}
