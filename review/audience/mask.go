@@ -150,7 +150,7 @@ func (m *Mask) standIn(x found) (put, why string) {
 
 // theirs says whether it is an indicator of the attacker, which stays.
 func (m *Mask) theirs(x found) bool {
-	if x.who != nil {
+	if x.who != nil && !x.who.shape {
 		return x.who.attacker
 	}
 	return m.known.isTheirs(x.kind, x.value)
