@@ -1,0 +1,46 @@
+// Package sheet holds what the pages of a review, of an exercise, of the custody of
+// evidence and of the numbers have in common: the style sheet and the head that
+// forbids a page to load or to run anything.
+//
+// A page that uses it needs nothing from anywhere. It follows the reader's setting
+// of light and dark, holds in forced colours, and prints.
+package sheet
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"strings"
+)
+
+//go:embed base.css
+var base string
+
+//go:embed chart.css
+var chart string
+
+// Base is the style sheet that all pages share.
+func Base() string { return base }
+
+// Chart is the style of the drawings of package figure.
+func Chart() string { return chart }
+
+// Head is the beginning of a page up to and with the end of its head: no source of
+// anything is allowed but the style that stands in it, known by its hash. The title
+// is seen outside of the page as well, in tabs, histories and lists of files, so it
+// says no more than the page's reader may know of an incident.
+func Head(title string, styles ...string) template.HTML {
+	style := strings.Join(styles, "\n")
+	sum := sha256.Sum256([]byte(style))
+	var b strings.Builder
+	b.WriteString("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+	b.WriteString(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-` + base64.StdEncoding.EncodeToString(sum[:]) +
+		"'; base-uri 'none'; form-action 'none'\">\n")
+	b.WriteString("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+	b.WriteString("<meta name=\"color-scheme\" content=\"light dark\">\n")
+	b.WriteString("<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex, nofollow, noarchive\">\n")
+	b.WriteString("<meta name=\"format-detection\" content=\"telephone=no, email=no, address=no, date=no, url=no\">\n")
+	b.WriteString("<title>" + template.HTMLEscapeString(title) + "</title>\n<style>" + style + "</style>\n</head>\n")
+	return template.HTML(b.String()) //nolint:gosec // our own words, and a title that is escaped
+}
