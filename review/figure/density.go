@@ -12,7 +12,7 @@ const densityRoom = 46.0
 
 // density draws the evidence's events below the axis, on its scale. The root of
 // their number keeps quiet stretches visible beside a flood.
-func (t Timeline) density(d *Drawing, a Axis, top float64) {
+func (t Timeline) density(d *Drawing, a Axis, left, top float64) {
 	e := t.Events
 	if len(e.N) == 0 || !e.To.After(e.From) {
 		return
@@ -49,17 +49,17 @@ func (t Timeline) density(d *Drawing, a Axis, top float64) {
 		return
 	}
 	base := top + densityRoom
-	d.text(Soft, gutter-8, top+11, End, Small, review.Grouped(most))
-	d.text(Soft, gutter-8, top+27, End, Small, "events")
-	d.text(Soft, gutter-8, base, End, Small, "0")
-	d.line(Grid, gutter, top+4, a.right+edge, top+4)
+	d.text(Soft, left-8, top+11, End, Small, review.Grouped(most))
+	d.text(Soft, left-8, top+27, End, Small, "events")
+	d.text(Soft, left-8, base, End, Small, "0")
+	d.line(Grid, left, top+4, a.right+edge, top+4)
 	for _, b := range bars {
 		h := max(math.Sqrt(float64(b.n)/float64(most))*(densityRoom-4), 1.5)
 		d.rect(Density, b.from+.3, base-h, max(b.to-b.from-.6, .8), h, 0, review.Counted(b.n, "event", "events"))
 	}
-	d.line(Frame, gutter, base, a.right+edge, base)
+	d.line(Frame, left, base, a.right+edge, base)
 	d.Height = base + 8
-	d.Notes = append(d.Notes, fmt.Sprintf("Below the axis: events of the evidence, at most %s in one place, drawn by the root of their number.", review.Grouped(most)))
+	d.Notes = append(d.Notes, fmt.Sprintf("Events of the evidence, at most %s in one place, drawn by the root of their number.", review.Grouped(most)))
 }
 
 func later(t time.Time, seconds float64) time.Time {

@@ -29,6 +29,7 @@ const (
 	Gap       Ink = "gp"    // where the axis is broken
 	GapEdge   Ink = "ge"    // the zigzag at both ends of it
 	Attack    Ink = "at"    // an act of the attacker
+	Event     Ink = "ev"    // an event of the evidence, of which nobody said whose act it was
 	Act       Ink = "ac"    // an act of a responder
 	Change    Ink = "ch"    // an action on an outside system
 	Machine   Ink = "sy"    // what a program did by itself
@@ -154,7 +155,7 @@ func (d *Drawing) text(ink Ink, x, y float64, anchor Anchor, size float64, words
 func mark(ink Ink, x, y float64, tip string) Shape {
 	s := Shape{Ink: ink, X: x, Y: y, Tip: tip}
 	switch ink { //nolint:exhaustive // the other inks are no marks
-	case Attack:
+	case Attack, Event:
 		s.Form, s.Points = Poly, []Point{{x, y - 5.5}, {x + 5.5, y}, {x, y + 5.5}, {x - 5.5, y}}
 	case Change:
 		s.Form, s.X, s.Y, s.W, s.H, s.R = Rect, x-4, y-4, 8, 8, 1

@@ -93,7 +93,7 @@ func (t Timeline) Draw(wide float64) Drawing {
 	bottom := actY + bandRoom/2 + 6 + float64(below)*rowHeight
 	t.ground(&d, a, top-18, bottom)
 	d.breaks(a, top, bottom)
-	d.lanes(attackY, actY, wide)
+	d.lanes(marks, attackY, actY, wide)
 	t.discoveries(&d, marks, a, attackY, actY)
 	d.breakWords(a, (attackY+actY)/2)
 	d.label(theirs, attackY-bandRoom/2-2, -1)
@@ -102,7 +102,7 @@ func (t Timeline) Draw(wide float64) Drawing {
 	axisY := bottom + 18
 	d.axis(a, bottom, axisY)
 	d.Height = axisY + 32
-	t.density(&d, a, axisY+24)
+	t.density(&d, a, gutter, axisY+24)
 	t.say(&d, marks, len(theirs)+len(ours), undated, a)
 	return d
 }
@@ -141,11 +141,24 @@ func (d *Drawing) label(spots []spot, from float64, way int) {
 	}
 }
 
-func (d *Drawing) lanes(attackY, actY, wide float64) {
+// lanes draws the two lines and their names: that of the attacker holds events too
+// of which nobody has said whose act they are.
+func (d *Drawing) lanes(marks []Mark, attackY, actY, wide float64) {
+	of := map[Ink]bool{}
+	for _, m := range marks {
+		of[m.Kind] = true
+	}
+	upper := "attacker"
+	if of[Event] && !of[Attack] {
+		upper = "evidence"
+	}
+	if of[Event] && of[Attack] {
+		d.text(Soft, gutter-8, attackY+18, End, Small, "and evidence")
+	}
 	for _, l := range []struct {
 		name string
 		y    float64
-	}{{"attacker", attackY}, {"responders", actY}} {
+	}{{upper, attackY}, {"responders", actY}} {
 		d.line(Frame, gutter, l.y, wide-6, l.y)
 		d.text(Strong, gutter-8, l.y+4, End, Body, l.name)
 	}
@@ -274,7 +287,7 @@ func (t Timeline) say(d *Drawing, marks []Mark, labelled, undated int, a Axis) {
 		ink   Ink
 		means string
 	}{
-		{Attack, "act of the attacker"}, {Act, "act of a responder"}, {Change, "action on an outside system"}, {Machine, "done by a program"},
+		{Attack, "act of the attacker"}, {Event, "event of the evidence"}, {Act, "act of a responder"}, {Change, "action on an outside system"}, {Machine, "done by a program"},
 		{Bad, "failure or unknown outcome"}, {Found, "when it was found"},
 	} {
 		if kinds[k.ink] {
