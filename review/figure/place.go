@@ -37,7 +37,7 @@ func place(labels []label, left, right float64, rows int, size float64) []spot {
 		return cmp.Compare(a.order, b.order)
 	})
 	p := &placing{left: left, right: right, size: size, words: make([][]interval, rows), leads: make([][]float64, rows)}
-	p.widest = min(max((right-left)*float64(rows)*.7/float64(min(max(len(labels), 1), 28)), 110), 250)
+	p.widest = min(max((right-left)*float64(rows)*.7/float64(min(max(len(labels), 1), 20)), 110), 250)
 	var rest []label
 	for _, l := range labels {
 		if !p.put(l, true) {

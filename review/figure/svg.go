@@ -8,7 +8,7 @@ import (
 )
 
 // SVG writes a drawing for a page. What each shape is for becomes its class; the
-// page's style sheet has the colours (package sheet). It holds no script, no link
+// page's style sheet has the colours (package look). It holds no script, no link
 // and no address.
 func (d Drawing) SVG() []byte {
 	if d.Empty() {

@@ -90,6 +90,9 @@ func (w *writer) note(n document.Note) {
 func (w *writer) definitions(d document.Definitions) {
 	w.put(`<dl class="facts">`)
 	for _, x := range d.Items {
+		if x.Term == "Title" && x.Text.String() == w.d.Subtitle {
+			continue // it stands above
+		}
 		w.put("<div><dt>", escape(x.Term), "</dt><dd>", w.text(x.Text, maxText), "</dd></div>")
 	}
 	w.put("</dl>")

@@ -15,20 +15,20 @@ import (
 
 	"firebreak/review"
 	"firebreak/review/document"
-	"firebreak/review/sheet"
+	"firebreak/review/look"
 )
 
 //go:embed page.css
 var style string
 
 // HTML writes a review.
-func HTML(r review.Review) ([]byte, error) { return Write(document.Of(r)), nil }
+func HTML(r review.Review) []byte { return Write(document.Of(r)) }
 
 // Write writes a document as a page.
 func Write(d document.Document) []byte {
 	w := &writer{d: d, anchors: anchors(d)}
 	w.out.Grow(1 << 17)
-	w.put(string(sheet.Head(d.Title, sheet.Base(), sheet.Chart(), style, running(d))))
+	w.put(string(look.Head(d.Title, look.Base(), look.Chart(), style, running(d))))
 	w.put(`<body><a class="skip" href="#main">Skip to the review</a>`)
 	w.header()
 	w.put(`<div class="frame">`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -60,13 +61,20 @@ func (w *writer) text(t document.Text, most int) string {
 	return b.String()
 }
 
+var moment = regexp.MustCompile(`\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?`)
+
 // direction escapes a text. One with letters of a script that runs from right to
 // left is kept apart, so that it cannot turn what stands around it.
 func (w *writer) direction(s string) string {
 	if strings.ContainsFunc(s, rightToLeft) {
 		return "<bdi>" + escape(s) + "</bdi>"
 	}
-	return escape(s)
+	out := escape(s)
+	if strings.Contains(out, "-") {
+		// A time is not broken in the middle.
+		out = moment.ReplaceAllString(out, `<span class="t">$0</span>`)
+	}
+	return out
 }
 
 func rightToLeft(r rune) bool {

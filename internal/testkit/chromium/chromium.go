@@ -22,7 +22,6 @@ import (
 
 // Browser is a running browser.
 type Browser struct {
-	t     testing.TB
 	dir   string
 	in    io.Writer
 	mu    sync.Mutex
@@ -49,7 +48,7 @@ func Start(t testing.TB) *Browser {
 	if err != nil {
 		t.Skip("chromium is not installed: tools/needs test; the page is not tried in a browser")
 	}
-	b := &Browser{t: t, dir: t.TempDir(), calls: map[int]chan reply{}, tabs: map[string]*Tab{}}
+	b := &Browser{dir: t.TempDir(), calls: map[int]chan reply{}, tabs: map[string]*Tab{}}
 	theirIn, ourOut, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -185,9 +184,11 @@ type Screen struct {
 // Tab is a page that is open.
 type Tab struct {
 	b       *Browser
+	t       testing.TB
 	session string
 	url     string
 	loaded  chan struct{}
+	axe     bool // is in the page
 
 	asked   []string
 	console []string
@@ -196,19 +197,19 @@ type Tab struct {
 type m = map[string]any
 
 // Open opens a page and waits until it is there.
-func (b *Browser) Open(page []byte, s Screen) *Tab {
-	b.t.Helper()
+func (b *Browser) Open(t testing.TB, page []byte, s Screen) *Tab {
+	t.Helper()
 	f, err := os.CreateTemp(b.dir, "page*.html")
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if _, err := f.Write(page); err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
-	tab := &Tab{b: b, url: "file://" + f.Name(), loaded: make(chan struct{}, 1)}
+	tab := &Tab{b: b, t: t, url: "file://" + f.Name(), loaded: make(chan struct{}, 1)}
 	var target struct {
 		ID string `json:"targetId"`
 	}
@@ -229,14 +230,14 @@ func (b *Browser) Open(page []byte, s Screen) *Tab {
 	select {
 	case <-tab.loaded:
 	case <-time.After(patience):
-		b.t.Fatalf("the page did not load in %s", patience)
+		t.Fatalf("the page did not load in %s", patience)
 	}
 	return tab
 }
 
 // Show shows the page on another screen.
 func (t *Tab) Show(s Screen) {
-	t.b.t.Helper()
+	t.t.Helper()
 	media, scheme, forced := "", "light", "none"
 	if s.Print {
 		media = "print"
@@ -254,14 +255,14 @@ func (t *Tab) Show(s Screen) {
 }
 
 func (t *Tab) into(to any, method string, params any) {
-	t.b.t.Helper()
+	t.t.Helper()
 	data, err := t.b.call(t.session, method, params)
 	if err != nil {
-		t.b.t.Fatal(err)
+		t.t.Fatal(err)
 	}
 	if to != nil {
 		if err := json.Unmarshal(data, to); err != nil {
-			t.b.t.Fatalf("%s: %v", method, err)
+			t.t.Fatalf("%s: %v", method, err)
 		}
 	}
 }
@@ -331,7 +332,7 @@ func (t *Tab) Console() []string {
 // Eval runs an expression in the page, waits for its promise, and decodes its
 // value. It runs beside the page's own policy, which forbids it all script.
 func (t *Tab) Eval(to any, expression string) {
-	t.b.t.Helper()
+	t.t.Helper()
 	var r struct {
 		Result struct {
 			Value json.RawMessage `json:"value"`
@@ -345,20 +346,20 @@ func (t *Tab) Eval(to any, expression string) {
 	}
 	t.into(&r, "Runtime.evaluate", m{"expression": expression, "returnByValue": true, "awaitPromise": true})
 	if r.Exception != nil {
-		t.b.t.Fatalf("%.80s: %s %s", expression, r.Exception.Text, r.Exception.Exception.Description)
+		t.t.Fatalf("%.80s: %s %s", expression, r.Exception.Text, r.Exception.Exception.Description)
 	}
 	if to == nil {
 		return
 	}
 	if err := json.Unmarshal(r.Result.Value, to); err != nil {
-		t.b.t.Fatalf("%.80s: %v", expression, err)
+		t.t.Fatalf("%.80s: %v", expression, err)
 	}
 }
 
 // Overflow is by how many pixels the page is wider than its window, and the
 // elements that stick out.
 func (t *Tab) Overflow() (int, []string) {
-	t.b.t.Helper()
+	t.t.Helper()
 	var out struct {
 		By  int      `json:"by"`
 		Who []string `json:"who"`
@@ -376,7 +377,7 @@ func (t *Tab) Overflow() (int, []string) {
 
 // Picture is the page as PNG from one height to another, as far as it goes.
 func (t *Tab) Picture(from, to int) []byte {
-	t.b.t.Helper()
+	t.t.Helper()
 	var size struct{ W, H float64 }
 	t.Eval(&size, `({W: document.documentElement.clientWidth, H: document.documentElement.scrollHeight})`)
 	var r struct {
@@ -390,7 +391,7 @@ func (t *Tab) Picture(from, to int) []byte {
 
 // PDF prints the page on A4.
 func (t *Tab) PDF() []byte {
-	t.b.t.Helper()
+	t.t.Helper()
 	var r struct {
 		Data string `json:"data"`
 	}
@@ -399,10 +400,10 @@ func (t *Tab) PDF() []byte {
 }
 
 func (t *Tab) decode(s string) []byte {
-	t.b.t.Helper()
+	t.t.Helper()
 	data, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		t.b.t.Fatal(err)
+		t.t.Fatal(err)
 	}
 	return data
 }
@@ -457,11 +458,18 @@ func (v Violation) String() string {
 }
 
 // Violations checks the page with all of axe-core's rules for WCAG 2.2 A and AA,
-// and its best practices.
-func (t *Tab) Violations(axe string) []Violation {
-	t.b.t.Helper()
-	t.Eval(nil, axe+"\n;0")
+// and its best practices; or with some rules only.
+func (t *Tab) Violations(axe string, only ...string) []Violation {
+	t.t.Helper()
+	if !t.axe {
+		t.Eval(nil, axe+"\n;0")
+		t.axe = true
+	}
+	rules := `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
+	if len(only) > 0 {
+		rules = `{type: "rule", values: ["` + strings.Join(only, `", "`) + `"]}`
+	}
 	var out []Violation
-	t.Eval(&out, `axe.run(document, {resultTypes: ["violations"], elementRef: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations)`)
+	t.Eval(&out, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`}).then(r => r.violations)`)
 	return out
 }

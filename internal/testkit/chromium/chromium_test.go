@@ -11,7 +11,7 @@ import (
 // TestSeesWhatItShould opens a page that does all that a page of ours must not.
 func TestSeesWhatItShould(t *testing.T) {
 	b := chromium.Start(t)
-	tab := b.Open([]byte(`<!doctype html><p style="width:5000px">wide <img src="http://evil.example/control"><script>console.log("ran")</script>`), chromium.Screen{Width: 360})
+	tab := b.Open(t, []byte(`<!doctype html><p style="width:5000px">wide <img src="http://evil.example/control"><script>console.log("ran")</script>`), chromium.Screen{Width: 360})
 	if asked := strings.Join(tab.Asked(), " "); !strings.Contains(asked, "evil.example/control") {
 		t.Errorf("asked %q", asked)
 	}

@@ -1,10 +1,10 @@
-// Package sheet holds what the pages of a review, of an exercise, of the custody of
+// Package look holds what the pages of a review, of an exercise, of the custody of
 // evidence and of the numbers have in common: the style sheet and the head that
 // forbids a page to load or to run anything.
 //
 // A page that uses it needs nothing from anywhere. It follows the reader's setting
 // of light and dark, holds in forced colours, and prints.
-package sheet
+package look
 
 import (
 	"crypto/sha256"
@@ -43,4 +43,10 @@ func Head(title string, styles ...string) template.HTML {
 	b.WriteString("<meta name=\"format-detection\" content=\"telephone=no, email=no, address=no, date=no, url=no\">\n")
 	b.WriteString("<title>" + template.HTMLEscapeString(title) + "</title>\n<style>" + style + "</style>\n</head>\n")
 	return template.HTML(b.String()) //nolint:gosec // our own words, and a title that is escaped
+}
+
+// Box opens a box that scrolls by itself and can be reached by keyboard, for a table
+// that may be wider than the window. The caller closes it.
+func Box(label string) template.HTML {
+	return template.HTML(`<div class="scroll" role="region" tabindex="0" aria-label="` + template.HTMLEscapeString(label) + `">`) //nolint:gosec // escaped
 }
