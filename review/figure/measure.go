@@ -60,14 +60,18 @@ func fit(s string, size, room float64) string {
 }
 
 // oneLine is the beginning of a text as one line; a drawing never needs more.
-func oneLine(s string) string {
-	const enough = 200
-	if len(s) > enough*4 {
-		s = strings.ToValidUTF8(s[:enough*4], "")
+func oneLine(s string) string { return short(s, 200) }
+
+func short(s string, most int) string {
+	if len(s) > most*4 {
+		s = strings.ToValidUTF8(s[:most*4], "")
 	}
 	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > enough {
-		return string(r[:enough]) + "…"
+	if len(s) <= most {
+		return s
+	}
+	if r := []rune(s); len(r) > most {
+		return string(r[:most]) + "…"
 	}
 	return s
 }

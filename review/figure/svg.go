@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"firebreak/review/look"
 )
 
 // SVG writes a drawing for a page. What each shape is for becomes its class; the
@@ -19,9 +20,9 @@ func (d Drawing) SVG() []byte {
 	id := word(d.ID)
 	b.WriteString(`<svg class="chart" viewBox="0 0 ` + num(d.Width) + " " + num(d.Height) + `" role="img" aria-labelledby="` + id + `-t" aria-describedby="` + id + `-d">`)
 	b.WriteString(`<title id="` + id + `-t">`)
-	escape(&b, d.Title)
+	b.WriteString(look.Escape(short(d.Title, 200)))
 	b.WriteString(`</title><desc id="` + id + `-d">`)
-	escape(&b, d.About)
+	b.WriteString(look.Escape(short(d.About, 2000)))
 	b.WriteString("</desc>")
 	for _, s := range d.Shapes {
 		s.svg(&b)
@@ -90,7 +91,7 @@ func (s Shape) svg(b *bytes.Buffer) {
 		attr(b, "x", s.X)
 		attr(b, "y", s.Y)
 		b.WriteByte('>')
-		escape(b, s.Text)
+		b.WriteString(look.Escape(s.Text))
 		b.WriteString("</text>")
 		return
 	}
@@ -99,7 +100,7 @@ func (s Shape) svg(b *bytes.Buffer) {
 		return
 	}
 	b.WriteString("><title>")
-	escape(b, s.Tip)
+	b.WriteString(look.Escape(s.Tip))
 	b.WriteString("</title></" + name + ">")
 }
 
@@ -123,32 +124,4 @@ func word(s string) string {
 		}
 		return -1
 	}, s)
-}
-
-// escape writes text; what no document may hold becomes a replacement character.
-func escape(b *bytes.Buffer, s string) {
-	last := 0
-	for i, r := range s {
-		var by string
-		switch {
-		case r == '&':
-			by = "&amp;"
-		case r == '<':
-			by = "&lt;"
-		case r == '>':
-			by = "&gt;"
-		case r == '"':
-			by = "&#34;"
-		case r == '\'':
-			by = "&#39;"
-		case r < ' ' && r != '\n' && r != '\t', r == utf8.RuneError, r == 0xfffe, r == 0xffff:
-			by = "\ufffd"
-		default:
-			continue
-		}
-		b.WriteString(s[last:i] + by)
-		_, n := utf8.DecodeRuneInString(s[i:])
-		last = i + n
-	}
-	b.WriteString(s[last:])
 }

@@ -10,8 +10,10 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"html"
 	"html/template"
 	"strings"
+	"unicode/utf8"
 )
 
 //go:embed base.css
@@ -41,12 +43,31 @@ func Head(title string, styles ...string) template.HTML {
 	b.WriteString("<meta name=\"color-scheme\" content=\"light dark\">\n")
 	b.WriteString("<meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex, nofollow, noarchive\">\n")
 	b.WriteString("<meta name=\"format-detection\" content=\"telephone=no, email=no, address=no, date=no, url=no\">\n")
-	b.WriteString("<title>" + template.HTMLEscapeString(title) + "</title>\n<style>" + style + "</style>\n</head>\n")
+	b.WriteString("<title>" + Escape(title) + "</title>\n<style>" + style + "</style>\n</head>\n")
 	return template.HTML(b.String()) //nolint:gosec // our own words, and a title that is escaped
 }
 
 // Box opens a box that scrolls by itself and can be reached by keyboard, for a table
 // that may be wider than the window. The caller closes it.
 func Box(label string) template.HTML {
-	return template.HTML(`<div class="scroll" role="region" tabindex="0" aria-label="` + template.HTMLEscapeString(label) + `">`) //nolint:gosec // escaped
+	return template.HTML(`<div class="scroll" role="region" tabindex="0" aria-label="` + Escape(label) + `">`) //nolint:gosec // escaped
+}
+
+// Escape makes text of anything, for a page and for a drawing in it; what no
+// document may hold becomes a replacement character.
+func Escape(s string) string {
+	s = strings.ToValidUTF8(s, "\ufffd")
+	if strings.ContainsFunc(s, unfit) {
+		s = strings.Map(func(r rune) rune {
+			if unfit(r) {
+				return utf8.RuneError
+			}
+			return r
+		}, s)
+	}
+	return html.EscapeString(s)
+}
+
+func unfit(r rune) bool {
+	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r <= 0x9f || r&0xfffe == 0xfffe
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"firebreak/review/document"
+	"firebreak/review/look"
 )
 
 // blocks writes what a document holds, a section for each heading of level 1.
@@ -37,7 +38,7 @@ func (w *writer) blocks(blocks []document.Block) {
 		case document.PageBreak:
 			w.put(`<div class="newpage"></div>`)
 		default:
-			w.put("<p>", escape(fmt.Sprintf("(this page cannot show a %T: see the JSON form)", b)), "</p>")
+			w.put("<p>", label(fmt.Sprintf("(this page cannot show a %T: see the JSON form)", b)), "</p>")
 		}
 		w.put("\n")
 	}
@@ -93,7 +94,7 @@ func (w *writer) definitions(d document.Definitions) {
 		if x.Term == "Title" && x.Text.String() == w.d.Subtitle {
 			continue // it stands above
 		}
-		w.put("<div><dt>", escape(x.Term), "</dt><dd>", w.text(x.Text, maxText), "</dd></div>")
+		w.put("<div><dt>", label(x.Term), "</dt><dd>", w.text(x.Text, maxText), "</dd></div>")
 	}
 	w.put("</dl>")
 }
@@ -101,7 +102,7 @@ func (w *writer) definitions(d document.Definitions) {
 func (w *writer) verbatim(v document.Verbatim) {
 	text := cut(v.Text, maxVerbatim)
 	if v.Code {
-		w.put("<pre>", escape(text), "</pre>")
+		w.put("<pre>", look.Escape(text), "</pre>")
 		return
 	}
 	w.put(`<blockquote class="text">`, w.direction(text), "</blockquote>")
@@ -132,14 +133,14 @@ func (w *writer) table(t document.Table) {
 	if t.Caption == "" {
 		w.put(` class="vh"`)
 	}
-	w.put(">", escape(cut(caption, maxTitle)), "</caption>")
+	w.put(">", label(caption), "</caption>")
 	if len(t.Columns) > 0 {
 		w.put("<thead><tr>")
 		for i, c := range t.Columns {
 			w.put(`<th scope="col"`, columnClass(c.Kind), ">")
 			switch {
 			case c.Title != "":
-				w.put(escape(c.Title))
+				w.put(label(c.Title))
 			case i == 0:
 				w.put(`<span class="vh">Name</span>`)
 			default:

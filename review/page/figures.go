@@ -21,7 +21,7 @@ func (w *writer) figure(f, next document.Figure) bool {
 	with, _ := next.Drawing.(document.Histogram)
 	draw := drawer(id(f.ID), f.Drawing, with, w.d)
 	if draw == nil {
-		w.put(`<p class="aside">`, escape(f.Alt), "</p>")
+		w.put(`<p class="aside">`, label(f.Alt), "</p>")
 		return false
 	}
 	d := draw(wide)
@@ -32,9 +32,9 @@ func (w *writer) figure(f, next document.Figure) bool {
 		d.About = f.Alt
 	}
 	_, sides := f.Drawing.(document.Sides)
-	w.put(`<figure id="`, id(f.ID), `"><figcaption>`, escape(f.Caption), "</figcaption>")
+	w.put(`<figure id="`, id(f.ID), `"><figcaption>`, label(f.Caption), "</figcaption>")
 	if sides { // too much for a telephone: it scrolls
-		w.put(`<div class="pane" role="region" tabindex="0" aria-label="Drawing: `, escape(f.Caption), `">`)
+		w.put(`<div class="pane" role="region" tabindex="0" aria-label="Drawing: `, label(f.Caption), `">`)
 		w.out.Write(d.SVG())
 		w.put("</div>")
 	} else {
@@ -58,12 +58,12 @@ func (w *writer) legend(d figure.Drawing) {
 		for _, k := range d.Keys {
 			w.put("<li>")
 			w.out.Write(k.SVG())
-			w.put(escape(k.Means), "</li>")
+			w.put(label(k.Means), "</li>")
 		}
 		w.put("</ul>")
 	}
 	for _, n := range d.Notes {
-		w.put(`<p class="notes">`, escape(n), "</p>")
+		w.put(`<p class="notes">`, label(n), "</p>")
 	}
 }
 

@@ -28,7 +28,7 @@ func HTML(r review.Review) []byte { return Write(document.Of(r)) }
 func Write(d document.Document) []byte {
 	w := &writer{d: d, anchors: anchors(d)}
 	w.out.Grow(1 << 17)
-	w.put(string(look.Head(d.Title, look.Base(), look.Chart(), style, running(d))))
+	w.put(string(look.Head(cut(d.Title, maxTitle), look.Base(), look.Chart(), style, running(d))))
 	w.put(`<body><a class="skip" href="#main">Skip to the review</a>`)
 	w.header()
 	w.put(`<div class="frame">`)
@@ -91,13 +91,13 @@ func (w *writer) header() {
 	}
 	w.put("<header", drill, "><div>")
 	if about != "" {
-		w.put(`<p class="eyebrow">`, escape(about), "</p>")
+		w.put(`<p class="eyebrow">`, label(about), "</p>")
 	}
 	w.put("<h1>", w.direction(cut(title, maxTitle)), "</h1>")
 	if len(w.d.Banner) > 0 {
 		w.put(`<ul class="badges" aria-label="Marking">`)
 		for _, b := range w.d.Banner {
-			w.put(`<li><span class="badge`, badgeClass(b), `">`, escape(b.Text), "</span></li>")
+			w.put(`<li><span class="badge`, badgeClass(b), `">`, label(b.Text), "</span></li>")
 		}
 		w.put("</ul>")
 	}
@@ -127,7 +127,7 @@ func (w *writer) contents() {
 	list.WriteString("<ol>")
 	for _, b := range w.d.Blocks {
 		if h, ok := b.(document.Heading); ok && h.Level == 1 {
-			list.WriteString(`<li><a href="#` + id(h.ID) + `">` + escape(cut(h.Text.String(), maxTitle)) + "</a></li>")
+			list.WriteString(`<li><a href="#` + id(h.ID) + `">` + label(h.Text.String()) + "</a></li>")
 		}
 	}
 	list.WriteString("</ol>")
@@ -137,11 +137,11 @@ func (w *writer) contents() {
 
 // footer says of what record the page was made, and how that is verified.
 func (w *writer) footer() {
-	w.put("<footer><p>", escape(w.d.Footer), ".")
+	w.put("<footer><p>", label(w.d.Footer), ".")
 	if !w.d.Made.IsZero() {
 		w.put(" Made ", review.When(w.d.Made))
 		if w.d.Tool != "" {
-			w.put(" by ", escape(w.d.Tool))
+			w.put(" by ", label(w.d.Tool))
 		}
 		w.put(".")
 	}
@@ -156,7 +156,7 @@ func (w *writer) footer() {
 			if i > 0 {
 				w.put(", ")
 			}
-			w.put("<strong>", escape(b.Text), "</strong>")
+			w.put("<strong>", label(b.Text), "</strong>")
 		}
 		w.put("</p>")
 	}
@@ -178,7 +178,7 @@ func running(d document.Document) string {
 func inStyle(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" .,:;+#-_/()", r):
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', strings.ContainsRune(" .,:+#-_/", r):
 			return r
 		}
 		return -1

@@ -3,7 +3,6 @@ package page
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"regexp"
 	"strings"
 	"unicode"
@@ -11,6 +10,7 @@ import (
 
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/look"
 )
 
 // How many characters of one text the page shows. A note of ten megabytes is in the
@@ -67,9 +67,9 @@ var moment = regexp.MustCompile(`\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d{1
 // left is kept apart, so that it cannot turn what stands around it.
 func (w *writer) direction(s string) string {
 	if strings.ContainsFunc(s, rightToLeft) {
-		return "<bdi>" + escape(s) + "</bdi>"
+		return "<bdi>" + look.Escape(s) + "</bdi>"
 	}
-	out := escape(s)
+	out := look.Escape(s)
 	if strings.Contains(out, "-") {
 		// A time is not broken in the middle.
 		out = moment.ReplaceAllString(out, `<span class="t">$0</span>`)
@@ -112,24 +112,8 @@ func toneClass(t document.Tone) string {
 	return ""
 }
 
-// escape makes text of anything; what no document may hold becomes a replacement
-// character.
-func escape(s string) string {
-	s = strings.ToValidUTF8(s, "\ufffd")
-	if strings.ContainsFunc(s, unfit) {
-		s = strings.Map(func(r rune) rune {
-			if unfit(r) {
-				return utf8.RuneError
-			}
-			return r
-		}, s)
-	}
-	return html.EscapeString(s)
-}
-
-func unfit(r rune) bool {
-	return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r <= 0x9f || r&0xfffe == 0xfffe
-}
+// label is a text that stands alone on a line: a caption, a name.
+func label(s string) string { return look.Escape(cut(s, maxTitle)) }
 
 // id keeps of an id what may stand in one and in a link to it.
 func id(s string) string {
