@@ -147,7 +147,7 @@ func (d *Drawing) line(ink Ink, x1, y1, x2, y2 float64) {
 }
 
 func (d *Drawing) text(ink Ink, x, y float64, anchor Anchor, size float64, words string) {
-	d.Shapes = append(d.Shapes, Shape{Form: Text, Ink: ink, X: x, Y: y, Anchor: anchor, Size: size, Text: words})
+	d.Shapes = append(d.Shapes, Shape{Form: Text, Ink: ink, X: x, Y: y, Anchor: anchor, Size: size, Text: oneLine(words)})
 }
 
 // mark is a shape of its own for each ink, so that colour is never the only

@@ -45,7 +45,7 @@ func (p Phases) Draw(wide float64) Drawing {
 		x1, x2 := a.At(s.From), a.At(to)
 		tip := fmt.Sprintf("%s from %s to %s, %s", s.Name, stamp(s.From), stamp(to), review.Span(took))
 		d.rect(PhaseInk(s.Phase), x1+.5, top, max(x2-x1-1, 2), high, 2, tip)
-		full, number := s.Name+" "+review.Span(took), fmt.Sprint(s.Phase)
+		full, number := oneLine(s.Name)+" "+review.Span(took), fmt.Sprint(s.Phase)
 		for _, b := range a.Breaks { // words keep to the part before a break
 			if x := a.At(b.From); x >= x1 && x < x2 {
 				x2 = max(x, x1+2)

@@ -179,7 +179,7 @@ func (t Timeline) ground(d *Drawing, a Axis, top, bottom float64) {
 		}
 		d.rect(GroundInk(p.Phase), x1, top, max(x2-x1, 1), bottom-top, 0, tip)
 		d.rect(PhaseInk(p.Phase), x1, top, max(x2-x1, 1), 3, 0, "")
-		if w := width(p.Name, Small) + 6; x2-x1 >= w && x1 >= free {
+		if w := width(oneLine(p.Name), Small) + 6; x2-x1 >= w && x1 >= free {
 			d.text(Soft, x1+3, top+14, Start, Small, p.Name)
 			free = x1 + w
 		}
