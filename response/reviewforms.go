@@ -7,6 +7,7 @@ import (
 
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/page"
 )
 
 // reviewForm is one form in which a review is written. Each is a pure function of
@@ -22,7 +23,7 @@ type reviewForm struct {
 func reviewForms() []reviewForm {
 	return []reviewForm{
 		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
-		{"html", "review.html", "one self-contained page", review.Review.HTML},
+		{"html", "review.html", "one self-contained page", func(r review.Review) ([]byte, error) { return page.HTML(r), nil }},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
 	}
 }
