@@ -36,6 +36,9 @@ type Extra struct {
 	Events map[string]timeline.Event
 	// Clocks are the deadlines, as package review/clocks has them at Now.
 	Clocks []ClockLine
+	// Key is the secret that this document's pseudonyms are made with. Ids in other
+	// forms follow from it, and it is in none of them.
+	Key []byte
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
@@ -90,6 +93,8 @@ type Review struct {
 	Gaps       []Framework     `json:"gaps"`
 	Missing    []Gone          `json:"missing"`
 	Verify     []string        `json:"how_to_verify"`
+
+	key []byte // see Extra.Key
 }
 
 // Person is somebody who acted.
@@ -150,7 +155,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool = Format, extra.Now.UTC(), extra.Tool
+	b.r.Format, b.r.Made, b.r.Tool, b.r.key = Format, extra.Now.UTC(), extra.Tool, extra.Key
 	b.incident()
 	b.people()
 	b.clock()
