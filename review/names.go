@@ -1,12 +1,18 @@
 package review
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha1" //nolint:gosec // see UUID
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"firebreak/record"
 )
 
 // Namespace is what the ids of the review's other forms are derived from: 16
@@ -66,4 +72,47 @@ func (r Review) Confirmed() bool {
 		}
 	}
 	return len(r.Findings) > 0
+}
+
+// Nameless returns what makes a text of the review fit for strangers: the names of
+// those who responded are taken out, and it is made Harmless.
+func (r Review) Nameless() func(string) string {
+	var names []string
+	for _, p := range r.People {
+		if n := utf8.RuneCountInString(p.Name); n > 1 && n < 200 && !record.Gone(p.Name) {
+			names = append(names, p.Name)
+		}
+	}
+	slices.SortFunc(names, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), cmp.Compare(x, y)) })
+	return func(text string) string {
+		for _, name := range names {
+			text = unnamed(text, name)
+		}
+		return Harmless(text)
+	}
+}
+
+// unnamed takes a name out of a text where it is a whole word: "ada" is not in
+// "adapter".
+func unnamed(text, name string) string {
+	var out strings.Builder
+	for from := 0; ; {
+		n := strings.Index(text[from:], name)
+		if n < 0 {
+			if from == 0 {
+				return text
+			}
+			out.WriteString(text[from:])
+			return out.String()
+		}
+		at := from + n
+		to := at + len(name)
+		out.WriteString(text[from:at])
+		if borders(text, at, to) {
+			out.WriteString("(a responder)")
+		} else {
+			out.WriteString(name)
+		}
+		from = to
+	}
 }

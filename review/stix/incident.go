@@ -116,7 +116,7 @@ func (b *builder) impacts() []string {
 	var ids, told []string
 	var seqs []int64
 	for n, m := range b.r.Impact {
-		told = append(told, strings.TrimSpace(fmt.Sprintf("%s %s: %s (%s)", m.Measure, strings.TrimSpace(m.Class+" "+m.Place), cmp.Or(m.Shown, m.Text, "unknown"), m.Certainty)))
+		told = append(told, fmt.Sprintf("%s: %s (%s)", strings.Join(strings.Fields(m.Measure+" "+m.Class+" "+m.Place), " "), cmp.Or(m.Shown, m.Text, "unknown"), m.Certainty))
 		seqs = append(seqs, m.Seq)
 		category, detail := b.category(m)
 		if category == "" {

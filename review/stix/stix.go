@@ -16,11 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"firebreak/incident"
-	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/indicators"
 )
@@ -34,8 +31,8 @@ type builder struct {
 	objects []object
 	had     map[string]bool
 	made    time.Time
-	people  []string // names of those who responded, the longest first
-	marking string   // id of the TLP marking
+	text    func(string) string // for people: see review.Nameless
+	marking string              // id of the TLP marking
 	author  string
 	case_   string            // id of the incident
 	of      map[string]string // ids of attack-patterns, by technique
@@ -51,14 +48,8 @@ type watched struct {
 func Bundle(r review.Review) ([]byte, error) {
 	b := &builder{
 		r: r, space: r.Namespace("stix"), had: map[string]bool{}, made: latest(r),
-		of: map[string]string{},
+		of: map[string]string{}, text: r.Nameless(),
 	}
-	for _, p := range r.People {
-		if n := utf8.RuneCountInString(p.Name); n > 1 && n < 200 && !record.Gone(p.Name) {
-			b.people = append(b.people, p.Name)
-		}
-	}
-	slices.SortFunc(b.people, func(x, y string) int { return cmp.Or(cmp.Compare(len(y), len(x)), cmp.Compare(x, y)) })
 	b.mark()
 	b.author = b.id("identity", "tool")
 	b.case_ = b.id("incident", "incident")
@@ -95,41 +86,6 @@ func latest(r review.Review) time.Time {
 		}
 	}
 	return at
-}
-
-// text is a text for people: without the names of those who responded, and
-// harmless to whoever looks at it.
-func (b *builder) text(s string) string {
-	for _, name := range b.people {
-		s = unnamed(s, name)
-	}
-	return review.Harmless(s)
-}
-
-// unnamed takes a name out of a text where it is a whole word: "ada" is not in
-// "adapter".
-func unnamed(s, name string) string {
-	var out strings.Builder
-	for from := 0; ; {
-		n := strings.Index(s[from:], name)
-		if n < 0 {
-			if from == 0 {
-				return s
-			}
-			out.WriteString(s[from:])
-			return out.String()
-		}
-		to := from + n + len(name)
-		before, _ := utf8.DecodeLastRuneInString(s[:from+n])
-		after, _ := utf8.DecodeRuneInString(s[to:])
-		out.WriteString(s[from : from+n])
-		if unicode.IsLetter(before) || unicode.IsLetter(after) {
-			out.WriteString(name)
-		} else {
-			out.WriteString("(a responder)")
-		}
-		from = to
-	}
 }
 
 // id is the id of one of our own objects: another one in every document.
