@@ -44,6 +44,7 @@ type Impact struct {
 	Certainty string    `json:"certainty"` // confirmed, estimated, suspected, excluded
 	Basis     string    `json:"basis,omitempty"`
 	Text      string    `json:"text,omitempty"`
+	Withdrawn bool      `json:"withdrawn,omitempty"`
 }
 
 // Subject says who or what a name in this incident belongs to. Those of the
@@ -90,7 +91,8 @@ type Control struct {
 	Withdrawn  bool     `json:"withdrawn,omitempty"`
 }
 
-// Decided is a decision with what was known when it was taken.
+// Decided is a decision with what was known when it was taken. A later one of the
+// same ID replaces it.
 type Decided struct {
 	ID           string        `json:"decision"` // d1, d2, …
 	Question     string        `json:"question,omitempty"`
@@ -101,6 +103,7 @@ type Decided struct {
 	By           string        `json:"by,omitempty"` // who decided, where that is somebody else
 	Role         incident.Role `json:"role,omitempty"`
 	At           time.Time     `json:"at,omitzero"` // when, where it is written down later
+	Withdrawn    bool          `json:"withdrawn,omitempty"`
 }
 
 // HandedOn says that one shift handed the incident to the next.

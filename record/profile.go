@@ -217,7 +217,7 @@ var disclosed = map[Kind]map[string]audience{
 	MomentStated: {"moment": everyone, "at": told, "reason": detail},
 	ImpactStated: {
 		"measure": everyone, "class": affected, "place": affected, "low": affected, "high": affected, "unit": affected, "from": affected,
-		"to": affected, "certainty": everyone, "basis": detail, "text": affected,
+		"to": affected, "certainty": everyone, "basis": detail, "text": affected, "withdrawn": everyone,
 	},
 	SubjectNamed:  {"kind": everyone, "value": detail, "role": everyone, "as": told, "note": detail, "withdrawn": everyone},
 	TechniqueSeen: {"technique": everyone, "name": everyone, "at": told, "events": detail, "text": detail, "withdrawn": everyone},
@@ -225,7 +225,7 @@ var disclosed = map[Kind]map[string]audience{
 	ControlJudged: {"control": everyone, "refs": told, "held": told, "techniques": told, "text": told, "withdrawn": everyone},
 	DecisionTaken: {
 		"decision": everyone, "question": detail, "choice": detail, "known": detail, "alternatives": detail, "reason": detail, "by": person,
-		"role": everyone, "at": told,
+		"role": everyone, "at": told, "withdrawn": everyone,
 	},
 	ShiftHandedOn: {"to": person, "text": detail, "through": everyone},
 	ItemChanged: {

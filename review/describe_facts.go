@@ -102,6 +102,9 @@ func describeImpact(p record.Impact) (string, bool) {
 			s += ", " + of
 		}
 	}
+	if p.Withdrawn {
+		return s + " taken back" + because(first(p.Text, p.Basis)), false
+	}
 	s += ": " + strings.TrimSpace(bounds(p.Low, p.High)+" "+p.Unit)
 	if p.Low == nil && p.High == nil {
 		s = strings.TrimRight(s, ": ")
@@ -135,6 +138,9 @@ func bounds(low, high *float64) string {
 }
 
 func describeDecided(p record.Decided) (string, bool) {
+	if p.Withdrawn {
+		return fmt.Sprintf("decision %s taken back", given(p.ID)) + because(p.Reason), false
+	}
 	s := fmt.Sprintf("decision %s: %s", given(p.ID), given(p.Choice))
 	if p.By != "" {
 		s += ", taken by " + p.By

@@ -85,7 +85,6 @@ type PhaseResponse struct {
 	Seq       int64          `json:"seq,omitempty"`     // the entry that it began with
 	Entries   int            `json:"entries"`
 	Done      []PhaseAct     `json:"done"` // what changed something, in the order of the record
-	More      int            `json:"more,omitempty"`
 }
 
 // CSFFunction is a category of NIST CSF 2.0 that a phase belongs to.
@@ -111,8 +110,8 @@ type Factor struct {
 	Items []string `json:"answered,omitempty"` // follow-ups that answer it
 }
 
-// Part is one part of the review as a person wrote it, in its latest version.
-type Part struct {
+// PartNow is one part of the review as a person wrote it, in its latest version.
+type PartNow struct {
 	Key      string `json:"part"`
 	Title    string `json:"title"`
 	Text     string `json:"text"`

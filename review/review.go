@@ -1,6 +1,7 @@
 // Package review turns the record of an incident into the post-incident review:
-// Build gathers the facts, and Review writes them as JSON, as Markdown, and as
-// one self-contained HTML page.
+// Build gathers the facts, and Review writes them as JSON and as one
+// self-contained HTML page. Package document makes a document of them for the
+// other forms.
 //
 // It is pure: the same entries give the same review. Every statement in it has
 // an entry or an event behind it; what nobody recorded is said to be unknown,
@@ -42,7 +43,7 @@ type Extra struct {
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
-// recorded; Markdown and HTML make it harmless. All times are UTC, a missing
+// recorded; Shown makes it harmless. All times are UTC, a missing
 // time is unknown, and numbers named seq are entries of the record.
 type Review struct {
 	Format         string            `json:"format"`
@@ -82,7 +83,7 @@ type Review struct {
 	Detection  Detection       `json:"detection"`
 	Response   []PhaseResponse `json:"response"`
 	Factors    []Factor        `json:"factors"`
-	Parts      []Part          `json:"parts"`
+	Parts      []PartNow       `json:"parts"`
 	Deviations []Deviation     `json:"deviations"`
 	Proposals  []Proposal      `json:"proposals"`
 	Clocks     []ClockLine     `json:"clocks"`

@@ -8,10 +8,12 @@ import (
 	"firebreak/internal/term"
 )
 
-// shown is a copy of the review in which every text may be shown: what a
+// Shown is a copy of the review in which every text may be shown: what a
 // terminal or a reader could be fooled by is escaped, and addresses are written
 // so that no program turns them into links. It goes through all fields, so that
 // no writer can forget one.
+func (r Review) Shown() Review { return r.shown() }
+
 func (r Review) shown() Review {
 	out, ok := harmless(reflect.ValueOf(r)).Interface().(Review)
 	if !ok {
