@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
+	"firebreak/incident"
 	"firebreak/record"
 )
 
@@ -59,6 +61,10 @@ func spelled(u [16]byte) string {
 	s := hex.EncodeToString(u[:])
 	return fmt.Sprintf("%s-%s-%s-%s-%s", s[:8], s[8:12], s[12:16], s[16:20], s[20:])
 }
+
+// Label is the TLP label that the document has for its readers: the incident's own,
+// where nothing says otherwise.
+func (r Review) Label() incident.TLP { return cmp.Or(r.Readers.Label, r.Incident.TLP) }
 
 // Confirmed says whether the record has it that the incident was one: a person
 // stated an impact as confirmed, or confirmed a finding of triage. A drill is none.
@@ -108,10 +114,12 @@ func unnamed(text, name string) string {
 		at := from + n
 		to := at + len(name)
 		out.WriteString(text[from:at])
-		if borders(text, at, to) {
-			out.WriteString("(a responder)")
-		} else {
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		after, _ := utf8.DecodeRuneInString(text[to:])
+		if unicode.IsLetter(before) || unicode.IsLetter(after) {
 			out.WriteString(name)
+		} else {
+			out.WriteString("(a responder)")
 		}
 		from = to
 	}

@@ -40,6 +40,16 @@ type Extra struct {
 	// Key is the secret that this document's pseudonyms are made with. Ids in other
 	// forms follow from it, and it is in none of them.
 	Key []byte
+	// Readers are those that the entries were masked for.
+	Readers Readers
+}
+
+// Readers are those that a document is for: their profile, the label that it has for
+// them, and the line that stands over it. Package review/audience fills it.
+type Readers struct {
+	Profile record.Profile `json:"profile,omitempty"`
+	Label   incident.TLP   `json:"tlp,omitempty"`
+	Banner  string         `json:"banner,omitempty"`
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
@@ -49,6 +59,7 @@ type Review struct {
 	Format         string            `json:"format"`
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
+	Readers        Readers           `json:"readers,omitzero"`
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`
@@ -156,7 +167,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool, b.r.key = Format, extra.Now.UTC(), extra.Tool, extra.Key
+	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers, b.r.key = Format, extra.Now.UTC(), extra.Tool, extra.Readers, extra.Key
 	b.incident()
 	b.people()
 	b.clock()

@@ -99,8 +99,8 @@ func (w writer) layer(domain string, seen []review.TechniqueUse) object {
 		legend = append(legend, object{"label": h.label, "color": h.colour})
 	}
 	meta := []object{w.pair("incident", cmp.Or(string(r.Incident.ID), "unknown")), w.pair("made", at(r.Made)), w.pair("made by", cmp.Or(r.Tool, "Firebreak"))}
-	if r.Incident.TLP != "" {
-		meta = append(meta, w.pair("TLP", strings.ToUpper(string(r.Incident.TLP))))
+	if l := r.Label(); l != "" {
+		meta = append(meta, w.pair("TLP", strings.ToUpper(string(l))))
 	}
 	if r.Withheld > 0 {
 		meta = append(meta, w.pair("withheld", fmt.Sprintf("%d fields of the record are withheld from the reader", r.Withheld)))

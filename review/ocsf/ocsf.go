@@ -78,8 +78,8 @@ func metadata(r review.Review) object {
 		"uid": review.UUID(r.Namespace("ocsf"), "finding"),
 	}
 	labels := []string{}
-	if r.Incident.TLP != "" {
-		labels = append(labels, "TLP:"+strings.ToUpper(review.Harmless(string(r.Incident.TLP))))
+	if l := r.Label(); l != "" {
+		labels = append(labels, "TLP:"+strings.ToUpper(review.Harmless(string(l))))
 	}
 	if r.Incident.Drill {
 		labels = append(labels, "drill")

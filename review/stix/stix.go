@@ -181,7 +181,7 @@ func (b *builder) mark() {
 		incident.TLPAmberStrict: "939a9414-2ddd-4d32-a0cd-375ea402b003",
 		incident.TLPRed:         "e828b379-4e03-4974-9ac4-e53a884c97c1",
 	}
-	label := b.r.Incident.TLP
+	label := b.r.Label()
 	if ids[label] == "" {
 		label = incident.TLPRed
 	}
