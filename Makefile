@@ -60,7 +60,7 @@ bin/kube-apiserver: tools/kube/go.mod # from its Go module: six minutes of a pro
 	$(GO) build -C tools/kube -mod=readonly -trimpath -o $(CURDIR)/bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
 
 golden: ## Write the golden files anew
-	$(GO) test ./review ./tui ./playbooks -update
+	$(GO) test ./review ./review/stix ./review/veris ./review/ocsf ./review/navigator ./tui ./playbooks -update
 
 e2e: ## The screens in a real tmux, and the scripts of the real program
 	@tools/needs build test

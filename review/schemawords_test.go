@@ -64,6 +64,8 @@ var said = map[string]string{
 	"review.Person.ID":           "Their pseudonym in the log.",
 	"review.Person.First":        "When they first did something.",
 	"review.Person.Last":         "When they last did something.",
+	"review.Readers.Banner":      "The line that stands over the document.",
+	"review.Readers.Label":       "The TLP label that the document has for its readers.",
 	"review.Released.ID":         "Id of the release: v1, v2, …",
 	"review.Released.Files":      "Hash (SHA-256) of each of its files.",
 	"review.Review.Format":       "Which form this is. Members may be added within it; none is renamed or taken away.",

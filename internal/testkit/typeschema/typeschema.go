@@ -53,7 +53,7 @@ func (m *Maker) Make(t reflect.Type, id, title string) ([]byte, error) {
 	}
 	if len(m.missing) > 0 {
 		slices.Sort(m.missing)
-		return nil, fmt.Errorf("nothing is said of %s", strings.Join(slices.Compact(m.missing), ", "))
+		return nil, fmt.Errorf("nothing is said of %s: give the field a comment", strings.Join(slices.Compact(m.missing), ", "))
 	}
 	out, err := json.MarshalIndent(top, "", "  ")
 	return append(out, '\n'), err
