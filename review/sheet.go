@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -15,7 +16,8 @@ var sheetHead = []string{
 }
 
 // Sheet writes the merged timeline as CSV (RFC 4180) for a spreadsheet: one row of
-// each line, no cell of which is a formula. It begins with a byte order mark, as
+// each line, every cell of which is text: no formula is worked out, and 007 stays
+// 007. It begins with a byte order mark, as
 // Excel reads a file without one in the alphabet of the machine; what is to be
 // read by a program is the JSON form.
 func (r Review) Sheet() ([]byte, error) {
@@ -29,13 +31,25 @@ func (r Review) Sheet() ([]byte, error) {
 	}
 	for _, row := range rows {
 		for i, cell := range row {
-			row[i] = timeline.Inert(Harmless(cell))
+			row[i] = asText(Harmless(cell))
 		}
 	}
 	if err := w.WriteAll(rows); err != nil {
 		return nil, fmt.Errorf("write the sheet: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// figures is what a spreadsheet may take for a number, a date or a time.
+var figures = regexp.MustCompile(`^[\s+-]*[0-9][0-9\s.,:/%eE+-]*$`)
+
+// asText is a cell that a spreadsheet takes for text: a ' stands in front of one
+// that it would take for something else.
+func asText(cell string) string {
+	if figures.MatchString(cell) {
+		return "'" + cell
+	}
+	return timeline.Inert(cell)
 }
 
 func sheetRow(row Row) []string {

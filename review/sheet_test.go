@@ -3,6 +3,9 @@ package review_test
 import (
 	"bytes"
 	"encoding/csv"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -49,11 +52,53 @@ func TestSheetHasNoFormula(t *testing.T) {
 					t.Errorf("%q is not harmless", cell)
 				}
 			}
-			if got, want := timeline.Unguard(row[6]), review.Harmless(r.Timeline[n].Text); got != strings.ReplaceAll(want, "\r\n", "\n") {
+			if got, want := strings.TrimPrefix(row[6], "'"), strings.TrimPrefix(review.Harmless(r.Timeline[n].Text), "'"); got != strings.ReplaceAll(want, "\r\n", "\n") {
 				t.Errorf("%q is written as %q", want, got)
 			}
 		}
 	})
+}
+
+// TestSheetInCalc has LibreOffice open the sheet, and looks that every cell is a
+// text there.
+func TestSheetInCalc(t *testing.T) {
+	office, err := exec.LookPath("soffice")
+	if err != nil {
+		t.Skip("soffice (package libreoffice-calc-nogui) is not there")
+	}
+	if testing.Short() || os.Getenv("FIREBREAK_SOAK") == "" {
+		t.Skip("it takes LibreOffice seconds to begin: FIREBREAK_SOAK=1 asks for it")
+	}
+	r := reviews.Rich(t, "k")
+	for _, x := range append(reviews.Texts(), "2026-01-02", "1/2", "007", "1e5", "12:30", "50%", "=1+1", "+491234", "3.14", "1,5") {
+		row := r.Timeline[1]
+		row.Text, row.Tags, row.Who, row.Comments = x, []string{x}, x, []string{x}
+		r.Timeline = append(r.Timeline, row)
+	}
+	data, err := r.Sheet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "sheet.csv"), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(office, "--headless", "-env:UserInstallation=file://"+filepath.Join(dir, "profile"), "--convert-to", "fods", "--outdir", dir, filepath.Join(dir, "sheet.csv"))
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	opened, err := os.ReadFile(filepath.Join(dir, "sheet.fods"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(opened, []byte(`office:value-type="string"`)); n < len(r.Timeline) {
+		t.Errorf("%d cells of text in %d rows", n, len(r.Timeline))
+	}
+	for _, bad := range []string{"table:formula", `office:value-type="float"`, `office:value-type="date"`, `office:value-type="percentage"`, `office:value-type="time"`} {
+		if n := bytes.Count(opened, []byte(bad)); n > 0 {
+			t.Errorf("%s: %d", bad, n)
+		}
+	}
 }
 
 func TestSheetGolden(t *testing.T) {

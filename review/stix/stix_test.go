@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -170,6 +172,29 @@ func TestWithSchemas(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWithValidator has OASIS' own program look at whole bundles, patterns and
+// vocabularies included.
+func TestWithValidator(t *testing.T) {
+	program, err := exec.LookPath("stix2_validator")
+	if err != nil {
+		t.Skip("stix2_validator (pip install stix2-validator) is not there")
+	}
+	dir := t.TempDir()
+	reviews.Each(t, func(t *testing.T, r review.Review) {
+		data, err := stix.Bundle(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())+".json")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if out, err := exec.Command(program, "--version", "2.1", "--silent", "--recursive", dir).CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9-]+--[0-9a-f]{8}-[0-9a-f]{4}-[45][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)

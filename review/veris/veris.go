@@ -48,6 +48,12 @@ func Record(r review.Review) ([]byte, error) {
 		"victim":            object{"country": []string{unknown}, "employee_count": unknown, "government": []string{unknown}, "industry": "00"},
 		"impact":            w.impact(),
 	}
+	if w.social() { // VERIS' own rule for phishing by mail
+		out["value_chain"] = object{
+			"development": object{"variety": []string{"Email"}}, "targeting": object{"variety": []string{"Email addresses"}},
+			"distribution": object{"variety": []string{"Email"}},
+		}
+	}
 	if text := w.discovered(); text != "" {
 		out["discovery_notes"] = w.text(text)
 	}
@@ -159,11 +165,8 @@ var same = []sameness{
 	{"T1498.001", "hacking", "DoS", unknown},
 	{"T1498.002", "hacking", "DoS", unknown},
 	{"T1499", "hacking", "DoS", unknown},
-	{"T1566", "social", "Phishing", unknown},
 	{"T1566.001", "social", "Phishing", "Email"},
-	{"T1566.002", "social", "Phishing", unknown},
-	{"T1566.003", "social", "Phishing", unknown},
-	{"T1566.004", "social", "Phishing", "Phone"},
+	{"T1566.002", "social", "Phishing", "Email"},
 }
 
 func (w *writer) action() object {

@@ -70,8 +70,8 @@ func TestEveryReviewIsARecord(t *testing.T) {
 		if len(o["action"].(object)) == 0 || len(o["attribute"].(object)) == 0 || len(o["actor"].(object)) == 0 {
 			t.Error("an A is empty")
 		}
-		if o["action"].(object)["social"] != nil && at(o, "attribute", "integrity") == nil {
-			t.Error("a social action alters behaviour")
+		if o["action"].(object)["social"] != nil && (at(o, "attribute", "integrity") == nil || at(o, "value_chain", "distribution") == nil) {
+			t.Error("a social action alters behaviour, and has a chain")
 		}
 		if list, ok := at(o, "attribute", "confidentiality", "data").([]any); ok {
 			total, _ := at(o, "attribute", "confidentiality", "data_total").(float64)
