@@ -52,6 +52,7 @@ var said = map[string]string{
 	"review.Duration.Definition": "From what to what it was measured.",
 	"review.Duration.Known":      "Both ends are known.",
 	"review.Duration.Note":       "What is to be known about it.",
+	"review.Edition.For":         "For whom it was released.",
 	"review.Figure.Known":        "The number is known.",
 	"review.Finding.About":       "What it is about: an account, a file.",
 	"review.Finding.First":       "When it was first seen.",
