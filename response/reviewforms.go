@@ -5,6 +5,7 @@ import (
 
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/docx"
 )
 
 // reviewForm is one form in which a review is written. Each is a pure function of
@@ -16,11 +17,12 @@ type reviewForm struct {
 	write func(review.Review) ([]byte, error)
 }
 
-// reviewForms are all of them; the first three are written when nobody says which.
+// reviewForms are all of them; md, html and json are written when nobody says which.
 func reviewForms() []reviewForm {
 	return []reviewForm{
 		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
 		{"html", "review.html", "one self-contained page", review.Review.HTML},
+		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
 	}
 }
