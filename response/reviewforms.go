@@ -6,6 +6,7 @@ import (
 	"firebreak/review"
 	"firebreak/review/document"
 	"firebreak/review/docx"
+	"firebreak/review/pdf"
 )
 
 // reviewForm is one form in which a review is written. Each is a pure function of
@@ -22,6 +23,7 @@ func reviewForms() []reviewForm {
 	return []reviewForm{
 		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
 		{"html", "review.html", "one self-contained page", review.Review.HTML},
+		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) { return pdf.Write(document.Of(r), pdf.Options{}) }},
 		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
 	}

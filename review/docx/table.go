@@ -129,8 +129,8 @@ func (w *writer) cell(width, across int, style string, kind document.ColumnKind,
 // word needs, and the rest goes to those with the most to say.
 func columnWidths(t document.Table) []int {
 	const perLetter, gap, least = 102, 160, 420 // of the table's small type
-	need := make([]int, len(t.Columns))
-	want := make([]int, len(t.Columns))
+	need := make([]float64, len(t.Columns))
+	want := make([]float64, len(t.Columns))
 	for i, c := range t.Columns {
 		longest, all := longestWord(c.Title, c.Kind), utf8.RuneCountInString(c.Title)
 		for _, r := range t.Rows[:min(len(t.Rows), 400)] {
@@ -141,10 +141,17 @@ func columnWidths(t document.Table) []int {
 			longest = max(longest, longestWord(s, c.Kind))
 			all = max(all, min(utf8.RuneCountInString(s), 160))
 		}
-		need[i] = max(longest*perLetter+gap, least)
-		want[i] = max(all*perLetter+gap, need[i])
+		need[i] = float64(max(longest*perLetter+gap, least))
+		want[i] = float64(all*perLetter + gap)
 	}
-	return share(need, want, textWidth)
+	out := make([]int, len(need))
+	used := 0
+	for i, w := range document.ShareOut(need, want, textWidth) {
+		out[i] = int(w)
+		used += out[i]
+	}
+	out[len(out)-1] += textWidth - used
+	return out
 }
 
 // longestWord is how many letters of a text should not be broken.
@@ -155,31 +162,4 @@ func longestWord(s string, kind document.ColumnKind) int {
 		longest = max(longest, min(utf8.RuneCountInString(word), most))
 	}
 	return longest
-}
-
-// share gives each its need and, of what is left, a part of what it wants besides;
-// when there is too little for the needs, all are cut alike.
-func share(need, want []int, total int) []int {
-	var needs, wants int
-	for i := range need {
-		needs += need[i]
-		wants += want[i] - need[i]
-	}
-	out := make([]int, len(need))
-	used := 0
-	for i := range need {
-		switch {
-		case needs >= total:
-			out[i] = need[i] * total / needs
-		case wants > total-needs:
-			out[i] = need[i] + (want[i]-need[i])*(total-needs)/wants
-		default:
-			out[i] = want[i]
-		}
-		used += out[i]
-	}
-	if len(out) > 0 {
-		out[len(out)-1] += total - used
-	}
-	return out
 }
