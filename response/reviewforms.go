@@ -18,14 +18,16 @@ type reviewForm struct {
 	write func(review.Review) ([]byte, error)
 }
 
-// reviewForms are all of them; md, html and json are written when nobody says which.
+// reviewForms are all of them; the first three are written when nobody says which.
 func reviewForms() []reviewForm {
 	return []reviewForm{
 		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
 		{"html", "review.html", "one self-contained page", review.Review.HTML},
-		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) { return pdf.Write(document.Of(r), pdf.Options{}) }},
-		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
+		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) {
+			return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fontFolders())})
+		}},
+		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
 	}
 }
 

@@ -3,11 +3,16 @@ package pdf
 import (
 	"fmt"
 	"iter"
+	"maps"
+	"reflect"
 	"slices"
+	"time"
 
 	"github.com/go-fonts/dejavu/dejavusanscondensed"
 	"github.com/go-fonts/dejavu/dejavusanscondensedbold"
 	"github.com/go-fonts/dejavu/dejavusansmono"
+
+	"firebreak/review/document"
 )
 
 // face is the look of a text.
@@ -27,8 +32,9 @@ type fonts struct {
 	used    []map[rune]glyph // by source
 	first   [3][]int         // by face, the sources that come before all others
 	picked  [3]map[rune]pick
-	chosen  *supply
-	found   *supply
+	chosen  map[rune]int // the sources of what is not in the first
+	found   map[rune]int
+	machine []int         // sources that the machine gave
 	missing map[rune]bool // no font has it
 }
 
@@ -39,19 +45,15 @@ type pick struct {
 	ok     bool
 }
 
-// supply hands out fonts one at a time.
-type supply struct {
-	next func() (string, []byte, bool)
-	stop func()
-	got  []int
-	done bool
-}
+// pixelSource is the number of the pixels among the sources.
+const pixelSource = 3
 
-// maxFonts bounds how many fonts of the machine are looked into.
-const maxFonts = 80
+// maxFonts bounds how many fonts of others are looked into.
+const maxFonts = 500
 
-func newFonts(o Options) (*fonts, error) {
-	f := &fonts{missing: map[rune]bool{}, chosen: newSupply(o.Chosen), found: newSupply(o.Found)}
+// newFonts gathers the fonts that these characters need.
+func newFonts(o Options, runes []rune) (*fonts, error) {
+	f := &fonts{missing: map[rune]bool{}, chosen: map[rune]int{}, found: map[rune]int{}}
 	for _, b := range []struct {
 		name string
 		data []byte
@@ -71,36 +73,63 @@ func newFonts(o Options) (*fonts, error) {
 	for i := range f.picked {
 		f.picked[i] = map[rune]pick{}
 	}
+	runes = slices.DeleteFunc(runes, func(r rune) bool { return !writable(r) || f.has(r) })
+	runes = f.look(o.Chosen, runes, f.chosen)
+	runes = slices.DeleteFunc(runes, func(r rune) bool { _, ok := pixels{}.glyph(r); return ok })
+	own := len(f.sources)
+	f.look(o.Found, runes, f.found)
+	for n := own; n < len(f.sources); n++ {
+		f.machine = append(f.machine, n)
+	}
 	return f, nil
 }
 
-const pixelSource = 3
+// writable says whether a character can be written at all: one of the first plane
+// of Unicode that is not for control.
+func writable(r rune) bool { return r >= ' ' && r <= 0xFFFD && (r < 0xD800 || r > 0xDFFF) }
 
-func newSupply(seq iter.Seq2[string, []byte]) *supply {
-	if seq == nil {
-		return &supply{done: true}
+// look looks for characters in fonts, one after the other, until none is left. A
+// font that has none of them is let go of.
+func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune, into map[rune]int) (left []rune) {
+	if seq == nil || len(runes) == 0 {
+		return runes
 	}
-	next, stop := iter.Pull2(seq)
-	return &supply{next: next, stop: stop}
-}
-
-func (f *fonts) add(s source) int {
-	f.sources = append(f.sources, s)
-	f.used = append(f.used, map[rune]glyph{})
-	return len(f.sources) - 1
-}
-
-// close ends what still hands out fonts.
-func (f *fonts) close() {
-	for _, s := range []*supply{f.chosen, f.found} {
-		if s.stop != nil {
-			s.stop()
+	seen := 0
+	for name, data := range seq {
+		if seen++; seen > maxFonts {
+			break
+		}
+		font, err := parseFont(name, data)
+		if err != nil {
+			continue // what is no font, or one of a kind that we cannot read, has nothing for us
+		}
+		n := len(f.sources)
+		runes = slices.DeleteFunc(runes, func(r rune) bool {
+			_, ok := font.glyph(r)
+			if ok {
+				into[r] = n
+			}
+			return ok
+		})
+		for _, source := range into {
+			if source == n {
+				f.add(font)
+				break
+			}
+		}
+		if len(runes) == 0 {
+			break
 		}
 	}
+	return runes
 }
 
-// pick returns the font for a character, and remembers that it is used. Only the
-// first plane of Unicode can be written.
+func (f *fonts) add(s source) {
+	f.sources = append(f.sources, s)
+	f.used = append(f.used, map[rune]glyph{})
+}
+
+// pick returns the font for a character, and remembers that it is used.
 func (f *fonts) pick(look face, r rune) pick {
 	if p, ok := f.picked[look][r]; ok {
 		return p
@@ -111,7 +140,7 @@ func (f *fonts) pick(look face, r rune) pick {
 }
 
 func (f *fonts) search(look face, r rune) pick {
-	if r > 0xFFFE || r < ' ' {
+	if !writable(r) {
 		return pick{}
 	}
 	for _, n := range f.first[look] {
@@ -119,39 +148,18 @@ func (f *fonts) search(look face, r rune) pick {
 			return p
 		}
 	}
-	if p, ok := f.fromSupply(f.chosen, r); ok {
+	if n, ok := f.chosen[r]; ok {
+		p, _ := f.take(n, r)
 		return p
 	}
 	if p, ok := f.take(pixelSource, r); ok {
 		return p
 	}
-	p, _ := f.fromSupply(f.found, r)
-	return p
-}
-
-func (f *fonts) fromSupply(s *supply, r rune) (pick, bool) {
-	for _, n := range s.got {
-		if p, ok := f.take(n, r); ok {
-			return p, true
-		}
+	if n, ok := f.found[r]; ok {
+		p, _ := f.take(n, r)
+		return p
 	}
-	for !s.done {
-		name, data, ok := s.next()
-		if !ok || len(s.got) >= maxFonts {
-			s.done = true
-			break
-		}
-		font, err := parseFont(name, data)
-		if err != nil {
-			continue // what is no font, or one of a kind that we cannot read, has nothing for us
-		}
-		n := f.add(font)
-		s.got = append(s.got, n)
-		if p, ok := f.take(n, r); ok {
-			return p, true
-		}
-	}
-	return pick{}, false
+	return pick{}
 }
 
 func (f *fonts) take(n int, r rune) (pick, bool) {
@@ -188,13 +196,49 @@ func (f *fonts) width(look face, text string) float64 {
 // fromMachine names the fonts of the machine that were used.
 func (f *fonts) fromMachine() []string {
 	var out []string
-	for _, n := range f.found.got {
+	for _, n := range f.machine {
 		if len(f.used[n]) > 0 {
 			out = append(out, f.sources[n].name())
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// characters are the characters that stand in a document, each once and in their
+// order.
+func characters(d document.Document) []rune {
+	seen := map[rune]bool{}
+	collect(reflect.ValueOf(d), seen)
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// collect goes through all texts, wherever they stand.
+func collect(v reflect.Value, seen map[rune]bool) {
+	switch v.Kind() { //nolint:exhaustive // the other kinds hold no text
+	case reflect.String:
+		for _, r := range v.String() {
+			seen[r] = true
+		}
+	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				collect(v.Field(i), seen)
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			collect(v.Index(i), seen)
+		}
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			collect(v.Elem(), seen)
+		}
+	default:
+	}
 }
 
 // family is how the file calls a source.

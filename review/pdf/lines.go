@@ -100,7 +100,7 @@ func (f *fonts) paragraph(t document.Text, look face, c colour, known func(strin
 			if left--; left < 0 {
 				break
 			}
-			for _, r := range f.writable(a.look, r) {
+			for _, r := range f.written(a.look, r) {
 				runes, of = append(runes, r), append(of, len(p.attrs)-1)
 			}
 		}
@@ -139,9 +139,9 @@ func (p *paragraph) fill(f *fonts, runes []rune, of []int) {
 	}
 }
 
-// writable is a character as it can be written: itself, or its code point where
+// written is a character as it can be written: itself, or its code point where
 // no font has it.
-func (f *fonts) writable(look face, r rune) []rune {
+func (f *fonts) written(look face, r rune) []rune {
 	switch {
 	case r == '\n':
 		return []rune{r}

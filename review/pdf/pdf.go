@@ -31,7 +31,7 @@ type Options struct {
 
 // Write writes the document.
 func Write(d document.Document, o Options) ([]byte, error) {
-	f, err := newFonts(o)
+	f, err := newFonts(o, characters(d))
 	if err != nil {
 		return nil, err
 	}

@@ -109,7 +109,6 @@ func plain(text string) document.Text { return document.Text{{Text: text}} }
 
 // write lays out everything.
 func (s *sheet) write() {
-	defer s.f.close()
 	s.turn()
 	s.text(s.paragraph(plain(s.d.Title), bold, ink), left, textWidth, 21)
 	s.y += 3

@@ -44,7 +44,7 @@ func trueType(units, ascent, descent int, glyphs map[rune]glyph) []byte {
 		"hhea": words(1, 0, ascent, -descent, 0, widest, 0, 0, box[2], 1, 0, 0, 0, 0, 0, 0, 0, n),
 		"maxp": words(1, 0, n, maxPoints, 1024, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0),
 		"OS/2": words(4, units/2, 400, 5, 0, units/2, units/2, 0, 0, units/2, units/2, 0, 0, units/20, units/4, 0,
-			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x7066, 0x6232, 0x40, int(runes[0]), int(runes[len(runes)-1]),
+			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x7066, 0x6232, 0x40, int(runes[0]), int(runes[len(runes)-1]),
 			ascent, -descent, 0, ascent, descent, 0, 0, 0, 0, units/2, units*7/10, 0, 32, 1),
 		"post": words(3, 0, 0, 0, -units/10, units/20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		"name": words(0, 0, 6),
