@@ -77,7 +77,7 @@ func TestRich(t *testing.T) {
 	if !bytes.Equal(data, write(t, d, pdf.Options{})) {
 		t.Error("two writings differ")
 	}
-	if n := bytes.Count(data, []byte("/Subtype /Link")); n < 150 {
+	if n := bytes.Count(data, []byte("/Subtype /Link")); n < 100 {
 		t.Errorf("%d links", n)
 	}
 	if n := bytes.Count(data, []byte("/Title")); n < len(headings(d)) {
