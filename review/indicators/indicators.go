@@ -64,11 +64,11 @@ func Of(r review.Review) (found []Indicator, others []review.Subject) {
 			others = append(others, s)
 			continue
 		}
-		if key := string(i.Kind) + "\x00" + i.Value; had[key] {
+		key := string(i.Kind) + "\x00" + i.Value
+		if had[key] {
 			continue
-		} else {
-			had[key] = true
 		}
+		had[key] = true
 		i.Subject = s
 		i.look(r.Timeline)
 		found = append(found, i)
