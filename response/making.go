@@ -7,6 +7,7 @@ import (
 
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/clocks"
 	"firebreak/store"
 )
 
@@ -34,6 +35,7 @@ func (m making) review() (review.Review, masked, error) {
 			entries[i] = m.profile.Hide(unseen(m.profile, e))
 		}
 	}
+	extra.Clocks = clocks.ForReview(entries, extra.Now)
 	r, err := review.Build(entries, extra)
 	if err != nil {
 		return r, masked{}, fmt.Errorf("build review: %w", err)
