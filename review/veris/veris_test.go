@@ -114,8 +114,14 @@ func TestTimelineUnits(t *testing.T) {
 		unit  string
 		value float64
 	}{
-		{59 * time.Second, "Seconds", 59}, {90 * time.Second, "Minutes", 1.5}, {23 * time.Hour, "Hours", 23}, {36 * time.Hour, "Days", 1.5},
-		{8 * 24 * time.Hour, "Weeks", 1.1}, {45 * 24 * time.Hour, "Months", 1.5}, {400 * 24 * time.Hour, "Years", 1.1}, {-time.Hour, "Unknown", 0},
+		{59 * time.Second, "Seconds", 59},
+		{90 * time.Second, "Minutes", 1.5},
+		{23 * time.Hour, "Hours", 23},
+		{36 * time.Hour, "Days", 1.5},
+		{8 * 24 * time.Hour, "Weeks", 1.1},
+		{45 * 24 * time.Hour, "Months", 1.5},
+		{400 * 24 * time.Hour, "Years", 1.1},
+		{-time.Hour, "Unknown", 0},
 	} {
 		r.Moments[1].At = r.Moments[0].At.Add(x.after)
 		o := written(t, r)
