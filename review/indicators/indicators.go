@@ -173,7 +173,7 @@ func isDomain(s string) bool {
 // location takes a URL with a host that RFC 3986 has a form for.
 func location(s string) (Indicator, bool) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf || r == '%' }) {
 		return Indicator{}, false
 	}
 	out := u.String()

@@ -26,9 +26,6 @@ func written(t *testing.T, r review.Review) object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := veris.Record(r); err != nil || !bytes.Equal(data, again) {
-		t.Fatalf("the same review gives other bytes (%v)", err)
-	}
 	var out object
 	if err := json.Unmarshal(data, &out); err != nil {
 		t.Fatal(err)
@@ -90,6 +87,9 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Golden(t, "rich.json", data)
+	if again, err := veris.Record(reviews.Rich(t, "k")); err != nil || !bytes.Equal(data, again) {
+		t.Errorf("the same review gives other bytes (%v)", err)
+	}
 }
 
 func TestWhatIsNotKnownIsUnknown(t *testing.T) {
