@@ -70,6 +70,10 @@ func groups(p *program) []group {
 			newOpenCmd(p, runOpen), newListCmd(p, runList), newShowCmd(p, runShow), newRunCmd(p, runRun),
 			newStepCmd(p), newNoteCmd(p, runNote), newUpdateCmd(p, runUpdate), newHandoverCmd(p, runHandover), newChangeCmd(p, runChange), newCloseCmd(p, runClose),
 		}},
+		{"facts", "What was found out, for the review:", []*cobra.Command{
+			newMomentCmd(p, runMoment), newImpactCmd(p, runImpact), newSubjectCmd(p, runSubject), newTechniqueCmd(p, runTechnique),
+			newFactorCmd(p, runFactor), newControlCmd(p, runControl), newDecisionCmd(p, runDecision),
+		}},
 		{"evidence", "Evidence and timeline:", []*cobra.Command{
 			newCollectCmd(p, runCollect), newSendCmd(p, runSend), newIngestCmd(p, runIngest), newIntakeCmd(p, runIntake), newImportCmd(p, runImport), newParseCmd(p, runParse), newTriageCmd(p, runTriage),
 			newSearchCmd(p, runSearch), newSweepCmd(p, runSweep), newSQLCmd(p, runSQL), newCustodyCmd(p, runCustody),
