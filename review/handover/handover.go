@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/markdown"
 	"firebreak/internal/term"
 	"firebreak/review"
 )
@@ -155,7 +156,7 @@ func (p Page) Markdown() []byte {
 	var b bytes.Buffer
 	put := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format, args...) }
 	put("# Handover %s: %s\n\n", p.Incident.ID, escaped(p.Incident.Title))
-	put("%s\n\n%s\n", escaped(p.headline()), escaped(p.made()))
+	put("%s\n\n%s\n", markdown.Prose(review.Harmless(p.headline()), markdown.Place{}), escaped(p.made()))
 	for _, s := range p.Sections {
 		put("\n## %s\n\n", escaped(s.Title))
 		if len(s.Rows) == 0 {
@@ -175,21 +176,8 @@ func (p Page) Markdown() []byte {
 	return b.Bytes()
 }
 
-// marks are the characters that mean something in Markdown or in HTML.
-const marks = "\\`*_{}[]()<>#+-.!|~&:@"
-
 // escaped is foreign text that stays text in Markdown, on one line.
-func escaped(s string) string {
-	s = strings.Join(strings.Fields(review.Harmless(s)), " ")
-	var b strings.Builder
-	for _, r := range s {
-		if strings.ContainsRune(marks, r) && !strings.ContainsRune(".-:()", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+func escaped(s string) string { return markdown.Prose(review.Harmless(s), markdown.Place{Begun: true}) }
 
 //go:embed handover.html.tmpl
 var pageText string
