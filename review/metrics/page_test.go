@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -139,4 +140,13 @@ func TestSameBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestJSON: the shape that programs read.
+func TestJSON(t *testing.T) {
+	b, err := json.MarshalIndent(statsOf(t, 2), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Golden(t, "stats.json", append(b, '\n'))
 }
