@@ -17,6 +17,7 @@ import (
 	"firebreak/internal/markdown"
 	"firebreak/internal/term"
 	"firebreak/review"
+	"firebreak/review/look"
 )
 
 // Format names the shape of the JSON form. A field may be added within a version;
@@ -193,10 +194,9 @@ func (p Page) HTML() ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, struct {
 		Page
-		Style          template.CSS
+		Head           template.HTML
 		Headline, Says string
-		Closed         bool
-	}{p, template.CSS(review.PageStyle()), p.headline(), p.made(), p.Incident.Status == incident.Closed}) //nolint:gosec // our own style sheet
+	}{p, look.Head("Handover "+string(p.Incident.ID), look.Base()), p.headline(), p.made()})
 	if err != nil {
 		return nil, fmt.Errorf("write page: %w", err)
 	}

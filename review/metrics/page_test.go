@@ -135,10 +135,13 @@ func TestSameBytes(t *testing.T) {
 	if err != nil || string(one) != string(two) {
 		t.Error("the same cases, another page")
 	}
-	if dir := os.Getenv("FIREBREAK_PICTURES"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, "stats.html"), one, 0o600); err != nil {
-			t.Fatal(err)
-		}
+}
+
+// write keeps what a person wants to look at.
+func write(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name), content, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
