@@ -65,6 +65,7 @@ func TestHandover(t *testing.T) {
 	waits := b.reach()
 	summary := "A scanner from one address"
 	b.must(b.s.Change(ctx, b.id, record.Changed{Summary: &summary}))
+	b.must(b.s.StartClock(ctx, b.id, record.ClockStart{Event: "aware", At: b.clock.Now().Add(-time.Hour), Reason: "the helpdesk told us", Clocks: []string{"eu-gdpr-33-authority"}}))
 	p := b.shift()
 	if p.Last != nil || p.Through == 0 {
 		t.Errorf("%+v", p)
@@ -76,13 +77,14 @@ func TestHandover(t *testing.T) {
 	hasRow(t, p, "approvals", waits.Action, "waiting for")
 	hasRow(t, p, "contained", held.Action, "ends in 3 h 59 min", "undo: ")
 	hasRow(t, p, "people", "ada", "no role; last: ")
+	hasRow(t, p, "clocks", "eu-gdpr-33-authority", "2 d 2")
 
 	b.want(CodeUsage, b.s.HandShift(ctx, b.id, Handing{To: " ", Through: p.Through}))
 	b.want(CodeUsage, b.s.HandShift(ctx, b.id, Handing{To: "grace", Through: p.Through + 1000}))
 	b.want(CodeUsage, b.s.HandShift(ctx, b.id, Handing{To: "grace", Say: strings.Repeat("x", 65<<10), Through: p.Through}))
 	b.must(b.s.Note(ctx, b.id, "", "came while the page was read", true)) // the next page still tells of it
 	b.must(b.s.HandShift(ctx, b.id, Handing{To: "grace", Say: "The bank calls at 9.", Role: incident.Commander, Through: p.Through}))
-	b.clock.Advance(5 * time.Hour)
+	b.clock.Advance(72 * time.Hour)
 	high := incident.SEV1
 	b.must(b.s.Change(ctx, b.id, record.Changed{Severity: &high}))
 
@@ -94,6 +96,7 @@ func TestHandover(t *testing.T) {
 		t.Errorf("roles: %v", next.Incident.Roles)
 	}
 	hasRow(t, next, "first", "! "+held.Action, "ITS TIME IS OVER")
+	hasRow(t, next, "first", "! eu-gdpr-33-authority", "LATE by 1 h")
 	hasRow(t, next, "known", "Last handover The bank calls at 9.")
 	hasRow(t, next, "known", "came while the page was read")
 	hasRow(t, next, "changed", "Severity: SEV1, was")

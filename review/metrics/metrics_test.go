@@ -140,7 +140,7 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 		{ID: "dora", State: "missed", Due: s.opened.Add(24 * time.Hour)},
 		{ID: "cra", State: "running", Due: today().Add(time.Hour)},
 		{ID: "sec", State: "not started"},
-		{ID: "hipaa", State: "does not apply"},
+		{ID: "hipaa", State: "does not apply"}, {ID: "contract", State: "open duty"}, {ID: "letter", State: "done"},
 	}
 	all := metrics.Compute([]metrics.Case{s.made(today())}, nil, metrics.Request{})
 	for key, want := range map[string]string{
@@ -162,7 +162,7 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"items":  "6: 1 on time, 1 late, 1 overdue, 1 open, 1 open, no date, 1 dropped",
-		"clocks": "5: 1 met, 1 late, 1 overdue, 1 running, 1 not started",
+		"clocks": "7: 1 met, 1 late, 1 overdue, 1 running, 1 not started, 1 done, 1 open",
 	} {
 		if got := tally(t, all, key); got != want {
 			t.Errorf("%s\n got %s\nwant %s", key, got, want)
