@@ -95,7 +95,7 @@ func (p Page) made() string {
 	if p.Last == nil {
 		return s + " No handover before."
 	}
-	return s + fmt.Sprintf(" Last handover at %s by %s to %s (#%d).", stamp(p.Last.At), first(p.Last.By, "somebody"), first(p.Last.To, "somebody"), p.Last.Seq)
+	return s + fmt.Sprintf(" Last handover at %s by %s to %s, entry %d.", stamp(p.Last.At), first(p.Last.By, "somebody"), first(p.Last.To, "somebody"), p.Last.Seq)
 }
 
 // line is a row without its mark.
@@ -164,11 +164,14 @@ func (p Page) Markdown() []byte {
 			put("%s\n", escaped(s.None))
 		}
 		for _, r := range s.Rows {
+			mark, entry := "", ""
 			if r.Alarm {
-				put("- **!** %s%s\n", escaped(r.line()), r.entry())
-			} else {
-				put("- %s%s\n", escaped(r.line()), r.entry())
+				mark = "**!** "
 			}
+			if r.Seq > 0 {
+				entry = fmt.Sprintf(" `#%d`", r.Seq) // in code: elsewhere some would make a link of it
+			}
+			put("- %s%s%s\n", mark, escaped(r.line()), entry)
 		}
 	}
 	if p.Seal != "" {
