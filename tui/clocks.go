@@ -359,7 +359,7 @@ func clockText(l clocks.Line, now time.Time, w int, all bool) []line {
 	out = append(out, line{state, {faint, "  " + l.Clock}})
 	add := func(label, text string) { out = append(out, labelled(label, text, w)...) }
 	if !l.Due.IsZero() {
-		add("Due     ", stamp(l.Due)+", "+l.DueLocal)
+		add("Due     ", strings.Trim(stamp(l.Due)+", "+l.DueLocal, ", "))
 	}
 	add("Limit   ", l.Limit)
 	if !l.Started.IsZero() {
@@ -438,7 +438,7 @@ func (d *dashboard) deadlines(n int) []line {
 		case len(out) >= n:
 			more++
 		default:
-			out = append(out, line{{faint, "  law      "}, clockState(l, d.now()), {usual, "  " + l.Clock}})
+			out = append(out, line{{usual, "  "}, clockState(l, d.now()), {usual, "  " + l.Clock}})
 		}
 	}
 	if more+duties > 0 {
@@ -450,7 +450,7 @@ func (d *dashboard) deadlines(n int) []line {
 			parts = append(parts, plural(int64(duties), "open duty"))
 		}
 		text := strings.ReplaceAll(strings.Join(parts, ", "), "dutys", "duties")
-		out = append(out, line{{faint, "  law      "}, {usual, text}, {faint, "  7"}})
+		out = append(out, line{{usual, "  " + text}, {faint, "  7"}})
 	}
 	return out
 }

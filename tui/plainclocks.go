@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"strings"
 
 	"firebreak/record"
 	"firebreak/response"
@@ -52,7 +53,7 @@ func (p *plainDesk) hearClocks(ctx context.Context) error {
 	for _, l := range sheet.Lines {
 		p.say("%s: %s. %s.", l.Clock, clockState(l, p.now()).text, l.Duty)
 		if !l.Due.IsZero() {
-			p.say("  Due %s, %s.", stamp(l.Due), l.DueLocal)
+			p.say("  Due %s.", strings.Trim(stamp(l.Due)+", "+l.DueLocal, ", "))
 		}
 		if l.WaitsFor != "" {
 			p.say("  It waits for %s.", l.WaitsFor)

@@ -310,8 +310,8 @@ func (l *Line) began(from time.Time, seq int64, loc *time.Location, t Terms) {
 // localDue is a due time as people of that place say it.
 func localDue(r Rule, due time.Time, loc *time.Location) string {
 	switch {
-	case due.IsZero():
-		return ""
+	case due.IsZero() || loc == time.UTC && r.Within.Time > 0:
+		return "" // it is said already
 	case r.Within.Time == 0 && r.Ends == "":
 		return "end of " + due.In(loc).Format(time.DateOnly) + " in " + loc.String()
 	}
