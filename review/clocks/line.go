@@ -222,7 +222,7 @@ func (f *Facts) line(r Rule, t Terms) Line {
 		l.WaitsFor = r.waits()
 	}
 	if r.Since != "" && !l.Started.IsZero() && l.Applies == Undecided && dateOf(l.Started, loc).Format(time.DateOnly) < r.Since {
-		l.State, l.Why = NotApplicable, "it is in force from "+r.Since+" on"
+		l.State, l.Left, l.Why = NotApplicable, 0, "it is in force from "+r.Since+" on"
 	}
 	return l
 }
