@@ -12,6 +12,7 @@ import (
 // timeline writes the record's entries and the marked events of the evidence.
 func (b *builder) timeline() {
 	b.section("timeline", "Timeline")
+	b.sidesFigure()
 	if h, alt := b.histogram(); h != nil {
 		b.add(Figure{ID: "fig-activity", Caption: "Events of the evidence over time; the shaded part is the response", Alt: alt, Drawing: *h})
 	}
@@ -53,7 +54,7 @@ func (b *builder) timelineRow(r review.Row) Row {
 	}
 	ref := code(r.Ref)
 	ref.Seq = r.Seq
-	row.Cells = []Text{at, text(ref), text(phaseWord(r.Phase)), who, what}
+	row.Cells = []Text{at, text(ref), text(review.PhaseWord(r.Phase)), who, what}
 	return row
 }
 
