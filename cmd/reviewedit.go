@@ -87,7 +87,7 @@ func runReviewEdit(c *cobra.Command, o *reviewEditOptions) error {
 		if b, err = o.p.inputUpTo("text", o.from, maxPartsText); err != nil {
 			return err
 		}
-		saved, err = e.take(c.Context(), string(b))
+		saved, err = e.take(c.Context(), string(b), true)
 	default:
 		if _, chosen := o.p.editor(); !chosen && !o.p.IsTerminal {
 			return errFlag{errors.New("review edit: there is no terminal: VISUAL or EDITOR names an editor, --from FILE takes the text as it is")}
@@ -195,16 +195,17 @@ func (e *partsEdit) edit(ctx context.Context) (response.PartsSaved, error) {
 	if after == text && !e.resume {
 		return response.PartsSaved{Incident: e.id, Saved: []response.PartSaved{}}, sc.drop()
 	}
-	saved, err := e.take(ctx, after)
+	saved, err := e.take(ctx, after, false)
 	if err != nil && saved.Kept == "" {
 		return saved, e.keep(ctx, sc, after, err)
 	}
 	return saved, errors.Join(err, e.forget(ctx), sc.drop())
 }
 
-// take records a file of parts, or the text of the one part that was named.
-func (e *partsEdit) take(ctx context.Context, text string) (response.PartsSaved, error) {
-	drafts, err := e.s.ReadParts(ctx, e.id, text, e.keys...)
+// take records a file of parts; alone says that it may be the text of the one part
+// that was named, too.
+func (e *partsEdit) take(ctx context.Context, text string, alone bool) (response.PartsSaved, error) {
+	drafts, err := e.s.ReadParts(ctx, e.id, text, alone, e.keys...)
 	if err != nil {
 		return response.PartsSaved{}, err
 	}

@@ -152,12 +152,12 @@ func PartsFile(id incident.ID, drafts []review.PartDraft) string {
 	return review.PartsFile(id, drafts)
 }
 
-// ReadParts reads what a person made of such a file. Where one part is named, a
-// text without the lines that begin parts is the text of that one, written on what
-// stands now.
-func (s *Session) ReadParts(ctx context.Context, id incident.ID, text string, keys ...string) ([]review.PartDraft, error) {
+// ReadParts reads what a person made of such a file. Where alone is set and one part
+// is named, a text without the lines that begin parts is the text of that one,
+// written on what stands now.
+func (s *Session) ReadParts(ctx context.Context, id incident.ID, text string, alone bool, keys ...string) ([]review.PartDraft, error) {
 	const hint = "firebreak review edit INCIDENT --print shows the file as it should be; for the text of one part name it: review edit INCIDENT PART"
-	if len(keys) == 1 && !review.HasParts(text) {
+	if alone && len(keys) == 1 && !review.HasParts(text) {
 		drafts, err := s.PartsToEdit(ctx, id, keys...)
 		if err != nil {
 			return nil, err
