@@ -371,6 +371,8 @@ func (d Decision) Known() string {
 
 // decisions lists what people decided, in the order of the record.
 func (b *builder) decisions() {
+	latest := map[string]int64{}
+	each(b, func(e record.Entry, p record.Decided) { latest[p.ID] = e.Seq }, record.DecisionTaken)
 	for _, e := range b.entries {
 		if b.bad[e.Seq] {
 			continue
@@ -383,6 +385,16 @@ func (b *builder) decisions() {
 				continue
 			}
 			d.What = given(p.Text)
+		case record.DecisionTaken:
+			p, _ := decode[record.Decided](b, e)
+			if latest[p.ID] != e.Seq || p.Withdrawn {
+				continue
+			}
+			d.What, d.Why, d.ID, d.Question, d.Basis = given(p.Choice), p.Reason, p.ID, p.Question, first(p.Known, e.Absent("known"))
+			d.Alternatives, d.Decider, d.Role, d.At = p.Alternatives, first(p.By, e.Absent("by")), p.Role, p.At.UTC()
+			if p.At.IsZero() {
+				d.At = time.Time{}
+			}
 		case record.ActionApproved, record.ActionRejected, record.ActionDropped:
 			p, _ := decode[record.Decision](b, e)
 			verb := "approved "
@@ -464,6 +476,32 @@ func (b *builder) communications() {
 			Text: a.message, State: a.State, Ref: a.Ref,
 		})
 	}
+	each(b, b.updated, record.UpdateWritten)
+	slices.SortStableFunc(b.r.Communications, func(x, y Communication) int { return int(x.Seq - y.Seq) })
+}
+
+// updated says of the messages that an update went out with whom it was for, and
+// lists one that people were told by hand, or that went nowhere.
+func (b *builder) updated(e record.Entry, p record.Update) {
+	of := Communication{Act: act(e), Title: "update " + given(p.ID), Text: p.Text, Update: p.ID, Audience: p.Audience, Profile: p.Profile}
+	if after := e.Time.Sub(p.Due); !p.Due.IsZero() && after > 0 {
+		of.Late = after
+	}
+	carried := false
+	for i := range b.r.Communications {
+		if c := &b.r.Communications[i]; slices.Contains(p.Actions, c.Action) {
+			c.Update, c.Audience, c.Profile, c.Late, carried = of.Update, of.Audience, of.Profile, of.Late, true
+		}
+	}
+	switch {
+	case p.ByHand != "":
+		of.State, of.Target, of.Connection = "told by hand", p.ByHand, "by hand"
+	case carried:
+		return
+	default:
+		of.State = "not sent"
+	}
+	b.r.Communications = append(b.r.Communications, of)
 }
 
 func (b *builder) speaks(a Action) bool {

@@ -17,8 +17,12 @@ type builder struct {
 	entries []record.Entry
 	extra   Extra
 	marks   map[string]*mark
-	lives   map[string]*playbooks.Run // by run; nil when the pinned file cannot be read
-	when    []time.Time               // of each entry, never going back
+	points  map[string]end                              // the moments, as ends of durations
+	stating []statedTechnique                           // nil until they are gathered
+	placed  map[int64]bool                              // entries whose row stands at the time that they speak of
+	lives   map[string]*playbooks.Run                   // by run; nil when the pinned file cannot be read
+	status  map[string]map[string]*playbooks.StepStatus // of each run's steps, at the end
+	when    []time.Time                                 // of each entry, never going back
 	current incident.Phase
 	bad     map[int64]bool // entries that could not be read
 	strange []int64        // entries of a kind that is not known
@@ -27,7 +31,7 @@ type builder struct {
 func newBuilder(entries []record.Entry, extra Extra) *builder {
 	b := &builder{
 		entries: entries, extra: extra,
-		lives: map[string]*playbooks.Run{}, bad: map[int64]bool{},
+		lives: map[string]*playbooks.Run{}, status: map[string]map[string]*playbooks.StepStatus{}, bad: map[int64]bool{},
 	}
 	for _, e := range entries {
 		t := e.Time.UTC()
@@ -129,12 +133,6 @@ func (b *builder) people() {
 			delete(b.r.Incident.Roles, p.Role)
 		}
 	}, record.RoleAssigned)
-}
-
-func (b *builder) items() {
-	each(b, func(e record.Entry, p record.Item) {
-		b.r.Items = append(b.r.Items, Item{Item: p, Seq: e.Seq, At: e.Time.UTC(), By: called(e.Actor), State: "open"})
-	}, record.ItemAdded)
 }
 
 func (b *builder) integrity() {

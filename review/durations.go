@@ -95,32 +95,32 @@ func (b *builder) left(p incident.Phase) end {
 
 func (b *builder) durations() {
 	opened := end{at: b.entries[0].Time, what: "incident opened", entry: &b.entries[0]}
-	sign := b.firstSign()
+	sign := b.stated("detected", b.firstSign())
 	b.r.Durations = []Duration{
 		Duration{
 			Key: "exposure", Title: "Before detection",
-			Definition: "from the earliest event of the evidence that people starred to the first sign that anybody saw",
-		}.measure(b.earliestStar(), sign),
+			Definition: "from the earliest event of the evidence that people starred to the first sign that anybody saw, unless people stated other moments",
+		}.measure(b.stated("occurred", b.earliestStar()), sign),
 		Duration{
 			Key: "detect", Title: "Detect",
 			Definition: "from the first sign that anybody saw, as people told it, to the opening of the incident",
 		}.measure(sign, opened),
 		Duration{
 			Key: "acknowledge", Title: "Acknowledge",
-			Definition: "from the opening to the first thing after it that takes a person: a note, a role, a correction, a mark, a decision, a step done by hand",
-		}.measure(opened, b.firstAct()),
+			Definition: "from the opening to the first thing after it that takes a person: a note, a role, a correction, a mark, a decision, a step done by hand, unless people stated another moment",
+		}.measure(opened, b.stated("acknowledged", b.firstAct())),
 		Duration{
 			Key: "contain", Title: "Contain",
-			Definition: "from the opening to the last time that the incident went on from the contain phase, or one before it, to a later one",
-		}.measure(opened, b.left(incident.Contain)),
+			Definition: "from the opening to the last time that the incident went on from the contain phase, or one before it, to a later one, unless people stated another moment",
+		}.measure(opened, b.stated("contained", b.left(incident.Contain))),
 		Duration{
 			Key: "eradicate", Title: "Eradicate",
-			Definition: "from the opening to the last time that the incident went on from the eradicate phase, or one before it, to a later one",
-		}.measure(opened, b.left(incident.Eradicate)),
+			Definition: "from the opening to the last time that the incident went on from the eradicate phase, or one before it, to a later one, unless people stated another moment",
+		}.measure(opened, b.stated("eradicated", b.left(incident.Eradicate))),
 		Duration{
 			Key: "recover", Title: "Recover",
-			Definition: "from the opening to the last time that the incident went on from the recover phase, or one before it, to a later one",
-		}.measure(opened, b.left(incident.Recover)),
+			Definition: "from the opening to the last time that the incident went on from the recover phase, or one before it, to a later one, unless people stated another moment",
+		}.measure(opened, b.stated("recovered", b.left(incident.Recover))),
 		Duration{
 			Key: "total", Title: "Whole response",
 			Definition: "from the opening to the closing of the incident",
@@ -172,6 +172,7 @@ func (b *builder) firstAct() end {
 func (b *builder) personal(e record.Entry) bool {
 	switch e.Kind { //nolint:exhaustive // programs make the other kinds by themselves
 	case record.Noted, record.RoleAssigned, record.IncidentChanged, record.EventMarked, record.FindingJudged, record.StepAdded, record.UpdateWritten,
+		record.MomentStated, record.ImpactStated, record.SubjectNamed, record.TechniqueSeen, record.FactorNamed, record.ControlJudged, record.DecisionTaken,
 		record.ActionApproved, record.ActionRejected, record.ItemAdded, record.IncidentClosed, record.StepReopened:
 		return true
 	case record.StepSkipped:

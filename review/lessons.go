@@ -13,7 +13,7 @@ import (
 // Section is a part of the review that only people can write. It holds what
 // they recorded; Build adds nothing to it.
 type Section struct {
-	Key    string   `json:"key"` // factors, mitigators, luck, lessons, answers
+	Key    string   `json:"key"` // factors, mitigators, wrong, luck, surprises, lessons, answers
 	Title  string   `json:"title"`
 	Prompt string   `json:"prompt"`
 	How    string   `json:"how"` // what to record so that it appears here
@@ -43,9 +43,19 @@ func sections() []Section {
 			How:    `a note that begins with "went well:"`,
 		},
 		{
+			Key: "wrong", Title: "What did not go well",
+			Prompt: "What made the response slower or harder than it had to be? What was missing when it was needed?",
+			How:    `a note that begins with "went wrong:"`,
+		},
+		{
 			Key: "luck", Title: "Where we were lucky",
 			Prompt: "What could as well have gone the other way?",
 			How:    `a note that begins with "luck:"`,
+		},
+		{
+			Key: "surprises", Title: "What surprised us",
+			Prompt: "What did we believe that turned out otherwise? How did it look at that time?",
+			How:    `a note that begins with "surprise:"`,
 		},
 		{
 			Key: "lessons", Title: "Lessons",
@@ -67,6 +77,8 @@ var sectionWords = []struct {
 }{
 	{"factors", regexp.MustCompile(`(?i)^(contributing )?(factors?|causes?) ?:`), regexp.MustCompile(`(?i)factor|cause`)},
 	{"mitigators", regexp.MustCompile(`(?i)^(went well|mitigators?|good) ?:`), regexp.MustCompile(`(?i)well|mitigat`)},
+	{"wrong", regexp.MustCompile(`(?i)^(went (wrong|badly)|did not go well|didn't go well|bad) ?:`), regexp.MustCompile(`(?i)wrong|badly|not_go`)},
+	{"surprises", regexp.MustCompile(`(?i)^(surprises?|surprised|surprising) ?:`), regexp.MustCompile(`(?i)surpris`)},
 	{"luck", regexp.MustCompile(`(?i)^(luck|lucky) ?:`), regexp.MustCompile(`(?i)luck`)},
 	{"lessons", regexp.MustCompile(`(?i)^(lessons?|learned|improve) ?:`), regexp.MustCompile(`(?i)lesson|learn|improve|differently`)},
 }
@@ -127,34 +139,4 @@ func (b *builder) phaseOf(run string, e record.Entry) incident.Phase {
 		}
 	}
 	return e.Phase
-}
-
-// Wording is a phrase that does not belong in a review without blame.
-type Wording struct {
-	Seq    int64  `json:"seq"`
-	Phrase string `json:"phrase"`
-}
-
-var blaming = regexp.MustCompile(`(?i)\b(should have|shouldn't have|could have known|human error|user error|operator error|careless(ly|ness)?|negligen(t|ce)|incompeten(t|ce)|stupid(ly|ity)?|to blame|whose fault|at fault)\b`)
-
-// wording looks through what people wrote for phrases that put blame.
-func (b *builder) wording() {
-	find := func(seq int64, texts ...string) {
-		for _, t := range texts {
-			if phrase := blaming.FindString(t); phrase != "" {
-				b.r.Wording = append(b.r.Wording, Wording{seq, phrase})
-				return
-			}
-		}
-	}
-	each(b, func(e record.Entry, p record.Note) { find(e.Seq, p.Text) }, record.Noted)
-	each(b, func(e record.Entry, p record.Item) { find(e.Seq, p.Text) }, record.ItemAdded)
-	each(b, func(e record.Entry, p record.StepEnd) {
-		texts := []string{p.Note}
-		for _, a := range b.answers(p.Run, e.Step, p.Answers) {
-			texts = append(texts, fmt.Sprint(a.Answer))
-		}
-		find(e.Seq, texts...)
-	}, record.StepDone)
-	slices.SortFunc(b.r.Wording, func(x, y Wording) int { return int(x.Seq - y.Seq) })
 }

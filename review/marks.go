@@ -18,7 +18,8 @@ type mark struct {
 	time     time.Time
 	message  string
 	exhibit  string
-	seq      int64 // the latest entry about it
+	seq      int64     // the latest entry about it
+	noticed  time.Time // when it was marked first
 	found    *timeline.Event
 }
 
@@ -52,7 +53,7 @@ func (b *builder) marked() []*mark {
 func (b *builder) mark(e record.Entry, p record.Mark) {
 	m := b.marks[p.Event]
 	if m == nil {
-		m = &mark{event: p.Event}
+		m = &mark{event: p.Event, noticed: e.Time.UTC()}
 		b.marks[p.Event] = m
 	}
 	m.seq = e.Seq

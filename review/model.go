@@ -125,7 +125,7 @@ type Deviation struct {
 	Run   string  `json:"run"`
 	Step  string  `json:"step"`
 	Title string  `json:"title"`
-	Kind  string  `json:"kind"` // skipped, failed, added, out of order, overdue, repeated, never reached
+	Kind  string  `json:"kind"` // skipped, failed, added, out of order, overdue, repeated, retried, never reached
 	Text  string  `json:"text"` // what happened
 	Why   string  `json:"why,omitempty"`
 	By    string  `json:"by,omitempty"`

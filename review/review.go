@@ -37,8 +37,18 @@ type Extra struct {
 	Events map[string]timeline.Event
 	// Clocks are the deadlines, as package review/clocks has them at Now.
 	Clocks []ClockLine
-	// Edition is what the review is made as; nil: for everybody, and not frozen.
+	// Edition is what the review is made as; nil: it is not frozen.
 	Edition *Edition
+	// Readers are those that the entries were masked for.
+	Readers Readers
+}
+
+// Readers are those that a document is for: their profile, the label that it has for
+// them, and the line that stands over it. Package review/audience fills it.
+type Readers struct {
+	Profile record.Profile `json:"profile,omitempty"`
+	Label   incident.TLP   `json:"tlp,omitempty"`
+	Banner  string         `json:"banner,omitempty"`
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
@@ -48,7 +58,8 @@ type Review struct {
 	Format         string            `json:"format"`
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
-	Edition        *Edition          `json:"edition,omitempty"` // missing: for everybody, and not frozen
+	Edition        *Edition          `json:"edition,omitempty"` // missing: it is not frozen
+	Readers        Readers           `json:"readers,omitzero"`
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`
@@ -154,26 +165,42 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool, b.r.Edition = Format, extra.Now.UTC(), extra.Tool, extra.Edition
+	b.r.Format, b.r.Made, b.r.Tool = Format, extra.Now.UTC(), extra.Tool
+	b.r.Readers, b.r.Edition = extra.Readers, extra.Edition
 	b.incident()
 	b.people()
 	b.clock()
 	b.phases()
 	b.runs()
+	b.moments()
 	b.durations()
 	b.actions()
 	b.evidence()
-	b.timeline()
 	b.findings()
+	b.controls()
+	b.subjects()
+	b.techniques()
+	b.timeline()
+	b.detection()
+	b.impact()
 	b.decisions()
 	b.communications()
 	b.lessons()
 	b.items()
-	b.wording()
+	b.factors()
+	b.parts()
+	b.response()
+	b.standing()
+	b.r.Clocks = extra.Clocks
 	if extra.To.After(extra.From) && len(extra.Buckets) > 0 {
 		b.r.Activity = &Activity{extra.From.UTC(), extra.To.UTC(), extra.Buckets}
 	}
 	b.integrity()
+	b.deviations()
+	b.wording()
+	b.glance()
+	b.missing()
+	b.verify()
 	b.summary()
 	b.limits()
 	b.fill()

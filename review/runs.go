@@ -91,6 +91,7 @@ func (b *builder) runs() {
 			r.Unread = "the pinned playbook cannot be read: " + err.Error()
 		} else {
 			b.lives[p.Run] = b.live(p.Run, book)
+			b.due(p.Run, b.lives[p.Run])
 			r.plan(b.lives[p.Run], b.lives[p.Run].Top())
 		}
 		b.r.Runs = append(b.r.Runs, r)

@@ -238,6 +238,7 @@ func rich(t *testing.T) *story {
 	s.then(0, record.Noted, "", record.Note{Text: "He should have rotated it."})
 	s.then(5*minute, record.StepDone, "talk", record.StepEnd{Run: "r1", Answers: map[string]any{"lessons": "Short-lived tokens instead of deploy keys."}})
 	s.then(0, record.UpdateWritten, "", record.Update{ID: "u1", Audience: "executives", Profile: record.ExecutiveProfile, TLP: "amber", Text: "The key is gone.", Through: 9, ByHand: "on the call at 14:00"})
+	s.facts()
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i1", Text: "Replace deploy keys with short-lived tokens", Owner: "Ada Okafor", Due: at.Add(30 * 24 * time.Hour), Class: "prevent"})
 	s.then(0, record.ItemAdded, "", record.Item{ID: "i2", Text: "Alert on a deploy key used from a new network", Class: "detect"})
 	s.then(0, record.ReviewWritten, "write", record.Written{Files: map[string]string{"review.md": strings.Repeat("aa", 32)}, Size: 70, Root: strings.Repeat("bc", 32)})
@@ -254,6 +255,72 @@ func rich(t *testing.T) *story {
 		Exhibit: "e2", Source: "gitleaks", Tools: []string{"gitleaks"}, Snapshot: true, Findings: 3, Severity: map[string]int{"high": 3}, New: 1, Again: 2, Gone: 1,
 		Changes: []record.ReceivedScope{{Scope: "gitleaks | .", New: []string{"00aa11bb22cc33dd"}, Gone: []string{"99aa11bb22cc33dd"}}},
 	})
+	done, due := "done", at.Add(20*24*time.Hour)
+	s.then(minute, record.ItemChanged, "", record.ItemChange{ID: "i1", State: done, Reason: "the builds use tokens of one hour", Link: "acme/widgets#41"})
+	s.as(jun(), minute, record.ItemChanged, "", record.ItemChange{ID: "i2", Due: &due, Source: "github"})
 	s.then(40*minute, record.IncidentClosed, "", record.Reason{Reason: "nothing new in the hoster's logs"})
+	s.reviewed()
 	return s
+}
+
+// facts is what people find out, say and decide, in fields of its own.
+func (s *story) facts() {
+	s.t.Helper()
+	minute, at := time.Minute, testkit.Start()
+	number := func(f float64) *float64 { return &f }
+	s.then(minute, record.MomentStated, "", record.Moment{Moment: "occurred", At: at.Add(-127 * minute), Reason: "the first login with the key, e2"})
+	s.then(0, record.MomentStated, "", record.Moment{Moment: "contained", At: at.Add(27 * minute), Reason: "guessed"})
+	s.then(0, record.MomentStated, "", record.Moment{Moment: "contained", At: at.Add(29 * minute), Reason: "the key was gone"})
+	s.then(0, record.MomentStated, "", record.Moment{Moment: "recovered", At: at.Add(2 * time.Hour)})
+	s.then(0, record.MomentStated, "", record.Moment{Moment: "recovered", Reason: "the second organisation still builds with the old key"})
+	s.then(minute, record.ImpactStated, "", record.Impact{Measure: "records", Class: "customers", Place: "DE", Low: number(1200), High: number(5000), Certainty: "suspected"})
+	s.as(jun(), 0, record.ImpactStated, "", record.Impact{Measure: "records", Class: "customers", Place: "DE", Low: number(0), High: number(0), Certainty: "excluded", Basis: "no personal data is in the repository, EV2"})
+	s.then(0, record.ImpactStated, "", record.Impact{Measure: "systems", Low: number(1), High: number(1), Certainty: "confirmed", Text: "build-1"})
+	s.then(0, record.ImpactStated, "", record.Impact{Measure: "money", Low: number(8000), High: number(12500.5), Unit: "EUR", Certainty: "estimated", Basis: "two days of a release held back"})
+	s.then(0, record.ImpactStated, "", record.Impact{Measure: "downtime", Class: "builds", From: at.Add(26 * minute), To: at.Add(98 * minute), Certainty: "confirmed"})
+	s.then(0, record.ImpactStated, "", record.Impact{Measure: "people", Low: number(3), Certainty: "suspected"})
+	s.then(0, record.ImpactStated, "", record.Impact{Measure: "people", Certainty: "suspected", Withdrawn: true})
+	s.then(minute, record.SubjectNamed, "", record.Subject{Kind: "address", Value: "203.0.113.9", Role: "attacker", Note: "it used the key"})
+	s.then(0, record.SubjectNamed, "", record.Subject{Kind: "host", Value: "build-1", Role: "victim", As: "the build host"})
+	s.then(0, record.SubjectNamed, "", record.Subject{Kind: "address", Value: "192.0.2.77", Role: "attacker"})
+	s.then(0, record.SubjectNamed, "", record.Subject{Kind: "address", Value: "192.0.2.77", Role: "attacker", Note: "our own scanner", Withdrawn: true})
+	s.as(jun(), minute, record.TechniqueSeen, "", record.Technique{Technique: "T1078.004", Name: "valid cloud accounts", At: at.Add(-127 * minute), Events: []string{"EV1"}, Text: "the deploy key is an account"})
+	s.as(jun(), 0, record.TechniqueSeen, "", record.Technique{Technique: "T1496"})
+	s.as(jun(), 0, record.TechniqueSeen, "", record.Technique{Technique: "T1496", Withdrawn: true, Text: "kworkerd is ours"})
+	s.then(minute, record.FactorNamed, "", record.Factor{ID: "f1", Category: "technical", Key: "key-without-expiry", Text: "Deploy keys have no expiry and work from every network."})
+	s.then(0, record.FactorNamed, "", record.Factor{ID: "f2", Category: "process", Text: "Jun never looked at the list of keys."})
+	s.then(0, record.FactorNamed, "", record.Factor{ID: "f2", Category: "process", Key: "no-inventory", Text: "Nobody is asked to look at the list of keys."})
+	s.then(0, record.FactorNamed, "", record.Factor{ID: "f3", Category: "organisational", Text: "Ada Okafor keeps the only copy of the runbook."})
+	s.then(minute, record.ControlJudged, "", record.Control{ID: "c1", Refs: []string{"csf:PR.AA-05", "iso27001:A.5.17", "cis:5.2", "pci:8.3", "soc2:CC6.1", "hipaa:164.312(a)(1)"}, Held: "failed", Techniques: []string{"T1078.004"}, Text: "keys are not bound to a network"})
+	s.then(0, record.ControlJudged, "", record.Control{ID: "c2", Refs: []string{"csf:DE.CM-01", "iso27001:A.8.16"}, Held: "missing", Techniques: []string{"T1213"}, Text: "no alert for a clone from a new address"})
+	s.then(0, record.ControlJudged, "", record.Control{ID: "c3", Refs: []string{"csf:RS.MI-01"}, Held: "held"})
+	s.as(jun(), minute, record.DecisionTaken, "", record.Decided{
+		ID: "d1", Question: "Do we stop the builds?", Choice: "We stop all builds of acme/widgets.", Known: "the key can push; whether it did is not known",
+		Alternatives: []string{"let the running release end", "only watch the key"}, Reason: "a poisoned release costs more than a day", By: "Ada Okafor", Role: incident.Commander, At: at.Add(24 * minute),
+	})
+	s.then(0, record.DecisionTaken, "", record.Decided{ID: "d2", Choice: "We tell no customer yet."})
+	s.then(0, record.Noted, "", record.Note{Text: "went wrong: the contact of the hoster was in nobody's list"})
+	s.then(0, record.Noted, "", record.Note{Text: "surprise: the key worked from outside the office"})
+	s.then(0, record.Noted, "", record.Note{Text: "luck: the attacker did not push"})
+	s.then(0, record.ShiftHandedOn, "", record.HandedOn{To: "Jun Lindqvist", Text: "wait for the hoster", Through: int64(len(s.entries))})
+	s.then(0, record.ClockStarted, "", record.ClockStart{Event: "aware", At: at.Add(30 * minute), Reason: "e2 shows the use of the key", Zone: "Europe/Berlin"})
+	s.then(0, record.ClockChosen, "", record.ClockChoice{Clock: "eu-gdpr-33-authority", Applies: true, Reason: "asked counsel"})
+	s.then(0, record.ClockMet, "", record.Submission{Clock: "eu-gdpr-33-authority", At: at.Add(3 * time.Hour), To: "BlnBDI", How: "portal", Proof: "receipt 0412"})
+}
+
+// reviewed is what becomes of the review itself.
+func (s *story) reviewed() {
+	s.t.Helper()
+	root := strings.Repeat("9f2c77ab", 8)
+	s.then(time.Hour, record.ReviewText, "", record.PartText{Part: "summary", Version: 1, Text: "Somebody read our code."})
+	s.as(jun(), time.Minute, record.ReviewText, "", record.PartText{Part: "summary", Version: 2, Text: "A stolen key gave somebody outside the source of one program.\n\nNothing was changed, and no data of customers is in it."})
+	s.then(0, record.ReviewMoved, "", record.ReviewMove{From: record.ReviewDraft, To: record.ReviewInReview, Size: int64(len(s.entries)), Root: root})
+	s.as(jun(), time.Hour, record.ReviewMoved, "", record.ReviewMove{
+		From: record.ReviewInReview, To: record.ReviewReviewed, Size: int64(len(s.entries)), Root: root, Reason: "as it was",
+		Signature: &record.Signature{Principal: "jun@example.org", Key: "SHA256:abc", Strength: "agent"},
+	})
+	s.then(time.Minute, record.ReviewReleased, "", record.Release{
+		ID: "v1", Profile: record.LegalProfile, Files: map[string]string{"review.pdf": strings.Repeat("ab", 32)}, Size: int64(len(s.entries)), Root: root,
+		Made: s.clock.Now(), Tool: "firebreak 0.1.0", To: "outside counsel",
+	})
 }

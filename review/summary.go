@@ -52,19 +52,43 @@ func (b *builder) summary() {
 		}
 		b.say(s + ".")
 	}
+	b.say(b.impactSentence())
+	if n := len(r.Techniques); n > 0 {
+		b.say(counted(n, "technique of the attacker is known.", "techniques of the attacker are known."))
+	}
 	for _, run := range r.Runs {
 		b.say(runSentence(run))
 	}
 	b.say(b.actionSentence())
 	b.say(b.evidenceSentence())
 	if n := len(r.Items); n > 0 {
-		b.say(counted(n, "follow-up is", "follow-ups are") + " recorded.")
+		s := counted(n, "follow-up is", "follow-ups are") + " recorded"
+		if open, late := b.openItems(); open < n || late > 0 {
+			s += fmt.Sprintf(", %d still open, %d overdue", open, late)
+		}
+		b.say(s + ".")
 	} else {
 		b.say("No follow-up is recorded.")
 	}
 }
 
-func (b *builder) say(s string) { b.r.Summary = append(b.r.Summary, s) }
+func (b *builder) say(s string) {
+	if s != "" {
+		b.r.Summary = append(b.r.Summary, s)
+	}
+}
+
+func (b *builder) openItems() (open, late int) {
+	for _, i := range b.r.Items {
+		if i.State == ItemOpen {
+			open++
+		}
+		if i.Overdue {
+			late++
+		}
+	}
+	return open, late
+}
 
 func runSentence(run Run) string {
 	s := fmt.Sprintf("The team followed the playbook %s", strings.TrimSpace(given(run.Name)+" "+run.Version))

@@ -36,21 +36,21 @@ type Row struct {
 	Techniques []string  `json:"techniques,omitempty"`
 }
 
-// timeline merges the marked events into the record. Entries keep the order of
-// the record, whatever their clocks say; events go where their time puts them,
-// and those without a time come last.
+// timeline merges what happened into the record: marked events, and what people
+// stated with a time of its own. Entries keep the order of the record, whatever
+// their clocks say; the others go where their time puts them, and those without a
+// time come last.
 func (b *builder) timeline() {
 	entries := b.entryRows()
 	var undated []Row
 	var out []Row
 	next := 0
-	for _, m := range b.marked() {
-		row := b.eventRow(m)
-		if m.time.IsZero() {
+	for _, row := range b.happened() {
+		if row.Time.IsZero() {
 			undated = append(undated, row)
 			continue
 		}
-		for next < len(entries) && !entries[next].at.After(m.time) {
+		for next < len(entries) && !entries[next].at.After(row.Time) {
 			out = append(out, entries[next].Row)
 			next++
 		}
@@ -78,7 +78,7 @@ func (b *builder) entryRows() []placed {
 		text, bad := Describe(e)
 		row := Row{
 			Time: e.Time.UTC(), Seq: e.Seq, Ref: fmt.Sprintf("#%d", e.Seq), Who: called(e.Actor), Kind: e.Kind,
-			Phase: e.Phase, Text: text, Bad: bad, Back: e.Time.UTC().Before(b.when[i]),
+			Phase: e.Phase, Text: text, Bad: bad, Back: e.Time.UTC().Before(b.when[i]), Side: sideOf(e.Kind),
 		}
 		at := b.when[i]
 		if last := b.machinery(i); last > i {
@@ -98,8 +98,8 @@ func (b *builder) entryRows() []placed {
 func (b *builder) told(i int) bool {
 	e := b.entries[i]
 	switch e.Kind { //nolint:exhaustive // the other kinds have rows of their own
-	case record.EventMarked:
-		return !b.bad[e.Seq]
+	case record.EventMarked, record.MomentStated, record.TechniqueSeen:
+		return !b.bad[e.Seq] && (e.Kind == record.EventMarked || b.placed[e.Seq])
 	case record.StepStarted:
 		return slices.ContainsFunc(b.entries[i+1:], func(x record.Entry) bool {
 			return x.Step == e.Step && (x.Kind == record.StepDone || x.Kind == record.StepFailed || x.Kind == record.StepSkipped)
@@ -185,7 +185,15 @@ func (b *builder) eventRow(m *mark) Row {
 	row := Row{
 		Time: m.time, Evidence: true, Seq: m.seq, Event: m.event, Ref: first(m.exhibit, "evidence"),
 		Text: first(m.message, "(the event's text was not kept)"), Star: m.star, Tags: m.tags, Comments: m.comments,
-		Phase: incident.NoPhase,
+		Phase: incident.NoPhase, Side: Evidence, Discovered: m.noticed,
+	}
+	for _, t := range m.tags {
+		if id := techniqueOf(t); id != "" {
+			row.Techniques = append(row.Techniques, id)
+		}
+	}
+	if len(row.Techniques) > 0 || b.attackers(m) {
+		row.Side = Attacker
 	}
 	if e := m.found; e != nil {
 		row.Ref = fmt.Sprintf("%s @%d", e.Exhibit, e.Offset)

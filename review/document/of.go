@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,8 +65,14 @@ func (b *builder) cover() {
 	if n.Root != "" {
 		b.d.Footer += ", head " + review.Brief(n.Root)
 	}
-	if i.TLP != "" {
-		b.badge(BadgeTLP, "TLP:"+strings.ToUpper(string(i.TLP)), NoTone)
+	if label := cmp.Or(b.r.Readers.Label, i.TLP); label != "" {
+		b.badge(BadgeTLP, "TLP:"+strings.ToUpper(string(label)), NoTone)
+	}
+	if b.r.Readers.Banner != "" {
+		b.badge(BadgePrivileged, b.r.Readers.Banner, NoTone)
+	}
+	if p := b.r.Readers.Profile; p != "" {
+		b.badge(BadgeProfile, "for the profile "+string(p), NoTone)
 	}
 	if i.Drill {
 		b.badge(BadgeDrill, "DRILL", Unknown)

@@ -53,7 +53,7 @@ func (b *builder) timelineRow(r review.Row) Row {
 	}
 	ref := code(r.Ref)
 	ref.Seq = r.Seq
-	row.Cells = []Text{at, text(ref), text(phaseWord(r.Phase)), who, what}
+	row.Cells = []Text{at, text(ref), text(review.PhaseWord(r.Phase)), who, what}
 	return row
 }
 
