@@ -216,5 +216,6 @@ func (f *folder) remadeFiles(ctx context.Context, rel record.Release, key []byte
 		_, ok := rel.Files[tagged(form.file, rel.ID)]
 		return !ok
 	})
-	return m.files(rel, forms)
+	files, _, err := m.files(rel, forms)
+	return files, err
 }
