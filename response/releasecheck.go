@@ -53,6 +53,9 @@ func (c ReleaseCheck) Reasons() []string {
 	if len(c.Erased) > 0 {
 		out = append(out, fmt.Sprintf("something was erased since (entry %d): what stood in the release and is gone cannot be written again; a copy of the files is compared with their hashes", c.Erased[len(c.Erased)-1]))
 	}
+	if len(out) == 0 {
+		out = append(out, "nothing in the record explains it: either other code made it, or the record is not what it was (firebreak verify)")
+	}
 	return out
 }
 
