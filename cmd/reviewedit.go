@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"firebreak/internal/durable"
 	"firebreak/internal/term"
 	"firebreak/response"
+	"firebreak/tui"
 )
 
 // maxPartsText is how long a file with all parts of a review may be.
@@ -116,6 +118,22 @@ func (o *reviewEditOptions) said(saved response.PartsSaved, failed error) error 
 		return o.p.printf("nothing was changed, and nothing is recorded\n")
 	}
 	return nil
+}
+
+// editReview is what the screens open an editor with.
+func (p *program) editReview(s *response.Session) tui.EditReview {
+	return func(ctx context.Context, id incident.ID, part string, in io.Reader, out, errs io.Writer) (string, error) {
+		e := &partsEdit{p: p, s: s, id: id, keys: []string{part}, streams: streams{in, out, errs}}
+		saved, err := e.edit(ctx)
+		says := append([]string{}, e.told...)
+		if err == nil && len(saved.Saved) == 0 {
+			says = append(says, "nothing was changed")
+		}
+		for _, w := range saved.Saved {
+			says = append(says, fmt.Sprintf("%s: version %d is recorded", w.Part, w.Version))
+		}
+		return strings.Join(append(says, saved.Warnings...), "; "), err
+	}
 }
 
 // partsEdit is one person's work on the parts of a review.

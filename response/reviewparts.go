@@ -296,3 +296,6 @@ func clashed(id incident.ID, out PartsSaved) error {
 
 // Parts are the parts of a review that people write.
 func Parts() []review.Part { return review.Parts() }
+
+// PartDraft is one part as somebody works on it.
+type PartDraft = review.PartDraft
