@@ -77,7 +77,7 @@ func newScripted() *scripted {
 	for i := range int64(5) {
 		b.Recent = append(b.Recent, activityAt(53+i))
 	}
-	return &scripted{board: b, events: 1000}
+	return &scripted{board: b, events: 1000, reviewed: halfWritten()}
 }
 
 func activityAt(seq int64) response.Activity {

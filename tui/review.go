@@ -356,10 +356,11 @@ func (v *reviewScreen) line(r reviewRow, w int) line {
 	case p.Text == "":
 		return l.with(sp(faint, "taken back by "+p.By))
 	}
-	l = l.with(sp(usual, plural(int64(len(strings.Fields(p.Text))), "word")), sp(faint, "  by "+strings.Join(p.Authors, ", ")))
+	l = l.with(sp(usual, plural(int64(len(strings.Fields(p.Text))), "word")))
 	if len(p.Warnings) > 0 {
 		l = l.with(sp(warn, "  ! wording"))
 	}
+	l = l.with(sp(faint, "  by "+strings.Join(p.Authors, ", ")))
 	return ends(l, look(faint, fmt.Sprintf(" v%d %sZ", p.Version, clock(p.At, v.now()))), w)
 }
 
