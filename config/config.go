@@ -31,6 +31,7 @@ type Config struct {
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
+	Clocks      Clocks                `json:"clocks,omitzero"`       // whom laws and contracts want to be told, until when
 	Actions     []string              `json:"actions,omitempty"`     // files and folders of declared actions besides the built-in ones
 	Packs       []string              `json:"packs,omitempty"`       // folders of playbooks that others made and signed
 	Retention   []Rule                `json:"retention,omitempty"`   // when something is due to be erased, or to be looked at
@@ -46,6 +47,12 @@ type Config struct {
 	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
 	Containment Containment           `json:"containment,omitzero"` // how long containments last
 	Intake      Intake                `json:"intake,omitzero"`      // alerts that come in by HTTP
+	Review      Review                `json:"review,omitzero"`
+}
+
+// Review is what is said of reviews.
+type Review struct {
+	Privileged string `json:"privileged,omitempty"` // what stands over everything for counsel, in their own words
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).

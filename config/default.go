@@ -114,6 +114,10 @@ connections:
 # and a profile of their own; another one names its profile.
 # updates: {executives: 1h, customers: {every: 4h, to: [chat]}}
 
+# What stands over everything that is made for the profile legal, in the words of
+# your own counsel.
+# review: {privileged: Privileged and confidential - attorney work product}
+
 # Folders to list with their file times besides the usual ones.
 # collect:
 #   folders: [/srv/app]
@@ -144,6 +148,17 @@ connections:
 #   ae:
 #     weekend: [friday, saturday]
 #     holidays: [{date: 2026-12-02, name: National Day}]
+
+# Deadlines of the law (firebreak clocks): the regimes and places that you are
+# under; firebreak clocks list has them all. Days are counted in this zone, business
+# days by these calendars. review is until when after closing the review is done:
+# without it 3d for sev1 and 5bd (business days) for sev2. Deadlines of contracts are
+# files of your own below clocks in the workspace: docs/clocks.md.
+# clocks:
+#   regimes: [GDPR, NIS2]
+#   zone: Europe/Vienna
+#   holidays: de               # or {GDPR: de, US: us}
+#   review: {sev1: 3d, sev2: 5bd}
 
 # Your age or ssh keys: what opens the age: references.
 # age_keys: [~/.config/age/keys.txt]

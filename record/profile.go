@@ -185,7 +185,7 @@ var disclosed = map[Kind]map[string]audience{
 		"action": everyone, "name": told, "connection": detail, "title": detail, "target": detail, "danger": everyone,
 		"digest": measured, "key": detail, "plan": detail, "undo": detail, "reverts": everyone, "reason": detail,
 		"approvals": everyone, "by": everyone, "second": everyone, "typed": everyone, "level": everyone, "tried": detail,
-		"lasts": everyone, "ends": everyone, "overrides": detail, "message": everyone, "instead": everyone, "again": everyone,
+		"lasts": everyone, "ends": everyone, "overrides": detail, "message": everyone, "instead": everyone, "again": everyone, "item": everyone,
 	},
 	ActionExpired:  {"action": everyone, "lasts": everyone, "undo": everyone, "pages": everyone, "error": detail},
 	ActionExtended: {"action": everyone, "until": everyone, "reason": detail},
@@ -240,8 +240,8 @@ var disclosed = map[Kind]map[string]audience{
 		"link": detail, "action": everyone, "reason": detail, "source": everyone,
 	},
 
-	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told},
-	ClockChosen:  {"clock": told, "applies": told, "reason": lawful},
+	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told, "basis": told},
+	ClockChosen:  {"clock": told, "applies": told, "reason": lawful, "basis": told},
 	ClockMet:     {"clock": told, "at": told, "to": lawful, "how": lawful, "proof": lawful, "note": lawful},
 
 	HeadSigned:  {"size": everyone, "root": everyone, "reason": person, "signature": person},

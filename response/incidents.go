@@ -157,6 +157,7 @@ func (s *Session) List(ctx context.Context) ([]Listed, error) {
 		return nil, err
 	}
 	out := make([]Listed, 0, len(ids))
+	terms, wrong := s.s.clockTerms() // what is wrong with deadlines hides no incident: firebreak clocks says it
 	for _, id := range ids {
 		l := Listed{Incident: incident.Incident{ID: id}}
 		f, err := s.s.open(ctx, id)
@@ -167,6 +168,9 @@ func (s *Session) List(ctx context.Context) ([]Listed, error) {
 		if err == nil {
 			hold, holdErr := f.hold(ctx)
 			l.Hold, err = hold != nil, holdErr
+		}
+		if err == nil && wrong == nil && l.Status == incident.Open {
+			l.Clock, err = s.s.nearestClock(ctx, f, terms)
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -308,6 +312,15 @@ func (s *Session) draft(tx *store.Tx, kind record.Kind, step string, payload any
 		return record.Draft{}, err
 	}
 	return s.newDraft(kind, inc.Phase, step, payload)
+}
+
+// mayAct refuses an action in a closed incident, unless it files a follow-up: those
+// go on when the incident is over.
+func mayAct(tx *store.Tx, p record.Planned) error {
+	if p.Item != "" {
+		return nil
+	}
+	return mustBeOpen(tx)
 }
 
 func mustBeOpen(tx *store.Tx) error {

@@ -9,6 +9,7 @@ import (
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/audience"
+	"firebreak/review/clocks"
 	"firebreak/store"
 )
 
@@ -32,6 +33,7 @@ func (m making) review() (review.Review, audience.Report, error) {
 		}
 	}
 	entries, extra, report := audience.Apply(entries, m.extra, m.readers)
+	extra.Clocks = clocks.ForReview(entries, extra.Now)
 	r, err := review.Build(entries, extra)
 	if err != nil {
 		return r, report, fmt.Errorf("build review: %w", err)

@@ -3,6 +3,7 @@ package document
 // communications writes what was said to whom outside.
 func (b *builder) communications() {
 	b.section("communications", "Communications sent")
+	b.deadlinesFigure()
 	if len(b.r.Communications) == 0 {
 		b.none()
 		return
