@@ -70,6 +70,7 @@ prior) printf '{"status":"ok","state":{"was":"%s"}}\n' "$value" ;;
 plan) printf '{"status":"ok","target":"thing","targets":[{"kind":"thing","id":"x"}],"effects":["told with %s"],"undo":"it is set back","inverse":{"action":"thing.set","params":{"x":"0"}}}\n' "$value" ;;
 do) printf '{"status":"ok","ref":"%s","data":{"x":"%s"}}\n' "$value" "$value" ;;
 verify) printf '{"status":"ok","ok":true,"says":"%s"}\n' "$value" ;;
+undo) printf '{"status":"ok","inverse":{"action":"thing.set","params":{"x":"0"}}}\n' ;;
 find) printf '{"status":"ok","found":true,"ref":"%s","data":{"x":"x"}}\n' "$value" ;;
 esac
 `

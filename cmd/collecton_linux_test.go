@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -159,6 +158,8 @@ func TestCollectOn(t *testing.T) {
 	b.want(0, "verify", "last")
 	// Ctrl-C ends it there too.
 	c := b.command(t.Context(), on(s, "--path", "/")...)
+	var said strings.Builder
+	c.Stderr = &said
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func TestCollectOn(t *testing.T) {
 	}
 	_ = c.Wait()
 	if code := c.ProcessState.ExitCode(); code != 130 && code != 5 {
-		t.Error("exit code " + strconv.Itoa(code))
+		t.Errorf("exit code %d: %s", code, said.String())
 	}
 	for range 2000 {
 		if len(running(t)) == 0 {

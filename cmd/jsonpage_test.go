@@ -206,7 +206,7 @@ func (j *jsonPage) exercise() {
 	j.run("drill status ID", 0, "drill", "status", "last")
 	j.run("drill end ID", 0, "drill", "end", "last", "--as", "ada")
 	j.run("drill report ID", 0, "drill", "report", "last")
-	j.run("drill --scenario NAME --auto", 0, "drill", "--scenario", "linux-web-host", "--auto")
+	j.run("drill --scenario NAME --auto", 0, "drill", "--scenario", "leaked-token", "--auto")
 	j.run("drill report ID", 0, "drill", "report", "last") // it is closed: no entry tells of it
 	j.run("drill report ID --score", 0, "drill", "report", "last", "--score")
 }

@@ -23,7 +23,7 @@ import (
 // and the work goes on to its end. FIREBREAK_SOAK=1 makes it 200 kills.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	rounds := testkit.Rounds(t, 15, 200)
+	rounds := testkit.Rounds(t, 8, 200)
 	k := &killing{vendors: newVendors(t, 80*time.Millisecond), took: map[string]time.Duration{}, seen: map[string]int{}}
 	began := time.Now()
 	for range rounds {

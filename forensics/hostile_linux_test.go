@@ -100,7 +100,7 @@ func hostileHost(t *testing.T, dir string) {
 	_, err = sparse.WriteAt(bytes.Repeat([]byte("x"), 292), 40<<30)
 	must(t, errors.Join(err, sparse.Close()))
 	deepTree(t, root+"/tmp")
-	many := testkit.Rounds(t, 50_000, 1_000_000)
+	many := testkit.Rounds(t, 20_000, 1_000_000)
 	for i := range many {
 		d := fmt.Sprintf("%s/var/www/html/%d", root, i/10_000)
 		if i%10_000 == 0 {

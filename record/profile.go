@@ -47,6 +47,7 @@ const (
 	everyone = technical | legal | regulator | executive | public
 	told     = technical | legal | regulator | executive // what it was, in a few words
 	affected = legal | regulator | executive             // what it did, to whom
+	counted  = affected | public                         // how much of it; the public's is rounded, and without money
 	measured = technical | legal | regulator             // hashes, sizes, tools, times of evidence
 	detail   = technical | legal                         // hosts, paths, plans, and what people wrote
 	lawful   = legal | regulator                         // grounds of holds and erasures
@@ -74,6 +75,12 @@ func (p Profile) Discloses(kind Kind, field string) bool {
 		return audienceOf[p]&person != 0
 	}
 	return audienceOf[p]&disclosed[kind][field] != 0
+}
+
+// OfPeople says whether a field is there to say who somebody is, or to prove it: a
+// name, a signature, a place of handing over.
+func OfPeople(kind Kind, field string) bool {
+	return field == actorName || disclosed[kind][field] == person
 }
 
 // Mask returns the entry with the disclosures that the profile lets out, and
@@ -216,7 +223,7 @@ var disclosed = map[Kind]map[string]audience{
 
 	MomentStated: {"moment": everyone, "at": told, "reason": detail},
 	ImpactStated: {
-		"measure": everyone, "class": affected, "place": affected, "low": affected, "high": affected, "unit": affected, "from": affected,
+		"measure": everyone, "class": affected, "place": affected, "low": counted, "high": counted, "unit": counted, "from": affected,
 		"to": affected, "certainty": everyone, "basis": detail, "text": affected, "withdrawn": everyone,
 	},
 	SubjectNamed:  {"kind": everyone, "value": detail, "role": everyone, "as": told, "note": detail, "withdrawn": everyone},

@@ -7,6 +7,7 @@ import (
 
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/document"
 )
 
 // derived are the files of a bundle that are made of its entries, for people to
@@ -39,7 +40,7 @@ func (s *Session) derived(ctx context.Context, f *folder, o BundleOptions, head 
 		if err != nil {
 			return nil, fmt.Errorf("write review: %w", err)
 		}
-		out["review/review.md"], out["review/review.json"] = r.Markdown(), append(data, '\n')
+		out["review/review.md"], out["review/review.json"] = document.Markdown(document.Of(r)), append(data, '\n')
 	}
 	return out, s.custodyPapers(o.Profile, extra, r, shown, out)
 }

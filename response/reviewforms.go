@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"firebreak/review"
+	"firebreak/review/document"
 )
 
 // reviewForm is one form in which a review is written. Each is a pure function of
@@ -18,7 +19,7 @@ type reviewForm struct {
 // reviewForms are all of them; the first three are written when nobody says which.
 func reviewForms() []reviewForm {
 	return []reviewForm{
-		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return r.Markdown(), nil }},
+		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
 		{"html", "review.html", "one self-contained page", review.Review.HTML},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
 	}

@@ -14,6 +14,7 @@ import (
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/audience"
 	"firebreak/store"
 )
 
@@ -137,7 +138,7 @@ func (s *Session) DraftUpdate(ctx context.Context, id incident.ID, r UpdateReque
 	if err := s.news(ctx, f, a, &d); err != nil {
 		return UpdateDraft{}, err
 	}
-	mask, err := s.mask(ctx, f, a.Profile)
+	mask, err := s.mask(ctx, f, a.Name, a.Profile)
 	if err != nil {
 		return UpdateDraft{}, err
 	}
@@ -146,14 +147,14 @@ func (s *Session) DraftUpdate(ctx context.Context, id incident.ID, r UpdateReque
 			return UpdateDraft{}, err
 		}
 	} else {
-		d.Text = mask.Typed(r.Text)
+		d.Text = mask.Typed(r.Text, "text")
 		d.Through = cmp.Or(r.Through, d.Through)
 	}
 	if len(d.Text) > maxTemplate {
 		return UpdateDraft{}, usage("", "the message has %d bytes: at most %d", len(d.Text), maxTemplate)
 	}
-	d.Subject = fmt.Sprintf("[%s %s %s] %s · update %s", inc.Mode(), inc.Severity, inc.ID, mask.Strict(cmp.Or(r.What, inc.Title)), strings.TrimPrefix(d.ID, "u"))
-	d.Masked = slices.Compact(slices.Sorted(slices.Values(mask.Replaced)))
+	d.Subject = fmt.Sprintf("[%s %s %s] %s · update %s", inc.Mode(), inc.Severity, inc.ID, mask.Text(cmp.Or(r.What, inc.Title), "subject"), strings.TrimPrefix(d.ID, "u"))
+	d.Masked = mask.Report().Put()
 	return d, s.addressAll(ctx, f, a, r, &d)
 }
 
@@ -177,12 +178,13 @@ func labelOf(inc incident.Incident, want incident.TLP) (incident.TLP, error) {
 
 // news reads what is new, and when the update is due.
 func (s *Session) news(ctx context.Context, f *folder, a Audience, d *UpdateDraft) error {
+	told, err := s.readersOf(ctx, f, s.s.toldKey(f.id, a.Name), a.Profile)
+	if err != nil {
+		return err
+	}
+	told.Words = true
 	return f.store.View(ctx, func(tx *store.Tx) error {
-		count, err := tx.Count()
-		if err != nil {
-			return err
-		}
-		es, err := tx.Entries(0, int(count))
+		es, err := allEntries(tx)
 		if err != nil {
 			return err
 		}
@@ -195,7 +197,7 @@ func (s *Session) news(ctx context.Context, f *folder, a Audience, d *UpdateDraf
 			return err
 		}
 		last, _ := lastTo(all, a.Name)
-		d.ID, d.Through = fmt.Sprintf("u%d", len(all)+1), count
+		d.ID, d.Through = fmt.Sprintf("u%d", len(all)+1), int64(len(es))
 		d.Due, d.Late = dueAt(a, inc, last.at, s.s.o.Now())
 		messages := map[string]bool{}
 		for _, t := range all {
@@ -203,10 +205,7 @@ func (s *Session) news(ctx context.Context, f *folder, a Audience, d *UpdateDraf
 				messages[id] = true
 			}
 		}
-		hidden := make([]record.Entry, len(es))
-		for i, e := range es {
-			hidden[i] = a.Profile.Hide(e)
-		}
+		hidden := audience.New(es, told).Entries(es)
 		clocks, err := s.clocks(tx, a.Profile)
 		if err != nil {
 			return err
@@ -252,38 +251,38 @@ func (s *Session) clocks(tx *store.Tx, p record.Profile) ([]review.OpenClock, er
 
 // composeUpdate puts the news into the audience's template. What comes from the record
 // is masked strictly; what somebody typed keeps mail addresses that are nobody's.
-func (s *Session) composeUpdate(a Audience, inc incident.Incident, r UpdateRequest, d UpdateDraft, mask *review.Mask) (string, error) {
+func (s *Session) composeUpdate(a Audience, inc incident.Incident, r UpdateRequest, d UpdateDraft, mask *audience.Mask) (string, error) {
 	form, _, err := s.s.addressedTemplate(cmp.Or(r.Template, a.Template))
 	if err != nil {
 		return "", err
 	}
 	var parts []string
 	if said := strings.TrimSpace(r.Say); said != "" {
-		parts = append(parts, mask.Typed(said))
+		parts = append(parts, mask.Typed(said, "say"))
 	}
 	// The public reads what a person wrote for it; of the record there is nothing
 	// that it may see but bare facts.
 	if a.Profile != record.PublicProfile || r.Say == "" {
-		parts = append(parts, mask.Strict(d.News.Text()))
+		parts = append(parts, mask.Text(d.News.Text(), "news"))
 	}
 	if a.Every > 0 && inc.Status == incident.Open {
 		parts = append(parts, "Next update by "+s.s.o.Now().Add(a.Every).UTC().Format("2006-01-02 15:04Z")+".")
 	}
-	what := mask.Typed(r.What)
+	what := mask.Typed(r.What, "what")
 	if r.What == "" {
-		what = mask.Strict(inc.Title)
+		what = mask.Text(inc.Title, "title")
 		if a.Profile == record.PublicProfile {
 			what = "We are working on an incident."
 		}
 	}
 	values := map[string]string{
 		"what": what, "update": strings.Join(parts, "\n\n"),
-		"incident.id": string(inc.ID), "incident.title": mask.Strict(inc.Title), "incident.severity": inc.Severity.String(),
+		"incident.id": string(inc.ID), "incident.title": mask.Text(inc.Title, "title"), "incident.severity": inc.Severity.String(),
 		"incident.status": string(inc.Status), "incident.phase": inc.Phase.String(), "incident.tlp": "TLP:" + strings.ToUpper(string(d.TLP)),
 		"incident.summary": "", "incident.impact": "",
 	}
 	if a.Profile.Discloses(record.IncidentOpened, "impact") {
-		values["incident.summary"], values["incident.impact"] = mask.Strict(inc.Summary), mask.Strict(inc.Impact)
+		values["incident.summary"], values["incident.impact"] = mask.Text(inc.Summary, "summary"), mask.Text(inc.Impact, "impact")
 	}
 	return strings.TrimSpace(insert(form, values)), nil
 }
@@ -342,7 +341,7 @@ func (s *Session) updateOver(ctx context.Context, f *folder, reg *integrations.R
 	if err != nil {
 		return wrong(err)
 	}
-	mask, err := s.mask(ctx, f, profiles...)
+	mask, err := s.mask(ctx, f, d.Audience, profiles...)
 	if err != nil {
 		return wrong(err)
 	}
@@ -350,7 +349,7 @@ func (s *Session) updateOver(ctx context.Context, f *folder, reg *integrations.R
 	if err != nil {
 		return wrong(err)
 	}
-	m := integrations.Message{Subject: mask.Typed(d.Subject), Body: mask.Typed(d.Text), Severity: inc.Severity, Fields: d.fields, Update: true}
+	m := integrations.Message{Subject: mask.Typed(d.Subject, "subject"), Body: mask.Typed(d.Text, "text"), Severity: inc.Severity, Fields: d.fields, Update: true}
 	if m.Thread, err = s.thread(ctx, f, connection); err != nil {
 		return wrong(err)
 	}

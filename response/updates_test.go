@@ -129,7 +129,7 @@ func TestNotifyStepIsMasked(t *testing.T) {
 			t.Errorf("executives are shown %q:\n%s", never, text)
 		}
 	}
-	if !strings.Contains(text, "account was used on h-") {
+	if !strings.Contains(text, "account was used on HOST-") {
 		t.Errorf("the message:\n%s", text)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"firebreak/internal/testkit"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/document"
 )
 
 func duration(t *testing.T, r review.Review, key string) review.Duration {
@@ -86,7 +87,7 @@ func TestDurationsUnderMovingClocks(t *testing.T) {
 				}
 			}
 			c.check(t, r, duration(t, r, "acknowledge"))
-			if page, err := r.HTML(); err != nil || len(r.Markdown()) == 0 || len(page) == 0 {
+			if page, err := r.HTML(); err != nil || len(document.Markdown(document.Of(r))) == 0 || len(page) == 0 {
 				t.Error(err)
 			}
 		})

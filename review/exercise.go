@@ -179,7 +179,7 @@ func exerciseLimits(x *drill.Exercise, score drill.Score) []string {
 
 // shown is the report with every text of people and files made harmless.
 func (r Exercise) shown() Exercise {
-	out, ok := harmless(reflect.ValueOf(r)).Interface().(Exercise)
+	out, ok := harmless(reflect.ValueOf(r), Harmless).Interface().(Exercise)
 	if !ok {
 		return r
 	}

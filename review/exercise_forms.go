@@ -16,7 +16,7 @@ var exerciseText string
 
 // Markdown writes the report for a wiki or a repository.
 func (r Exercise) Markdown() []byte {
-	m := &markdown{}
+	m := &sheet{}
 	r = r.shown()
 	s := r.Score
 	m.put("# Exercise report: %s\n", prose(r.Scenario.Name))
@@ -246,4 +246,21 @@ func (r Exercise) standardRows() [][]string {
 		}
 	}
 	return out
+}
+
+// sheet is a page of Markdown while it is written.
+type sheet struct{ b bytes.Buffer }
+
+func (m *sheet) put(format string, args ...any) { fmt.Fprintf(&m.b, format+"\n", args...) }
+
+func (m *sheet) title(s string) { m.put("\n## %s\n", s) }
+
+// table writes a table whose cells are already safe.
+func (m *sheet) table(head []string, rows [][]string) {
+	m.put("| %s |", strings.Join(head, " | "))
+	m.put("|%s", strings.Repeat(" --- |", len(head)))
+	for _, r := range rows {
+		m.put("| %s |", strings.Join(r, " | "))
+	}
+	m.put("")
 }

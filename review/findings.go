@@ -37,20 +37,3 @@ func (b *builder) findings() {
 		})
 	}, record.FindingJudged)
 }
-
-// findings writes the section, where there is something to say.
-func (m *markdown) findings() {
-	if len(m.r.Findings) == 0 {
-		return
-	}
-	m.title("Findings of triage that were confirmed")
-	rows := make([][]string, 0, len(m.r.Findings))
-	for _, f := range m.r.Findings {
-		what := cell(f.Title) + ": " + cell(f.About)
-		if f.Host != "" {
-			what += " on " + cell(f.Host)
-		}
-		rows = append(rows, []string{moment(f.First), cell(f.Severity), what + " (" + cell(f.Says) + ")", cell(f.Why), cell(f.By), ref(f.Seq)})
-	}
-	m.table([]string{"First seen", "Severity", "What", "Why", "Confirmed by", "Entry"}, rows)
-}

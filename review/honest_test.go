@@ -10,6 +10,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/document"
 )
 
 func limits(r review.Review) string { return strings.Join(r.Limits, "\n") }
@@ -21,7 +22,7 @@ func TestBareRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	md := string(r.Markdown())
+	md := string(document.Markdown(document.Of(r)))
 	for _, want := range []string{"Nothing recorded.", "**DRILL.**", "followed no playbook", "unknown: detect", "nothing ties this review to a record"} {
 		if !strings.Contains(md, want) && !strings.Contains(limits(r), want) && want != "unknown: detect" {
 			t.Errorf("%q is missing", want)
@@ -140,7 +141,7 @@ func TestActionsWithoutAnEnd(t *testing.T) {
 	if a := r.Actions[0]; !strings.HasPrefix(a.Standing, "UNKNOWN: the record ends") || a.Approvals[0].Bound {
 		t.Errorf("%+v", a)
 	}
-	md := string(r.Markdown())
+	md := string(document.Markdown(document.Of(r)))
 	if !strings.Contains(md, "for another plan") || !strings.Contains(md, "Nobody knows whether a1") {
 		t.Error("Markdown does not say so")
 	}

@@ -16,6 +16,7 @@ import (
 	"firebreak/internal/testkit"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/document"
 	"firebreak/timeline"
 )
 
@@ -92,7 +93,7 @@ func TestHostileTextEverywhere(t *testing.T) {
 			t.Fatalf("%q: %v", h, err)
 		}
 		checkPage(t, h, string(page))
-		checkMarkdown(t, h, string(r.Markdown()))
+		checkMarkdown(t, h, string(document.Markdown(document.Of(r))))
 		if _, err := json.Marshal(r); err != nil {
 			t.Errorf("%q: %v", h, err)
 		}
@@ -255,7 +256,7 @@ func FuzzText(f *testing.F) {
 		s.then(0, record.IncidentOpened, "", record.Opened{Title: h, Severity: incident.SEV1, Summary: h, Impact: h})
 		s.then(0, record.Noted, "", record.Note{Text: h, Decision: true})
 		r := build(t, s)
-		checkMarkdown(t, h, string(r.Markdown()))
+		checkMarkdown(t, h, string(document.Markdown(document.Of(r))))
 		page, err := r.HTML()
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 // Package review turns the record of an incident into the post-incident review:
-// Build gathers the facts, and Review writes them as JSON, as Markdown, and as
-// one self-contained HTML page.
+// Build gathers the facts, and Review writes them as JSON and as one
+// self-contained HTML page. Package document makes a document of them for the
+// other forms.
 //
 // It is pure: the same entries give the same review. Every statement in it has
 // an entry or an event behind it; what nobody recorded is said to be unknown,
@@ -36,15 +37,26 @@ type Extra struct {
 	Events map[string]timeline.Event
 	// Clocks are the deadlines, as package review/clocks has them at Now.
 	Clocks []ClockLine
+	// Readers are those that the entries were masked for.
+	Readers Readers
+}
+
+// Readers are those that a document is for: their profile, the label that it has for
+// them, and the line that stands over it. Package review/audience fills it.
+type Readers struct {
+	Profile record.Profile `json:"profile,omitempty"`
+	Label   incident.TLP   `json:"tlp,omitempty"`
+	Banner  string         `json:"banner,omitempty"`
 }
 
 // Review is the post-incident review. Strings hold foreign text as it was
-// recorded; Markdown and HTML make it harmless. All times are UTC, a missing
+// recorded; Shown makes it harmless. All times are UTC, a missing
 // time is unknown, and numbers named seq are entries of the record.
 type Review struct {
 	Format         string            `json:"format"`
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
+	Readers        Readers           `json:"readers,omitzero"`
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`
@@ -150,7 +162,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool = Format, extra.Now.UTC(), extra.Tool
+	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers = Format, extra.Now.UTC(), extra.Tool, extra.Readers
 	b.incident()
 	b.people()
 	b.clock()

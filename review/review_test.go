@@ -14,6 +14,7 @@ import (
 	"firebreak/internal/testkit"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/document"
 	"firebreak/timeline"
 )
 
@@ -45,7 +46,7 @@ func build(t *testing.T, s *story) review.Review {
 
 func TestGoldens(t *testing.T) {
 	r := build(t, rich(t))
-	testkit.Golden(t, "rich.md", r.Markdown())
+	testkit.Golden(t, "rich.md", document.Markdown(document.Of(r)))
 	html, err := r.HTML()
 	if err != nil {
 		t.Fatal(err)

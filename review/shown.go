@@ -8,12 +8,14 @@ import (
 	"firebreak/internal/term"
 )
 
-// shown is a copy of the review in which every text may be shown: what a
+// Shown is a copy of the review in which every text may be shown: what a
 // terminal or a reader could be fooled by is escaped, and addresses are written
 // so that no program turns them into links. It goes through all fields, so that
 // no writer can forget one.
+func (r Review) Shown() Review { return r.shown() }
+
 func (r Review) shown() Review {
-	out, ok := harmless(reflect.ValueOf(r)).Interface().(Review)
+	out, ok := harmless(reflect.ValueOf(r), r.defanged()).Interface().(Review)
 	if !ok {
 		return Review{} // a copy of a Review is a Review
 	}
@@ -21,16 +23,16 @@ func (r Review) shown() Review {
 }
 
 // harmless copies a value with all texts in it made harmless.
-func harmless(v reflect.Value) reflect.Value {
+func harmless(v reflect.Value, text func(string) string) reflect.Value {
 	out := reflect.New(v.Type()).Elem()
 	out.Set(v)
 	switch v.Kind() { //nolint:exhaustive // the other kinds hold no text
 	case reflect.String:
-		out.SetString(Harmless(v.String()))
+		out.SetString(text(v.String()))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if f := out.Field(i); f.CanSet() {
-				f.Set(harmless(v.Field(i)))
+				f.Set(harmless(v.Field(i), text))
 			}
 		}
 	case reflect.Slice:
@@ -39,7 +41,7 @@ func harmless(v reflect.Value) reflect.Value {
 		}
 		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
 		for i := range v.Len() {
-			out.Index(i).Set(harmless(v.Index(i)))
+			out.Index(i).Set(harmless(v.Index(i), text))
 		}
 	case reflect.Map:
 		if v.IsNil() {
@@ -47,17 +49,17 @@ func harmless(v reflect.Value) reflect.Value {
 		}
 		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
 		for i := v.MapRange(); i.Next(); {
-			out.SetMapIndex(harmless(i.Key()), harmless(i.Value()))
+			out.SetMapIndex(harmless(i.Key(), text), harmless(i.Value(), text))
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
 			p := reflect.New(v.Type().Elem())
-			p.Elem().Set(harmless(v.Elem()))
+			p.Elem().Set(harmless(v.Elem(), text))
 			out.Set(p)
 		}
 	case reflect.Interface:
 		if !v.IsNil() {
-			out.Set(harmless(v.Elem()))
+			out.Set(harmless(v.Elem(), text))
 		}
 	default:
 	}

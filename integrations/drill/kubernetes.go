@@ -92,7 +92,7 @@ func (k kube) serve(rw http.ResponseWriter, r *http.Request) {
 		status, out, err = k.answer(s, r, body)
 		return err
 	}
-	if r.Method == http.MethodGet || r.URL.Query().Get("dryRun") == "All" || strings.Contains(r.URL.Path, "selfsubject") {
+	if r.Method == http.MethodGet || tried(r, body) || strings.Contains(r.URL.Path, "selfsubject") {
 		var s *state
 		if s, err = k.view(); err == nil { // a copy, which is thrown away
 			err = run(s)
@@ -106,6 +106,16 @@ func (k kube) serve(rw http.ResponseWriter, r *http.Request) {
 		status, out = http.StatusInternalServerError, map[string]any{"kind": "Status", "status": "Failure", "message": err.Error()}
 	}
 	answer(rw, status, out)
+}
+
+// tried says whether the request is to be tried only. Like a real server, it reads
+// the options of a deletion in the body, where there is one, and nowhere else.
+func tried(r *http.Request, body []byte) bool {
+	if r.Method != http.MethodDelete || len(body) == 0 {
+		return r.URL.Query().Get("dryRun") == "All"
+	}
+	var options struct{ DryRun []string }
+	return json.Unmarshal(body, &options) == nil && slices.Contains(options.DryRun, "All")
 }
 
 func (k kube) answer(s *state, r *http.Request, body []byte) (int, any, error) {

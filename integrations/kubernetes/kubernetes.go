@@ -36,8 +36,8 @@ func System() integrations.System {
 	}
 }
 
-// tested is the grade of these actions: RealPeer once TestRealServer has passed.
-const tested = integrations.Unconfirmed
+// tested is the grade of these actions: TestRealServer does them at a real kube-apiserver.
+const tested = integrations.RealPeer
 
 func newCluster(c integrations.Connection) *cluster {
 	c = c.WithDefaults()

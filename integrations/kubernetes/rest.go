@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -165,6 +166,18 @@ func (d deed) query(try bool) url.Values {
 	return q
 }
 
+// sent is the body as it goes out. Of a deletion that has a body the server reads
+// no options in the query: dryRun=All there alone would delete.
+func (d deed) sent(try bool) any {
+	options, ok := d.body.(map[string]any)
+	if !try || !ok || d.method != http.MethodDelete {
+		return d.body
+	}
+	options = maps.Clone(options)
+	options["dryRun"] = []string{"All"}
+	return options
+}
+
 // request shows it in a plan.
 func (d deed) request(base *url.URL) (integrations.Request, error) {
 	u := base.JoinPath(d.path)
@@ -178,7 +191,7 @@ func (d deed) request(base *url.URL) (integrations.Request, error) {
 
 // do sends it; try has the server only try it.
 func (s *session) do(ctx context.Context, d deed, try bool, into any) error {
-	b, err := json.Marshal(d.body)
+	b, err := json.Marshal(d.sent(try))
 	if err != nil {
 		return fmt.Errorf("%s: %w", d.what, err)
 	}

@@ -161,24 +161,23 @@ func (c *Client) shell(ctx context.Context, script string, in io.Reader, out, sa
 	if err := s.Start("exec /bin/sh -c " + quote(script)); err != nil {
 		return fmt.Errorf("%w: %w", ErrCut, err)
 	}
-	ended := make(chan error, 1)
+	if in == nil {
+		_ = to.Close() // the session says when it is broken
+	}
+	ended, fed := make(chan error, 1), make(chan struct{})
 	go func() { ended <- s.Wait() }()
 	go func() {
+		defer close(fed)
 		if in != nil {
-			_, _ = io.Copy(to, in) // the script says when it did not get everything
-		} else {
-			_ = to.Close() // as above
+			_, _ = io.Copy(to, until{ctx, in}) // the script says when it did not get everything
 		}
 	}()
-	const patience = 10 * time.Second
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
-		_ = to.Close() // what runs there ends by itself
-		select {
-		case err = <-ended:
-		case <-time.After(patience):
-			_ = c.Client.Close() // it does not
+		var over bool
+		if err, over = windUp(s, to, ended, fed); !over {
+			_ = c.Client.Close()
 			return context.Cause(ctx)
 		}
 	}
@@ -190,6 +189,42 @@ func (c *Client) shell(ctx context.Context, script string, in io.Reader, out, sa
 		return err //nolint:wrapcheck // the caller looks at its status
 	}
 	return fmt.Errorf("%w: %w", ErrCut, err)
+}
+
+// until reads while ctx lasts.
+type until struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u until) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, io.EOF
+	}
+	return u.r.Read(p)
+}
+
+// windUp has what runs there end by itself: at the end of its input, or, where it
+// does not take that any more, without its session. The input may only be closed
+// when nobody writes to it.
+func windUp(s *ssh.Session, to io.Closer, ended <-chan error, fed <-chan struct{}) (err error, over bool) { //nolint:revive // the error is the session's
+	const patience = 10 * time.Second
+	end := time.After(patience)
+	stuck := time.After(patience / 5)
+	for {
+		select {
+		case err = <-ended:
+			return err, true
+		case <-fed:
+			_ = to.Close() // as above
+			fed, stuck = nil, nil
+		case <-stuck:
+			_ = s.Close() // as above
+			stuck = nil
+		case <-end:
+			return nil, false
+		}
+	}
 }
 
 // quote makes one word of a text for any login shell.

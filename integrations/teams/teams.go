@@ -94,8 +94,12 @@ func (s send) address(ctx context.Context) (*url.URL, []string, error) {
 		return nil, nil, bad("plain http would show it to the network")
 	}
 	forms := []string{raw, u.String(), u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery}
-	for _, values := range u.Query() {
-		forms = append(forms, values...)
+	for _, pair := range strings.Split(u.RawQuery, "&") { // as it stands, and read: somebody may say back either
+		_, value, _ := strings.Cut(pair, "=")
+		forms = append(forms, value)
+		if plain, err := url.QueryUnescape(value); err == nil {
+			forms = append(forms, plain)
+		}
 	}
 	return u, slices.DeleteFunc(forms, func(f string) bool { return len(f) < 6 }), nil
 }

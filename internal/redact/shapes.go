@@ -1,6 +1,9 @@
 package redact
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // shaped are secrets that their makers gave a shape, so that they can be told
 // from other text without being known.
@@ -18,4 +21,18 @@ var shaped = regexp.MustCompile(`\b(?:` +
 
 // Shaped replaces what looks like a secret by its shape, whoever's it is. It is
 // for what strangers say, in errors and the like, not for what is to be kept.
-func Shaped(text string) string { return shaped.ReplaceAllLiteralString(text, Hidden) }
+func Shaped(text string) string {
+	for _, sign := range signs {
+		if strings.Contains(text, sign) {
+			return shaped.ReplaceAllLiteralString(text, Hidden)
+		}
+	}
+	return text
+}
+
+// signs are what one of them begins with: most texts have none, and are not looked
+// through again.
+var signs = []string{
+	"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-", "AKIA", "ASIA", "eyJ", "whsec_", "AGE-SECRET-KEY-1",
+	"-----BEGIN ", "https://hooks.slack.com/",
+}

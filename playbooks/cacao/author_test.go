@@ -231,7 +231,7 @@ func (a *author) leaf(depth int) {
 // TestYAMLThereAndBack: a playbook of the whole language comes back from CACAO
 // equal as data, and its CACAO keeps every rule of the standard.
 func TestYAMLThereAndBack(t *testing.T) {
-	rounds := uint64(testkit.Rounds(t, 50, 1000))
+	rounds := uint64(testkit.Rounds(t, 25, 1000))
 	refused := 0
 	for seed := range rounds {
 		src := (&author{r: rand.New(rand.NewPCG(seed, 3))}).playbook()

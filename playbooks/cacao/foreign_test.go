@@ -237,7 +237,7 @@ func (f *foreign) action(o *cacao.Object) {
 // TestCACAOThereAndBack: a CACAO playbook comes back from YAML equal, whatever
 // it holds.
 func TestCACAOThereAndBack(t *testing.T) {
-	for seed := range uint64(testkit.Rounds(t, 100, 2000)) {
+	for seed := range uint64(testkit.Rounds(t, 50, 2000)) {
 		src := (&foreign{r: rand.New(rand.NewPCG(seed, 5))}).playbook()
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { roundTrip(t, src) })
 	}

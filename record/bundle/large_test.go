@@ -15,7 +15,7 @@ import (
 // Both verifiers give the same verdicts on a record of many entries; -v says
 // how long they took.
 func TestLarge(t *testing.T) {
-	n := testkit.Rounds(t, 10_000, 100_000)
+	n := testkit.Rounds(t, 4_000, 100_000)
 	py := startPython(t)
 	l := newLog(t, testID, 1)
 	l.each = false

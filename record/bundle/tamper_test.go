@@ -401,7 +401,7 @@ func page(t *testing.T, table string) {
 // Whatever byte of whatever file changes, no verifier calls the bundle good.
 func TestAnyByte(t *testing.T) {
 	py := startPython(t)
-	rounds := testkit.Rounds(t, 200, 5000)
+	rounds := testkit.Rounds(t, 100, 5000)
 	l := sample(t)
 	plain := unzip(t, l.bundle(record.RegulatorProfile, "e1", "e2", "e3"))
 	r := rand.New(rand.NewPCG(5, 6))
@@ -448,7 +448,7 @@ func TestAnyCompressedByte(t *testing.T) {
 // for itself.
 func TestAnyByteBehindAFreshList(t *testing.T) {
 	py := startPython(t)
-	rounds := testkit.Rounds(t, 70, 3000)
+	rounds := testkit.Rounds(t, 40, 3000)
 	l := sample(t)
 	base := unpack(t, l.bundle(record.RegulatorProfile, "e1", "e2"))
 	names := []string{LinesFile, FieldsFile, HeadsFile, LeavesFile, WithheldFile, ExhibitsFile, blobFile("e1")}

@@ -42,7 +42,7 @@ func TestFlippedBits(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	path := filepath.Join(dir, "flipped.db")
-	damaged, rounds := 0, testkit.Rounds(t, 120, 5000)
+	damaged, rounds := 0, testkit.Rounds(t, 60, 5000)
 	for range rounds {
 		bit := r.IntN(8 * len(content))
 		changed := bytes.Clone(content)

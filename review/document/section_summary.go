@@ -1,0 +1,21 @@
+package document
+
+// summary writes the first half page, and what the team wrote.
+func (b *builder) summary() {
+	b.section("summary", "Summary")
+	var said []Text
+	for _, s := range b.r.Summary {
+		said = append(said, text(s))
+	}
+	b.list(said...)
+	if s := b.r.Incident.Summary; s != "" {
+		b.say("What the team wrote:")
+		b.add(Verbatim{Text: s})
+	}
+	b.section("impact", "Impact")
+	if s := b.r.Incident.Impact; s != "" {
+		b.add(Verbatim{Text: s})
+		return
+	}
+	b.none()
+}
