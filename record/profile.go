@@ -240,8 +240,8 @@ var disclosed = map[Kind]map[string]audience{
 		"link": detail, "action": everyone, "reason": detail, "source": everyone,
 	},
 
-	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told},
-	ClockChosen:  {"clock": told, "applies": told, "reason": lawful},
+	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told, "basis": told},
+	ClockChosen:  {"clock": told, "applies": told, "reason": lawful, "basis": told},
 	ClockMet:     {"clock": told, "at": told, "to": lawful, "how": lawful, "proof": lawful, "note": lawful},
 
 	HeadSigned:  {"size": everyone, "root": everyone, "reason": person, "signature": person},

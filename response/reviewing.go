@@ -13,6 +13,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/clocks"
 	"firebreak/store"
 	"firebreak/store/events"
 	"firebreak/timeline"
@@ -164,6 +165,7 @@ func (s *Session) buildReview(ctx context.Context, f *folder) (review.Review, re
 	if extra.Events, err = s.markedEvents(ctx, f); err != nil {
 		return review.Review{}, head, err
 	}
+	extra.Clocks = clocks.ForReview(entries, extra.Now)
 	r, err := review.Build(entries, extra)
 	if err != nil {
 		return review.Review{}, head, fmt.Errorf("build review: %w", err)

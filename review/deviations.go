@@ -103,7 +103,7 @@ func (b *builder) deviate(r *Run, s Step, past *stepPast) {
 		changed = append(changed, s.Changed.Seq)
 	}
 	if s.Added && past.added != nil {
-		say(DevAdded, past.text, append([]int64{past.added.Seq}, changed...), "the team added it in phase %s: %s", phaseName(s.Phase), s.State)
+		say(DevAdded, past.text, append([]int64{past.added.Seq}, changed...), "the team added it in phase %s: %s", PhaseWord(s.Phase), s.State)
 		last := &b.r.Deviations[len(b.r.Deviations)-1]
 		last.By, last.Seqs = called(past.added.Actor), slices.Compact(last.Seqs)
 	}
@@ -184,13 +184,6 @@ func (b *builder) overdue(r *Run, s Step, say func(kind, why string, seqs []int6
 	}
 }
 
-func phaseName(p incident.Phase) string {
-	if p == incident.NoPhase {
-		return "none"
-	}
-	return p.String()
-}
-
 // disorder finds steps that were done before one that stands above them, and those
 // that were done in another phase than theirs.
 func (b *builder) disorder(r *Run, history map[string]*stepPast) {
@@ -221,7 +214,7 @@ func (b *builder) disorder(r *Run, history map[string]*stepPast) {
 				}
 			}
 			if past := history[s.ID]; mine > 0 && s.Depth == 0 && !s.Fallback && !s.Adhoc && past.phase != incident.NoPhase && past.phase != s.Phase && s.Phase != incident.NoPhase && !strings.Contains(s.ID, "/") {
-				add(s, "it stands in phase "+phaseName(s.Phase)+" and was done in phase "+phaseName(past.phase), past.ended[len(past.ended)-1].Seq)
+				add(s, "it stands in phase "+PhaseWord(s.Phase)+" and was done in phase "+PhaseWord(past.phase), past.ended[len(past.ended)-1].Seq)
 			}
 			look(live.Children(s), s.Verb != playbooks.VerbParallel && s.Verb != playbooks.VerbForEach)
 		}

@@ -129,15 +129,12 @@ func Blaming(text string) string {
 	return ""
 }
 
-// nobody are names of accounts that no person is known by.
-var nobody = []string{"root", "admin", "administrator", "user", "system", "nobody", "firebreak", "localhost", "unknown", "test", "team"}
-
 // names are the people that the record knows, by all their names of more than two
 // letters: no part of a name that is a word of every text.
 func (b *builder) names() []string {
 	var out []string
 	add := func(name string) {
-		if name = strings.TrimSpace(name); utf8.RuneCountInString(name) > 2 && !slices.Contains(nobody, strings.ToLower(name)) && !strings.HasPrefix(name, "(") && !slices.Contains(out, name) {
+		if name = strings.TrimSpace(name); utf8.RuneCountInString(name) > 2 && !CommonWord(name) && !strings.HasPrefix(name, "(") && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	}

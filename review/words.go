@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"firebreak/incident"
 	"firebreak/record"
 )
 
@@ -125,4 +126,12 @@ func span(d time.Duration) string {
 		return "0 s"
 	}
 	return fmt.Sprintf("%d ms", max(d.Milliseconds(), 1))
+}
+
+// PhaseWord is the name of a phase in a table.
+func PhaseWord(p incident.Phase) string {
+	if p == incident.NoPhase {
+		return "-"
+	}
+	return p.String()
 }

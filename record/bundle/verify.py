@@ -51,7 +51,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "review.released": "to reason secret", "moment.stated": "reason", "impact.stated": "class place basis text low high",
     "subject.named": "value as note", "technique.seen": "text", "factor.named": "text", "control.judged": "text",
     "decision.taken": "question choice known alternatives reason by", "shift.handed": "to text",
-    "clock.started": "reason", "clock.chosen": "reason", "clock.met": "to how proof note",
+    "clock.started": "reason basis", "clock.chosen": "reason basis", "clock.met": "to how proof note",
     "custody.transferred": "reason place statement from_signature to_signature", "evidence.accessed": "purpose to",
     "custody.accepted": "reason place signature",
     "hold.placed": "reason", "hold.lifted": "reason", "erasure.asked": "reason", "erasure.agreed": "reason",

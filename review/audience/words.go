@@ -1,6 +1,10 @@
 package audience
 
-import "strings"
+import (
+	"strings"
+
+	"firebreak/review"
+)
 
 func set(words string) map[string]bool {
 	out := map[string]bool{}
@@ -9,26 +13,6 @@ func set(words string) map[string]bool {
 	}
 	return out
 }
-
-// common are names that are words of every text, or accounts and hosts that every
-// machine has: nobody is known by them.
-var common = set(`
-root admin administrator administrators user users system nobody firebreak localhost localdomain host unknown test tests testing guest
-default service services daemon bin sys sync games man lp mail news uucp proxy www www-data backup backups list irc gnats sshd ssh ftp
-apache nginx httpd mysql postgres postgresql mariadb redis mongodb docker git github gitlab jenkins ansible vagrant kubernetes k8s
-messagebus dbus polkitd chrony ntp syslog systemd systemd-network systemd-resolve systemd-timesync _apt tcpdump uuidd landscape
-network local server servers client clients web app apps application api db database databases cluster node nodes worker master main
-primary secondary gateway router switch firewall vpn dns dhcp ldap smtp imap pop mx ns cloud prod production staging stage dev
-development build builder runner deploy deployer deployment release monitor monitoring logs log logger audit security it ops operations
-support help helpdesk info contact sales office finance legal hr marketing team shop store portal intranet internet desktop laptop
-machine computer workstation printer phone camera account accounts login password key keys token secret public private internal external
-none null n/a na anonymous everyone anybody somebody someone people person owner member customer customers employee employees vendor
-responder commander investigator scribe approver comms observer auditor attacker victim
-yes no true false and or the this that with from for not was are has had have will can all any new old one two
-i me my we us you he she it's is at on in to by of as an be do go so up if
-identify contain eradicate recover learn critical high medium low clear amber green red sev1 sev2 sev3 sev4
-linux windows macos darwin ubuntu debian centos redhat alpine android ios
-`)
 
 // ambiguous are parts of people's names that are words besides: by themselves they
 // are nobody's.
@@ -43,7 +27,7 @@ van von der den del dos das les la le el al bin ibn ben mac san
 monday tuesday wednesday thursday friday saturday sunday january february march september october november december
 `)
 
-func isCommon(name string) bool { return common[strings.ToLower(strings.TrimSpace(name))] }
+func isCommon(name string) bool { return review.CommonWord(name) }
 
 // fileEnds are ends of file names that are also the last part of domain names.
 var fileEnds = set(`py sh md rs pl so ps zip mov cc pm tf bz am ac la`)

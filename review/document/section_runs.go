@@ -27,6 +27,7 @@ func (b *builder) runs() {
 			t.Rows = append(t.Rows, b.stepRow(s))
 		}
 		b.table(t)
+		b.deviations(fmt.Sprint(n+1), run)
 	}
 }
 
@@ -42,7 +43,7 @@ func (b *builder) stepRow(s review.Step) Row {
 	if s.Changed != nil {
 		at, seq, by = text(s.Changed.Time), text(b.ref(s.Changed.Seq)), text(s.Changed.By)
 	}
-	return Row{Cells: []Text{text(phaseWord(s.Phase)), text(s.Title), state, text(s.Remark()), by, at, seq}}
+	return Row{Cells: []Text{text(review.PhaseWord(s.Phase)), text(s.Title), state, text(s.Remark()), by, at, seq}}
 }
 
 func stepTone(s review.Step) Tone {

@@ -15,7 +15,7 @@ func (b *builder) timeline() {
 	if h, alt := b.histogram(); h != nil {
 		b.add(Figure{ID: "fig-activity", Caption: "Events of the evidence over time; the shaded part is the response", Alt: alt, Drawing: *h})
 	}
-	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Phase", Short}, {"Who", Short}, {"What", Words}}}
+	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Side", Short}, {"Phase", Short}, {"Who", Short}, {"What", Words}, {"Known since", Moment}}}
 	for _, r := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
 		t.Rows = append(t.Rows, b.timelineRow(r))
 	}
@@ -36,7 +36,7 @@ func (b *builder) timelineRow(r review.Row) Row {
 		row.Tone = Bad
 	}
 	if r.Evidence {
-		who = text(quiet("evidence: "), first(r.Who, "-"))
+		who = text(first(r.Who, "-"))
 		if r.Star {
 			what = append(what, plain("★ "))
 		}
@@ -53,7 +53,16 @@ func (b *builder) timelineRow(r review.Row) Row {
 	}
 	ref := code(r.Ref)
 	ref.Seq = r.Seq
-	row.Cells = []Text{at, text(ref), text(phaseWord(r.Phase)), who, what}
+	for _, id := range r.Techniques {
+		if !strings.Contains(r.Text, id) {
+			what = append(what, quiet(" "), code(id))
+		}
+	}
+	known := text("-")
+	if !r.Discovered.IsZero() {
+		known = text(r.Discovered)
+	}
+	row.Cells = []Text{at, text(ref), text(r.Side), text(review.PhaseWord(r.Phase)), who, what, known}
 	return row
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
 )
@@ -94,14 +93,6 @@ func join(with string, texts ...Text) Text {
 		out = append(out, t...)
 	}
 	return out
-}
-
-// phaseWord is the name of a phase in a table.
-func phaseWord(p incident.Phase) string {
-	if p == incident.NoPhase {
-		return "-"
-	}
-	return p.String()
 }
 
 // title is a word with a capital.
