@@ -82,7 +82,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	ItemChanged:        {"text": asText, "owner": asText, "verify": asText, "link": asText, "reason": asText},
 	ReviewText:         {"text": asText},
 	ReviewMoved:        {"reason": asText, "statement": asText, "signature": alone},
-	ReviewReleased:     {"to": asText, "reason": asText, "secret": asText},
+	ReviewReleased:     {"to": asText, "reason": asText, "secret": asText, "beside": alone},
 	MomentStated:       {"reason": asText},
 	ImpactStated:       {"class": asText, "place": asText, "basis": asText, "text": asText, "low": alone, "high": alone},
 	SubjectNamed:       {"value": asText, "as": asText, "note": asText},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -34,7 +33,7 @@ func (s *Session) DraftClock(ctx context.Context, id incident.ID, clock string) 
 	}
 	var entries []record.Entry
 	var head record.Head
-	err = f.store.View(ctx, func(tx *store.Tx) error {
+	err = f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if head, err = tx.Head(); err != nil {
 			return err
 		}
@@ -44,23 +43,21 @@ func (s *Session) DraftClock(ctx context.Context, id incident.ID, clock string) 
 	if err != nil {
 		return clocks.Draft{}, err
 	}
-	shown := make([]record.Entry, len(entries))
-	for i, e := range entries {
-		shown[i] = rule.Profile().Hide(e)
-	}
 	now := s.s.o.Now().UTC()
-	r, err := review.Build(shown, review.Extra{Head: head, Now: now, Tool: s.s.o.Tool, Clocks: clocks.ForReview(shown, now)})
-	if err != nil {
-		return clocks.Draft{}, fmt.Errorf("draft %s: %w", clock, err)
-	}
-	mask, err := s.mask(ctx, f, rule.Profile())
+	key := s.s.documentKey("draft "+clock, f.id, rule.Profile(), head)
+	shown, extra, report, err := s.shownTo(ctx, f, rule.Profile(), key, entries, review.Extra{Head: head, Now: now, Tool: s.s.o.Tool})
 	if err != nil {
 		return clocks.Draft{}, err
 	}
+	extra.Clocks = clocks.ForReview(shown, now)
+	r, err := review.Build(shown, extra)
+	if err != nil {
+		return clocks.Draft{}, fmt.Errorf("draft %s: %w", clock, err)
+	}
 	facts := clocks.Fold(shown)
 	line := clocks.LineOf(rule, facts, clocks.Terms{Now: now, Zone: t.zone, Calendars: t.cals})
-	d := clocks.NewDraft(line, facts, r, mask.Strict)
-	d.Masked = slices.Compact(slices.Sorted(slices.Values(mask.Replaced)))
+	d := clocks.NewDraft(line, facts, r)
+	d.Masked = report.Put()
 	return d, nil
 }
 

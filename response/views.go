@@ -344,6 +344,8 @@ type Written struct {
 	JSON       string `json:"json"`
 	Sealed     bool   `json:"sealed,omitempty"`     // they are encrypted, as the incident is
 	Unrecorded string `json:"unrecorded,omitempty"` // why no entry tells of it
+
+	Files map[string]string `json:"files,omitempty"` // all that was written: name → path
 }
 
 // Waiting says why an automatic run stopped.

@@ -39,6 +39,8 @@ type Extra struct {
 	Clocks []ClockLine
 	// Readers are those that the entries were masked for.
 	Readers Readers
+	// Edition is what the review is made as; nil: for everybody, and not frozen.
+	Edition *Edition
 }
 
 // Readers are those that a document is for: their profile, the label that it has for
@@ -57,6 +59,7 @@ type Review struct {
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
 	Readers        Readers           `json:"readers,omitzero"`
+	Edition        *Edition          `json:"edition,omitempty"` // missing: for everybody, and not frozen
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`
@@ -162,7 +165,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers = Format, extra.Now.UTC(), extra.Tool, extra.Readers
+	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers, b.r.Edition = Format, extra.Now.UTC(), extra.Tool, extra.Readers, extra.Edition
 	b.incident()
 	b.people()
 	b.clock()

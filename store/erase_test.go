@@ -91,7 +91,7 @@ func rich(t testing.TB, s *Store) {
 		{record.ReviewWritten, record.Written{Files: map[string]string{"review.md": "00"}, Size: 1, Root: "00"}},
 		{record.ReviewText, record.PartText{Part: "summary", Version: 1, Text: m()}},
 		{record.ReviewMoved, record.ReviewMove{From: record.ReviewDraft, To: record.ReviewInReview, Size: 1, Root: "00", Reason: m(), Statement: m(), Signature: sig()}},
-		{record.ReviewReleased, record.Release{ID: "v1", Profile: record.PublicProfile, Size: 1, Root: "00", Made: at, To: m(), Reason: m(), Secret: m()}},
+		{record.ReviewReleased, record.Release{ID: "v1", Profile: record.PublicProfile, Size: 1, Root: "00", Made: at, To: m(), Reason: m(), Secret: m(), Beside: &record.Beside{Names: []record.KnownName{{Kind: "person", Value: m()}}}}},
 		{record.MomentStated, record.Moment{Moment: "occurred", At: at, Reason: m()}},
 		{record.ImpactStated, record.Impact{Measure: "people", Class: m(), Place: m(), Certainty: "confirmed", Basis: m(), Text: m()}},
 		{record.SubjectNamed, record.Subject{Kind: "person", Value: m(), Role: "victim", As: m(), Note: m()}},

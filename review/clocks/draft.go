@@ -16,6 +16,7 @@ import (
 type Draft struct {
 	Incident incident.ID    `json:"incident"`
 	Clock    string         `json:"clock"`
+	Drill    bool           `json:"drill,omitempty"`
 	Regime   string         `json:"regime"`
 	Duty     string         `json:"duty"`
 	To       string         `json:"to"`
@@ -37,15 +38,11 @@ type DraftItem struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// NewDraft writes the draft for a deadline out of a review that was made for the
-// profile of its readers. The mask, which may be nil, takes out of each text what
-// they may not see.
-func NewDraft(l Line, f Facts, r review.Review, mask func(string) string) Draft {
-	if mask == nil {
-		mask = func(s string) string { return s }
-	}
+// NewDraft writes the draft for a deadline out of a review, and of facts, that were
+// made for the profile of its readers: what they may not see is in neither.
+func NewDraft(l Line, f Facts, r review.Review) Draft {
 	d := Draft{
-		Incident: r.Incident.ID, Clock: l.Clock, Regime: l.Regime, Duty: l.Duty, To: l.To, Profile: l.rule.Profile(), Made: r.Made,
+		Incident: r.Incident.ID, Drill: r.Incident.Drill, Clock: l.Clock, Regime: l.Regime, Duty: l.Duty, To: l.To, Profile: l.rule.Profile(), Made: r.Made,
 		Head: r.Integrity.Seal, State: l.State, Due: l.Due, Missing: []string{}, Items: []DraftItem{},
 	}
 	src := source{l, f, r}
@@ -56,7 +53,7 @@ func NewDraft(l Line, f Facts, r review.Review, mask func(string) string) Draft 
 	for _, a := range asks {
 		if item, wanted := src.answer(a); wanted {
 			for i, s := range item.Says {
-				item.Says[i] = mask(review.Harmless(s))
+				item.Says[i] = review.Harmless(s)
 			}
 			d.Items = append(d.Items, item)
 			d.Missing = append(d.Missing, item.Missing...)
@@ -69,6 +66,9 @@ func NewDraft(l Line, f Facts, r review.Review, mask func(string) string) Draft 
 // write is the draft as text.
 func (d Draft) write(l Line) string {
 	var w strings.Builder
+	if d.Drill {
+		w.WriteString("DRILL: nothing of this has happened.\n")
+	}
 	fmt.Fprintf(&w, "DRAFT, not sent. A person completes it, decides on it and sends it. This is advice, not legal advice.\n\n")
 	row := func(name, text string) {
 		if text != "" {
