@@ -19,7 +19,7 @@ func (b *builder) deviations(n string, run review.Run) {
 		if p.Run != run.ID {
 			continue
 		}
-		b.add(Heading{ID: "proposal-" + n, Level: 3, Text: text("Proposed change of the playbook")})
+		b.part("proposal-"+n, "Proposed change of the playbook")
 		if p.Diff == "" {
 			b.say("None: ", first(p.Reason, "nothing is to be changed"), ".")
 			continue
