@@ -24,6 +24,7 @@ func reviewForms() []reviewForm {
 		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
 		{"html", "review.html", "one self-contained page", review.Review.HTML},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
+		{"patch", "playbook.patch", "what it proposes to change in the playbook, for patch -p1", func(r review.Review) ([]byte, error) { return r.Patch(), nil }},
 	}
 }
 
