@@ -8,6 +8,7 @@ import (
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/page"
 )
 
 // derived are the files of a bundle that are made of its entries, for people to
@@ -36,9 +37,7 @@ func (s *Session) derived(ctx context.Context, f *folder, o BundleOptions, head 
 	}
 	out := map[string][]byte{}
 	if !o.NoReview {
-		if out["review/review.html"], err = r.HTML(); err != nil {
-			return nil, fmt.Errorf("write review: %w", err)
-		}
+		out["review/review.html"] = page.HTML(r)
 		data, err := json.MarshalIndent(r, "", "  ")
 		if err != nil {
 			return nil, fmt.Errorf("write review: %w", err)

@@ -7,6 +7,13 @@ import (
 
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/docx"
+	"firebreak/review/navigator"
+	"firebreak/review/ocsf"
+	"firebreak/review/page"
+	"firebreak/review/pdf"
+	"firebreak/review/stix"
+	"firebreak/review/veris"
 )
 
 // reviewForm is one form in which a review is written. Each is a pure function of
@@ -22,8 +29,17 @@ type reviewForm struct {
 func reviewForms() []reviewForm {
 	return []reviewForm{
 		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
-		{"html", "review.html", "one self-contained page", review.Review.HTML},
+		{"html", "review.html", "one self-contained page", func(r review.Review) ([]byte, error) { return page.HTML(r), nil }},
 		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
+		{"csv", "review.csv", "the timeline, for a spreadsheet", review.Review.Sheet},
+		{"stix", "review.stix.json", "STIX 2.1 bundle, for those who exchange threat intelligence", stix.Bundle},
+		{"attack", "review.attack.json", "layer for the ATT&CK Navigator", navigator.Layer},
+		{"veris", "review.veris.json", "VERIS record, to compare incidents", veris.Record},
+		{"ocsf", "review.ocsf.json", "OCSF incident finding, for a SIEM", ocsf.Finding},
+		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) {
+			return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fontFolders())})
+		}},
+		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
 		{"patch", "playbook.patch", "what it proposes to change in the playbook, for patch -p1", func(r review.Review) ([]byte, error) { return r.Patch(), nil }},
 	}
 }

@@ -3,6 +3,7 @@ package review
 import (
 	"bytes"
 	_ "embed"
+	"firebreak/review/look"
 	"fmt"
 	"html/template"
 	"reflect"
@@ -160,7 +161,7 @@ func (c Custody) shown() Custody {
 // custodyPage is what the template reads. C is already harmless.
 type custodyPage struct {
 	C     Custody
-	Style template.CSS
+	Head  template.HTML
 	Blank []int // lines for signatures by hand
 }
 
@@ -171,12 +172,13 @@ func (c Custody) HTML() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse custody form: %w", err)
 	}
-	style := pageStyle + custodyStyle
+	style := custodyStyle
 	if seal, err := record.ParseSeal(c.Integrity.Seal); err == nil { // of digits and letters alone
 		style += "@media print { @page { @bottom-left { content: \"" + seal.Seal() + "\"; font: 7pt monospace; color: #444; } } }\n"
 	}
 	var b bytes.Buffer
-	p := custodyPage{C: c.shown(), Style: template.CSS(style), Blank: make([]int, 3)} //nolint:gosec // our own style sheets
+	p := custodyPage{C: c.shown(), Blank: make([]int, 3)}
+	p.Head = look.Head("Chain of custody "+string(p.C.Incident.ID), look.Base(), style)
 	if err := t.Execute(&b, p); err != nil {
 		return nil, fmt.Errorf("write custody form: %w", err)
 	}

@@ -3,6 +3,7 @@ package review
 import (
 	"bytes"
 	_ "embed"
+	"firebreak/review/look"
 	"fmt"
 	"html/template"
 	"strings"
@@ -66,6 +67,7 @@ func (r Exercise) HTML() ([]byte, error) {
 	r = r.shown()
 	t, err := template.New("exercise").Funcs(template.FuncMap{
 		"stamp": stamp, "counted": func(n int64) string { return counted64(n, "entry", "entries") },
+		"box":    look.Box,
 		"people": func() [][]string { return append([][]string{peopleHead()}, peopleRows(r.Score)...) },
 		"parts":  r.parts, "itemHead": itemHead,
 		"injects":   func() [][]string { return append([][]string{injectHead()}, r.injectRows()...) },
@@ -77,9 +79,9 @@ func (r Exercise) HTML() ([]byte, error) {
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, struct {
-		R     Exercise
-		Style template.CSS
-	}{r, template.CSS(pageStyle)}); err != nil { //nolint:gosec // our own style sheet
+		R    Exercise
+		Head template.HTML
+	}{r, look.Head("Exercise report "+string(r.Incident.ID), look.Base())}); err != nil {
 		return nil, fmt.Errorf("write page: %w", err)
 	}
 	return b.Bytes(), nil

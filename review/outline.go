@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"firebreak/record"
+	"firebreak/review/look"
 )
 
 // Outline is Build without what only a whole review needs: the head data, the
@@ -30,4 +31,4 @@ func Outline(entries []record.Entry, extra Extra) (Review, error) {
 
 // PageStyle is the style sheet of the review's page, for other pages that are to
 // look like it.
-func PageStyle() string { return pageStyle }
+func PageStyle() string { return look.Base() + look.Chart() }

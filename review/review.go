@@ -37,6 +37,9 @@ type Extra struct {
 	Events map[string]timeline.Event
 	// Clocks are the deadlines, as package review/clocks has them at Now.
 	Clocks []ClockLine
+	// Key is the secret that this document's pseudonyms are made with. Ids in other
+	// forms follow from it, and it is in none of them.
+	Key []byte
 	// Readers are those that the entries were masked for.
 	Readers Readers
 	// Edition is what the review is made as; nil: for everybody, and not frozen.
@@ -105,6 +108,8 @@ type Review struct {
 	Gaps       []Framework     `json:"gaps"`
 	Missing    []Gone          `json:"missing"`
 	Verify     []string        `json:"how_to_verify"`
+
+	key []byte // see Extra.Key
 }
 
 // Person is somebody who acted.
@@ -166,6 +171,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 	}
 	b := newBuilder(entries, extra)
 	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers, b.r.Edition = Format, extra.Now.UTC(), extra.Tool, extra.Readers, extra.Edition
+	b.r.key = extra.Key
 	b.incident()
 	b.people()
 	b.clock()

@@ -15,6 +15,7 @@ import (
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/page"
 	"firebreak/timeline"
 )
 
@@ -52,11 +53,7 @@ func build(t *testing.T, s *story) review.Review {
 func TestGoldens(t *testing.T) {
 	r := build(t, rich(t))
 	testkit.Golden(t, "rich.md", document.Markdown(document.Of(r)))
-	html, err := r.HTML()
-	if err != nil {
-		t.Fatal(err)
-	}
-	testkit.Golden(t, "rich.html", html)
+	testkit.Golden(t, "rich.html", page.HTML(r))
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/document"
+	"firebreak/review/page"
 )
 
 // large is a record as a long incident leaves it: 5,000 entries, 200 exhibits.
@@ -72,10 +73,7 @@ func forms(tb testing.TB, entries []record.Entry, x review.Extra) int {
 		tb.Fatal(err)
 	}
 	md := document.Markdown(document.Of(r))
-	html, err := r.HTML()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	html := page.HTML(r)
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		tb.Fatal(err)

@@ -15,6 +15,7 @@ func (b *builder) clocks() {
 		b.gone("clocks")
 		return
 	}
+	b.deadlinesFigure()
 	t := Table{Named: true, Columns: []Column{{"Deadline", Words}, {"State", Short}, {"Counts from", Words}, {"Due", Words}, {"Met", Words}, {"Source", Words}, {"Entries", Entry}}}
 	for _, c := range b.r.Clocks {
 		from := text(c.Start)

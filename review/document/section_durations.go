@@ -13,6 +13,7 @@ const wallClock = "wall clock"
 // durations writes how long each part of the response took.
 func (b *builder) durations() {
 	b.section("times", "How long it took")
+	b.stripFigure()
 	if bars := b.bars(); len(bars.Rows) > 0 {
 		b.add(Figure{
 			ID: "fig-durations", Caption: "Time from the opening of the incident to the end of each part of the response",

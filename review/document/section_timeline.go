@@ -12,6 +12,7 @@ import (
 // timeline writes the record's entries and the marked events of the evidence.
 func (b *builder) timeline() {
 	b.section("timeline", "Timeline")
+	b.sidesFigure()
 	if h, alt := b.histogram(); h != nil {
 		b.add(Figure{ID: "fig-activity", Caption: "Events of the evidence over time; the shaded part is the response", Alt: alt, Drawing: *h})
 	}
