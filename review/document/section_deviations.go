@@ -5,16 +5,13 @@ import "firebreak/review"
 // deviations writes where the team did otherwise than the playbook of a run, and
 // what the playbook would say if that was right.
 func (b *builder) deviations(n string, run review.Run) {
-	t := Table{Columns: []Column{{"Step", Words}, {"Deviation", Short}, {"What happened", Words}, {"Why", Words}, {"Who", Short}, {"Entries", Entry}}}
+	t := Table{Caption: "Where it was done otherwise", Columns: []Column{{"Step", Words}, {"Deviation", Short}, {"What happened", Words}, {"Why", Words}, {"Who", Short}, {"Entries", Entry}}}
 	for _, d := range b.r.Deviations {
 		if d.Run == run.ID {
 			t.Rows = append(t.Rows, Row{Cells: []Text{text(first(d.Title, d.Step)), text(toned(deviationTone(d.Kind), d.Kind)), text(d.Text), text(first(d.Why, "-")), text(first(d.By, "-")), b.some(d.Seqs)}})
 		}
 	}
-	if len(t.Rows) > 0 {
-		b.say(strong("Where it was done otherwise:"))
-		b.table(t)
-	}
+	b.table(t)
 	for _, p := range b.r.Proposals {
 		if p.Run != run.ID {
 			continue

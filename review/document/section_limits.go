@@ -66,7 +66,7 @@ func (b *builder) state() {
 	if s.Stale {
 		b.add(Note{Warn, text("The record has grown since it was signed off: what was signed is not all that stands here.")})
 	}
-	t := Table{Columns: []Column{{"When", Moment}, {"From", Short}, {"To", Short}, {"Who", Short}, {"Signed", Words}, {"Entries covered", Number}, {"Entry", Entry}}}
+	t := Table{Caption: "From draft to closed", Columns: []Column{{"When", Moment}, {"From", Short}, {"To", Short}, {"Who", Short}, {"Signed", Words}, {"Entries covered", Number}, {"Entry", Entry}}}
 	for _, m := range s.Moves {
 		signed := text("not signed")
 		if m.Signer != "" {
@@ -75,7 +75,7 @@ func (b *builder) state() {
 		t.Rows = append(t.Rows, Row{Cells: []Text{text(m.Time), text(string(m.From)), text(string(m.To)), text(m.By), signed, text(review.Grouped(m.Size)), text(b.ref(m.Seq))}})
 	}
 	b.table(t)
-	t = Table{Named: true, Columns: []Column{{"Release", Short}, {"When", Moment}, {"Profile", Short}, {"For", Words}, {"Files", Digest}, {"Entry", Entry}}}
+	t = Table{Caption: "Releases", Named: true, Columns: []Column{{"Release", Short}, {"When", Moment}, {"Profile", Short}, {"For", Words}, {"Files", Digest}, {"Entry", Entry}}}
 	for _, x := range b.r.Releases {
 		var files []Text
 		for _, name := range slices.Sorted(maps.Keys(x.Files)) {
