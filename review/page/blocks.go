@@ -198,11 +198,15 @@ func (w *writer) row(t document.Table, r document.Row) {
 		if i < len(t.Columns) {
 			kind = t.Columns[i].Kind
 		}
+		class := columnClass(kind)
+		if class != wordy && longWord(c) {
+			class = anywhere // it would make the whole column as wide
+		}
 		if i == 0 && t.Named {
-			w.put(`<th scope="row"`, columnClass(kind), ">", w.text(c, maxCell), "</th>")
+			w.put(`<th scope="row"`, class, ">", w.text(c, maxCell), "</th>")
 			continue
 		}
-		w.put("<td", columnClass(kind), ">", w.text(c, maxCell), "</td>")
+		w.put("<td", class, ">", w.text(c, maxCell), "</td>")
 	}
 	w.put("</tr>\n")
 }
@@ -221,5 +225,27 @@ func columnClass(k document.ColumnKind) string {
 		return ` class="dig"`
 	case document.Words:
 	}
-	return ` class="wd"`
+	return wordy
+}
+
+const (
+	wordy    = ` class="wd"`
+	anywhere = ` class="wd any"`
+)
+
+// longWord says whether a word is longer than those of people are.
+func longWord(t document.Text) bool {
+	const most = 26
+	for _, s := range t {
+		n := 0
+		for _, r := range s.Text {
+			if n++; r == ' ' {
+				n = 0
+			}
+			if n > most {
+				return true
+			}
+		}
+	}
+	return false
 }

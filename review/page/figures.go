@@ -2,10 +2,12 @@ package page
 
 import (
 	"slices"
+	"strings"
 
 	"firebreak/review"
 	"firebreak/review/document"
 	"firebreak/review/figure"
+	"firebreak/review/look"
 )
 
 // The widths that a figure is drawn in: for a screen or a sheet of paper, and for a
@@ -62,8 +64,8 @@ func (w *writer) legend(d figure.Drawing) {
 		}
 		w.put("</ul>")
 	}
-	for _, n := range d.Notes {
-		w.put(`<p class="notes">`, label(n), "</p>")
+	if len(d.Notes) > 0 {
+		w.put(`<p class="notes">`, look.Escape(cut(strings.Join(d.Notes, " "), maxText)), "</p>")
 	}
 }
 
