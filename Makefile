@@ -7,7 +7,7 @@ FUZZTIME ?= 60s
 FAULTS  := Kill|Soak|Damage|Truncat|Crash|Interrupted|Flipped|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
-.PHONY: help demo run build test fuzz check lint bench gobench soak golden e2e docs snapshot
+.PHONY: help demo run build test fuzz check lint bench gobench soak forms golden e2e docs snapshot
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 12
@@ -54,13 +54,23 @@ soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliabi
 	$(MAKE) bin/kube-apiserver
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run RealServer ./integrations/kubernetes
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 1h -v -run 'Whole' ./integrations/all
+	$(MAKE) forms
 	$(GO) run ./tools/reliability -version '$(VERSION)' -o docs/reliability.md bin/figures
+
+# The schemas are not ours to ship. Each variable names where they lie:
+#   FIREBREAK_STIX_SCHEMAS      repository oasis-open/cti-stix2-json-schemas
+#   FIREBREAK_VERIS_SCHEMA      verisc-merged.json of the repository vz-risk/veris
+#   FIREBREAK_OCSF_SCHEMA       repository ocsf/ocsf-schema at the version of docs/review-exchange.md
+#   FIREBREAK_ATTACK_NAVIGATOR  repository mitre-attack/attack-navigator
+# stix2_validator is used where it is in the PATH (pip install stix2-validator).
+forms: ## The review's forms against the schemas of those who read them
+	FIREBREAK_SOAK=1 $(GO) test -count=1 -v -run 'With|OwnSamples|Calc' ./review ./review/stix ./review/veris ./review/ocsf ./review/navigator 
 
 bin/kube-apiserver: tools/kube/go.mod # from its Go module: six minutes of a processor, once
 	$(GO) build -C tools/kube -mod=readonly -trimpath -o $(CURDIR)/bin/kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver
 
 golden: ## Write the golden files anew
-	$(GO) test ./review ./tui ./playbooks -update
+	$(GO) test ./review ./review/stix ./review/veris ./review/ocsf ./review/navigator ./tui ./playbooks -update
 
 e2e: ## The screens in a real tmux, and the scripts of the real program
 	@tools/needs build test

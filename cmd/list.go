@@ -41,6 +41,7 @@ func runList(c *cobra.Command, o *listOptions) error {
 			if l.Hold {
 				hold = "LEGAL HOLD  "
 			}
+			hold += o.p.nearest(l.Clock)
 			err = o.p.printf("%-10s  %s  %-9s  %-9s  %s  %s%s\n", l.ID, l.Severity, l.Standing(), l.Phase, l.Opened.UTC().Format("2006-01-02 15:04Z"), hold, term.Safe(l.Title))
 		}
 		if err != nil {

@@ -223,6 +223,16 @@ func exactly(n int, names string) cobra.PositionalArgs {
 	}
 }
 
+// between wants from to to arguments.
+func between(from, to int, names string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) >= from && len(args) <= to {
+			return nil
+		}
+		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
+	}
+}
+
 // atMost wants n arguments or fewer.
 func atMost(n int, names string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

@@ -112,6 +112,7 @@ func (p *program) board(b response.Board) error {
 			fmt.Fprintf(&w, "%s\n", line)
 		}
 	}
+	w.WriteString(clockLines(b))
 	for _, p := range b.Phases {
 		if p.Total == 0 {
 			continue

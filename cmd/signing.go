@@ -65,8 +65,9 @@ func (p *program) touch(ctx context.Context, s *response.Session) {
 }
 
 // input reads a small file that the user names; "-" is the standard input.
-func (p *program) input(what, path string) ([]byte, error) {
-	const most = 1 << 20
+func (p *program) input(what, path string) ([]byte, error) { return p.inputUpTo(what, path, 1<<20) }
+
+func (p *program) inputUpTo(what, path string, most int64) ([]byte, error) {
 	in := p.In
 	if path != "-" {
 		f, err := config.OpenFile(path)
@@ -80,7 +81,7 @@ func (p *program) input(what, path string) ([]byte, error) {
 	if err != nil {
 		return nil, &response.Error{Code: response.CodeUsage, Err: fmt.Errorf("read %s: %w", what, err)}
 	}
-	if len(b) > most {
+	if int64(len(b)) > most {
 		return nil, &response.Error{Code: response.CodeUsage, Err: fmt.Errorf("read %s: longer than %d bytes", what, most)}
 	}
 	return b, nil

@@ -16,7 +16,10 @@ const around = 3
 
 // hunks is the difference of two lists of lines in the form of diff -u, "" when
 // there is none. Lines have their line breaks.
-func hunks(name string, a, b []string) string {
+func hunks(name string, a, b []string) string { return difference(name, name+" (formatted)", a, b) }
+
+// difference is hunks between two texts of those names.
+func difference(from, to string, a, b []string) string {
 	edits := edits(a, b)
 	var out strings.Builder
 	for i := 0; i < len(edits); {
@@ -26,20 +29,20 @@ func hunks(name string, a, b []string) string {
 		if i == len(edits) {
 			break
 		}
-		from, to, same := max(0, i-around), i, 0
-		for ; to < len(edits) && same <= 2*around; to++ {
-			if edits[to].sign == ' ' {
+		first, last, same := max(0, i-around), i, 0
+		for ; last < len(edits) && same <= 2*around; last++ {
+			if edits[last].sign == ' ' {
 				same++
 			} else {
 				same = 0
 			}
 		}
-		to -= max(0, same-around)
+		last -= max(0, same-around)
 		if out.Len() == 0 {
-			fmt.Fprintf(&out, "--- %s\n+++ %s (formatted)\n", name, name)
+			fmt.Fprintf(&out, "--- %s\n+++ %s\n", from, to)
 		}
-		out.WriteString(hunk(edits, from, to))
-		i = to
+		out.WriteString(hunk(edits, first, last))
+		i = last
 	}
 	return out.String()
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Collect     Collect               `json:"collect,omitzero"`
 	Playbooks   []string              `json:"playbooks,omitempty"`   // folders and files besides the built-in library
 	Calendars   map[string]Calendar   `json:"calendars,omitempty"`   // business days, by the name that playbooks use
+	Clocks      Clocks                `json:"clocks,omitzero"`       // whom laws and contracts want to be told, until when
 	Actions     []string              `json:"actions,omitempty"`     // files and folders of declared actions besides the built-in ones
 	Packs       []string              `json:"packs,omitempty"`       // folders of playbooks that others made and signed
 	Retention   []Rule                `json:"retention,omitempty"`   // when something is due to be erased, or to be looked at

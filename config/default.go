@@ -145,6 +145,17 @@ connections:
 #     weekend: [friday, saturday]
 #     holidays: [{date: 2026-12-02, name: National Day}]
 
+# Deadlines of the law (firebreak clocks): the regimes and places that you are
+# under; firebreak clocks list has them all. Days are counted in this zone, business
+# days by these calendars. review is until when after closing the review is done:
+# without it 3d for sev1 and 5bd (business days) for sev2. Deadlines of contracts are
+# files of your own below clocks in the workspace: docs/clocks.md.
+# clocks:
+#   regimes: [GDPR, NIS2]
+#   zone: Europe/Vienna
+#   holidays: de               # or {GDPR: de, US: us}
+#   review: {sev1: 3d, sev2: 5bd}
+
 # Your age or ssh keys: what opens the age: references.
 # age_keys: [~/.config/age/keys.txt]
 

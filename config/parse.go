@@ -83,12 +83,7 @@ func (p *parser) config(root *yaml.Node) Config {
 	var later []func()
 	p.mapping(root, "the configuration", map[string]func(*yaml.Node){
 		"name": func(n *yaml.Node) { c.Name = p.text(n, "name") },
-		"zone": func(n *yaml.Node) {
-			c.Zone = p.text(n, "zone")
-			if _, err := time.LoadLocation(c.Zone); err != nil {
-				p.at(n, "as in Europe/Vienna or UTC", "zone %q is not known", c.Zone)
-			}
-		},
+		"zone": func(n *yaml.Node) { c.Zone = p.zone(n, "zone") },
 		"connections": func(n *yaml.Node) {
 			c.Connections = map[string]Connection{}
 			p.each(n, "connections", func(name string, v *yaml.Node) {
@@ -104,6 +99,7 @@ func (p *parser) config(root *yaml.Node) Config {
 		},
 		"playbooks":   func(n *yaml.Node) { c.Playbooks = p.texts(n, "playbooks") },
 		"calendars":   func(n *yaml.Node) { c.Calendars = p.calendars(n) },
+		"clocks":      func(n *yaml.Node) { p.clocks(n, &c, &later) },
 		"actions":     func(n *yaml.Node) { c.Actions = p.texts(n, "actions") },
 		"packs":       func(n *yaml.Node) { c.Packs = p.texts(n, "packs") },
 		"retention":   func(n *yaml.Node) { c.Retention = p.retention(n) },
@@ -135,6 +131,15 @@ func (p *parser) config(root *yaml.Node) Config {
 		f()
 	}
 	return c
+}
+
+// zone reads the name of a time zone.
+func (p *parser) zone(n *yaml.Node, at string) string {
+	s := p.text(n, at)
+	if _, err := time.LoadLocation(s); err != nil {
+		p.at(n, "as in Europe/Vienna or UTC", "%s %q is not known", at, s)
+	}
+	return s
 }
 
 // signingKey reads where the key of the person is: never the key itself.

@@ -144,6 +144,11 @@ func (c *peopleCheck) entry(e Entry) {
 			}
 			c.check(e, *g.Signature, ErasureNamespace, "consent to erasure "+g.ID, wrong)
 		}
+	case ReviewMoved:
+		var m ReviewMove
+		if e.Decode(&m) == nil && m.Signature != nil {
+			c.check(e, *m.Signature, ReviewNamespace, "the review is "+string(m.To), moveAgrees(e, m))
+		}
 	default:
 	}
 }
@@ -204,6 +209,22 @@ func headAgrees(e Entry, s Signed) error {
 	return nil
 }
 
+// moveAgrees compares a signed statement with the move that carries it.
+func moveAgrees(e Entry, m ReviewMove) error {
+	s, err := ParseSignOff(m.Signature.Text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("what is signed is no sign-off: %w", err)
+	case !Gone(m.Statement) && m.Signature.Text != m.Statement:
+		return errors.New("it signs another statement than the entry shows")
+	case !s.Over(m):
+		return errors.New("it signs another move than the entry shows")
+	case s.Size >= e.Seq:
+		return errors.New("it signs a head that was not there yet")
+	}
+	return nil
+}
+
 // approvalAgrees compares a signed request with the decision, the plan and the
 // approvals before it.
 func (c *peopleCheck) approvalAgrees(e Entry, d Decision) error {
@@ -251,7 +272,7 @@ func (r *Report) people(id incident.ID, lines []*Line, sealed []Sealed, tree *Tr
 			continue
 		}
 		switch l.Kind { //nolint:exhaustive // only what a signature can hang on
-		case ActionPlanned, ActionApproved, HeadSigned, HeadStamped, CustodyTransferred, CustodyAccepted, ErasureAgreed:
+		case ActionPlanned, ActionApproved, HeadSigned, HeadStamped, CustodyTransferred, CustodyAccepted, ErasureAgreed, ReviewMoved:
 			if e, missing, err := Unseal(sealed[i].Line, sealed[i].Disclosures); err == nil {
 				entries = append(entries, e)
 				r.claimed(e, len(missing) == 0)
@@ -331,6 +352,19 @@ func (r *Report) vouched(id incident.ID, e Entry, tree *Tree) {
 			return // CheckPeople says so
 		}
 		h = t
+	case ReviewMoved:
+		var m ReviewMove
+		if e.Decode(&m) != nil || m.Signature == nil {
+			return
+		}
+		o, err := ParseSignOff(m.Signature.Text)
+		if err != nil {
+			return // as above
+		}
+		if o.Incident != id {
+			r.fault(e.Seq, BadPerson, "the move of the review was signed for incident %.40q", o.Incident)
+		}
+		h = Head{Origin: string(o.Incident), Size: o.Size, Root: o.Root}
 	case HeadStamped:
 		var s Stamped
 		if e.Decode(&s) != nil {

@@ -218,7 +218,7 @@ var disclosed = map[Kind]map[string]audience{
 	},
 	ReviewReleased: {
 		"release": everyone, "profile": everyone, "files": told, "size": everyone, "root": everyone, "made": everyone, "tool": everyone,
-		"to": person, "reason": detail, "secret": nobody,
+		"to": person, "reason": detail, "secret": nobody, "beside": nobody,
 	},
 
 	MomentStated: {"moment": everyone, "at": told, "reason": detail},
@@ -240,8 +240,8 @@ var disclosed = map[Kind]map[string]audience{
 		"link": detail, "action": everyone, "reason": detail, "source": everyone,
 	},
 
-	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told},
-	ClockChosen:  {"clock": told, "applies": told, "reason": lawful},
+	ClockStarted: {"event": told, "at": told, "reason": lawful, "clocks": told, "zone": told, "basis": told},
+	ClockChosen:  {"clock": told, "applies": told, "reason": lawful, "basis": told},
 	ClockMet:     {"clock": told, "at": told, "to": lawful, "how": lawful, "proof": lawful, "note": lawful},
 
 	HeadSigned:  {"size": everyone, "root": everyone, "reason": person, "signature": person},

@@ -57,4 +57,29 @@ type Release struct {
 	To      string            `json:"to,omitempty"` // for whom
 	Reason  string            `json:"reason,omitempty"`
 	Secret  string            `json:"secret,omitempty"`
+	Beside  *Beside           `json:"beside,omitempty"`
+}
+
+// Beside is what a release was made of besides the entries: it cannot be had again
+// from a timeline that has grown, or in another workspace. It goes into no export
+// but full ones.
+type Beside struct {
+	// From, To and Buckets count the timeline's events in equal stretches.
+	From    time.Time `json:"from,omitzero"`
+	To      time.Time `json:"to,omitzero"`
+	Buckets []int64   `json:"buckets,omitempty"`
+	// Names are those that this workspace knew, that no entry says whose they are, and
+	// that stand in a text.
+	Names []KnownName `json:"names,omitempty"`
+}
+
+// KnownName is a name that was known otherwise than from the record: from the
+// roster, the configuration, the timeline.
+type KnownName struct {
+	Kind      string `json:"kind"`
+	Value     string `json:"value"`
+	Role      string `json:"role,omitempty"`
+	As        string `json:"as,omitempty"`
+	Responder bool   `json:"responder,omitempty"`
+	Sure      bool   `json:"sure,omitempty"`
 }

@@ -165,11 +165,13 @@ func (s *Session) compose(ctx context.Context, f *folder, o BundleOptions) (bund
 		return bundle.Draft{}, err
 	}
 	if !o.NoReview {
-		src.Review = "made of the fields that are in this bundle"
+		src.Review = "made of the fields that the profile lets out, masked for its readers"
 	}
-	src.Derived = func(shown []record.Entry) (map[string][]byte, error) {
-		return s.derived(ctx, f, o, src.Heads[len(src.Heads)-1], shown)
+	head := src.Heads[len(src.Heads)-1]
+	if src.Held, err = s.heldBack(ctx, f, o.Profile, head); err != nil {
+		return bundle.Draft{}, err
 	}
+	src.Derived = func(whole []record.Entry) (map[string][]byte, error) { return s.derived(ctx, f, o, head, whole) }
 	return bundle.Compose(src)
 }
 

@@ -12,10 +12,9 @@ import (
 )
 
 // derived are the files of a bundle that are made of its entries, for people to
-// read: the review, the custody form, and the CASE file. They are made of what
-// the profile lets out, so that they cannot say more than the record of the
-// bundle does.
-func (s *Session) derived(ctx context.Context, f *folder, o BundleOptions, head record.Head, shown []record.Entry) (map[string][]byte, error) {
+// read: the review, the custody form, and the CASE file. They are made of what the
+// profile lets out, masked for its readers, and of nothing else.
+func (s *Session) derived(ctx context.Context, f *folder, o BundleOptions, head record.Head, whole []record.Entry) (map[string][]byte, error) {
 	extra := review.Extra{Head: head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
 	if o.Profile.Discloses(record.EventMarked, "message") {
 		events, err := s.markedEvents(ctx, f)
@@ -27,6 +26,10 @@ func (s *Session) derived(ctx context.Context, f *folder, o BundleOptions, head 
 			return nil, err
 		}
 		extra.Events, extra.From, extra.To, extra.Buckets = events, h.From, h.To, h.Buckets
+	}
+	shown, extra, _, err := s.shownTo(ctx, f, o.Profile, s.s.documentKey("bundle", f.id, o.Profile, head), whole, extra)
+	if err != nil {
+		return nil, err
 	}
 	r, err := review.Build(shown, extra)
 	if err != nil {

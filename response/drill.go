@@ -81,7 +81,7 @@ func (s *Session) endDrill(ctx context.Context, f *folder) (Written, error) {
 	if err := s.CloseIncident(ctx, f.id, "the drill is over"); err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "", f.exports())
+	return s.writeReview(ctx, f, "", ReviewOptions{})
 }
 
 const byDrill = "drill: nobody at the keyboard"

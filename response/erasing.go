@@ -57,7 +57,7 @@ func (s *Session) DoErasure(ctx context.Context, id incident.ID, erasure string,
 	}
 	if slices.ContainsFunc(v.Files, func(name string) bool { return strings.HasPrefix(filepath.Base(name), "review.") }) {
 		tell(p, "writing the review anew", 0, 0)
-		if _, err := s.writeReview(ctx, f, "", f.exports()); err != nil {
+		if _, err := s.writeReview(ctx, f, "", ReviewOptions{}); err != nil {
 			return v, errors.Join(fail(CodePartial, "firebreak review "+string(id), "everything is erased, the review could not be written anew: %w", err), unsealed)
 		}
 	}

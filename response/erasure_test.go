@@ -471,10 +471,10 @@ func TestReviewMadeBeforeAnErasure(t *testing.T) {
 	b.must(b.s.Note(ctx, b.id, "", "MARKER", false))
 	f, err := b.s.s.open(ctx, b.id)
 	b.must(err)
-	r, head, err := b.s.buildReview(ctx, f)
+	r, head, err := b.s.buildReview(ctx, f, record.FullProfile)
 	b.must(err)
 	b.erase(EraseRequest{Fields: []string{"2.text"}})
-	if _, err := b.s.keepReview(ctx, f, "", f.exports(), r, head); !errors.Is(err, errErasedMeanwhile) {
+	if _, err := b.s.keepReview(ctx, f, "", ReviewOptions{To: f.exports(), Profile: record.FullProfile}, r, head); !errors.Is(err, errErasedMeanwhile) {
 		t.Errorf("an old review is kept: %v", err)
 	}
 	w, err := b.s.Review(ctx, b.id)

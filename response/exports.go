@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -24,6 +25,19 @@ func (f *folder) writeExport(dir, name string, content []byte) (string, error) {
 	}
 	path += sealedSuffix
 	return path, durable.Replace(path, sealed, 0o600)
+}
+
+// readExport reads what writeExport wrote.
+func (f *folder) readExport(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil || f.key == nil || !strings.HasSuffix(path, sealedSuffix) {
+		return b, err
+	}
+	id, err := f.key.Exports()
+	if err != nil {
+		return nil, err
+	}
+	return keys.OpenWith(b, id)
 }
 
 const (

@@ -157,6 +157,7 @@ func (s *Session) List(ctx context.Context) ([]Listed, error) {
 		return nil, err
 	}
 	out := make([]Listed, 0, len(ids))
+	terms, wrong := s.s.clockTerms() // what is wrong with deadlines hides no incident: firebreak clocks says it
 	for _, id := range ids {
 		l := Listed{Incident: incident.Incident{ID: id}}
 		f, err := s.s.open(ctx, id)
@@ -167,6 +168,9 @@ func (s *Session) List(ctx context.Context) ([]Listed, error) {
 		if err == nil {
 			hold, holdErr := f.hold(ctx)
 			l.Hold, err = hold != nil, holdErr
+		}
+		if err == nil && wrong == nil && l.Status == incident.Open {
+			l.Clock, err = s.s.nearestClock(ctx, f, terms)
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

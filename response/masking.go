@@ -31,6 +31,23 @@ func (s *Session) shownTo(ctx context.Context, f *folder, p record.Profile, key 
 	return entries, extra, report, nil
 }
 
+// heldBack says of each entry which fields stay behind in an export that cannot
+// change them.
+func (s *Session) heldBack(ctx context.Context, f *folder, p record.Profile, h record.Head) (func(record.Entry) []string, error) {
+	o, err := s.readersOf(ctx, f, s.s.documentKey("bundle", f.id, p, h), p)
+	if err != nil {
+		return nil, err
+	}
+	var entries []record.Entry
+	if err := f.store.View(ctx, func(tx *store.Tx) (err error) {
+		entries, err = allEntries(tx)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return audience.New(entries, o).Held, nil
+}
+
 // documentKey is the key of the pseudonyms of one document, where nothing else has
 // one: of what it is, of which incident, for whom, and over which state of the
 // record. The same document can be made again; two have no pseudonym in common.

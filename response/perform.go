@@ -53,7 +53,7 @@ func (s *Session) runStep(ctx context.Context, f *folder, step string, p Progres
 	case playbooks.VerbDetect:
 		return s.attempt(ctx, f, st, func() (map[string]any, error) { return s.detectStep(ctx, f, res, p) })
 	case playbooks.VerbReview:
-		_, err := s.writeReview(ctx, f, step, f.exports()) // a person ends the step, after reading it
+		_, err := s.writeReview(ctx, f, step, ReviewOptions{}) // a person ends the step, after reading it
 		return err
 	case playbooks.VerbWait:
 		return s.wait(ctx, f, st, res)

@@ -1,6 +1,7 @@
 package response
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,34 +27,50 @@ func (s *Session) Review(ctx context.Context, id incident.ID) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	return s.writeReview(ctx, f, "", f.exports())
+	return s.writeReview(ctx, f, "", ReviewOptions{})
+}
+
+// ReviewOptions say in which forms a review is written, for whom, and where.
+type ReviewOptions struct {
+	Forms   []string       // names of ReviewForms; none: Markdown, HTML and JSON; all
+	Profile record.Profile // whose it is; full without one
+	To      string         // a folder; the incident's exports without one
 }
 
 func (f *folder) exports() string { return filepath.Join(f.dir, exportsDir) }
 
-// ReviewTo is Review into another folder, where nothing is sealed. It works for
-// an incident that can only be looked at; Written.Unrecorded says then why no
-// entry tells of it.
-func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
+// ReviewAs is Review for some readers, in some forms, or into another folder, where
+// nothing is sealed. That works for an incident that can only be looked at;
+// Written.Unrecorded says then why no entry tells of it.
+func (s *Session) ReviewAs(ctx context.Context, id incident.ID, o ReviewOptions) (Written, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return Written{}, err
 	}
-	if f.key != nil {
-		if err := s.s.outside(dir); err != nil {
+	if _, err := formsNamed(o.Forms); err != nil {
+		return Written{}, err
+	}
+	if f.key != nil && o.To != "" {
+		if err := s.s.outside(o.To); err != nil {
 			return Written{}, err
 		}
 	}
-	return s.writeReview(ctx, f, "", dir)
+	return s.writeReview(ctx, f, "", o)
 }
 
-func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) (Written, error) {
+// ReviewTo is Review into another folder.
+func (s *Session) ReviewTo(ctx context.Context, id incident.ID, dir string) (Written, error) {
+	return s.ReviewAs(ctx, id, ReviewOptions{To: dir})
+}
+
+func (s *Session) writeReview(ctx context.Context, f *folder, step string, o ReviewOptions) (Written, error) {
+	o.To, o.Profile = cmp.Or(o.To, f.exports()), cmp.Or(o.Profile, record.FullProfile)
 	for try := 0; ; try++ {
-		r, head, err := s.buildReview(ctx, f)
+		r, head, err := s.buildReview(ctx, f, o.Profile)
 		if err != nil {
 			return Written{}, err
 		}
-		w, err := s.keepReview(ctx, f, step, dir, r, head)
+		w, err := s.keepReview(ctx, f, step, o, r, head)
 		if !errors.Is(err, errErasedMeanwhile) || try == 3 {
 			return w, err
 		}
@@ -65,40 +82,54 @@ func (s *Session) writeReview(ctx context.Context, f *folder, step, dir string) 
 var errErasedMeanwhile = errors.New("something was erased while the review was written")
 
 // keepReview writes a review that was made over that head.
-func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r review.Review, head record.Head) (Written, error) {
-	if dir == f.exports() {
+func (s *Session) keepReview(ctx context.Context, f *folder, step string, o ReviewOptions, r review.Review, head record.Head) (Written, error) {
+	forms, err := formsNamed(o.Forms)
+	if err != nil {
+		return Written{}, err
+	}
+	if o.To == f.exports() {
 		if err := f.writable(); err != nil {
 			return Written{}, err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(o.To, 0o700); err != nil {
 		return Written{}, fmt.Errorf("write review: %w", err)
 	}
-	w := Written{Sealed: f.key != nil && dir == f.exports()}
+	w := Written{Sealed: f.key != nil && o.To == f.exports(), Files: map[string]string{}}
 	sums := map[string]string{}
-	paths := map[string]*string{"md": &w.Markdown, "html": &w.HTML, "json": &w.JSON}
-	for _, form := range reviewForms() {
-		path := paths[form.name]
-		if path == nil {
-			continue
+	for _, form := range forms {
+		name := form.file
+		if o.Profile != record.FullProfile {
+			name = tagged(name, string(o.Profile)) // beside the full one, which stays
 		}
 		content, err := form.write(r)
 		if err == nil {
-			*path, err = f.writeExport(dir, form.file, content)
+			w.Files[name], err = f.writeExport(o.To, name, content)
 		}
 		if err != nil {
 			return Written{}, fmt.Errorf("write review as %s: %w", form.name, err)
 		}
-		h := sha256.Sum256(content)
-		sums[form.file] = hex.EncodeToString(h[:])
+		sums[name] = sumOf(content)
+		switch form.name {
+		case "md":
+			w.Markdown = w.Files[name]
+		case "html":
+			w.HTML = w.Files[name]
+		case "json":
+			w.JSON = w.Files[name]
+		}
 	}
 	if f.readOnly {
 		w.Unrecorded = f.why.Error()
 		return w, nil
 	}
-	err := s.actIn(ctx, f, record.ReviewWritten, step, record.Written{Files: sums, Size: head.Size, Root: head.Root}, func(tx *store.Tx) error {
-		done, err := tx.EntriesOf(record.ErasureDone)
-		if err == nil && len(done) > 0 && done[len(done)-1].Seq > head.Size {
+	written := record.Written{Files: sums, Size: head.Size, Root: head.Root}
+	if o.Profile != record.FullProfile {
+		written.Profile = o.Profile
+	}
+	err = s.actIn(ctx, f, record.ReviewWritten, step, written, func(tx *store.Tx) error {
+		erased, err := erasedAfter(tx, head.Size)
+		if err == nil && len(erased) > 0 {
 			return errErasedMeanwhile
 		}
 		return err
@@ -107,6 +138,23 @@ func (s *Session) keepReview(ctx context.Context, f *folder, step, dir string, r
 		err = s.SignDecision(ctx, f.id, "review written")
 	}
 	return w, err
+}
+
+func sumOf(content []byte) string {
+	h := sha256.Sum256(content)
+	return hex.EncodeToString(h[:])
+}
+
+// erasedAfter are the erasures that were done behind that entry.
+func erasedAfter(tx *store.Tx, seq int64) ([]int64, error) {
+	done, err := tx.EntriesOf(record.ErasureDone)
+	var out []int64
+	for _, e := range done {
+		if e.Seq > seq {
+			out = append(out, e.Seq)
+		}
+	}
+	return out, err
 }
 
 // markedEvents returns the events that people starred, tagged or commented, as
@@ -141,32 +189,15 @@ func (s *Session) markedEvents(ctx context.Context, f *folder) (map[string]timel
 }
 
 // buildReview gathers the facts: the entries, their head, and the shape of the
-// timeline.
-func (s *Session) buildReview(ctx context.Context, f *folder) (review.Review, record.Head, error) {
-	var entries []record.Entry
-	var head record.Head
-	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
-		if head, err = tx.Head(); err != nil {
-			return err
-		}
-		entries, err = tx.Entries(0, int(head.Size))
-		return err
-	})
+// timeline; and makes the review of what that profile lets out.
+func (s *Session) buildReview(ctx context.Context, f *folder, p record.Profile) (review.Review, record.Head, error) {
+	m, err := s.gatherReview(ctx, f, p)
 	if err != nil {
-		return review.Review{}, head, err
+		return review.Review{}, m.head, err
 	}
-	extra := review.Extra{Head: head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
-	h, err := s.Histogram(ctx, f.id, HistogramRequest{Buckets: 120})
-	if err != nil && CodeOf(err) != CodeIntegrity {
-		return review.Review{}, head, err
+	if m.extra.Events, err = s.markedEvents(ctx, f); err != nil {
+		return review.Review{}, m.head, err
 	}
-	extra.From, extra.To, extra.Buckets = h.From, h.To, h.Buckets
-	if extra.Events, err = s.markedEvents(ctx, f); err != nil {
-		return review.Review{}, head, err
-	}
-	r, err := review.Build(entries, extra)
-	if err != nil {
-		return review.Review{}, head, fmt.Errorf("build review: %w", err)
-	}
-	return r, head, nil
+	r, _, err := m.review()
+	return r, m.head, err
 }

@@ -101,7 +101,7 @@ func (s *Session) reviewFirst(ctx context.Context, f *folder, step string) error
 	if err != nil || st == nil || st.Step.Verb != playbooks.VerbReview || (st.State != playbooks.Ready && st.State != playbooks.Running) {
 		return err
 	}
-	_, err = s.writeReview(ctx, f, step, f.exports())
+	_, err = s.writeReview(ctx, f, step, ReviewOptions{})
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"firebreak/integrations/intake"
 	"firebreak/playbooks"
 	"firebreak/record"
+	"firebreak/review/clocks"
 	"firebreak/store"
 	"firebreak/timeline"
 )
@@ -34,6 +35,8 @@ type Listed struct {
 	Entries int64  `json:"entries"`
 	Hold    bool   `json:"hold,omitempty"`   // a legal hold stands
 	Broken  string `json:"broken,omitempty"` // why the incident cannot be opened
+	// Clock is the deadline of the open incident that ends first, or is late.
+	Clock *NearestClock `json:"clock,omitempty"`
 }
 
 // Board is one consistent picture of an incident: what every screen's header,
@@ -67,9 +70,13 @@ type Board struct {
 	// Contained is what is in force until it is undone; what ends first is first.
 	Contained []Containment `json:"contained,omitempty"`
 	// Updates are the audiences that are to be told what is new, or were told.
-	Updates []UpdateDue  `json:"updates,omitempty"`
-	Actions []ActionView `json:"actions"`
-	Recent  []Activity   `json:"recent"` // newest last, at most 50
+	Updates []UpdateDue `json:"updates,omitempty"`
+	// Clocks are the deadlines that count down, are late, or are open duties, the most
+	// urgent first; NoClocks says why they are not known.
+	Clocks   []clocks.Line `json:"clocks,omitempty"`
+	NoClocks string        `json:"no_clocks,omitempty"`
+	Actions  []ActionView  `json:"actions"`
+	Recent   []Activity    `json:"recent"` // newest last, at most 50
 }
 
 // PhaseView is one phase of the run.
@@ -337,6 +344,8 @@ type Written struct {
 	JSON       string `json:"json"`
 	Sealed     bool   `json:"sealed,omitempty"`     // they are encrypted, as the incident is
 	Unrecorded string `json:"unrecorded,omitempty"` // why no entry tells of it
+
+	Files map[string]string `json:"files,omitempty"` // all that was written: name → path
 }
 
 // Waiting says why an automatic run stopped.

@@ -42,6 +42,9 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ClockMet:
 		return line(func(p record.Submission) (string, bool) {
+			if p.At.IsZero() {
+				return fmt.Sprintf("deadline %s: it is taken back that it was met", given(p.Clock)) + because(p.Note), false
+			}
 			s := fmt.Sprintf("deadline %s: done at %s", given(p.Clock), minuteOf(p.At))
 			if p.To != "" {
 				s += ", to " + p.To

@@ -37,8 +37,13 @@ type Extra struct {
 	Events map[string]timeline.Event
 	// Clocks are the deadlines, as package review/clocks has them at Now.
 	Clocks []ClockLine
+	// Key is the secret that this document's pseudonyms are made with. Ids in other
+	// forms follow from it, and it is in none of them.
+	Key []byte
 	// Readers are those that the entries were masked for.
 	Readers Readers
+	// Edition is what the review is made as; nil: for everybody, and not frozen.
+	Edition *Edition
 }
 
 // Readers are those that a document is for: their profile, the label that it has for
@@ -57,6 +62,7 @@ type Review struct {
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
 	Readers        Readers           `json:"readers,omitzero"`
+	Edition        *Edition          `json:"edition,omitempty"` // missing: for everybody, and not frozen
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`
@@ -102,6 +108,8 @@ type Review struct {
 	Gaps       []Framework     `json:"gaps"`
 	Missing    []Gone          `json:"missing"`
 	Verify     []string        `json:"how_to_verify"`
+
+	key []byte // see Extra.Key
 }
 
 // Person is somebody who acted.
@@ -162,7 +170,8 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 		return Review{}, fmt.Errorf("build review: %w", ErrNoRecord)
 	}
 	b := newBuilder(entries, extra)
-	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers = Format, extra.Now.UTC(), extra.Tool, extra.Readers
+	b.r.Format, b.r.Made, b.r.Tool, b.r.Readers, b.r.Edition = Format, extra.Now.UTC(), extra.Tool, extra.Readers, extra.Edition
+	b.r.key = extra.Key
 	b.incident()
 	b.people()
 	b.clock()

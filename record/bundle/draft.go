@@ -32,9 +32,14 @@ type Source struct {
 	Tool     string
 	// Wanted says of an exhibit whether its bytes go with the bundle.
 	Wanted func(exhibit string) bool
-	// Derived makes what people read of the entries as the profile shows them:
-	// file → content. Review says what of a review is among it.
-	Derived func(shown []record.Entry) (map[string][]byte, error)
+	// Held are the fields of an entry that stay behind although the profile lets them
+	// out, as something stands in them that its readers may not see. What they say can
+	// not be changed: the record is what was signed.
+	Held func(record.Entry) []string
+	// Derived makes what people read of all entries: file → content. It is given the
+	// whole entries, and has to hide what the profile hides. Review says what of a
+	// review is among it.
+	Derived func([]record.Entry) (map[string][]byte, error)
 	Review  string
 }
 
@@ -71,19 +76,22 @@ func Compose(s Source) (Draft, error) {
 		return Draft{}, fmt.Errorf("compose bundle: there is no head and no entry")
 	}
 	d := Draft{Head: s.Heads[len(s.Heads)-1]}
-	masked, shown := make([]record.Sealed, len(s.Lines)), make([]record.Entry, len(s.Lines))
+	masked, whole := make([]record.Sealed, len(s.Lines)), make([]record.Entry, len(s.Lines))
 	out := Withheld{Profile: s.Profile, Digests: []string{}}
 	for i, l := range s.Lines {
-		m, withheld := s.Profile.Mask(l)
-		masked[i], out.Digests = m, append(out.Digests, withheld...)
 		var err error
-		if shown[i], err = s.Profile.Shown(l); err != nil {
+		if whole[i], _, err = record.Unseal(l.Line, l.Disclosures); err != nil {
 			return Draft{}, fmt.Errorf("compose bundle: %w", err)
 		}
+		m, withheld := s.Profile.Mask(l)
+		if s.Held != nil {
+			m, withheld = without(m, withheld, s.Held(whole[i]))
+		}
+		masked[i], out.Digests = m, append(out.Digests, withheld...)
 	}
-	for i, names := range record.ErasedFields(shown) {
-		if i > 0 && i <= int64(len(shown)) {
-			shown[i-1].MarkErased(names)
+	for i, names := range record.ErasedFields(whole) {
+		if i > 0 && i <= int64(len(whole)) {
+			whole[i-1].MarkErased(names)
 		}
 	}
 	d.Withheld = len(out.Digests)
@@ -97,7 +105,7 @@ func Compose(s Source) (Draft, error) {
 	}
 	if s.Derived != nil {
 		var err error
-		if derived, err = s.Derived(shown); err != nil {
+		if derived, err = s.Derived(whole); err != nil {
 			return Draft{}, fmt.Errorf("compose bundle: %w", err)
 		}
 	}
@@ -124,6 +132,23 @@ func Compose(s Source) (Draft, error) {
 		d.add(name, derived[name])
 	}
 	return d, d.evidence(s, masked)
+}
+
+// without takes further fields out of a masked entry.
+func without(m record.Sealed, withheld, names []string) (record.Sealed, []string) {
+	if len(names) == 0 {
+		return m, withheld
+	}
+	var left []string
+	for _, text := range m.Disclosures {
+		if d, err := record.ParseDisclosure(text); err == nil && slices.Contains(names, d.Name) {
+			withheld = append(withheld, record.DigestOf(text))
+			continue
+		}
+		left = append(left, text)
+	}
+	m.Disclosures = left
+	return m, withheld
 }
 
 // record adds what is under record/.

@@ -85,6 +85,7 @@ func Apply(entries []record.Entry, extra review.Extra, o Options) ([]record.Entr
 	masked := m.Entries(entries)
 	extra = m.Extra(extra)
 	extra.Readers = review.Readers{Profile: o.Profile, Label: Label(o.Profile, labelOf(entries)), Banner: Banner(o.Profile, o.Banner)}
+	extra.Key = o.Key
 	report := m.Report()
 	report.Names = m.Used()
 	return masked, extra, report

@@ -22,20 +22,24 @@ func (m *Mask) Entries(entries []record.Entry) []record.Entry {
 	return out
 }
 
-// Touches says whether a field of an entry holds something that its readers may not
-// see, though the profile lets the field out: an export that cannot change it has to
-// withhold it.
-func (m *Mask) Touches(e record.Entry, name string) bool {
-	if name == record.ActorName {
-		_, shown := m.person(e.Actor.ID, e.Actor.Name)
-		return shown != e.Actor.Name
+// Held are the fields of an entry that the profile lets out and that hold something
+// which its readers may not see: an export that cannot change them has to withhold
+// them. The time of an entry stands in its line anyway, so times alone hold nothing.
+func (m *Mask) Held(e record.Entry) []string {
+	m.exact = true
+	masked := m.entry(e)
+	m.exact = false
+	var out []string
+	for name, raw := range e.Fields {
+		if m.discloses(e, name) && !bytes.Equal(raw, masked.Fields[name]) {
+			out = append(out, name)
+		}
 	}
-	raw, ok := e.Fields[name]
-	if !ok {
-		return false
+	if masked.Actor.Name != e.Actor.Name && m.shows(e.Kind, record.ActorName) {
+		out = append(out, record.ActorName)
 	}
-	masked := m.entry(e).Fields[name]
-	return !bytes.Equal(raw, masked)
+	slices.Sort(out)
+	return out
 }
 
 func (m *Mask) entry(e record.Entry) record.Entry {
@@ -290,7 +294,7 @@ func (m *Mask) subject(e record.Entry, raw json.RawMessage) json.RawMessage {
 
 // coarse takes what is finer than the public may see out of an entry.
 func (m *Mask) coarse(e *record.Entry) {
-	if !m.o.Words { // a message tells what is new, and when
+	if !m.o.Words && !m.exact { // a message tells what is new, and when
 		e.Time = e.Time.UTC().Truncate(time.Hour)
 		e.Mono, e.Boot = 0, ""
 	}

@@ -29,6 +29,7 @@ type Mask struct {
 	given  []*who // of the names in the options, nil for those that are nobody's
 	met    map[*who]bool
 
+	exact bool  // times stay as they are
 	at    Place // where the text stands that is looked at
 	field field
 }
@@ -80,7 +81,7 @@ func (m *Mask) text(text string) string {
 	if !norm.NFC.IsNormalString(whole) {
 		whole = norm.NFC.String(whole)
 	}
-	all := m.known.find(whole, m.rules.coarse && !m.o.Words)
+	all := m.known.find(whole, m.rules.coarse && !m.o.Words && !m.exact)
 	if len(all) == 0 {
 		return text
 	}
@@ -149,7 +150,7 @@ func (m *Mask) standIn(x found) (put, why string) {
 
 // theirs says whether it is an indicator of the attacker, which stays.
 func (m *Mask) theirs(x found) bool {
-	if x.who != nil {
+	if x.who != nil && !x.who.shape {
 		return x.who.attacker
 	}
 	return m.known.isTheirs(x.kind, x.value)

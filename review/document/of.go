@@ -77,6 +77,7 @@ func (b *builder) cover() {
 	if i.Drill {
 		b.badge(BadgeDrill, "DRILL", Unknown)
 	}
+	b.edition()
 	for _, row := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
 		if row.Evidence {
 			continue

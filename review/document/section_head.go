@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func (b *builder) head() {
 		{"Title", text(i.Title)},
 		{"Severity", text(i.Severity.String())},
 		{"Status", text(strings.ToUpper(string(i.Status)))},
-		{"TLP", text(strings.ToUpper(string(i.TLP)))},
+		{"TLP", text(strings.ToUpper(string(cmp.Or(b.r.Readers.Label, i.TLP))))},
 		{"First sign seen", text(i.Detected)},
 		{"Opened", text(i.Opened)},
 		{"Closed", text(i.Closed)},

@@ -1,0 +1,180 @@
+package response
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"firebreak/config"
+	"firebreak/incident"
+	"firebreak/record"
+)
+
+func (b *bench) release(r ReleaseRequest) Released {
+	b.Helper()
+	d, err := b.s.PrepareRelease(b.Context(), b.id, r)
+	b.must(err)
+	out, err := b.s.Release(b.Context(), d)
+	b.must(err)
+	return out
+}
+
+// reviewed is an incident with evidence, a marked event, and a review that is
+// reviewed.
+func (b *bench) reviewed() {
+	b.Helper()
+	b.open()
+	ctx := b.Context()
+	_, err := b.s.Ingest(ctx, b.id, []string{b.file("auth.log", authLog)}, IngestOptions{}, nil)
+	b.must(err)
+	page, err := b.s.Page(ctx, b.id, PageRequest{Limit: 1})
+	b.must(err)
+	star := true
+	b.must(b.s.Mark(ctx, b.id, page[0].ID.String(), &star, []string{"pivot"}, "here it began"))
+	b.must(b.s.Note(ctx, b.id, "", "decided by ada on web-1", true))
+	b.wrote("summary", "It is over.")
+	b.moves(b.s, record.ReviewInReview)
+	b.moves(b.s, record.ReviewReviewed)
+}
+
+func TestReleaseIsMadeAgainBitForBit(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.reviewed()
+	ctx := t.Context()
+	var all []Released
+	for _, p := range record.Profiles() {
+		to := t.TempDir()
+		r := b.release(ReleaseRequest{Profile: p, For: "somebody", Reason: "asked", Forms: []string{"all"}, To: to})
+		if len(r.Files) != len(reviewForms()) || r.Draft {
+			t.Errorf("%+v", r)
+		}
+		all = append(all, r)
+	}
+	// More is recorded, the timeline grows, another service looks: nothing of it shows.
+	b.must(b.s.Note(ctx, b.id, "", "afterwards", false))
+	_, err := b.s.Ingest(ctx, b.id, []string{b.file("more.log", strings.ReplaceAll(authLog, "web-1", "web-2"))}, IngestOptions{}, nil)
+	b.must(err)
+	b.must(b.s.MoveReview(ctx, b.id, record.ReviewDraft, "more came up"))
+	b.wrote("summary", "It is not over.")
+	b.clock.Advance(1000 * time.Hour)
+	b.must(b.s.s.Close())
+	b.s = b.service(config.Config{}).As(incident.Actor{Name: "eve"})
+	for _, r := range all {
+		c, err := b.s.CheckRelease(ctx, b.id, r.ID)
+		b.must(err)
+		if !c.OK {
+			t.Errorf("release %s, profile %s: %+v", r.ID, r.Profile, c)
+		}
+		to := t.TempDir()
+		again, err := b.s.AgainRelease(ctx, b.id, r.ID, to)
+		b.must(err)
+		for name, path := range again.Paths {
+			was, err := os.ReadFile(r.Paths[name])
+			b.must(err)
+			is, err := os.ReadFile(path)
+			b.must(err)
+			if string(was) != string(is) || sumOf(is) != r.Files[name] {
+				t.Errorf("release %s: %s differs", r.ID, name)
+			}
+		}
+	}
+	if _, err := b.s.AgainRelease(ctx, b.id, "v1", filepath.Dir(all[0].Paths["review-v1.md"])); err != nil {
+		t.Errorf("what is there already is not written again: %v", err)
+	}
+	b.must(os.WriteFile(all[0].Paths["review-v1.md"], []byte("mine"), 0o600))
+	_, err = b.s.AgainRelease(ctx, b.id, "v1", filepath.Dir(all[0].Paths["review-v1.md"]))
+	b.refused("is another file", err)
+	cmp, err := b.s.CompareRelease(ctx, b.id, "v2", []string{all[1].Paths["review-v2.md"], all[0].Paths["review-v1.md"]})
+	b.must(err)
+	if cmp.OK || !cmp.Files[0].OK || cmp.Files[1].OK {
+		t.Errorf("%+v", cmp)
+	}
+}
+
+func TestReleaseOfADraftSaysSo(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	_, err := b.s.PrepareRelease(t.Context(), b.id, ReleaseRequest{})
+	b.refused("nobody has reviewed it", err)
+	r := b.release(ReleaseRequest{Draft: true, Forms: []string{"md"}})
+	text, err := os.ReadFile(r.Paths["review-v1.md"])
+	b.must(err)
+	if !r.Draft || !strings.HasPrefix(string(text), "# DRAFT: ") || !strings.Contains(string(text), "**DRAFT**") {
+		t.Errorf("%.300s", text)
+	}
+	list, err := b.s.Releases(t.Context(), b.id)
+	b.must(err)
+	if len(list) != 1 || !list[0].Draft || list[0].By != "ada" {
+		t.Errorf("%+v", list)
+	}
+}
+
+func TestReleaseOfWhatWasChangedMeanwhile(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.reviewed()
+	ctx := t.Context()
+	d, err := b.s.PrepareRelease(ctx, b.id, ReleaseRequest{})
+	b.must(err)
+	b.must(b.s.Note(ctx, b.id, "", "life goes on", false))
+	_, err = b.s.Release(ctx, d) // of what was prepared, over its own head
+	b.must(err)
+	_, err = b.s.Release(ctx, d)
+	b.refused("was changed meanwhile", err)
+	if d, err = b.s.PrepareRelease(ctx, b.id, ReleaseRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	b.must(b.s.MoveReview(ctx, b.id, record.ReviewInReview, "wait"))
+	_, err = b.s.Release(ctx, d)
+	b.refused("was changed meanwhile", err)
+	if n := len(b.entries(record.ReviewReleased)); n != 1 {
+		t.Errorf("%d releases", n)
+	}
+}
+
+func TestReleaseAfterAnErasure(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	ctx := t.Context()
+	b.must(b.s.Note(ctx, b.id, "", "MARKER", false))
+	b.release(ReleaseRequest{Draft: true})
+	b.release(ReleaseRequest{Draft: true, Profile: record.PublicProfile})
+	b.erase(EraseRequest{Fields: []string{"2.text"}})
+	c, err := b.s.CheckRelease(ctx, b.id, "v1")
+	b.must(err)
+	if c.OK || len(c.Erased) != 1 || !strings.Contains(strings.Join(c.Reasons(), " "), "something was erased since") {
+		t.Errorf("%+v", c)
+	}
+	_, err = b.s.AgainRelease(ctx, b.id, "v1", t.TempDir())
+	b.want(CodeIntegrity, err)
+	// The public never saw it: theirs is the same still.
+	if c, err = b.s.CheckRelease(ctx, b.id, "v2"); err != nil || !c.OK {
+		t.Errorf("%+v, %v", c, err)
+	}
+	// Without the key of its pseudonyms nobody can make it again.
+	releases := b.entries(record.ReviewReleased)
+	b.erase(EraseRequest{Fields: []string{strconv.FormatInt(releases[1].Seq, 10) + ".secret"}})
+	if c, err = b.s.CheckRelease(ctx, b.id, "v2"); err != nil || c.OK || !strings.Contains(c.Why, "was erased") {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+func TestReleaseByAnotherVersion(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	b.release(ReleaseRequest{Draft: true})
+	b.s.s.o.Tool = "firebreak 99.0"
+	c, err := b.s.CheckRelease(t.Context(), b.id, "v1")
+	b.must(err)
+	if !c.OK { // the version that stands in it is the one that made it
+		t.Errorf("%+v", c)
+	}
+	c.OK = false
+	if why := strings.Join(c.Reasons(), " "); !strings.Contains(why, "made by another version") {
+		t.Error(why)
+	}
+	_, err = b.s.CheckRelease(t.Context(), b.id, "v9")
+	b.want(CodeNotFound, err)
+}
