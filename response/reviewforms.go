@@ -7,9 +7,11 @@ import (
 
 	"firebreak/review"
 	"firebreak/review/document"
-	"firebreak/review/page"
+	"firebreak/review/docx"
 	"firebreak/review/navigator"
 	"firebreak/review/ocsf"
+	"firebreak/review/page"
+	"firebreak/review/pdf"
 	"firebreak/review/stix"
 	"firebreak/review/veris"
 )
@@ -34,6 +36,10 @@ func reviewForms() []reviewForm {
 		{"attack", "review.attack.json", "layer for the ATT&CK Navigator", navigator.Layer},
 		{"veris", "review.veris.json", "VERIS record, to compare incidents", veris.Record},
 		{"ocsf", "review.ocsf.json", "OCSF incident finding, for a SIEM", ocsf.Finding},
+		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) {
+			return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fontFolders())})
+		}},
+		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
 	}
 }
 

@@ -1,0 +1,397 @@
+package pdf
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"firebreak/review/document"
+)
+
+// Pages are A4, upright; all lengths are points, from the upper left corner.
+const (
+	pageWidth  = 595.28
+	pageHeight = 841.89
+	left       = 48.0
+	right      = pageWidth - 48.0
+	top        = 66.0
+	bottom     = pageHeight - 62.0
+	textWidth  = right - left
+)
+
+// The sizes of type.
+const (
+	bodySize  = 9.5
+	tableSize = 7.3
+	smallSize = 8.0
+	lead      = 1.38 // from line to line, in sizes
+)
+
+// sheet lays a document out. It draws nothing: pages are lists of what is to be
+// drawn, so that page numbers can be known before the first is written.
+type sheet struct {
+	d        document.Document
+	f        *fonts
+	pages    []*page
+	y        float64
+	ids      map[string]bool  // what may be led to
+	places   map[string]place // where it is
+	outline  []entry
+	contents []document.Heading
+}
+
+type place struct {
+	page int
+	y    float64
+}
+
+// entry is a line of the outline.
+type entry struct {
+	title string
+	level int
+	place place
+}
+
+type page struct{ marks []mark }
+
+// mark is something drawn.
+type mark struct {
+	kind       kind
+	x, y, w, h float64
+	text       string
+	source     int
+	size       float64
+	colour     colour
+	to         string // of a link, or of the number of a page
+}
+
+type kind int
+
+const (
+	aText   kind = iota
+	aBox         // filled
+	aFrame       // only its edge
+	aLine        // from x,y by w,h
+	aDash        // the same, broken
+	aCircle      // w is its radius
+	aLink        // a box that leads somewhere
+	aNumber      // the number of the page that to is on, ending at x
+)
+
+func newSheet(d document.Document, f *fonts) *sheet {
+	s := &sheet{d: d, f: f, ids: map[string]bool{}, places: map[string]place{}}
+	for _, b := range d.Blocks {
+		switch b := b.(type) {
+		case document.Heading:
+			s.ids[b.ID] = true
+			s.contents = append(s.contents, b)
+		case document.Table:
+			s.ids[b.ID] = true
+			for _, r := range b.Rows {
+				s.ids[r.ID] = true
+			}
+		case document.Figure:
+			s.ids[b.ID] = true
+		}
+	}
+	delete(s.ids, "")
+	return s
+}
+
+func (s *sheet) known(id string) bool { return s.ids[id] }
+
+func (s *sheet) paragraph(t document.Text, look face, c colour) paragraph {
+	return s.f.paragraph(t, look, c, s.known)
+}
+
+func plain(text string) document.Text { return document.Text{{Text: text}} }
+
+// write lays out everything.
+func (s *sheet) write() {
+	s.turn()
+	s.text(s.paragraph(plain(s.d.Title), bold, ink), left, textWidth, 21)
+	s.y += 3
+	if s.d.Subtitle != "" {
+		s.text(s.paragraph(plain(s.d.Subtitle), regular, grey), left, textWidth, 13)
+	}
+	s.y += 8
+	begun := false
+	for _, b := range s.d.Blocks {
+		if _, ok := b.(document.Heading); ok && !begun {
+			s.tableOfContents()
+			begun = true
+		}
+		s.block(b)
+	}
+	s.lacking()
+	s.margins()
+}
+
+// turn begins a page.
+func (s *sheet) turn() {
+	s.pages = append(s.pages, &page{})
+	s.y = top
+}
+
+func (s *sheet) put(m mark) {
+	p := s.pages[len(s.pages)-1]
+	p.marks = append(p.marks, m)
+}
+
+// room begins a page when there is less room than that left on this one.
+func (s *sheet) room(h float64) {
+	if s.y+h > bottom && s.y > top {
+		s.turn()
+	}
+}
+
+// anchor is a place that links lead to.
+func (s *sheet) anchor(id string, y float64) {
+	if id == "" {
+		return
+	}
+	if _, ok := s.places[id]; !ok {
+		s.places[id] = place{len(s.pages), y}
+	}
+}
+
+// text writes a paragraph, over as many pages as it takes.
+func (s *sheet) text(p paragraph, x, width, size float64) {
+	for _, l := range p.lines(width / size) {
+		s.room(size * lead)
+		s.line(&p, l, x, s.y, width, size)
+		s.y += size * lead
+	}
+}
+
+// line writes one line, whose upper edge is at y.
+func (s *sheet) line(p *paragraph, l line, x, y, width, size float64) {
+	if p.base == 1 {
+		x += width - l.width*size
+	}
+	for _, t := range p.stretches(l) {
+		a := p.attrs[t.attr]
+		if strings.TrimSpace(t.text) != "" {
+			s.put(mark{kind: aText, x: x, y: y + size*1.02, text: t.text, source: t.source, size: size, colour: a.colour})
+		}
+		if a.to != "" {
+			s.put(mark{kind: aLink, x: x, y: y, w: t.width * size, h: size * lead, to: a.to})
+		}
+		x += t.width * size
+	}
+}
+
+// label writes a short text at a place of its own; side is 0 for a beginning
+// there, 0.5 for a middle, 1 for an end.
+func (s *sheet) label(text string, look face, c colour, x, y, size, side float64) float64 {
+	p := s.paragraph(plain(text), look, c)
+	p.base = 0
+	l := line{0, len(p.cells), 0}
+	for _, c := range p.cells {
+		l.width += c.pick.width
+	}
+	s.line(&p, l, x-l.width*size*side, y, 0, size)
+	return l.width * size
+}
+
+// shorten cuts a text that is wider than that.
+func (s *sheet) shorten(text string, look face, width float64) string {
+	if s.f.width(look, text) <= width {
+		return text
+	}
+	w := s.f.width(look, "...")
+	for i, r := range text {
+		if w += s.f.pick(look, r).width; w > width {
+			return text[:i] + "..."
+		}
+	}
+	return text
+}
+
+func (s *sheet) block(b document.Block) {
+	switch b := b.(type) {
+	case document.Heading:
+		s.heading(b)
+	case document.Paragraph:
+		s.text(s.paragraph(b.Text, regular, ink), left, textWidth, bodySize)
+		s.y += 5
+	case document.Note:
+		s.note(b)
+	case document.List:
+		for i, item := range b.Items {
+			sign := "•"
+			if b.Ordered {
+				sign = fmt.Sprintf("%d.", i+1)
+			}
+			s.room(bodySize * lead)
+			s.label(sign, regular, ink, left+4, s.y, bodySize, 0)
+			s.text(s.paragraph(item, regular, ink), left+18, textWidth-18, bodySize)
+			s.y += 2
+		}
+		s.y += 5
+	case document.Definitions:
+		t := document.Table{Named: true, Columns: []document.Column{{Kind: document.Short}, {Kind: document.Words}}}
+		for _, x := range b.Items {
+			t.Rows = append(t.Rows, document.Row{Cells: []document.Text{plain(x.Term), x.Text}})
+		}
+		s.table(t)
+	case document.Verbatim:
+		s.verbatim(b)
+	case document.Table:
+		s.table(b)
+	case document.Figure:
+		s.figure(b)
+	case document.PageBreak:
+		if s.y > top {
+			s.turn()
+		}
+	}
+}
+
+func (s *sheet) heading(h document.Heading) {
+	size := []float64{15, 11.5, 10}[min(max(h.Level, 1), 3)-1]
+	p := s.paragraph(h.Text, bold, ink)
+	s.y += size * 0.7
+	s.room(size*lead + 60) // not alone at the foot of a page
+	s.anchor(h.ID, s.y)
+	s.outline = append(s.outline, entry{h.Text.String(), min(max(h.Level, 1), 3) - 1, place{len(s.pages), s.y}})
+	s.text(p, left, textWidth, size)
+	if h.Level <= 1 {
+		s.put(mark{kind: aLine, x: left, y: s.y + 1, w: textWidth, size: 0.7, colour: rule})
+		s.y += 4
+	}
+	s.y += 4
+}
+
+// note writes what must not be overlooked behind a bar.
+func (s *sheet) note(n document.Note) {
+	look, c := regular, ink
+	if n.Tone != document.NoTone {
+		c = toneColour(n.Tone)
+	}
+	if n.Tone == document.Bad || n.Tone == document.Unknown {
+		look = bold
+	}
+	s.barred(s.paragraph(n.Text, look, c), c, bodySize, false)
+}
+
+func (s *sheet) verbatim(v document.Verbatim) {
+	look, size := regular, bodySize
+	if v.Code {
+		look, size = mono, smallSize
+	}
+	s.barred(s.paragraph(plain(strings.TrimRight(v.Text, "\n")), look, ink), rule, size, v.Code)
+}
+
+func (s *sheet) barred(p paragraph, bar colour, size float64, filled bool) {
+	for _, l := range p.lines((textWidth - 14) / size) {
+		s.room(size * lead)
+		if filled {
+			s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: size * lead, colour: pale})
+		}
+		s.put(mark{kind: aBox, x: left, y: s.y, w: 2.4, h: size * lead, colour: bar})
+		s.line(&p, l, left+11, s.y, textWidth-14, size)
+		s.y += size * lead
+	}
+	s.y += 7
+}
+
+// tableOfContents writes the headings with their pages, which are filled in when
+// all is laid out.
+func (s *sheet) tableOfContents() {
+	if len(s.contents) < 2 {
+		return
+	}
+	s.y += 8
+	s.room(80)
+	s.label("Contents", bold, ink, left, s.y, 13, 0)
+	s.y += 13*lead + 2
+	for _, h := range s.contents {
+		if h.Level > 2 {
+			continue
+		}
+		x := left
+		if h.Level > 1 {
+			x += 14
+		}
+		s.room(bodySize * lead)
+		title := s.shorten(h.Text.String(), regular, (right-x-40)/bodySize)
+		w := s.label(title, regular, ink, x, s.y, bodySize, 0)
+		s.put(mark{kind: aDash, x: x + w + 4, y: s.y + bodySize, w: max(right-24-(x+w+4), 0), size: 0.5, colour: rule})
+		s.put(mark{kind: aNumber, x: right, y: s.y + bodySize*1.02, size: bodySize, colour: ink, to: h.ID})
+		s.put(mark{kind: aLink, x: x, y: s.y, w: right - x, h: bodySize * lead, to: h.ID})
+		s.y += bodySize * lead
+	}
+	s.y += 8
+}
+
+// lacking says what the fonts could not show, and which of them were not ours.
+func (s *sheet) lacking() {
+	if len(s.f.missing) > 0 {
+		runes := slices.Sorted(maps.Keys(s.f.missing))
+		var names []string
+		for _, r := range runes[:min(len(runes), 60)] {
+			names = append(names, fmt.Sprintf("U+%04X", r))
+		}
+		if n := len(runes) - 60; n > 0 {
+			names = append(names, fmt.Sprintf("and %d more", n))
+		}
+		s.note(document.Note{Tone: document.Warn, Text: plain("No font at hand has these characters; they are written as their code points above: " + strings.Join(names, ", ") + ".")})
+	}
+	if names := s.f.fromMachine(); len(names) > 0 {
+		s.note(document.Note{Text: plain("Some characters are drawn with fonts of the machine that this file was made on: " + strings.Join(names, ", ") +
+			". Made on another machine, the file may differ.")})
+	}
+}
+
+// margins writes the head and the foot of every page.
+func (s *sheet) margins() {
+	all := s.pages
+	tlp, rest := "", []string{}
+	for _, b := range s.d.Banner {
+		if b.Kind == document.BadgeTLP && tlp == "" {
+			tlp = b.Text
+			continue
+		}
+		rest = append(rest, b.Text)
+	}
+	title := s.shorten(s.d.Title, regular, 230/smallSize)
+	foot := s.shorten(s.d.Footer, regular, 260/smallSize)
+	words := s.shorten(strings.Join(rest, "  "), bold, 150/smallSize)
+	for i := range all {
+		s.pages = all[:i+1]
+		s.label(title, regular, grey, left, 32, smallSize, 0)
+		s.label(foot, regular, grey, left, pageHeight-42, smallSize, 0)
+		s.label(fmt.Sprintf("page %d of %d", i+1, len(all)), regular, grey, left+textWidth*0.66, pageHeight-42, smallSize, 0.5)
+		edge := right
+		if tlp != "" {
+			edge -= s.tlp(tlp, 28) + 10
+			s.tlp(tlp, pageHeight-46)
+		}
+		s.label(words, bold, ink, edge, 32, smallSize, 1)
+	}
+	s.pages = all
+	for _, r := range "0123456789" {
+		s.f.pick(regular, r)
+	}
+}
+
+// tlp writes the label the way FIRST asks for: at the right of head and foot, in
+// at least 12 points, in its colour on black.
+func (s *sheet) tlp(text string, y float64) float64 {
+	c := colour{0xff, 0xff, 0xff}
+	switch word := strings.TrimPrefix(text, "TLP:"); {
+	case strings.HasPrefix(word, "RED"):
+		c = colour{0xff, 0x2b, 0x2b}
+	case strings.HasPrefix(word, "AMBER"):
+		c = colour{0xff, 0xc0, 0x00}
+	case strings.HasPrefix(word, "GREEN"):
+		c = colour{0x33, 0xff, 0x00}
+	}
+	text = s.shorten(text, bold, 12)
+	w := s.f.width(bold, text)*12 + 10
+	s.put(mark{kind: aBox, x: right - w, y: y - 1, w: w, h: 17, colour: colour{}})
+	s.label(text, bold, c, right-5, y, 12, 1)
+	return w
+}

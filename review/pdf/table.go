@@ -1,0 +1,188 @@
+package pdf
+
+import (
+	"slices"
+
+	"firebreak/review/document"
+)
+
+const (
+	gap     = 6.0 // between columns
+	rowPad  = 2.2
+	mostRow = bottom - top - 40
+)
+
+// table writes a table, whose head stands on every page that it reaches.
+func (s *sheet) table(t document.Table) {
+	if len(t.Columns) == 0 || len(t.Rows) == 0 {
+		return
+	}
+	if t.Caption != "" {
+		s.room(60)
+		s.text(s.paragraph(plain(t.Caption), bold, ink), left, textWidth, smallSize)
+		s.y += 2
+	}
+	s.anchor(t.ID, s.y)
+	g := s.grid(t)
+	s.room(40)
+	g.top()
+	for _, r := range t.Rows {
+		g.row(r)
+	}
+	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.7, colour: rule})
+	s.y += 10
+}
+
+// grid is a table while it is written.
+type grid struct {
+	s      *sheet
+	t      document.Table
+	widths []float64 // of what stands in the columns
+	head   []paragraph
+}
+
+func (s *sheet) grid(t document.Table) *grid {
+	g := &grid{s: s, t: t}
+	need, want := make([]float64, len(t.Columns)), make([]float64, len(t.Columns))
+	for i, c := range t.Columns {
+		p := s.paragraph(plain(c.Title), bold, ink)
+		g.head = append(g.head, p)
+		want[i], need[i] = p.widest()
+	}
+	for _, r := range t.Rows[:min(len(t.Rows), 300)] {
+		if r.Divide {
+			continue
+		}
+		for i := range min(len(r.Cells), len(t.Columns)) {
+			p := g.cell(r, i)
+			whole, piece := p.widest()
+			want[i], need[i] = max(want[i], min(whole, 46)), max(need[i], min(piece, mostPiece(t.Columns[i].Kind)))
+		}
+	}
+	room := (textWidth - gap*float64(len(t.Columns))) / tableSize
+	g.widths = document.ShareOut(need, want, room)
+	for i := range g.widths {
+		g.widths[i] *= tableSize
+	}
+	return g
+}
+
+// mostPiece is the width, in sizes, beyond which a word is broken.
+func mostPiece(k document.ColumnKind) float64 {
+	switch k {
+	case document.Digest:
+		return 10
+	case document.Words:
+		return 9
+	case document.Short, document.Entry, document.Number, document.Moment:
+	}
+	return 8
+}
+
+func (g *grid) cell(r document.Row, i int) paragraph {
+	look := regular
+	if i == 0 && g.t.Named {
+		look = bold
+	}
+	p := g.s.paragraph(r.Cells[i], look, ink)
+	p.any = g.t.Columns[i].Kind == document.Digest
+	return p
+}
+
+// top writes the head, if there is one.
+func (g *grid) top() {
+	s := g.s
+	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.7, colour: rule})
+	if !slices.ContainsFunc(g.t.Columns, func(c document.Column) bool { return c.Title != "" }) {
+		return
+	}
+	var lines [][]line
+	most := 0
+	for i := range g.head {
+		lines = append(lines, g.head[i].lines(g.widths[i]/tableSize))
+		most = max(most, len(lines[i]))
+	}
+	h := float64(most)*tableSize*lead + 2*rowPad
+	s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: h, colour: pale})
+	g.lines(g.head, lines, 0, most)
+	s.y += h
+	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.7, colour: rule})
+}
+
+// lines writes some of the lines of a row.
+func (g *grid) lines(cells []paragraph, lines [][]line, from, to int) {
+	x := left + gap/2
+	for i := range cells {
+		for n := from; n < min(to, len(lines[i])); n++ {
+			l, at := lines[i][n], x
+			if g.t.Columns[i].Kind == document.Number {
+				at += g.widths[i] - l.width*tableSize
+			}
+			g.s.line(&cells[i], l, at, g.s.y+rowPad+float64(n-from)*tableSize*lead, g.widths[i], tableSize)
+		}
+		x += g.widths[i] + gap
+	}
+}
+
+// row writes a row. It stays on one page where one page can hold it.
+func (g *grid) row(r document.Row) {
+	s := g.s
+	if r.Divide {
+		g.divide(r)
+		return
+	}
+	cells := make([]paragraph, 0, len(g.t.Columns))
+	lines := make([][]line, 0, len(g.t.Columns))
+	most := 1
+	for i := range g.t.Columns {
+		if i >= len(r.Cells) {
+			break
+		}
+		p := g.cell(r, i)
+		cells = append(cells, p)
+		lines = append(lines, p.lines(g.widths[i]/tableSize))
+		most = max(most, len(lines[i]))
+	}
+	const each = tableSize * lead
+	height := float64(most)*each + 2*rowPad
+	if s.y+min(height, mostRow) > bottom {
+		g.over()
+	}
+	s.anchor(r.ID, s.y)
+	for from := 0; from < most; {
+		n := min(most-from, max(int((bottom-s.y-2*rowPad)/each), 1))
+		if r.Tone == document.Bad || r.Tone == document.Unknown {
+			s.put(mark{kind: aBox, x: left, y: s.y, w: 1.6, h: float64(n)*each + 2*rowPad, colour: toneColour(r.Tone)})
+		}
+		g.lines(cells, lines, from, from+n)
+		s.y += float64(n)*each + 2*rowPad
+		if from += n; from < most {
+			g.over()
+		}
+	}
+	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.3, colour: rule})
+}
+
+func (g *grid) divide(r document.Row) {
+	s := g.s
+	if len(r.Cells) == 0 {
+		return
+	}
+	if s.y+3*tableSize*lead > bottom {
+		g.over()
+	}
+	s.anchor(r.ID, s.y)
+	p := s.paragraph(r.Cells[0], bold, ink)
+	for _, l := range p.lines((textWidth - gap) / tableSize) {
+		s.line(&p, l, left+gap/2, s.y+rowPad, textWidth-gap, tableSize)
+		s.y += tableSize * lead
+	}
+	s.y += 2 * rowPad
+	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.3, colour: rule})
+}
+
+// over goes on with the table on the next page.
+func (g *grid) over() {
+	g.s.turn()
+	g.top()
+}
