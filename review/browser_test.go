@@ -40,7 +40,7 @@ func TestInABrowser(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tab := b.Open(t, c.page, chromium.Screen{Width: 1280})
-			for _, width := range []int{1280, 768, 360} {
+			for _, width := range []int{1280, 768, 360, 320} {
 				tab.Show(chromium.Screen{Width: width})
 				if by, who := tab.Overflow(); by > 0 {
 					t.Errorf("at %d pixels the page is %d too wide: %q", width, by, who)
