@@ -20,7 +20,11 @@ func (w *writer) blocks(blocks []document.Block) {
 		case document.List:
 			w.list(b)
 		case document.Table:
-			w.table(b)
+			if w.section == "glance" && b.Named && len(b.Columns) > 1 {
+				w.tiles(b)
+			} else {
+				w.table(b)
+			}
 		case document.Figure:
 			next := document.Figure{}
 			if i+1 < len(blocks) {
@@ -56,6 +60,7 @@ func (w *writer) headline(h document.Heading) {
 	level := min(max(h.Level, 1), 3)
 	if level == 1 {
 		w.endSection()
+		w.section = h.ID
 		w.put(`<section class="s-`, id(h.ID), `">`)
 		w.open = true
 	}
@@ -155,6 +160,30 @@ func (w *writer) table(t document.Table) {
 		w.row(t, r)
 	}
 	w.put("</tbody></table></div>")
+}
+
+// tiles writes the numbers that stand on top so that they are seen at once: each with
+// its name, and below it what is counted.
+func (w *writer) tiles(t document.Table) {
+	w.put(`<dl class="tiles">`)
+	for _, r := range t.Rows {
+		if r.Divide || len(r.Cells) < 2 {
+			continue
+		}
+		w.put("<div><dt>", w.text(r.Cells[0], maxTitle), "</dt><dd>", w.text(r.Cells[1], maxTitle), "</dd>")
+		for i, c := range r.Cells[2:] {
+			if s := c.String(); s == "" || s == "-" {
+				continue
+			}
+			w.put(`<dd class="small">`)
+			if i+2 < len(t.Columns) && t.Columns[i+2].Kind == document.Entry {
+				w.put(`<span class="vh">`, label(t.Columns[i+2].Title), " </span>")
+			}
+			w.put(w.text(c, maxTitle), "</dd>")
+		}
+		w.put("</div>")
+	}
+	w.put("</dl>")
 }
 
 func narrow(t document.Table) bool {
