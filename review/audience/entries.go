@@ -115,7 +115,10 @@ func fieldOf(k record.Kind, name string) field {
 
 // proof says that a field is not touched. The root of an image is a path.
 func proof(k record.Kind, name string) bool {
-	return untouched[name] && !(name == "root" && (k == record.EvidenceSealed || k == record.CollectionFinished))
+	if name == "root" && (k == record.EvidenceSealed || k == record.CollectionFinished) {
+		return false
+	}
+	return untouched[name]
 }
 
 // free are fields that hold whatever a system or a person put there, numbers of
