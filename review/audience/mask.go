@@ -126,7 +126,7 @@ func (m *Mask) standIn(x found) (put, why string) {
 		return x.put, ""
 	case m.theirs(x):
 		return "", "the attacker's"
-	case !m.rules.hidden[x.kind] && !(x.kind == Group && m.rules.coarse):
+	case !m.rules.hidden[x.kind]:
 		return "", "the profile shows it"
 	case m.field.exact && (x.who == nil || utf8.RuneCountInString(x.value) < leastFold):
 		return "", "part of the record's structure"
