@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"firebreak/playbooks"
@@ -279,14 +278,11 @@ func (m *Mask) subject(e record.Entry, raw json.RawMessage) json.RawMessage {
 		x.who = w
 	}
 	put, why := m.standIn(x)
-	m.report.note(x, put, why, m.at, p.Value)
-	if why != "" {
-		put = p.Value
-		if strings.HasPrefix(why, "the profile") || p.Role == attackers {
-			put = m.text(p.Value)
-		}
-	} else if p.Role == attackers && !slices.Contains(people, x.kind) {
-		put = m.text(p.Value) // a path or a process of theirs, with the names of others in it
+	if why != "" || p.Role == attackers && !slices.Contains(people, x.kind) {
+		put = m.text(p.Value) // a path or a process of theirs may have the names of others in it
+	} else {
+		m.met[x.who] = true
+		m.report.note(x, put, why, m.at, p.Value)
 	}
 	out, err := marshal(put)
 	if err != nil {

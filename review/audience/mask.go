@@ -194,7 +194,7 @@ func (m *Mask) person(id, name string) (string, string) {
 	if !m.rules.ids {
 		out = m.names.of(Person, w.value)
 	}
-	if record.Gone(name) || strings.HasPrefix(name, record.ErasedMark) || isCommon(name) {
+	if record.Gone(name) || strings.HasPrefix(name, record.ErasedMark) || machinery[strings.ToLower(name)] {
 		return out, name
 	}
 	m.at.Field = record.ActorName
@@ -202,6 +202,7 @@ func (m *Mask) person(id, name string) (string, string) {
 		return out, m.text(name)
 	}
 	put := m.called(w)
+	m.met[w] = true
 	m.report.note(found{kind: Person, value: name, to: len(name)}, put, "", m.at, name)
 	return out, put
 }
