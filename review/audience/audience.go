@@ -135,7 +135,7 @@ func rulesOf(p record.Profile) rules {
 		}
 		return out
 	}
-	switch p {
+	switch p { //nolint:exhaustive // the public's is that of whatever else comes
 	case record.FullProfile, "":
 		return rules{hidden: hide(), named: true, ids: true}
 	case record.LegalProfile:
@@ -147,7 +147,7 @@ func rulesOf(p record.Profile) rules {
 	case record.ExecutiveProfile:
 		return rules{hidden: hide(people, machines), roles: true, as: true}
 	default: // public, and whatever comes
-		return rules{hidden: hide(people, machines), roles: true, coarse: true}
+		return rules{hidden: hide(people, machines, []Kind{Group}), roles: true, coarse: true}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"firebreak/playbooks"
@@ -115,7 +114,10 @@ func fieldOf(k record.Kind, name string) field {
 
 // proof says that a field is not touched. The root of an image is a path.
 func proof(k record.Kind, name string) bool {
-	return untouched[name] && !(name == "root" && (k == record.EvidenceSealed || k == record.CollectionFinished))
+	if name == "root" && (k == record.EvidenceSealed || k == record.CollectionFinished) {
+		return false
+	}
+	return untouched[name]
 }
 
 // free are fields that hold whatever a system or a person put there, numbers of
@@ -276,14 +278,11 @@ func (m *Mask) subject(e record.Entry, raw json.RawMessage) json.RawMessage {
 		x.who = w
 	}
 	put, why := m.standIn(x)
-	m.report.note(x, put, why, m.at, p.Value)
-	if why != "" {
-		put = p.Value
-		if strings.HasPrefix(why, "the profile") || p.Role == attackers {
-			put = m.text(p.Value)
-		}
-	} else if p.Role == attackers && !slices.Contains(people, x.kind) {
-		put = m.text(p.Value) // a path or a process of theirs, with the names of others in it
+	if why != "" || p.Role == attackers && !slices.Contains(people, x.kind) {
+		put = m.text(p.Value) // a path or a process of theirs may have the names of others in it
+	} else {
+		m.met[x.who] = true
+		m.report.note(x, put, why, m.at, p.Value)
 	}
 	out, err := marshal(put)
 	if err != nil {

@@ -37,7 +37,7 @@ func decoded(text string) (view, bool) {
 		changed = true
 		n := b.Len()
 		if r < 0 { // a byte of a longer letter
-			b.WriteByte(byte(-r))
+			b.WriteByte(byte(-r & 0xff))
 		} else {
 			b.WriteRune(r)
 		}

@@ -183,7 +183,9 @@ func (f *finder) mac(i int) {
 			return
 		}
 		if n == groups {
-			if f.ends(end) && !(f.byteAt(end) == sep && isHex(rune(f.byteAt(end+1)))) && strings.Trim(f.text[i:end], "0:-.") != "" && strings.Trim(lower(f.text[i:end]), "f:-.") != "" {
+			longer := f.byteAt(end) == sep && isHex(rune(f.byteAt(end+1)))
+			text := lower(f.text[i:end])
+			if f.ends(end) && !longer && strings.Trim(text, "0:-.") != "" && strings.Trim(text, "f:-.") != "" { // nobody's, and everybody's
 				f.add(i, end, MAC)
 			}
 			return

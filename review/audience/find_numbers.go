@@ -109,7 +109,8 @@ func (f *finder) card(i int) {
 		}
 		sep = c
 	}
-	if isCard(string(digits)) && f.ends(to) && !(f.byteAt(to) == '.' && isDigit(f.byteAt(to+1))) {
+	fraction := f.byteAt(to) == '.' && isDigit(f.byteAt(to+1))
+	if isCard(string(digits)) && f.ends(to) && !fraction {
 		f.add(i, to, Card)
 	}
 }

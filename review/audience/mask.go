@@ -126,7 +126,7 @@ func (m *Mask) standIn(x found) (put, why string) {
 		return x.put, ""
 	case m.theirs(x):
 		return "", "the attacker's"
-	case !m.rules.hidden[x.kind] && !(x.kind == Group && m.rules.coarse):
+	case !m.rules.hidden[x.kind]:
 		return "", "the profile shows it"
 	case m.field.exact && (x.who == nil || utf8.RuneCountInString(x.value) < leastFold):
 		return "", "part of the record's structure"
@@ -194,7 +194,7 @@ func (m *Mask) person(id, name string) (string, string) {
 	if !m.rules.ids {
 		out = m.names.of(Person, w.value)
 	}
-	if record.Gone(name) || strings.HasPrefix(name, record.ErasedMark) || isCommon(name) {
+	if record.Gone(name) || strings.HasPrefix(name, record.ErasedMark) || machinery[strings.ToLower(name)] {
 		return out, name
 	}
 	m.at.Field = record.ActorName
@@ -202,6 +202,7 @@ func (m *Mask) person(id, name string) (string, string) {
 		return out, m.text(name)
 	}
 	put := m.called(w)
+	m.met[w] = true
 	m.report.note(found{kind: Person, value: name, to: len(name)}, put, "", m.at, name)
 	return out, put
 }

@@ -15,8 +15,14 @@ import (
 )
 
 var names = []Name{
-	{Kind: Person, Value: "Grace Hopper"}, {Kind: Person, Value: "ada@corp.example", Responder: true}, {Kind: Person, Value: "root"}, {Kind: Person, Value: "Jürgen"},
-	{Kind: Host, Value: "web-1.example.org"}, {Kind: Host, Value: "vm"}, {Kind: Host, Value: "a.b(c"}, {Kind: Host, Value: "Bücher"},
+	{Kind: Person, Value: "Grace Hopper"},
+	{Kind: Person, Value: "ada@corp.example", Responder: true},
+	{Kind: Person, Value: "root"},
+	{Kind: Person, Value: "Jürgen"},
+	{Kind: Host, Value: "web-1.example.org"},
+	{Kind: Host, Value: "vm"},
+	{Kind: Host, Value: "a.b(c"},
+	{Kind: Host, Value: "Bücher"},
 }
 
 func masked(t *testing.T, p record.Profile, text string) string {

@@ -96,14 +96,16 @@ func (t *trie) at(text string, from int) (*who, int) {
 // borders says whether a text from here to there stands for itself: "ada" is not in
 // "adapter". A longer name may stand in a name made with underscores.
 func borders(text string, from, to int, long bool) bool {
-	inner, _ := utf8.DecodeRuneInString(text[from:])
-	outer, _ := utf8.DecodeLastRuneInString(text[:from])
-	if from > 0 && inWord(inner) && inWord(outer) && !(long && outer == '_') {
-		return false
-	}
-	inner, _ = utf8.DecodeLastRuneInString(text[:to])
-	outer, _ = utf8.DecodeRuneInString(text[to:])
-	return to == len(text) || !inWord(inner) || !inWord(outer) || long && outer == '_'
+	first, _ := utf8.DecodeRuneInString(text[from:])
+	before, _ := utf8.DecodeLastRuneInString(text[:from])
+	last, _ := utf8.DecodeLastRuneInString(text[:to])
+	behind, _ := utf8.DecodeRuneInString(text[to:])
+	begins := from == 0 || apartFrom(first, before, long)
+	return begins && (to == len(text) || apartFrom(last, behind, long))
+}
+
+func apartFrom(inner, outer rune, long bool) bool {
+	return !inWord(inner) || !inWord(outer) || long && outer == '_'
 }
 
 func inWord(r rune) bool {

@@ -14,6 +14,9 @@ func set(words string) map[string]bool {
 	return out
 }
 
+// machinery are names of who acted that are nobody's.
+var machinery = set(`firebreak root system`)
+
 // ambiguous are parts of people's names that are words besides: by themselves they
 // are nobody's.
 var ambiguous = set(`
