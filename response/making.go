@@ -36,6 +36,7 @@ func (m making) review() (review.Review, masked, error) {
 		}
 	}
 	extra.Clocks = clocks.ForReview(entries, extra.Now)
+	extra.Key = m.key
 	r, err := review.Build(entries, extra)
 	if err != nil {
 		return r, masked{}, fmt.Errorf("build review: %w", err)
