@@ -14,6 +14,8 @@ import (
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/response"
+	"firebreak/review/clocks"
+	"firebreak/review/handover"
 	"firebreak/timeline"
 )
 
@@ -32,6 +34,7 @@ type scripted struct {
 	signs   bool                // approvals are signed
 	key     response.SigningKey // with this; none when it is zero
 	inbox   response.InboxState
+	sheet   response.ClockSheet
 	said    func() string // texts of events, exhibits and entries, when it is set
 }
 
@@ -246,6 +249,27 @@ func (s *scripted) DraftUpdate(_ context.Context, id incident.ID, r response.Upd
 
 func (s *scripted) SendUpdate(ctx context.Context, d response.UpdateDraft, _ response.ProgressFunc) (response.UpdateSent, error) {
 	return response.UpdateSent{}, s.act(ctx, "update %s to %s: %s", d.ID, d.Audience, strings.SplitN(d.Text, "\n", 2)[0])
+}
+
+func (s *scripted) Handover(context.Context, incident.ID) (response.Handover, error) {
+	row := func(ref, text string, alarm bool) handover.Row {
+		return handover.Row{Ref: ref, Text: text, Alarm: alarm}
+	}
+	var many []handover.Row
+	for i := range 40 {
+		many = append(many, row(fmt.Sprintf("c%d", i), "Look at a host\x1b[2J: ready, nobody", false))
+	}
+	return response.Handover{
+		Made: at(0), Incident: s.board.Incident, Through: 214,
+		Sections: []handover.Section{
+			{ID: "first", Title: "Look at first", Rows: []handover.Row{row("a2", "Disable a token on acme: UNKNOWN", true)}},
+			{ID: "steps", Title: "Open steps, and who holds them", Rows: many},
+		},
+	}, s.fail
+}
+
+func (s *scripted) HandShift(ctx context.Context, _ incident.ID, h response.Handing) error {
+	return s.act(ctx, "handed to %s as %s after %d: %s", h.To, h.Role, h.Through, h.Say)
 }
 
 func (s *scripted) Advance(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (response.Waiting, error) {
@@ -512,3 +536,25 @@ func (s *scripted) Verify(ctx context.Context, _ incident.ID, _ response.Progres
 
 // numbered is the id of event n of the scripted timeline.
 func numbered(n int64) timeline.ID { return timeline.FileKey{'E'}.ID(n, 0) }
+
+func (s *scripted) Clocks(context.Context, incident.ID) (response.ClockSheet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sheet, nil
+}
+
+func (s *scripted) StartClock(ctx context.Context, _ incident.ID, c record.ClockStart) error {
+	return s.act(ctx, "clock start %s at %s for %v: %s", c.Event, c.At.Format(time.RFC3339), c.Clocks, c.Reason)
+}
+
+func (s *scripted) ChooseClock(ctx context.Context, _ incident.ID, clock string, applies bool, reason string) error {
+	return s.act(ctx, "clock %s applies=%v: %s", clock, applies, reason)
+}
+
+func (s *scripted) MeetClock(ctx context.Context, _ incident.ID, m record.Submission) error {
+	return s.act(ctx, "clock met %s at %s to %s how %s proof %s", m.Clock, m.At.Format(time.RFC3339), m.To, m.How, m.Proof)
+}
+
+func (s *scripted) DraftClock(ctx context.Context, _ incident.ID, clock string) (clocks.Draft, error) {
+	return clocks.Draft{Clock: clock, Missing: []string{"likely consequences"}, Text: "DRAFT, not sent.\n\n1. likely consequences\n   [MISSING: likely consequences]\n"}, s.act(ctx, "clock draft %s", clock)
+}
