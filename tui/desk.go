@@ -99,5 +99,11 @@ type desk interface {
 
 	Activity(context.Context, incident.ID, int64, int) ([]response.Activity, error)
 	Review(context.Context, incident.ID) (response.Written, error)
+	ReviewDesk(context.Context, incident.ID) (response.ReviewDesk, error)
+	SaveParts(context.Context, incident.ID, []response.PartDraft) (response.PartsSaved, error)
+	MoveReview(ctx context.Context, id incident.ID, to record.ReviewState, reason string) error
+	PrepareRelease(context.Context, incident.ID, response.ReleaseRequest) (response.ReleaseDraft, error)
+	Release(context.Context, response.ReleaseDraft) (response.Released, error)
+	CheckRelease(ctx context.Context, id incident.ID, release string) (response.ReleaseCheck, error)
 	Verify(context.Context, incident.ID, response.ProgressFunc) (record.Report, error)
 }

@@ -16,7 +16,7 @@ func (b *builder) timeline() {
 	if h, alt := b.histogram(); h != nil {
 		b.add(Figure{ID: "fig-activity", Caption: "Events of the evidence over time; the shaded part is the response", Alt: alt, Drawing: *h})
 	}
-	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Phase", Short}, {"Who", Short}, {"What", Words}}}
+	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Side", Short}, {"Phase", Short}, {"Who", Short}, {"What", Words}, {"Known since", Moment}}}
 	for i, r := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
 		t.Rows = append(t.Rows, b.timelineRow(i, r))
 	}
@@ -37,7 +37,7 @@ func (b *builder) timelineRow(n int, r review.Row) Row {
 		row.Tone = Bad
 	}
 	if r.Evidence {
-		who = text(quiet("evidence: "), first(r.Who, "-"))
+		who = text(first(r.Who, "-"))
 		if r.Star {
 			what = append(what, plain("★ "))
 		}
@@ -56,7 +56,16 @@ func (b *builder) timelineRow(n int, r review.Row) Row {
 	}
 	ref := code(r.Ref)
 	ref.Seq = r.Seq
-	row.Cells = []Text{at, text(ref), text(review.PhaseWord(r.Phase)), who, what}
+	for _, id := range r.Techniques {
+		if !strings.Contains(r.Text, id) {
+			what = append(what, quiet(" "), code(id))
+		}
+	}
+	known := text("-")
+	if !r.Discovered.IsZero() {
+		known = text(r.Discovered)
+	}
+	row.Cells = []Text{at, text(ref), text(r.Side), text(review.PhaseWord(r.Phase)), who, what, known}
 	return row
 }
 

@@ -1,8 +1,11 @@
 package page
 
 import (
+	"strings"
+
 	"firebreak/review/document"
 	"firebreak/review/figure"
+	"firebreak/review/look"
 	"firebreak/review/sketch"
 )
 
@@ -60,8 +63,8 @@ func (w *writer) legend(d figure.Drawing) {
 		}
 		w.put("</ul>")
 	}
-	for _, n := range d.Notes {
-		w.put(`<p class="notes">`, label(n), "</p>")
+	if len(d.Notes) > 0 {
+		w.put(`<p class="notes">`, look.Escape(cut(strings.Join(d.Notes, " "), maxText)), "</p>")
 	}
 }
 

@@ -228,7 +228,7 @@ func TestManyEntries(t *testing.T) {
 	}
 	data := write(t, document.Of(r), pdf.Options{})
 	text := textOf(t, data)
-	if pages, heads := strings.Count(text, "page "), strings.Count(text, "Time Reference Phase Who What"); heads < 4 || pages < heads {
+	if pages, heads := strings.Count(text, "page "), strings.Count(text, "Time Reference Side Phase Who What Known since"); heads < 4 || pages < heads {
 		t.Errorf("%d heads of the timeline on %d pages", heads, pages)
 	}
 	if !strings.Contains(text, "note 249: ") {
