@@ -66,6 +66,22 @@ func spelled(u [16]byte) string {
 // where nothing says otherwise.
 func (r Review) Label() incident.TLP { return cmp.Or(r.Readers.Label, r.Incident.TLP) }
 
+// Overhead are the lines that stand over the document: for whom it is, that it is a
+// draft, that it is privileged.
+func (r Review) Overhead() []string {
+	var out []string
+	draft := ""
+	if r.Edition != nil && r.Edition.Draft {
+		draft = "DRAFT: nobody had reviewed it when it was released"
+	}
+	for _, line := range []string{r.Edition.Title(), draft, r.Readers.Banner} {
+		if line != "" {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // Confirmed says whether the record has it that the incident was one: a person
 // stated an impact as confirmed, or confirmed a finding of triage. A drill is none.
 func (r Review) Confirmed() bool {

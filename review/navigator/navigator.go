@@ -104,6 +104,9 @@ func (w writer) layer(domain string, seen []review.TechniqueUse) object {
 	if l := r.Label(); l != "" {
 		meta = append(meta, w.pair("TLP", strings.ToUpper(string(l))))
 	}
+	for _, line := range r.Overhead() {
+		meta = append(meta, w.pair("for", line))
+	}
 	if r.Withheld > 0 {
 		meta = append(meta, w.pair("withheld", fmt.Sprintf("%d fields of the record are withheld from the reader", r.Withheld)))
 	}

@@ -84,6 +84,9 @@ func metadata(r review.Review) object {
 	if r.Incident.Drill {
 		labels = append(labels, "drill")
 	}
+	for _, line := range r.Overhead() {
+		labels = append(labels, review.Harmless(line))
+	}
 	if len(labels) > 0 {
 		out["labels"] = labels
 	}

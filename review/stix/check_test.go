@@ -19,7 +19,7 @@ var must = map[string][]string{
 	"indicator": {"pattern", "pattern_type", "valid_from"}, "observed-data": {"first_observed", "last_observed", "number_observed", "object_refs"},
 	"relationship": {"relationship_type", "source_ref", "target_ref"}, "sighting": {"sighting_of_ref"}, "note": {"content", "object_refs"},
 	"report": {"name", "published", "object_refs"}, "event": {"status", "extensions"}, "impact": {"impact_category", "extensions"}, "task": {"outcome", "extensions"},
-	"marking-definition": {"name", "extensions"},
+	"marking-definition": nil,
 	"ipv4-addr":          {"value"}, "ipv6-addr": {"value"}, "domain-name": {"value"}, "url": {"value"}, "email-addr": {"value"}, "file": nil, "directory": {"path"},
 	"process": {"command_line"}, "user-account": {"account_login"},
 }

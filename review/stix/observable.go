@@ -18,7 +18,7 @@ var observables = [16]byte{0x00, 0xab, 0xed, 0xb4, 0xaa, 0x42, 0x46, 0x6c, 0x9c,
 // this document alone, or two documents could be told to speak of the same host.
 func (b *builder) observable(i indicators.Indicator, attackers bool) (string, error) {
 	add := func(kind string, known []string, with object) (string, error) {
-		with["type"], with["spec_version"], with["object_marking_refs"] = kind, "2.1", []string{b.marking}
+		with["type"], with["spec_version"], with["object_marking_refs"] = kind, "2.1", b.marking
 		id := kind + "--" + review.UUID4(b.space, "observable\x00"+kind+"\x00"+i.Value)
 		if attackers && len(known) > 0 {
 			of := object{}

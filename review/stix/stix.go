@@ -32,7 +32,7 @@ type builder struct {
 	had     map[string]bool
 	made    time.Time
 	text    func(string) string // for people: see review.Nameless
-	marking string              // id of the TLP marking
+	marking []string            // ids of the TLP marking, and of what stands over the document
 	author  string
 	whole   string            // id of the incident
 	of      map[string]string // ids of attack-patterns, by technique
@@ -116,7 +116,7 @@ func (b *builder) domain(kind, name string, at time.Time, with object) string {
 	}
 	o := object{
 		"type": kind, "spec_version": "2.1", "id": b.id(kind, name), "created": stamp(created), "modified": stamp(changed),
-		"object_marking_refs": []string{b.marking},
+		"object_marking_refs": b.marking,
 	}
 	if kind != "identity" || name != "tool" {
 		o["created_by_ref"] = b.author
@@ -185,9 +185,15 @@ func (b *builder) mark() {
 	if ids[label] == "" {
 		label = incident.TLPRed
 	}
-	b.marking = b.add(object{
+	b.marking = append(b.marking, b.add(object{
 		"type": "marking-definition", "spec_version": "2.1", "id": "marking-definition--" + ids[label], "created": "2022-10-01T00:00:00.000Z",
 		"name":       "TLP:" + strings.ToUpper(string(label)),
 		"extensions": object{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d": object{"extension_type": "property-extension", "tlp_2_0": string(label)}},
-	})
+	}))
+	if over := b.r.Overhead(); len(over) > 0 {
+		b.marking = append(b.marking, b.add(object{
+			"type": "marking-definition", "spec_version": "2.1", "id": b.id("marking-definition", "overhead"), "created": stamp(b.made),
+			"definition_type": "statement", "definition": object{"statement": review.Harmless(strings.Join(over, "\n"))},
+		}))
+	}
 }

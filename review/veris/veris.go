@@ -32,7 +32,7 @@ const unknown = "Unknown"
 
 // Record is the review as a record of VERIS.
 func Record(r review.Review) ([]byte, error) {
-	w := writer{r: r, text: r.Nameless()}
+	w := writer{r: r, text: r.Nameless(), notes: r.Overhead()}
 	out := object{
 		"schema_name": "verisc", "schema_version": Version,
 		"incident_id":       cmp.Or(string(r.Incident.ID), review.UUID(r.Namespace("veris"), "incident")),
