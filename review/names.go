@@ -69,12 +69,17 @@ func (r Review) Label() incident.TLP { return cmp.Or(r.Readers.Label, r.Incident
 // Overhead are the lines that stand over the document: for whom it is, that it is a
 // draft, that it is privileged.
 func (r Review) Overhead() []string {
-	var out []string
-	draft := ""
-	if r.Edition != nil && r.Edition.Draft {
-		draft = "DRAFT: nobody had reviewed it when it was released"
+	edition, draft := "", ""
+	if e := r.Edition; e != nil {
+		if edition = "release " + e.Release; e.For != "" {
+			edition += ", for " + e.For
+		}
+		if e.Draft {
+			draft = "DRAFT: nobody had reviewed it when it was released"
+		}
 	}
-	for _, line := range []string{r.Edition.Title(), draft, r.Readers.Banner} {
+	var out []string
+	for _, line := range []string{edition, draft, r.Readers.Banner} {
 		if line != "" {
 			out = append(out, line)
 		}
