@@ -9,7 +9,7 @@ import (
 	"firebreak/record"
 )
 
-// The measures of what an incident did, and how sure a statement is.
+// Measures are what an incident can have done something to.
 func Measures() []string {
 	return []string{"systems", "people", "records", "money", "downtime", "service", "other"}
 }

@@ -69,7 +69,7 @@ func (b *builder) deed(e record.Entry) (PhaseAct, bool) {
 	if b.bad[e.Seq] {
 		return PhaseAct{}, false
 	}
-	kind, text := "", ""
+	var kind, text string
 	switch e.Kind { //nolint:exhaustive // the other kinds change nothing by themselves
 	case record.StepDone, record.StepFailed:
 		p, _ := decode[record.StepEnd](b, e)
