@@ -3,13 +3,14 @@ package review
 import (
 	"bytes"
 	_ "embed"
-	"firebreak/review/look"
 	"fmt"
 	"html/template"
 	"strings"
 
 	"firebreak/incident"
 	"firebreak/playbooks/drill"
+	"firebreak/review/look"
+	"firebreak/review/look"
 )
 
 //go:embed exercise.html.tmpl
