@@ -11,7 +11,6 @@ import (
 
 	"firebreak/record"
 	"firebreak/review/look"
-	"firebreak/review/look"
 )
 
 //go:embed custody.html.tmpl

@@ -10,7 +10,6 @@ import (
 	"firebreak/incident"
 	"firebreak/playbooks/drill"
 	"firebreak/review/look"
-	"firebreak/review/look"
 )
 
 //go:embed exercise.html.tmpl
