@@ -3,7 +3,6 @@ package review
 import (
 	"bytes"
 	_ "embed"
-	"firebreak/review/look"
 	"fmt"
 	"html/template"
 	"reflect"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"firebreak/record"
+	"firebreak/review/look"
 )
 
 //go:embed custody.html.tmpl

@@ -3,13 +3,13 @@ package review
 import (
 	"bytes"
 	_ "embed"
-	"firebreak/review/look"
 	"fmt"
 	"html/template"
 	"strings"
 
 	"firebreak/incident"
 	"firebreak/playbooks/drill"
+	"firebreak/review/look"
 )
 
 //go:embed exercise.html.tmpl

@@ -289,8 +289,13 @@ func (t Timeline) say(d *Drawing, marks []Mark, labelled, undated int, a Axis) {
 		ink   Ink
 		means string
 	}{
-		{Attack, "act of the attacker"}, {Event, "event of the evidence"}, {Act, "act of a responder"}, {Change, "action on an outside system"}, {Machine, "done by a program"},
-		{Bad, "failure or unknown outcome"}, {Found, "when it was found"},
+		{Attack, "act of the attacker"},
+		{Event, "event of the evidence"},
+		{Act, "act of a responder"},
+		{Change, "action on an outside system"},
+		{Machine, "done by a program"},
+		{Bad, "failure or unknown outcome"},
+		{Found, "when it was found"},
 	} {
 		if kinds[k.ink] {
 			d.Keys = append(d.Keys, Key{mark(k.ink, 6, 6, ""), k.means})
