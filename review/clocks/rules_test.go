@@ -201,7 +201,7 @@ func TestRefusedFiles(t *testing.T) {
 		rule("within: 1d\n    since: 2026-02-30"):         `"2026-02-30" is no date`,
 		rule("within: 1d\n    confidence: primary"):       `rules[0] has no key "confidence"`,
 		rule("within: 1d\n    content: [{from: [what]}]"): "rules[0].content[0] asks nothing",
-		rule("within: 1d\n    content: [{ask: a, from: [whatt]}]"):                                `rules[0].content[0].from: "whatt" is not known (did you mean "what"?)`,
+		rule("within: 1d\n    content: [{ask: a, from: [whatt]}]"):                               `rules[0].content[0].from: "whatt" is not known (did you mean "what"?)`,
 		rule("within: 1d\n    backstop: {start: aware}"):                                         "want a start and a time",
 		rule("soft: now\n    backstop: {start: aware, within: 1h}"):                              "a backstop needs a limit that it stands behind",
 		rule("within: 1d\n    notes: \"a\\e[31m\""):                                              "a character that cannot be seen",
