@@ -70,7 +70,7 @@ func (o *factOptions) numbered(id incident.ID, word, fact string, corrected bool
 		did = "corrected"
 	}
 	if o.p.json {
-		return o.p.printJSON(map[string]any{"incident": id, word: fact, "did": did})
+		return o.p.printJSON(map[string]any{"incident": id, "fact": word, "id": fact, "did": did})
 	}
 	return o.p.printf("%s  %s %s %s\n", id, word, fact, did)
 }
@@ -82,7 +82,7 @@ func (o *factOptions) recorded(id incident.ID, word, fact string) error {
 		did = "taken back"
 	}
 	if o.p.json {
-		return o.p.printJSON(map[string]any{"incident": id, word: fact, "did": did})
+		return o.p.printJSON(map[string]any{"incident": id, "fact": word, "id": fact, "did": did})
 	}
 	return o.p.printf("%s  %s: %s %s\n", id, word, term.Safe(fact), did)
 }

@@ -48,6 +48,7 @@ func TestJSONPage(t *testing.T) {
 	j.packs()
 	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "leaked-github-token", "--auto")
+	j.numbers()
 	j.exercise()
 	j.keys(t)
 	j.nested(t)
@@ -59,6 +60,7 @@ func TestJSONPage(t *testing.T) {
 var unshown = []string{
 	"clocks ID named", "clocks list file", "clocks draft ID CLOCK drill", "clocks draft ID CLOCK masked", "show ID no_clocks",
 	"clocks applies ID CLOCK latest", "clocks applies ID CLOCK named",
+	"technique ID events", "factor ID answered", "decision ID action", "decision ID digest", "decision ID strength", "decision ID expires", "decision ID signer", "decision ID break_glass",
 	"triage ID notes", "drill report ID sealed", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"update ID --audience WHO --preview masked", "update ID --audience WHO --preview late_minutes", "update ID --audience WHO --preview news.since", "update ID --audience WHO --preview to.refused", "update ID --audience WHO --preview to.hint", "update ID --audience WHO --preview to.warnings",
@@ -74,6 +76,8 @@ var unshown = []string{
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
+	"handover ID sections.rows.alarm", "handover ID read_only", "stats not_counted.incident", "stats not_counted.why", "stats --explain METRIC trend.earlier", "stats --explain METRIC trend.later",
+	"review state ID moves.author", "review release ID sealed", "review check ID RELEASE files.why", "review check ID RELEASE erased", "review check ID RELEASE why",
 	"plan message", "plan instead", "plan again", "outbox ID… step", "outbox ID… message", "outbox ID… instead", "outbox ID… until", "outbox ID… next", "outbox ID… connection.until", "outbox ID… connection.next", "outbox run ID delivered", "outbox run ID failed",
 }
 
@@ -197,6 +201,25 @@ func (j *jsonPage) playbooks() {
 	j.run("playbook test FILE…", 1, "playbook", "test", folder)
 }
 
+// numbers are all incidents side by side, and the page for the next shift.
+func (j *jsonPage) numbers() {
+	b := j.b
+	id := b.open("next shift", "--severity", "sev2", "--playbook", "generic", "--var", "what=x")
+	b.want(0, "factor", id, "technical", "No second factor", "--key", "no-mfa")
+	j.run("handover ID", 0, "handover", id)
+	j.run("handover ID --to PERSON --yes", 0, "handover", id, "--to", "grace", "--role", "commander", "--say", "all is quiet", "--yes")
+	j.run("handover ID", 0, "handover", id)
+	j.run("handover ID --md FILE", 0, "handover", id, "--md", filepath.Join(b.dir, "shift.md"))
+	j.run("handover ID --html FILE", 0, "handover", id, "--html", filepath.Join(b.dir, "shift.html"))
+	j.run("stats", 0, "stats", "--since", "2020", "--until", "2099", "--severity", "sev1,sev2,sev3,sev4", "--playbook", "fast,none")
+	j.run("stats --explain METRIC", 0, "stats", "--explain", "commander")
+	j.run("stats", 0, "stats", "--drills")
+	j.run("stats --explain METRIC", 0, "stats", "--explain", "opened-contained")
+	j.run("stats --explain METRIC", 0, "stats", "--explain", "approval-wait")
+	j.run("stats --explain TALLY", 0, "stats", "--explain", "evidence")
+	j.run("stats --html FILE", 0, "stats", "--html", filepath.Join(b.dir, "stats.html"))
+}
+
 // exercise is a drill with a scenario, played by hand and by itself.
 func (j *jsonPage) exercise() {
 	j.run("drill list", 0, "drill", "list")
@@ -282,6 +305,30 @@ func (j *jsonPage) deadlines() {
 	j.run("clocks draft ID CLOCK", 0, "clocks", "draft", "last", "eu-gdpr-33-authority", "--to", j.b.dir+"/notification.txt")
 	j.run("list", 0, "list")
 	j.run("show ID", 0, "show", "last")
+	j.facts()
+}
+
+// facts is what was found out, with every member that a line can have.
+func (j *jsonPage) facts() {
+	run := func(doc string, args ...string) { j.run(doc, 0, append([]string{args[0], "last"}, args[1:]...)...) }
+	run("moment ID NAME TIME", "moment", "acknowledged", "2026-01-02T03:14:00Z", "--reason", "the first note")
+	run("moment ID", "moment")
+	run("impact ID MEASURE NUMBER", "impact", "money", "100-200", "--unit", "EUR")
+	run("impact ID MEASURE NUMBER", "impact", "money", "150", "--unit", "EUR", "--certainty", "estimated", "--basis", "an invoice", "--text", "so far")
+	run("impact ID MEASURE NUMBER", "impact", "downtime", "--class", "shop", "--place", "DE", "--from", "2026-01-02T03:04:05Z", "--to", "2026-01-02T04:04:05Z")
+	run("impact ID", "impact")
+	run("subject ID KIND VALUE", "subject", "address", "203.0.113.66", "--role", "attacker", "--note", "it was in the process list")
+	run("subject ID KIND VALUE", "subject", "host", "web-1", "--role", "victim", "--shown-as", "the shop")
+	run("subject ID", "subject")
+	run("technique ID T1078", "technique", "T1078", "--name", "accounts", "--at", "2026-01-02T03:04:05Z", "--text", "a key")
+	run("control ID REFERENCE", "control", "csf:DE.CM-01", "--held", "missing", "--technique", "T1078", "--text", "nothing watched it")
+	run("control ID", "control")
+	run("technique ID", "technique")
+	run("factor ID CATEGORY TEXT", "factor", "technical", "Keys have no expiry.", "--key", "no-expiry")
+	j.b.want(0, "note", "last", "factor: nobody looks at the list")
+	run("factor ID", "factor")
+	run("decision ID TEXT", "decision", "We wait.", "--question", "Now?", "--known", "little", "--alternative", "act", "--reason", "it runs", "--by", "Grace", "--role", "commander", "--at", "2026-01-02T03:20:00Z")
+	run("decision ID", "decision")
 }
 
 func (j *jsonPage) evidence() {
@@ -428,6 +475,7 @@ func (j *jsonPage) trust() {
 	j.run("show ID e1", 0, "show", "last", "e1")
 	j.run("show ID activity", 0, "show", "last", "activity")
 	j.run("review ID", 0, "review", "last")
+	j.reviewing()
 	j.keeping()
 	j.bundle()
 	j.run("close", 0, "close", "last", "--reason", "nothing in it")

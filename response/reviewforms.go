@@ -40,6 +40,7 @@ func reviewForms() []reviewForm {
 			return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fontFolders())})
 		}},
 		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
+		{"patch", "playbook.patch", "what it proposes to change in the playbook, for patch -p1", func(r review.Review) ([]byte, error) { return r.Patch(), nil }},
 	}
 }
 

@@ -52,13 +52,21 @@ func (b *builder) parts() {
 		at := slices.IndexFunc(b.r.Parts, func(x PartNow) bool { return x.Key == p.Part })
 		if at < 0 {
 			at = len(b.r.Parts)
-			b.r.Parts = append(b.r.Parts, PartNow{Key: p.Part, Title: p.Part})
+			known, _ := PartOf(p.Part)
+			b.r.Parts = append(b.r.Parts, PartNow{Key: p.Part, Title: first(known.Title, p.Part)})
 		}
 		x := &b.r.Parts[at]
 		x.Text, x.Version, x.Act = first(p.Text, e.Absent("text")), p.Version, act(e)
 		x.Versions = append(x.Versions, x.Act)
 	}, record.ReviewText)
 	b.r.Parts = slices.DeleteFunc(b.r.Parts, func(p PartNow) bool { return p.Text == "" })
+	place := func(p PartNow) int {
+		if at := slices.Index(PartKeys(), p.Key); at >= 0 {
+			return at
+		}
+		return len(PartKeys())
+	}
+	slices.SortStableFunc(b.r.Parts, func(x, y PartNow) int { return place(x) - place(y) })
 }
 
 // part is what people wrote for a part, "" when nobody did.

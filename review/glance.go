@@ -32,7 +32,7 @@ func (b *builder) glanceTimes() {
 			b.unknownFigure(d.Key, d.Title, d.Reason)
 			continue
 		}
-		b.figure(d.Key, d.Title, span(d.Took), d.Definition, d.From.Seq, d.To.Seq)
+		b.figure(d.Key, d.Title, span(d.Took), "from "+d.From.What+" to "+d.To.What, d.From.Seq, d.To.Seq)
 	}
 }
 

@@ -67,7 +67,7 @@ func (b *builder) happened() []Row {
 		if f.First.IsZero() {
 			continue
 		}
-		r := Row{Time: f.First, Kind: record.FindingJudged, Text: f.About + ": " + f.Title + " (" + f.Says + ")", Side: Attacker}
+		r := Row{Time: f.First, Evidence: true, Event: f.ID, Kind: record.FindingJudged, Text: f.About + ": " + f.Title + " (" + f.Says + ")", Side: Attacker}
 		if id := techniqueOf(f.Technique); id != "" {
 			r.Techniques = []string{id}
 		}

@@ -29,6 +29,11 @@ func extra(s *story) review.Extra {
 		}
 		x.Buckets = append(x.Buckets, n)
 	}
+	aware := testkit.Start().Add(30 * time.Minute)
+	x.Clocks = []review.ClockLine{
+		{ID: "eu-gdpr-33-authority", Regime: "GDPR Art. 33", Duty: "tell the authority", Recipient: "BlnBDI", Start: "aware", Started: aware, Due: aware.Add(72 * time.Hour), Met: testkit.Start().Add(3 * time.Hour), Proof: "receipt 0412", State: "met", Source: "Regulation (EU) 2016/679", Confidence: "primary", Checked: "2026-11-01", Seqs: []int64{119, 121}},
+		{ID: "eu-nis2-early", Regime: "NIS2 Art. 23", Duty: "early warning", Start: "aware", State: "does not apply", Reason: "no essential entity", Confidence: "secondary"},
+	}
 	x.Events = map[string]timeline.Event{"EV1": {
 		ID: timeline.EventID("EV1", "syslog", 0, 0), Time: testkit.Start().Add(-126 * time.Minute).Add(482 * time.Millisecond), Precision: timeline.Millisecond, Source: "auth", Host: "build-1",
 		Message: "Accepted publickey for deploy from 203.0.113.9 port 50122 ssh2: ED25519 SHA256:Xk1", Exhibit: "e2", Offset: 48111,

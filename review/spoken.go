@@ -8,13 +8,6 @@ import (
 	"firebreak/record"
 )
 
-// maxRows is how many rows of the timeline, and refusals, the page shows. The
-// JSON form has all of them.
-const maxRows = 3000
-
-// timelineNote says what the timeline leaves out.
-func (r Review) timelineNote() string { return r.TimelineNote(maxRows) }
-
 // TimelineNote says what a timeline of so many rows leaves out.
 func (r Review) TimelineNote(rows int) string {
 	s := "Entries are in the order of the record. Only events of the evidence that people marked are shown."

@@ -14,7 +14,7 @@ import (
 
 // story writes a record the way a team does, one entry after the other.
 type story struct {
-	t       *testing.T
+	t       testing.TB
 	clock   *testkit.Clock
 	by      incident.Actor
 	phase   incident.Phase

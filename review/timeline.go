@@ -41,11 +41,12 @@ type Row struct {
 // their clocks say; the others go where their time puts them, and those without a
 // time come last.
 func (b *builder) timeline() {
+	happened := b.happened()
 	entries := b.entryRows()
 	var undated []Row
 	var out []Row
 	next := 0
-	for _, row := range b.happened() {
+	for _, row := range happened {
 		if row.Time.IsZero() {
 			undated = append(undated, row)
 			continue

@@ -35,7 +35,7 @@ var blaming = regexp.MustCompile(`(?i)\b(should(?: not|n't|n’t)?(?: \w+)?[ -]h
 	`neglected to|forgot to|(?:didn't|didn’t|did not|never) bother(?:ed)?(?: to)?|bothered to|common sense|any(?:one|body) (?:could|would) have|asleep at the wheel)\b`)
 
 // lapses are verbs that put blame where a person stands before them.
-var lapses = regexp.MustCompile(`(?i)\b` + persons + ` (?:\w+ ){0,2}?(?:failed to|neglected|forgot|ignored|overlooked|disregarded|omitted|refused to|messed up|screwed up|broke the rules?|made (?:a|the|another) (?:mistake|error))\b`)
+var lapses = regexp.MustCompile(`(?i)\b` + persons + ` (?:(?:had|have|has|then|also|simply|just|again|clearly|repeatedly|obviously|\w+ly) ){0,2}(?:failed to|neglected|forgot|ignored|overlooked|disregarded|omitted|refused to|messed up|screwed up|broke the rules?|made (?:a|the|another) (?:mistake|error))\b`)
 
 // symptom is what people fail to do when a system fails them.
 var symptom = regexp.MustCompile(`(?i)^ (?:log ?in|log ?on|sign in|authenticate|connect|reach|resolve|load|reset (?:his|her|their) password)\b`)

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"slices"
-	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -19,6 +18,7 @@ type action struct {
 	keys     []string
 	danger   incident.Danger
 	writes   bool          // refused in a read-only session
+	after    bool          // it may be done when the incident is closed, too
 	moves    bool          // only moves the view: not in the palette
 	disabled func() string // why it cannot be done now, "" when it can
 	run      func() tea.Cmd
@@ -27,7 +27,11 @@ type action struct {
 // why says why the action cannot be done, "" when it can.
 func (a *app) why(act action) string {
 	if act.writes {
-		if why := a.readOnly(); why != "" && act.id != "incident.reopen" && !a.afterwards(act) {
+		why := a.readOnly()
+		if act.after {
+			why = a.onlyLooks()
+		}
+		if why != "" && act.id != "incident.reopen" {
 			return why
 		}
 	}
@@ -35,12 +39,6 @@ func (a *app) why(act action) string {
 		return act.disabled()
 	}
 	return ""
-}
-
-// afterwards says that an action is for closed incidents too: the last reports to
-// authorities are due long after the end.
-func (a *app) afterwards(act action) bool {
-	return strings.HasPrefix(act.id, "clock.") && !a.ro && a.board.value.ReadOnly == ""
 }
 
 // keyed finds the action that a key stands for.

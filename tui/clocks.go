@@ -97,10 +97,10 @@ func (v *clocksScreen) Actions() []action {
 		{id: "clock.open", title: "read all that is known of the deadline", foot: "read", keys: []string{"enter"}, run: v.on(func(l clocks.Line) tea.Cmd {
 			return v.push(v.read(l.Clock, func(w int) []line { return clockText(l, v.now(), w, true) }))
 		})},
-		{id: "clock.start", title: "say when something happened that deadlines count from", foot: "start", keys: []string{"s"}, writes: true, run: v.startClock},
-		{id: "clock.met", title: "say that what the deadline asks for was done", foot: "met", keys: []string{"m"}, writes: true, run: v.law(v.metClock)},
-		{id: "clock.applies", title: "say that the deadline applies, with a reason", foot: "applies", keys: []string{"+", "="}, writes: true, run: v.law(func(l clocks.Line) tea.Cmd { return v.judge(l, true) })},
-		{id: "clock.not", title: "say that it does not apply, with a reason", foot: "not", keys: []string{"-"}, writes: true, run: v.law(func(l clocks.Line) tea.Cmd { return v.judge(l, false) })},
+		{id: "clock.start", title: "say when something happened that deadlines count from", foot: "start", keys: []string{"s"}, writes: true, after: true, run: v.startClock},
+		{id: "clock.met", title: "say that what the deadline asks for was done", foot: "met", keys: []string{"m"}, writes: true, after: true, run: v.law(v.metClock)},
+		{id: "clock.applies", title: "say that the deadline applies, with a reason", foot: "applies", keys: []string{"+", "="}, writes: true, after: true, run: v.law(func(l clocks.Line) tea.Cmd { return v.judge(l, true) })},
+		{id: "clock.not", title: "say that it does not apply, with a reason", foot: "not", keys: []string{"-"}, writes: true, after: true, run: v.law(func(l clocks.Line) tea.Cmd { return v.judge(l, false) })},
 		{id: "clock.draft", title: "draft the notification: nothing is sent", foot: "draft", keys: []string{"d"}, run: v.law(v.draftClock)},
 		{id: "clock.all", title: "show those that do not apply too, or leave them out", keys: []string{"u"}, run: func() tea.Cmd { v.all = !v.all; v.dirty = true; return nil }},
 	}

@@ -60,6 +60,9 @@ type desk interface {
 	DraftUpdate(context.Context, incident.ID, response.UpdateRequest) (response.UpdateDraft, error)
 	SendUpdate(context.Context, response.UpdateDraft, response.ProgressFunc) (response.UpdateSent, error)
 
+	Handover(context.Context, incident.ID) (response.Handover, error)
+	HandShift(context.Context, incident.ID, response.Handing) error
+
 	SigningKey(context.Context) (response.SigningKey, error)
 	WillSign(response.ActionView) bool
 	SignHead(ctx context.Context, id incident.ID, reason string) (record.Signed, error)
@@ -96,5 +99,11 @@ type desk interface {
 
 	Activity(context.Context, incident.ID, int64, int) ([]response.Activity, error)
 	Review(context.Context, incident.ID) (response.Written, error)
+	ReviewDesk(context.Context, incident.ID) (response.ReviewDesk, error)
+	SaveParts(context.Context, incident.ID, []response.PartDraft) (response.PartsSaved, error)
+	MoveReview(ctx context.Context, id incident.ID, to record.ReviewState, reason string) error
+	PrepareRelease(context.Context, incident.ID, response.ReleaseRequest) (response.ReleaseDraft, error)
+	Release(context.Context, response.ReleaseDraft) (response.Released, error)
+	CheckRelease(ctx context.Context, id incident.ID, release string) (response.ReleaseCheck, error)
 	Verify(context.Context, incident.ID, response.ProgressFunc) (record.Report, error)
 }

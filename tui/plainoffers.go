@@ -70,6 +70,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 	}
 	add("Hear all steps", func(ctx context.Context, _ <-chan struct{}) error { return p.steps(ctx) })
 	add("Search the timeline", p.search)
+	out = append(out, p.reviewOffers(b)...)
 	if !p.ro {
 		add("Write the review", func(ctx context.Context, _ <-chan struct{}) error {
 			w, err := p.desk.Review(ctx, p.id)

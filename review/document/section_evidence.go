@@ -15,6 +15,7 @@ func (b *builder) evidence() {
 	}
 	if len(b.r.Evidence) == 0 {
 		b.none()
+		b.gone("evidence")
 	}
 	t := Table{
 		Named: true,

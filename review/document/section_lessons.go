@@ -1,11 +1,25 @@
 package document
 
+import (
+	"slices"
+
+	"firebreak/review"
+)
+
 // lessons writes what only people can say.
 func (b *builder) lessons() {
-	b.section("lessons", "Contributing factors and lessons")
+	b.section("lessons", "What was learned")
 	for _, s := range b.r.Lessons {
+		if s.Key == "factors" {
+			continue // they have a section of their own
+		}
 		b.part("said-"+s.Key, s.Title)
 		b.say(quiet(s.Prompt))
+		key := first(map[string]string{"mitigators": "well"}[s.Key], s.Key)
+		b.written(key)
+		if len(s.Said) == 0 && b.has(key) {
+			continue
+		}
 		if len(s.Said) == 0 {
 			b.say("Nothing recorded. To fill this: ", s.How, ".")
 			continue
@@ -24,8 +38,20 @@ func (b *builder) lessons() {
 		b.part("wording", "Wording to look at before this is shared")
 		var found []Text
 		for _, w := range b.r.Wording {
-			found = append(found, text(b.ref(w.Seq), ": ", code(w.Phrase)))
+			found = append(found, text(b.ref(w.Seq), ": ", code(w.Phrase), because(w.Why)))
 		}
 		b.list(found...)
 	}
+}
+
+// has says whether a person wrote that part.
+func (b *builder) has(key string) bool {
+	return slices.ContainsFunc(b.r.Parts, func(p review.PartNow) bool { return p.Key == key && p.Text != "" })
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ", " + why
 }

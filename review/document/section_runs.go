@@ -27,6 +27,7 @@ func (b *builder) runs() {
 			t.Rows = append(t.Rows, b.stepRow(s))
 		}
 		b.table(t)
+		b.deviations(fmt.Sprint(n+1), run)
 	}
 }
 

@@ -3,6 +3,7 @@ package document
 // summary writes the first half page, and what the team wrote.
 func (b *builder) summary() {
 	b.section("summary", "Summary")
+	b.written("summary")
 	var said []Text
 	for _, s := range b.r.Summary {
 		said = append(said, text(s))
@@ -12,10 +13,5 @@ func (b *builder) summary() {
 		b.say("What the team wrote:")
 		b.add(Verbatim{Text: s})
 	}
-	b.section("impact", "Impact")
-	if s := b.r.Incident.Impact; s != "" {
-		b.add(Verbatim{Text: s})
-		return
-	}
-	b.none()
+	b.gone("summary")
 }

@@ -16,15 +16,15 @@ func (b *builder) timeline() {
 	if h, alt := b.histogram(); h != nil {
 		b.add(Figure{ID: "fig-activity", Caption: "Events of the evidence over time; the shaded part is the response", Alt: alt, Drawing: *h})
 	}
-	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Phase", Short}, {"Who", Short}, {"What", Words}}}
-	for _, r := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
-		t.Rows = append(t.Rows, b.timelineRow(r))
+	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Side", Short}, {"Phase", Short}, {"Who", Short}, {"What", Words}, {"Known since", Moment}}}
+	for i, r := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
+		t.Rows = append(t.Rows, b.timelineRow(i, r))
 	}
 	b.table(t)
 	b.say(quiet(b.r.TimelineNote(maxRows)))
 }
 
-func (b *builder) timelineRow(r review.Row) Row {
+func (b *builder) timelineRow(n int, r review.Row) Row {
 	at := text(rowTime(r))
 	if r.Back {
 		at = append(at, plain(" "), toned(Warn, "(clock was set back)"))
@@ -37,7 +37,7 @@ func (b *builder) timelineRow(r review.Row) Row {
 		row.Tone = Bad
 	}
 	if r.Evidence {
-		who = text(quiet("evidence: "), first(r.Who, "-"))
+		who = text(first(r.Who, "-"))
 		if r.Star {
 			what = append(what, plain("★ "))
 		}
@@ -49,12 +49,23 @@ func (b *builder) timelineRow(r review.Row) Row {
 			what = append(what, quiet(" comment "), plain(c))
 		}
 	} else {
-		row.ID = rowID(r.Seq)
+		if b.owners[r.Seq] == n {
+			row.ID = rowID(r.Seq)
+		}
 		what = append(what, plain(r.Text))
 	}
 	ref := code(r.Ref)
 	ref.Seq = r.Seq
-	row.Cells = []Text{at, text(ref), text(review.PhaseWord(r.Phase)), who, what}
+	for _, id := range r.Techniques {
+		if !strings.Contains(r.Text, id) {
+			what = append(what, quiet(" "), code(id))
+		}
+	}
+	known := text("-")
+	if !r.Discovered.IsZero() {
+		known = text(r.Discovered)
+	}
+	row.Cells = []Text{at, text(ref), text(r.Side), text(review.PhaseWord(r.Phase)), who, what, known}
 	return row
 }
 

@@ -2,21 +2,23 @@ package figure
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"firebreak/review"
 )
 
-// Axis maps moments to places in a drawing. A silence that would take most of what
-// is left of the axis is cut short, and drawn as a break.
+// Axis maps moments to places in a drawing. A silence that would take most of the
+// axis is cut short and drawn as a break; the stretches between breaks may have
+// scales of their own, so that a response of minutes can be read beside an intrusion
+// of weeks.
 type Axis struct {
 	From, To time.Time
 	Breaks   []Break
 
 	left, right float64
-	unit        float64 // units of the drawing for each second outside the breaks
+	stretches   []stretch
 }
 
 // Break is a silence that is not drawn to scale.
@@ -25,16 +27,30 @@ type Break struct{ From, To time.Time }
 // Long is how long nothing happened.
 func (b Break) Long() time.Duration { return b.To.Sub(b.From) }
 
+// stretch is the axis between two breaks.
+type stretch struct {
+	from, to time.Time
+	marks    int
+	x, wide  float64
+}
+
+func (s stretch) unit() float64 { return s.wide / max(seconds(s.from, s.to), 1e-9) }
+
 const (
 	breakWidth = 46.0
-	maxBreaks  = 5
-	breakShare = 0.3 // of what is left, from which on a silence is cut
-	breakRatio = 4   // to the longest silence that stays
+	maxBreaks  = 4
+	breakShare = 0.25 // of its stretch, from which on a silence is cut
+	breakRatio = 4    // to the longest silence that stays in the stretch
+	leastWide  = 14.0 // of a stretch
 	edge       = 10.0
 )
 
-// NewAxis makes an axis from left to right that has all moments on it.
-func NewAxis(moments []time.Time, left, right float64) Axis {
+// NewAxis makes an axis from left to right that has all moments on it. Stretches
+// with many marks get more room than their time alone would give them.
+func NewAxis(moments []time.Time, left, right float64) Axis { return newAxis(moments, left, right, .5) }
+
+// newAxis gives that share of the room by the number of marks, and the rest by time.
+func newAxis(moments []time.Time, left, right, byMarks float64) Axis {
 	moments = slices.DeleteFunc(slices.Clone(moments), time.Time.IsZero)
 	if len(moments) == 0 {
 		moments = []time.Time{time.Unix(0, 0)}
@@ -43,38 +59,102 @@ func NewAxis(moments []time.Time, left, right float64) Axis {
 	a := Axis{From: moments[0].UTC(), To: moments[len(moments)-1].UTC(), left: left + edge, right: right - edge}
 	if !a.To.After(a.From) {
 		a.To = a.From.Add(time.Second)
+		moments = append(moments, a.To)
 	}
-	rest := seconds(a.From, a.To)
-	for _, s := range silences(moments, rest) {
-		a.Breaks = append(a.Breaks, s)
-		rest -= seconds(s.From, s.To)
+	parts := [][]time.Time{moments}
+	for again := true; again; {
+		again = false
+		for i := 0; i < len(parts); i++ {
+			for _, at := range silences(parts[i]) {
+				if len(parts) > maxBreaks {
+					break
+				}
+				cut := slices.IndexFunc(parts[i], func(t time.Time) bool { return t.After(at) })
+				parts = slices.Insert(parts, i+1, parts[i][cut:])
+				parts[i] = parts[i][:cut]
+				again = true
+			}
+		}
 	}
-	slices.SortFunc(a.Breaks, func(x, y Break) int { return x.From.Compare(y.From) })
-	a.unit = (a.right - a.left - breakWidth*float64(len(a.Breaks))) / max(rest, 1e-9)
+	a.share(parts, byMarks)
 	return a
 }
 
-// silences are the gaps to cut: the longest ones, when they are far longer than all
-// others and would take much of the axis.
-func silences(moments []time.Time, rest float64) []Break {
-	var all []Break
+// silences are where a stretch is to be cut, the latest first: behind these moments
+// follow gaps that are far longer than all others of it and take much of it.
+func silences(moments []time.Time) []time.Time {
+	if len(moments) < 3 {
+		return nil // nothing that a break would make room for
+	}
+	whole := seconds(moments[0], moments[len(moments)-1])
+	type gap struct {
+		after time.Time
+		long  float64
+	}
+	all := make([]gap, 0, len(moments))
 	for i := 1; i < len(moments); i++ {
-		if moments[i].After(moments[i-1]) {
-			all = append(all, Break{moments[i-1].UTC(), moments[i].UTC()})
+		if d := seconds(moments[i-1], moments[i]); d > 0 {
+			all = append(all, gap{moments[i-1], d})
 		}
 	}
-	long := func(b Break) float64 { return seconds(b.From, b.To) }
-	slices.SortStableFunc(all, func(x, y Break) int { return cmp.Compare(long(y), long(x)) })
-	cut := 0
-	for i := range min(len(all)-1, maxBreaks) {
-		if long(all[i]) < breakShare*rest {
-			break
+	slices.SortStableFunc(all, func(x, y gap) int { return cmp.Compare(y.long, x.long) })
+	for n := 1; n <= min(len(all)-1, maxBreaks); n++ {
+		if all[n-1].long < breakShare*whole {
+			return nil
 		}
-		if rest -= long(all[i]); long(all[i]) >= breakRatio*long(all[i+1]) {
-			cut = i + 1
+		if all[n-1].long >= breakRatio*all[n].long {
+			out := make([]time.Time, 0, n)
+			for _, g := range all[:n] {
+				out = append(out, g.after)
+			}
+			slices.SortFunc(out, func(x, y time.Time) int { return y.Compare(x) })
+			return out
 		}
 	}
-	return all[:cut]
+	return nil
+}
+
+// share gives each stretch its room.
+func (a *Axis) share(parts [][]time.Time, byMarks float64) {
+	long, marks := 0.0, 0
+	for i, p := range parts {
+		s := stretch{from: p[0].UTC(), to: p[len(p)-1].UTC(), marks: len(p)}
+		long += seconds(s.from, s.to)
+		if !s.to.After(s.from) {
+			s.marks = 1 // all of them are in one place
+		}
+		marks += s.marks
+		a.stretches = append(a.stretches, s)
+		if i > 0 {
+			a.Breaks = append(a.Breaks, Break{a.stretches[i-1].to, s.from})
+		}
+	}
+	if len(parts) == 1 {
+		byMarks = 0
+	}
+	room := a.right - a.left - breakWidth*float64(len(a.Breaks)) - leastWide*float64(len(parts))
+	x := a.left
+	for i := range a.stretches {
+		s := &a.stretches[i]
+		share := (1-byMarks)*seconds(s.from, s.to)/max(long, 1e-9) + byMarks*float64(s.marks)/float64(marks)
+		s.x, s.wide = x, leastWide+share*room
+		x += s.wide + breakWidth
+	}
+}
+
+// OwnScales says that the stretches between breaks are not drawn to one scale.
+func (a Axis) OwnScales() bool {
+	least, most := 0.0, 0.0
+	for _, s := range a.stretches {
+		if s.to.After(s.from) {
+			u := s.unit()
+			if least == 0 {
+				least = u
+			}
+			least, most = min(least, u), max(most, u)
+		}
+	}
+	return most > 1.1*least
 }
 
 // seconds between two moments, however far apart.
@@ -84,26 +164,24 @@ func seconds(from, to time.Time) float64 {
 
 // At is the place of a moment, held within the axis.
 func (a Axis) At(t time.Time) float64 {
-	x, last := a.left, a.From
-	switch {
-	case !t.After(a.From):
-		return a.left
-	case !t.Before(a.To):
-		return a.right
-	}
-	for _, b := range a.Breaks {
-		if !t.After(b.From) {
-			break
+	for i, s := range a.stretches {
+		switch {
+		case t.Before(s.from) && i == 0:
+			return a.left
+		case t.Before(s.from): // within a break
+			b := a.Breaks[i-1]
+			return s.x - breakWidth + breakWidth*seconds(b.From, t)/max(seconds(b.From, b.To), 1e-9)
+		case !t.After(s.to) && !s.to.After(s.from):
+			return s.x + s.wide/2
+		case !t.After(s.to):
+			return min(s.x+seconds(s.from, t)*s.unit(), s.x+s.wide)
 		}
-		x += seconds(last, b.From) * a.unit
-		if t.Before(b.To) {
-			return x + breakWidth*seconds(b.From, t)/seconds(b.From, b.To)
-		}
-		x += breakWidth
-		last = b.To
 	}
-	return min(x+seconds(last, t)*a.unit, a.right)
+	return a.right
 }
+
+// gap is where a break begins.
+func (a Axis) gap(i int) float64 { return a.stretches[i+1].x - breakWidth }
 
 // Tick is a place on the axis with its label; Day is set where a new day begins.
 type Tick struct {
@@ -115,14 +193,10 @@ type Tick struct {
 // Ticks are round moments in UTC, with room for the label of each.
 func (a Axis) Ticks() []Tick {
 	var out []Tick
-	from, day := a.From, ""
+	day := ""
 	free := a.left - 60 // where the next label may begin
-	for i := 0; i <= len(a.Breaks); i++ {
-		to := a.To
-		if i < len(a.Breaks) {
-			to = a.Breaks[i].From
-		}
-		for _, t := range a.round(from, to) {
+	for _, s := range a.stretches {
+		for _, t := range s.round() {
 			x := a.At(t.at)
 			if x-24 < free || x > a.right+4 {
 				continue
@@ -134,9 +208,6 @@ func (a Axis) Ticks() []Tick {
 			out = append(out, tick)
 			free = x + 30
 		}
-		if i < len(a.Breaks) {
-			from = a.Breaks[i].To
-		}
 	}
 	return out
 }
@@ -146,33 +217,32 @@ type roundTime struct {
 	layout, day string
 }
 
-func (a Axis) round(from, to time.Time) []roundTime {
-	long := seconds(from, to)
-	room := int(long * a.unit / 64)
+func (s stretch) round() []roundTime {
+	long := seconds(s.from, s.to)
 	step := steps[len(steps)-1]
-	for _, s := range steps {
-		if long/s.Seconds() <= float64(max(room, 1)) {
-			step = s
+	for _, d := range steps {
+		if long/d.Seconds() <= max(s.wide/64, 1) {
+			step = d
 			break
 		}
 	}
 	layout, day := "15:04", "2 Jan 2006"
 	switch {
-	case step < time.Minute && (a.right-a.left)/a.unit < 600:
+	case step < time.Minute && s.to.After(s.from):
 		layout = "15:04:05"
 	case step >= 24*time.Hour:
 		layout, day = "2 Jan", "2006"
 	}
 	var out []roundTime
-	at := from.Truncate(step)
-	if at.Before(from) {
+	at := s.from.Truncate(step)
+	if at.Before(s.from) {
 		at = at.Add(step)
 	}
-	for ; !at.After(to) && len(out) < 40; at = at.Add(step) {
+	for ; !at.After(s.to) && len(out) < 40; at = at.Add(step) {
 		out = append(out, roundTime{at, layout, day})
 	}
 	if len(out) == 0 { // a short stretch has its beginning, at least
-		out = append(out, roundTime{from, layout, day})
+		out = append(out, roundTime{s.from, layout, day})
 	}
 	return out
 }
@@ -187,8 +257,8 @@ var steps = []time.Duration{
 // breaks draws where the axis is broken, between two heights, and says how long
 // each silence was.
 func (d *Drawing) breaks(a Axis, top, bottom float64) {
-	for _, b := range a.Breaks {
-		x1, x2 := a.At(b.From), a.At(b.From)+breakWidth
+	for i, b := range a.Breaks {
+		x1, x2 := a.gap(i), a.gap(i)+breakWidth
 		d.rect(Gap, x1+5, top, breakWidth-10, bottom-top, 0, review.Span(b.Long())+" without a mark, from "+stamp(b.From)+" to "+stamp(b.To))
 		for _, x := range []float64{x1 + 5, x2 - 5} {
 			var p []Point
@@ -205,16 +275,31 @@ func (d *Drawing) breaks(a Axis, top, bottom float64) {
 
 // breakWords says in the picture how long the silences were.
 func (d *Drawing) breakWords(a Axis, y float64) {
-	for _, b := range a.Breaks {
-		d.text(Halo, a.At(b.From)+breakWidth/2, y, Middle, Small, review.Span(b.Long()))
+	last, row := 0.0, 0.0
+	for i, b := range a.Breaks {
+		x, words := a.gap(i)+breakWidth/2, review.Span(b.Long())
+		if half := width(words, Small) / 2; i > 0 && x-half < last {
+			row = 13 - row // not over the words of the break before
+		} else {
+			row = 0
+		}
+		d.text(Halo, x, y+row, Middle, Small, words)
+		last = x + width(words, Small)/2
 	}
 }
 
 // breakNotes says it in words.
 func breakNotes(a Axis) []string {
-	var out []string
+	if len(a.Breaks) == 0 {
+		return nil
+	}
+	var each []string
 	for _, b := range a.Breaks {
-		out = append(out, fmt.Sprintf("The axis is broken between zigzag lines: %s without a mark, from %s to %s.", review.Span(b.Long()), stamp(b.From), stamp(b.To)))
+		each = append(each, review.Span(b.Long())+" from "+stamp(b.From)+" to "+stamp(b.To))
+	}
+	out := []string{"The axis is broken between zigzag lines, where there is no mark: " + strings.Join(each, "; ") + "."}
+	if a.OwnScales() {
+		out = append(out, "The stretches beside a break have scales of their own.")
 	}
 	return out
 }

@@ -193,11 +193,13 @@ func (c Clocks) say(d *Drawing, counts map[string]int) {
 	d.Notes = []string{"Each bar is as long as its own deadline."}
 	d.Table.Head = []string{"Deadline", "State", "Start (UTC)", "Due (UTC)", "Met (UTC)"}
 	for _, r := range c.Rows {
-		row := []string{r.Name, r.Words(c.Now), "", "", ""}
-		for i, t := range []time.Time{r.Start, r.Due, r.Met} {
+		row := []string{r.Name, r.Words(c.Now)}
+		for _, t := range []time.Time{r.Start, r.Due, r.Met} {
+			shown := ""
 			if !t.IsZero() {
-				row[i+2] = stamp(t)
+				shown = stamp(t)
 			}
+			row = append(row, shown)
 		}
 		d.Table.Rows = append(d.Table.Rows, row)
 	}

@@ -8,7 +8,10 @@
 // are taken as they are: who hands in foreign text has made it harmless before.
 package figure
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Ink says what a shape is for.
 type Ink string
@@ -52,10 +55,10 @@ const (
 
 // PhaseInk is the full colour of a phase, 1 to 5; GroundInk is its tint behind
 // other shapes.
-func PhaseInk(n int) Ink { return Ink("p" + string(rune('0'+clamp(n)))) }
+func PhaseInk(n int) Ink { return Ink("p" + strconv.Itoa(clamp(n))) }
 
 // GroundInk is the tint of a phase.
-func GroundInk(n int) Ink { return Ink("g" + string(rune('0'+clamp(n)))) }
+func GroundInk(n int) Ink { return Ink("g" + strconv.Itoa(clamp(n))) }
 
 func clamp(n int) int { return min(max(n, 0), 5) }
 

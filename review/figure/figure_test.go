@@ -191,7 +191,7 @@ func TestAxis(t *testing.T) {
 		last = x
 	}
 	for _, b := range a.Breaks {
-		if a.At(b.To)-a.At(b.From) > 60 {
+		if a.At(b.To)-a.At(b.From) > 110 {
 			t.Errorf("a break of %f units", a.At(b.To)-a.At(b.From))
 		}
 	}

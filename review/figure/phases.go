@@ -29,7 +29,7 @@ func (p Phases) Draw(wide float64) Drawing {
 	if last.To.IsZero() {
 		moments = append(moments, latest(p.Until, last.From))
 	}
-	a := NewAxis(moments, 0, wide)
+	a := newAxis(moments, 0, wide, 0)
 	const top, high = 8.0, 26.0
 	total, visits := map[int]time.Duration{}, map[int]int{}
 	open := -1
@@ -46,8 +46,8 @@ func (p Phases) Draw(wide float64) Drawing {
 		tip := fmt.Sprintf("%s from %s to %s, %s", s.Name, stamp(s.From), stamp(to), review.Span(took))
 		d.rect(PhaseInk(s.Phase), x1+.5, top, max(x2-x1-1, 2), high, 2, tip)
 		full, number := oneLine(s.Name)+" "+review.Span(took), fmt.Sprint(s.Phase)
-		for _, b := range a.Breaks { // words keep to the part before a break
-			if x := a.At(b.From); x >= x1 && x < x2 {
+		for j := range a.Breaks { // words keep to the part before a break
+			if x := a.gap(j); x >= x1 && x < x2 {
 				x2 = max(x, x1+2)
 				break
 			}

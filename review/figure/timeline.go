@@ -209,13 +209,15 @@ func (t Timeline) discoveries(d *Drawing, marks []Mark, a Axis, attackY, actY fl
 			from = attackY
 		}
 		x1, x2 := a.At(m.At), a.At(m.Found)
-		if key := [2]int{int(x1), int(x2)}; drawn[key] {
+		key := [2]int{int(x1), int(x2)}
+		if drawn[key] {
 			continue // it would lie on another
-		} else {
-			drawn[key] = true
 		}
-		d.add(Shape{Form: Line, Ink: ink, X: x1, Y: from, W: x2 - x1, H: actY - 12 - from,
-			Tip: fmt.Sprintf("%s %s, found %s, %s later", m.Ref, oneLine(m.Text), stamp(m.Found), review.Span(m.Found.Sub(m.At)))})
+		drawn[key] = true
+		d.add(Shape{
+			Form: Line, Ink: ink, X: x1, Y: from, W: x2 - x1, H: actY - 12 - from,
+			Tip: fmt.Sprintf("%s %s, found %s, %s", m.Ref, oneLine(m.Text), stamp(m.Found), between(m.At, m.Found)),
+		})
 		d.add(mark(Found, x2, actY-12, "found "+stamp(m.Found)))
 	}
 }

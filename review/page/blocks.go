@@ -20,7 +20,11 @@ func (w *writer) blocks(blocks []document.Block) {
 		case document.List:
 			w.list(b)
 		case document.Table:
-			w.table(b)
+			if w.section == "glance" && b.Named && len(b.Columns) > 1 {
+				w.tiles(b)
+			} else {
+				w.table(b)
+			}
 		case document.Figure:
 			next := document.Figure{}
 			if i+1 < len(blocks) {
@@ -56,6 +60,7 @@ func (w *writer) headline(h document.Heading) {
 	level := min(max(h.Level, 1), 3)
 	if level == 1 {
 		w.endSection()
+		w.section = h.ID
 		w.put(`<section class="s-`, id(h.ID), `">`)
 		w.open = true
 	}
@@ -157,6 +162,30 @@ func (w *writer) table(t document.Table) {
 	w.put("</tbody></table></div>")
 }
 
+// tiles writes the numbers that stand on top so that they are seen at once: each with
+// its name, and below it what is counted.
+func (w *writer) tiles(t document.Table) {
+	w.put(`<dl class="tiles">`)
+	for _, r := range t.Rows {
+		if r.Divide || len(r.Cells) < 2 {
+			continue
+		}
+		w.put("<div><dt>", w.text(r.Cells[0], maxTitle), "</dt><dd>", w.text(r.Cells[1], maxTitle), "</dd>")
+		for i, c := range r.Cells[2:] {
+			if s := c.String(); s == "" || s == "-" {
+				continue
+			}
+			w.put(`<dd class="small">`)
+			if i+2 < len(t.Columns) && t.Columns[i+2].Kind == document.Entry {
+				w.put(`<span class="vh">`, label(t.Columns[i+2].Title), " </span>")
+			}
+			w.put(w.text(c, maxTitle), "</dd>")
+		}
+		w.put("</div>")
+	}
+	w.put("</dl>")
+}
+
 func narrow(t document.Table) bool {
 	if len(t.Columns) > 3 {
 		return false
@@ -198,11 +227,15 @@ func (w *writer) row(t document.Table, r document.Row) {
 		if i < len(t.Columns) {
 			kind = t.Columns[i].Kind
 		}
+		class := columnClass(kind)
+		if class != wordy && longWord(c) {
+			class = anywhere // it would make the whole column as wide
+		}
 		if i == 0 && t.Named {
-			w.put(`<th scope="row"`, columnClass(kind), ">", w.text(c, maxCell), "</th>")
+			w.put(`<th scope="row"`, class, ">", w.text(c, maxCell), "</th>")
 			continue
 		}
-		w.put("<td", columnClass(kind), ">", w.text(c, maxCell), "</td>")
+		w.put("<td", class, ">", w.text(c, maxCell), "</td>")
 	}
 	w.put("</tr>\n")
 }
@@ -221,5 +254,27 @@ func columnClass(k document.ColumnKind) string {
 		return ` class="dig"`
 	case document.Words:
 	}
-	return ` class="wd"`
+	return wordy
+}
+
+const (
+	wordy    = ` class="wd"`
+	anywhere = ` class="wd any"`
+)
+
+// longWord says whether a word is longer than those of people are.
+func longWord(t document.Text) bool {
+	const most = 26
+	for _, s := range t {
+		n := 0
+		for _, r := range s.Text {
+			if n++; r == ' ' {
+				n = 0
+			}
+			if n > most {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -47,6 +47,7 @@ type writer struct {
 	d       document.Document
 	anchors map[string]bool // what links may lead to
 	heading string          // the last one, which names a table without a caption
+	section string          // the id of the last one of level 1
 	tables  int
 	open    bool // a section is
 }

@@ -457,19 +457,30 @@ func (v Violation) String() string {
 	return b.String()
 }
 
-// Violations checks the page with all of axe-core's rules for WCAG 2.2 A and AA,
-// and its best practices; or with some rules only.
-func (t *Tab) Violations(axe string, only ...string) []Violation {
+// Rules are those that a page is checked with: of axe-core's for WCAG 2.2 A and AA
+// and its best practices all but Without, or Only some.
+type Rules struct{ Only, Without []string }
+
+// Contrast is the rule that light and dark may break in different places. It takes
+// most of the time.
+const Contrast = "color-contrast"
+
+// Violations checks the page with axe-core.
+func (t *Tab) Violations(axe string, with Rules) []Violation {
 	t.t.Helper()
 	if !t.axe {
 		t.Eval(nil, axe+"\n;0")
 		t.axe = true
 	}
 	rules := `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
-	if len(only) > 0 {
-		rules = `{type: "rule", values: ["` + strings.Join(only, `", "`) + `"]}`
+	if len(with.Only) > 0 {
+		rules = `{type: "rule", values: ["` + strings.Join(with.Only, `", "`) + `"]}`
+	}
+	var off []string
+	for _, r := range with.Without {
+		off = append(off, `"`+r+`": {enabled: false}`)
 	}
 	var out []Violation
-	t.Eval(&out, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`}).then(r => r.violations)`)
+	t.Eval(&out, `axe.run(document, {resultTypes: ["violations"], runOnly: `+rules+`, rules: {`+strings.Join(off, ", ")+`}}).then(r => r.violations)`)
 	return out
 }

@@ -25,7 +25,7 @@ func TestSeesWhatItShould(t *testing.T) {
 		t.Errorf("printed %.20q", pdf)
 	}
 	var ids []string
-	for _, v := range tab.Violations(chromium.Axe(t)) {
+	for _, v := range tab.Violations(chromium.Axe(t), chromium.Rules{}) {
 		ids = append(ids, v.ID)
 	}
 	if all := strings.Join(ids, " "); !strings.Contains(all, "image-alt") || !strings.Contains(all, "html-has-lang") {
