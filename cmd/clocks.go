@@ -194,8 +194,14 @@ func lineMore(l clocks.Line, row func(string, ...any)) {
 		row("it applies: %s", term.Safe(l.Why))
 	}
 	for _, f := range [][2]string{
-		{"it applies to ", l.Rule().Who}, {"where there is ", l.Rule().When}, {"to ", l.To}, {"said: ", l.Reason}, {"counted: ", l.Rule().Counting},
-		{"also: ", l.Rule().Also}, {"note: ", l.About}, {"watch: ", l.Watch},
+		{"it applies to ", l.Rule().Who},
+		{"where there is ", l.Rule().When},
+		{"to ", l.To},
+		{"said: ", l.Reason},
+		{"counted: ", l.Rule().Counting},
+		{"also: ", l.Rule().Also},
+		{"note: ", l.About},
+		{"watch: ", l.Watch},
 	} {
 		if f[1] != "" {
 			row("%s%s", f[0], term.Safe(f[1]))

@@ -295,11 +295,11 @@ func runClocksDraft(c *cobra.Command, o *clocksDraftOptions) error {
 		}
 		return o.p.printf("%s", term.SafeLines(d.Text))
 	}
-	path, clear, err := s.WriteClockDraft(d, o.to)
+	path, readable, err := s.WriteClockDraft(d, o.to)
 	if err != nil {
 		return err
 	}
-	if clear {
+	if readable {
 		o.p.errf("  this copy is not encrypted\n")
 	}
 	if o.p.json {

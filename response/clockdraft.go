@@ -63,18 +63,18 @@ func (s *Session) DraftClock(ctx context.Context, id incident.ID, clock string) 
 
 // WriteClockDraft writes a draft into a file, whole or not at all. In an encrypted
 // workspace that is a file elsewhere, which anybody can read.
-func (s *Session) WriteClockDraft(d clocks.Draft, to string) (path string, clear bool, err error) {
+func (s *Session) WriteClockDraft(d clocks.Draft, to string) (path string, readable bool, err error) {
 	if strings.TrimSpace(to) == "" {
 		return "", false, usage("--to notification.txt", "write draft: no file is named")
 	}
 	if path, err = filepath.Abs(to); err != nil {
 		return "", false, fmt.Errorf("write draft: %w", err)
 	}
-	if clear, err = s.s.InTheClear(path); err != nil {
+	if readable, err = s.s.InTheClear(path); err != nil {
 		return "", false, err
 	}
 	if err := durable.Replace(path, []byte(d.Text), 0o600); err != nil {
 		return "", false, fmt.Errorf("write draft: %w", err)
 	}
-	return path, clear, nil
+	return path, readable, nil
 }

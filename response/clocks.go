@@ -240,7 +240,7 @@ func (s *Session) notAhead(what string, at time.Time) error {
 
 // sayOfClocks records one entry about deadlines. The basis is nil where the last one
 // that was pinned holds still.
-func (s *Session) sayOfClocks(ctx context.Context, id incident.ID, kind record.Kind, named []string, make func(clockTerms, clocks.Facts, json.RawMessage) (any, error)) error {
+func (s *Session) sayOfClocks(ctx context.Context, id incident.ID, kind record.Kind, named []string, payloadOf func(clockTerms, clocks.Facts, json.RawMessage) (any, error)) error {
 	t, err := s.s.clockTerms()
 	if err != nil {
 		return err
@@ -276,7 +276,7 @@ func (s *Session) sayOfClocks(ctx context.Context, id incident.ID, kind record.K
 		if bytes.Equal(facts.Pinned(), pinned) {
 			basis = nil
 		}
-		payload, err := make(t, facts, basis)
+		payload, err := payloadOf(t, facts, basis)
 		if err != nil {
 			return record.Draft{}, err
 		}

@@ -281,13 +281,13 @@ func TestDraftShowsNobodyMoreThanTheyMaySee(t *testing.T) {
 	b.must(err)
 	to := filepath.Join(t.TempDir(), "notification.txt")
 	b.must(os.WriteFile(to, []byte("old"), 0o644))
-	path, clear, err := b.s.WriteClockDraft(d, to)
+	path, readable, err := b.s.WriteClockDraft(d, to)
 	b.must(err)
 	got, err := os.ReadFile(path)
-	if err != nil || string(got) != d.Text || clear {
-		t.Errorf("%v, in the clear %v\n%s", err, clear, got)
+	if err != nil || string(got) != d.Text || readable {
+		t.Errorf("%v, in the clear %v\n%s", err, readable, got)
 	}
-	if _, err := b.s.DraftClock(t.Context(), b.id, "eu-gdpr-33-autority"); CodeOf(err) != CodeNotFound {
+	if _, err := b.s.DraftClock(t.Context(), b.id, "eu-gdpr-33-authorities"); CodeOf(err) != CodeNotFound {
 		t.Errorf("%v", err)
 	}
 }

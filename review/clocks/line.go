@@ -230,7 +230,7 @@ func (f *Facts) line(r Rule, t Terms) Line {
 // from is the moment that a rule counts from, and the start that says so.
 func (f *Facts) from(r Rule) (time.Time, start) {
 	said := r.Start
-	switch r.Start {
+	switch r.Start { //nolint:exhaustive // the others are what they say they are
 	case YearEnd:
 		said = Discovered
 	case "": // a rule that nobody knows
@@ -373,7 +373,7 @@ func (l *Line) settle(t Terms) {
 
 // waits says what would start a rule.
 func (r Rule) waits() string {
-	switch r.Start {
+	switch r.Start { //nolint:exhaustive // the others are what they say they are
 	case "":
 		return ""
 	case Previous:

@@ -120,7 +120,7 @@ func TestWhatIsOn(t *testing.T) {
 		want string
 	}{
 		{nil, clocks.Choice{Regimes: []string{"GDRP"}}, `no regime or place is called "GDRP": did you mean GDPR?`},
-		{nil, clocks.Choice{Also: []string{"eu-gdpr-33-autority"}}, "did you mean eu-gdpr-33-authority?"},
+		{nil, clocks.Choice{Also: []string{"eu-gdpr-33-authorities"}}, "did you mean eu-gdpr-33-authority?"},
 		{ownRules(t, strings.ReplaceAll(acme, "acme-24h", "eu-nis2-final")), clocks.Choice{}, "clock eu-nis2-final is built in"},
 		{append(ownRules(t, acme), ownRules(t, acme)...), clocks.Choice{}, "clock acme-24h is in clocks/acme.yaml, line 3, too"},
 		{ownRules(t, strings.Replace(acme, "after: acme-24h", "after: acme-42h", 1)), clocks.Choice{}, "comes after acme-42h, which nobody knows: did you mean acme-24h?"},
@@ -201,7 +201,7 @@ func TestRefusedFiles(t *testing.T) {
 		rule("within: 1d\n    since: 2026-02-30"):         `"2026-02-30" is no date`,
 		rule("within: 1d\n    confidence: primary"):       `rules[0] has no key "confidence"`,
 		rule("within: 1d\n    content: [{from: [what]}]"): "rules[0].content[0] asks nothing",
-		rule("within: 1d\n    content: [{ask: a, from: [waht]}]"):                                `rules[0].content[0].from: "waht" is not known (did you mean "what"?)`,
+		rule("within: 1d\n    content: [{ask: a, from: [whatt]}]"):                               `rules[0].content[0].from: "whatt" is not known (did you mean "what"?)`,
 		rule("within: 1d\n    backstop: {start: aware}"):                                         "want a start and a time",
 		rule("soft: now\n    backstop: {start: aware, within: 1h}"):                              "a backstop needs a limit that it stands behind",
 		rule("within: 1d\n    notes: \"a\\e[31m\""):                                              "a character that cannot be seen",
