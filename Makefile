@@ -46,11 +46,12 @@ gobench: ## The benchmarks of each package
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliability.md
-	@tools/needs build test cluster
+	@tools/needs build test cluster office
 	@mkdir -p bin && rm -f bin/figures
 	FIREBREAK_SOAK=1 FIREBREAK_SCALE=$(SCALE) FIREBREAK_FIGURES=$(CURDIR)/bin/figures \
 		$(GO) test -count=1 -timeout 4h -run '$(FAULTS)' ./store/... ./forensics/... ./response/... ./cmd/...
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m ./integrations/linux
+	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 10m -v -run 'LibreOffice|ManyEntries' ./review/docx ./review/pdf
 	$(MAKE) bin/kube-apiserver
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 30m -v -run RealServer ./integrations/kubernetes
 	FIREBREAK_SOAK=1 $(GO) test -count=1 -timeout 1h -v -run 'Whole' ./integrations/all

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"firebreak/internal/durable"
 	"firebreak/internal/term"
 	"firebreak/response"
+	"firebreak/tui"
 )
 
 // maxPartsText is how long a file with all parts of a review may be.
@@ -87,7 +89,7 @@ func runReviewEdit(c *cobra.Command, o *reviewEditOptions) error {
 		if b, err = o.p.inputUpTo("text", o.from, maxPartsText); err != nil {
 			return err
 		}
-		saved, err = e.take(c.Context(), string(b))
+		saved, err = e.take(c.Context(), string(b), true)
 	default:
 		if _, chosen := o.p.editor(); !chosen && !o.p.IsTerminal {
 			return errFlag{errors.New("review edit: there is no terminal: VISUAL or EDITOR names an editor, --from FILE takes the text as it is")}
@@ -116,6 +118,22 @@ func (o *reviewEditOptions) said(saved response.PartsSaved, failed error) error 
 		return o.p.printf("nothing was changed, and nothing is recorded\n")
 	}
 	return nil
+}
+
+// editReview is what the screens open an editor with.
+func (p *program) editReview(s *response.Session) tui.EditReview {
+	return func(ctx context.Context, id incident.ID, part string, in io.Reader, out, errs io.Writer) (string, error) {
+		e := &partsEdit{p: p, s: s, id: id, keys: []string{part}, streams: streams{in, out, errs}}
+		saved, err := e.edit(ctx)
+		says := append([]string{}, e.told...)
+		if err == nil && len(saved.Saved) == 0 {
+			says = append(says, "nothing was changed")
+		}
+		for _, w := range saved.Saved {
+			says = append(says, fmt.Sprintf("%s: version %d is recorded", w.Part, w.Version))
+		}
+		return strings.Join(append(says, saved.Warnings...), "; "), err
+	}
 }
 
 // partsEdit is one person's work on the parts of a review.
@@ -195,16 +213,17 @@ func (e *partsEdit) edit(ctx context.Context) (response.PartsSaved, error) {
 	if after == text && !e.resume {
 		return response.PartsSaved{Incident: e.id, Saved: []response.PartSaved{}}, sc.drop()
 	}
-	saved, err := e.take(ctx, after)
+	saved, err := e.take(ctx, after, false)
 	if err != nil && saved.Kept == "" {
 		return saved, e.keep(ctx, sc, after, err)
 	}
 	return saved, errors.Join(err, e.forget(ctx), sc.drop())
 }
 
-// take records a file of parts, or the text of the one part that was named.
-func (e *partsEdit) take(ctx context.Context, text string) (response.PartsSaved, error) {
-	drafts, err := e.s.ReadParts(ctx, e.id, text, e.keys...)
+// take records a file of parts; alone says that it may be the text of the one part
+// that was named, too.
+func (e *partsEdit) take(ctx context.Context, text string, alone bool) (response.PartsSaved, error) {
+	drafts, err := e.s.ReadParts(ctx, e.id, text, alone, e.keys...)
 	if err != nil {
 		return response.PartsSaved{}, err
 	}

@@ -4,7 +4,6 @@ package cmd_test
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -120,8 +119,8 @@ func TestTextOfAnEditThatFailsIsKept(t *testing.T) {
 	b := newBench(t)
 	id := b.open("Disk full")
 	for name, script := range map[string]string{
-		"fails":          appends + "; exit 7",
-		"is killed":      appends + "; kill -9 $$",
+		"fails":           appends + "; exit 7",
+		"is killed":       appends + "; kill -9 $$",
 		"breaks the file": `sed -i 's/part: /piece: /' "$1"; ` + appends,
 	} {
 		r := b.editor("ed", script).run("review", "edit", id, "summary")
@@ -164,8 +163,15 @@ func (b *bench) editing(name string, args ...string) (*exec.Cmd, func()) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	b.t.Cleanup(cancel)
 	c := ed.command(ctx, args...)
-	var out strings.Builder
-	c.Stdout, c.Stderr = &out, &out
+	out, err := os.Create(filepath.Join(b.dir, name+".out")) // a pipe would be open as long as the editor is
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() {
+		b.write(name+".go", "")
+		_ = out.Close() // a test's own
+	})
+	c.Stdout, c.Stderr = out, out
 	if err := c.Start(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -194,7 +200,7 @@ func TestTwoEditAtTheSameTime(t *testing.T) {
 	adaGo()
 	_ = ada.Wait() // its exit code says it
 	if code := ada.ProcessState.ExitCode(); code != 3 {
-		t.Fatalf("exit %d: %s", code, ada.Stdout)
+		t.Fatalf("exit %d: %s", code, readFile(t, filepath.Join(b.dir, "ada.out")))
 	}
 	if r := b.want(0, "review", "parts", id, "factors"); r.out != "from bob\n" {
 		t.Errorf("%q", r.out)
@@ -204,7 +210,7 @@ func TestTwoEditAtTheSameTime(t *testing.T) {
 	if r := b.want(0, "review", "parts", id, "factors"); r.out != "from ada\nfrom bob\n" {
 		t.Errorf("%q", r.out)
 	}
-	b.want(1, "review", "edit", id, "--resume", "--as", "ada", "--print") // nothing is kept any more
+	merge.want(1, "review", "edit", id, "--resume", "--as", "ada") // nothing is kept any more
 }
 
 // Firebreak is killed while the editor is open: as long as it is, nobody touches
@@ -253,7 +259,7 @@ func TestStoppedWhileAnEditorIsOpen(t *testing.T) {
 	}
 	_ = c.Wait() // its exit code says it
 	if code := c.ProcessState.ExitCode(); code != 130 {
-		t.Errorf("exit %d: %s", code, c.Stdout)
+		t.Errorf("exit %d: %s", code, readFile(t, filepath.Join(b.dir, "open.out")))
 	}
 	b.editor("ed", "true").want(0, "review", "edit", id, "--resume")
 	if r := b.want(0, "review", "parts", id, "luck"); r.out != "from open\n" {
@@ -262,23 +268,65 @@ func TestStoppedWhileAnEditorIsOpen(t *testing.T) {
 }
 
 // In an encrypted workspace nothing that was written lies anywhere in plain text,
-// and a text that could not be saved is sealed.
+// not even what could not be saved; and it comes back.
 func TestEditOfAnEncryptedIncidentLeavesNoPlainText(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.want(0, "init", "--encrypt", "--passphrase-from", "env:PASS", "--unlock", "env:PASS")
-}
-
-func partsOf(t *testing.T, out string) map[string]string {
-	t.Helper()
-	all := map[string]string{}
-	d := json.NewDecoder(strings.NewReader(out))
-	for d.More() {
-		var p struct{ Part, Text string }
-		if err := d.Decode(&p); err != nil {
+	b.want(0, "init", "--identity", ageKey(t))
+	id := b.open("Disk full")
+	const secret = "MARKER-9f2c-of-a-review"
+	writes := `printf '` + secret + `\n' >> "$1"; cp "$1" "$1~"; cp "$1" "$(dirname "$1")/.swp"`
+	b.editor("ed", writes).want(0, "review", "edit", id, "luck")
+	failed := b.editor("ed", writes+"; exit 1").want(3, "review", "edit", id, "summary")
+	if !strings.Contains(failed.err, ".md.age") {
+		t.Errorf("%s", failed.err)
+	}
+	c, release := b.editing("open", "review", "edit", id, "limits")
+	if err := c.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait() // it was killed
+	release()
+	b.want(0, "review", "state", id, "in-review")
+	b.want(0, "review", "state", id, "reviewed")
+	b.want(0, "review", "release", id)
+	for tries := 0; ; tries++ {
+		if r := b.editor("ed", "true").run("review", "edit", id); r.code == 3 && len(b.editor("ed", "true").scratch()) > 0 && tries < 200 {
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
+		break
+	}
+	b.want(0, "review", "state", id, "draft", "--reason", "more")
+	for range 2 {
+		b.editor("ed", "true").want(0, "review", "edit", id, "--resume")
+	}
+	for _, part := range []string{"luck", "summary"} {
+		if r := b.want(0, "review", "parts", id, part); r.out != secret+"\n" {
+			t.Errorf("%s: %q", part, r.out)
+		}
+	}
+	if r := b.want(0, "review", "parts", id, "limits"); r.out != "from open\n" {
+		t.Errorf("%q", r.out)
+	}
+	out := filepath.Join(b.dir, "out")
+	b.want(0, "review", "again", id, "v1", "--to", out)
+	if text, err := os.ReadFile(filepath.Join(out, "review-v1.md")); err != nil || !strings.HasPrefix(string(text), "# ") {
+		t.Errorf("%.100s, %v", text, err)
+	}
+	for _, root := range []string{b.home, filepath.Join(b.dir, "run")} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if strings.Contains(string(text), secret) || strings.Contains(string(text), "from open") {
+				t.Errorf("%s holds it in plain text", path)
+			}
+			return err
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
-		all[p.Part] = p.Text
 	}
-	return all
 }

@@ -125,6 +125,7 @@ func (o *reviewReleaseOptions) show(d response.ReleaseDraft) error {
 	for _, w := range d.Warnings {
 		fmt.Fprintf(&b, "! %s\n", term.Safe(w))
 	}
+	b.WriteString("\n" + d.Found.Text())
 	return o.p.printf("%s", b.String())
 }
 

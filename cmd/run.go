@@ -105,7 +105,7 @@ func (p *program) screens(ctx context.Context, s *response.Session, id incident.
 	}
 	err = tui.Run(ctx, tui.Options{
 		Session: s, Incident: id, In: p.In, Out: p.Out, Now: p.Now, ReadOnly: o.readOnly, Look: look, ASCII: ascii, Here: p.Now().Location(),
-		Locking: locking, Screen: o.screen, Drafts: drafts,
+		Locking: locking, Screen: o.screen, Drafts: drafts, EditReview: p.editReview(s),
 	})
 	var was *tui.Locked
 	if errors.As(err, &was) {

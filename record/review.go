@@ -71,6 +71,8 @@ type Beside struct {
 	// Names are those that this workspace knew, that no entry says whose they are, and
 	// that stand in a text.
 	Names []KnownName `json:"names,omitempty"`
+	// Banner is what stood over it in the place of the usual words.
+	Banner string `json:"banner,omitempty"`
 }
 
 // KnownName is a name that was known otherwise than from the record: from the

@@ -1,12 +1,14 @@
 package response
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/audience"
 	"firebreak/review/clocks"
 	"firebreak/store"
 )
@@ -17,30 +19,38 @@ type making struct {
 	entries []record.Entry
 	head    record.Head
 	extra   review.Extra
-	profile record.Profile
-	key     []byte // of the pseudonyms
-	names   []record.KnownName
+	readers audience.Options
 }
 
-// masked says what was done to the entries for their readers, for a person to look
-// at.
-type masked struct{}
-
-// review makes it.
-func (m making) review() (review.Review, masked, error) {
-	entries, extra := m.entries, m.extra
-	if m.profile != record.FullProfile {
+// review makes it, and says what was done to the entries for their readers: for a
+// person to look at.
+func (m making) review() (review.Review, audience.Report, error) {
+	entries := m.entries
+	if p := m.readers.Profile; p != "" {
 		entries = make([]record.Entry, len(m.entries))
 		for i, e := range m.entries {
-			entries[i] = m.profile.Hide(unseen(m.profile, e))
+			entries[i] = unseen(p, e)
 		}
 	}
+	entries, extra, report := audience.Apply(entries, m.extra, m.readers)
 	extra.Clocks = clocks.ForReview(entries, extra.Now)
 	r, err := review.Build(entries, extra)
 	if err != nil {
-		return r, masked{}, fmt.Errorf("build review: %w", err)
+		return r, report, fmt.Errorf("build review: %w", err)
 	}
-	return r, masked{}, nil
+	return r, report, nil
+}
+
+// profile is whose the review is.
+func (m making) profile() record.Profile { return cmp.Or(m.readers.Profile, record.FullProfile) }
+
+// masking is the profile as a mask has it: those who may see all are shown all, but
+// for secrets, under the incident's own label.
+func masking(p record.Profile) record.Profile {
+	if p == record.FullProfile {
+		return ""
+	}
+	return p
 }
 
 // unseen is the entry as for readers who were never shown what of it was erased: to
@@ -55,13 +65,6 @@ func unseen(p record.Profile, e record.Entry) record.Entry {
 		}
 	}
 	e.Erased, e.Withheld = erased, append(withheld, e.Withheld...)
-	for name := range e.Fields {
-		if !p.Discloses(e.Kind, name) {
-			e.Withheld = append(e.Withheld, name)
-		}
-	}
-	slices.Sort(e.Withheld)
-	e.Withheld = slices.Compact(e.Withheld)
 	return e
 }
 
@@ -69,10 +72,7 @@ func unseen(p record.Profile, e record.Entry) record.Entry {
 // but for the marked events: those are the timeline's. Its pseudonyms are of one
 // document and of no other.
 func (s *Session) gatherReview(ctx context.Context, f *folder, p record.Profile) (making, error) {
-	m := making{profile: p, key: make([]byte, secretSize)}
-	if err := s.s.draws(m.key); err != nil {
-		return m, err
-	}
+	var m making
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if m.head, err = tx.Head(); err != nil {
 			return err
@@ -83,10 +83,10 @@ func (s *Session) gatherReview(ctx context.Context, f *folder, p record.Profile)
 	if err != nil {
 		return m, err
 	}
-	m.extra = review.Extra{Head: m.head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
-	if p != record.FullProfile {
-		m.extra.Edition = &review.Edition{Profile: p}
+	if m.readers, err = s.readersOf(ctx, f, s.s.documentKey("review", f.id, p, m.head), masking(p)); err != nil {
+		return m, err
 	}
+	m.extra = review.Extra{Head: m.head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool}
 	h, err := s.Histogram(ctx, f.id, HistogramRequest{Buckets: 120})
 	if err != nil && CodeOf(err) != CodeIntegrity {
 		return m, err
@@ -98,10 +98,14 @@ func (s *Session) gatherReview(ctx context.Context, f *folder, p record.Profile)
 // secretSize is how long the key of a document's pseudonyms is.
 const secretSize = 32
 
-// beside is what has to be kept of it so that it can be made again from the entries.
-func (m making) beside() *record.Beside {
-	b := &record.Beside{From: m.extra.From, To: m.extra.To, Buckets: m.extra.Buckets, Names: m.names}
-	if len(b.Buckets) == 0 && len(b.Names) == 0 {
+// beside is what has to be kept of it so that it can be made again from the entries:
+// of the names that this workspace knows, those that made a difference.
+func (m making) beside(report audience.Report) *record.Beside {
+	b := &record.Beside{From: m.extra.From, To: m.extra.To, Buckets: m.extra.Buckets, Banner: m.readers.Banner}
+	for _, n := range report.Names {
+		b.Names = append(b.Names, record.KnownName{Kind: string(n.Kind), Value: n.Value, Role: n.Role, As: n.As, Responder: n.Responder, Sure: n.Sure})
+	}
+	if len(b.Buckets) == 0 && len(b.Names) == 0 && b.Banner == "" {
 		return nil
 	}
 	return b
@@ -110,7 +114,7 @@ func (m making) beside() *record.Beside {
 // again is what a release was made of: the entries up to its head, and what it
 // says of the rest.
 func (f *folder) again(ctx context.Context, rel record.Release, key []byte) (making, error) {
-	m := making{profile: rel.Profile, key: key}
+	m := making{readers: audience.Options{Profile: masking(rel.Profile), Key: key}}
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		heads, err := tx.Heads(-1)
 		if err != nil {
@@ -129,14 +133,15 @@ func (f *folder) again(ctx context.Context, rel record.Release, key []byte) (mak
 	}
 	m.extra = review.Extra{Head: m.head, Now: rel.Made.UTC(), Tool: rel.Tool, Edition: edition(rel, m.entries)}
 	if b := rel.Beside; b != nil {
-		m.extra.From, m.extra.To, m.extra.Buckets, m.names = b.From, b.To, b.Buckets, b.Names
+		m.extra.From, m.extra.To, m.extra.Buckets, m.readers.Banner = b.From, b.To, b.Buckets, b.Banner
+		for _, n := range b.Names {
+			m.readers.Names = append(m.readers.Names, audience.Name{Kind: audience.Kind(n.Kind), Value: n.Value, Role: n.Role, As: n.As, Responder: n.Responder, Sure: n.Sure})
+		}
 	}
 	return m, nil
 }
 
 // edition is what a release is, as its readers are told.
 func edition(rel record.Release, entries []record.Entry) *review.Edition {
-	return &review.Edition{
-		Release: rel.ID, Profile: rel.Profile, For: rel.To, Draft: review.StateOf(entries).Before(record.ReviewReviewed),
-	}
+	return &review.Edition{Release: rel.ID, For: rel.To, Draft: review.StateOf(entries).Before(record.ReviewReviewed)}
 }

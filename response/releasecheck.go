@@ -53,6 +53,14 @@ func (c ReleaseCheck) Reasons() []string {
 	if len(c.Erased) > 0 {
 		out = append(out, fmt.Sprintf("something was erased since (entry %d): what stood in the release and is gone cannot be written again; a copy of the files is compared with their hashes", c.Erased[len(c.Erased)-1]))
 	}
+	for _, f := range c.Files {
+		if !f.OK && strings.HasSuffix(f.Name, ".pdf") {
+			out = append(out, f.Name+" takes the fonts of the machine for scripts that the program's own lack: one with other fonts makes other bytes")
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, "nothing in the record explains it: either other code made it, or the record is not what it was (firebreak verify)")
+	}
 	return out
 }
 
@@ -216,5 +224,6 @@ func (f *folder) remadeFiles(ctx context.Context, rel record.Release, key []byte
 		_, ok := rel.Files[tagged(form.file, rel.ID)]
 		return !ok
 	})
-	return m.files(rel, forms)
+	files, _, err := m.files(rel, forms)
+	return files, err
 }

@@ -18,6 +18,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/audience"
 	"firebreak/store"
 )
 
@@ -54,6 +55,9 @@ type ReleaseDraft struct {
 	Incident incident.ID `json:"incident"`
 	Bytes    int64       `json:"bytes"`
 	Warnings []string    `json:"warnings,omitempty"`
+	// Found is what was replaced, and what looks like somebody's data and was not. It
+	// holds the names themselves.
+	Found audience.Report `json:"found"`
 
 	release record.Release
 	content map[string][]byte
@@ -134,15 +138,28 @@ func (s *Session) PrepareRelease(ctx context.Context, id incident.ID, r ReleaseR
 			"the review of %s is %s: nobody has reviewed it", id, st)
 	}
 	rel := record.Release{
-		ID: nextRelease(m.entries), Profile: m.profile, Size: m.head.Size, Root: m.head.Root, Made: m.extra.Now, Tool: m.extra.Tool,
-		To: r.For, Reason: r.Reason, Secret: hex.EncodeToString(m.key), Beside: m.beside(),
+		ID: nextRelease(m.entries), Profile: m.profile(), Size: m.head.Size, Root: m.head.Root, Made: m.extra.Now, Tool: m.extra.Tool,
+		To: r.For, Reason: r.Reason,
 	}
+	m.readers.Key = make([]byte, secretSize)
+	if err := s.s.draws(m.readers.Key); err != nil {
+		return ReleaseDraft{}, err
+	}
+	rel.Secret = hex.EncodeToString(m.readers.Key)
 	m.extra.Edition = edition(rel, m.entries)
-	content, err := m.files(rel, forms)
+	secrets := m.readers.Secrets
+	m.readers.Secrets = nil // what they are is known here and now only
+	content, report, err := m.files(rel, forms)
 	if err != nil {
 		return ReleaseDraft{}, err
 	}
-	d := ReleaseDraft{Incident: id, content: content, to: cmp.Or(r.To, f.exports())}
+	for name, b := range content {
+		if secrets != nil && secrets(string(b)) != string(b) {
+			return ReleaseDraft{}, refused("firebreak erase destroys the field that has it", "release of %s: a secret of the configuration stands in %s", id, name)
+		}
+	}
+	rel.Beside = m.beside(report)
+	d := ReleaseDraft{Incident: id, Found: report, content: content, to: cmp.Or(r.To, f.exports())}
 	rel.Files = map[string]string{}
 	for name, b := range content {
 		rel.Files[name] = sumOf(b)
@@ -170,20 +187,20 @@ func nextRelease(entries []record.Entry) string {
 }
 
 // files are the files of a release, in these forms.
-func (m making) files(rel record.Release, forms []reviewForm) (map[string][]byte, error) {
-	r, _, err := m.review()
+func (m making) files(rel record.Release, forms []reviewForm) (map[string][]byte, audience.Report, error) {
+	r, report, err := m.review()
 	if err != nil {
-		return nil, err
+		return nil, report, err
 	}
 	out := map[string][]byte{}
 	for _, form := range forms {
 		b, err := form.write(r)
 		if err != nil {
-			return nil, fmt.Errorf("write review as %s: %w", form.name, err)
+			return nil, report, fmt.Errorf("write review as %s: %w", form.name, err)
 		}
 		out[tagged(form.file, rel.ID)] = b
 	}
-	return out, nil
+	return out, report, nil
 }
 
 // Release records a release and writes its files. What was recorded and could not

@@ -152,12 +152,12 @@ func PartsFile(id incident.ID, drafts []review.PartDraft) string {
 	return review.PartsFile(id, drafts)
 }
 
-// ReadParts reads what a person made of such a file. Where one part is named, a
-// text without the lines that begin parts is the text of that one, written on what
-// stands now.
-func (s *Session) ReadParts(ctx context.Context, id incident.ID, text string, keys ...string) ([]review.PartDraft, error) {
+// ReadParts reads what a person made of such a file. Where alone is set and one part
+// is named, a text without the lines that begin parts is the text of that one,
+// written on what stands now.
+func (s *Session) ReadParts(ctx context.Context, id incident.ID, text string, alone bool, keys ...string) ([]review.PartDraft, error) {
 	const hint = "firebreak review edit INCIDENT --print shows the file as it should be; for the text of one part name it: review edit INCIDENT PART"
-	if len(keys) == 1 && !review.HasParts(text) {
+	if alone && len(keys) == 1 && !review.HasParts(text) {
 		drafts, err := s.PartsToEdit(ctx, id, keys...)
 		if err != nil {
 			return nil, err
@@ -296,3 +296,6 @@ func clashed(id incident.ID, out PartsSaved) error {
 
 // Parts are the parts of a review that people write.
 func Parts() []review.Part { return review.Parts() }
+
+// PartDraft is one part as somebody works on it.
+type PartDraft = review.PartDraft

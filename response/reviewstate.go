@@ -43,19 +43,44 @@ type ReviewMoveView struct {
 	Author bool `json:"author,omitempty"`
 }
 
-// ReviewStanding says how far the review is, what is missing, and who moved it.
-func (s *Session) ReviewStanding(ctx context.Context, id incident.ID) (ReviewStanding, error) {
+// ReviewDesk is the review as people work on it: how far it is, its parts, and its
+// follow-ups.
+type ReviewDesk struct {
+	Standing ReviewStanding
+	Parts    []PartView
+	Items    []review.Item
+}
+
+// ReviewDesk reads what a screen of the review shows.
+func (s *Session) ReviewDesk(ctx context.Context, id incident.ID) (ReviewDesk, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
-		return ReviewStanding{}, err
+		return ReviewDesk{}, err
 	}
-	var es []record.Entry
+	var es, items []record.Entry
 	if err := f.store.View(ctx, func(tx *store.Tx) (err error) {
-		es, err = reviewEntries(tx)
+		if es, err = reviewEntries(tx); err != nil {
+			return err
+		}
+		items, err = tx.EntriesOf(record.ItemAdded, record.ItemChanged)
 		return err
 	}); err != nil {
-		return ReviewStanding{}, err
+		return ReviewDesk{}, err
 	}
+	d := ReviewDesk{Standing: howFar(id, es), Items: review.Items(items, s.s.o.Now())}
+	for _, w := range review.WrittenParts(es) {
+		d.Parts = append(d.Parts, partView(w))
+	}
+	return d, nil
+}
+
+// ReviewStanding says how far the review is, what is missing, and who moved it.
+func (s *Session) ReviewStanding(ctx context.Context, id incident.ID) (ReviewStanding, error) {
+	d, err := s.ReviewDesk(ctx, id)
+	return d.Standing, err
+}
+
+func howFar(id incident.ID, es []record.Entry) ReviewStanding {
 	out := ReviewStanding{
 		Incident: id, State: review.StateOf(es), Moves: []ReviewMoveView{}, Next: []record.ReviewState{},
 		Missing: []string{}, Authors: []string{}, Releases: releasesOf(es),
@@ -88,7 +113,7 @@ func (s *Session) ReviewStanding(ctx context.Context, id incident.ID) (ReviewSta
 		v.Author = m.To == record.ReviewReviewed && isAuthor(e.Actor, m.Signature, review.Authors(es[:i]))
 		out.Moves = append(out.Moves, v)
 	}
-	return out, nil
+	return out
 }
 
 // isAuthor says whether that person is one of the authors.

@@ -49,3 +49,10 @@ func (i *Item) change(e record.Entry, p record.ItemChange) {
 func (i *Item) late(now time.Time) bool {
 	return i.State == ItemOpen && !i.Due.IsZero() && !now.Before(i.Due.Add(24*time.Hour))
 }
+
+// Items are the follow-ups that entries tell of, with what became of each by then.
+func Items(entries []record.Entry, now time.Time) []Item {
+	b := newBuilder(entries, Extra{Now: now})
+	b.items()
+	return b.r.Items
+}

@@ -42,7 +42,7 @@ type Extra struct {
 	Key []byte
 	// Readers are those that the entries were masked for.
 	Readers Readers
-	// Edition is what the review is made as; nil: for everybody, and not frozen.
+	// Edition is what the review is made as; nil: it is not frozen.
 	Edition *Edition
 }
 
@@ -62,7 +62,7 @@ type Review struct {
 	Made           time.Time         `json:"made,omitzero"`
 	Tool           string            `json:"tool,omitempty"`
 	Readers        Readers           `json:"readers,omitzero"`
-	Edition        *Edition          `json:"edition,omitempty"` // missing: for everybody, and not frozen
+	Edition        *Edition          `json:"edition,omitempty"` // missing: it is not frozen
 	Incident       incident.Incident `json:"incident"`
 	Summary        []string          `json:"summary"` // sentences, made from typed entries alone
 	People         []Person          `json:"people"`

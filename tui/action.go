@@ -18,6 +18,7 @@ type action struct {
 	keys     []string
 	danger   incident.Danger
 	writes   bool          // refused in a read-only session
+	after    bool          // it may be done when the incident is closed, too
 	moves    bool          // only moves the view: not in the palette
 	disabled func() string // why it cannot be done now, "" when it can
 	run      func() tea.Cmd
@@ -26,7 +27,11 @@ type action struct {
 // why says why the action cannot be done, "" when it can.
 func (a *app) why(act action) string {
 	if act.writes {
-		if why := a.readOnly(); why != "" && act.id != "incident.reopen" {
+		why := a.readOnly()
+		if act.after {
+			why = a.onlyLooks()
+		}
+		if why != "" && act.id != "incident.reopen" {
 			return why
 		}
 	}

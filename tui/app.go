@@ -22,6 +22,7 @@ type app struct {
 	paint   *paint
 	ro      bool           // the session may only look
 	here    *time.Location // the zone of the terminal; nil where it is not known
+	edit    EditReview     // nil: there is no editor
 
 	id       incident.ID // "" while the incident list is shown
 	board    query[response.Board]
@@ -72,13 +73,22 @@ func (a *app) fail(what string, err error) tea.Cmd {
 	return nil
 }
 
-// readOnly says why nothing can be changed, "" when it can.
-func (a *app) readOnly() string {
+// onlyLooks says why nothing can be recorded at all, "" when it can.
+func (a *app) onlyLooks() string {
 	switch {
 	case a.ro:
 		return "this session is read only"
 	case a.id != "" && a.board.loaded && a.board.value.ReadOnly != "":
 		return a.board.value.ReadOnly
+	}
+	return ""
+}
+
+// readOnly says why nothing can be changed, "" when it can.
+func (a *app) readOnly() string {
+	switch why := a.onlyLooks(); {
+	case why != "":
+		return why
 	case a.id != "" && a.board.loaded && a.board.value.Incident.Status == incident.Closed:
 		return "the incident is closed"
 	}

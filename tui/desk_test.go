@@ -14,6 +14,7 @@ import (
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/response"
+	"firebreak/review/clocks"
 	"firebreak/review/handover"
 	"firebreak/timeline"
 )
@@ -21,19 +22,21 @@ import (
 // scripted is a desk with a made-up incident; it notes what it was asked to
 // do. Only the states that the screens react to are kept.
 type scripted struct {
-	mu      sync.Mutex
-	board   response.Board
-	events  int64 // how many events the timeline has
-	did     []string
-	fail    error         // what every act returns
-	hold    chan struct{} // acts wait for it, when it is set
-	pages   int           // how many pages were read
-	spans   []response.HistogramRequest
-	changed chan struct{}
-	signs   bool                // approvals are signed
-	key     response.SigningKey // with this; none when it is zero
-	inbox   response.InboxState
-	said    func() string // texts of events, exhibits and entries, when it is set
+	mu       sync.Mutex
+	board    response.Board
+	events   int64 // how many events the timeline has
+	did      []string
+	fail     error         // what every act returns
+	hold     chan struct{} // acts wait for it, when it is set
+	pages    int           // how many pages were read
+	spans    []response.HistogramRequest
+	changed  chan struct{}
+	signs    bool                // approvals are signed
+	key      response.SigningKey // with this; none when it is zero
+	inbox    response.InboxState
+	reviewed response.ReviewDesk
+	sheet    response.ClockSheet
+	said     func() string // texts of events, exhibits and entries, when it is set
 }
 
 func at(minute int) time.Time { return testkit.Start().Add(time.Duration(minute) * time.Minute) }
@@ -77,7 +80,7 @@ func newScripted() *scripted {
 	for i := range int64(5) {
 		b.Recent = append(b.Recent, activityAt(53+i))
 	}
-	return &scripted{board: b, events: 1000}
+	return &scripted{board: b, events: 1000, reviewed: halfWritten()}
 }
 
 func activityAt(seq int64) response.Activity {
@@ -534,3 +537,58 @@ func (s *scripted) Verify(ctx context.Context, _ incident.ID, _ response.Progres
 
 // numbered is the id of event n of the scripted timeline.
 func numbered(n int64) timeline.ID { return timeline.FileKey{'E'}.ID(n, 0) }
+
+func (s *scripted) Clocks(context.Context, incident.ID) (response.ClockSheet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sheet, nil
+}
+
+func (s *scripted) StartClock(ctx context.Context, _ incident.ID, c record.ClockStart) error {
+	return s.act(ctx, "clock start %s at %s for %v: %s", c.Event, c.At.Format(time.RFC3339), c.Clocks, c.Reason)
+}
+
+func (s *scripted) ChooseClock(ctx context.Context, _ incident.ID, clock string, applies bool, reason string) error {
+	return s.act(ctx, "clock %s applies=%v: %s", clock, applies, reason)
+}
+
+func (s *scripted) MeetClock(ctx context.Context, _ incident.ID, m record.Submission) error {
+	return s.act(ctx, "clock met %s at %s to %s how %s proof %s", m.Clock, m.At.Format(time.RFC3339), m.To, m.How, m.Proof)
+}
+
+func (s *scripted) DraftClock(ctx context.Context, _ incident.ID, clock string) (clocks.Draft, error) {
+	return clocks.Draft{Clock: clock, Missing: []string{"likely consequences"}, Text: "DRAFT, not sent.\n\n1. likely consequences\n   [MISSING: likely consequences]\n"}, s.act(ctx, "clock draft %s", clock)
+}
+
+func (s *scripted) ReviewDesk(context.Context, incident.ID) (response.ReviewDesk, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reviewed, nil
+}
+
+func (s *scripted) SaveParts(ctx context.Context, id incident.ID, ds []response.PartDraft) (response.PartsSaved, error) {
+	out := response.PartsSaved{Incident: id}
+	for _, d := range ds {
+		out.Saved = append(out.Saved, response.PartSaved{Part: d.Part, Version: d.From + 1})
+	}
+	return out, s.act(ctx, "part %s %d %q", ds[0].Part, ds[0].From, ds[0].Text)
+}
+
+func (s *scripted) MoveReview(ctx context.Context, _ incident.ID, to record.ReviewState, reason string) error {
+	return s.act(ctx, "review %s %q", to, reason)
+}
+
+func (s *scripted) PrepareRelease(_ context.Context, id incident.ID, r response.ReleaseRequest) (response.ReleaseDraft, error) {
+	return response.ReleaseDraft{Incident: id, ReleaseView: response.ReleaseView{
+		ID: "v1", Profile: r.Profile, For: r.For, Draft: r.Draft, Files: map[string]string{"review-v1.md": "9f2c"}, Size: 41,
+	}}, nil
+}
+
+func (s *scripted) Release(ctx context.Context, d response.ReleaseDraft) (response.Released, error) {
+	return response.Released{ReleaseView: d.ReleaseView, Paths: map[string]string{"review-v1.md": "exports/review-v1.md"}},
+		s.act(ctx, "release %s %s %q draft %v", d.ID, d.Profile, d.For, d.Draft)
+}
+
+func (s *scripted) CheckRelease(_ context.Context, id incident.ID, release string) (response.ReleaseCheck, error) {
+	return response.ReleaseCheck{Incident: id, Release: release, OK: true, Files: []response.FileCheck{{Name: "review-" + release + ".md", OK: true}}}, nil
+}

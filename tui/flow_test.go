@@ -324,7 +324,7 @@ func TestAClosedIncidentCanOnlyBeOpenedAgain(t *testing.T) {
 	h := begin(t)
 	h.m.board.value.Incident.Status = incident.Closed
 	for _, act := range h.m.table() {
-		if why := h.m.why(act); act.writes && (why == "") != (act.id == "incident.reopen") {
+		if why := h.m.why(act); act.writes && (why == "") != (act.id == "incident.reopen" || act.after) {
 			t.Errorf("%s: %q", act.id, why)
 		}
 	}

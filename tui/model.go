@@ -37,9 +37,12 @@ type Model struct {
 	evidence  *evidence
 	activity  *activity
 	findings  *findings
+	clocks    *clocksScreen
+	review    *reviewScreen
 	shown     screen
 	body      string // the part between header and status, as it was drawn last
 	bodyAt    [2]int
+	minute    int64 // of the clock when it ticked last
 
 	kept map[incident.ID]timelineKept // how the timelines of this session were left
 
@@ -59,7 +62,7 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 	if now == nil {
 		now = func() time.Time { return time.Time{} }
 	}
-	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, here: o.Here, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
+	a := &app{ctx: context.Background(), desk: d, library: pbs, now: now, paint: newPaint(o.Look, o.ASCII), ro: o.ReadOnly, here: o.Here, edit: o.EditReview, id: o.Incident, drafts: map[string]string{}, dirty: true, after: later}
 	m := &Model{app: a, kept: map[incident.ID]timelineKept{}}
 	m.list = &list{app: a}
 	m.newScreens()
@@ -85,14 +88,14 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 }
 
 func (m *Model) screens() []screen {
-	return []screen{m.list, m.dashboard, m.walker, m.timeline, m.evidence, m.activity, m.findings}
+	return []screen{m.list, m.dashboard, m.walker, m.timeline, m.evidence, m.activity, m.findings, m.clocks, m.review}
 }
 
 // newScreens makes the screens of one incident.
 func (m *Model) newScreens() {
 	m.dashboard, m.walker = &dashboard{app: m.app}, newWalker(m.app)
 	m.timeline, m.evidence, m.activity = newTimeline(m.app), &evidence{app: m.app}, newActivity(m.app)
-	m.findings = newFindings(m.app)
+	m.findings, m.clocks, m.review = newFindings(m.app), newClocks(m.app), newReviewScreen(m.app)
 	m.findings.open = func(filter string) tea.Cmd {
 		narrowed := m.timeline.narrowAt(filter, func(*edge[response.MarkedEvent]) {}) // from its first event on
 		return tea.Batch(narrowed, m.show(m.timeline.Title()))
@@ -136,6 +139,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.toast != "" && m.now().Sub(m.toastAt) >= toastTime {
 			m.toast = ""
 		}
+		m.minutePassed()
 		if m.idle() {
 			return m, tea.Batch(m.lock(), m.tick())
 		}
@@ -303,7 +307,7 @@ func (m *Model) inIncident() []action {
 		return action{id: "screen." + foot, title: "screen: " + strings.ToLower(name), keys: []string{key}, run: func() tea.Cmd { return m.show(name) }}
 	}
 	return []action{
-		to("1", "dash", "Dashboard"), to("2", "steps", "Steps"), to("3", "timeline", "Timeline"), to("4", "evidence", "Evidence"), to("5", "activity", "Activity"), to("6", "triage", "Triage"),
+		to("1", "dash", "Dashboard"), to("2", "steps", "Steps"), to("3", "timeline", "Timeline"), to("4", "evidence", "Evidence"), to("5", "activity", "Activity"), to("6", "triage", "Triage"), to("7", "clocks", "Clocks"), to("8", "review", "Review"),
 		{id: "note", title: "note what happened or was decided", foot: "note", keys: []string{"n"}, writes: true, run: func() tea.Cmd { return m.note(m.noteStep()) }},
 		{id: "approvals", title: "plans that wait for an approval", foot: "approvals", keys: []string{"a"}, run: m.approvals, disabled: func() string {
 			if len(m.waiting()) == 0 {
@@ -327,7 +331,7 @@ func (m *Model) inIncident() []action {
 		{id: "handover", title: "what the next shift has to know, and hand on to it", keys: []string{"N"}, run: m.handover},
 		{id: "injects", title: "what the exercise brought in, and answer it", foot: "injects", keys: []string{"I"}, run: m.injects, disabled: m.exercising},
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
-		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},
+		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, after: true, run: m.writeReview},
 		{id: "sign", title: "sign the record with your ssh key", keys: []string{"S"}, writes: true, run: m.signRecord},
 		{id: "verify", title: "verify the record and the evidence", run: m.verify},
 		{id: "incident.values", title: "give the values that the playbook needs", keys: []string{"V"}, writes: true, run: m.giveValues, disabled: func() string {
@@ -338,7 +342,7 @@ func (m *Model) inIncident() []action {
 		}},
 		{id: "incident.severity", title: "set the severity", writes: true, run: m.setSeverity},
 		{id: "incident.role", title: "give a role to a person", writes: true, run: m.assign},
-		{id: "incident.item", title: "add a follow-up for the review", writes: true, run: m.addItem},
+		{id: "incident.item", title: "add a follow-up for the review", writes: true, after: true, run: m.addItem},
 		{id: "incident.step", title: "add a step to this run", writes: true, run: m.addStep},
 		{id: "incident.close", title: "close the incident", writes: true, run: m.closeIncident},
 		{id: "incident.reopen", title: "open the incident again", writes: true, run: m.reopenIncident, disabled: func() string {

@@ -29,7 +29,13 @@ type Options struct {
 	Locking  Locking
 	Screen   string            // shown first, by its title; "" is the incident's dashboard
 	Drafts   map[string]string // texts that were typed before the screens were locked
+	// EditReview opens the person's editor; nil: parts are typed on the screen.
+	EditReview EditReview
 }
+
+// EditReview opens the person's editor on a part of the review, while the screens
+// are away, and records what they changed. It says in a few words what came of it.
+type EditReview func(ctx context.Context, id incident.ID, part string, in io.Reader, out, errs io.Writer) (says string, err error)
 
 // Run shows the screens until the person leaves. Work still under way then is
 // what they were asked about; its context ends with ctx. When the screens lock

@@ -70,6 +70,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 	}
 	add("Hear all steps", func(ctx context.Context, _ <-chan struct{}) error { return p.steps(ctx) })
 	add("Search the timeline", p.search)
+	out = append(out, p.reviewOffers(b)...)
 	if !p.ro {
 		add("Write the review", func(ctx context.Context, _ <-chan struct{}) error {
 			w, err := p.desk.Review(ctx, p.id)
@@ -82,7 +83,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 			return err
 		})
 	}
-	return out
+	return append(out, p.clockOffers(b)...)
 }
 
 // open lists the steps that somebody can go on with now.

@@ -45,6 +45,8 @@ var scenes = []struct {
 	{"help", []string{"2", "?"}},
 	{"palette", []string{"2", ":", "r", "e", "v"}},
 	{"review", []string{"x"}},
+	{"review-desk", []string{"8", "down"}},
+	{"review-release", []string{"8", "f", "down", "enter", "enter"}},
 	{"quit", []string{"ctrl+c"}},
 }
 
@@ -108,7 +110,7 @@ func attributesOff(l string) string {
 // TestLayoutHoldsForHostileText walks at random with every text of the
 // incident replaced by what evidence may really hold.
 func TestLayoutHoldsForHostileText(t *testing.T) {
-	keys := []string{"1", "2", "3", "4", "5", "enter", "esc", "down", "up", "pgdown", "tab", "n", "a", ":", "?", "/", "space", "G", "g", "f", "o", "!", "s", "*", "t", "x", "q", "\u202e", "日", "e\u0301", "R", "r", "l", "u", "i", "d", "p", "v", "C", "Z", "+", "-", "0", "left", "right", "A", "o", "y", "h", "3", "tick", "tab", "ho", "host:"}
+	keys := []string{"1", "2", "3", "4", "5", "7", "enter", "esc", "down", "up", "pgdown", "tab", "n", "a", ":", "?", "/", "space", "G", "g", "f", "o", "!", "s", "*", "t", "x", "q", "\u202e", "日", "e\u0301", "R", "r", "l", "u", "i", "d", "p", "v", "C", "Z", "+", "-", "0", "left", "right", "A", "o", "y", "h", "3", "tick", "tab", "ho", "host:"}
 	r := rand.New(rand.NewPCG(1, 2))
 	for round := range 60 {
 		d := newScripted()
@@ -134,6 +136,17 @@ func TestLayoutHoldsForHostileText(t *testing.T) {
 func (s *scripted) poison(r *rand.Rand) {
 	texts := append(testkit.Hostile(), strings.Repeat("x", 10_000), strings.Repeat("日本", 500), "", "\n\n\n")
 	some := func() string { return texts[r.IntN(len(texts))] }
+	for i := range s.reviewed.Parts {
+		p := &s.reviewed.Parts[i]
+		p.Text, p.Authors, p.Warnings, p.Version = some(), []string{some()}, []string{some()}, i
+	}
+	for i := range s.reviewed.Standing.Releases {
+		x := &s.reviewed.Standing.Releases[i]
+		x.For, x.By, x.Reason = some(), some(), some()
+	}
+	for i := range s.reviewed.Items {
+		s.reviewed.Items[i].Text, s.reviewed.Items[i].Owner = some(), some()
+	}
 	b := &s.board
 	b.Incident.Title, b.Incident.Impact, b.Playbook = some(), some(), some()
 	for i := range b.Phases {

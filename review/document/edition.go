@@ -1,6 +1,6 @@
 package document
 
-// edition puts on every page whom it was made for, and that nobody had reviewed it.
+// edition puts on every page which release it is of, and that nobody had reviewed it.
 func (b *builder) edition() {
 	e := b.r.Edition
 	if e == nil {
@@ -11,10 +11,10 @@ func (b *builder) edition() {
 		b.d.Title = "DRAFT: " + b.d.Title
 		b.d.Footer += ", DRAFT"
 	}
-	if t := e.Title(); t != "" {
-		b.badge(BadgeProfile, t, NoTone)
+	title := "release " + e.Release
+	if e.For != "" {
+		title += ", for " + e.For
 	}
-	if e.Release != "" {
-		b.d.Footer += ", release " + e.Release
-	}
+	b.badge(BadgeProfile, title, NoTone)
+	b.d.Footer += ", release " + e.Release
 }

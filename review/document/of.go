@@ -38,7 +38,7 @@ func sections() []func(*builder) {
 
 // Of makes the document of a review.
 func Of(r review.Review) Document {
-	b := &builder{r: r.Shown(), anchors: map[int64]string{}}
+	b := &builder{r: r.Shown(), anchors: map[int64]string{}, owners: map[int64]int{}}
 	b.cover()
 	for _, section := range sections() {
 		section(b)
@@ -52,6 +52,9 @@ type builder struct {
 	d Document
 	// anchors are the ids of the rows of the timeline, by entry.
 	anchors map[int64]string
+	// owners are the rows that have these ids. An entry that tells of something
+	// earlier has two rows; the later is the entry itself.
+	owners map[int64]int
 }
 
 // cover fills in what every page carries.
@@ -78,10 +81,11 @@ func (b *builder) cover() {
 		b.badge(BadgeDrill, "DRILL", Unknown)
 	}
 	b.edition()
-	for _, row := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
+	for i, row := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
 		if row.Evidence {
 			continue
 		}
+		b.owners[row.Seq] = i
 		for seq := row.Seq; seq <= max(row.Seq, row.LastSeq); seq++ {
 			b.anchors[seq] = rowID(row.Seq)
 		}

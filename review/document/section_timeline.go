@@ -17,14 +17,14 @@ func (b *builder) timeline() {
 		b.add(Figure{ID: "fig-activity", Caption: "Events of the evidence over time; the shaded part is the response", Alt: alt, Drawing: *h})
 	}
 	t := Table{ID: "timeline-rows", Columns: []Column{{"Time", Moment}, {"Reference", Entry}, {"Phase", Short}, {"Who", Short}, {"What", Words}}}
-	for _, r := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
-		t.Rows = append(t.Rows, b.timelineRow(r))
+	for i, r := range b.r.Timeline[:min(len(b.r.Timeline), maxRows)] {
+		t.Rows = append(t.Rows, b.timelineRow(i, r))
 	}
 	b.table(t)
 	b.say(quiet(b.r.TimelineNote(maxRows)))
 }
 
-func (b *builder) timelineRow(r review.Row) Row {
+func (b *builder) timelineRow(n int, r review.Row) Row {
 	at := text(rowTime(r))
 	if r.Back {
 		at = append(at, plain(" "), toned(Warn, "(clock was set back)"))
@@ -49,7 +49,9 @@ func (b *builder) timelineRow(r review.Row) Row {
 			what = append(what, quiet(" comment "), plain(c))
 		}
 	} else {
-		row.ID = rowID(r.Seq)
+		if b.owners[r.Seq] == n {
+			row.ID = rowID(r.Seq)
+		}
 		what = append(what, plain(r.Text))
 	}
 	ref := code(r.Ref)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"firebreak/review/figure"
 )
 
 // emit writes the pages that were laid out.
@@ -99,16 +101,11 @@ func (s *sheet) draw(f *fpdf.Fpdf, m mark, links map[string]int) {
 	case aBox:
 		f.SetFillColor(int(c[0]), int(c[1]), int(c[2]))
 		f.Rect(m.x, m.y, m.w, m.h, "F")
-	case aCircle:
-		f.SetFillColor(int(c[0]), int(c[1]), int(c[2]))
-		f.Circle(m.x, m.y, m.w, "F")
-	case aFrame, aLine, aDash:
+	case aShape:
+		s.drawShape(f, m.shape)
+	case aLine, aDash:
 		f.SetDrawColor(int(c[0]), int(c[1]), int(c[2]))
 		f.SetLineWidth(m.size)
-		if m.kind == aFrame {
-			f.Rect(m.x, m.y, m.w, m.h, "D")
-			return
-		}
 		if m.kind == aDash {
 			f.SetDashPattern([]float64{1, 2}, 0)
 			defer f.SetDashPattern(nil, 0)
@@ -118,5 +115,43 @@ func (s *sheet) draw(f *fpdf.Fpdf, m mark, links map[string]int) {
 		if n := links[m.to]; n > 0 {
 			f.Link(m.x, m.y, m.w, m.h, n)
 		}
+	}
+}
+
+// drawShape draws a shape of a figure.
+func (s *sheet) drawShape(f *fpdf.Fpdf, x *shape) {
+	how := ""
+	if c := x.fill; c != nil {
+		f.SetFillColor(int(c[0]), int(c[1]), int(c[2]))
+		how = "F"
+	}
+	if c := x.stroke; c != nil {
+		f.SetDrawColor(int(c[0]), int(c[1]), int(c[2]))
+		f.SetLineWidth(x.width)
+		how += "D"
+		if len(x.dash) > 0 {
+			f.SetDashPattern(x.dash, 0)
+			defer f.SetDashPattern(nil, 0)
+		}
+	}
+	switch {
+	case how == "":
+	case x.form == figure.Rect && x.r > 0 && x.w > 2*x.r && x.h > 2*x.r:
+		f.RoundedRect(x.x, x.y, x.w, x.h, x.r, "1234", how)
+	case x.form == figure.Rect:
+		f.Rect(x.x, x.y, x.w, x.h, how)
+	case x.form == figure.Circle:
+		f.Circle(x.x, x.y, x.r, how)
+	case x.form == figure.Line && x.stroke != nil:
+		f.Line(x.x, x.y, x.x+x.w, x.y+x.h)
+	case (x.form == figure.Poly || x.form == figure.Path) && len(x.points) > 1:
+		f.MoveTo(x.points[0].X, x.points[0].Y)
+		for _, p := range x.points[1:] {
+			f.LineTo(p.X, p.Y)
+		}
+		if x.form == figure.Poly {
+			f.ClosePath()
+		}
+		f.DrawPath(how)
 	}
 }

@@ -64,6 +64,7 @@ type mark struct {
 	size       float64
 	colour     colour
 	to         string // of a link, or of the number of a page
+	shape      *shape
 }
 
 type kind int
@@ -71,10 +72,9 @@ type kind int
 const (
 	aText   kind = iota
 	aBox         // filled
-	aFrame       // only its edge
 	aLine        // from x,y by w,h
 	aDash        // the same, broken
-	aCircle      // w is its radius
+	aShape       // of a figure
 	aLink        // a box that leads somewhere
 	aNumber      // the number of the page that to is on, ending at x
 )
@@ -117,12 +117,25 @@ func (s *sheet) write() {
 	}
 	s.y += 8
 	begun := false
-	for _, b := range s.d.Blocks {
-		if _, ok := b.(document.Heading); ok && !begun {
-			s.tableOfContents()
-			begun = true
+	blocks := s.d.Blocks
+	for i := 0; i < len(blocks); i++ {
+		switch b := blocks[i].(type) {
+		case document.Figure:
+			var next document.Figure
+			if i+1 < len(blocks) {
+				next, _ = blocks[i+1].(document.Figure)
+			}
+			if s.figure(b, next) {
+				i++
+			}
+			continue
+		case document.Heading:
+			if !begun {
+				s.tableOfContents()
+				begun = true
+			}
 		}
-		s.block(b)
+		s.block(blocks[i])
 	}
 	s.lacking()
 	s.margins()
@@ -240,8 +253,6 @@ func (s *sheet) block(b document.Block) {
 		s.verbatim(b)
 	case document.Table:
 		s.table(b)
-	case document.Figure:
-		s.figure(b)
 	case document.PageBreak:
 		if s.y > top {
 			s.turn()

@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	gap     = 6.0 // between columns
-	rowPad  = 2.2
-	mostRow = bottom - top - 40
+	gap      = 6.0 // between columns
+	rowPad   = 2.2
+	mostHead = 6 // lines
+	mostRow  = bottom - top - 80
 )
 
 // table writes a table, whose head stands on every page that it reaches.
@@ -100,7 +101,7 @@ func (g *grid) top() {
 	most := 0
 	for i := range g.head {
 		lines = append(lines, g.head[i].lines(g.widths[i]/tableSize))
-		most = max(most, len(lines[i]))
+		most = min(max(most, len(lines[i])), mostHead)
 	}
 	h := float64(most)*tableSize*lead + 2*rowPad
 	s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: h, colour: pale})
