@@ -62,7 +62,8 @@ func (s *shift) give() tea.Cmd {
 	id := page.Incident.ID
 	f := &form{title: "Hand on", draft: "handover:" + string(id), send: "Hand on", text: "The record says to whom, of how many entries the page was made, and what you say besides."}
 	f.entries = []*entry{
-		{name: "to", label: "To whom"}, {name: "role", label: "Which role they get with it", hint: "commander; empty: none"},
+		{name: "to", label: "To whom"},
+		{name: "role", label: "Which role they get with it", hint: "commander; empty: none"},
 		{name: "say", label: "What they have to know besides"},
 	}
 	f.submit = func(in map[string]string) (tea.Cmd, error) {

@@ -8,6 +8,7 @@
 package metrics
 
 import (
+	"fmt"
 	"time"
 
 	"firebreak/incident"
@@ -95,7 +96,7 @@ type Load struct {
 // Quarter is the quarter of a year that a time lies in, as in 2026-Q4.
 func Quarter(t time.Time) string {
 	t = t.UTC()
-	return t.Format("2006") + "-Q" + string(rune('1'+(int(t.Month())-1)/3))
+	return fmt.Sprintf("%d-Q%d", t.Year(), (int(t.Month())+2)/3)
 }
 
 // Of makes the case of one incident.

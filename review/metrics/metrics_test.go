@@ -24,31 +24,31 @@ import (
 //	0004      -30       40         1440         -          -         -   open, in identify; the first act came a day later
 //	0005    -1440      -60            1        90        200       300
 func TestByHand(t *testing.T) {
-	const min = time.Minute
+	const minute = time.Minute
 	one := open(t, "2026-0001", "2026-01-10 10:00", 1, record.Opened{})
-	one.at(5*min, record.Noted, record.Note{Text: "x"})
-	one.enter(30*min, incident.Contain).enter(60*min, incident.Eradicate).enter(120*min, incident.Recover).enter(240*min, incident.Learn)
-	one.at(300*min, record.IncidentClosed, record.Reason{})
-	one.states("occurred", one.opened.Add(-120*min)).states("detected", one.opened.Add(-20*min))
+	one.at(5*minute, record.Noted, record.Note{Text: "x"})
+	one.enter(30*minute, incident.Contain).enter(60*minute, incident.Eradicate).enter(120*minute, incident.Recover).enter(240*minute, incident.Learn)
+	one.at(300*minute, record.IncidentClosed, record.Reason{})
+	one.states("occurred", one.opened.Add(-120*minute)).states("detected", one.opened.Add(-20*minute))
 
 	two := open(t, "2026-0002", "2026-02-10 10:00", 2, record.Opened{Detected: moment(t, "2026-02-10 09:50")})
-	two.at(10*min, record.RoleAssigned, record.Assigned{Role: incident.Commander, Person: "ada"})
-	two.enter(20*min, incident.Contain).enter(30*min, incident.Eradicate).enter(90*min, incident.Recover)
-	two.states("occurred", two.opened.Add(-60*min))
+	two.at(10*minute, record.RoleAssigned, record.Assigned{Role: incident.Commander, Person: "ada"})
+	two.enter(20*minute, incident.Contain).enter(30*minute, incident.Eradicate).enter(90*minute, incident.Recover)
+	two.states("occurred", two.opened.Add(-60*minute))
 
 	three := open(t, "2026-0003", "2026-04-10 10:00", 2, record.Opened{})
-	three.at(2*min, record.Noted, record.Note{Text: "x"})
-	three.enter(5*min, incident.Contain).at(20*min, record.IncidentClosed, record.Reason{})
+	three.at(2*minute, record.Noted, record.Note{Text: "x"})
+	three.enter(5*minute, incident.Contain).at(20*minute, record.IncidentClosed, record.Reason{})
 
 	four := open(t, "2026-0004", "2026-04-20 10:00", 3, record.Opened{Detected: moment(t, "2026-04-20 10:40")})
-	four.states("occurred", four.opened.Add(-30*min)).states("acknowledged", four.opened.Add(20*min))
+	four.states("occurred", four.opened.Add(-30*minute)).states("acknowledged", four.opened.Add(20*minute))
 	four.states("acknowledged", time.Time{}) // and taken back: what people did is left
 
 	five := open(t, "2026-0005", "2026-05-01 10:00", 1, record.Opened{Detected: moment(t, "2026-05-01 09:00")})
-	five.at(1*min, record.RoleAssigned, record.Assigned{Role: incident.Commander, Person: "jun"})
-	five.states("occurred", five.opened.Add(-1440*min)).states("contained", five.opened.Add(90*min))
-	five.states("eradicated", five.opened.Add(200*min)).states("recovered", five.opened.Add(300*min))
-	five.at(500*min, record.IncidentClosed, record.Reason{})
+	five.at(1*minute, record.RoleAssigned, record.Assigned{Role: incident.Commander, Person: "jun"})
+	five.states("occurred", five.opened.Add(-1440*minute)).states("contained", five.opened.Add(90*minute))
+	five.states("eradicated", five.opened.Add(200*minute)).states("recovered", five.opened.Add(300*minute))
+	five.at(500*minute, record.IncidentClosed, record.Reason{})
 
 	var cases []metrics.Case
 	for _, s := range []*story{one, two, three, four, five} {
@@ -106,25 +106,25 @@ func TestEndBeforeBeginning(t *testing.T) {
 }
 
 func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
-	const min = time.Minute
+	const minute = time.Minute
 	s := open(t, "2026-0001", "2026-01-10 21:00", 2, record.Opened{})
-	s.at(10*min, record.ActionPlanned, record.Planned{Action: "a1", Approvals: 2})
-	s.at(11*min, record.ActionPlanned, record.Planned{Action: "a2"}) // nobody has to agree
-	s.at(12*min, record.ActionPlanned, record.Planned{Action: "a3", Approvals: 1})
-	s.at(13*min, record.ActionApproved, record.Decision{Action: "a1"})
-	s.at(14*min, record.ActionRejected, record.Decision{Action: "a3"})
-	s.at(25*min, record.ActionApproved, record.Decision{Action: "a1"})
-	s.at(26*min, record.ActionPlanned, record.Planned{Action: "a4", Approvals: 1})
-	s.at(30*min, record.UpdateWritten, record.Update{ID: "u1", Audience: "executives", Actions: []string{"a2"}})
-	s.at(40*min, record.UpdateWritten, record.Update{ID: "u2", Audience: "executives", ByHand: "by phone"})
-	s.at(45*min, record.ActionSent, record.Outcome{Action: "a2"})
+	s.at(10*minute, record.ActionPlanned, record.Planned{Action: "a1", Approvals: 2})
+	s.at(11*minute, record.ActionPlanned, record.Planned{Action: "a2"}) // nobody has to agree
+	s.at(12*minute, record.ActionPlanned, record.Planned{Action: "a3", Approvals: 1})
+	s.at(13*minute, record.ActionApproved, record.Decision{Action: "a1"})
+	s.at(14*minute, record.ActionRejected, record.Decision{Action: "a3"})
+	s.at(25*minute, record.ActionApproved, record.Decision{Action: "a1"})
+	s.at(26*minute, record.ActionPlanned, record.Planned{Action: "a4", Approvals: 1})
+	s.at(30*minute, record.UpdateWritten, record.Update{ID: "u1", Audience: "executives", Actions: []string{"a2"}})
+	s.at(40*minute, record.UpdateWritten, record.Update{ID: "u2", Audience: "executives", ByHand: "by phone"})
+	s.at(45*minute, record.ActionSent, record.Outcome{Action: "a2"})
 	due := func(day string) time.Time { return moment(t, day+" 00:00") }
-	s.at(61*min, record.ItemAdded, record.Item{ID: "i1", Text: "x", Due: due("2026-02-01")}) // done on the day itself: on time
-	s.at(61*min, record.ItemAdded, record.Item{ID: "i2", Text: "x", Due: due("2026-02-01")}) // done, opened again: overdue
-	s.at(61*min, record.ItemAdded, record.Item{ID: "i3", Text: "x"})
-	s.at(61*min, record.ItemAdded, record.Item{ID: "i4", Text: "x", Due: due("2026-02-01")}) // late
-	s.at(61*min, record.ItemAdded, record.Item{ID: "i5", Text: "x", Due: due("2026-02-01")}) // put off
-	s.at(61*min, record.ItemAdded, record.Item{ID: "i6", Text: "x", Due: due("2026-02-01")}) // dropped
+	s.at(61*minute, record.ItemAdded, record.Item{ID: "i1", Text: "x", Due: due("2026-02-01")}) // done on the day itself: on time
+	s.at(61*minute, record.ItemAdded, record.Item{ID: "i2", Text: "x", Due: due("2026-02-01")}) // done, opened again: overdue
+	s.at(61*minute, record.ItemAdded, record.Item{ID: "i3", Text: "x"})
+	s.at(61*minute, record.ItemAdded, record.Item{ID: "i4", Text: "x", Due: due("2026-02-01")}) // late
+	s.at(61*minute, record.ItemAdded, record.Item{ID: "i5", Text: "x", Due: due("2026-02-01")}) // put off
+	s.at(61*minute, record.ItemAdded, record.Item{ID: "i6", Text: "x", Due: due("2026-02-01")}) // dropped
 	later := due("2026-12-24")
 	to := func(day string) time.Duration { return moment(t, day).Sub(s.opened) }
 	s.at(to("2026-02-01 23:00"), record.ItemChanged, record.ItemChange{ID: "i1", State: "done"})
@@ -210,7 +210,7 @@ func TestNight(t *testing.T) {
 // many makes n incidents that differ in everything that is drawn.
 func many(t *testing.T, n int) []*story {
 	t.Helper()
-	r := rand.New(rand.NewPCG(7, 11)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(7, 11))
 	out := make([]*story, n)
 	for i := range out {
 		at := time.Date(2026, 1, 3, 8, 0, 0, 0, time.UTC).Add(time.Duration(i*9*24+r.IntN(100)) * time.Hour)
@@ -257,7 +257,7 @@ func TestOrderIsOfNoAccount(t *testing.T) {
 	}
 	not := []metrics.NotCounted{{"2025-0002", "x"}, {"2025-0001", "y"}}
 	want := encoded(t, metrics.Compute(cases, not, metrics.Request{}))
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's numbers
+	r := rand.New(rand.NewPCG(1, 2))
 	for range 20 {
 		r.Shuffle(len(cases), func(i, j int) { cases[i], cases[j] = cases[j], cases[i] })
 		r.Shuffle(len(not), func(i, j int) { not[i], not[j] = not[j], not[i] })

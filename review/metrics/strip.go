@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"strconv"
 	"strings"
 
 	"firebreak/internal/term"
@@ -25,7 +26,7 @@ func (p *page) strip(values []float64, sc scale, w int) string {
 		case n == 1:
 			b.WriteString(one)
 		case n < 10:
-			b.WriteByte(byte('0' + n))
+			b.WriteString(strconv.Itoa(n))
 		default:
 			b.WriteByte('#')
 		}

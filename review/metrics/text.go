@@ -24,16 +24,16 @@ const narrowest = 40
 // less than the dots.
 const boxFrom = 5
 
-// page writes lines of one style. Foreign text comes in by safe only.
+// page writes lines of one style. Foreign text is made safe by whoever says it.
 type page struct {
-	strings.Builder
+	out strings.Builder
 	Style
 }
 
 func (p *page) say(format string, args ...any) {
 	line := strings.TrimRight(fmt.Sprintf(format, args...), " ")
 	if term.Width(line) <= p.Width {
-		p.WriteString(line + "\n")
+		p.out.WriteString(line + "\n")
 		return
 	}
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
@@ -41,7 +41,7 @@ func (p *page) say(format string, args ...any) {
 		if i > 0 {
 			part = "  " + part
 		}
-		p.WriteString(indent + strings.TrimRight(part, " ") + "\n")
+		p.out.WriteString(indent + strings.TrimRight(part, " ") + "\n")
 	}
 }
 
@@ -62,7 +62,7 @@ func (s Stats) Text(st Style) string {
 	}
 	s.notCountedText(p)
 	s.bottom(p)
-	return p.String()
+	return p.out.String()
 }
 
 func (s Stats) kind() string {
@@ -345,7 +345,7 @@ func (s Stats) Explain(key string, st Style) (text string, ok bool) {
 	p := &page{Style: st}
 	if m, ok := s.Metric(key); ok {
 		s.explainMetric(p, m)
-		return p.String(), true
+		return p.out.String(), true
 	}
 	i := slices.IndexFunc(s.Tallies, func(t Tally) bool { return t.Key == key })
 	if i < 0 {
@@ -364,7 +364,7 @@ func (s Stats) Explain(key string, st Style) (text string, ok bool) {
 			p.say("      %s", some(c.Incidents))
 		}
 	}
-	return p.String(), true
+	return p.out.String(), true
 }
 
 func (s Stats) explainMetric(p *page, m Metric) {
