@@ -101,6 +101,13 @@ func runOpen(c *cobra.Command, o *openOptions) error {
 	for _, q := range b.Missing {
 		o.p.errf("  not said yet: %s: firebreak change %s --var %s=…\n", term.Safe(q.Text), inc.ID, q.Name)
 	}
+	promised, err := s.Promised(c.Context(), inc.ID, 20)
+	if err != nil {
+		return err
+	}
+	if left := response.Undone(promised); left != "" {
+		o.p.errf("  last time: %s: firebreak items %s --promised\n", left, inc.ID)
+	}
 	return o.say(inc.ID, inc.Severity.String()+" "+term.Safe(inc.Title))
 }
 

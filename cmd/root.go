@@ -81,7 +81,7 @@ func groups(p *program) []group {
 		{"action", "Actions:", []*cobra.Command{
 			newPlanCmd(p, runPlan), newApproveCmd(p, runApprove), newDoCmd(p, runDo), newRevertCmd(p, runRevert), newContainedCmd(p, runContained), newRollbackCmd(p, runRollback), newOutboxCmd(p, runOutbox), newActionsCmd(p, runActions),
 		}},
-		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newClocksCmd(p, runClocks), newStatsCmd(p, runStats), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle), newSignCmd(p, runSign), newTimestampCmd(p, runTimestamp), newTrustCmd(p)}},
+		{"report", "Review and trust:", []*cobra.Command{newReviewCmd(p, runReview), newClocksCmd(p, runClocks), newItemsCmd(p, runItems), newStatsCmd(p, runStats), newVerifyCmd(p, runVerify), newBundleCmd(p, runBundle), newSignCmd(p, runSign), newTimestampCmd(p, runTimestamp), newTrustCmd(p)}},
 		{"keep", "Keep and erase:", []*cobra.Command{
 			newBackupCmd(p, runBackup), newRestoreCmd(p, runRestore), newCheckCmd(p, runCheck), newRepairCmd(p, runRepair),
 			newHoldCmd(p, runHold), newEraseCmd(p, runErase), newRetentionCmd(p, runRetention), newExportCmd(p, runExport),

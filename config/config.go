@@ -47,6 +47,12 @@ type Config struct {
 	TwoPersons  TwoPersons            `json:"two_persons,omitzero"` // when somebody else has to agree
 	Containment Containment           `json:"containment,omitzero"` // how long containments last
 	Intake      Intake                `json:"intake,omitzero"`      // alerts that come in by HTTP
+	Review      Review                `json:"review,omitzero"`
+}
+
+// Review is what is said of reviews.
+type Review struct {
+	Privileged string `json:"privileged,omitempty"` // what stands over everything for counsel, in their own words
 }
 
 // Timestamp is the authority that firebreak timestamp asks (RFC 3161).

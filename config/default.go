@@ -114,6 +114,10 @@ connections:
 # and a profile of their own; another one names its profile.
 # updates: {executives: 1h, customers: {every: 4h, to: [chat]}}
 
+# What stands over everything that is made for the profile legal, in the words of
+# your own counsel.
+# review: {privileged: Privileged and confidential - attorney work product}
+
 # Folders to list with their file times besides the usual ones.
 # collect:
 #   folders: [/srv/app]

@@ -111,7 +111,10 @@ func (p *parser) config(root *yaml.Node) Config {
 				"url": func(n *yaml.Node) { c.Timestamp.URL = p.baseURL(n, "timestamp.url") },
 			})
 		},
-		"updates":  func(n *yaml.Node) { c.Updates = p.updates(n) },
+		"updates": func(n *yaml.Node) { c.Updates = p.updates(n) },
+		"review": func(n *yaml.Node) {
+			p.mapping(n, "review", map[string]func(*yaml.Node){"privileged": func(v *yaml.Node) { c.Review.Privileged = p.text(v, "review.privileged") }})
+		},
 		"age_keys": func(n *yaml.Node) { c.AgeKeys = p.texts(n, "age_keys") },
 		"unlock": func(n *yaml.Node) {
 			ref, err := p.reference(n)

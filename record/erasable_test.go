@@ -35,7 +35,7 @@ var structural = map[Kind]string{
 	TimelineIngested:   "exhibit parser year zone skew events added rejected recovered seen",
 	EventMarked:        "event star exhibit",
 	FindingJudged:      "finding verdict rules severity title technique events exhibits",
-	ActionPlanned:      "action name connection danger digest key reverts approvals by second typed level lasts ends message instead again",
+	ActionPlanned:      "action name connection danger digest key reverts approvals by second typed level lasts ends message instead again item",
 	ActionApproved:     "action digest strength expires break_glass",
 	ActionRejected:     "action digest strength expires break_glass",
 	ActionDropped:      "action digest strength expires break_glass",

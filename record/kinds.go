@@ -400,6 +400,7 @@ type Planned struct {
 	Message   bool     `json:"message,omitempty"` // it carries words to people
 	Instead   string   `json:"instead,omitempty"` // the action whose message it carries, which could not
 	Again     string   `json:"again,omitempty"`   // the action that it sends once more, as a person wants
+	Item      string   `json:"item,omitempty"`    // the follow-up of the review that it files
 }
 
 // EndsReverted is the value of Planned.Ends where the end of the time box is the

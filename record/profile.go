@@ -185,7 +185,7 @@ var disclosed = map[Kind]map[string]audience{
 		"action": everyone, "name": told, "connection": detail, "title": detail, "target": detail, "danger": everyone,
 		"digest": measured, "key": detail, "plan": detail, "undo": detail, "reverts": everyone, "reason": detail,
 		"approvals": everyone, "by": everyone, "second": everyone, "typed": everyone, "level": everyone, "tried": detail,
-		"lasts": everyone, "ends": everyone, "overrides": detail, "message": everyone, "instead": everyone, "again": everyone,
+		"lasts": everyone, "ends": everyone, "overrides": detail, "message": everyone, "instead": everyone, "again": everyone, "item": everyone,
 	},
 	ActionExpired:  {"action": everyone, "lasts": everyone, "undo": everyone, "pages": everyone, "error": detail},
 	ActionExtended: {"action": everyone, "until": everyone, "reason": detail},

@@ -110,7 +110,7 @@ func (s *Session) mayApprove(tx *store.Tx, f *folder, action, digest string, sig
 	if err != nil {
 		return a, notFound("", "action %q: %w", action, err)
 	}
-	if err := mustBeOpen(tx); err != nil {
+	if err := mayAct(tx, a.Planned); err != nil {
 		return a, err
 	}
 	if ActionState(a.State) != Planned && ActionState(a.State) != Approved && !notDone(a) {

@@ -128,7 +128,12 @@ func (s *Session) buildExercise(ctx context.Context, f *folder) (review.Exercise
 	if err != nil {
 		return review.Exercise{}, head, err
 	}
-	r, err := review.BuildExercise(x, score, entries, review.Extra{Head: head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool})
+	// Those who took part see what they did; what is a secret is one in a drill, too.
+	entries, extra, _, err := s.shownTo(ctx, f, "", nil, entries, review.Extra{Head: head, Now: s.s.o.Now().UTC(), Tool: s.s.o.Tool})
+	if err != nil {
+		return review.Exercise{}, head, err
+	}
+	r, err := review.BuildExercise(x, score, entries, extra)
 	if err != nil {
 		return r, head, fmt.Errorf("build report: %w", err)
 	}

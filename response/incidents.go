@@ -314,6 +314,15 @@ func (s *Session) draft(tx *store.Tx, kind record.Kind, step string, payload any
 	return s.newDraft(kind, inc.Phase, step, payload)
 }
 
+// mayAct refuses an action in a closed incident, unless it files a follow-up: those
+// go on when the incident is over.
+func mayAct(tx *store.Tx, p record.Planned) error {
+	if p.Item != "" {
+		return nil
+	}
+	return mustBeOpen(tx)
+}
+
 func mustBeOpen(tx *store.Tx) error {
 	inc, err := tx.Incident()
 	if err == nil && inc.Status == incident.Closed {

@@ -99,7 +99,7 @@ func allEntries(tx *store.Tx) ([]record.Entry, error) {
 // readersOf is what a mask has to know of its readers and of the incident, besides
 // the entries.
 func (s *Session) readersOf(ctx context.Context, f *folder, key []byte, profiles ...record.Profile) (audience.Options, error) {
-	o := audience.Options{Profile: profiles[0], Also: profiles[1:], Key: key, Secrets: s.s.o.Secrets.Sink.Text}
+	o := audience.Options{Profile: profiles[0], Also: profiles[1:], Key: key, Secrets: s.s.o.Secrets.Sink.Text, Banner: s.s.o.Config.Review.Privileged}
 	if !hides(profiles...) {
 		return o, nil
 	}

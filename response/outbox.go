@@ -45,12 +45,12 @@ func (s *Session) decide(ctx context.Context, id incident.ID, action string, dec
 		return err
 	}
 	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
-		if err := mustBeOpen(tx); err != nil {
-			return record.Draft{}, err
-		}
 		a, err := tx.Action(action)
 		if err != nil {
 			return record.Draft{}, notFound("", "action %q: %w", action, err)
+		}
+		if err := mayAct(tx, a.Planned); err != nil {
+			return record.Draft{}, err
 		}
 		kind, decision, err := decide(tx, a)
 		if err != nil {
@@ -101,11 +101,11 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	var a store.Action
 	var plan integrations.Plan
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
-		if err := mustBeOpen(tx); err != nil {
-			return err
-		}
 		if a, err = tx.Action(action); err != nil {
 			return notFound("", "action %q: %w", action, err)
+		}
+		if err := mayAct(tx, a.Planned); err != nil {
+			return err
 		}
 		if err := s.mayBegin(f, a); err != nil {
 			return err

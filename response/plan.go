@@ -41,6 +41,7 @@ type wish struct {
 	unread     bool         // the plan was made without asking what is there
 	instead    string       // the action whose message it carries
 	repeats    store.Action // what a person wants sent once more
+	item       string       // the follow-up that it files
 }
 
 // Plan plans an action outside the playbook.
@@ -240,7 +241,7 @@ func (s *Session) plan(ctx context.Context, f *folder, w wish) (ActionView, erro
 		return ActionView{}, err
 	}
 	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
-		if err := mustBeOpen(tx); err != nil {
+		if err := mayAct(tx, planned); err != nil {
 			return record.Draft{}, err
 		}
 		if planned.Action, err = underWay(tx, w); err != nil || planned.Action != "" {
@@ -348,6 +349,7 @@ func describePlan(d integrations.Description, p integrations.Plan, w wish) (reco
 		Name: d.Name, Connection: p.Call.Connection, Title: d.Title, Target: p.Target, Danger: d.Danger,
 		Digest: digest, Key: p.Call.Key, Plan: canonical, Undo: p.Undo, Reverts: w.reverts, Reason: w.reason,
 		Message: w.message, Instead: w.instead, Again: w.repeats.Action,
+		Item: w.item,
 	}
 	if w.step0 != nil {
 		if r := w.step0.Rollback; out.Undo == "" && w.reverts == "" && r != nil {

@@ -131,7 +131,7 @@ func TestFindHostile(t *testing.T) {
 		k.add(Name{Kind: Host, Value: strings.Repeat("a.", i%100) + fmt.Sprint("x", i), Sure: true})
 	}
 	for _, part := range []string{"a.", "@", "a@", "1 ", "+1 ", "a:", "::", "1.", "%41", `\u0041`, "4111 ", "//a:b@", "aA1/", "DE89 "} {
-		text := strings.Repeat(part, 200_000/len(part))
+		text := strings.Repeat(part, 20_000/len(part))
 		for _, x := range k.find(text, true) {
 			if x.from >= x.to || x.to > len(text) {
 				t.Fatalf("%q: %+v", part, x)

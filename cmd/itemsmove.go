@@ -1,0 +1,201 @@
+package cmd
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"firebreak/internal/term"
+	"firebreak/record"
+	"firebreak/response"
+	"firebreak/review"
+)
+
+// itemMove is a command that takes a follow-up into a state.
+type itemMove struct{ word, state, short string }
+
+var itemMoves = []itemMove{
+	{"done", review.ItemDone, "Say that a follow-up is done"},
+	{"verify", review.ItemVerified, "Say that it was seen to be done, and how"},
+	{"reopen", review.ItemOpen, "Open a follow-up again, with a reason"},
+	{"drop", review.ItemDropped, "Drop a follow-up, with a reason"},
+}
+
+type itemsMoveOptions struct {
+	p              *program
+	incident, item string
+	state, reason  string
+}
+
+func newItemsMoveCmd(p *program, m itemMove, run func(*cobra.Command, *itemsMoveOptions) error) *cobra.Command {
+	o := &itemsMoveOptions{p: p, state: m.state}
+	c := &cobra.Command{
+		Use:               m.word + " INCIDENT ITEM",
+		Short:             m.short,
+		Args:              exactly(2, "an incident and a follow-up"),
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident, o.item = args[0], args[1]
+			return run(c, o)
+		},
+	}
+	c.Flags().StringVar(&o.reason, "reason", "", "why, or how it was seen")
+	return c
+}
+
+func runItemsMove(c *cobra.Command, o *itemsMoveOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	v, err := s.ChangeItem(c.Context(), id, record.ItemChange{ID: o.item, State: o.state, Reason: o.reason})
+	if err != nil {
+		return err
+	}
+	return o.p.itemNow(v)
+}
+
+type itemsPushOptions struct {
+	p        *program
+	incident string
+	items    []string
+	yes      bool
+	response.Tracking
+}
+
+func newItemsPushCmd(p *program, run func(*cobra.Command, *itemsPushOptions) error) *cobra.Command {
+	o := &itemsPushOptions{p: p}
+	c := &cobra.Command{
+		Use:   "push INCIDENT [ITEM…]",
+		Short: "File follow-ups as GitHub issues",
+		Long: `File follow-ups as GitHub issues: those that are named, or all that are open and not
+tracked yet. Each is an action: planned, shown with exactly what is sent, approved,
+sent once, read back. The text has no names of people and hosts, unless the
+connection's audience may see them.`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident, o.items = args[0], args[1:]
+			return run(c, o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Connection, "connection", "", "the `CONNECTION`; not needed where there is one")
+	f.StringVar(&o.Repo, "repo", "", "the repository: `OWNER/NAME`")
+	f.StringSliceVar(&o.Labels, "label", nil, "put these `LABELS` on it")
+	f.BoolVarP(&o.yes, "yes", "y", false, "send without asking")
+	_ = c.MarkFlagRequired("repo")
+	return c
+}
+
+func runItemsPush(c *cobra.Command, o *itemsPushOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	if !o.yes && (!o.p.IsTerminal || o.p.json) {
+		return errFlag{errors.New("items push: without a terminal say --yes")}
+	}
+	if len(o.items) == 0 {
+		all, _, err := s.Items(c.Context(), id)
+		if err != nil {
+			return err
+		}
+		for _, i := range all {
+			if i.State == review.ItemOpen && i.Link == "" {
+				o.items = append(o.items, i.ID)
+			}
+		}
+	}
+	for _, item := range o.items {
+		a, err := s.PlanItem(c.Context(), id, item, o.Tracking)
+		if err != nil {
+			return err
+		}
+		if err := o.agreed(a); err != nil {
+			return errors.Join(err, s.Reject(c.Context(), id, a.Action, "not filed"))
+		}
+		if a.Approvals > 0 {
+			if err := s.Approve(c.Context(), id, a.Action, a.Digest, "", "filed as a follow-up"); err != nil {
+				return err
+			}
+		}
+		if _, err := s.DoTelling(c.Context(), id, a.Action, o.p.progress()); err != nil {
+			return err
+		}
+		v, err := s.Filed(c.Context(), id, item)
+		if err != nil {
+			return err
+		}
+		if o.p.json {
+			err = o.p.printJSON(v)
+		} else {
+			err = o.p.printf("%s is tracked at %s\n", term.Safe(v.ID), term.Safe(v.Link))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agreed shows what would be sent and asks; no is the default.
+func (o *itemsPushOptions) agreed(a response.ActionView) error {
+	if o.yes {
+		return nil
+	}
+	var w strings.Builder
+	fmt.Fprintf(&w, "%s %s on %s\n", term.Safe(a.Action), term.Safe(a.Title), term.Safe(a.Target))
+	for _, r := range a.Details.Requests {
+		fmt.Fprintf(&w, "%s\n", term.SafeLines(r))
+	}
+	if err := o.p.printf("%s", w.String()); err != nil {
+		return err
+	}
+	answer, err := o.p.ask("\nfile it? [y/N] ")
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
+		return &response.Error{Code: response.CodeRefused, Err: fmt.Errorf("file %s: you said no: nothing was sent", a.Action)}
+	}
+	return nil
+}
+
+type itemsPullOptions struct {
+	p        *program
+	incident string
+}
+
+func newItemsPullCmd(p *program, run func(*cobra.Command, *itemsPullOptions) error) *cobra.Command {
+	o := &itemsPullOptions{p: p}
+	return &cobra.Command{
+		Use:               "pull INCIDENT",
+		Short:             "Read back what became of the issues",
+		Args:              exactly(1, "an incident"),
+		ValidArgsFunction: p.completeIncidents,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.incident = args[0]
+			return run(c, o)
+		},
+	}
+}
+
+func runItemsPull(c *cobra.Command, o *itemsPullOptions) error {
+	s, id, err := o.p.incident(o.incident)
+	if err != nil {
+		return err
+	}
+	changed, err := s.ReadItems(c.Context(), id, o.p.progress())
+	for _, v := range changed {
+		if perr := o.p.itemNow(v); perr != nil {
+			return errors.Join(perr, err)
+		}
+	}
+	if err == nil && len(changed) == 0 && !o.p.json {
+		return o.p.printf("nothing new\n")
+	}
+	return err
+}
