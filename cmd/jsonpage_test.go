@@ -48,6 +48,7 @@ func TestJSONPage(t *testing.T) {
 	j.packs()
 	j.keep()
 	j.run("drill [PLAYBOOK] --auto", 0, "drill", "leaked-github-token", "--auto")
+	j.numbers()
 	j.exercise()
 	j.keys(t)
 	j.nested(t)
@@ -72,6 +73,7 @@ var unshown = []string{
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
+	"handover ID sections.rows.alarm", "handover ID read_only", "stats not_counted.incident", "stats not_counted.why", "stats --explain METRIC trend.earlier", "stats --explain METRIC trend.later",
 	"plan message", "plan instead", "plan again", "outbox ID… step", "outbox ID… message", "outbox ID… instead", "outbox ID… until", "outbox ID… next", "outbox ID… connection.until", "outbox ID… connection.next", "outbox run ID delivered", "outbox run ID failed",
 }
 
@@ -193,6 +195,25 @@ func (j *jsonPage) playbooks() {
 	j.b.write("books/two.yaml", "playbook: v1\nid: two\nname: Two\nversion: 1.0.0\nphases: {learn: [{id: a, review: r}]}\n")
 	j.b.write("books/three.test.yaml", "test: v1\nplaybook: generic\ncases: []\n")
 	j.run("playbook test FILE…", 1, "playbook", "test", folder)
+}
+
+// numbers are all incidents side by side, and the page for the next shift.
+func (j *jsonPage) numbers() {
+	b := j.b
+	id := b.open("next shift", "--severity", "sev2", "--playbook", "generic", "--var", "what=x")
+	b.want(0, "factor", id, "technical", "No second factor", "--key", "no-mfa")
+	j.run("handover ID", 0, "handover", id)
+	j.run("handover ID --to PERSON --yes", 0, "handover", id, "--to", "grace", "--role", "commander", "--say", "all is quiet", "--yes")
+	j.run("handover ID", 0, "handover", id)
+	j.run("handover ID --md FILE", 0, "handover", id, "--md", filepath.Join(b.dir, "shift.md"))
+	j.run("handover ID --html FILE", 0, "handover", id, "--html", filepath.Join(b.dir, "shift.html"))
+	j.run("stats", 0, "stats", "--since", "2020", "--until", "2099", "--severity", "sev1,sev2,sev3,sev4", "--playbook", "fast,none")
+	j.run("stats --explain METRIC", 0, "stats", "--explain", "commander")
+	j.run("stats", 0, "stats", "--drills")
+	j.run("stats --explain METRIC", 0, "stats", "--explain", "opened-contained")
+	j.run("stats --explain METRIC", 0, "stats", "--explain", "approval-wait")
+	j.run("stats --explain TALLY", 0, "stats", "--explain", "evidence")
+	j.run("stats --html FILE", 0, "stats", "--html", filepath.Join(b.dir, "stats.html"))
 }
 
 // exercise is a drill with a scenario, played by hand and by itself.

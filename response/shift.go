@@ -31,6 +31,9 @@ const (
 	decisionsMost = 5
 	// actsMost is among how many of the newest entries people are looked for.
 	actsMost = 300
+	// notesMost is among how many of the newest entries decisions in notes are
+	// looked for, notesPage at a time.
+	notesMost, notesPage = 2000, 400
 	// firstMost is how many things are named to look at first.
 	firstMost = 8
 	// soon is how near a deadline is for the next shift to look at it first.
@@ -99,21 +102,10 @@ func (m *shiftMaker) read(tx *store.Tx, title func(string) string) error {
 	if m.p.Last != nil {
 		from = min(max(m.p.Last.Through, 0), h.Size)
 	}
-	head, err := tx.EntriesOf(headKinds...)
-	if err != nil {
+	if err := m.since(tx, from, title); err != nil {
 		return err
 	}
-	tail, err := tx.Entries(max(from-1, 0), 0) // with the entry that the last one ended with
-	if err != nil {
-		return err
-	}
-	all := tail
-	if len(tail) > 0 {
-		cut, _ := slices.BinarySearchFunc(head, tail[0].Seq, func(e record.Entry, seq int64) int { return cmp.Compare(e.Seq, seq) })
-		all = slices.Concat(head[:cut], tail)
-	}
-	m.news = review.NewsOf(all, from, review.NewsOptions{Title: title})
-	if err := m.decided(tx, tail); err != nil {
+	if err := m.decided(tx, h.Size); err != nil {
 		return err
 	}
 	newest, err := tx.Last(actsMost)
@@ -124,26 +116,53 @@ func (m *shiftMaker) read(tx *store.Tx, title func(string) string) error {
 	return nil
 }
 
-// decided finds the latest decisions.
-func (m *shiftMaker) decided(tx *store.Tx, tail []record.Entry) error {
+// since finds what is new since an entry; without one, what was done at all: of
+// that only what is told of is read.
+func (m *shiftMaker) since(tx *store.Tx, from int64, title func(string) string) error {
+	kinds := headKinds
+	if from == 0 {
+		kinds = slices.Concat(headKinds, []record.Kind{record.StepDone, record.EvidenceSealed})
+	}
+	all, err := tx.EntriesOf(kinds...)
+	if err != nil {
+		return err
+	}
+	if from > 0 {
+		tail, err := tx.Entries(from-1, 0) // with the entry that the last one ended with
+		if err != nil {
+			return err
+		}
+		cut, _ := slices.BinarySearchFunc(all, from, func(e record.Entry, seq int64) int { return cmp.Compare(e.Seq, seq) })
+		all = slices.Concat(all[:cut], tail)
+	}
+	m.news = review.NewsOf(all, from, review.NewsOptions{Title: title})
+	return nil
+}
+
+// decided finds the latest decisions: those that have an entry of their own, and
+// among the newest entries notes that are marked as one.
+func (m *shiftMaker) decided(tx *store.Tx, size int64) error {
 	taken, err := tx.EntriesOf(record.DecisionTaken)
 	if err != nil {
 		return err
 	}
-	for _, e := range tail {
-		if e.Kind == record.Noted {
-			taken = append(taken, e)
+	notes := 0
+	for end := size; end > max(size-notesMost, 0) && notes < decisionsMost; end -= notesPage {
+		from := max(end-notesPage, 0)
+		page, err := tx.Entries(from, int(end-from))
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			var note record.Note
+			if e.Kind == record.Noted && e.Decode(&note) == nil && note.Decision {
+				taken = append(taken, e)
+				notes++
+			}
 		}
 	}
-	slices.SortStableFunc(taken, func(a, b record.Entry) int { return cmp.Compare(a.Seq, b.Seq) })
-	for _, e := range slices.Backward(taken) {
-		var note record.Note
-		if len(m.decisions) == decisionsMost {
-			break
-		}
-		if e.Kind == record.Noted && (e.Decode(&note) != nil || !note.Decision) {
-			continue
-		}
+	slices.SortStableFunc(taken, func(a, b record.Entry) int { return cmp.Compare(b.Seq, a.Seq) })
+	for _, e := range taken[:min(len(taken), decisionsMost)] {
 		text, _ := review.Describe(e)
 		m.decisions = append(m.decisions, handover.Row{At: e.Time.UTC(), Text: "Decided: " + oneLineOf(text), Seq: e.Seq})
 	}

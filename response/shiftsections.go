@@ -1,9 +1,11 @@
 package response
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"firebreak/incident"
 	"firebreak/playbooks"
@@ -118,8 +120,27 @@ func (m *shiftMaker) clockRows() handover.Section {
 			}
 		}
 	}
-	slices.SortStableFunc(m.clocks, func(a, b handover.Row) int { return a.At.Compare(b.At) })
-	s.Rows = m.clocks
+	for _, l := range m.b.Clocks {
+		r := handover.Row{Ref: l.Clock, At: l.Due.UTC(), Text: l.Duty, Seq: l.StartSeq}
+		if l.To != "" {
+			r.Text += ", to " + l.To
+		}
+		if l.Due.IsZero() {
+			r.At, r.Text = time.Time{}, r.Text+": "+cmp.Or(l.Limit, "without delay")
+		} else {
+			r.Text, r.Alarm = r.Text+": "+timeLeft(l.Due, m.now), !m.now.Before(l.Due)
+		}
+		m.clocks = append(m.clocks, r)
+	}
+	slices.SortStableFunc(m.clocks, func(a, b handover.Row) int { // what names no hour is last
+		if a.At.IsZero() != b.At.IsZero() {
+			return map[bool]int{true: 1, false: -1}[a.At.IsZero()]
+		}
+		return a.At.Compare(b.At)
+	})
+	if s.Rows = m.clocks; m.b.NoClocks != "" {
+		s.Rows = append(s.Rows, handover.Row{Text: "deadlines cannot be told: " + m.b.NoClocks, Alarm: true})
+	}
 	return s
 }
 

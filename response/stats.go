@@ -14,10 +14,10 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/clocks"
 	"firebreak/review/metrics"
 	"firebreak/store"
 	"firebreak/store/keys"
-	"firebreak/timeline"
 )
 
 // Stats are many incidents side by side.
@@ -131,7 +131,7 @@ func (s *Service) caseOf(ctx context.Context, id incident.ID, ask metrics.Reques
 		return metrics.Passed(inc), nil
 	}
 	src := metrics.Source{ID: id, Entries: entries, Zone: zone, Now: ask.Made}
-	if src.Review, err = review.Outline(entries, review.Extra{Now: ask.Made, Events: map[string]timeline.Event{}}); err != nil {
+	if src.Review, err = review.Outline(entries, review.Extra{Now: ask.Made, Clocks: clocks.ForReview(entries, ask.Made)}); err != nil {
 		return metrics.Case{}, err
 	}
 	return metrics.Of(src), nil

@@ -33,6 +33,8 @@ func TestStats(t *testing.T) {
 	good, drill := open("good", false), open("drill", true)
 	cut, newer, locked, empty := open("cut", false), open("newer", false), open("locked", false), open("empty", false)
 	b.must(b.s.Assign(ctx, good, incident.Commander, "ada"))
+	b.must(b.s.StartClock(ctx, good, record.ClockStart{Event: "aware", At: b.clock.Now().Add(-time.Hour), Reason: "told", Clocks: []string{"eu-gdpr-33-authority"}}))
+	b.must(b.s.MeetClock(ctx, good, record.Submission{Clock: "eu-gdpr-33-authority", At: b.clock.Now(), To: "the authority"}))
 	b.must(b.s.Service().Close()) // the service opens each again when it is asked
 
 	hand := func(id incident.ID, statement string) {
@@ -64,6 +66,9 @@ func TestStats(t *testing.T) {
 	}
 	if m, _ := got.Metric("commander"); m.N != 1 {
 		t.Errorf("commander: %+v", m.Summary)
+	}
+	if m, _ := got.Metric("clock-margin"); m.N != 1 || *m.Median < 70*3600 || *m.Median > 71*3600 {
+		t.Errorf("deadlines: %+v", m.Summary)
 	}
 	if now := filesOf(t, b.home); now != before {
 		t.Errorf("it changed the workspace:\n%s\n%s", before, now)

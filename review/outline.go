@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"firebreak/record"
-	"firebreak/review/look"
 )
 
 // Outline is Build without what only a whole review needs: the head data, the
@@ -28,7 +27,3 @@ func Outline(entries []record.Entry, extra Extra) (Review, error) {
 	b.fill()
 	return b.r, nil
 }
-
-// PageStyle is the style sheet of the review's page, for other pages that are to
-// look like it.
-func PageStyle() string { return look.Base() + look.Chart() }

@@ -59,6 +59,9 @@ type desk interface {
 	DraftUpdate(context.Context, incident.ID, response.UpdateRequest) (response.UpdateDraft, error)
 	SendUpdate(context.Context, response.UpdateDraft, response.ProgressFunc) (response.UpdateSent, error)
 
+	Handover(context.Context, incident.ID) (response.Handover, error)
+	HandShift(context.Context, incident.ID, response.Handing) error
+
 	SigningKey(context.Context) (response.SigningKey, error)
 	WillSign(response.ActionView) bool
 	SignHead(ctx context.Context, id incident.ID, reason string) (record.Signed, error)

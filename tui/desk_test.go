@@ -14,6 +14,7 @@ import (
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/response"
+	"firebreak/review/handover"
 	"firebreak/timeline"
 )
 
@@ -246,6 +247,27 @@ func (s *scripted) DraftUpdate(_ context.Context, id incident.ID, r response.Upd
 
 func (s *scripted) SendUpdate(ctx context.Context, d response.UpdateDraft, _ response.ProgressFunc) (response.UpdateSent, error) {
 	return response.UpdateSent{}, s.act(ctx, "update %s to %s: %s", d.ID, d.Audience, strings.SplitN(d.Text, "\n", 2)[0])
+}
+
+func (s *scripted) Handover(context.Context, incident.ID) (response.Handover, error) {
+	row := func(ref, text string, alarm bool) handover.Row {
+		return handover.Row{Ref: ref, Text: text, Alarm: alarm}
+	}
+	var many []handover.Row
+	for i := range 40 {
+		many = append(many, row(fmt.Sprintf("c%d", i), "Look at a host\x1b[2J: ready, nobody", false))
+	}
+	return response.Handover{
+		Made: at(0), Incident: s.board.Incident, Through: 214,
+		Sections: []handover.Section{
+			{ID: "first", Title: "Look at first", Rows: []handover.Row{row("a2", "Disable a token on acme: UNKNOWN", true)}},
+			{ID: "steps", Title: "Open steps, and who holds them", Rows: many},
+		},
+	}, s.fail
+}
+
+func (s *scripted) HandShift(ctx context.Context, _ incident.ID, h response.Handing) error {
+	return s.act(ctx, "handed to %s as %s after %d: %s", h.To, h.Role, h.Through, h.Say)
 }
 
 func (s *scripted) Advance(ctx context.Context, _ incident.ID, _ response.ProgressFunc) (response.Waiting, error) {

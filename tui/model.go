@@ -324,6 +324,7 @@ func (m *Model) inIncident() []action {
 			return ""
 		}},
 		{id: "updates", title: "tell an audience what is new", keys: []string{"U"}, writes: true, run: m.updates},
+		{id: "handover", title: "what the next shift has to know, and hand on to it", keys: []string{"N"}, run: m.handover},
 		{id: "injects", title: "what the exercise brought in, and answer it", foot: "injects", keys: []string{"I"}, run: m.injects, disabled: m.exercising},
 		{id: "advance", title: "run the automatic steps that need nobody", keys: []string{"R"}, writes: true, run: m.advance},
 		{id: "review", title: "write the review", keys: []string{"x"}, writes: true, run: m.writeReview},

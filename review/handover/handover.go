@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/markdown"
 	"firebreak/internal/term"
 	"firebreak/review"
+	"firebreak/review/look"
 )
 
 // Format names the shape of the JSON form. A field may be added within a version;
@@ -93,7 +95,7 @@ func (p Page) made() string {
 	if p.Last == nil {
 		return s + " No handover before."
 	}
-	return s + fmt.Sprintf(" Last handover at %s by %s to %s (#%d).", stamp(p.Last.At), first(p.Last.By, "somebody"), first(p.Last.To, "somebody"), p.Last.Seq)
+	return s + fmt.Sprintf(" Last handover at %s by %s to %s, entry %d.", stamp(p.Last.At), first(p.Last.By, "somebody"), first(p.Last.To, "somebody"), p.Last.Seq)
 }
 
 // line is a row without its mark.
@@ -155,18 +157,21 @@ func (p Page) Markdown() []byte {
 	var b bytes.Buffer
 	put := func(format string, args ...any) { _, _ = fmt.Fprintf(&b, format, args...) }
 	put("# Handover %s: %s\n\n", p.Incident.ID, escaped(p.Incident.Title))
-	put("%s\n\n%s\n", escaped(p.headline()), escaped(p.made()))
+	put("%s\n\n%s\n", markdown.Prose(review.Harmless(p.headline()), markdown.Place{}), escaped(p.made()))
 	for _, s := range p.Sections {
 		put("\n## %s\n\n", escaped(s.Title))
 		if len(s.Rows) == 0 {
 			put("%s\n", escaped(s.None))
 		}
 		for _, r := range s.Rows {
+			mark, entry := "", ""
 			if r.Alarm {
-				put("- **!** %s%s\n", escaped(r.line()), r.entry())
-			} else {
-				put("- %s%s\n", escaped(r.line()), r.entry())
+				mark = "**!** "
 			}
+			if r.Seq > 0 {
+				entry = fmt.Sprintf(" `#%d`", r.Seq) // in code: elsewhere some would make a link of it
+			}
+			put("- %s%s%s\n", mark, escaped(r.line()), entry)
 		}
 	}
 	if p.Seal != "" {
@@ -175,21 +180,8 @@ func (p Page) Markdown() []byte {
 	return b.Bytes()
 }
 
-// marks are the characters that mean something in Markdown or in HTML.
-const marks = "\\`*_{}[]()<>#+-.!|~&:@"
-
 // escaped is foreign text that stays text in Markdown, on one line.
-func escaped(s string) string {
-	s = strings.Join(strings.Fields(review.Harmless(s)), " ")
-	var b strings.Builder
-	for _, r := range s {
-		if strings.ContainsRune(marks, r) && !strings.ContainsRune(".-:()", r) {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+func escaped(s string) string { return markdown.Prose(review.Harmless(s), markdown.Place{Begun: true}) }
 
 //go:embed handover.html.tmpl
 var pageText string
@@ -205,10 +197,9 @@ func (p Page) HTML() ([]byte, error) {
 	var b bytes.Buffer
 	err = t.Execute(&b, struct {
 		Page
-		Style          template.CSS
+		Head           template.HTML
 		Headline, Says string
-		Closed         bool
-	}{p, template.CSS(review.PageStyle()), p.headline(), p.made(), p.Incident.Status == incident.Closed}) //nolint:gosec // our own style sheet
+	}{p, look.Head("Handover "+string(p.Incident.ID), look.Base()), p.headline(), p.made()})
 	if err != nil {
 		return nil, fmt.Errorf("write page: %w", err)
 	}

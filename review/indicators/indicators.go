@@ -64,11 +64,11 @@ func Of(r review.Review) (found []Indicator, others []review.Subject) {
 			others = append(others, s)
 			continue
 		}
-		if key := string(i.Kind) + "\x00" + i.Value; had[key] {
+		key := string(i.Kind) + "\x00" + i.Value
+		if had[key] {
 			continue
-		} else {
-			had[key] = true
 		}
+		had[key] = true
 		i.Subject = s
 		i.look(r.Timeline)
 		found = append(found, i)
@@ -173,7 +173,7 @@ func isDomain(s string) bool {
 // location takes a URL with a host that RFC 3986 has a form for.
 func location(s string) (Indicator, bool) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf || r == '%' }) {
 		return Indicator{}, false
 	}
 	out := u.String()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"firebreak/review"
+	"firebreak/review/look"
 )
 
 //go:embed stats.html.tmpl
@@ -22,7 +23,7 @@ var pageStyle string
 // to print. What a picture shows stands in a table beside it.
 func (s Stats) HTML() ([]byte, error) {
 	t, err := template.New("stats").Funcs(template.FuncMap{
-		"safe": review.Harmless, "day": day, "show": Show, "count": count, "some": some, "upper": strings.ToUpper,
+		"safe": review.Harmless, "day": day, "show": Show, "count": count, "some": some, "upper": strings.ToUpper, "box": look.Box,
 		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04Z") },
 		"role":  func(r string) string { return strings.ReplaceAll(r, "none", "without a role") },
 		"named": func(of string) string { return review.Harmless(of) },
@@ -40,7 +41,7 @@ func (s Stats) HTML() ([]byte, error) {
 // sheet is what the template reads.
 type sheet struct {
 	S       Stats
-	Style   template.CSS
+	Head    template.HTML
 	Kind    string
 	First   time.Time
 	Last    time.Time
@@ -83,7 +84,7 @@ type sheetRow struct {
 
 func (s Stats) sheet() sheet {
 	out := sheet{
-		S: s, Style: template.CSS(review.PageStyle() + pageStyle), //nolint:gosec // our own style sheets
+		S: s, Head: look.Head("Incident statistics: "+count(len(s.Incidents), s.kind()), look.Base(), look.Chart(), pageStyle),
 		Kind: s.kind(), Trend: MinTrend, Caution: Caution, BoxFrom: boxFrom,
 	}
 	out.First, out.Last = s.span()

@@ -21,15 +21,15 @@ import (
 //	0001     -120      -20            5        60        120       240
 //	0002      -60      -10           10        30         90         -   still open, in recover
 //	0003        -        -            2        20          -         -   closed from contain
-//	0004      -30       40            -         -          -         -   open, in identify; detected after it occurred
+//	0004      -30       40         1440         -          -         -   open, in identify; the first act came a day later
 //	0005    -1440      -60            1        90        200       300
 func TestByHand(t *testing.T) {
 	const min = time.Minute
 	one := open(t, "2026-0001", "2026-01-10 10:00", 1, record.Opened{})
-	one.states("occurred", one.opened.Add(-120*min)).states("detected", one.opened.Add(-20*min))
 	one.at(5*min, record.Noted, record.Note{Text: "x"})
 	one.enter(30*min, incident.Contain).enter(60*min, incident.Eradicate).enter(120*min, incident.Recover).enter(240*min, incident.Learn)
 	one.at(300*min, record.IncidentClosed, record.Reason{})
+	one.states("occurred", one.opened.Add(-120*min)).states("detected", one.opened.Add(-20*min))
 
 	two := open(t, "2026-0002", "2026-02-10 10:00", 2, record.Opened{Detected: moment(t, "2026-02-10 09:50")})
 	two.at(10*min, record.RoleAssigned, record.Assigned{Role: incident.Commander, Person: "ada"})
@@ -59,8 +59,8 @@ func TestByHand(t *testing.T) {
 	want := map[string]string{
 		// 50 (0002), 70 (0004), 100 (0001), 1380 (0005): at .75, 1.5 and 2.25
 		"detect": "n 4 running 0 unknown 1 | 50 65 85 420 1380",
-		// 20 (0002), 25 (0001), 61 (0005)
-		"acknowledge": "n 3 running 1 unknown 1 | 20 22.5 25 43 61",
+		// 20 (0002), 25 (0001), 61 (0005), 1400 (0004)
+		"acknowledge": "n 4 running 0 unknown 1 | 20 23.75 43 395.75 1400",
 		// 40 (0002), 80 (0001), 150 (0005)
 		"contain":             "n 3 running 1 unknown 1 | 40 60 80 115 150",
 		"eradicate":           "n 3 running 1 unknown 1 | 100 120 140 200 260",
@@ -74,7 +74,7 @@ func TestByHand(t *testing.T) {
 		"time-contain":        "n 3 running 0 unknown 0 | 10 12.5 15 22.5 30",
 		"first-update":        "n 0 running 2 unknown 3",
 		"approval-wait":       "n 0 running 0 unknown 0",
-		"opened-acknowledged": "n 4 running 1 unknown 0 | 1 1.75 3.5 6.25 10",
+		"opened-acknowledged": "n 5 running 0 unknown 0 | 1 2 5 10 1440",
 	}
 	for key, line := range want {
 		if got := minutes(metric(t, s, key)); got != line {
@@ -140,7 +140,7 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 		{ID: "dora", State: "missed", Due: s.opened.Add(24 * time.Hour)},
 		{ID: "cra", State: "running", Due: today().Add(time.Hour)},
 		{ID: "sec", State: "not started"},
-		{ID: "hipaa", State: "does not apply"},
+		{ID: "hipaa", State: "does not apply"}, {ID: "contract", State: "open duty"}, {ID: "letter", State: "done"},
 	}
 	all := metrics.Compute([]metrics.Case{s.made(today())}, nil, metrics.Request{})
 	for key, want := range map[string]string{
@@ -162,7 +162,7 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"items":  "6: 1 on time, 1 late, 1 overdue, 1 open, 1 open, no date, 1 dropped",
-		"clocks": "5: 1 met, 1 late, 1 overdue, 1 running, 1 not started",
+		"clocks": "7: 1 met, 1 late, 1 overdue, 1 running, 1 not started, 1 done, 1 open",
 	} {
 		if got := tally(t, all, key); got != want {
 			t.Errorf("%s\n got %s\nwant %s", key, got, want)
@@ -218,9 +218,6 @@ func many(t *testing.T, n int) []*story {
 		long := func(most time.Duration) time.Duration {
 			return time.Duration(float64(most) * r.Float64() * r.Float64())
 		}
-		if r.IntN(5) > 0 {
-			s.states("occurred", s.opened.Add(-long(1000*time.Hour))).states("detected", s.opened.Add(-long(time.Hour)))
-		}
 		pass := 10*time.Minute + long(2*time.Hour)
 		s.at(pass, record.Noted, record.Note{Text: "x"})
 		for _, p := range []incident.Phase{incident.Contain, incident.Eradicate, incident.Recover, incident.Learn} {
@@ -235,6 +232,9 @@ func many(t *testing.T, n int) []*story {
 		}
 		if s.phase == incident.Learn {
 			s.at(pass+long(90*time.Hour), record.IncidentClosed, record.Reason{})
+		}
+		if r.IntN(5) > 0 {
+			s.states("occurred", s.opened.Add(-long(1000*time.Hour))).states("detected", s.opened.Add(-long(time.Hour)))
 		}
 		out[i] = s
 	}

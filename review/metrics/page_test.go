@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -134,9 +135,21 @@ func TestSameBytes(t *testing.T) {
 	if err != nil || string(one) != string(two) {
 		t.Error("the same cases, another page")
 	}
-	if dir := os.Getenv("FIREBREAK_PICTURES"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, "stats.html"), one, 0o600); err != nil {
-			t.Fatal(err)
-		}
+}
+
+// write keeps what a person wants to look at.
+func write(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name), content, 0o600); err != nil {
+		t.Fatal(err)
 	}
+}
+
+// TestJSON: the shape that programs read.
+func TestJSON(t *testing.T) {
+	b, err := json.MarshalIndent(statsOf(t, 2), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Golden(t, "stats.json", append(b, '\n'))
 }

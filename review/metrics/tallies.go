@@ -32,9 +32,11 @@ var tallies = []TallyDefinition{
 			{"overdue", "due, and nobody recorded that it was done"},
 			{"running", "not due yet"},
 			{"not started", "nobody recorded what it counts from"},
+			{"done", "it names no hour, so that nobody can say whether it was in time"},
+			{"open", "it names no hour, and nobody recorded that it was done"},
 		},
 		take: func(f *facts) []tick {
-			words := map[string]string{"met": "met", "met late": "late", "missed": "overdue", "running": "running", "not started": "not started"}
+			words := map[string]string{"met": "met", "met late": "late", "missed": "overdue", "running": "running", "not started": "not started", "done": "done", "open duty": "open"}
 			var out []tick
 			for _, c := range f.Review.Clocks {
 				if w, applies := words[c.State]; applies {

@@ -31,8 +31,10 @@ var technique = regexp.MustCompile(`^T([0-9])[0-9]{3}(\.[0-9]{3})?$`)
 
 // held are the colours of what controls did, with their words.
 var held = []struct{ held, colour, label string }{
-	{"held", "#5aa469", "controls held"}, {"partly", "#e6b94c", "controls held in part"},
-	{"failed", "#d1495b", "controls failed"}, {"missing", "#8d5a97", "no control"},
+	{"held", "#5aa469", "controls held"},
+	{"partly", "#e6b94c", "controls held in part"},
+	{"failed", "#d1495b", "controls failed"},
+	{"missing", "#8d5a97", "no control"},
 }
 
 // Layer is the review as a layer. Techniques of the matrix for industrial control

@@ -24,9 +24,6 @@ func layers(t *testing.T, r review.Review) []object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := navigator.Layer(r); err != nil || !bytes.Equal(data, again) {
-		t.Fatalf("the same review gives other bytes (%v)", err)
-	}
 	var one object
 	if json.Unmarshal(data, &one) == nil {
 		return []object{one}
@@ -132,6 +129,9 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Golden(t, "rich.json", data)
+	if again, err := navigator.Layer(reviews.Rich(t, "k")); err != nil || !bytes.Equal(data, again) {
+		t.Errorf("the same review gives other bytes (%v)", err)
+	}
 }
 
 // TestOwnSamples holds our reading of the format against MITRE's own layers.

@@ -22,9 +22,6 @@ func finding(t *testing.T, r review.Review) object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := ocsf.Finding(r); err != nil || !bytes.Equal(data, again) {
-		t.Fatalf("the same review gives other bytes (%v)", err)
-	}
 	var out object
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
@@ -86,6 +83,9 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Golden(t, "rich.json", data)
+	if again, err := ocsf.Finding(reviews.Rich(t, "k")); err != nil || !bytes.Equal(data, again) {
+		t.Errorf("the same review gives other bytes (%v)", err)
+	}
 }
 
 func TestActivityAndState(t *testing.T) {

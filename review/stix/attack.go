@@ -39,7 +39,7 @@ func (b *builder) techniques() {
 		}
 		b.span(seen, "first_seen", "last_seen", t.First, t.Last)
 		b.sighting("technique "+t.ID, t.First, seen, t.Seqs)
-		b.relate(b.case_, "related-to", pattern, t.First)
+		b.relate(b.whole, "related-to", pattern, t.First)
 	}
 }
 
@@ -75,7 +75,7 @@ func (b *builder) indicator(i indicators.Indicator) error {
 	}
 	id := b.domain("indicator", name, i.Subject.Time, cited(o, i.Subject.Seq))
 	b.watched = append(b.watched, watched{i, id})
-	b.relate(id, "related-to", b.case_, i.Subject.Time)
+	b.relate(id, "related-to", b.whole, i.Subject.Time)
 	value, err := b.observable(i, true)
 	if err != nil || i.Seen == 0 {
 		return err

@@ -190,7 +190,7 @@ func (b *builder) victims() error {
 		}
 		if class := map[string]string{"host": "system", "person": "individual"}[s.Kind]; class != "" {
 			who := object{"name": b.text(name), "identity_class": class, "roles": []string{s.Role}}
-			b.relate(b.case_, how, b.domain("identity", fmt.Sprint("subject ", n), s.Time, cited(who, s.Seq)), s.Time)
+			b.relate(b.whole, how, b.domain("identity", fmt.Sprint("subject ", n), s.Time, cited(who, s.Seq)), s.Time)
 			continue
 		}
 		i, ok := indicators.Read(s.Kind, s.Value)
@@ -201,7 +201,7 @@ func (b *builder) victims() error {
 		if err != nil {
 			return err
 		}
-		b.relate(b.case_, "related-to", id, s.Time)
+		b.relate(b.whole, "related-to", id, s.Time)
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (b *builder) note(name, about, text string, seqs ...int64) {
 		return
 	}
 	b.domain("note", name, time.Time{}, cited(object{
-		"abstract": about, "content": b.text(text), "object_refs": []string{b.case_},
+		"abstract": about, "content": b.text(text), "object_refs": []string{b.whole},
 	}, seqs...))
 }
 

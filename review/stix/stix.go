@@ -34,7 +34,7 @@ type builder struct {
 	text    func(string) string // for people: see review.Nameless
 	marking string              // id of the TLP marking
 	author  string
-	case_   string            // id of the incident
+	whole   string            // id of the incident
 	of      map[string]string // ids of attack-patterns, by technique
 	watched []watched         // indicators with their ids
 }
@@ -52,7 +52,7 @@ func Bundle(r review.Review) ([]byte, error) {
 	}
 	b.mark()
 	b.author = b.id("identity", "tool")
-	b.case_ = b.id("incident", "incident")
+	b.whole = b.id("incident", "incident")
 	b.domain("identity", "tool", time.Time{}, object{
 		"name": "Firebreak", "identity_class": "system", "description": b.text(cmp.Or(r.Tool, "Firebreak")),
 	})

@@ -24,10 +24,6 @@ func bundle(t *testing.T, r review.Review) []object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := stix.Bundle(r)
-	if err != nil || !bytes.Equal(data, again) {
-		t.Fatalf("the same review gives other bytes (%v)", err)
-	}
 	var b struct {
 		Type, ID string
 		Objects  []object
@@ -51,6 +47,9 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Golden(t, "rich.json", data)
+	if again, err := stix.Bundle(reviews.Rich(t, "k")); err != nil || !bytes.Equal(data, again) {
+		t.Errorf("the same review gives other bytes (%v)", err)
+	}
 }
 
 // TestIDsOfTheStandard compares ids of observables with the example of STIX 2.1

@@ -26,9 +26,6 @@ func written(t *testing.T, r review.Review) object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := veris.Record(r); err != nil || !bytes.Equal(data, again) {
-		t.Fatalf("the same review gives other bytes (%v)", err)
-	}
 	var out object
 	if err := json.Unmarshal(data, &out); err != nil {
 		t.Fatal(err)
@@ -90,6 +87,9 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Golden(t, "rich.json", data)
+	if again, err := veris.Record(reviews.Rich(t, "k")); err != nil || !bytes.Equal(data, again) {
+		t.Errorf("the same review gives other bytes (%v)", err)
+	}
 }
 
 func TestWhatIsNotKnownIsUnknown(t *testing.T) {
@@ -114,8 +114,14 @@ func TestTimelineUnits(t *testing.T) {
 		unit  string
 		value float64
 	}{
-		{59 * time.Second, "Seconds", 59}, {90 * time.Second, "Minutes", 1.5}, {23 * time.Hour, "Hours", 23}, {36 * time.Hour, "Days", 1.5},
-		{8 * 24 * time.Hour, "Weeks", 1.1}, {45 * 24 * time.Hour, "Months", 1.5}, {400 * 24 * time.Hour, "Years", 1.1}, {-time.Hour, "Unknown", 0},
+		{59 * time.Second, "Seconds", 59},
+		{90 * time.Second, "Minutes", 1.5},
+		{23 * time.Hour, "Hours", 23},
+		{36 * time.Hour, "Days", 1.5},
+		{8 * 24 * time.Hour, "Weeks", 1.1},
+		{45 * 24 * time.Hour, "Months", 1.5},
+		{400 * 24 * time.Hour, "Years", 1.1},
+		{-time.Hour, "Unknown", 0},
 	} {
 		r.Moments[1].At = r.Moments[0].At.Add(x.after)
 		o := written(t, r)

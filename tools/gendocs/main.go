@@ -1,6 +1,6 @@
 // Command gendocs writes the man pages and shell completions into the folder
 // that it is given (default share), docs/keys.md, docs/actions.md, the table of rules in
-// docs/triage.md, and the tables of docs/parsers.md; that of the counts only
+// docs/triage.md, the definitions in docs/metrics.md, and the tables of docs/parsers.md; that of the counts only
 // where FIREBREAK_CORPUS names the corpus. It runs in the project's root.
 package main
 
@@ -16,6 +16,7 @@ import (
 	"firebreak/cmd"
 	"firebreak/forensics/triage"
 	"firebreak/integrations/all"
+	"firebreak/review/metrics"
 	"firebreak/tui"
 )
 
@@ -55,12 +56,17 @@ func write(dir string) error {
 	if err != nil {
 		return err
 	}
+	numbers, err := definitions(filepath.Join("docs", "metrics.md"))
+	if err != nil {
+		return err
+	}
 	actions, err := all.Page()
 	if err != nil {
 		return err
 	}
 	return errors.Join(
 		os.WriteFile(filepath.Join("docs", "actions.md"), []byte(actions), 0o644),
+		os.WriteFile(filepath.Join("docs", "metrics.md"), []byte(numbers), 0o644),
 		os.WriteFile(parsersPage, page, 0o644),
 		os.WriteFile(filepath.Join("docs", "triage.md"), []byte(triage), 0o644),
 		root.GenBashCompletionFileV2(filepath.Join(completions, "firebreak.bash"), true),
@@ -68,6 +74,19 @@ func write(dir string) error {
 		root.GenFishCompletionFile(filepath.Join(completions, "firebreak.fish"), true),
 		os.WriteFile(filepath.Join("docs", "keys.md"), []byte(tui.KeysMarkdown()), 0o644),
 	)
+}
+
+// definitions is the page about metrics with the table of them in it.
+func definitions(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the page about metrics: %w", err)
+	}
+	page, ok := metrics.Reference(string(b))
+	if !ok {
+		return "", fmt.Errorf("%s has no place for the definitions", file)
+	}
+	return page, nil
 }
 
 // rules is the page about triage with the table of the rules in it.

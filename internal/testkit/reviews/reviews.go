@@ -161,7 +161,7 @@ func Hostile(t *testing.T, text string) review.Review {
 
 // Texts are the hostile texts, and one that is very long.
 func Texts() []string {
-	return append(testkit.Hostile(), strings.Repeat("long \U0001F600\x00 ", 500), "'] OR [file:name = 'x", `\`, "'", "", "T1078", "203.0.113.9", "(withheld)")
+	return append(testkit.Hostile(), strings.Repeat("long \U0001F600\x00 ", 60), "'] OR [file:name = 'x", `\`, "'", "", "T1078", "203.0.113.9", "(withheld)")
 }
 
 func fill(v reflect.Value, text string) {
@@ -211,12 +211,14 @@ func Each(t *testing.T, do func(*testing.T, review.Review)) {
 	drill.Incident.Drill, drill.Incident.TLP = true, ""
 	run("drill without a label", drill)
 	for n, text := range Texts() {
-		run(fmt.Sprint("hostile ", n), Hostile(t, text))
-		kept := Hostile(t, text)
-		kept.Indicators = Rich(t, "k").Indicators // the kinds are right, so that the values are used
-		for i := range kept.Indicators {
-			kept.Indicators[i].Value = text
+		r := Hostile(t, text)
+		if n%4 == 0 {
+			run(fmt.Sprint("hostile kinds ", n), r)
 		}
-		run(fmt.Sprint("hostile values ", n), kept)
+		r.Indicators = Rich(t, "k").Indicators // the kinds are right, so that the values are used
+		for i := range r.Indicators {
+			r.Indicators[i].Value = text
+		}
+		run(fmt.Sprint("hostile values ", n), r)
 	}
 }
