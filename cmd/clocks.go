@@ -163,7 +163,7 @@ func lineText(l clocks.Line, all bool) string {
 	case !l.Met.IsZero():
 		row("done at %s%s%s%s", utc(l.Met), tail(" to ", l.Submitted), tail(", ", l.How), tail(", proof ", l.Proof))
 		if !l.Due.IsZero() {
-			row("due was %s, %s", utc(l.Due), term.Safe(l.DueLocal))
+			row("due was %s%s", utc(l.Due), tail(", ", l.DueLocal))
 		}
 	case l.State == clocks.NotStarted:
 		row("%s from %s", term.Safe(l.Limit), term.Safe(l.WaitsFor))
@@ -172,7 +172,7 @@ func lineText(l clocks.Line, all bool) string {
 		}
 	default:
 		if !l.Due.IsZero() {
-			row("%s, %s", utc(l.Due), term.Safe(l.DueLocal))
+			row("%s%s", utc(l.Due), tail(", ", l.DueLocal))
 		}
 		row("%s from %s at %s", term.Safe(l.Limit), l.Start, utc(l.Started))
 	}

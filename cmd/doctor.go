@@ -116,6 +116,7 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 	}
 	books, err := s.Service().Playbooks()
 	add("playbooks", err, fmt.Sprintf("%d", len(books)))
+	o.deadlines(s, add, warn)
 	_, err = s.Service().Catalogue()
 	add("connections", err, fmt.Sprintf("%d configured, and this host", len(conf.Connections)))
 	o.secrets(ctx, s, conf, add, warn)

@@ -29,7 +29,7 @@ func TestJSONPage(t *testing.T) {
 	j := &jsonPage{b: b, vendors: v, rows: readPage(t, readFile(t, "../docs/cli-json.md")), seen: map[string]bool{}}
 
 	j.run("config init", 0, "config", "init")
-	b.write(".config/firebreak/config.yaml", v.config()+"updates: {executives: {every: 1h, to: [webhook]}}\n")
+	b.write(".config/firebreak/config.yaml", v.config()+"updates: {executives: {every: 1h, to: [webhook]}}\nclocks: {regimes: [GDPR, DORA, SEC 8-K, Visa]}\n")
 	j.run("config path", 0, "config", "path")
 	j.run("config show", 0, "config", "show")
 	j.run("config actions", 0, "config", "actions")
@@ -58,6 +58,8 @@ func TestJSONPage(t *testing.T) {
 
 // The members that a small incident in good order need not show.
 var unshown = []string{
+	"clocks ID named", "clocks list file", "clocks draft ID CLOCK drill", "clocks draft ID CLOCK masked", "show ID no_clocks",
+	"clocks applies ID CLOCK latest", "clocks applies ID CLOCK named",
 	"triage ID notes", "drill report ID sealed", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
 	"update ID --audience WHO --preview masked", "update ID --audience WHO --preview late_minutes", "update ID --audience WHO --preview news.since", "update ID --audience WHO --preview to.refused", "update ID --audience WHO --preview to.hint", "update ID --audience WHO --preview to.warnings",
@@ -282,6 +284,24 @@ func (j *jsonPage) incident(book string) {
 		j.run("show ID STEP", 0, "show", "last", step)
 	}
 	j.run("show ID a1", 0, "show", "last", "a1")
+	j.run("show ID", 0, "show", "last")
+	j.deadlines()
+}
+
+func (j *jsonPage) deadlines() {
+	j.run("clocks list", 0, "clocks", "list")
+	j.run("clocks ID", 0, "clocks", "last")
+	j.run("clocks start ID EVENT", 0, "clocks", "start", "last", "aware", "--reason", "the SOC")
+	j.run("clocks start ID EVENT", 0, "clocks", "start", "last", "suspected", "--reason", "the SOC")
+	j.run("clocks start ID EVENT", 0, "clocks", "start", "last", "suspected", "--withdraw", "--reason", "it was not")
+	j.run("clocks start ID EVENT", 0, "clocks", "start", "last", "determined", "--for", "us-sec-8k-105", "--reason", "the committee")
+	j.run("clocks applies ID CLOCK", 0, "clocks", "applies", "last", "us-sec-8k-105", "--reason", "listed")
+	j.run("clocks not ID CLOCK", 0, "clocks", "not", "last", "pci-visa-3bd", "--reason", "no cards")
+	j.run("clocks met ID CLOCK", 0, "clocks", "met", "last", "eu-gdpr-34-people", "--to", "those concerned", "--how", "mail", "--proof", "a1")
+	j.run("clocks ID", 0, "clocks", "last")
+	j.run("clocks draft ID CLOCK", 0, "clocks", "draft", "last", "eu-gdpr-33-authority")
+	j.run("clocks draft ID CLOCK", 0, "clocks", "draft", "last", "eu-gdpr-33-authority", "--to", j.b.dir+"/notification.txt")
+	j.run("list", 0, "list")
 	j.run("show ID", 0, "show", "last")
 }
 

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -26,7 +27,7 @@ type action struct {
 // why says why the action cannot be done, "" when it can.
 func (a *app) why(act action) string {
 	if act.writes {
-		if why := a.readOnly(); why != "" && act.id != "incident.reopen" {
+		if why := a.readOnly(); why != "" && act.id != "incident.reopen" && !a.afterwards(act) {
 			return why
 		}
 	}
@@ -34,6 +35,12 @@ func (a *app) why(act action) string {
 		return act.disabled()
 	}
 	return ""
+}
+
+// afterwards says that an action is for closed incidents too: the last reports to
+// authorities are due long after the end.
+func (a *app) afterwards(act action) bool {
+	return strings.HasPrefix(act.id, "clock.") && !a.ro && a.board.value.ReadOnly == ""
 }
 
 // keyed finds the action that a key stands for.

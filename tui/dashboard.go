@@ -117,7 +117,7 @@ func (d *dashboard) left(w, h int) []line {
 		out = append(out, look(faint, "  nothing waits for a person"))
 	}
 	scope := d.scope(w)
-	clocks := d.clocks()
+	clocks := append(d.deadlines(map[bool]int{true: 1, false: 4}[h < 20]), d.clocks()...)
 	held := d.inForce(w, map[bool]int{true: 2, false: 5}[h < 20])
 	if len(held) > 0 {
 		clocks = append(append(clocks, heading(" IN FORCE")), held...)

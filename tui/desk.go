@@ -8,6 +8,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/response"
+	"firebreak/review/clocks"
 )
 
 // desk is what the screens need of a response.Session. Tests give them a
@@ -89,6 +90,12 @@ type desk interface {
 
 	Triage(context.Context, incident.ID, response.TriageOptions, response.ProgressFunc) (response.TriageReport, error)
 	JudgeFinding(ctx context.Context, id incident.ID, f response.TriageFinding, confirmed bool, reason string) error
+
+	Clocks(context.Context, incident.ID) (response.ClockSheet, error)
+	StartClock(context.Context, incident.ID, record.ClockStart) error
+	ChooseClock(ctx context.Context, id incident.ID, clock string, applies bool, reason string) error
+	MeetClock(context.Context, incident.ID, record.Submission) error
+	DraftClock(ctx context.Context, id incident.ID, clock string) (clocks.Draft, error)
 
 	Activity(context.Context, incident.ID, int64, int) ([]response.Activity, error)
 	Review(context.Context, incident.ID) (response.Written, error)

@@ -14,6 +14,7 @@ import (
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/response"
+	"firebreak/review/clocks"
 	"firebreak/review/handover"
 	"firebreak/timeline"
 )
@@ -33,6 +34,7 @@ type scripted struct {
 	signs   bool                // approvals are signed
 	key     response.SigningKey // with this; none when it is zero
 	inbox   response.InboxState
+	sheet   response.ClockSheet
 	said    func() string // texts of events, exhibits and entries, when it is set
 }
 
@@ -534,3 +536,25 @@ func (s *scripted) Verify(ctx context.Context, _ incident.ID, _ response.Progres
 
 // numbered is the id of event n of the scripted timeline.
 func numbered(n int64) timeline.ID { return timeline.FileKey{'E'}.ID(n, 0) }
+
+func (s *scripted) Clocks(context.Context, incident.ID) (response.ClockSheet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sheet, nil
+}
+
+func (s *scripted) StartClock(ctx context.Context, _ incident.ID, c record.ClockStart) error {
+	return s.act(ctx, "clock start %s at %s for %v: %s", c.Event, c.At.Format(time.RFC3339), c.Clocks, c.Reason)
+}
+
+func (s *scripted) ChooseClock(ctx context.Context, _ incident.ID, clock string, applies bool, reason string) error {
+	return s.act(ctx, "clock %s applies=%v: %s", clock, applies, reason)
+}
+
+func (s *scripted) MeetClock(ctx context.Context, _ incident.ID, m record.Submission) error {
+	return s.act(ctx, "clock met %s at %s to %s how %s proof %s", m.Clock, m.At.Format(time.RFC3339), m.To, m.How, m.Proof)
+}
+
+func (s *scripted) DraftClock(ctx context.Context, _ incident.ID, clock string) (clocks.Draft, error) {
+	return clocks.Draft{Clock: clock, Missing: []string{"likely consequences"}, Text: "DRAFT, not sent.\n\n1. likely consequences\n   [MISSING: likely consequences]\n"}, s.act(ctx, "clock draft %s", clock)
+}

@@ -287,8 +287,9 @@ func (m *Model) footer(w int) line {
 	}
 	if m.front() == nil && !m.shown.Typing() && m.id != "" {
 		long := line{{hotkey, " 1"}, {usual, " dash "}, {hotkey, "2"}, {usual, " steps "}, {hotkey, "3"}, {usual, " timeline "}, {hotkey, "4"}, {usual, " evidence "}, {hotkey, "5"}, {usual, " activity "}, {hotkey, "6"}, {usual, " triage "}}
-		short := line{{hotkey, " 1-6"}, {usual, " screens "}}
-		for _, extra := range []line{long, short} {
+		all := long.with(sp(hotkey, "7"), sp(usual, " clocks "))
+		short := line{{hotkey, " 1-7"}, {usual, " screens "}}
+		for _, extra := range []line{all, long, short} {
 			if l.width()+extra.width()+tail.width() <= w {
 				l = append(l, extra...)
 				break

@@ -37,9 +37,11 @@ type Model struct {
 	evidence  *evidence
 	activity  *activity
 	findings  *findings
+	clocks    *clocksScreen
 	shown     screen
 	body      string // the part between header and status, as it was drawn last
 	bodyAt    [2]int
+	minute    int64 // of the clock when it ticked last
 
 	kept map[incident.ID]timelineKept // how the timelines of this session were left
 
@@ -85,14 +87,14 @@ func newModel(d desk, pbs func() ([]*playbooks.Playbook, error), o Options) *Mod
 }
 
 func (m *Model) screens() []screen {
-	return []screen{m.list, m.dashboard, m.walker, m.timeline, m.evidence, m.activity, m.findings}
+	return []screen{m.list, m.dashboard, m.walker, m.timeline, m.evidence, m.activity, m.findings, m.clocks}
 }
 
 // newScreens makes the screens of one incident.
 func (m *Model) newScreens() {
 	m.dashboard, m.walker = &dashboard{app: m.app}, newWalker(m.app)
 	m.timeline, m.evidence, m.activity = newTimeline(m.app), &evidence{app: m.app}, newActivity(m.app)
-	m.findings = newFindings(m.app)
+	m.findings, m.clocks = newFindings(m.app), newClocks(m.app)
 	m.findings.open = func(filter string) tea.Cmd {
 		narrowed := m.timeline.narrowAt(filter, func(*edge[response.MarkedEvent]) {}) // from its first event on
 		return tea.Batch(narrowed, m.show(m.timeline.Title()))
@@ -136,6 +138,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.toast != "" && m.now().Sub(m.toastAt) >= toastTime {
 			m.toast = ""
 		}
+		m.minutePassed()
 		if m.idle() {
 			return m, tea.Batch(m.lock(), m.tick())
 		}
@@ -303,7 +306,7 @@ func (m *Model) inIncident() []action {
 		return action{id: "screen." + foot, title: "screen: " + strings.ToLower(name), keys: []string{key}, run: func() tea.Cmd { return m.show(name) }}
 	}
 	return []action{
-		to("1", "dash", "Dashboard"), to("2", "steps", "Steps"), to("3", "timeline", "Timeline"), to("4", "evidence", "Evidence"), to("5", "activity", "Activity"), to("6", "triage", "Triage"),
+		to("1", "dash", "Dashboard"), to("2", "steps", "Steps"), to("3", "timeline", "Timeline"), to("4", "evidence", "Evidence"), to("5", "activity", "Activity"), to("6", "triage", "Triage"), to("7", "clocks", "Clocks"),
 		{id: "note", title: "note what happened or was decided", foot: "note", keys: []string{"n"}, writes: true, run: func() tea.Cmd { return m.note(m.noteStep()) }},
 		{id: "approvals", title: "plans that wait for an approval", foot: "approvals", keys: []string{"a"}, run: m.approvals, disabled: func() string {
 			if len(m.waiting()) == 0 {

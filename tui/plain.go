@@ -228,6 +228,7 @@ func (p *plainDesk) introduce(ctx context.Context) (response.Board, error) {
 	for _, c := range b.Contained {
 		p.say("In force: %s, %s on %s, %s.", c.Action, c.Title, c.Target, until(c, p.now()).text)
 	}
+	p.sayClocks(b)
 	if b.Queued > 0 {
 		p.say("In the outbox: %s, sent when that is possible.", plural(int64(b.Queued), "action"))
 	}

@@ -82,7 +82,7 @@ func (p *plainDesk) offers(b response.Board) []offer {
 			return err
 		})
 	}
-	return out
+	return append(out, p.clockOffers(b)...)
 }
 
 // open lists the steps that somebody can go on with now.

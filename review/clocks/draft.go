@@ -90,7 +90,11 @@ func (d Draft) write(l Line) string {
 	case d.Due.IsZero():
 		row("Limit", l.Limit)
 	default:
-		row("Limit", fmt.Sprintf("%s, which is %s (%s)", l.Limit, utc(d.Due), l.DueLocal))
+		local := ""
+		if l.DueLocal != "" {
+			local = " (" + l.DueLocal + ")"
+		}
+		row("Limit", fmt.Sprintf("%s, which is %s%s", l.Limit, utc(d.Due), local))
 	}
 	row("Made", fmt.Sprintf("%s for readers of profile %s", utc(d.Made), d.Profile))
 	row("Record", d.Head)

@@ -222,7 +222,7 @@ func (f *Facts) line(r Rule, t Terms) Line {
 		l.WaitsFor = r.waits()
 	}
 	if r.Since != "" && !l.Started.IsZero() && l.Applies == Undecided && dateOf(l.Started, loc).Format(time.DateOnly) < r.Since {
-		l.State, l.Why = NotApplicable, "it is in force from "+r.Since+" on"
+		l.State, l.Left, l.Why = NotApplicable, 0, "it is in force from "+r.Since+" on"
 	}
 	return l
 }
@@ -310,8 +310,8 @@ func (l *Line) began(from time.Time, seq int64, loc *time.Location, t Terms) {
 // localDue is a due time as people of that place say it.
 func localDue(r Rule, due time.Time, loc *time.Location) string {
 	switch {
-	case due.IsZero():
-		return ""
+	case due.IsZero() || loc == time.UTC && r.Within.Time > 0:
+		return "" // it is said already
 	case r.Within.Time == 0 && r.Ends == "":
 		return "end of " + due.In(loc).Format(time.DateOnly) + " in " + loc.String()
 	}

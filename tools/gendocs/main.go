@@ -1,6 +1,6 @@
 // Command gendocs writes the man pages and shell completions into the folder
-// that it is given (default share), docs/keys.md, docs/actions.md, the table of rules in
-// docs/triage.md, the definitions in docs/metrics.md, and the tables of docs/parsers.md; that of the counts only
+// that it is given (default share), docs/keys.md, docs/actions.md, the tables of docs/triage.md,
+// docs/clocks.md and docs/parsers.md, the definitions in docs/metrics.md; that of the counts only
 // where FIREBREAK_CORPUS names the corpus. It runs in the project's root.
 package main
 
@@ -16,6 +16,7 @@ import (
 	"firebreak/cmd"
 	"firebreak/forensics/triage"
 	"firebreak/integrations/all"
+	"firebreak/review/clocks"
 	"firebreak/review/metrics"
 	"firebreak/tui"
 )
@@ -64,7 +65,12 @@ func write(dir string) error {
 	if err != nil {
 		return err
 	}
+	deadlines, err := clockPage(filepath.Join("docs", "clocks.md"))
+	if err != nil {
+		return err
+	}
 	return errors.Join(
+		os.WriteFile(filepath.Join("docs", "clocks.md"), []byte(deadlines), 0o644),
 		os.WriteFile(filepath.Join("docs", "actions.md"), []byte(actions), 0o644),
 		os.WriteFile(filepath.Join("docs", "metrics.md"), []byte(numbers), 0o644),
 		os.WriteFile(parsersPage, page, 0o644),
@@ -104,4 +110,17 @@ func rules(file string) (string, error) {
 		return "", fmt.Errorf("%s has no place for the rules", file)
 	}
 	return page, nil
+}
+
+// clockPage is the page about deadlines with the table of them in it.
+func clockPage(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the page about deadlines: %w", err)
+	}
+	page, ok, err := clocks.Page(string(b))
+	if err == nil && !ok {
+		err = fmt.Errorf("%s has no place for the deadlines", file)
+	}
+	return page, err
 }
