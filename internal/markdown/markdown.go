@@ -12,7 +12,7 @@ import (
 var (
 	// tame is a word in which no Markdown dialect sees anything but a word,
 	// wherever it stands in a line.
-	tame = regexp.MustCompile(`^["'(]*[\p{L}\p{N}=+/-][\p{L}\p{M}\p{N},.;:?'"()/%=+-]*$|^["'(]*"[,.;:)]*$|^[,.;:)!?★]+$`)
+	tame = regexp.MustCompile(`^["'(]*[\p{L}\p{N}=+/-][\p{L}\p{M}\p{N},.;:?'"()/%=+-]*$|^["'(]*"[,.;:)]*$|^[,.;:)!?★—–…]+$`)
 	// opener is a tame word that would open a list, a heading or a definition in
 	// its place at the beginning of a line.
 	opener = regexp.MustCompile(`^([-+=]+|\d{1,9}[.)]|:)$`)

@@ -16,8 +16,15 @@ func (b *builder) actions() {
 	t := Table{
 		Named: true,
 		Columns: []Column{
-			{"", Short}, {"What", Words}, {"On", Words}, {"Danger", Short}, {"Approved", Words}, {"What is known of it", Words},
-			{"Undo", Words}, {"Entries", Entry}, {"Plan", Digest},
+			{"", Short},
+			{"What", Words},
+			{"On", Words},
+			{"Danger", Short},
+			{"Approved", Words},
+			{"What is known of it", Words},
+			{"Undo", Words},
+			{"Entries", Entry},
+			{"Plan", Digest},
 		},
 	}
 	for _, a := range b.r.Actions {

@@ -20,8 +20,15 @@ func (b *builder) evidence() {
 	t := Table{
 		Named: true,
 		Columns: []Column{
-			{"", Short}, {"What", Words}, {"From", Words}, {"Size", Number}, {"SHA-256", Digest}, {"Taken", Moment},
-			{"Sealed by", Short}, {"How", Words}, {"Deviations and checks", Words},
+			{"", Short},
+			{"What", Words},
+			{"From", Words},
+			{"Size", Number},
+			{"SHA-256", Digest},
+			{"Taken", Moment},
+			{"Sealed by", Short},
+			{"How", Words},
+			{"Deviations and checks", Words},
 		},
 	}
 	for _, x := range b.r.Evidence {
@@ -63,8 +70,15 @@ func (b *builder) ingested() {
 	t := Table{
 		Named: true,
 		Columns: []Column{
-			{"Exhibit", Short}, {"Parser", Short}, {"Seen", Number}, {"Events", Number}, {"New", Number}, {"Rejected", Number},
-			{"First", Moment}, {"Last", Moment}, {"Entry", Entry},
+			{"Exhibit", Short},
+			{"Parser", Short},
+			{"Seen", Number},
+			{"Events", Number},
+			{"New", Number},
+			{"Rejected", Number},
+			{"First", Moment},
+			{"Last", Moment},
+			{"Entry", Entry},
 		},
 	}
 	for _, x := range in.Exhibits {

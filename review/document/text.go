@@ -60,9 +60,6 @@ func toned(t Tone, s string) Span {
 	return x
 }
 
-// line ends a line within a text.
-func line() Span { return Span{Break: true} }
-
 func moment(t time.Time) Span {
 	if t.IsZero() {
 		return Span{Text: "unknown", Style: Quiet}

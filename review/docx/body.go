@@ -244,14 +244,38 @@ func (w *writer) contents() {
 	w.put(`<w:p>%s<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>`, begin)
 }
 
-// header and footer stand on every page.
+// header and footer stand on every page, with the TLP label as FIRST asks for it:
+// at the right, in 12 points at least, in its colour on black.
 func (w *writer) header() string {
-	words := make([]string, 0, len(w.d.Banner))
+	var words []string
 	for _, b := range w.d.Banner {
-		words = append(words, b.Text)
+		if b.Kind != document.BadgeTLP {
+			words = append(words, b.Text)
+		}
 	}
 	return fmt.Sprintf(`<w:hdr %s><w:p><w:pPr><w:pStyle w:val="Header"/></w:pPr><w:r><w:t xml:space="preserve">%s</w:t></w:r><w:r><w:tab/></w:r>`+
-		`<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">%s</w:t></w:r></w:p></w:hdr>`, namespaces, escaped(w.d.Title), escaped(strings.Join(words, "  ")))
+		`<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">%s   </w:t></w:r>%s</w:p></w:hdr>`, namespaces, escaped(w.d.Title), escaped(strings.Join(words, "  ")), w.tlp())
+}
+
+// tlp is a run with the label, "" when there is none.
+func (w *writer) tlp() string {
+	for _, b := range w.d.Banner {
+		if b.Kind != document.BadgeTLP {
+			continue
+		}
+		colour := "FFFFFF"
+		switch word := strings.TrimPrefix(b.Text, "TLP:"); {
+		case strings.HasPrefix(word, "RED"):
+			colour = "FF2B2B"
+		case strings.HasPrefix(word, "AMBER"):
+			colour = "FFC000"
+		case strings.HasPrefix(word, "GREEN"):
+			colour = "33FF00"
+		}
+		return `<w:r><w:rPr><w:b/><w:color w:val="` + colour + `"/><w:sz w:val="24"/><w:szCs w:val="24"/><w:shd w:val="clear" w:color="auto" w:fill="000000"/></w:rPr>` +
+			`<w:t xml:space="preserve"> ` + escaped(b.Text) + ` </w:t></w:r>`
+	}
+	return ""
 }
 
 func (w *writer) footer() string {
@@ -260,6 +284,6 @@ func (w *writer) footer() string {
 			` </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>1</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>`
 	}
 	return fmt.Sprintf(`<w:ftr %s><w:p><w:pPr><w:pStyle w:val="Footer"/></w:pPr><w:r><w:t xml:space="preserve">%s</w:t></w:r><w:r><w:tab/></w:r>`+
-		`<w:r><w:t xml:space="preserve">page </w:t></w:r>%s<w:r><w:t xml:space="preserve"> of </w:t></w:r>%s</w:p></w:ftr>`,
-		namespaces, escaped(w.d.Footer), field("PAGE"), field("NUMPAGES"))
+		`<w:r><w:t xml:space="preserve">page </w:t></w:r>%s<w:r><w:t xml:space="preserve"> of </w:t></w:r>%s<w:r><w:t xml:space="preserve">   </w:t></w:r>%s</w:p></w:ftr>`,
+		namespaces, escaped(w.d.Footer), field("PAGE"), field("NUMPAGES"), w.tlp())
 }

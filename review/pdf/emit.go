@@ -76,7 +76,7 @@ func firstPlane(s string) string {
 // language is a tag that is safe to write into the file's structure.
 func language(tag string) string {
 	for _, r := range tag {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-') {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' {
 			return "en"
 		}
 	}

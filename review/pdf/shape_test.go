@@ -47,7 +47,7 @@ func TestOrder(t *testing.T) {
 // with alef as one.
 func TestArabicJoins(t *testing.T) {
 	for text, want := range map[string][]rune{
-		"بيت":  {0xFE96, 0xFEF4, 0xFE91}, // beh begins, yeh in the middle, teh ends
+		"بيت":  {0xFE96, 0xFEF4, 0xFE91}, // the first begins, the second is in the middle, the third ends
 		"دار":  {0xFEAD, 0xFE8D, 0xFEA9}, // none of these joins to the left
 		"سلام": {0xFEE1, 0xFEFC, 0xFEB3}, // lam and alef are one, joined to seen
 		"لا":   {0xFEFB},                 // and alone

@@ -34,6 +34,7 @@ type outlines struct {
 	font  *sfnt.Font
 	buf   sfnt.Buffer
 	units int
+	em    fixed.Int26_6 // so that lengths come in units of the font
 }
 
 // maxUnits and maxPoints bound what is believed of a font that came from outside.
@@ -56,13 +57,13 @@ func parseFont(file string, data []byte) (*outlines, error) {
 	if units < 16 || units > maxUnits {
 		return nil, fmt.Errorf("read font %s: %d units", file, units)
 	}
-	return &outlines{file: file, font: f, units: units}, nil
+	return &outlines{file: file, font: f, units: units, em: fixed.Int26_6(f.UnitsPerEm())}, nil
 }
 
 func (o *outlines) name() string { return o.file }
 
 func (o *outlines) metrics() (units, ascent, descent int) {
-	m, err := o.font.Metrics(&o.buf, fixed.Int26_6(o.units), 0)
+	m, err := o.font.Metrics(&o.buf, o.em, 0)
 	if err != nil {
 		return o.units, o.units, o.units / 4
 	}
@@ -75,12 +76,11 @@ func (o *outlines) glyph(r rune) (glyph, bool) {
 	if err != nil || n == 0 {
 		return glyph{}, false
 	}
-	em := fixed.Int26_6(o.units) // so that lengths come in units of the font
-	advance, err := o.font.GlyphAdvance(&o.buf, n, em, 0)
+	advance, err := o.font.GlyphAdvance(&o.buf, n, o.em, 0)
 	if err != nil {
 		return glyph{}, false
 	}
-	segments, err := o.font.LoadGlyph(&o.buf, n, em, nil)
+	segments, err := o.font.LoadGlyph(&o.buf, n, o.em, nil)
 	if err != nil || len(segments) > maxPoints {
 		return glyph{}, false
 	}

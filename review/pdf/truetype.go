@@ -14,15 +14,15 @@ func trueType(units, ascent, descent int, glyphs map[rune]glyph) []byte {
 	var glyf, loca, hmtx []byte
 	box := [4]int{0, -descent, units, ascent}
 	put := func(g glyph) {
-		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(g.advance))
+		loca = append32(loca, len(glyf))
+		hmtx = append16(hmtx, g.advance)
 		left := 0
 		if data, b := g.bytes(); len(data) > 0 {
 			glyf = append(glyf, data...)
 			left = b[0]
 			box = [4]int{min(box[0], b[0]), min(box[1], b[1]), max(box[2], b[2]), max(box[3], b[3])}
 		}
-		hmtx = binary.BigEndian.AppendUint16(hmtx, uint16(int16(left)))
+		hmtx = append16(hmtx, left)
 	}
 	put(glyph{advance: units / 2}) // what a character without a glyph would show; there is none
 	widest := units / 2
@@ -30,12 +30,12 @@ func trueType(units, ascent, descent int, glyphs map[rune]glyph) []byte {
 		put(glyphs[r])
 		widest = max(widest, glyphs[r].advance)
 	}
-	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
+	loca = append32(loca, len(glyf))
 	n := len(runes) + 1
 	words := func(values ...int) []byte {
 		var out []byte
 		for _, v := range values {
-			out = binary.BigEndian.AppendUint16(out, uint16(v))
+			out = append16(out, v)
 		}
 		return out
 	}
@@ -69,21 +69,21 @@ func (g glyph) bytes() ([]byte, [4]int) {
 				flag = 1
 			}
 			flags = append(flags, flag)
-			xs = binary.BigEndian.AppendUint16(xs, uint16(int16(p.x-lastX)))
-			ys = binary.BigEndian.AppendUint16(ys, uint16(int16(p.y-lastY)))
+			xs = append16(xs, p.x-lastX)
+			ys = append16(ys, p.y-lastY)
 			lastX, lastY = p.x, p.y
 			box = [4]int{min(box[0], p.x), min(box[1], p.y), max(box[2], p.x), max(box[3], p.y)}
 		}
 		n += len(c)
 		contours++
-		ends = binary.BigEndian.AppendUint16(ends, uint16(n-1))
+		ends = append16(ends, n-1)
 	}
 	if contours == 0 {
 		return nil, box
 	}
-	out := binary.BigEndian.AppendUint16(nil, uint16(contours))
+	out := append16(nil, contours)
 	for _, b := range box {
-		out = binary.BigEndian.AppendUint16(out, uint16(int16(b)))
+		out = append16(out, b)
 	}
 	out = append(out, ends...)
 	out = append(out, 0, 0) // no instructions
@@ -126,7 +126,7 @@ func characterMap(runes []rune) []byte {
 	}
 	var out []byte
 	for _, w := range words {
-		out = binary.BigEndian.AppendUint16(out, uint16(w))
+		out = append16(out, w)
 	}
 	return out
 }
@@ -140,7 +140,7 @@ func assemble(tables map[string][]byte) []byte {
 	}
 	out := []byte{0, 1, 0, 0}
 	for _, w := range []int{len(tags), 16 * power, log, 16 * (len(tags) - power)} {
-		out = binary.BigEndian.AppendUint16(out, uint16(w))
+		out = append16(out, w)
 	}
 	at := 12 + 16*len(tags)
 	var body []byte
@@ -153,9 +153,20 @@ func assemble(tables map[string][]byte) []byte {
 		}
 		out = append(out, tag...)
 		out = binary.BigEndian.AppendUint32(out, sum)
-		out = binary.BigEndian.AppendUint32(out, uint32(at+len(body)))
-		out = binary.BigEndian.AppendUint32(out, uint32(len(t)))
+		out = append32(out, at+len(body))
+		out = append32(out, len(t))
 		body = append(body, padded...)
 	}
 	return append(out, body...)
+}
+
+// append16 appends a number as two bytes, the higher first; a negative one as its
+// complement. All numbers of a font that we write fit: what comes from others is
+// clipped when it is read.
+func append16(b []byte, n int) []byte {
+	return binary.BigEndian.AppendUint16(b, uint16(n)) //nolint:gosec // see above
+}
+
+func append32(b []byte, n int) []byte {
+	return binary.BigEndian.AppendUint32(b, uint32(n)) //nolint:gosec // see above
 }
