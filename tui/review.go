@@ -371,8 +371,10 @@ func (v *reviewScreen) detail(r reviewRow, w int) []line {
 	case r.release != nil:
 		x := r.release
 		for _, f := range [][2]string{
-			{"Made     ", stamp(x.Made) + " by " + x.By + ", " + x.Tool}, {"For      ", join2(string(x.Profile), ": ", x.For)},
-			{"Over     ", number(x.Size) + " entries, root " + x.Root}, {"Reason   ", x.Reason},
+			{"Made     ", stamp(x.Made) + " by " + x.By + ", " + x.Tool},
+			{"For      ", join2(string(x.Profile), ": ", x.For)},
+			{"Over     ", number(x.Size) + " entries, root " + x.Root},
+			{"Reason   ", x.Reason},
 		} {
 			out = append(out, labelled(f[0], f[1], w)...)
 		}
