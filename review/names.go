@@ -70,14 +70,20 @@ func (r Review) Label() incident.TLP { return cmp.Or(r.Readers.Label, r.Incident
 // draft, that it is privileged.
 func (r Review) Overhead() []string {
 	var out []string
-	draft := ""
-	if r.Edition != nil && r.Edition.Draft {
-		draft = "DRAFT: nobody had reviewed it when it was released"
+	if p := r.Readers.Profile; p != "" && p != record.FullProfile {
+		out = append(out, "profile "+string(p))
 	}
-	for _, line := range []string{r.Edition.Title(), draft, r.Readers.Banner} {
-		if line != "" {
-			out = append(out, line)
+	if e := r.Edition; e != nil {
+		line := "release " + e.Release
+		if e.For != "" {
+			line += ", for " + e.For
 		}
+		if out = append(out, line); e.Draft {
+			out = append(out, "DRAFT: nobody had reviewed it when it was released")
+		}
+	}
+	if r.Readers.Banner != "" {
+		out = append(out, r.Readers.Banner)
 	}
 	return out
 }
