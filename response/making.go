@@ -34,7 +34,6 @@ func (m making) review() (review.Review, audience.Report, error) {
 	}
 	entries, extra, report := audience.Apply(entries, m.extra, m.readers)
 	extra.Clocks = clocks.ForReview(entries, extra.Now)
-	extra.Key = m.readers.Key
 	r, err := review.Build(entries, extra)
 	if err != nil {
 		return r, report, fmt.Errorf("build review: %w", err)

@@ -69,20 +69,21 @@ func (r Review) Label() incident.TLP { return cmp.Or(r.Readers.Label, r.Incident
 // Overhead are the lines that stand over the document: for whom it is, that it is a
 // draft, that it is privileged.
 func (r Review) Overhead() []string {
-	edition, draft := "", ""
+	var out []string
+	if p := r.Readers.Profile; p != "" && p != record.FullProfile {
+		out = append(out, "profile "+string(p))
+	}
 	if e := r.Edition; e != nil {
-		if edition = "release " + e.Release; e.For != "" {
-			edition += ", for " + e.For
+		line := "release " + e.Release
+		if e.For != "" {
+			line += ", for " + e.For
 		}
-		if e.Draft {
-			draft = "DRAFT: nobody had reviewed it when it was released"
+		if out = append(out, line); e.Draft {
+			out = append(out, "DRAFT: nobody had reviewed it when it was released")
 		}
 	}
-	var out []string
-	for _, line := range []string{edition, draft, r.Readers.Banner} {
-		if line != "" {
-			out = append(out, line)
-		}
+	if r.Readers.Banner != "" {
+		out = append(out, r.Readers.Banner)
 	}
 	return out
 }

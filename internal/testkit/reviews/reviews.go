@@ -209,7 +209,7 @@ func Each(t *testing.T, do func(*testing.T, review.Review)) {
 	run("masked", Masked(t, "k"))
 	drill := Rich(t, "k")
 	drill.Incident.Drill, drill.Incident.TLP = true, ""
-	drill.Edition, drill.Readers.Banner = &review.Edition{Release: "v1", Draft: true}, "PRIVILEGED"
+	drill.Edition, drill.Readers.Banner = &review.Edition{Release: "v1", For: "counsel", Draft: true}, "PRIVILEGED"
 	run("drill without a label", drill)
 	for n, text := range Texts() {
 		r := Hostile(t, text)
