@@ -52,7 +52,7 @@ func TestInABrowser(t *testing.T) {
 		t.Errorf("the page is %d too wide: %q", by, who)
 	}
 	if axe != "" {
-		for _, v := range tab.Violations(axe) {
+		for _, v := range tab.Violations(axe, chromium.Rules{}) {
 			t.Error(v)
 		}
 	}
