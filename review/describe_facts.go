@@ -12,11 +12,16 @@ import (
 func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 	switch k { //nolint:exhaustive // describer has the others
 	case record.MomentStated:
-		return line(func(p record.Moment) (string, bool) {
-			if p.At.IsZero() {
-				return fmt.Sprintf("takes back when it %s", momentWord(p.Moment)) + because(p.Reason), false
+		return lineOf(func(e record.Entry, p record.Moment) (string, bool) {
+			at := atOf(e, p.At)
+			if at == "" {
+				return "takes back when it " + momentWord(p.Moment) + because(p.Reason), false
 			}
-			return fmt.Sprintf("%s at %s", momentWord(p.Moment), minuteOf(p.At)) + because(p.Reason), false
+			word := momentWord(p.Moment)
+			if p.Moment == "occurred" {
+				word = "it " + word
+			}
+			return word + " at " + at + because(p.Reason), false
 		})
 	case record.ImpactStated:
 		return line(describeImpact)
@@ -66,8 +71,21 @@ func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 	return nil
 }
 
+// momentWord is what the incident did, or what was done to it.
 func momentWord(m string) string {
-	return map[bool]string{true: "it " + m, false: "was " + m}[m == "occurred"]
+	if m == "occurred" {
+		return m
+	}
+	return "was " + given(m)
+}
+
+// atOf is the time of a fact, or the mark of one that was withheld or erased; ""
+// where the fact has none, which takes it back.
+func atOf(e record.Entry, at time.Time) string {
+	if at.IsZero() {
+		return e.Absent("at")
+	}
+	return minuteOf(at)
 }
 
 func subjectWord(role string) string {
