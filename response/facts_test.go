@@ -97,8 +97,18 @@ func TestSubjectValues(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ kind, in string }{
-		{"address", "300.1.1.1"}, {"address", "web-1"}, {"domain", "evil"}, {"domain", "-a.example"}, {"url", "evil.example"}, {"mail", "ann"}, {"hash", "abc"},
-		{"phone", "call me"}, {"iban", "12"}, {"card", "4111"}, {"host", "web 1"}, {"person", "  "},
+		{"address", "300.1.1.1"},
+		{"address", "web-1"},
+		{"domain", "evil"},
+		{"domain", "-a.example"},
+		{"url", "evil.example"},
+		{"mail", "ann"},
+		{"hash", "abc"},
+		{"phone", "call me"},
+		{"iban", "12"},
+		{"card", "4111"},
+		{"host", "web 1"},
+		{"person", "  "},
 	} {
 		if got, err := subjectValue(c.kind, c.in); CodeOf(err) != CodeUsage {
 			t.Errorf("%s %q is taken for %q, %v", c.kind, c.in, got, err)
