@@ -27,7 +27,7 @@ func number(f float64) *float64 { return &f }
 func TestMoments(t *testing.T) {
 	b := factsBench(t)
 	ctx, now := t.Context(), b.clock.Now()
-	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occured", At: now}))
+	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "detectd", At: now}))
 	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred", At: now.Add(time.Hour)}))
 	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred", At: now, Reason: strings.Repeat("x", 65<<10)}))
 	b.want(CodeNotFound, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred"}))
