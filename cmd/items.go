@@ -227,7 +227,7 @@ func newItemsChangeCmd(p *program, run func(*cobra.Command, *itemsChangeOptions)
 		Use:               "change INCIDENT ITEM",
 		Short:             "Correct a follow-up, or give it to somebody else",
 		Args:              exactly(2, "an incident and a follow-up"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.completeItems,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.item, o.given = args[0], args[1], c.Flags().Changed
 			return run(c, o)
