@@ -142,7 +142,7 @@ func runItemsPush(c *cobra.Command, o *itemsPushOptions) error {
 		if o.p.json {
 			err = o.p.printJSON(v)
 		} else {
-			err = o.p.printf("%s is tracked at %s\n", term.Safe(v.ID), term.Safe(v.Link))
+			err = o.p.printf("%s  follow-up %s is tracked at %s\n", v.Incident, term.Safe(v.ID), term.Safe(v.Link))
 		}
 		if err != nil {
 			return err

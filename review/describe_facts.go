@@ -12,9 +12,12 @@ import (
 func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 	switch k { //nolint:exhaustive // describer has the others
 	case record.MomentStated:
-		return line(func(p record.Moment) (string, bool) {
-			if p.At.IsZero() {
-				return fmt.Sprintf("takes back when it %s", momentWord(p.Moment)) + because(p.Reason), false
+		return lineOf(func(e record.Entry, p record.Moment) (string, bool) {
+			switch at := e.Absent("at"); {
+			case p.At.IsZero() && at != "":
+				return fmt.Sprintf("%s at %s", momentWord(p.Moment), at) + because(p.Reason), false
+			case p.At.IsZero():
+				return "takes back when it " + strings.TrimPrefix(momentWord(p.Moment), "it ") + because(p.Reason), false
 			}
 			return fmt.Sprintf("%s at %s", momentWord(p.Moment), minuteOf(p.At)) + because(p.Reason), false
 		})
@@ -44,7 +47,7 @@ func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ControlJudged:
 		return line(func(p record.Control) (string, bool) {
-			s := fmt.Sprintf("control %s%s (%s): %s", given(p.ID), withdrawn(p.Withdrawn), strings.Join(p.Refs, ", "), given(p.Held))
+			s := fmt.Sprintf("control %s%s (%s): %s", given(p.ID), withdrawn(p.Withdrawn), given(strings.Join(p.Refs, ", ")), given(p.Held))
 			if p.Text != "" {
 				s += ", " + p.Text
 			}
@@ -167,7 +170,7 @@ func describeItemChange(p record.ItemChange) (string, bool) {
 	if p.Link != "" {
 		parts = append(parts, "tracked at "+p.Link)
 	}
-	s := fmt.Sprintf("follow-up %s: %s", given(p.ID), strings.Join(parts, ", "))
+	s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(strings.Join(parts, ", ")))
 	if p.Source != "" {
 		s += ", as " + p.Source + " says"
 	}

@@ -26,8 +26,11 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 			return s + because(p.Reason), false
 		})
 	case record.ClockStarted:
-		return line(func(p record.ClockStart) (string, bool) {
-			if p.At.IsZero() {
+		return lineOf(func(e record.Entry, p record.ClockStart) (string, bool) {
+			switch at := e.Absent("at"); {
+			case p.At.IsZero() && at != "":
+				return fmt.Sprintf("%s at %s: deadlines count from it", given(p.Event), at) + because(p.Reason), false
+			case p.At.IsZero():
 				return given(p.Event) + " is taken back as the start of deadlines" + because(p.Reason), false
 			}
 			return fmt.Sprintf("%s at %s: deadlines count from it", given(p.Event), minuteOf(p.At)) + because(p.Reason), false
@@ -41,8 +44,11 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 			return fmt.Sprintf("deadline %s %s", given(p.Clock), word) + because(p.Reason), false
 		})
 	case record.ClockMet:
-		return line(func(p record.Submission) (string, bool) {
-			if p.At.IsZero() {
+		return lineOf(func(e record.Entry, p record.Submission) (string, bool) {
+			switch at := e.Absent("at"); {
+			case p.At.IsZero() && at != "":
+				return fmt.Sprintf("deadline %s: done at %s", given(p.Clock), at) + because(p.Note), false
+			case p.At.IsZero():
 				return fmt.Sprintf("deadline %s: it is taken back that it was met", given(p.Clock)) + because(p.Note), false
 			}
 			s := fmt.Sprintf("deadline %s: done at %s", given(p.Clock), minuteOf(p.At))
