@@ -130,14 +130,14 @@ func runItemsPush(c *cobra.Command, o *itemsPushOptions) error {
 		}
 		sent, err := s.DoTelling(c.Context(), id, a.Action, o.p.progress())
 		if err != nil {
-			return fmt.Errorf("file %s as %s: %w", item, a.Action, err)
+			return unfiled(id, item, sent, err)
 		}
 		v, err := s.Filed(c.Context(), id, item)
 		if err != nil {
 			return err
 		}
 		if v.Link == "" {
-			return unfiled(id, item, sent)
+			return unfiled(id, item, sent, nil)
 		}
 		if o.p.json {
 			err = o.p.printJSON(v)
@@ -152,15 +152,26 @@ func runItemsPush(c *cobra.Command, o *itemsPushOptions) error {
 }
 
 // unfiled says what to do about an issue that is not there, or of which nobody knows.
-func unfiled(id incident.ID, item string, a response.ActionView) error {
-	hint := fmt.Sprintf("firebreak outbox %s says why; firebreak items push files it again", id)
-	switch a.State { //nolint:exhaustive // the others have an end, or none yet
-	case response.Unknown, response.Sent:
-		hint = fmt.Sprintf("firebreak do %s %s --look, then firebreak items pull %s", id, a.Action, id)
-	case response.Queued, response.Approved, response.Planned:
-		hint = fmt.Sprintf("firebreak outbox run %s, then firebreak items pull %s", id, id)
+func unfiled(id incident.ID, item string, a response.ActionView, why error) error {
+	err, code := fmt.Errorf("file %s: action %s is %s", item, a.Action, a.State), response.CodePartial
+	if why != nil {
+		err, code = fmt.Errorf("file %s as %s: %w", item, a.Action, why), response.CodeOf(why)
 	}
-	return &response.Error{Code: response.CodePartial, Hint: hint, Err: fmt.Errorf("file %s: action %s is %s", item, a.Action, a.State)}
+	hint := fmt.Sprintf("firebreak outbox %s says more; firebreak items push files it again", id)
+	switch a.State { //nolint:exhaustive // the others have an end
+	case response.Unknown, response.Sending, response.Sent:
+		hint = fmt.Sprintf("firebreak do %s %s --look, then firebreak items pull %s", id, a.Action, id)
+	case response.Queued:
+		hint = fmt.Sprintf("it waits: firebreak outbox run %s, then firebreak items pull %s", id, id)
+	case response.Planned, response.Approved:
+		hint = fmt.Sprintf("firebreak do %s %s, then firebreak items pull %s", id, a.Action, id)
+	}
+	if why != nil {
+		if h := response.HintOf(why); h != "" {
+			hint = h
+		}
+	}
+	return &response.Error{Code: code, Hint: hint, Err: err}
 }
 
 // completeItems completes an incident, then its follow-ups.

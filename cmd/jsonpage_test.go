@@ -435,6 +435,7 @@ func (j *jsonPage) actions() {
 	j.run("update ID --audience WHO --yes", 0, append(to, "--yes", "--say", "It is over.")...)
 	j.run("update ID --audience WHO --by-hand HOW", 0, append(to, "--by-hand", "on the call")...)
 	j.run("update ID --due", 0, "update", "last", "--due")
+	j.followUps()
 	j.outbox()
 }
 
@@ -477,7 +478,6 @@ func (j *jsonPage) trust() {
 	j.run("show ID activity", 0, "show", "last", "activity")
 	j.run("review ID", 0, "review", "last")
 	j.reviewing()
-	j.followUps()
 	j.keeping()
 	j.bundle()
 	j.run("close", 0, "close", "last", "--reason", "nothing in it")
