@@ -77,7 +77,7 @@ var unshown = []string{
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
 	"handover ID sections.rows.alarm", "handover ID read_only", "stats not_counted.incident", "stats not_counted.why", "stats --explain METRIC trend.earlier", "stats --explain METRIC trend.later",
-	"review state ID moves.author", "review release ID sealed", "review check ID RELEASE files.why", "review check ID RELEASE erased", "review check ID RELEASE why",
+	"review state ID moves.author", "review release ID sealed", "review check ID RELEASE files.why", "review check ID RELEASE erased", "review check ID RELEASE fonts", "review check ID RELEASE why",
 	"plan message", "plan instead", "plan again", "outbox ID… step", "outbox ID… message", "outbox ID… instead", "outbox ID… until", "outbox ID… next", "outbox ID… connection.until", "outbox ID… connection.next", "outbox run ID delivered", "outbox run ID failed",
 }
 
