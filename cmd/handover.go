@@ -159,12 +159,5 @@ func (o *handoverOptions) agreed(id incident.ID) error {
 	if o.Role != "" {
 		with = " as " + string(o.Role)
 	}
-	answer, err := o.p.ask(fmt.Sprintf("\nhand %s on to %s%s? [y/N] ", id, term.Safe(o.To), with))
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: errors.New("handover: you said no: nothing was recorded")}
-	}
-	return nil
+	return o.p.yes(fmt.Sprintf("\nhand %s on to %s%s?", id, term.Safe(o.To), with), "handover: you said no: nothing was recorded")
 }

@@ -27,7 +27,7 @@ func number(f float64) *float64 { return &f }
 func TestMoments(t *testing.T) {
 	b := factsBench(t)
 	ctx, now := t.Context(), b.clock.Now()
-	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occured", At: now}))
+	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "detectd", At: now}))
 	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred", At: now.Add(time.Hour)}))
 	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred", At: now, Reason: strings.Repeat("x", 65<<10)}))
 	b.want(CodeNotFound, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred"}))
@@ -97,8 +97,18 @@ func TestSubjectValues(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ kind, in string }{
-		{"address", "300.1.1.1"}, {"address", "web-1"}, {"domain", "evil"}, {"domain", "-a.example"}, {"url", "evil.example"}, {"mail", "ann"}, {"hash", "abc"},
-		{"phone", "call me"}, {"iban", "12"}, {"card", "4111"}, {"host", "web 1"}, {"person", "  "},
+		{"address", "300.1.1.1"},
+		{"address", "web-1"},
+		{"domain", "evil"},
+		{"domain", "-a.example"},
+		{"url", "evil.example"},
+		{"mail", "ann"},
+		{"hash", "abc"},
+		{"phone", "call me"},
+		{"iban", "12"},
+		{"card", "4111"},
+		{"host", "web 1"},
+		{"person", "  "},
 	} {
 		if got, err := subjectValue(c.kind, c.in); CodeOf(err) != CodeUsage {
 			t.Errorf("%s %q is taken for %q, %v", c.kind, c.in, got, err)

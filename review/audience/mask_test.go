@@ -218,8 +218,10 @@ func TestPublicIsCoarse(t *testing.T) {
 		entry(t, 5, record.StepFailed, record.StepFailure{Run: "r1", RetryAt: time.Date(2026, 11, 28, 15, 59, 1, 0, time.UTC)}),
 	}
 	head := record.Head{Origin: "key/2026-0007", Size: 5, Root: strings.Repeat("ab", 32), Signed: []byte("signed")}
-	extra := review.Extra{Head: head, Now: es[0].Time, Clocks: []review.ClockLine{{ID: "c", Due: es[0].Time, Reason: "2026-0007: mail a@b.com"}},
-		Events: map[string]timeline.Event{"1": {Message: "x"}}}
+	extra := review.Extra{
+		Head: head, Now: es[0].Time, Clocks: []review.ClockLine{{ID: "c", Due: es[0].Time, Reason: "2026-0007: mail a@b.com"}},
+		Events: map[string]timeline.Event{"1": {Message: "x"}},
+	}
 	out, x, report := Apply(es, extra, Options{Profile: record.PublicProfile, Key: []byte("k")})
 	if got := field1(t, out[1], "text"); got != "fewer than 10" || out[1].Fields["low"] != nil || out[1].Fields["high"] != nil {
 		t.Errorf("four to seven people: %q %s", got, out[1].Fields)
@@ -315,8 +317,12 @@ func TestLabels(t *testing.T) {
 		p         record.Profile
 		own, want incident.TLP
 	}{
-		{record.PublicProfile, incident.TLPRed, incident.TLPClear}, {record.FullProfile, incident.TLPGreen, incident.TLPGreen}, {"", incident.TLPGreen, incident.TLPGreen},
-		{record.TechnicalProfile, incident.TLPGreen, incident.TLPAmber}, {record.TechnicalProfile, incident.TLPRed, incident.TLPRed}, {record.ExecutiveProfile, incident.TLPAmber, incident.TLPAmberStrict},
+		{record.PublicProfile, incident.TLPRed, incident.TLPClear},
+		{record.FullProfile, incident.TLPGreen, incident.TLPGreen},
+		{"", incident.TLPGreen, incident.TLPGreen},
+		{record.TechnicalProfile, incident.TLPGreen, incident.TLPAmber},
+		{record.TechnicalProfile, incident.TLPRed, incident.TLPRed},
+		{record.ExecutiveProfile, incident.TLPAmber, incident.TLPAmberStrict},
 		{"", "", ""},
 	} {
 		if got := Label(c.p, c.own); got != c.want {
