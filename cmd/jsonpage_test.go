@@ -78,7 +78,7 @@ var unshown = []string{
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
 	"items drill", "items change ID ITEM drill", "items push ID drill",
 	"handover ID sections.rows.alarm", "handover ID read_only", "stats not_counted.incident", "stats not_counted.why", "stats --explain METRIC trend.earlier", "stats --explain METRIC trend.later",
-	"review state ID moves.author", "review release ID sealed", "review check ID RELEASE files.why", "review check ID RELEASE erased", "review check ID RELEASE why",
+	"review state ID moves.author", "review release ID sealed", "review check ID RELEASE files.why", "review check ID RELEASE erased", "review check ID RELEASE fonts", "review check ID RELEASE why",
 	"plan message", "plan instead", "plan again", "outbox ID… step", "outbox ID… message", "outbox ID… instead", "outbox ID… until", "outbox ID… next", "outbox ID… connection.until", "outbox ID… connection.next", "outbox run ID delivered", "outbox run ID failed",
 }
 

@@ -218,7 +218,7 @@ var disclosed = map[Kind]map[string]audience{
 	},
 	ReviewReleased: {
 		"release": everyone, "profile": everyone, "files": told, "size": everyone, "root": everyone, "made": everyone, "tool": everyone,
-		"to": person, "reason": detail, "secret": nobody, "beside": nobody,
+		"to": person, "reason": detail, "fonts": everyone, "secret": nobody, "beside": nobody,
 	},
 
 	MomentStated: {"moment": everyone, "at": told, "reason": detail},

@@ -56,8 +56,11 @@ type Release struct {
 	Tool    string            `json:"tool"`
 	To      string            `json:"to,omitempty"` // for whom
 	Reason  string            `json:"reason,omitempty"`
-	Secret  string            `json:"secret,omitempty"`
-	Beside  *Beside           `json:"beside,omitempty"`
+	// Fonts are the machine's own that characters were drawn with: file name → SHA-256.
+	// With others the bytes are others.
+	Fonts  map[string]string `json:"fonts,omitempty"`
+	Secret string            `json:"secret,omitempty"`
+	Beside *Beside           `json:"beside,omitempty"`
 }
 
 // Beside is what a release was made of besides the entries: it cannot be had again

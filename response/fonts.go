@@ -2,8 +2,10 @@ package response
 
 import (
 	"cmp"
+	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,76 @@ import (
 // fontFolders are where the systems keep their fonts.
 func fontFolders() []string {
 	return []string{"/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "/Library/Fonts", `C:\Windows\Fonts`}
+}
+
+// machineFonts are the fonts of the machine, and those that something was drawn with.
+type machineFonts struct {
+	folders []string          // nil: where the systems keep them
+	used    map[string]string // file name → SHA-256
+}
+
+func (m *machineFonts) where() []string {
+	if m.folders == nil {
+		return fontFolders()
+	}
+	return m.folders
+}
+
+// use keeps that a font was drawn with. Two files of one name are told apart.
+func (m *machineFonts) use(name string, data []byte) {
+	if m.used == nil {
+		m.used = map[string]string{}
+	}
+	sum, key := sumOf(data), name
+	for n := 2; m.used[key] != "" && m.used[key] != sum; n++ {
+		key = fmt.Sprintf("%s (%d)", name, n)
+	}
+	m.used[key] = sum
+}
+
+// FontCheck is a font of the machine that makes a release differ.
+type FontCheck struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256,omitempty"` // as it was released; without, it was not used then
+	Now    string `json:"now,omitempty"`    // of the one that is on this machine
+	Why    string `json:"why"`
+}
+
+// compare says which fonts are not those that a release was drawn with.
+func (m *machineFonts) compare(released map[string]string) []FontCheck {
+	var out []FontCheck
+	here := map[string][]string{} // file name → SHA-256 of all of them
+	if len(released) > 0 {
+		for _, path := range fontPaths(m.where()) {
+			here[filepath.Base(path)] = append(here[filepath.Base(path)], path)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(released)) {
+		sum := released[name]
+		if m.used[name] == sum {
+			continue
+		}
+		c := FontCheck{Name: name, SHA256: sum, Why: "it is not on this machine"}
+		file, _, _ := strings.Cut(name, " (")
+		for _, path := range here[file] {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				c.Why = "it cannot be read"
+				continue
+			}
+			if c.Now, c.Why = sumOf(data), "the one on this machine is another"; c.Now == sum {
+				c.Why = "it is here, and was not taken"
+				break
+			}
+		}
+		out = append(out, c)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.used)) {
+		if _, then := released[name]; !then {
+			out = append(out, FontCheck{Name: name, Now: m.used[name], Why: "it is taken on this machine, and was not then"})
+		}
+	}
+	return out
 }
 
 // fontNames are the beginnings of names of fonts that have scripts which ours

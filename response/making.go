@@ -20,6 +20,7 @@ type making struct {
 	head    record.Head
 	extra   review.Extra
 	readers audience.Options
+	fonts   *machineFonts
 }
 
 // review makes it, and says what was done to the entries for their readers: for a
@@ -72,7 +73,7 @@ func unseen(p record.Profile, e record.Entry) record.Entry {
 // but for the marked events: those are the timeline's. Its pseudonyms are of one
 // document and of no other.
 func (s *Session) gatherReview(ctx context.Context, f *folder, p record.Profile) (making, error) {
-	var m making
+	m := making{fonts: &machineFonts{folders: s.s.fontFolders}}
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if m.head, err = tx.Head(); err != nil {
 			return err

@@ -27,6 +27,8 @@ type ReleaseCheck struct {
 	// stood in it.
 	Erased []int64 `json:"erased,omitempty"`
 	Why    string  `json:"why,omitempty"` // it cannot be made again
+	// Fonts are those of the machine that are not the ones it was drawn with.
+	Fonts []FontCheck `json:"fonts,omitempty"`
 }
 
 // FileCheck is one file of a release that was made again.
@@ -53,10 +55,8 @@ func (c ReleaseCheck) Reasons() []string {
 	if len(c.Erased) > 0 {
 		out = append(out, fmt.Sprintf("something was erased since (entry %d): what stood in the release and is gone cannot be written again; a copy of the files is compared with their hashes", c.Erased[len(c.Erased)-1]))
 	}
-	for _, f := range c.Files {
-		if !f.OK && strings.HasSuffix(f.Name, ".pdf") {
-			out = append(out, f.Name+" takes the fonts of the machine for scripts that the program's own lack: one with other fonts makes other bytes")
-		}
+	for _, f := range c.Fonts {
+		out = append(out, fmt.Sprintf("font %s: %s; a PDF is the same with the same fonts only", f.Name, f.Why))
 	}
 	if len(out) == 0 {
 		out = append(out, "nothing in the record explains it: either other code made it, or the record is not what it was (firebreak verify)")
@@ -193,10 +193,11 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 		return c, nil, err
 	}
 	made := map[string][]byte{}
+	fonts := &machineFonts{folders: s.s.fontFolders}
 	key, err := hex.DecodeString(rel.Secret)
 	if err != nil || len(key) != secretSize {
 		c.Why = "the key of its pseudonyms was erased: nobody can make them again"
-	} else if made, err = f.remadeFiles(ctx, rel, key); err != nil {
+	} else if made, err = f.remadeFiles(ctx, rel, key, fonts); err != nil {
 		return c, nil, err
 	}
 	c.OK = c.Why == "" && len(rel.Files) > 0
@@ -210,16 +211,20 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 		}
 		c.OK = c.OK && v.OK
 		c.Files = append(c.Files, v)
+		if _, there := made[name]; there && !v.OK && strings.HasSuffix(name, ".pdf") {
+			c.Fonts = fonts.compare(rel.Fonts)
+		}
 	}
 	return c, made, nil
 }
 
 // remadeFiles makes the files of a release from the entries.
-func (f *folder) remadeFiles(ctx context.Context, rel record.Release, key []byte) (map[string][]byte, error) {
+func (f *folder) remadeFiles(ctx context.Context, rel record.Release, key []byte, fonts *machineFonts) (map[string][]byte, error) {
 	m, err := f.again(ctx, rel, key)
 	if err != nil {
 		return nil, err
 	}
+	m.fonts = fonts
 	forms := slices.DeleteFunc(reviewForms(), func(form reviewForm) bool {
 		_, ok := rel.Files[tagged(form.file, rel.ID)]
 		return !ok

@@ -158,7 +158,7 @@ func (s *Session) PrepareRelease(ctx context.Context, id incident.ID, r ReleaseR
 			return ReleaseDraft{}, refused("firebreak erase destroys the field that has it", "release of %s: a secret of the configuration stands in %s", id, name)
 		}
 	}
-	rel.Beside = m.beside(report)
+	rel.Beside, rel.Fonts = m.beside(report), m.fonts.used
 	d := ReleaseDraft{Incident: id, Found: report, content: content, to: cmp.Or(r.To, f.exports())}
 	rel.Files = map[string]string{}
 	for name, b := range content {
@@ -194,7 +194,7 @@ func (m making) files(rel record.Release, forms []reviewForm) (map[string][]byte
 	}
 	out := map[string][]byte{}
 	for _, form := range forms {
-		b, err := form.write(r)
+		b, err := form.made(r, m.fonts)
 		if err != nil {
 			return nil, report, fmt.Errorf("write review as %s: %w", form.name, err)
 		}

@@ -3,6 +3,7 @@ package response
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -177,4 +178,69 @@ func TestReleaseByAnotherVersion(t *testing.T) {
 	}
 	_, err = b.s.CheckRelease(t.Context(), b.id, "v9")
 	b.want(CodeNotFound, err)
+}
+
+// A PDF that was drawn with a font of the machine is the same with that font only,
+// and the check says which one it is.
+func TestReleaseDrawnWithAFontOfTheMachine(t *testing.T) {
+	var font []byte
+	for _, pattern := range []string{"/usr/share/fonts/*/*/NotoSansThai-Regular.ttf", "/usr/share/fonts/*/*/Loma.ttf", "/usr/share/fonts/*/*/Garuda.ttf"} {
+		if paths, err := filepath.Glob(pattern); err == nil && len(paths) > 0 && font == nil {
+			if font, err = os.ReadFile(paths[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if font == nil {
+		t.Skip("no font with Thai is at hand: install fonts-noto-core")
+	}
+	b := newBench(t, config.Config{})
+	dir := t.TempDir()
+	b.s.s.fontFolders = []string{dir}
+	path := filepath.Join(dir, "NotoSansThai-Regular.ttf")
+	b.must(os.WriteFile(path, font, 0o600))
+	b.open()
+	b.wrote("summary", "ประเทศ")
+	r := b.release(ReleaseRequest{Draft: true, Forms: []string{"md", "pdf"}})
+	var rel record.Release
+	b.must(b.entries(record.ReviewReleased)[0].Decode(&rel))
+	if len(rel.Fonts) != 1 || rel.Fonts["NotoSansThai-Regular.ttf"] != sumOf(font) {
+		t.Fatalf("fonts: %v", rel.Fonts)
+	}
+	check := func(ok bool, fonts ...FontCheck) {
+		t.Helper()
+		c, err := b.s.CheckRelease(t.Context(), b.id, r.ID)
+		b.must(err)
+		if c.OK != ok || !slices.Equal(c.Fonts, fonts) {
+			t.Errorf("%v %+v, want %v %+v", c.OK, c.Fonts, ok, fonts)
+		}
+		for _, f := range fonts {
+			if !strings.Contains(strings.Join(c.Reasons(), "; "), f.Name+": "+f.Why) {
+				t.Errorf("%q", c.Reasons())
+			}
+		}
+	}
+	check(true)
+	was := FontCheck{Name: "NotoSansThai-Regular.ttf", SHA256: sumOf(font)}
+	b.must(os.Rename(path, filepath.Join(dir, "kept")))
+	was.Why = "it is not on this machine"
+	check(false, was)
+	other := append(slices.Clone(font), 0) // the same letters, in another file
+	b.must(os.WriteFile(path, []byte("no font"), 0o600))
+	was.Now, was.Why = sumOf([]byte("no font")), "the one on this machine is another"
+	check(false, was)
+	b.must(os.WriteFile(filepath.Join(dir, "Loma.ttf"), other, 0o600))
+	check(false, was, FontCheck{Name: "Loma.ttf", Now: sumOf(other), Why: "it is taken on this machine, and was not then"})
+	b.must(os.Rename(filepath.Join(dir, "kept"), path))
+	check(true)
+}
+
+func TestFontsOfOneName(t *testing.T) {
+	var m machineFonts
+	for _, data := range []string{"a", "b", "a"} {
+		m.use("x.ttf", []byte(data))
+	}
+	if len(m.used) != 2 || m.used["x.ttf"] != sumOf([]byte("a")) || m.used["x.ttf (2)"] != sumOf([]byte("b")) {
+		t.Errorf("%v", m.used)
+	}
 }

@@ -23,25 +23,37 @@ type reviewForm struct {
 	file  string
 	about string
 	write func(review.Review) ([]byte, error)
+	// drawn is write with the fonts of the machine, of those forms that take any.
+	drawn func(review.Review, *machineFonts) ([]byte, error)
+}
+
+// made is the review in that form. The fonts say which of them it took.
+func (f reviewForm) made(r review.Review, fonts *machineFonts) ([]byte, error) {
+	if f.drawn != nil {
+		return f.drawn(r, fonts)
+	}
+	return f.write(r)
 }
 
 // reviewForms are all of them; the first three are written when nobody says which.
 func reviewForms() []reviewForm {
 	return []reviewForm{
-		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }},
-		{"html", "review.html", "one self-contained page", func(r review.Review) ([]byte, error) { return page.HTML(r), nil }},
-		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON},
-		{"csv", "review.csv", "the timeline, for a spreadsheet", review.Review.Sheet},
-		{"stix", "review.stix.json", "STIX 2.1 bundle, for those who exchange threat intelligence", stix.Bundle},
-		{"attack", "review.attack.json", "layer for the ATT&CK Navigator", navigator.Layer},
-		{"veris", "review.veris.json", "VERIS record, to compare incidents", veris.Record},
-		{"ocsf", "review.ocsf.json", "OCSF incident finding, for a SIEM", ocsf.Finding},
-		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) {
-			return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fontFolders())})
-		}},
-		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }},
-		{"patch", "playbook.patch", "what it proposes to change in the playbook, for patch -p1", func(r review.Review) ([]byte, error) { return r.Patch(), nil }},
+		{"md", "review.md", "Markdown", func(r review.Review) ([]byte, error) { return document.Markdown(document.Of(r)), nil }, nil},
+		{"html", "review.html", "one self-contained page", func(r review.Review) ([]byte, error) { return page.HTML(r), nil }, nil},
+		{"json", "review.json", "for programs (docs/review.schema.json)", reviewJSON, nil},
+		{"csv", "review.csv", "the timeline, for a spreadsheet", review.Review.Sheet, nil},
+		{"stix", "review.stix.json", "STIX 2.1 bundle, for those who exchange threat intelligence", stix.Bundle, nil},
+		{"attack", "review.attack.json", "layer for the ATT&CK Navigator", navigator.Layer, nil},
+		{"veris", "review.veris.json", "VERIS record, to compare incidents", veris.Record, nil},
+		{"ocsf", "review.ocsf.json", "OCSF incident finding, for a SIEM", ocsf.Finding, nil},
+		{"pdf", "review.pdf", "to print and to hand in", func(r review.Review) ([]byte, error) { return drawnPDF(r, &machineFonts{}) }, drawnPDF},
+		{"docx", "review.docx", "Word, to go on writing in", func(r review.Review) ([]byte, error) { return docx.Write(document.Of(r)) }, nil},
+		{"patch", "playbook.patch", "what it proposes to change in the playbook, for patch -p1", func(r review.Review) ([]byte, error) { return r.Patch(), nil }, nil},
 	}
+}
+
+func drawnPDF(r review.Review, fonts *machineFonts) ([]byte, error) {
+	return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fonts.where()), Used: fonts.use})
 }
 
 // ReviewForm is a form in which a review can be written.

@@ -61,6 +61,7 @@ type Service struct {
 
 	breakerOpen time.Duration // for tests: instead of what is the rule
 	mostWait    time.Duration // for tests: between two tries
+	fontFolders []string      // for tests: instead of those of the machine
 
 	parsedMu sync.Mutex
 	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256

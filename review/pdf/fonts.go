@@ -205,6 +205,15 @@ func (f *fonts) fromMachine() []string {
 	return out
 }
 
+// tell hands out the fonts of the machine that were used.
+func (f *fonts) tell(used func(string, []byte)) {
+	for _, n := range f.machine {
+		if font, ok := f.sources[n].(*outlines); ok && len(f.used[n]) > 0 {
+			used(font.file, font.data)
+		}
+	}
+}
+
 // characters are the characters that stand in a document, each once and in their
 // order.
 func characters(d document.Document) []rune {

@@ -27,6 +27,8 @@ type Options struct {
 	// other has. Both give the file's name and its bytes (TrueType, OpenType,
 	// collections) in order of preference, and are only asked when there is need.
 	Chosen, Found iter.Seq2[string, []byte]
+	// Used is told which of Found were drawn with, where somebody wants to know.
+	Used func(name string, data []byte)
 }
 
 // Write writes the document.
@@ -40,6 +42,9 @@ func Write(d document.Document, o Options) ([]byte, error) {
 	data, err := s.emit()
 	if err != nil {
 		return nil, fmt.Errorf("write pdf: %w", err)
+	}
+	if o.Used != nil {
+		f.tell(o.Used)
 	}
 	return data, nil
 }

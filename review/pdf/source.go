@@ -31,6 +31,7 @@ type source interface {
 // outlines is a TrueType or OpenType font.
 type outlines struct {
 	file  string
+	data  []byte
 	font  *sfnt.Font
 	buf   sfnt.Buffer
 	units int
@@ -57,7 +58,7 @@ func parseFont(file string, data []byte) (*outlines, error) {
 	if units < 16 || units > maxUnits {
 		return nil, fmt.Errorf("read font %s: %d units", file, units)
 	}
-	return &outlines{file: file, font: f, units: units, em: fixed.Int26_6(f.UnitsPerEm())}, nil
+	return &outlines{file: file, data: data, font: f, units: units, em: fixed.Int26_6(f.UnitsPerEm())}, nil
 }
 
 func (o *outlines) name() string { return o.file }
