@@ -210,7 +210,7 @@ func runItemsAdd(c *cobra.Command, o *itemsAddOptions) error {
 	if o.p.json {
 		return o.p.printJSON(map[string]any{"incident": id, "item": item})
 	}
-	return o.p.printf("%s added\n", item)
+	return o.p.printf("%s  follow-up %s added\n", id, item)
 }
 
 type itemsChangeOptions struct {
@@ -227,7 +227,7 @@ func newItemsChangeCmd(p *program, run func(*cobra.Command, *itemsChangeOptions)
 		Use:               "change INCIDENT ITEM",
 		Short:             "Correct a follow-up, or give it to somebody else",
 		Args:              exactly(2, "an incident and a follow-up"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.completeItems,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.item, o.given = args[0], args[1], c.Flags().Changed
 			return run(c, o)
@@ -273,5 +273,5 @@ func (p *program) itemNow(v response.ItemView) error {
 	if p.json {
 		return p.printJSON(v)
 	}
-	return p.printf("%s is %s\n", term.Safe(v.ID), term.Safe(v.State))
+	return p.printf("%s  follow-up %s is %s\n", v.Incident, term.Safe(v.ID), term.Safe(v.State))
 }

@@ -3,10 +3,12 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"firebreak/incident"
 	"firebreak/internal/term"
 	"firebreak/record"
 	"firebreak/response"
@@ -35,13 +37,13 @@ func newItemsMoveCmd(p *program, m itemMove, run func(*cobra.Command, *itemsMove
 		Use:               m.word + " INCIDENT ITEM",
 		Short:             m.short,
 		Args:              exactly(2, "an incident and a follow-up"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.completeItems,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.item = args[0], args[1]
 			return run(c, o)
 		},
 	}
-	c.Flags().StringVar(&o.reason, "reason", "", "why, or how it was seen")
+	c.Flags().StringVar(&o.reason, "reason", "", "why, or what was seen")
 	return c
 }
 
@@ -53,6 +55,10 @@ func runItemsMove(c *cobra.Command, o *itemsMoveOptions) error {
 	v, err := s.ChangeItem(c.Context(), id, record.ItemChange{ID: o.item, State: o.state, Reason: o.reason})
 	if err != nil {
 		return err
+	}
+	// Whether somebody else is there to look, only people know: it is said, not refused.
+	if n := len(v.History); o.state == review.ItemVerified && n > 0 && v.Owner != "" && strings.EqualFold(v.Owner, v.History[n-1].By) {
+		o.p.warn("follow-up " + term.Safe(v.ID) + " was verified by its owner: better, somebody else looks")
 	}
 	return o.p.itemNow(v)
 }
@@ -75,7 +81,7 @@ tracked yet. Each is an action: planned, shown with exactly what is sent, approv
 sent once, read back. The text has no names of people and hosts, unless the
 connection's audience may see them.`,
 		Args:              cobra.MinimumNArgs(1),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.completeItems,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.items = args[0], args[1:]
 			return run(c, o)
@@ -122,23 +128,73 @@ func runItemsPush(c *cobra.Command, o *itemsPushOptions) error {
 				return err
 			}
 		}
-		if _, err := s.DoTelling(c.Context(), id, a.Action, o.p.progress()); err != nil {
-			return err
+		sent, err := s.DoTelling(c.Context(), id, a.Action, o.p.progress())
+		if err != nil {
+			return unfiled(id, item, sent, err)
 		}
 		v, err := s.Filed(c.Context(), id, item)
 		if err != nil {
 			return err
 		}
+		if v.Link == "" {
+			return unfiled(id, item, sent, nil)
+		}
 		if o.p.json {
 			err = o.p.printJSON(v)
 		} else {
-			err = o.p.printf("%s is tracked at %s\n", term.Safe(v.ID), term.Safe(v.Link))
+			err = o.p.printf("%s  follow-up %s is tracked at %s\n", v.Incident, term.Safe(v.ID), term.Safe(v.Link))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unfiled says what to do about an issue that is not there, or of which nobody knows.
+func unfiled(id incident.ID, item string, a response.ActionView, why error) error {
+	err, code := fmt.Errorf("file %s: action %s is %s", item, a.Action, a.State), response.CodePartial
+	if why != nil {
+		err, code = fmt.Errorf("file %s as %s: %w", item, a.Action, why), response.CodeOf(why)
+	}
+	hint := fmt.Sprintf("firebreak outbox %s says more; firebreak items push files it again", id)
+	switch a.State { //nolint:exhaustive // the others have an end
+	case response.Unknown, response.Sending, response.Sent:
+		hint = fmt.Sprintf("firebreak do %s %s --look, then firebreak items pull %s", id, a.Action, id)
+	case response.Queued:
+		hint = fmt.Sprintf("it waits: firebreak outbox run %s, then firebreak items pull %s", id, id)
+	case response.Planned, response.Approved:
+		hint = fmt.Sprintf("firebreak do %s %s, then firebreak items pull %s", id, a.Action, id)
+	}
+	if why != nil {
+		if h := response.HintOf(why); h != "" {
+			hint = h
+		}
+	}
+	return &response.Error{Code: code, Hint: hint, Err: err}
+}
+
+// completeItems completes an incident, then its follow-ups.
+func (p *program) completeItems(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 0 {
+		return p.completeIncidents(c, args, typed)
+	}
+	p.silent = true // a shell that completes must not ask for a passphrase
+	s, id, err := p.incident(args[0])
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	items, _, err := s.Items(c.Context(), id)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var out []string
+	for _, i := range items {
+		if !slices.Contains(args[1:], i.ID) {
+			out = append(out, term.Safe(i.ID)+"\t"+term.Safe(i.State)+": "+term.Safe(i.Text))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 // agreed shows what would be sent and asks; no is the default.

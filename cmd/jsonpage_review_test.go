@@ -1,6 +1,10 @@
 package cmd_test
 
-import "strings"
+import (
+	"strings"
+
+	"firebreak/integrations/drill"
+)
 
 // reviewing is what people do with a review.
 func (j *jsonPage) reviewing() {
@@ -21,4 +25,25 @@ func (j *jsonPage) reviewing() {
 	j.run("review check ID RELEASE", 0, "review", "check", "last", "v1")
 	j.run("review again ID RELEASE --to FOLDER", 0, "review", "again", "last", "v1", "--to", to)
 	j.run("review state ID", 0, "review", "state", "last")
+}
+
+// followUps are filed at the stand-in, and promised to the next incident of the kind.
+func (j *jsonPage) followUps() {
+	j.run("items add ID TEXT", 0, "items", "add", "last", "Give keys an end", "--owner", "ada", "--due", "2026-01-02", "--class", "prevent", "--verify", "an old key fails", "--factor", "f1")
+	var added struct{ Item string }
+	j.b.into(&added, "items", "add", "last", "Look at the list each day")
+	id := added.Item
+	j.run("items push ID", 0, "items", "push", "last", "--repo", drill.Repo, "--yes")
+	j.b.want(3, "items", "push", "last", id, "--repo", drill.Repo, "--yes") // it has its issue
+	j.run("items change ID ITEM", 0, "items", "change", "last", id, "--owner", "grace", "--due", "2026-01-02", "--class", "detect", "--verify", "it is signed", "--factor", "f1", "--reason", "she has time")
+	j.run("items done ID ITEM", 0, "items", "done", "last", id)
+	j.run("items pull ID", 0, "items", "pull", "last") // its issue is open
+	j.run("items done ID ITEM", 0, "items", "done", "last", id)
+	j.b.want(2, "items", "verify", "last", id)
+	j.run("items verify ID ITEM", 0, "items", "verify", "last", id, "--reason", "seen")
+	j.run("items reopen ID ITEM", 0, "items", "reopen", "last", id, "--reason", "not each day")
+	j.run("items", 0, "items")
+	j.run("items ID", 0, "items", "last")
+	j.run("items drop ID ITEM", 0, "items", "drop", "last", id, "--reason", "the list is gone")
+	j.run("items ID --promised", 0, "items", "last", "--promised")
 }

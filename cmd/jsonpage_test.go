@@ -76,6 +76,7 @@ var unshown = []string{
 	"verify ID problems.seq", "verify ID problems.what", "verify ID problems.where", "verify --bundle FILE missing", "verify --bundle FILE problems.seq", "plan class", "plan lapsed", "plan approved.principal", "plan approved.key", "verify ID signatures.verified", "verify ID signatures.stranger", "verify ID signatures.why",
 	"init keyring", "init unfinished", "init renewing", "config path encryption.renewing", "rekey ID --recipient KEY taken", "config path encryption.keyring", "config path encryption.unfinished", "unlock kept", "plan details.warnings", "config actions description.scopes",
 	"intake list failed", "playbook verify FILE signatures.expired", "playbook verify FILE signatures.countersignatures", "playbook import FILE problems.hint",
+	"items drill", "items change ID ITEM drill", "items push ID drill",
 	"handover ID sections.rows.alarm", "handover ID read_only", "stats not_counted.incident", "stats not_counted.why", "stats --explain METRIC trend.earlier", "stats --explain METRIC trend.later",
 	"review state ID moves.author", "review release ID sealed", "review check ID RELEASE files.why", "review check ID RELEASE erased", "review check ID RELEASE why",
 	"plan message", "plan instead", "plan again", "outbox ID… step", "outbox ID… message", "outbox ID… instead", "outbox ID… until", "outbox ID… next", "outbox ID… connection.until", "outbox ID… connection.next", "outbox run ID delivered", "outbox run ID failed",
@@ -435,6 +436,7 @@ func (j *jsonPage) actions() {
 	j.run("update ID --audience WHO --yes", 0, append(to, "--yes", "--say", "It is over.")...)
 	j.run("update ID --audience WHO --by-hand HOW", 0, append(to, "--by-hand", "on the call")...)
 	j.run("update ID --due", 0, "update", "last", "--due")
+	j.followUps()
 	j.outbox()
 }
 

@@ -271,6 +271,9 @@ func (s *Session) AddItem(ctx context.Context, id incident.ID, item record.Item)
 	if strings.TrimSpace(item.Text) == "" {
 		return "", usage("", "the follow-up is empty")
 	}
+	if !validClass(item.Class) {
+		return "", usage("prevent, detect, respond or recover", "class %.40q is not known", item.Class)
+	}
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return "", err

@@ -33,7 +33,7 @@ func (b *builder) missing() {
 		}
 	}
 	for _, m := range r.Moments {
-		if !m.Known {
+		if !m.Known && !m.Stated { // what was stated and is withheld is not missing
 			gone("moments", "when it "+momentVerb(m.Key)+" is unknown: "+m.Reason, "firebreak moment %s %s TIME", m.Key)
 		}
 	}

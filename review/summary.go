@@ -92,7 +92,10 @@ func (b *builder) openItems() (open, late int) {
 
 func runSentence(run Run) string {
 	s := fmt.Sprintf("The team followed the playbook %s", strings.TrimSpace(given(run.Name)+" "+run.Version))
-	if run.Unread != "" {
+	switch {
+	case run.source == "": // withheld or erased: no version could read it
+		return s + "; its steps are not shown here."
+	case run.Unread != "":
 		return s + ", which this version cannot read."
 	}
 	c := run.Counts

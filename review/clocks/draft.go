@@ -237,7 +237,7 @@ func (s source) when() []string {
 		out = append(out, "the first sign was seen at "+utc(i.Detected))
 	}
 	if !s.l.Started.IsZero() && s.l.StartSeq > 0 {
-		out = append(out, fmt.Sprintf("%s at %s", s.l.Start.Means(), utc(s.l.Started)))
+		out = append(out, fmt.Sprintf("%s: %s", utc(s.l.Started), s.l.Start.Means()))
 	}
 	return append(out, "the incident was opened at "+utc(i.Opened))
 }

@@ -310,7 +310,7 @@ func TestDraft(t *testing.T) {
 	d := draft("eu-gdpr-33-authority", at(t, "02T10:00"))
 	for _, want := range []string{
 		"DRAFT, not sent.", "advice, not legal advice", "Art. 33(1)", "aware at 2026-06-01 10:00:00Z", "72 hours", "which is 2026-06-04 10:00:00Z", "profile regulator",
-		"1. nature of the breach\n   - Customer table read hxxp://evil[.]example/x\n   - it is known that it happened at 2026-06-01 10:00:00Z",
+		"1. nature of the breach\n   - Customer table read hxxp://evil[.]example/x\n   - 2026-06-01 10:00:00Z: it is known that it happened",
 		"2. categories and approximate number of people\n   - people, customers, DE: 1,200 to 1,500 (estimated)",
 		"3. categories and approximate number of records\n   [MISSING: categories and approximate number of records]\n\n", "[MISSING: likely consequences]", "commander: Ada",
 		"Revoke the key, verified at 2026-06-01 12:00:00Z", "planned: Rotate all keys", "It may be given in parts",
