@@ -13,6 +13,7 @@ import (
 	"firebreak/internal/term"
 	"firebreak/record"
 	"firebreak/response"
+	"firebreak/review"
 )
 
 // factOptions are what all commands share that record a fact.
@@ -94,12 +95,24 @@ func (o *factOptions) correcting(c *cobra.Command, example string) {
 	c.MarkFlagsMutuallyExclusive("correct", "withdraw")
 }
 
-// nothing says that there is none yet; in JSON that is no line.
-func (o *factOptions) nothing(what string) error {
-	if o.p.json {
-		return nil
+// printFacts prints facts, a line each or as JSON; to people it says so when there are
+// none.
+func printFacts[T any](p *program, facts []T, none string, line func(T) string) error {
+	if len(facts) == 0 && !p.json {
+		return p.printf("%s\n", none)
 	}
-	return o.p.printf("%s\n", what)
+	for _, f := range facts {
+		var err error
+		if p.json {
+			err = p.printJSON(f)
+		} else {
+			err = p.printf("%s\n", line(f))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // stamped is when something was recorded, and by whom.
@@ -279,23 +292,11 @@ func (o *impactOptions) list(c *cobra.Command, s *response.Session, id incident.
 	if err != nil {
 		return err
 	}
-	if len(r.Impact) == 0 {
-		return o.nothing("no impact is stated")
-	}
-	for _, m := range r.Impact {
-		if o.p.json {
-			if err := o.p.printJSON(m); err != nil {
-				return err
-			}
-			continue
-		}
+	return printFacts(o.p, r.Impact, "no impact is stated", func(m review.Measured) string {
 		of := strings.TrimSpace(m.Class + " " + m.Place)
 		text := strings.Trim(m.Text+"; "+m.Basis, "; ")
-		if err := o.p.printf("%-9s %-24s %-10s %-24s %s  %s\n", term.Safe(m.Measure), term.Safe(m.Shown), term.Safe(m.Certainty), term.Safe(of), stamped(m.Time, m.By, m.Seq), term.Safe(text)); err != nil {
-			return err
-		}
-	}
-	return nil
+		return fmt.Sprintf("%-9s %-24s %-10s %-24s %s  %s", term.Safe(m.Measure), term.Safe(m.Shown), term.Safe(m.Certainty), term.Safe(of), stamped(m.Time, m.By, m.Seq), term.Safe(text))
+	})
 }
 
 // readBounds reads a number, a range, or one bound: 1200, 1000-5000, >1000, <5000.

@@ -11,6 +11,7 @@ import (
 	"firebreak/incident"
 	"firebreak/internal/term"
 	"firebreak/record"
+	"firebreak/review"
 )
 
 type subjectOptions struct {
@@ -72,20 +73,9 @@ func runSubject(c *cobra.Command, o *subjectOptions) error {
 		return err
 	}
 	all := slices.Concat(r.Indicators, r.Subjects)
-	if len(all) == 0 {
-		return o.nothing("nobody and nothing is named")
-	}
-	for _, x := range all {
-		if o.p.json {
-			err = o.p.printJSON(x)
-		} else {
-			err = o.p.printf("%-11s %-8s %-32s %s  %s\n", term.Safe(x.Role), term.Safe(x.Kind), term.Safe(x.Value), stamped(x.Time, x.By, x.Seq), term.Safe(strings.Trim(x.As+"; "+x.Note, "; ")))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return printFacts(o.p, all, "nobody and nothing is named", func(x review.Subject) string {
+		return fmt.Sprintf("%-11s %-8s %-32s %s  %s", term.Safe(x.Role), term.Safe(x.Kind), term.Safe(x.Value), stamped(x.Time, x.By, x.Seq), term.Safe(strings.Trim(x.As+"; "+x.Note, "; ")))
+	})
 }
 
 type techniqueOptions struct {
@@ -146,24 +136,13 @@ func runTechnique(c *cobra.Command, o *techniqueOptions) error {
 	if err != nil {
 		return err
 	}
-	if len(r.Techniques) == 0 {
-		return o.nothing("no technique is named")
-	}
-	for _, t := range r.Techniques {
-		if o.p.json {
-			err = o.p.printJSON(t)
-		} else {
-			at := "time unknown"
-			if !t.First.IsZero() {
-				at = utc(t.First)
-			}
-			err = o.p.printf("%-10s %-20s %-16s %s  %s\n", term.Safe(t.ID), at, strings.Join(t.Sources, ", "), entryList(t.Seqs), term.Safe(strings.Trim(t.Name+"; "+strings.Join(t.Texts, "; "), "; ")))
+	return printFacts(o.p, r.Techniques, "no technique is named", func(t review.TechniqueUse) string {
+		at := "time unknown"
+		if !t.First.IsZero() {
+			at = utc(t.First)
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return fmt.Sprintf("%-10s %-20s %-16s %s  %s", term.Safe(t.ID), at, strings.Join(t.Sources, ", "), entryList(t.Seqs), term.Safe(strings.Trim(t.Name+"; "+strings.Join(t.Texts, "; "), "; ")))
+	})
 }
 
 // entryList writes numbers of entries: #3 #17.
@@ -216,20 +195,9 @@ func runFactor(c *cobra.Command, o *factorOptions) error {
 		if err != nil {
 			return err
 		}
-		if len(r.Factors) == 0 {
-			return o.nothing("no factor is named")
-		}
-		for _, f := range r.Factors {
-			if o.p.json {
-				err = o.p.printJSON(f)
-			} else {
-				err = o.p.printf("%-4s %-15s %-24s %s  %s\n", dash(f.ID), term.Safe(dash(f.Category)), term.Safe(f.Key), stamped(f.Time, f.By, f.Seq), term.Safe(f.Text))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return printFacts(o.p, r.Factors, "no factor is named", func(f review.Factor) string {
+			return fmt.Sprintf("%-4s %-15s %-24s %s  %s", dash(f.ID), term.Safe(dash(f.Category)), term.Safe(f.Key), stamped(f.Time, f.By, f.Seq), term.Safe(f.Text))
+		})
 	}
 	text := ""
 	if len(o.words) > 1 {
@@ -306,20 +274,9 @@ func runControl(c *cobra.Command, o *controlOptions) error {
 		if err != nil {
 			return err
 		}
-		if len(r.Controls) == 0 {
-			return o.nothing("no control is named")
-		}
-		for _, x := range r.Controls {
-			if o.p.json {
-				err = o.p.printJSON(x)
-			} else {
-				err = o.p.printf("%-4s %-8s %-36s %s  %s\n", term.Safe(x.ID), term.Safe(x.Held), term.Safe(strings.Join(x.Refs, " ")), stamped(x.Time, x.By, x.Seq), term.Safe(x.Text))
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+		return printFacts(o.p, r.Controls, "no control is named", func(x review.Control) string {
+			return fmt.Sprintf("%-4s %-8s %-36s %s  %s", term.Safe(x.ID), term.Safe(x.Held), term.Safe(strings.Join(x.Refs, " ")), stamped(x.Time, x.By, x.Seq), term.Safe(x.Text))
+		})
 	}
 	given := c.Flags().Changed
 	fact, err := s.CorrectControl(c.Context(), id, cmp.Or(o.correct, o.withdraw), func(x *record.Control) {
@@ -391,24 +348,13 @@ func runDecision(c *cobra.Command, o *decisionOptions) error {
 		if err != nil {
 			return err
 		}
-		if len(r.Decisions) == 0 {
-			return o.nothing("no decision is recorded")
-		}
-		for _, d := range r.Decisions {
-			if o.p.json {
-				err = o.p.printJSON(d)
-			} else {
-				what := strings.Join(strings.Fields(d.What), " ")
-				if d.Why != "" {
-					what += ": " + d.Why
-				}
-				err = o.p.printf("%-4s %s  %s\n", dash(d.ID), stamped(d.Time, cmp.Or(d.Decider, d.By), d.Seq), term.Safe(what))
+		return printFacts(o.p, r.Decisions, "no decision is recorded", func(d review.Decision) string {
+			what := strings.Join(strings.Fields(d.What), " ")
+			if d.Why != "" {
+				what += ": " + d.Why
 			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+			return fmt.Sprintf("%-4s %s  %s", dash(d.ID), stamped(d.Time, cmp.Or(d.Decider, d.By), d.Seq), term.Safe(what))
+		})
 	}
 	if err := o.read(c); err != nil {
 		return err
