@@ -59,7 +59,7 @@ func TestJSONPage(t *testing.T) {
 // The members that a small incident in good order need not show.
 var unshown = []string{
 	"clocks ID named", "clocks list file", "clocks draft ID CLOCK drill", "clocks draft ID CLOCK masked", "show ID no_clocks",
-	"clocks applies ID CLOCK latest", "clocks applies ID CLOCK named",
+	"clocks applies ID CLOCK latest", "clocks applies ID CLOCK waits_for", "clocks applies ID CLOCK named",
 	"technique ID events", "factor ID answered", "decision ID action", "decision ID digest", "decision ID strength", "decision ID expires", "decision ID signer", "decision ID break_glass",
 	"triage ID notes", "drill report ID sealed", "playbook pack show PACK why", "playbook pack show PACK replaces", "search ID FILTER technique", "search ID FILTER --gaps after", "ingest ID FILE… resumed", "import ID FILE notes", "import ID FILE cut", "import ID FILE cut_items", "custody ID within", "custody ID member", "custody ID taken", "custody ID elsewhere",
 	"export ID … --to FILE in_the_clear", "list broken", "show ID unfinished", "erase ID … unfinished", "erase ID … consents.no", "erase ID … kept.seq", "erase ID … kept.kind", "erase ID … kept.name", "erase ID … kept.why", "erase ID … evidence.shared", "retention hold",
