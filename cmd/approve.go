@@ -131,21 +131,14 @@ func (o *approveOptions) ask(id incident.ID, a response.ActionView) error {
 	if err := o.p.action(id, a); err != nil {
 		return err
 	}
-	question := "approve? [y/N] "
-	if a.MustType() {
-		question = "type the target's name to approve: "
+	if !a.MustType() {
+		return o.p.yes("approve?", "approve "+a.Action+": you said no")
 	}
-	answer, err := o.p.ask(question)
+	answer, err := o.p.ask("type the target's name to approve: ")
 	if err != nil {
 		return err
 	}
-	if a.MustType() {
-		o.confirm = answer
-		return nil
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: fmt.Errorf("approve %s: you said no", a.Action)}
-	}
+	o.confirm = answer
 	return nil
 }
 

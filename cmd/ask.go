@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"firebreak/response"
 )
 
 // ask reads one line from the person at the terminal.
@@ -16,4 +18,17 @@ func (p *program) ask(question string) (string, error) {
 		return "", fmt.Errorf("read the answer: %w", err)
 	}
 	return strings.TrimSpace(line), nil
+}
+
+// yes asks whether what was shown is to be done; no is the default, and a refusal
+// that says so.
+func (p *program) yes(question, refusal string) error {
+	answer, err := p.ask(question + " [y/N] ")
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
+		return &response.Error{Code: response.CodeRefused, Err: errors.New(refusal)}
+	}
+	return nil
 }

@@ -322,13 +322,16 @@ func TestNoCanaryLeaves(t *testing.T) {
 		t.Error("the search does not see the file with a token")
 	}
 	spoke := 0
-	for _, p := range l.peers {
+	var silent []string
+	for name, p := range l.peers {
 		if p.spoke() > 0 {
 			spoke++
+		} else {
+			silent = append(silent, name)
 		}
 	}
 	if want := map[bool]int{true: 16, false: 8}[testkit.Soak()]; files < 20 || spoke < want {
-		t.Errorf("only %d files, and %d servers that said something back", files, spoke)
+		t.Errorf("only %d files, and %d servers that said something back: not %v", files, spoke, silent)
 	}
 	t.Logf("%d files, %d bytes printed, %d command lines, %d needles, %d servers said back what they saw", files, l.said.Len(), looked, len(l.needles), spoke)
 }

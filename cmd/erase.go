@@ -132,7 +132,7 @@ func (o *eraseOptions) request(c *cobra.Command, s *response.Session, id inciden
 			return err
 		}
 		o.ask.Digest = v.Digest
-		if err := o.confirmed(v.Digest, "ask for this? [y/N] "); err != nil {
+		if err := o.confirmed(v.Digest, "ask for this?"); err != nil {
 			return err
 		}
 	}
@@ -155,7 +155,7 @@ func (o *eraseOptions) decide(c *cobra.Command, s *response.Session, id incident
 				return err
 			}
 		}
-		if err := o.confirmed(v.Digest, "agree to this? [y/N] "); err != nil {
+		if err := o.confirmed(v.Digest, "agree to this?"); err != nil {
 			return err
 		}
 		o.digest = v.Digest
@@ -176,14 +176,7 @@ func (o *eraseOptions) confirmed(digest, question string) error {
 	if !o.p.IsTerminal || o.p.json {
 		return &response.Error{Code: response.CodeRefused, Hint: fmt.Sprintf("look at it, then repeat it with --digest %.12s", digest), Err: errors.New("erase: without a terminal, what was shown is confirmed with its digest")}
 	}
-	answer, err := o.p.ask(question)
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: errors.New("erase: you said no")}
-	}
-	return nil
+	return o.p.yes(question, "erase: you said no")
 }
 
 // erasure prints a request as somebody who has to agree must see it.

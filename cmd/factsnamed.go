@@ -231,49 +231,28 @@ func runFactor(c *cobra.Command, o *factorOptions) error {
 		}
 		return nil
 	}
-	f := record.Factor{ID: cmp.Or(o.correct, o.withdraw), Withdrawn: o.withdraw != ""}
-	if was, err := o.was(c, f.ID); err != nil {
-		return err
-	} else if was != nil {
-		f.Category, f.Text, f.Key = was.Category, was.Text, was.Key
-	}
-	if len(o.words) > 0 {
-		f.Category = o.words[0]
-	}
+	text := ""
 	if len(o.words) > 1 {
-		if f.Text, err = o.text(c, o.words[1:]); err != nil {
+		if text, err = o.text(c, o.words[1:]); err != nil {
 			return err
 		}
 	}
-	if c.Flags().Changed("key") {
-		f.Key = o.key
-	}
-	fact, err := s.NameFactor(c.Context(), id, f)
+	fact, err := s.CorrectFactor(c.Context(), id, cmp.Or(o.correct, o.withdraw), func(f *record.Factor) {
+		f.Withdrawn = o.withdraw != ""
+		if len(o.words) > 0 {
+			f.Category = o.words[0]
+		}
+		if len(o.words) > 1 {
+			f.Text = text
+		}
+		if c.Flags().Changed("key") {
+			f.Key = o.key
+		}
+	})
 	if err != nil {
 		return err
 	}
 	return o.numbered(id, "factor", fact, o.correct != "")
-}
-
-// was is the factor that is corrected, as it stands.
-func (o *factorOptions) was(c *cobra.Command, fact string) (*record.Factor, error) {
-	if fact == "" {
-		return nil, nil
-	}
-	s, id, err := o.session()
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.Facts(c.Context(), id)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range r.Factors {
-		if f.ID == fact {
-			return &f.Factor, nil
-		}
-	}
-	return nil, nil
 }
 
 func dash(s string) string {
@@ -322,11 +301,11 @@ func runControl(c *cobra.Command, o *controlOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Facts(c.Context(), id)
-	if err != nil {
-		return err
-	}
 	if len(o.words) == 0 && o.correct == "" && o.withdraw == "" {
+		r, err := s.Facts(c.Context(), id)
+		if err != nil {
+			return err
+		}
 		if len(r.Controls) == 0 {
 			return o.nothing("no control is named")
 		}
@@ -342,26 +321,22 @@ func runControl(c *cobra.Command, o *controlOptions) error {
 		}
 		return nil
 	}
-	x := record.Control{ID: cmp.Or(o.correct, o.withdraw), Withdrawn: o.withdraw != ""}
-	for _, was := range r.Controls {
-		if x.ID != "" && was.ID == x.ID {
-			x.Refs, x.Held, x.Techniques, x.Text = was.Refs, was.Held, was.Techniques, was.Text
-		}
-	}
 	given := c.Flags().Changed
-	if len(o.words) > 0 {
-		x.Refs = o.words
-	}
-	if given("held") {
-		x.Held = o.control.Held
-	}
-	if given("technique") {
-		x.Techniques = o.control.Techniques
-	}
-	if given("text") {
-		x.Text = o.control.Text
-	}
-	fact, err := s.JudgeControl(c.Context(), id, x)
+	fact, err := s.CorrectControl(c.Context(), id, cmp.Or(o.correct, o.withdraw), func(x *record.Control) {
+		x.Withdrawn = o.withdraw != ""
+		if len(o.words) > 0 {
+			x.Refs = o.words
+		}
+		if given("held") {
+			x.Held = o.control.Held
+		}
+		if given("technique") {
+			x.Techniques = o.control.Techniques
+		}
+		if given("text") {
+			x.Text = o.control.Text
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -411,11 +386,11 @@ func runDecision(c *cobra.Command, o *decisionOptions) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.Facts(c.Context(), id)
-	if err != nil {
-		return err
-	}
 	if len(o.words) == 0 && o.correct == "" && o.withdraw == "" {
+		r, err := s.Facts(c.Context(), id)
+		if err != nil {
+			return err
+		}
 		if len(r.Decisions) == 0 {
 			return o.nothing("no decision is recorded")
 		}
@@ -435,28 +410,32 @@ func runDecision(c *cobra.Command, o *decisionOptions) error {
 		}
 		return nil
 	}
-	d := record.Decided{ID: cmp.Or(o.correct, o.withdraw), Withdrawn: o.withdraw != ""}
-	for _, was := range r.Decisions {
-		if d.ID != "" && was.ID == d.ID {
-			d.Question, d.Choice, d.Known, d.Alternatives, d.Reason, d.By, d.Role, d.At = was.Question, was.What, was.Basis, was.Alternatives, was.Why, was.Decider, was.Role, was.At
-		}
-	}
-	if err := o.given(c, &d); err != nil {
+	if err := o.read(c); err != nil {
 		return err
 	}
-	fact, err := s.Decide(c.Context(), id, d)
+	fact, err := s.CorrectDecision(c.Context(), id, cmp.Or(o.correct, o.withdraw), func(d *record.Decided) { o.given(c, d) })
 	if err != nil {
 		return err
 	}
 	return o.numbered(id, "decision", fact, o.correct != "")
 }
 
-// given puts what the flags say over what there was.
-func (o *decisionOptions) given(c *cobra.Command, d *record.Decided) (err error) {
+// read reads what may be asked for once only.
+func (o *decisionOptions) read(c *cobra.Command) (err error) {
 	if len(o.words) > 0 {
-		if d.Choice, err = o.text(c, o.words); err != nil {
+		if o.decision.Choice, err = o.text(c, o.words); err != nil {
 			return err
 		}
+	}
+	o.decision.At, err = o.timeFlag("at", o.at)
+	return err
+}
+
+// given puts what the flags say over what there was.
+func (o *decisionOptions) given(c *cobra.Command, d *record.Decided) {
+	d.Withdrawn = o.withdraw != ""
+	if len(o.words) > 0 {
+		d.Choice = o.decision.Choice
 	}
 	for _, x := range []struct {
 		flag string
@@ -474,7 +453,6 @@ func (o *decisionOptions) given(c *cobra.Command, d *record.Decided) (err error)
 		d.Role = incident.Role(o.role)
 	}
 	if o.at != "" {
-		d.At, err = o.timeFlag("at", o.at)
+		d.At = o.decision.At
 	}
-	return err
 }

@@ -32,7 +32,8 @@ func newHandoverCmd(p *program, run func(*cobra.Command, *handoverOptions) error
 		Long: `Show the page for the next shift, from the record: what to look at first, what is
 known, what has changed since the last handover, what waits for a yes, which
 actions run or are unknown, what is held and until when, the clocks, the open
-steps with who holds them, who is where, and which updates are due.
+steps with who holds them, who is where, which updates are due, which follow-ups
+are open, and what earlier incidents of this kind promised and nobody did.
 
 With --to PERSON the page is shown, and on a yes the record says that the shift was
 handed on, of how many entries the page was made, and what you say besides. The
@@ -158,12 +159,5 @@ func (o *handoverOptions) agreed(id incident.ID) error {
 	if o.Role != "" {
 		with = " as " + string(o.Role)
 	}
-	answer, err := o.p.ask(fmt.Sprintf("\nhand %s on to %s%s? [y/N] ", id, term.Safe(o.To), with))
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: errors.New("handover: you said no: nothing was recorded")}
-	}
-	return nil
+	return o.p.yes(fmt.Sprintf("\nhand %s on to %s%s?", id, term.Safe(o.To), with), "handover: you said no: nothing was recorded")
 }

@@ -213,14 +213,7 @@ func (o *itemsPushOptions) agreed(a response.ActionView) error {
 	if err := o.p.printf("%s", w.String()); err != nil {
 		return err
 	}
-	answer, err := o.p.ask("\nfile it? [y/N] ")
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: fmt.Errorf("file %s: you said no: nothing was sent", a.Action)}
-	}
-	return nil
+	return o.p.yes("\nfile it?", "file "+a.Action+": you said no: nothing was sent")
 }
 
 type itemsPullOptions struct {

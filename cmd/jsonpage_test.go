@@ -232,7 +232,8 @@ func (j *jsonPage) exercise() {
 	j.run("drill status ID", 0, "drill", "status", "last")
 	j.run("drill end ID", 0, "drill", "end", "last", "--as", "ada")
 	j.run("drill report ID", 0, "drill", "report", "last")
-	j.run("drill --scenario NAME --auto", 0, "drill", "--scenario", "leaked-token", "--auto")
+	book, plot := j.b.write("small-drill.yaml", readFile(j.b.t, "testdata/small/playbook.yaml")), j.b.write("small.yaml", readFile(j.b.t, "testdata/small/scenario.yaml"))
+	j.run("drill --scenario NAME --auto", 0, "drill", book, "--scenario", plot, "--auto")
 	j.run("drill report ID", 0, "drill", "report", "last") // it is closed: no entry tells of it
 	j.run("drill report ID --score", 0, "drill", "report", "last", "--score")
 }

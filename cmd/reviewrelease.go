@@ -141,14 +141,7 @@ func (o *reviewReleaseOptions) agreed(d response.ReleaseDraft) error {
 	if err := o.show(d); err != nil {
 		return err
 	}
-	answer, err := o.p.ask("\nrelease it? [y/N] ")
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: fmt.Errorf("release %s: you said no: nothing was released", d.ID)}
-	}
-	return nil
+	return o.p.yes("\nrelease it?", "release "+d.ID+": you said no: nothing was released")
 }
 
 func (o *reviewReleaseOptions) said(r response.Released) error {

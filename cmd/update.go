@@ -192,14 +192,7 @@ func (o *updateOptions) agreed(d response.UpdateDraft) error {
 	if err := o.show(d); err != nil {
 		return err
 	}
-	answer, err := o.p.ask("\nsend? [y/N] ")
-	if err != nil {
-		return err
-	}
-	if !strings.EqualFold(answer, "y") && !strings.EqualFold(answer, "yes") {
-		return &response.Error{Code: response.CodeRefused, Err: fmt.Errorf("update %s: you said no: nothing was sent", d.ID)}
-	}
-	return nil
+	return o.p.yes("\nsend?", "update "+d.ID+": you said no: nothing was sent")
 }
 
 func (o *updateOptions) sent(id incident.ID, u response.UpdateSent) error {

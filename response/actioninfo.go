@@ -8,10 +8,11 @@ import (
 	"firebreak/integrations"
 )
 
-// What an action says of itself, for those who print it.
 type (
+	// Description is what an action says of itself, for those who print it.
 	Description = integrations.Description
-	Param       = integrations.Param
+	// Param is one of its parameters.
+	Param = integrations.Param
 )
 
 // ActionInfo is one action, and which of the configured connections have it.

@@ -2,6 +2,7 @@ package response
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func number(f float64) *float64 { return &f }
 func TestMoments(t *testing.T) {
 	b := factsBench(t)
 	ctx, now := t.Context(), b.clock.Now()
-	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occured", At: now}))
+	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "detectd", At: now}))
 	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred", At: now.Add(time.Hour)}))
 	b.want(CodeUsage, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred", At: now, Reason: strings.Repeat("x", 65<<10)}))
 	b.want(CodeNotFound, b.s.StateMoment(ctx, b.id, record.Moment{Moment: "occurred"}))
@@ -96,8 +97,18 @@ func TestSubjectValues(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ kind, in string }{
-		{"address", "300.1.1.1"}, {"address", "web-1"}, {"domain", "evil"}, {"domain", "-a.example"}, {"url", "evil.example"}, {"mail", "ann"}, {"hash", "abc"},
-		{"phone", "call me"}, {"iban", "12"}, {"card", "4111"}, {"host", "web 1"}, {"person", "  "},
+		{"address", "300.1.1.1"},
+		{"address", "web-1"},
+		{"domain", "evil"},
+		{"domain", "-a.example"},
+		{"url", "evil.example"},
+		{"mail", "ann"},
+		{"hash", "abc"},
+		{"phone", "call me"},
+		{"iban", "12"},
+		{"card", "4111"},
+		{"host", "web 1"},
+		{"person", "  "},
 	} {
 		if got, err := subjectValue(c.kind, c.in); CodeOf(err) != CodeUsage {
 			t.Errorf("%s %q is taken for %q, %v", c.kind, c.in, got, err)
@@ -147,3 +158,64 @@ func TestNamedFacts(t *testing.T) {
 	}
 	b.verified()
 }
+
+// A correction goes on from what stands when it is written, not from what somebody
+// read before.
+func TestCorrectionsDoNotUndoEachOther(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	ctx := t.Context()
+	f, err := b.s.NameFactor(ctx, b.id, record.Factor{Category: "process", Text: "nobody looks"})
+	b.must(err)
+	c, err := b.s.JudgeControl(ctx, b.id, record.Control{Refs: []string{"csf:DE.CM-01"}, Held: "failed"})
+	b.must(err)
+	d, err := b.s.Decide(ctx, b.id, record.Decided{Choice: "We stop."})
+	b.must(err)
+	other := b.service(config.Config{}).As(incident.Actor{Name: "eve"})
+	var all sync.WaitGroup
+	for _, do := range []func() error{
+		func() error {
+			return idless(b.s.CorrectFactor(ctx, b.id, f, func(x *record.Factor) { x.Key = "no-look" }))
+		},
+		func() error {
+			return idless(other.CorrectFactor(ctx, b.id, f, func(x *record.Factor) { x.Text = "nobody is asked to look" }))
+		},
+		func() error {
+			return idless(b.s.CorrectControl(ctx, b.id, c, func(x *record.Control) { x.Held = "partly" }))
+		},
+		func() error {
+			return idless(other.CorrectControl(ctx, b.id, c, func(x *record.Control) { x.Text = "it was late" }))
+		},
+		func() error {
+			return idless(b.s.CorrectDecision(ctx, b.id, d, func(x *record.Decided) { x.Reason = "it costs less" }))
+		},
+		func() error {
+			return idless(other.CorrectDecision(ctx, b.id, d, func(x *record.Decided) { x.By = "grace" }))
+		},
+	} {
+		all.Go(func() {
+			if err := do(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	r, err := b.s.Facts(ctx, b.id)
+	b.must(err)
+	if x := r.Factors[0]; len(r.Factors) != 1 || x.Key != "no-look" || x.Text != "nobody is asked to look" || x.Category != "process" {
+		t.Errorf("%+v", r.Factors)
+	}
+	if x := r.Controls[0]; len(r.Controls) != 1 || x.Held != "partly" || x.Text != "it was late" || len(x.Refs) != 1 {
+		t.Errorf("%+v", r.Controls)
+	}
+	if x := r.Decisions[0]; len(r.Decisions) != 1 || x.What != "We stop." || x.Why != "it costs less" || x.Decider != "grace" {
+		t.Errorf("%+v", r.Decisions)
+	}
+	// One that was taken back is begun anew.
+	b.must(idless(b.s.CorrectFactor(ctx, b.id, f, func(x *record.Factor) { x.Withdrawn = true })))
+	b.want(CodeRefused, idless(b.s.CorrectFactor(ctx, b.id, f, func(x *record.Factor) { x.Withdrawn = true })))
+	b.want(CodeUsage, idless(b.s.CorrectFactor(ctx, b.id, f, func(x *record.Factor) { x.Text = "again" })))
+	b.want(CodeNotFound, idless(b.s.CorrectDecision(ctx, b.id, "d9", func(x *record.Decided) { x.Choice = "y" })))
+}
+
+func idless(_ string, err error) error { return err }

@@ -73,11 +73,11 @@ func compareDue(a, b time.Time) int {
 }
 
 // followUps reads the follow-ups of one incident, without keeping it open.
-func (s *Service) followUps(ctx context.Context, id incident.ID, real bool) ([]ItemView, error) {
+func (s *Service) followUps(ctx context.Context, id incident.ID, noDrills bool) ([]ItemView, error) {
 	var inc incident.Incident
 	var entries []record.Entry
 	err := s.glance(ctx, id, func(tx *store.Tx) (err error) {
-		if inc, err = tx.Incident(); err != nil || real && inc.Drill {
+		if inc, err = tx.Incident(); err != nil || noDrills && inc.Drill {
 			return err
 		}
 		entries, err = tx.EntriesOf(record.ItemAdded, record.ItemChanged)

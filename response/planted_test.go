@@ -33,8 +33,11 @@ var hideouts = []struct {
 	values []string
 	shown  []record.Profile
 }{
-	{"a victim", []string{"Zebulon Quillfeather", "quillfeather", "zebulon", "zquill", "zebulon.quillfeather@corp.example", "+49 30 5550177", "DE89 3704 0044 0532 0130 00"},
-		[]record.Profile{record.FullProfile, record.LegalProfile}},
+	{
+		"a victim",
+		[]string{"Zebulon Quillfeather", "quillfeather", "zebulon", "zquill", "zebulon.quillfeather@corp.example", "+49 30 5550177", "DE89 3704 0044 0532 0130 00"},
+		[]record.Profile{record.FullProfile, record.LegalProfile},
+	},
 	{"a card", []string{"4111 1111 1111 1111"}, []record.Profile{record.FullProfile}},
 	{"a responder", []string{"Ottilie Brandwein", "brandwein"}, []record.Profile{record.FullProfile, record.LegalProfile, record.RegulatorProfile}},
 	{"a host", []string{"quillhost-7", "10.77.3.9", "fd00:77::9", "ledger.corp.example"}, []record.Profile{record.FullProfile, record.LegalProfile, record.TechnicalProfile}},
@@ -79,7 +82,8 @@ func plantIncident(b *bench) {
 	b.act(record.RunStarted, record.Started{Run: "r1", Playbook: "p", Name: "Mail", Version: "1.0.0", Source: plantedPlaybook, Vars: map[string]any{"suspect_host": "quillhost-7"}})
 	f, err := b.s.s.open(t.Context(), b.id)
 	b.must(err)
-	b.must(b.s.actIn(t.Context(), f, record.StepDone, "ask", record.StepEnd{Run: "r1",
+	b.must(b.s.actIn(t.Context(), f, record.StepDone, "ask", record.StepEnd{
+		Run:     "r1",
 		Answers: map[string]any{"who": "Zebulon Quillfeather"}, Note: "asked zquill",
 		Result: map[string]any{"users": map[string]any{"zquill": map[string]any{"card": 4111111111111111, "host": "quillhost-7"}}},
 	}, nil))

@@ -36,6 +36,9 @@ const (
 	notesMost, notesPage = 2000, 400
 	// firstMost is how many things are named to look at first.
 	firstMost = 8
+	// promisedMost is how many earlier incidents are asked what they promised, and
+	// promisesMost how many of their follow-ups are named.
+	promisedMost, promisesMost = 20, 8
 	// soon is how near a deadline is for the next shift to look at it first.
 	soon = 4 * time.Hour
 )
@@ -57,6 +60,9 @@ func (s *Session) Handover(ctx context.Context, id incident.ID) (Handover, error
 	if err := f.store.View(ctx, func(tx *store.Tx) error { return m.read(tx, s.titles(f)) }); err != nil {
 		return Handover{}, err
 	}
+	if m.promised, err = s.Promised(ctx, id, promisedMost); err != nil {
+		return Handover{}, err
+	}
 	m.sections()
 	return m.p, nil
 }
@@ -72,12 +78,21 @@ type shiftMaker struct {
 	decisions []handover.Row
 	people    []handover.Row
 	clocks    []handover.Row
+	items     []review.Item
+	promised  []ItemView // by earlier incidents of this kind
 }
 
 // headKinds are the kinds that say where an incident stands: few in any record.
 var headKinds = []record.Kind{
 	record.IncidentOpened, record.IncidentChanged, record.PhaseEntered, record.IncidentClosed, record.IncidentReopened,
 	record.ActionPlanned, record.ActionSent, record.ActionVerified, record.ActionFailed, record.ActionUnknown,
+	record.ItemAdded, record.ItemChanged,
+}
+
+// factKinds are the kinds of what people found out and said.
+var factKinds = []record.Kind{
+	record.MomentStated, record.ImpactStated, record.SubjectNamed, record.TechniqueSeen, record.FactorNamed, record.ControlJudged,
+	record.ClockStarted, record.ClockChosen, record.ClockMet, record.ReviewText, record.ReviewMoved, record.ReviewReleased,
 }
 
 // read takes what the board does not have: what is new since the last handover,
@@ -108,6 +123,11 @@ func (m *shiftMaker) read(tx *store.Tx, title func(string) string) error {
 	if err := m.decided(tx, h.Size); err != nil {
 		return err
 	}
+	items, err := tx.EntriesOf(record.ItemAdded, record.ItemChanged)
+	if err != nil {
+		return err
+	}
+	m.items = review.ItemsOf(items, m.now)
 	newest, err := tx.Last(actsMost)
 	if err != nil {
 		return err
@@ -121,7 +141,7 @@ func (m *shiftMaker) read(tx *store.Tx, title func(string) string) error {
 func (m *shiftMaker) since(tx *store.Tx, from int64, title func(string) string) error {
 	kinds := headKinds
 	if from == 0 {
-		kinds = slices.Concat(headKinds, []record.Kind{record.StepDone, record.EvidenceSealed})
+		kinds = slices.Concat(headKinds, factKinds, []record.Kind{record.StepDone, record.EvidenceSealed})
 	}
 	all, err := tx.EntriesOf(kinds...)
 	if err != nil {

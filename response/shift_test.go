@@ -10,6 +10,7 @@ import (
 	"firebreak/incident"
 	"firebreak/internal/testkit"
 	"firebreak/record"
+	"firebreak/review"
 	"firebreak/review/handover"
 	"firebreak/store"
 )
@@ -181,4 +182,43 @@ func BenchmarkHandover(b *testing.B) {
 			first()
 		}
 	})
+}
+
+// The page lists what is still to be done after the incident, and what the last one
+// of its kind promised; and what has changed tells of both.
+func TestHandoverOfFollowUps(t *testing.T) {
+	b := newBench(t, updatesConfig())
+	b.incidentWithNames()
+	ctx := t.Context()
+	for _, text := range []string{"Rotate all keys", "Was done"} {
+		_, err := b.s.AddItem(ctx, b.id, record.Item{Text: text})
+		b.must(err)
+	}
+	_, err := b.s.ChangeItem(ctx, b.id, record.ItemChange{ID: "i2", State: review.ItemDone})
+	b.must(err)
+	first := b.id
+	b.incidentWithNames()
+	_, err = b.s.AddItem(ctx, b.id, record.Item{Text: "Alert on new keys", Owner: "ben", Due: b.clock.Now().Add(-50 * time.Hour)})
+	b.must(err)
+	b.must(b.s.StateMoment(ctx, b.id, record.Moment{Moment: "contained", At: b.clock.Now().Add(-time.Hour)}))
+	p := b.shift()
+	hasRow(t, p, "items", "! i1 Alert on new keys, ben, OVERDUE since")
+	hasRow(t, p, "promised", string(first)+" i1 Rotate all keys, nobody's")
+	if got := rows(t, p, "promised"); len(got) != 1 {
+		t.Errorf("%q", got)
+	}
+	hasRow(t, p, "changed", "It was contained at ")
+	hasRow(t, p, "changed", "Promised until ", "Alert on new keys")
+
+	b.must(b.s.HandShift(ctx, b.id, Handing{To: "grace", Through: p.Through}))
+	_, err = b.s.ChangeItem(ctx, b.id, record.ItemChange{ID: "i1", State: review.ItemDone})
+	b.must(err)
+	next := b.shift()
+	if got := rows(t, next, "items"); len(got) != 0 {
+		t.Errorf("%q", got)
+	}
+	hasRow(t, next, "changed", "Follow-up i1 is done: Alert on new keys")
+	if got := rows(t, next, "changed"); len(got) != 1 {
+		t.Errorf("%q", got)
+	}
 }

@@ -17,6 +17,7 @@ import (
 func (m *shiftMaker) sections() {
 	parts := []handover.Section{
 		m.known(), m.changed(), m.approvals(), m.actions(), m.contained(), m.clockRows(), m.steps(), m.where(), m.updates(),
+		m.followUps(), m.promises(),
 	}
 	m.p.Sections = append([]handover.Section{m.first(parts)}, parts...)
 	for i := range m.p.Sections {
@@ -177,6 +178,44 @@ func (m *shiftMaker) updates() handover.Section {
 	}
 	slices.SortStableFunc(s.Rows, func(a, b handover.Row) int { return a.At.Compare(b.At) })
 	return s
+}
+
+// followUps are what is still to be done after the incident, what is due first in
+// front.
+func (m *shiftMaker) followUps() handover.Section {
+	s := handover.Section{ID: "items", Title: "Open follow-ups", None: "No follow-up is open."}
+	open := slices.DeleteFunc(slices.Clone(m.items), func(i review.Item) bool { return i.State != review.ItemOpen })
+	slices.SortStableFunc(open, func(a, b review.Item) int { return compareDue(a.Due, b.Due) })
+	for _, i := range open {
+		s.Rows = append(s.Rows, m.itemRow(i.ID, i))
+	}
+	return s
+}
+
+// promises are follow-ups that earlier incidents of this kind promised and that are
+// not done: they may be why it happened again.
+func (m *shiftMaker) promises() handover.Section {
+	s := handover.Section{ID: "promised", Title: "Promised after earlier incidents of this kind, and not done", None: "Nothing that is known."}
+	for _, i := range m.promised {
+		if i.State == review.ItemOpen {
+			s.Rows = append(s.Rows, m.itemRow(string(i.Incident)+" "+i.ID, i.Item))
+		}
+	}
+	if more := len(s.Rows) - promisesMost; more > 0 {
+		s.Rows = append(s.Rows[:promisesMost], handover.Row{Text: fmt.Sprintf("and %d more: firebreak items", more)})
+	}
+	return s
+}
+
+func (m *shiftMaker) itemRow(ref string, i review.Item) handover.Row {
+	r := handover.Row{Ref: ref, Text: oneLineOf(i.Text) + ", " + cmp.Or(oneLineOf(i.Owner), "nobody's"), Alarm: i.Overdue}
+	switch {
+	case i.Overdue:
+		r.At, r.Text = i.Due.UTC(), r.Text+", OVERDUE since "+i.Due.UTC().Format(time.DateOnly)
+	case !i.Due.IsZero():
+		r.At, r.Text = i.Due.UTC(), r.Text+", due "+i.Due.UTC().Format(time.DateOnly)
+	}
+	return r
 }
 
 // first names what to look at first: what is unknown, late or wrong, then what is

@@ -211,7 +211,7 @@ func (s *Session) news(ctx context.Context, f *folder, a Audience, d *UpdateDraf
 			return err
 		}
 		d.News = review.NewsOf(hidden, last.Through, review.NewsOptions{
-			Title: s.titles(f), Message: func(id string) bool { return messages[id] }, Clocks: clocks,
+			Readers: a.Profile, Title: s.titles(f), Message: func(id string) bool { return messages[id] }, Clocks: clocks,
 		})
 		return nil
 	})

@@ -13,13 +13,15 @@ func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 	switch k { //nolint:exhaustive // describer has the others
 	case record.MomentStated:
 		return lineOf(func(e record.Entry, p record.Moment) (string, bool) {
-			switch at := e.Absent("at"); {
-			case p.At.IsZero() && at != "":
-				return fmt.Sprintf("%s at %s", momentWord(p.Moment), at) + because(p.Reason), false
-			case p.At.IsZero():
-				return "takes back when it " + strings.TrimPrefix(momentWord(p.Moment), "it ") + because(p.Reason), false
+			at := atOf(e, p.At)
+			if at == "" {
+				return "takes back when it " + momentWord(p.Moment) + because(p.Reason), false
 			}
-			return fmt.Sprintf("%s at %s", momentWord(p.Moment), minuteOf(p.At)) + because(p.Reason), false
+			word := momentWord(p.Moment)
+			if p.Moment == "occurred" {
+				word = "it " + word
+			}
+			return word + " at " + at + because(p.Reason), false
 		})
 	case record.ImpactStated:
 		return line(describeImpact)
@@ -47,7 +49,7 @@ func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ControlJudged:
 		return line(func(p record.Control) (string, bool) {
-			s := fmt.Sprintf("control %s%s (%s): %s", given(p.ID), withdrawn(p.Withdrawn), given(strings.Join(p.Refs, ", ")), given(p.Held))
+			s := fmt.Sprintf("control %s%s (%s): %s", given(p.ID), withdrawn(p.Withdrawn), strings.Join(p.Refs, ", "), given(p.Held))
 			if p.Text != "" {
 				s += ", " + p.Text
 			}
@@ -69,8 +71,21 @@ func factDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 	return nil
 }
 
+// momentWord is what the incident did, or what was done to it.
 func momentWord(m string) string {
-	return map[bool]string{true: "it " + m, false: "was " + m}[m == "occurred"]
+	if m == "occurred" {
+		return m
+	}
+	return "was " + given(m)
+}
+
+// atOf is the time of a fact, or the mark of one that was withheld or erased; ""
+// where the fact has none, which takes it back.
+func atOf(e record.Entry, at time.Time) string {
+	if at.IsZero() {
+		return e.Absent("at")
+	}
+	return minuteOf(at)
 }
 
 func subjectWord(role string) string {
@@ -170,7 +185,7 @@ func describeItemChange(p record.ItemChange) (string, bool) {
 	if p.Link != "" {
 		parts = append(parts, "tracked at "+p.Link)
 	}
-	s := fmt.Sprintf("follow-up %s: %s", given(p.ID), given(strings.Join(parts, ", ")))
+	s := fmt.Sprintf("follow-up %s: %s", given(p.ID), strings.Join(parts, ", "))
 	if p.Source != "" {
 		s += ", as " + p.Source + " says"
 	}

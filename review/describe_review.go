@@ -27,13 +27,11 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ClockStarted:
 		return lineOf(func(e record.Entry, p record.ClockStart) (string, bool) {
-			switch at := e.Absent("at"); {
-			case p.At.IsZero() && at != "":
-				return fmt.Sprintf("%s at %s: deadlines count from it", given(p.Event), at) + because(p.Reason), false
-			case p.At.IsZero():
+			at := atOf(e, p.At)
+			if at == "" {
 				return given(p.Event) + " is taken back as the start of deadlines" + because(p.Reason), false
 			}
-			return fmt.Sprintf("%s at %s: deadlines count from it", given(p.Event), minuteOf(p.At)) + because(p.Reason), false
+			return fmt.Sprintf("%s at %s: deadlines count from it", given(p.Event), at) + because(p.Reason), false
 		})
 	case record.ClockChosen:
 		return line(func(p record.ClockChoice) (string, bool) {
@@ -45,13 +43,11 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	case record.ClockMet:
 		return lineOf(func(e record.Entry, p record.Submission) (string, bool) {
-			switch at := e.Absent("at"); {
-			case p.At.IsZero() && at != "":
-				return fmt.Sprintf("deadline %s: done at %s", given(p.Clock), at) + because(p.Note), false
-			case p.At.IsZero():
+			at := atOf(e, p.At)
+			if at == "" {
 				return fmt.Sprintf("deadline %s: it is taken back that it was met", given(p.Clock)) + because(p.Note), false
 			}
-			s := fmt.Sprintf("deadline %s: done at %s", given(p.Clock), minuteOf(p.At))
+			s := fmt.Sprintf("deadline %s: done at %s", given(p.Clock), at)
 			if p.To != "" {
 				s += ", to " + p.To
 			}

@@ -22,6 +22,8 @@ type News struct {
 
 // NewsOptions say what News cannot read off the entries.
 type NewsOptions struct {
+	// Readers are those that the entries were masked for; "" sees everything.
+	Readers record.Profile
 	// Title is what people call an action by its name, as in "Disable a workflow".
 	Title func(name string) string
 	// Message says that an action told somebody something: that is no news.
@@ -48,6 +50,7 @@ func NewsOf(es []record.Entry, from int64, o NewsOptions) News {
 	n := News{From: from, Changes: []string{}, Stands: []string{}}
 	var before, now standing
 	acts := &deeds{o: o, planned: map[string]record.Planned{}, state: map[string]record.Kind{}}
+	facts := newTidings(o)
 	var decisions, steps, sealed int
 	var said []string
 	for _, e := range es {
@@ -56,6 +59,7 @@ func NewsOf(es []record.Entry, from int64, o NewsOptions) News {
 		}
 		now.take(e)
 		acts.take(e, e.Seq > from)
+		facts.take(e, e.Seq > from)
 		if e.Seq == from {
 			before = now
 		}
@@ -79,9 +83,16 @@ func NewsOf(es []record.Entry, from int64, o NewsOptions) News {
 	}
 	n.compare(before, now)
 	n.Changes = append(n.Changes, acts.lines()...)
+	n.Changes = append(n.Changes, facts.lines()...)
 	n.Changes = append(n.Changes, said...)
-	if rest := decisions - len(said); rest > 0 {
+	rest := decisions - len(said)
+	chosen, unsaid, back := facts.decided()
+	n.Changes = append(n.Changes, chosen...)
+	if rest += unsaid; rest > 0 {
 		n.Changes = append(n.Changes, counted(rest, "decision was taken", "decisions were taken"))
+	}
+	if back > 0 {
+		n.Changes = append(n.Changes, counted(back, "decision was taken back", "decisions were taken back"))
 	}
 	if steps > 0 || sealed > 0 {
 		n.Changes = append(n.Changes, "Work: "+counted(steps, "step", "steps")+" done, "+counted(sealed, "piece", "pieces")+" of evidence sealed")

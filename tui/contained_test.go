@@ -85,7 +85,7 @@ func TestAPlanShowsWhatItIsBoundTo(t *testing.T) {
 func TestWhoPlannedItReadsThatSomebodyElseHasToAgree(t *testing.T) {
 	d := newScripted()
 	d.board.Actions[0].Second, d.board.Actions[0].PlannedBy = true, d.Actor().Name
-	d.board.Actions[0].Planned.Danger = incident.High
+	d.board.Actions[0].Danger = incident.High
 	h := sit(t, d, Options{Incident: id, ASCII: true}, 80, 24)
 	h.press("a")
 	h.sees("You planned it: somebody else has to agree")

@@ -12,7 +12,9 @@
 package audience
 
 import (
+	"encoding/json"
 	"slices"
+	"strconv"
 
 	"firebreak/incident"
 	"firebreak/record"
@@ -83,12 +85,37 @@ type Options struct {
 func Apply(entries []record.Entry, extra review.Extra, o Options) ([]record.Entry, review.Extra, Report) {
 	m := New(entries, o)
 	masked := m.Entries(entries)
+	labelled(masked, o.Profile)
 	extra = m.Extra(extra)
 	extra.Readers = review.Readers{Profile: o.Profile, Label: Label(o.Profile, labelOf(entries)), Banner: Banner(o.Profile, o.Banner)}
 	extra.Key = o.Key
 	report := m.Report()
 	report.Names = m.Used()
 	return masked, extra, report
+}
+
+// labelled gives the incident the label that it has for the readers of a profile, so
+// that no form says another one than what stands over it.
+func labelled(entries []record.Entry, p record.Profile) {
+	if p == "" {
+		return // everything is shown as it is
+	}
+	for i, e := range entries {
+		var own struct {
+			TLP incident.TLP `json:"tlp"`
+		}
+		switch e.Kind { //nolint:exhaustive // the others have no label
+		case record.IncidentOpened, record.IncidentChanged:
+			if e.Decode(&own) != nil || own.TLP == "" && e.Kind == record.IncidentChanged {
+				continue
+			}
+		default:
+			continue
+		}
+		if label := Label(p, own.TLP); label != own.TLP {
+			entries[i].Fields["tlp"] = json.RawMessage(strconv.Quote(string(label)))
+		}
+	}
 }
 
 // labelOf is the incident's own label, as the record has it last.
@@ -175,15 +202,19 @@ func Banner(p record.Profile, counsel string) string {
 }
 
 // Label is the label of a document for that profile of an incident with that
-// label: the public's is clear, and no other is below the incident's own.
+// label: the public's is clear, that of who sees everything is the incident's own,
+// and no other is below it.
 func Label(p record.Profile, own incident.TLP) incident.TLP {
 	order := incident.TLPs() // the most open first
 	least := map[record.Profile]incident.TLP{
-		record.FullProfile: incident.TLPRed, record.LegalProfile: incident.TLPAmberStrict, record.TechnicalProfile: incident.TLPAmber,
+		record.LegalProfile: incident.TLPAmberStrict, record.TechnicalProfile: incident.TLPAmber,
 		record.RegulatorProfile: incident.TLPAmberStrict, record.ExecutiveProfile: incident.TLPAmberStrict,
 	}[p]
-	if p == record.PublicProfile {
+	switch p { //nolint:exhaustive // the others have a least one
+	case record.PublicProfile:
 		return incident.TLPClear
+	case record.FullProfile, "":
+		return own
 	}
 	at := max(slices.Index(order, own), slices.Index(order, least))
 	if at < 0 {

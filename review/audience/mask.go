@@ -194,7 +194,7 @@ func (m *Mask) person(id, name string) (string, string) {
 	if !m.rules.ids {
 		out = m.names.of(Person, w.value)
 	}
-	if record.Gone(name) || strings.HasPrefix(name, record.ErasedMark) || machinery[strings.ToLower(name)] {
+	if record.Gone(name) || strings.HasPrefix(name, record.ErasedMark) || name == itself {
 		return out, name
 	}
 	m.at.Field = record.ActorName

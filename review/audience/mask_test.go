@@ -218,8 +218,10 @@ func TestPublicIsCoarse(t *testing.T) {
 		entry(t, 5, record.StepFailed, record.StepFailure{Run: "r1", RetryAt: time.Date(2026, 11, 28, 15, 59, 1, 0, time.UTC)}),
 	}
 	head := record.Head{Origin: "key/2026-0007", Size: 5, Root: strings.Repeat("ab", 32), Signed: []byte("signed")}
-	extra := review.Extra{Head: head, Now: es[0].Time, Clocks: []review.ClockLine{{ID: "c", Due: es[0].Time, Reason: "2026-0007: mail a@b.com"}},
-		Events: map[string]timeline.Event{"1": {Message: "x"}}}
+	extra := review.Extra{
+		Head: head, Now: es[0].Time, Clocks: []review.ClockLine{{ID: "c", Due: es[0].Time, Reason: "2026-0007: mail a@b.com"}},
+		Events: map[string]timeline.Event{"1": {Message: "x"}},
+	}
 	out, x, report := Apply(es, extra, Options{Profile: record.PublicProfile, Key: []byte("k")})
 	if got := field1(t, out[1], "text"); got != "fewer than 10" || out[1].Fields["low"] != nil || out[1].Fields["high"] != nil {
 		t.Errorf("four to seven people: %q %s", got, out[1].Fields)
@@ -315,8 +317,12 @@ func TestLabels(t *testing.T) {
 		p         record.Profile
 		own, want incident.TLP
 	}{
-		{record.PublicProfile, incident.TLPRed, incident.TLPClear}, {record.FullProfile, incident.TLPGreen, incident.TLPRed}, {"", incident.TLPGreen, incident.TLPGreen},
-		{record.TechnicalProfile, incident.TLPGreen, incident.TLPAmber}, {record.TechnicalProfile, incident.TLPRed, incident.TLPRed}, {record.ExecutiveProfile, incident.TLPAmber, incident.TLPAmberStrict},
+		{record.PublicProfile, incident.TLPRed, incident.TLPClear},
+		{record.FullProfile, incident.TLPGreen, incident.TLPGreen},
+		{"", incident.TLPGreen, incident.TLPGreen},
+		{record.TechnicalProfile, incident.TLPGreen, incident.TLPAmber},
+		{record.TechnicalProfile, incident.TLPRed, incident.TLPRed},
+		{record.ExecutiveProfile, incident.TLPAmber, incident.TLPAmberStrict},
 		{"", "", ""},
 	} {
 		if got := Label(c.p, c.own); got != c.want {
@@ -325,5 +331,73 @@ func TestLabels(t *testing.T) {
 	}
 	if Banner(record.LegalProfile, "Ours") != "Ours" || Banner(record.PublicProfile, "Ours") != "" || !strings.Contains(Banner(record.LegalProfile, ""), "privileged") && !strings.Contains(Banner(record.LegalProfile, ""), "Privileged") {
 		t.Error(fmt.Sprint("banners: ", Banner(record.LegalProfile, "")))
+	}
+}
+
+// The incident has the label of its readers in what is made for them, whichever
+// form looks at it, and its own for those who see everything.
+func TestLabelOfTheIncident(t *testing.T) {
+	strict, green := incident.TLPAmberStrict, incident.TLPGreen
+	es := []record.Entry{
+		entry(t, 1, record.IncidentOpened, record.Opened{Title: "x", Severity: incident.SEV2, TLP: incident.TLPAmber}),
+		entry(t, 2, record.IncidentChanged, record.Changed{TLP: &strict}),
+		entry(t, 3, record.IncidentChanged, record.Changed{TLP: &green}),
+	}
+	for p, want := range map[record.Profile]incident.TLP{
+		"": incident.TLPGreen, record.FullProfile: incident.TLPGreen, record.LegalProfile: incident.TLPAmberStrict, record.TechnicalProfile: incident.TLPAmber,
+		record.RegulatorProfile: incident.TLPAmberStrict, record.ExecutiveProfile: incident.TLPAmberStrict, record.PublicProfile: incident.TLPClear,
+	} {
+		out, extra, _ := Apply(es, review.Extra{Head: record.Head{Origin: "key/2026-0007", Size: 3}, Now: es[0].Time}, Options{Profile: p, Key: []byte("k")})
+		r, err := review.Build(out, extra)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Incident.TLP != want || r.Label() != want {
+			t.Errorf("%q: the incident is %s, the document %s, want %s", p, r.Incident.TLP, r.Label(), want)
+		}
+		if p == record.PublicProfile && (field1(t, out[0], "tlp") != "clear" || field1(t, out[1], "tlp") != "clear") {
+			t.Errorf("the public reads %s, %s", out[0].Fields["tlp"], out[1].Fields["tlp"])
+		}
+	}
+	if field1(t, es[0], "tlp") != "amber" {
+		t.Error("the entries that were given were changed")
+	}
+}
+
+// Whoever acted is a person, though the name is a word of every text, which stays
+// in texts.
+func TestActorsOfCommonNames(t *testing.T) {
+	for _, name := range []string{"root", "Root", "system", "admin", "it", "Firebreak", "x"} {
+		act := entry(t, 1, record.Noted, record.Note{Text: "the root cause of it is in the system"})
+		act.Actor = incident.Actor{ID: "p-7", Name: name}
+		given := entry(t, 2, record.RoleAssigned, record.Assigned{Role: "commander", Person: name})
+		given.Actor = act.Actor
+		for _, p := range []record.Profile{record.PublicProfile, record.ExecutiveProfile, record.TechnicalProfile} {
+			key := Options{Profile: p, Key: []byte("k")}
+			es := []record.Entry{act}
+			if got := New(es, key).Entries(es)[0].Actor.Name; shapeOf(got) != "USER*" {
+				t.Errorf("%s reads that %s acted: %s", p, name, got)
+			}
+			if name == "x" {
+				continue
+			}
+			es = []record.Entry{act, given}
+			out := New(es, key).Entries(es)
+			if out[0].Actor.Name != "commander" || strings.Contains(string(out[1].Fields["person"]), name) {
+				t.Errorf("%s reads that %s acted: %s, as %s", p, name, out[0].Actor.Name, out[1].Fields["person"])
+			}
+			if p == record.TechnicalProfile && field1(t, out[0], "text") != "the root cause of it is in the system" {
+				t.Errorf("the text is %s", field1(t, out[0], "text"))
+			}
+		}
+		es := []record.Entry{act}
+		if got := New(es, Options{Key: []byte("k")}).Entries(es)[0].Actor.Name; got != name {
+			t.Errorf("who sees everything reads %s for %s", got, name)
+		}
+	}
+	self := entry(t, 1, record.Noted, record.Note{Text: "it is time"})
+	self.Actor = incident.Actor{ID: "p-9", Name: "firebreak"}
+	if got := New(nil, Options{Profile: record.PublicProfile, Key: []byte("k")}).Entries([]record.Entry{self})[0].Actor.Name; got != "firebreak" {
+		t.Errorf("the program itself is %s", got)
 	}
 }

@@ -14,8 +14,9 @@ func set(words string) map[string]bool {
 	return out
 }
 
-// machinery are names of who acted that are nobody's.
-var machinery = set(`firebreak root system`)
+// itself is who acts when the program does, by nobody's word. Whoever else acted is
+// somebody, whatever the name is: a person may work as root.
+const itself = "firebreak"
 
 // ambiguous are parts of people's names that are words besides: by themselves they
 // are nobody's.

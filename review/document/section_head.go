@@ -33,7 +33,7 @@ func (b *builder) head() {
 	}
 	b.add(Definitions{append(
 		facts,
-		Definition{"People", join(", ", people...)},
+		Definition{"People", commas(people...)},
 		Definition{"Review made", text(b.r.Made, " by ", b.r.Tool)},
 	)})
 	b.say("All times are UTC. ", code("#12"), " is entry 12 of the record; ", code("e3 @1024"), " is byte or record 1024 of exhibit e3.")

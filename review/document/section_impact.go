@@ -53,7 +53,7 @@ func impactOf(m review.Measured) Text {
 	if len(parts) == 0 {
 		return text("-")
 	}
-	return join(", ", parts...)
+	return commas(parts...)
 }
 
 func certaintyTone(c string) Tone {

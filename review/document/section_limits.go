@@ -81,7 +81,7 @@ func (b *builder) state() {
 		for _, name := range slices.Sorted(maps.Keys(x.Files)) {
 			files = append(files, text(name, " ", code(x.Files[name])))
 		}
-		t.Rows = append(t.Rows, Row{Cells: []Text{text(x.ID), text(x.Time), text(string(x.Profile)), text(first(x.To, "-")), join(", ", files...), text(b.ref(x.Seq))}})
+		t.Rows = append(t.Rows, Row{Cells: []Text{text(x.ID), text(x.Time), text(string(x.Profile)), text(first(x.To, "-")), commas(files...), text(b.ref(x.Seq))}})
 	}
 	b.table(t)
 }

@@ -26,7 +26,7 @@ func (b *builder) response() {
 		if p.To.IsZero() {
 			to = text("still going on")
 		}
-		b.say(p.From, " to ", to, ", ", length, ", ", review.Counted(int64(p.Entries), "entry", "entries"), " ", b.ref(p.Seq), ". NIST CSF 2.0: ", join(", ", refs...), ".")
+		b.say(p.From, " to ", to, ", ", length, ", ", review.Counted(int64(p.Entries), "entry", "entries"), " ", b.ref(p.Seq), ". NIST CSF 2.0: ", commas(refs...), ".")
 		t := Table{Columns: []Column{{"When", Moment}, {"What", Words}, {"Kind", Short}, {"Who", Short}, {"Entry", Entry}}}
 		for _, a := range p.Done[:min(len(p.Done), mostDeeds)] {
 			row := Row{Cells: []Text{text(a.Time), text(a.Text), text(a.Kind), text(a.By), text(b.ref(a.Seq))}}

@@ -80,12 +80,12 @@ func first(texts ...string) string {
 	return ""
 }
 
-// join puts a text between others.
-func join(with string, texts ...Text) Text {
+// commas puts commas between texts.
+func commas(texts ...Text) Text {
 	var out Text
 	for i, t := range texts {
 		if i > 0 {
-			out = append(out, plain(with))
+			out = append(out, plain(", "))
 		}
 		out = append(out, t...)
 	}

@@ -76,12 +76,18 @@ func all() []figure.Drawing {
 		named(figure.Phases{ID: "short", Stretches: few().Phases, Until: at(3000)}.Draw(wide))
 		named(deadlines().Draw(wide))
 		named(figure.Moments{ID: "moments", Rows: []figure.Moment{
-			{Name: "occurred", At: at(-30 * 24 * 60)}, {Name: "detected", At: at(-14)}, {Name: "acknowledged", At: at(3)}, {Name: "contained", At: at(41)},
-			{Name: "eradicated", Why: "nobody has said so"}, {Name: "recovered", At: at(88)},
+			{Name: "occurred", At: at(-30 * 24 * 60)},
+			{Name: "detected", At: at(-14)},
+			{Name: "acknowledged", At: at(3)},
+			{Name: "contained", At: at(41)},
+			{Name: "eradicated", Why: "nobody has said so"},
+			{Name: "recovered", At: at(88)},
 		}}.Draw(wide))
 		named(figure.Bars{ID: "bars", Rows: []figure.Bar{
-			{Label: "Acknowledge", Took: 3 * time.Minute, Shown: "3 min", Known: true}, {Label: "Contain", Took: 46 * time.Minute, Shown: "46 min", Known: true, Phase: 2},
-			{Label: "Recover", Reason: "phase recover was never entered"}, {Label: "Whole response", Took: 29 * time.Hour, Shown: "1 d 5 h", Known: true, Whole: true},
+			{Label: "Acknowledge", Took: 3 * time.Minute, Shown: "3 min", Known: true},
+			{Label: "Contain", Took: 46 * time.Minute, Shown: "46 min", Known: true, Phase: 2},
+			{Label: "Recover", Reason: "phase recover was never entered"},
+			{Label: "Whole response", Took: 29 * time.Hour, Shown: "1 d 5 h", Known: true, Whole: true},
 		}}.Draw(wide))
 		named(figure.Shares{ID: "steps", Title: "What became of the steps", Parts: []figure.Share{{"done", 9, figure.Done}, {"skipped", 2, figure.Skipped}, {"failed", 1, figure.Failed}, {"not ended", 1, figure.Open}, {"never reached", 2, figure.Unreached}, {"not applicable", 1, figure.Foreign}}}.Draw(wide))
 	}

@@ -140,7 +140,9 @@ func TestApprovalsUpdatesAndFollowUps(t *testing.T) {
 		{ID: "dora", State: "missed", Due: s.opened.Add(24 * time.Hour)},
 		{ID: "cra", State: "running", Due: today().Add(time.Hour)},
 		{ID: "sec", State: "not started"},
-		{ID: "hipaa", State: "does not apply"}, {ID: "contract", State: "open duty"}, {ID: "letter", State: "done"},
+		{ID: "hipaa", State: "does not apply"},
+		{ID: "contract", State: "open duty"},
+		{ID: "letter", State: "done"},
 	}
 	all := metrics.Compute([]metrics.Case{s.made(today())}, nil, metrics.Request{})
 	for key, want := range map[string]string{

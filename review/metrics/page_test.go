@@ -30,8 +30,11 @@ func TestText(t *testing.T) {
 		n    int
 		st   metrics.Style
 	}{
-		{"none", 0, metrics.Style{Width: 80}}, {"one", 1, metrics.Style{Width: 80}}, {"two", 2, metrics.Style{Width: 60, Plain: true}},
-		{"many", 24, metrics.Style{Width: 80}}, {"quarters", 24, metrics.Style{Width: 100, Plain: true, By: metrics.ByQuarter}},
+		{"none", 0, metrics.Style{Width: 80}},
+		{"one", 1, metrics.Style{Width: 80}},
+		{"two", 2, metrics.Style{Width: 60, Plain: true}},
+		{"many", 24, metrics.Style{Width: 80}},
+		{"quarters", 24, metrics.Style{Width: 100, Plain: true, By: metrics.ByQuarter}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			text := statsOf(t, x.n).Text(x.st)

@@ -66,8 +66,12 @@ var tallies = []TallyDefinition{
 					word string
 					n    int
 				}{
-					{"done", r.Counts.Done}, {"skipped", r.Counts.Skipped}, {"failed", r.Counts.Failed},
-					{"not ended", r.Counts.Open + r.Counts.Unreached}, {"not applicable", r.Counts.NotApplied}, {"added", r.Counts.Added},
+					{"done", r.Counts.Done},
+					{"skipped", r.Counts.Skipped},
+					{"failed", r.Counts.Failed},
+					{"not ended", r.Counts.Open + r.Counts.Unreached},
+					{"not applicable", r.Counts.NotApplied},
+					{"added", r.Counts.Added},
 				} {
 					for range part.n {
 						out = append(out, tick{"", part.word})

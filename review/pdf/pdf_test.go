@@ -233,7 +233,7 @@ func TestManyEntries(t *testing.T) {
 	}
 	data := write(t, document.Of(r), pdf.Options{})
 	text := textOf(t, data)
-	if pages, heads := strings.Count(text, "page "), strings.Count(text, "Time Reference Side Phase Who What Known since"); heads < 3 || pages < heads {
+	if pages, heads := strings.Count(text, "page "), strings.Count(text, "Phase Who What"); heads < 3 || pages < heads {
 		t.Errorf("%d heads of the timeline on %d pages", heads, pages)
 	}
 	if !strings.Contains(text, "note 159: ") {
