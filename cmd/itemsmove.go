@@ -129,6 +129,9 @@ func runItemsPush(c *cobra.Command, o *itemsPushOptions) error {
 			}
 		}
 		sent, err := s.DoTelling(c.Context(), id, a.Action, o.p.progress())
+		if sent.Action == "" {
+			sent = a
+		}
 		if err != nil {
 			return unfiled(id, item, sent, err)
 		}
