@@ -330,7 +330,7 @@ func TestNoCanaryLeaves(t *testing.T) {
 			silent = append(silent, name)
 		}
 	}
-	if want := map[bool]int{true: 16, false: 8}[testkit.Soak()]; files < 20 || spoke < want {
+	if want := map[bool]int{true: len(l.peers) - 1, false: 8}[testkit.Soak()]; files < 20 || spoke < want { // this machine is a connection and no server
 		t.Errorf("only %d files, and %d servers that said something back: not %v", files, spoke, silent)
 	}
 	t.Logf("%d files, %d bytes printed, %d command lines, %d needles, %d servers said back what they saw", files, l.said.Len(), looked, len(l.needles), spoke)

@@ -286,10 +286,9 @@ func (m *Model) footer(w int) line {
 		}
 	}
 	if m.front() == nil && !m.shown.Typing() && m.id != "" {
-		long := line{{hotkey, " 1"}, {usual, " dash "}, {hotkey, "2"}, {usual, " steps "}, {hotkey, "3"}, {usual, " timeline "}, {hotkey, "4"}, {usual, " evidence "}, {hotkey, "5"}, {usual, " activity "}, {hotkey, "6"}, {usual, " triage "}}
-		all := long.with(sp(hotkey, "7"), sp(usual, " clocks "), sp(hotkey, "8"), sp(usual, " review "))
+		all := line{{hotkey, " 1"}, {usual, " dash "}, {hotkey, "2"}, {usual, " steps "}, {hotkey, "3"}, {usual, " timeline "}, {hotkey, "4"}, {usual, " evidence "}, {hotkey, "5"}, {usual, " activity "}, {hotkey, "6"}, {usual, " triage "}, {hotkey, "7"}, {usual, " clocks "}, {hotkey, "8"}, {usual, " review "}}
 		short := line{{hotkey, " 1-8"}, {usual, " screens "}}
-		for _, extra := range []line{all, long, short} {
+		for _, extra := range []line{all, short} {
 			if l.width()+extra.width()+tail.width() <= w {
 				l = append(l, extra...)
 				break

@@ -18,6 +18,7 @@ func (m *Mask) Entries(entries []record.Entry) []record.Entry {
 	for i, e := range entries {
 		out[i] = m.entry(e)
 	}
+	m.kinds(entries, out)
 	return out
 }
 
