@@ -64,7 +64,8 @@ type Duration struct {
 	Took       time.Duration `json:"took_ns,omitempty"`
 	Measured   string        `json:"measured,omitempty"` // "wall clock" or "uptime"
 	Note       string        `json:"note,omitempty"`
-	Reason     string        `json:"reason,omitempty"` // why it is not known
+	Hours      bool          `json:"to_the_hour,omitempty"` // its ends are shown to the hour, so it may be up to an hour more or less
+	Reason     string        `json:"reason,omitempty"`      // why it is not known
 }
 
 // Shown is the length in words, "unknown" when it is not known.
@@ -72,7 +73,24 @@ func (d Duration) Shown() string {
 	if !d.Known {
 		return "unknown"
 	}
-	return span(d.Took)
+	return length(d.Took, d.Hours)
+}
+
+// Length is a time between two moments of the review in words: of one whose moments
+// are shown to the hour, no finer than that.
+func (r Review) Length(d time.Duration) string { return length(d, r.ToTheHour()) }
+
+// ToTheHour says that the readers are shown times to the hour (package audience).
+func (r Review) ToTheHour() bool { return r.Readers.Profile == record.PublicProfile }
+
+func length(d time.Duration, hours bool) string {
+	switch {
+	case !hours:
+		return span(d)
+	case d < time.Hour:
+		return "less than an hour"
+	}
+	return "about " + span(d.Round(time.Hour))
 }
 
 // end is one end of a duration while it is being worked out. Without an entry

@@ -126,6 +126,9 @@ func (b *builder) durations() {
 			Definition: "from the opening to the closing of the incident",
 		}.measure(opened, b.closed()),
 	}
+	for i := range b.r.Durations {
+		b.r.Durations[i].Hours = b.r.ToTheHour()
+	}
 }
 
 func (b *builder) firstSign() end {

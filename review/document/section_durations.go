@@ -13,7 +13,11 @@ const wallClock = "wall clock"
 // durations writes how long each part of the response took.
 func (b *builder) durations() {
 	b.section("times", "How long it took")
-	b.stripFigure()
+	if b.r.ToTheHour() {
+		b.say(quiet("Times are shown to the hour: a length may be up to an hour more or less."))
+	} else {
+		b.stripFigure()
+	}
 	if bars := b.bars(); len(bars.Rows) > 0 {
 		b.add(Figure{
 			ID: "fig-durations", Caption: "Time from the opening of the incident to the end of each part of the response",
@@ -88,7 +92,7 @@ func barsAlt(bars Bars) string {
 // phases writes when the response was in which phase.
 func (b *builder) phases() {
 	b.part("phases", "Phases, and who did what when")
-	if lanes := b.lanes(); len(lanes.Dots) > 0 {
+	if lanes := b.lanes(); len(lanes.Dots) > 0 && !b.r.ToTheHour() { // what is drawn of hours would look like minutes
 		b.add(Figure{
 			ID: "fig-phases", Caption: "The phases of the response, and the entries of the record in each",
 			Alt:     "A lane for each phase: the stretches of time that the table below lists, and a dot for each entry that the timeline lists.",

@@ -18,7 +18,7 @@ func (b *builder) response() {
 		for _, f := range p.Functions {
 			refs = append(refs, text(code(f.Ref), " "+f.Name))
 		}
-		length := review.Span(p.Took)
+		length := b.r.Length(p.Took)
 		if p.Times > 1 {
 			length += fmt.Sprintf(" in %d stretches", p.Times)
 		}
