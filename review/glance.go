@@ -92,13 +92,11 @@ func (b *builder) glanceWork() {
 		c := run.Counts
 		b.figure("steps."+run.ID, "Steps of "+given(run.Name), fmt.Sprintf("%d done, %d skipped, %d failed, %d added, %d not ended", c.Done, c.Skipped, c.Failed, c.Added, c.Open+c.Unreached), "without those whose condition was false", run.Seq)
 	}
-	var bytes int64
 	seqs = nil
 	for _, x := range r.Evidence {
-		bytes += x.Size
 		seqs = append(seqs, x.Seq)
 	}
-	b.figure("exhibits", "Exhibits", fmt.Sprintf("%d, %s", len(r.Evidence), size(bytes)), "sealed", seqs...)
+	b.figure("exhibits", "Exhibits", fmt.Sprintf("%d, %s", len(r.Evidence), b.sealedSize()), "sealed", seqs...)
 	seqs = nil
 	for _, x := range r.Ingested.Exhibits {
 		seqs = append(seqs, x.Seq)

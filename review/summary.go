@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/record"
 )
 
 // summary writes the first half page out of typed entries.
@@ -159,16 +160,23 @@ func (b *builder) actionSentence() string {
 	return s + strings.Join(parts, ", ") + "."
 }
 
+// sealedSize is how much evidence was sealed, or the mark in the place of it.
+func (b *builder) sealedSize() string {
+	var bytes int64
+	absent := ""
+	each(b, func(e record.Entry, p record.Exhibit) {
+		bytes += p.Size
+		absent = first(absent, e.Absent("size"))
+	}, record.EvidenceSealed)
+	return first(absent, size(bytes))
+}
+
 func (b *builder) evidenceSentence() string {
 	r := &b.r
 	if len(r.Evidence) == 0 {
 		return "No evidence was sealed."
 	}
-	var bytes int64
-	for _, x := range r.Evidence {
-		bytes += x.Size
-	}
-	s := fmt.Sprintf("%s sealed (%s)", counted(len(r.Evidence), "exhibit was", "exhibits were"), size(bytes))
+	s := fmt.Sprintf("%s sealed (%s)", counted(len(r.Evidence), "exhibit was", "exhibits were"), strings.Trim(b.sealedSize(), "()"))
 	if r.Ingested.Seen > 0 {
 		s += fmt.Sprintf(", from which %s went into the timeline", counted64(r.Ingested.Added, "event", "events"))
 	}

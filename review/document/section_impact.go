@@ -82,7 +82,11 @@ func (b *builder) gone(section string) {
 	var all []Text
 	for _, g := range b.r.Missing {
 		if g.Section == section {
-			all = append(all, text(toned(Warn, "Missing: "), g.What, ". ", code(g.How)))
+			line := text(toned(Warn, "Missing: "), g.What, ".")
+			if !b.r.ToTheHour() { // the public has no incident to record it in
+				line = append(line, text(" ", code(g.How))...)
+			}
+			all = append(all, line)
 		}
 	}
 	b.list(all...)
