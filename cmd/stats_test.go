@@ -80,7 +80,7 @@ func TestHandoverAtTheCommandLine(t *testing.T) {
 	if err := json.Unmarshal([]byte(b.want(0, "handover", id, "--json").out), &page); err != nil {
 		t.Fatal(err)
 	}
-	if page.Last.To != "grace" || page.Incident.Roles["commander"] != "grace" || page.Through != before+2 || len(page.Sections) != 10 {
+	if page.Last.To != "grace" || page.Incident.Roles["commander"] != "grace" || page.Through != before+2 || len(page.Sections) != 12 {
 		t.Errorf("%+v", page)
 	}
 	md := filepath.Join(b.dir, "shift.md")
