@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/integrations"
 	"firebreak/integrations/drill"
@@ -150,5 +151,23 @@ func TestPromisedLastTime(t *testing.T) {
 	var none incident.ID = "2026-9999"
 	if _, not, err := b.s.Items(ctx, none); err != nil || len(not) != 1 {
 		t.Errorf("%v %v", not, err)
+	}
+}
+
+// Who reads a repository is known by its connection, named or not.
+func TestFollowUpIsMaskedForWhoReadsThere(t *testing.T) {
+	c := updatesConfig()
+	c.Connections["github"] = config.Connection{Kind: "github", Audience: "responders"}
+	b := newBench(t, c)
+	b.incidentWithNames()
+	item, err := b.s.AddItem(t.Context(), b.id, record.Item{Text: "Ask Grace Hopper what she saw"})
+	b.must(err)
+	for _, connection := range []string{"", "github"} {
+		a, err := b.s.PlanItem(t.Context(), b.id, item, Tracking{Connection: connection, Repo: drill.Repo})
+		b.must(err)
+		if sent := strings.Join(a.Details.Requests, "\n"); !strings.Contains(sent, "Grace Hopper") || a.Connection != "github" {
+			t.Errorf("over %q:\n%s", connection, sent)
+		}
+		b.must(b.s.Reject(t.Context(), b.id, a.Action, "not there"))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/incident"
@@ -56,7 +57,15 @@ func (s *Session) PlanItem(ctx context.Context, id incident.ID, item string, t T
 	case before.Action != "":
 		return ActionView{}, refused("firebreak do "+string(id)+" "+before.Action, "follow-up %s: action %s is %s and files it", item, before.Action, before.State)
 	}
-	said, err := s.issueOf(ctx, f, v, t.Connection)
+	reg, err := s.s.systems(f)
+	if err != nil {
+		return ActionView{}, err
+	}
+	_, connection, err := reg.Lookup(fileIssue, t.Connection) // which one it is says who reads there
+	if err != nil {
+		return ActionView{}, usage("firebreak actions lists what the configured connections can do", "%w", err)
+	}
+	said, err := s.issueOf(ctx, f, v, connection)
 	if err != nil {
 		return ActionView{}, err
 	}
@@ -68,7 +77,7 @@ func (s *Session) PlanItem(ctx context.Context, id incident.ID, item string, t T
 		}
 		params["labels"] = labels
 	}
-	return s.plan(ctx, f, wish{name: fileIssue, connection: t.Connection, params: params, item: item, reason: "follow-up " + item + " is tracked there"})
+	return s.plan(ctx, f, wish{name: fileIssue, connection: connection, params: params, item: item, reason: "follow-up " + item + " is tracked there"})
 }
 
 type issueText struct{ title, body string }
@@ -96,7 +105,7 @@ func (s *Session) issueOf(ctx context.Context, f *folder, v ItemView, connection
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\nA follow-up of incident %s (%s).\n", mask.Text(v.Text, "text"), v.Incident, v.ID)
 	for _, line := range []struct{ name, text string }{
-		{"kind", v.Class}, {"done when", mask.Text(v.Verify, "verify")}, {"answers factor", v.Factor},
+		{"kind", v.Class}, {"done when", mask.Text(v.Verify, "verify")}, {"answers factor", mask.Text(v.Factor, "factor")},
 	} {
 		if line.text != "" {
 			fmt.Fprintf(&b, "\n- %s: %s", line.name, line.text)
@@ -108,14 +117,15 @@ func (s *Session) issueOf(ctx context.Context, f *folder, v ItemView, connection
 	return issueText{title, b.String()}, nil
 }
 
-// filed is the last action that files the follow-up and did not fail.
+// filed is the last action that files the follow-up and did not fail, and was not
+// given up.
 func filed(tx *store.Tx, item string) (store.Action, error) {
 	all, err := tx.Actions()
 	if err != nil {
 		return store.Action{}, err
 	}
 	for i := len(all) - 1; i >= 0; i-- {
-		if a := all[i]; a.Item == item && a.State != string(Failed) && a.State != string(Rejected) && a.RevertedBy == "" {
+		if a := all[i]; a.Item == item && !slices.Contains([]ActionState{Failed, Rejected, Dropped}, ActionState(a.State)) && a.RevertedBy == "" {
 			return a, nil
 		}
 	}
