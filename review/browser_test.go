@@ -50,7 +50,7 @@ func TestInABrowser(t *testing.T) {
 				rules := chromium.Rules{}
 				switch {
 				case axe == "":
-					t.Skip("axe-core is not here")
+					t.Skip("axe-core is not here: tools/needs test brings it")
 				case i > 0:
 					rules.Only = []string{chromium.Contrast} // all that another screen of the same page may change
 				case c.name == "hostile":
