@@ -4,21 +4,21 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/internal/term"
 	"firebreak/record"
 	"firebreak/response"
 )
 
 var (
-	actionShape  = regexp.MustCompile(`^a[0-9]+$`)
-	exhibitShape = regexp.MustCompile(`^e[0-9]+$`)
-	erasureShape = regexp.MustCompile(`^x[0-9]+$`)
+	actionShape  = lazyre.New(`^a[0-9]+$`)
+	exhibitShape = lazyre.New(`^e[0-9]+$`)
+	erasureShape = lazyre.New(`^x[0-9]+$`)
 )
 
 // one shows a single action, exhibit or step.

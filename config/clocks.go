@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // Clocks says which deadlines are shown, and what they are counted by.
@@ -27,7 +28,7 @@ func (c Clocks) IsZero() bool {
 const maxClocks = 200
 
 // reviewDays is a number of days or business days.
-var reviewDays = regexp.MustCompile(`^([0-9]{1,3})(d|bd)$`)
+var reviewDays = lazyre.New(`^([0-9]{1,3})(d|bd)$`)
 
 // defaultHolidays is the name of the calendar of all that have none of their own.
 const defaultHolidays = "default"

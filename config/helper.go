@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"firebreak/internal/lazyre"
 	"firebreak/internal/redact"
 	"firebreak/internal/term"
 )
@@ -153,7 +153,7 @@ func printed(stdout []byte) []string {
 }
 
 // quotedText is a string of JSON.
-var quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var quotedText = lazyre.New(`"(?:[^"\\]|\\.)*"`)
 
 func (e Env) run(ctx context.Context, argv []string, stdin []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, execLimit)

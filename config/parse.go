@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // Parse reads the text of a configuration; file is the name that messages
@@ -272,7 +273,7 @@ func (p *parser) mapping(n *yaml.Node, at string, keys map[string]func(*yaml.Nod
 	})
 }
 
-var nameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+var nameShape = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 
 // each walks a mapping whose keys the user chose.
 func (p *parser) each(n *yaml.Node, at string, read func(key string, v *yaml.Node)) {
@@ -331,8 +332,8 @@ func (p *parser) texts(n *yaml.Node, at string) []string {
 }
 
 var (
-	secretKey   = regexp.MustCompile(`(?i)^(.*_)?(token|password|passwd|secret|routing_key|api_key|private_key)$`)
-	secretShape = regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{16}|github_pat_|xox[abpr]-|AKIA[A-Z0-9]{12}|-----BEGIN|eyJ[A-Za-z0-9_-]{10,}\.eyJ`)
+	secretKey   = lazyre.New(`(?i)^(.*_)?(token|password|passwd|secret|routing_key|api_key|private_key)$`)
+	secretShape = lazyre.New(`gh[pousr]_[A-Za-z0-9]{16}|github_pat_|xox[abpr]-|AKIA[A-Z0-9]{12}|-----BEGIN|eyJ[A-Za-z0-9_-]{10,}\.eyJ`)
 )
 
 func looksSecret(key, value string) bool {

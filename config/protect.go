@@ -2,11 +2,12 @@ package config
 
 import (
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // Subject is one thing that an action would change. Kind is "" where nobody
@@ -77,7 +78,7 @@ func oneWord(kind string) string {
 	return kind
 }
 
-var kindShape = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var kindShape = lazyre.New(`^[a-z][a-z0-9_-]*$`)
 
 // splitKind parts KIND:VALUE. An address, and a name with a port, have no kind.
 func splitKind(rule string) (kind, value string, ok bool) {

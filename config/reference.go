@@ -4,8 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // Reference says where a secret is to be found. It is no secret itself.
@@ -39,7 +40,7 @@ func (r Reference) String() string {
 // MarshalText writes the reference as String does.
 func (r Reference) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-var variableShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variableShape = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // ParseReference reads env:NAME, file:/path, file:~/path, age:/path,
 // age:/path#member, keyring:service/user, exec:["program","arg"] or exec:program

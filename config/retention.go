@@ -2,13 +2,14 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // Rule says when something is due to go. It never makes anything go.
@@ -50,7 +51,7 @@ func (a Age) String() string {
 // MarshalText writes the age as String does.
 func (a Age) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
-var ageShape = regexp.MustCompile(`^([0-9]{1,4})(d|w|mo|y)$`)
+var ageShape = lazyre.New(`^([0-9]{1,4})(d|w|mo|y)$`)
 
 // ParseAge reads a number of days, weeks, months or years, above zero.
 func ParseAge(s string) (Age, error) {

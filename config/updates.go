@@ -2,11 +2,12 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // Cadence says how often an audience is told something, and how.
@@ -35,7 +36,7 @@ const (
 	maxAudiences  = 50
 )
 
-var audienceShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+var audienceShape = lazyre.New(`^[a-z][a-z0-9-]{0,39}$`)
 
 // updates reads the cadences by the names of their audiences.
 func (p *parser) updates(n *yaml.Node) map[string]Cadence {

@@ -11,16 +11,16 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 )
 
-var blobShape = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var blobShape = lazyre.New(`^[0-9a-f]{64}$`)
 
 // maxWindow bounds the memory a damaged blob can ask for. Our own blobs stay
 // far below it.

@@ -5,9 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // parseStat reads /proc/PID/stat (proc(5)) into p. The command stands in
@@ -101,7 +102,7 @@ func splitArgv(b []byte) []string {
 	return strings.Split(string(b), "\x00")
 }
 
-var containerID = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{64}|[0-9a-f]{32}-[0-9]{10})(?:[^0-9a-f]|$)`)
+var containerID = lazyre.New(`(?:^|[^0-9a-f])([0-9a-f]{64}|[0-9a-f]{32}-[0-9]{10})(?:[^0-9a-f]|$)`)
 
 // containerOf finds a container's id in a line of /proc/PID/cgroup: Docker,
 // containerd, CRI-O and Podman use 64 hexadecimal digits, ECS 32 and a number;

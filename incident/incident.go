@@ -8,8 +8,9 @@ package incident
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
+
+	"firebreak/internal/lazyre"
 )
 
 // ErrNotFound is returned where an incident, exhibit, plan or step that was
@@ -20,7 +21,7 @@ var ErrNotFound = errors.New("not found")
 // It is also the name of the incident's folder.
 type ID string
 
-var idShape = regexp.MustCompile(`^\d{4}-\d{4,6}$`)
+var idShape = lazyre.New(`^\d{4}-\d{4,6}$`)
 
 // ParseID returns the ID written in s, or an error that shows the right shape.
 func ParseID(s string) (ID, error) {

@@ -2,9 +2,10 @@ package integrations
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 	"time"
+
+	"firebreak/internal/lazyre"
 )
 
 // ErrNotAsked is returned by a system's Check where there is nothing to ask with,
@@ -28,7 +29,7 @@ type Credential struct {
 
 const maxScopes = 200
 
-var scopeShape = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
+var scopeShape = lazyre.New(`^[A-Za-z0-9_.:/-]{1,64}$`)
 
 // ScopeList reads the scopes of a header, leaving out what is none. There are at
 // most 200.

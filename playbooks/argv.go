@@ -1,11 +1,12 @@
 package playbooks
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // actionName decodes the name of an action. Those that run programs are left
@@ -57,7 +58,7 @@ func (d *decoder) argv(n *yaml.Node, what string) []string {
 	return out
 }
 
-var interpreter = regexp.MustCompile(`^(.*/)?((ba|da|z|k|a|c|tc|fi)?sh|python[0-9.]*|perl|ruby|node|php|awk|gawk|mawk|sed|eval|env|sudo|ssh|xargs|su|nsenter|chroot)$`)
+var interpreter = lazyre.New(`^(.*/)?((ba|da|z|k|a|c|tc|fi)?sh|python[0-9.]*|perl|ruby|node|php|awk|gawk|mawk|sed|eval|env|sudo|ssh|xargs|su|nsenter|chroot)$`)
 
 // isShellText says that the next argument after these is code to somebody: it
 // follows the -c or -e of an interpreter.

@@ -1,20 +1,21 @@
 package playbooks
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 var (
-	slugShape    = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	varShape     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	versionShape = regexp.MustCompile(`^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$`)
-	attackShape  = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
-	d3fendShape  = regexp.MustCompile(`^D3-[A-Z][A-Z0-9]{0,11}$`)
+	slugShape    = lazyre.New(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	varShape     = lazyre.New(`^[a-z][a-z0-9_]{0,62}$`)
+	versionShape = lazyre.New(`^\d+\.\d+\.\d+([-+][0-9A-Za-z.-]+)?$`)
+	attackShape  = lazyre.New(`^T\d{4}(\.\d{3})?$`)
+	d3fendShape  = lazyre.New(`^D3-[A-Z][A-Z0-9]{0,11}$`)
 )
 
 // entry is a key of a mapping with its value.

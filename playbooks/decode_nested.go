@@ -2,12 +2,13 @@ package playbooks
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // defaultItem is what a for_each calls its item when the file names nothing.
@@ -102,7 +103,7 @@ func (p *Playbook) scopeOf(s *Step) map[string]*Var {
 // Item returns the variable that a for_each gives each item to.
 func (s *Step) Item() (*Var, bool) { return s.item, s.item != nil }
 
-var referenceShape = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})(?:@(\d{1,9}(?:\.\d{1,9}){0,2}(?:[-+][0-9A-Za-z.-]+)?))?$`)
+var referenceShape = lazyre.New(`^([a-z0-9][a-z0-9-]{0,62})(?:@(\d{1,9}(?:\.\d{1,9}){0,2}(?:[-+][0-9A-Za-z.-]+)?))?$`)
 
 // reference decodes the playbook that a step runs.
 func (d *decoder) reference(n *yaml.Node) Reference {

@@ -1,11 +1,11 @@
 package playbooks
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -71,7 +71,7 @@ func (d *decoder) optional(n *yaml.Node, what string) string {
 	return d.text(n, what)
 }
 
-func (d *decoder) shaped(n *yaml.Node, what string, shape *regexp.Regexp, want string) string {
+func (d *decoder) shaped(n *yaml.Node, what string, shape *lazyre.Regexp, want string) string {
 	s := d.text(n, what)
 	if s != "" && !shape.MatchString(s) {
 		d.node(codeValue, n, "want "+want, "%s %s is badly formed", what, brief(s))
@@ -84,7 +84,7 @@ func (d *decoder) attack(n *yaml.Node) []string {
 }
 
 // techniques reads a list of ids that all have one shape.
-func (d *decoder) techniques(n *yaml.Node, key string, shape *regexp.Regexp, hint, what string) []string {
+func (d *decoder) techniques(n *yaml.Node, key string, shape *lazyre.Regexp, hint, what string) []string {
 	out := d.texts(n, key)
 	for i, s := range out {
 		if !shape.MatchString(s) {

@@ -3,11 +3,12 @@ package playbooks
 import (
 	"net/textproto"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 func requestKeys() []string  { return []string{"method", "url", "headers", "body", "expect"} }
@@ -29,9 +30,9 @@ func (s *Step) Acts() bool {
 }
 
 var (
-	headerShape = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
-	envShape    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
-	onShape     = regexp.MustCompile(`^ssh:[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+	headerShape = lazyre.New("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")
+	envShape    = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+	onShape     = lazyre.New(`^ssh:[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 )
 
 // request decodes what an http step sends. The scheme and the host stand in the
@@ -165,7 +166,7 @@ func (d *decoder) env(s *Step, n *yaml.Node) {
 	}
 }
 
-var steering = regexp.MustCompile(`^(LD_.*|DYLD_.*|PATH|BASH_ENV|BASH_FUNC.*|ENV|SHELLOPTS|BASHOPTS|PS[0-9]|PROMPT_COMMAND|IFS|PYTHON.*|PERL.*|RUBY.*|NODE_.*|GEM_.*|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GIT_.*|EDITOR|VISUAL|PAGER|MANPAGER|BROWSER|LESSOPEN|LESSCLOSE|SHELL|GCONV_PATH|NLSPATH|HOME|XDG_.*|TMPDIR|GOFLAGS|MAKEFLAGS|RSYNC_RSH|CVS_RSH|SSH_ASKPASS|SUDO_ASKPASS|.*_PRELOAD)$`)
+var steering = lazyre.New(`^(LD_.*|DYLD_.*|PATH|BASH_ENV|BASH_FUNC.*|ENV|SHELLOPTS|BASHOPTS|PS[0-9]|PROMPT_COMMAND|IFS|PYTHON.*|PERL.*|RUBY.*|NODE_.*|GEM_.*|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|CLASSPATH|GIT_.*|EDITOR|VISUAL|PAGER|MANPAGER|BROWSER|LESSOPEN|LESSCLOSE|SHELL|GCONV_PATH|NLSPATH|HOME|XDG_.*|TMPDIR|GOFLAGS|MAKEFLAGS|RSYNC_RSH|CVS_RSH|SSH_ASKPASS|SUDO_ASKPASS|.*_PRELOAD)$`)
 
 // steers says that programs, shells or the loader take the variable of that
 // name for code or for the place of code.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/expr-lang/expr/types"
 
 	expr "firebreak/internal/expression"
+	"firebreak/internal/lazyre"
 )
 
 // expression is a compiled expression with the names it reads.
@@ -138,7 +138,7 @@ func (s scope) explain(text string, err error) error {
 	return out
 }
 
-var noMember = regexp.MustCompile(`^(?:type .* has no|unknown) field (\S+)$`)
+var noMember = lazyre.New(`^(?:type .* has no|unknown) field (\S+)$`)
 
 func firstLine(s string) string { return expr.FirstLine(s) }
 

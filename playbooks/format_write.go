@@ -1,12 +1,13 @@
 package playbooks
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 // formatter writes a tree.
@@ -179,7 +180,7 @@ func empty(n *yaml.Node) string {
 	return "{}"
 }
 
-var wordShape = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+var wordShape = lazyre.New(`^[a-z][a-z0-9_-]*$`)
 
 func key(n *yaml.Node) string {
 	s, ok := short(n)

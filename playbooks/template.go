@@ -2,10 +2,11 @@ package playbooks
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"firebreak/internal/lazyre"
 )
 
 // A template is text with {{ name }} in it, where name is a variable or a
@@ -17,7 +18,7 @@ type part struct {
 	offset int    // in runes, of the braces
 }
 
-var nameShape = regexp.MustCompile(`^(incident\.)?[a-z][a-z0-9_]*$`)
+var nameShape = lazyre.New(`^(incident\.)?[a-z][a-z0-9_]*$`)
 
 // incidentNames are the members of incident that a template may insert.
 func incidentNames() []string {

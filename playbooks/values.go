@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // Type is the type of a variable.
@@ -54,7 +56,7 @@ type Var struct {
 	at    pos
 }
 
-var secretShape = regexp.MustCompile(`^(env|file|exec):\S.*$`)
+var secretShape = lazyre.New(`^(env|file|exec):\S.*$`)
 
 // Check returns value in the variable's own form (string, int, float64,
 // bool or []string), or an error that says what is wrong with it.

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 )
 
 // ApprovalRequest is what a person signs who agrees to a plan. Everything that
@@ -79,7 +79,7 @@ func unescape(in []byte) []byte {
 	return out
 }
 
-var nonceShape = regexp.MustCompile(`^[0-9a-f]{32}$`)
+var nonceShape = lazyre.New(`^[0-9a-f]{32}$`)
 
 // ReadApprovalRequest reads what Bytes wrote, and nothing else: another
 // spelling of the same JSON is refused.

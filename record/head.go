@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 )
 
 // Head is the signed size and root hash of a record: a C2SP tlog-checkpoint in
@@ -54,7 +54,7 @@ func (h Head) Short() string {
 	return fmt.Sprintf("%s @%d %.12s…", h.Incident(), h.Size, h.Root)
 }
 
-var sealShape = regexp.MustCompile(`^(\d{4}-\d{4,6}) @([1-9]\d{0,15}) ([0-9a-f]{64})$`)
+var sealShape = lazyre.New(`^(\d{4}-\d{4,6}) @([1-9]\d{0,15}) ([0-9a-f]{64})$`)
 
 // ParseSeal reads what Seal wrote. Only the incident, size and root are known
 // from it; Origin is the incident alone and there is no signature.

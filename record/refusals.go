@@ -1,8 +1,9 @@
 package record
 
 import (
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // RefusedAlike is why several things were not taken, in the same words but for numbers
@@ -36,9 +37,9 @@ func GroupRefused(list []Refusal) []RefusedAlike {
 }
 
 var (
-	quotedText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	sizeFirst  = regexp.MustCompile(`^\d+ bytes: `)
-	takenAs    = regexp.MustCompile(`^the same file as .*, which was taken$`)
+	quotedText = lazyre.New(`"(?:[^"\\]|\\.)*"`)
+	sizeFirst  = lazyre.New(`^\d+ bytes: `)
+	takenAs    = lazyre.New(`^the same file as .*, which was taken$`)
 )
 
 // Alike is a reason without what is of one thing only: its size, where a link

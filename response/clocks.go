@@ -5,12 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/internal/problem"
 	"firebreak/record"
 	"firebreak/review/clocks"
@@ -207,7 +207,7 @@ func (s *Session) ChooseClock(ctx context.Context, id incident.ID, clock string,
 	})
 }
 
-var exhibitShape = regexp.MustCompile(`^e[0-9]+$`)
+var exhibitShape = lazyre.New(`^e[0-9]+$`)
 
 // MeetClock records that somebody did what a deadline asks for; without a time, that
 // it was not so.

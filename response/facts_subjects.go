@@ -4,11 +4,11 @@ import (
 	"context"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/store"
@@ -49,12 +49,12 @@ func (s *Session) NameSubject(ctx context.Context, id incident.ID, p record.Subj
 }
 
 var (
-	hexDigits  = regexp.MustCompile(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$`)
-	domainName = regexp.MustCompile(`^[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?(\.[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}])?)+$`)
-	mailName   = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
-	phoneDigit = regexp.MustCompile(`^\+?[0-9]{5,15}$`)
-	ibanShape  = regexp.MustCompile(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$`)
-	cardShape  = regexp.MustCompile(`^[0-9]{12,19}$`)
+	hexDigits  = lazyre.New(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})$`)
+	domainName = lazyre.New(`^[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}_])?(\.[\p{L}\p{N}_]([\p{L}\p{N}_-]*[\p{L}\p{N}])?)+$`)
+	mailName   = lazyre.New(`^[^\s@]+@[^\s@]+$`)
+	phoneDigit = lazyre.New(`^\+?[0-9]{5,15}$`)
+	ibanShape  = lazyre.New(`^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$`)
+	cardShape  = lazyre.New(`^[0-9]{12,19}$`)
 )
 
 // subjectValue brings a value into the form in which it is compared. People write
@@ -138,7 +138,7 @@ func isPlace(s string) bool {
 	return strings.Contains(countries, " "+country+" ")
 }
 
-var regionShape = regexp.MustCompile(`^[A-Z0-9]{1,3}$`)
+var regionShape = lazyre.New(`^[A-Z0-9]{1,3}$`)
 
 const countries = " AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ " +
 	"DE DJ DK DM DO DZ EC EE EG EH ER ES ET EU FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP " +

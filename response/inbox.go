@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"firebreak/incident"
 	"firebreak/integrations/intake"
 	"firebreak/internal/durable"
+	"firebreak/internal/lazyre"
 	"firebreak/store/keys"
 )
 
@@ -78,7 +78,7 @@ func itemID(source string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 
-var itemName = regexp.MustCompile(`^[0-9a-f]{12}$`)
+var itemName = lazyre.New(`^[0-9a-f]{12}$`)
 
 // errInboxFull says that nothing more is kept until somebody takes or drops.
 var errInboxFull = errors.New("the inbox is full: take or drop what waits in it")

@@ -4,12 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"time"
 
 	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 	"firebreak/store"
 )
 
@@ -186,7 +186,7 @@ func fresh(targets []integrations.Target, before map[string]bool) int {
 	return len(seen)
 }
 
-var instance = regexp.MustCompile(`(\.[0-9]+)+$`)
+var instance = lazyre.New(`(\.[0-9]+)+$`)
 
 // base is the step that an item or a round of it is of.
 func base(step string) string { return instance.ReplaceAllString(step, "") }

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/review"
@@ -287,7 +287,7 @@ func (s *Session) composeUpdate(a Audience, inc incident.Incident, r UpdateReque
 	return strings.TrimSpace(insert(form, values)), nil
 }
 
-var place = regexp.MustCompile(`\{\{ *([a-z_.]+) *\}\}`)
+var place = lazyre.New(`\{\{ *([a-z_.]+) *\}\}`)
 
 // insert puts values into a form. A value is never looked at again for names.
 func insert(form string, values map[string]string) string {

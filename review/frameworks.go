@@ -2,10 +2,11 @@ package review
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // framework is one set of controls that people are measured by. Its references
@@ -13,18 +14,18 @@ import (
 // Names are ours: enough to find the place.
 type framework struct {
 	key, name, example string
-	shape              *regexp.Regexp
+	shape              *lazyre.Regexp
 	exists             func(ref string) bool // nil: the shape says it all
 	of                 func(ref string) string
 }
 
 var frameworks = []framework{
-	{"csf", "NIST Cybersecurity Framework 2.0", "csf:DE.CM-01", regexp.MustCompile(`^[A-Z]{2}\.[A-Z]{2}(-[0-9]{2})?$`), inCSF, csfName},
-	{"iso27001", "ISO/IEC 27001:2022, Annex A", "iso27001:A.8.15", regexp.MustCompile(`^A\.[5-8]\.[0-9]{1,2}$`), inISO, isoName},
-	{"cis", "CIS Controls 8.1", "cis:8.2", regexp.MustCompile(`^[0-9]{1,2}(\.[0-9]{1,2})?$`), inNumbered(cisNames), numbered(cisNames)},
-	{"pci", "PCI DSS 4.0.1", "pci:10.2", regexp.MustCompile(`^[0-9]{1,2}(\.[0-9]{1,2}){0,4}$`), inNumbered(pciNames), numbered(pciNames)},
-	{"soc2", "SOC 2, Trust Services Criteria", "soc2:CC7.2", regexp.MustCompile(`^(CC|A|C|PI|P)[0-9](\.[0-9]{1,2})?$`), func(r string) bool { return soc2Name(r) != "" }, soc2Name},
-	{"hipaa", "HIPAA, 45 CFR part 164", "hipaa:164.312(b)", regexp.MustCompile(`^164\.[0-9]{3}(\([0-9A-Za-z]{1,5}\))*$`), func(r string) bool { return hipaaName(r) != "" }, hipaaName},
+	{"csf", "NIST Cybersecurity Framework 2.0", "csf:DE.CM-01", lazyre.New(`^[A-Z]{2}\.[A-Z]{2}(-[0-9]{2})?$`), inCSF, csfName},
+	{"iso27001", "ISO/IEC 27001:2022, Annex A", "iso27001:A.8.15", lazyre.New(`^A\.[5-8]\.[0-9]{1,2}$`), inISO, isoName},
+	{"cis", "CIS Controls 8.1", "cis:8.2", lazyre.New(`^[0-9]{1,2}(\.[0-9]{1,2})?$`), inNumbered(cisNames), numbered(cisNames)},
+	{"pci", "PCI DSS 4.0.1", "pci:10.2", lazyre.New(`^[0-9]{1,2}(\.[0-9]{1,2}){0,4}$`), inNumbered(pciNames), numbered(pciNames)},
+	{"soc2", "SOC 2, Trust Services Criteria", "soc2:CC7.2", lazyre.New(`^(CC|A|C|PI|P)[0-9](\.[0-9]{1,2})?$`), func(r string) bool { return soc2Name(r) != "" }, soc2Name},
+	{"hipaa", "HIPAA, 45 CFR part 164", "hipaa:164.312(b)", lazyre.New(`^164\.[0-9]{3}(\([0-9A-Za-z]{1,5}\))*$`), func(r string) bool { return hipaaName(r) != "" }, hipaaName},
 }
 
 // splitReference parts csf:DE.CM-01 into the framework and the place in it.

@@ -2,11 +2,11 @@ package review
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 )
 
@@ -72,15 +72,15 @@ func sections() []Section {
 
 var sectionWords = []struct {
 	key      string
-	note     *regexp.Regexp // how a note begins
-	question *regexp.Regexp // what a question's name holds
+	note     *lazyre.Regexp // how a note begins
+	question *lazyre.Regexp // what a question's name holds
 }{
-	{"factors", regexp.MustCompile(`(?i)^(contributing )?(factors?|causes?) ?:`), regexp.MustCompile(`(?i)factor|cause`)},
-	{"mitigators", regexp.MustCompile(`(?i)^(went well|mitigators?|good) ?:`), regexp.MustCompile(`(?i)well|mitigat`)},
-	{"wrong", regexp.MustCompile(`(?i)^(went (wrong|badly)|did not go well|didn't go well|bad) ?:`), regexp.MustCompile(`(?i)wrong|badly|not_go`)},
-	{"surprises", regexp.MustCompile(`(?i)^(surprises?|surprised|surprising) ?:`), regexp.MustCompile(`(?i)surpris`)},
-	{"luck", regexp.MustCompile(`(?i)^(luck|lucky) ?:`), regexp.MustCompile(`(?i)luck`)},
-	{"lessons", regexp.MustCompile(`(?i)^(lessons?|learned|improve) ?:`), regexp.MustCompile(`(?i)lesson|learn|improve|differently`)},
+	{"factors", lazyre.New(`(?i)^(contributing )?(factors?|causes?) ?:`), lazyre.New(`(?i)factor|cause`)},
+	{"mitigators", lazyre.New(`(?i)^(went well|mitigators?|good) ?:`), lazyre.New(`(?i)well|mitigat`)},
+	{"wrong", lazyre.New(`(?i)^(went (wrong|badly)|did not go well|didn't go well|bad) ?:`), lazyre.New(`(?i)wrong|badly|not_go`)},
+	{"surprises", lazyre.New(`(?i)^(surprises?|surprised|surprising) ?:`), lazyre.New(`(?i)surpris`)},
+	{"luck", lazyre.New(`(?i)^(luck|lucky) ?:`), lazyre.New(`(?i)luck`)},
+	{"lessons", lazyre.New(`(?i)^(lessons?|learned|improve) ?:`), lazyre.New(`(?i)lesson|learn|improve|differently`)},
 }
 
 func (b *builder) lessons() {

@@ -3,13 +3,13 @@ package review
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/internal/term"
 )
 
@@ -31,8 +31,8 @@ const maxPartsFile = 16 << 20
 // begins is the line above a part. A line of a person's text that looks like one
 // has a backslash before it in the file.
 var (
-	begins = regexp.MustCompile(`^<!-- part: ([a-z_]{1,40}), version (\d{1,6}) -->$`)
-	looks  = regexp.MustCompile(`^\\*<!-- part: `)
+	begins = lazyre.New(`^<!-- part: ([a-z_]{1,40}), version (\d{1,6}) -->$`)
+	looks  = lazyre.New(`^\\*<!-- part: `)
 )
 
 func beginning(d PartDraft) string {

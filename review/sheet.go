@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"firebreak/internal/lazyre"
 	"firebreak/timeline"
 )
 
@@ -41,7 +41,7 @@ func (r Review) Sheet() ([]byte, error) {
 }
 
 // figures is what a spreadsheet may take for a number, a date or a time.
-var figures = regexp.MustCompile(`^[\s+-]*[0-9][0-9\s.,:/%eE+-]*$`)
+var figures = lazyre.New(`^[\s+-]*[0-9][0-9\s.,:/%eE+-]*$`)
 
 // asText is a cell that a spreadsheet takes for text: a ' stands in front of one
 // that it would take for something else.

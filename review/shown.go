@@ -2,9 +2,9 @@ package review
 
 import (
 	"reflect"
-	"regexp"
 	"strings"
 
+	"firebreak/internal/lazyre"
 	"firebreak/internal/term"
 )
 
@@ -67,9 +67,9 @@ func harmless(v reflect.Value, text func(string) string) reflect.Value {
 }
 
 var (
-	address = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*)://([^\s/?#]*)`)
-	www     = regexp.MustCompile(`(?i)\bwww\.`)
-	mail    = regexp.MustCompile(`([\w.+-])@([\w-]+(?:\.[\w-]+)+)`)
+	address = lazyre.New(`(?i)\b([a-z][a-z0-9+.-]*)://([^\s/?#]*)`)
+	www     = lazyre.New(`(?i)\bwww\.`)
+	mail    = lazyre.New(`([\w.+-])@([\w-]+(?:\.[\w-]+)+)`)
 )
 
 // Harmless returns text for a document that others will open: term.SafeLines,

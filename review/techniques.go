@@ -2,15 +2,15 @@ package review
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 )
 
-var techniqueID = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
+var techniqueID = lazyre.New(`^T[0-9]{4}(\.[0-9]{3})?$`)
 
 // IsTechnique says whether a text has the form of an id of ATT&CK: T1566 or
 // T1566.001.

@@ -2,11 +2,11 @@ package review
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 )
 
@@ -28,17 +28,17 @@ const (
 const persons = `(?:he|she|they|we|you|i|who|somebody|someone|nobody|everybody|(?:the |our |an? |on-call |junior |senior )*(?:team|staff|engineers?|developers?|operators?|admins?|administrators?|analysts?|responders?|users?|employees?|contractors?|colleagues?|managers?|commander|intern|person|people|department|helpdesk|vendor))`
 
 // blaming are phrases that put blame whoever they are about.
-var blaming = regexp.MustCompile(`(?i)\b(should(?: not|n't|n’t)?(?: \w+)?[ -]have|should(?:'|’)ve|ought to have|(?:could|must|would) have (?:known|noticed|seen)|(?:could|should) easily have|` +
+var blaming = lazyre.New(`(?i)\b(should(?: not|n't|n’t)?(?: \w+)?[ -]have|should(?:'|’)ve|ought to have|(?:could|must|would) have (?:known|noticed|seen)|(?:could|should) easily have|` +
 	`(?:human|user|operator|admin|administrator) error|careless(?:ly|ness)?|reckless(?:ly|ness)?|sloppy|sloppi(?:ly|ness)|negligen(?:t|tly|ce)|incompeten(?:t|tly|ce)|` +
 	`stupid(?:ly|ity)?|idiot(?:ic|s)?|(?:too|was|were|being) lazy|laziness|clueless|amateurish|unprofessional(?:ly)?|irresponsibl[ey]|blunder(?:s|ed)?|` +
 	`to blame|blamed (?:on|for)|whose fault|at fault|(?:his|her|their|your|my|our) (?:own )?(?:fault|mistake|error|negligence)|guilty|` +
 	`neglected to|forgot to|(?:didn't|didn’t|did not|never) bother(?:ed)?(?: to)?|bothered to|common sense|any(?:one|body) (?:could|would) have|asleep at the wheel)\b`)
 
 // lapses are verbs that put blame where a person stands before them.
-var lapses = regexp.MustCompile(`(?i)\b` + persons + ` (?:(?:had|have|has|then|also|simply|just|again|clearly|repeatedly|obviously|\w+ly) ){0,2}(?:failed to|neglected|forgot|ignored|overlooked|disregarded|omitted|refused to|messed up|screwed up|broke the rules?|made (?:a|the|another) (?:mistake|error))\b`)
+var lapses = lazyre.New(`(?i)\b` + persons + ` (?:(?:had|have|has|then|also|simply|just|again|clearly|repeatedly|obviously|\w+ly) ){0,2}(?:failed to|neglected|forgot|ignored|overlooked|disregarded|omitted|refused to|messed up|screwed up|broke the rules?|made (?:a|the|another) (?:mistake|error))\b`)
 
 // symptom is what people fail to do when a system fails them.
-var symptom = regexp.MustCompile(`(?i)^ (?:log ?in|log ?on|sign in|authenticate|connect|reach|resolve|load|reset (?:his|her|their) password)\b`)
+var symptom = lazyre.New(`(?i)^ (?:log ?in|log ?on|sign in|authenticate|connect|reach|resolve|load|reset (?:his|her|their) password)\b`)
 
 // wording looks through what people wrote, as it stands, for phrases that put
 // blame, and through the factors for names.

@@ -3,8 +3,9 @@ package timeline
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // Notes say of terms that are read otherwise than people may expect who know
@@ -20,8 +21,8 @@ func (p *parser) note(format string, args ...any) {
 }
 
 var (
-	assigned = regexp.MustCompile(`^([A-Za-z@_.]+)(==?|!=|=~|!~)(.+)$`)
-	dotted   = regexp.MustCompile(`^([A-Za-z@_][A-Za-z0-9@_.]*):([^/\\:].*)$`)
+	assigned = lazyre.New(`^([A-Za-z@_.]+)(==?|!=|=~|!~)(.+)$`)
+	dotted   = lazyre.New(`^([A-Za-z@_][A-Za-z0-9@_.]*):([^/\\:].*)$`)
 )
 
 // adviseWord looks at a word as it was written.

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"firebreak/internal/lazyre"
 )
 
 // ClickHouseColumns are the columns of the table, in its order, with their
@@ -45,7 +46,7 @@ func ClickHouseTable(name string) string {
 		"\n) ENGINE = ReplacingMergeTree(version) PARTITION BY incident ORDER BY (incident, time_ns, id)"
 }
 
-var sqlName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+var sqlName = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 
 // SQLName reports whether the text can name a table or a database without
 // quotes.

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"firebreak/internal/lazyre"
 )
 
 // Bulk writes events in the bulk form of OpenSearch and Elasticsearch: for each
@@ -36,7 +37,7 @@ func NewBulk(w io.Writer, o BulkOptions) *Bulk {
 	return &Bulk{out: bufio.NewWriterSize(w, 1<<16), o: o}
 }
 
-var indexName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,199}$`)
+var indexName = lazyre.New(`^[a-z0-9][a-z0-9_-]{0,199}$`)
 
 // IndexName reports whether an index can have that name.
 func IndexName(s string) bool { return indexName.MatchString(s) }

@@ -1,11 +1,12 @@
 package tui
 
 import (
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
-var listMarker = regexp.MustCompile(`^(?:\d{1,2}[.)]|[-*]) +`)
+var listMarker = lazyre.New(`^(?:\d{1,2}[.)]|[-*]) +`)
 
 // prose wraps instructions for w cells. Lines that an author broke by hand are
 // joined to paragraphs and list items again; lines that stand further in than

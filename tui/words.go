@@ -2,13 +2,13 @@ package tui
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 	"firebreak/response"
 	"firebreak/timeline"
@@ -271,7 +271,7 @@ func roleNames(i incident.Incident) []string {
 	return out
 }
 
-var longRef = regexp.MustCompile(`\[([^\s\]]{8})[^\s\]]{9,}\]$`)
+var longRef = lazyre.New(`\[([^\s\]]{8})[^\s\]]{9,}\]$`)
 
 // brief is an entry as a list shows it: its step by its title, as the other
 // screens call it, and what the other side calls a thing by its beginning.

@@ -29,9 +29,9 @@ package container
 
 import (
 	"errors"
-	"regexp"
 	"time"
 
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 )
 
@@ -76,8 +76,8 @@ const (
 )
 
 var (
-	itemName   = regexp.MustCompile(`^items/(\d{6,7})/(start\.json|item\.json|dropped\.json|content\.(\d{3,7}))$`)
-	actionName = regexp.MustCompile(`^actions/\d{6,7}\.jsonl$`)
+	itemName   = lazyre.New(`^items/(\d{6,7})/(start\.json|item\.json|dropped\.json|content\.(\d{3,7}))$`)
+	actionName = lazyre.New(`^actions/\d{6,7}\.jsonl$`)
 )
 
 // Head begins a container.

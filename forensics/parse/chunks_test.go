@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"firebreak/internal/testkit"
 	"firebreak/record"
 	"firebreak/timeline"
 )
@@ -84,7 +85,7 @@ func wholeOf(t *testing.T, parser string, data []byte, workers, chunk int, once 
 // Whatever the input, chunks of any size read by any number at once say what
 // one reader of the whole says.
 func TestChunksSayTheSame(t *testing.T) {
-	for seed := range uint64(3) {
+	for seed := range uint64(testkit.Rounds(t, 1, 20)) {
 		data := hostileLog(seed, 250)
 		for _, parser := range []string{"syslog", "packages", "bodyfile", "access", "timesketch.jsonl", "dpkg"} {
 			for _, once := range []bool{false, true} {

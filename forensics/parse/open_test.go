@@ -93,9 +93,10 @@ func TestBomb(t *testing.T) {
 	var b bytes.Buffer
 	w, err := zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1))
 	must(t, err)
-	_, err = io.Copy(w, io.LimitReader(zeros{}, 2<<30))
+	_, err = io.Copy(w, io.LimitReader(zeros{}, 64<<20))
 	must(t, err)
 	must(t, w.Close())
+	b.Write(bytes.Repeat(b.Bytes(), 31)) // frames may follow one another
 	ing, err := File(t.Context(), &b, Source{Exhibit: record.Exhibit{ID: "e1"}, Parser: "text"}, func([]timeline.Event) error { return nil })
 	if err != nil || ing.Rejected != 1 || !strings.Contains(strings.Join(ing.Samples, ""), "over the limit") {
 		t.Errorf("%+v, %v", ing, err)

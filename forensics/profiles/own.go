@@ -3,12 +3,13 @@ package profiles
 import (
 	"embed"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v4"
+
+	"firebreak/internal/lazyre"
 )
 
 //go:embed *.yaml
@@ -46,7 +47,7 @@ func Builtin() (*Set, error) { return builtin() }
 // Version is the format of our own files, which each says of itself.
 const Version = "1"
 
-var slug = regexp.MustCompile(`^[a-z][a-z0-9]*([._-][a-z0-9]+)*$`)
+var slug = lazyre.New(`^[a-z][a-z0-9]*([._-][a-z0-9]+)*$`)
 
 // Parse reads a file of our own format. The error is Problems.
 func Parse(name string, src []byte) (*Set, error) {

@@ -3,19 +3,19 @@ package triage
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
 
+	"firebreak/internal/lazyre"
 	"firebreak/timeline"
 )
 
 var (
-	isID        = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	isTechnique = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
+	isID        = lazyre.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	isTechnique = lazyre.New(`^T[0-9]{4}(\.[0-9]{3})?$`)
 )
 
 // most is how many findings of one rule stand by themselves.

@@ -3,9 +3,10 @@ package clickhouse
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // Refused is the server's no.
@@ -23,7 +24,7 @@ func (e *Refused) Error() string {
 	return fmt.Sprintf("it answered %d: %s", e.Status, e.Says)
 }
 
-var codeShape = regexp.MustCompile(`\bCode: (\d{1,6})\b`)
+var codeShape = lazyre.New(`\bCode: (\d{1,6})\b`)
 
 func refusal(status int, body string) *Refused {
 	e := &Refused{Status: status, Says: strings.TrimSpace(body)}

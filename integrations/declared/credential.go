@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +19,7 @@ import (
 
 	"firebreak/integrations"
 	"firebreak/integrations/sigv4"
+	"firebreak/internal/lazyre"
 )
 
 // The kinds of credentials.
@@ -71,7 +71,7 @@ func (c credential) secrets() []integrations.Param {
 	return nil
 }
 
-var placeName = regexp.MustCompile(`\{([a-z][a-z0-9_]*)\}`)
+var placeName = lazyre.New(`\{([a-z][a-z0-9_]*)\}`)
 
 // fill puts settings into a text, each as it was checked by its pattern.
 func fill(text string, settings map[string]string, escape func(string) string) (string, error) {

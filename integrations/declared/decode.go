@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"firebreak/internal/lazyre"
 	"firebreak/internal/problem"
 )
 
@@ -203,7 +203,7 @@ func sortedKeys[T any](m map[string]T) []string {
 }
 
 // each walks a mapping whose keys the author chose.
-func (d *decoder) each(n *yaml.Node, what string, shape *regexp.Regexp, read func(key string, k, v *yaml.Node)) {
+func (d *decoder) each(n *yaml.Node, what string, shape *lazyre.Regexp, read func(key string, k, v *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		d.node(n, "", "%s must be a mapping of names to values", what)
 		return
@@ -257,7 +257,7 @@ func (d *decoder) word(n *yaml.Node, what string, known []string) string {
 	return s
 }
 
-func (d *decoder) shaped(n *yaml.Node, what string, shape *regexp.Regexp, hint string) string {
+func (d *decoder) shaped(n *yaml.Node, what string, shape *lazyre.Regexp, hint string) string {
 	s := d.text(n, what)
 	if s != "" && !shape.MatchString(s) {
 		d.node(n, hint, "%s %.60q is not one", what, s)

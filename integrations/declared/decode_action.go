@@ -2,7 +2,6 @@ package declared
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // actionOf reads one action. Its parts are read in the order in which they see
@@ -277,7 +277,7 @@ func (d *decoder) common(r *request, what string, in scope, keys map[string]func
 	}
 }
 
-var urlText = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$`)
+var urlText = lazyre.New(`^[A-Za-z0-9._~!$&'()*+,;=:@%/-]*$`)
 
 // urlOf reads a path. What stands in it between values is fixed.
 func (d *decoder) urlOf(n *yaml.Node, in scope) urlTemplate {

@@ -12,19 +12,20 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 	"firebreak/internal/problem"
 )
 
 var (
-	nameShape    = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	kindShape    = regexp.MustCompile(`^[a-z][a-z0-9]{0,30}$`)
-	idShape      = regexp.MustCompile(`^[a-z][a-z0-9]{0,30}(\.[a-z][a-z0-9_]{0,40}){1,4}$`)
-	versionShape = regexp.MustCompile(`^\d{1,5}\.\d{1,5}\.\d{1,5}$`)
-	headerShape  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
-	reactShape   = regexp.MustCompile(`^RA[1-6]\d{3}$`)
-	d3fendShape  = regexp.MustCompile(`^D3-[A-Z][A-Z0-9]{0,11}$`)
-	hostShape    = regexp.MustCompile(`^https://([a-z0-9-]|\{[a-z][a-z0-9_]*\}|\.)+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?$`)
-	tokenShape   = regexp.MustCompile(`^(https://[a-z0-9.-]+(:\d{1,5})?)?/[A-Za-z0-9._~/{}-]*$`)
+	nameShape    = lazyre.New(`^[a-z][a-z0-9_]{0,62}$`)
+	kindShape    = lazyre.New(`^[a-z][a-z0-9]{0,30}$`)
+	idShape      = lazyre.New(`^[a-z][a-z0-9]{0,30}(\.[a-z][a-z0-9_]{0,40}){1,4}$`)
+	versionShape = lazyre.New(`^\d{1,5}\.\d{1,5}\.\d{1,5}$`)
+	headerShape  = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9-]{0,63}$`)
+	reactShape   = lazyre.New(`^RA[1-6]\d{3}$`)
+	d3fendShape  = lazyre.New(`^D3-[A-Z][A-Z0-9]{0,11}$`)
+	hostShape    = lazyre.New(`^https://([a-z0-9-]|\{[a-z][a-z0-9_]*\}|\.)+(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?$`)
+	tokenShape   = lazyre.New(`^(https://[a-z0-9.-]+(:\d{1,5})?)?/[A-Za-z0-9._~/{}-]*$`)
 )
 
 // Parse reads a file. known are the systems that other files declare, by kind.

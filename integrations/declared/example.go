@@ -1,12 +1,12 @@
 package declared
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // Example is a test that stands in a file: what the other side says to each
@@ -57,7 +57,7 @@ type expectedUndo struct {
 	with   map[string]any
 }
 
-var turnShape = regexp.MustCompile(`^(GET|HEAD|POST|PUT|PATCH|DELETE) (/\S*)$`)
+var turnShape = lazyre.New(`^(GET|HEAD|POST|PUT|PATCH|DELETE) (/\S*)$`)
 
 func (d *decoder) exampleOf(n *yaml.Node) *Example {
 	e := &Example{Line: n.Line, params: map[string]any{}, settings: map[string]string{}}

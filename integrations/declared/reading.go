@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"firebreak/integrations"
 	"firebreak/integrations/sigv4"
+	"firebreak/internal/lazyre"
 )
 
 // read carries out the readings one after the other; what one keeps, the next may
@@ -159,7 +159,7 @@ func (s *session) page(p *pages, env map[string]any, a answer) ([]any, string, e
 	return items(plain(v)), show(next), nil
 }
 
-var linkShape = regexp.MustCompile(`<([^<>]{1,1000})>\s*;[^,]*\brel="?next"?`)
+var linkShape = lazyre.New(`<([^<>]{1,1000})>\s*;[^,]*\brel="?next"?`)
 
 // nextLink is the address behind rel="next".
 func nextLink(values []string) string {

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"firebreak/internal/expression"
+	"firebreak/internal/lazyre"
 	"firebreak/internal/problem"
 )
 
@@ -149,9 +150,9 @@ func (d *decoder) hasSecret(name string) bool {
 }
 
 var (
-	unknownName  = regexp.MustCompile(`^unknown name (\S+)`)
-	unknownField = regexp.MustCompile(`(?:unknown field|has no field) (\S+)`)
-	fieldOf      = regexp.MustCompile(`\b([a-z]+)\??\.([a-z0-9_]*)$`)
+	unknownName  = lazyre.New(`^unknown name (\S+)`)
+	unknownField = lazyre.New(`(?:unknown field|has no field) (\S+)`)
+	fieldOf      = lazyre.New(`\b([a-z]+)\??\.([a-z0-9_]*)$`)
 )
 
 // wrong tells what is wrong with an expression, and what was most likely meant.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"firebreak/internal/expression"
+	"firebreak/internal/lazyre"
 )
 
 // program is an expression of a file.
@@ -35,7 +35,7 @@ type part struct {
 // hidden is a secret parameter in a rendered tree; whoever sends puts it in.
 type hidden string
 
-var secretName = regexp.MustCompile(`^\s*secrets\.([a-z][a-z0-9_]*)\s*$`)
+var secretName = lazyre.New(`^\s*secrets\.([a-z][a-z0-9_]*)\s*$`)
 
 // templateError is what is wrong with a template, at a character of it.
 type templateError struct {

@@ -3,10 +3,11 @@ package drill
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"firebreak/internal/lazyre"
 )
 
 // falconHost is a host of CrowdStrike's. A containment is pending until it is
@@ -81,8 +82,8 @@ func (a machineAction) show(m machine) map[string]any {
 }
 
 var (
-	ofMachine = regexp.MustCompile(`machineId eq '([0-9a-f]+)'`)
-	ofType    = regexp.MustCompile(`type eq '([A-Za-z]+)'`)
+	ofMachine = lazyre.New(`machineId eq '([0-9a-f]+)'`)
+	ofType    = lazyre.New(`type eq '([A-Za-z]+)'`)
 )
 
 func (w *World) defender() http.Handler {

@@ -3,12 +3,13 @@ package intake
 import (
 	"cmp"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"firebreak/internal/lazyre"
 )
 
 // tidy cuts every text to a length and masks what looks like a secret, and the
@@ -125,7 +126,7 @@ func firstLine(s string) string {
 const hiddenMark = "***"
 
 // secretShape are texts that are secrets by their look, wherever they stand.
-var secretShape = regexp.MustCompile(`gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{8,}|` +
+var secretShape = lazyre.New(`gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abeoprs]-[A-Za-z0-9-]{8,}|` +
 	`(?:AKIA|ASIA)[A-Z0-9]{12,}|AIza[A-Za-z0-9_-]{30,}|sk_live_[A-Za-z0-9]{16,}|npm_[A-Za-z0-9]{30,}|` +
 	`-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*|eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*`)
 
@@ -164,9 +165,9 @@ func safeURL(s string) string {
 }
 
 var (
-	cveShape = regexp.MustCompile(`(?i)\bCVE-\d{4}-\d{3,19}\b`)
-	cweShape = regexp.MustCompile(`(?i)\bCWE[-_: ]?0*(\d{1,6})\b`)
-	idShape  = regexp.MustCompile(`\b(?:GHSA(?:-[0-9a-z]{4}){3}|SNYK-[A-Z0-9-]+|(?:DSA|DLA|USN|RHSA|ELSA|ALSA|TEMP|GO|PYSEC|RUSTSEC|ALAS|GMS|OSV|NSWG|SONATYPE)-[0-9A-Za-z:.-]+)\b`)
+	cveShape = lazyre.New(`(?i)\bCVE-\d{4}-\d{3,19}\b`)
+	cweShape = lazyre.New(`(?i)\bCWE[-_: ]?0*(\d{1,6})\b`)
+	idShape  = lazyre.New(`\b(?:GHSA(?:-[0-9a-z]{4}){3}|SNYK-[A-Z0-9-]+|(?:DSA|DLA|USN|RHSA|ELSA|ALSA|TEMP|GO|PYSEC|RUSTSEC|ALAS|GMS|OSV|NSWG|SONATYPE)-[0-9A-Za-z:.-]+)\b`)
 )
 
 // names sorts ids into those that the finding keeps apart.

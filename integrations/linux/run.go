@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // excerpt is how much of a program's output a receipt keeps.
@@ -53,7 +53,7 @@ type wanted struct {
 	timeout time.Duration
 }
 
-var named = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+var named = lazyre.New(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 func (r run) read(c integrations.Call) (wanted, error) {
 	v, err := integrations.Read(r.Describe(), c.Params)

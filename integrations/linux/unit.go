@@ -3,12 +3,12 @@ package linux
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // unit stops a unit of systemd and keeps it from being started, or with on false
@@ -43,7 +43,7 @@ func (u unit) Describe() integrations.Description {
 }
 
 // ours are units without which nobody reaches the host, or it does not run.
-var ours = regexp.MustCompile(`^(?:systemd-.*|sshd?(?:@.*)?\.(?:service|socket)|dbus(?:-broker)?\.(?:service|socket)|getty@.*|user@.*|networking\.service|NetworkManager\.service)$`)
+var ours = lazyre.New(`^(?:systemd-.*|sshd?(?:@.*)?\.(?:service|socket)|dbus(?:-broker)?\.(?:service|socket)|getty@.*|user@.*|networking\.service|NetworkManager\.service)$`)
 
 // condition is a unit as systemd has it.
 type condition struct {

@@ -19,6 +19,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // Protocol is the version of the questions and answers.
@@ -89,7 +90,7 @@ func actions(c integrations.Connection) ([]integrations.Action, error) {
 	return out, nil
 }
 
-var digestShape = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var digestShape = lazyre.New(`^[0-9a-f]{64}$`)
 
 func newProgram(c integrations.Connection) (*program, error) {
 	p := &program{c: c, path: c.Settings["program"], digest: strings.TrimPrefix(c.Settings["sha256"], "sha256:"), timeout: usualTime, settings: map[string]string{}}
@@ -394,7 +395,7 @@ func (a act) inverse(c integrations.Call, named inverse) (integrations.Call, err
 	}, nil
 }
 
-var nameShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,30}(\.[a-z][a-z0-9_]{0,30}){1,3}$`)
+var nameShape = lazyre.New(`^[a-z][a-z0-9_]{0,30}(\.[a-z][a-z0-9_]{0,30}){1,3}$`)
 
 // descriptions are what the program says that it can do, held against the rules.
 func (got answer) descriptions() ([]described, error) {

@@ -8,12 +8,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // session is one use of the connection.
@@ -98,8 +98,8 @@ var hints = map[string]string{
 }
 
 var (
-	wordShape  = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
-	scopeShape = regexp.MustCompile(`^[a-z0-9_.:]{1,64}$`)
+	wordShape  = lazyre.New(`^[a-z0-9_]{1,64}$`)
+	scopeShape = lazyre.New(`^[a-z0-9_.:]{1,64}$`)
 )
 
 // scopesIn reads a list of scopes, leaving out what is none.

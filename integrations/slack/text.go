@@ -1,10 +1,10 @@
 package slack
 
 import (
-	"regexp"
 	"strings"
 
 	"firebreak/integrations"
+	"firebreak/internal/lazyre"
 )
 
 // maxText is how long a message may be; Slack itself cuts at 40,000 characters.
@@ -18,7 +18,7 @@ func escape(s string) string {
 }
 
 // shownAs is a link or a mention in a text of Slack's: what stands for it.
-var shownAs = regexp.MustCompile(`<(?:[^<>|]*\|([^<>|]*)|([^<>|]*))>`)
+var shownAs = lazyre.New(`<(?:[^<>|]*\|([^<>|]*)|([^<>|]*))>`)
 
 // plain undoes escape, and what Slack adds by itself: it makes links of addresses.
 func plain(s string) string {

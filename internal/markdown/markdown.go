@@ -5,17 +5,18 @@
 package markdown
 
 import (
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 var (
 	// tame is a word in which no Markdown dialect sees anything but a word,
 	// wherever it stands in a line.
-	tame = regexp.MustCompile(`^["'(]*[\p{L}\p{N}=+/-][\p{L}\p{M}\p{N},.;:?'"()/%=+-]*$|^["'(]*"[,.;:)]*$|^[,.;:)!?★—–…]+$`)
+	tame = lazyre.New(`^["'(]*[\p{L}\p{N}=+/-][\p{L}\p{M}\p{N},.;:?'"()/%=+-]*$|^["'(]*"[,.;:)]*$|^[,.;:)!?★—–…]+$`)
 	// opener is a tame word that would open a list, a heading or a definition in
 	// its place at the beginning of a line.
-	opener = regexp.MustCompile(`^([-+=]+|\d{1,9}[.)]|:)$`)
+	opener = lazyre.New(`^([-+=]+|\d{1,9}[.)]|:)$`)
 )
 
 // Place is where a text stands.

@@ -1,13 +1,14 @@
 package redact
 
 import (
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // shaped are secrets that their makers gave a shape, so that they can be told
 // from other text without being known.
-var shaped = regexp.MustCompile(`\b(?:` +
+var shaped = lazyre.New(`\b(?:` +
 	`gh[pousr]_[A-Za-z0-9]{20,255}` + // GitHub
 	`|github_pat_[A-Za-z0-9_]{22,255}` +
 	`|glpat-[A-Za-z0-9_-]{20,64}` + // GitLab

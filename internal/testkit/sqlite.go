@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"firebreak/internal/lazyre"
 )
 
 // SQLiteDeclares holds a header of ours against that of the SQLite that is
@@ -60,7 +62,7 @@ func declarations(t *testing.T, path string) string {
 	}
 	s := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(string(b), "")
 	s = strings.ReplaceAll(s, "SQLITE_API ", "")
-	s = regexp.MustCompile(`(?m)[ \t]+`).ReplaceAllString(s, " ")
-	s = regexp.MustCompile(`(?m) $`).ReplaceAllString(s, "")
+	s = lazyre.New(`(?m)[ \t]+`).ReplaceAllString(s, " ")
+	s = lazyre.New(`(?m) $`).ReplaceAllString(s, "")
 	return regexp.MustCompile(`\n\s*`).ReplaceAllString(s, "\n")
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 )
 
@@ -35,7 +36,7 @@ type junction struct {
 	leaf  *comparison
 }
 
-var conditionToken = regexp.MustCompile(`^(\s+|__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[A-Za-z]+|<=|>=|!=|==|<>|[=<>()\[\],])`)
+var conditionToken = lazyre.New(`^(\s+|__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|[A-Za-z]+|<=|>=|!=|==|<>|[=<>()\[\],])`)
 
 // parseCondition reads a condition. The error says what is not one.
 func parseCondition(text string) (*junction, error) {

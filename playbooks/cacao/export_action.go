@@ -1,9 +1,10 @@
 package cacao
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // action writes the commands, the agent and the targets of an action.
@@ -230,7 +231,7 @@ func (e *exporter) powershellText(id string, argv []string, env *Object) (string
 	return out, ok && fine && again == text && len(values) == env.Len()
 }
 
-var urlParts = regexp.MustCompile(`^(https?://[^/?#]*)(.*)$`)
+var urlParts = lazyre.New(`^(https?://[^/?#]*)(.*)$`)
 
 func (e *exporter) httpCommand(step *Object) *Object {
 	r := step.object("http")

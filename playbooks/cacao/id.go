@@ -3,8 +3,9 @@ package cacao
 import (
 	"crypto/sha1" //nolint:gosec // UUID version 5 is made of SHA-1 by its definition; nothing rests on it
 	"encoding/hex"
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // namespace begins the name of each id that an export makes (UUIDv5 in the
@@ -32,10 +33,10 @@ func makeID(kind string, parts ...string) string {
 }
 
 var (
-	idShape     = regexp.MustCompile(`^[a-z][a-z0-9-]+[a-z0-9]--[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	timeShape   = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$`)
-	varShape    = regexp.MustCompile(`^__[a-zA-Z_][a-zA-Z0-9_-]{0,199}__$`)
-	attackShape = regexp.MustCompile(`^T\d{4}(\.\d{3})?$`)
+	idShape     = lazyre.New(`^[a-z][a-z0-9-]+[a-z0-9]--[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	timeShape   = lazyre.New(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$`)
+	varShape    = lazyre.New(`^__[a-zA-Z_][a-zA-Z0-9_-]{0,199}__$`)
+	attackShape = lazyre.New(`^T\d{4}(\.\d{3})?$`)
 )
 
 // kindOf is the type part of an id.

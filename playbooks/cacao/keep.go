@@ -1,10 +1,10 @@
 package cacao
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 )
 
@@ -19,8 +19,8 @@ const (
 )
 
 var (
-	ownWord   = regexp.MustCompile(`^(absent|instead_of|json|ids|sha256|part)_*$`)
-	plainReal = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}$`)
+	ownWord   = lazyre.New(`^(absent|instead_of|json|ids|sha256|part)_*$`)
+	plainReal = lazyre.New(`^-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}$`)
 )
 
 func escapeKey(k string) string {

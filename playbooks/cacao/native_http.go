@@ -2,15 +2,16 @@ package cacao
 
 import (
 	"encoding/base64"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"firebreak/internal/lazyre"
 )
 
 // bareUse is a variable that stands in JSON where a value stands.
-var bareUse = regexp.MustCompile(`([:\[,]\s*)(__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value)(\s*[,}\]])`)
+var bareUse = lazyre.New(`([:\[,]\s*)(__[a-zA-Z_][a-zA-Z0-9_-]{0,199}?__:value)(\s*[,}\]])`)
 
-var startLine = regexp.MustCompile(`^\s*([A-Z]{3,7})\s+(\S+)(\s+HTTP/?\d(\.\d)?)?\s*$`)
+var startLine = lazyre.New(`^\s*([A-Z]{3,7})\s+(\S+)(\s+HTTP/?\d(\.\d)?)?\s*$`)
 
 // http is an HTTP request as a step of ours, nil when it is none.
 func (x *native) http(id, at string, c *Object, target string) *Object {

@@ -1,10 +1,11 @@
 package cacao
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // A shell command of CACAO is a script by definition, into which orchestrators
@@ -19,10 +20,10 @@ const psPrefix = "value_"
 const maxScript = 16 << 10
 
 var (
-	plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+	plainWord = lazyre.New(`^[A-Za-z0-9_@%+=:,./-]+$`)
 	// programs that run one of their arguments, or words of the shell: with a
 	// value about, the place of each would have to be understood.
-	runsText = regexp.MustCompile("(?i)(^|[^A-Za-z0-9_.-])(eval|exec|source|let|declare|typeset|xargs|env|sudo|su|doas|ssh|nohup|timeout|nsenter|chroot|find|" +
+	runsText = lazyre.New("(?i)(^|[^A-Za-z0-9_.-])(eval|exec|source|let|declare|typeset|xargs|env|sudo|su|doas|ssh|nohup|timeout|nsenter|chroot|find|" +
 		"if|then|elif|else|do|while|until|time|coproc|sh|bash|dash|zsh|ksh|ash|fish|csh|tcsh|python[0-9.]*|perl|ruby|node|php|awk|gawk|mawk|sed|psql|mysql|sqlite3|docker|kubectl)($|[^A-Za-z0-9_.-])|`|<<|\\$\\(|\\(\\(|\\[\\[|^\\.\\s|[;&|]\\s*\\.\\s")
 	builtins = []string{
 		"cd", "export", "set", "unset", "alias", "source", ".", "exit", "return", "ulimit", "umask", "wait", "trap", "if", "for", "while",
@@ -172,9 +173,9 @@ func (n *names) script(step, text string) (string, []string, bool) {
 }
 
 var (
-	positional = regexp.MustCompile(`'"\$\{?(\d+)\}?"'|"\$(\d)"|"\$\{(\d+)\}"|\$\{(\d+)\}`)
-	psUnsafe   = regexp.MustCompile(`(?i)\b(iex|invoke-expression|invoke-command|icm|scriptblock|start-process|cmd|powershell|pwsh|add-type|wmic)\b|[&.]\s*["'({$]|[']|` + "`" + `|@"|\$\(`)
-	psValue    = regexp.MustCompile(`\$\{env:` + psPrefix + `([a-z][a-z0-9_]*)\}`)
+	positional = lazyre.New(`'"\$\{?(\d+)\}?"'|"\$(\d)"|"\$\{(\d+)\}"|\$\{(\d+)\}`)
+	psUnsafe   = lazyre.New(`(?i)\b(iex|invoke-expression|invoke-command|icm|scriptblock|start-process|cmd|powershell|pwsh|add-type|wmic)\b|[&.]\s*["'({$]|[']|` + "`" + `|@"|\$\(`)
+	psValue    = lazyre.New(`\$\{env:` + psPrefix + `([a-z][a-z0-9_]*)\}`)
 )
 
 // unscript is script turned round: values take the places of "$1", "$2" ….

@@ -1,9 +1,9 @@
 package cacao
 
 import (
-	"regexp"
 	"strings"
 
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 )
 
@@ -131,7 +131,7 @@ func (n *names) template(step, text string) string {
 // piece is a part of a template: a text, or a name to insert.
 type piece struct{ text, name string }
 
-var insertion = regexp.MustCompile(`^[ ]*((incident\.)?[a-z][a-z0-9_]*)[ ]*$`)
+var insertion = lazyre.New(`^[ ]*((incident\.)?[a-z][a-z0-9_]*)[ ]*$`)
 
 // pieces splits a template as playbooks do.
 func pieces(text string) []piece {

@@ -1,14 +1,15 @@
 package cacao
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 var (
-	ourVar = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	ourVar = lazyre.New(`^[a-z][a-z0-9_]{0,62}$`)
 	// words that cannot name a variable of ours.
 	taken = []string{
 		"result", "incident", "true", "false", "nil", "in", "not", "and", "or", "matches", "contains", "let", "if", "else", "env",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 )
 
@@ -32,10 +32,10 @@ const (
 )
 
 var (
-	slug   = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	word   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
-	semver = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
-	insert = regexp.MustCompile(`\{\{ *([^{}]*?) *\}\}`)
+	slug   = lazyre.New(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	word   = lazyre.New(`^[a-z][a-z0-9_]{0,62}$`)
+	semver = lazyre.New(`^\d+\.\d+\.\d+$`)
+	insert = lazyre.New(`\{\{ *([^{}]*?) *\}\}`)
 )
 
 // reader turns nodes into values and notes all that is wrong.

@@ -20,10 +20,10 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
+	"firebreak/internal/lazyre"
 	"firebreak/playbooks"
 )
 
@@ -81,9 +81,9 @@ type Listed struct {
 }
 
 var (
-	idShape      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-	versionShape = regexp.MustCompile(`^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$`)
-	hashShape    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	idShape      = lazyre.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	versionShape = lazyre.New(`^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})$`)
+	hashShape    = lazyre.New(`^[0-9a-f]{64}$`)
 )
 
 // check says what is wrong with the head.

@@ -10,10 +10,10 @@ package bundle
 
 import (
 	_ "embed"
-	"regexp"
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 )
 
@@ -46,9 +46,9 @@ const (
 )
 
 var (
-	nameShape    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$`)
-	exhibitShape = regexp.MustCompile(`^e[1-9][0-9]{0,8}$`)
-	blobShape    = regexp.MustCompile(`^evidence/(e[1-9][0-9]{0,8})\.bin$`)
+	nameShape    = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$`)
+	exhibitShape = lazyre.New(`^e[1-9][0-9]{0,8}$`)
+	blobShape    = lazyre.New(`^evidence/(e[1-9][0-9]{0,8})\.bin$`)
 )
 
 func blobFile(exhibit string) string { return "evidence/" + exhibit + ".bin" }

@@ -1,15 +1,16 @@
 package audience
 
 import (
-	"regexp"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // mostNumber bounds how far a number with its separators reaches.
 const mostNumber = 40
 
 // moments are points of time as programs write them: the hour, and what is finer.
-var moments = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2}[T ]\d{2}|\d{2})(:\d{2})(:\d{2})?([.,]\d{1,9})?( ?Z| ?UTC|[+-]\d{2}:?\d{2})?`)
+var moments = lazyre.New(`^(\d{4}-\d{2}-\d{2}[T ]\d{2}|\d{2})(:\d{2})(:\d{2})?([.,]\d{1,9})?( ?Z| ?UTC|[+-]\d{2}:?\d{2})?`)
 
 // moment finds a point of time, and what is left of it when it is told to the hour.
 func (f *finder) moment(i int) bool {
@@ -39,16 +40,16 @@ func (f *finder) moment(i int) bool {
 // one: the country's plus, or the leading zero and its groups.
 var phones = []struct {
 	begins      string
-	shape       *regexp.Regexp
+	shape       *lazyre.Regexp
 	least, most int // digits
 }{
-	{"+", regexp.MustCompile(`^\+[1-9]\d{0,3}(?:[ ./-]{0,2}(?:\(0?\d{0,5}\)|\d{1,12})){1,7}`), 8, 15},      // E.164
-	{"0", regexp.MustCompile(`^00[1-9]\d{0,2}(?:[ /-](?:\(0\) ?)?\d{2,8}){2,5}`), 10, 17},                  // with the way out of the country
-	{"(", regexp.MustCompile(`^\(0[1-9]\d{1,4}\) ?\d{2,8}(?:[ -]\d{2,5}){0,3}`), 9, 12},                    // (030) 1234567
-	{"0", regexp.MustCompile(`^0[1-9]\d{1,4}[/ -]\d{3,8}(?:[ -]\d{2,4}){0,3}`), 9, 12},                     // 030 1234567, 020 7946 0958
-	{"0", regexp.MustCompile(`^0[1-9](?:[ .]\d{2}){4}`), 10, 10},                                           // 01 23 45 67 89
-	{"(23456789", regexp.MustCompile(`^(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}`), 10, 10}, // (212) 555-0123
-	{"0", regexp.MustCompile(`^0(?:1[567]\d|7[1-9]\d\d)\d{6,8}`), 11, 12},                                  // mobile numbers written as one
+	{"+", lazyre.New(`^\+[1-9]\d{0,3}(?:[ ./-]{0,2}(?:\(0?\d{0,5}\)|\d{1,12})){1,7}`), 8, 15},      // E.164
+	{"0", lazyre.New(`^00[1-9]\d{0,2}(?:[ /-](?:\(0\) ?)?\d{2,8}){2,5}`), 10, 17},                  // with the way out of the country
+	{"(", lazyre.New(`^\(0[1-9]\d{1,4}\) ?\d{2,8}(?:[ -]\d{2,5}){0,3}`), 9, 12},                    // (030) 1234567
+	{"0", lazyre.New(`^0[1-9]\d{1,4}[/ -]\d{3,8}(?:[ -]\d{2,4}){0,3}`), 9, 12},                     // 030 1234567, 020 7946 0958
+	{"0", lazyre.New(`^0[1-9](?:[ .]\d{2}){4}`), 10, 10},                                           // 01 23 45 67 89
+	{"(23456789", lazyre.New(`^(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])[2-9]\d{2}[ .-]\d{4}`), 10, 10}, // (212) 555-0123
+	{"0", lazyre.New(`^0(?:1[567]\d|7[1-9]\d\d)\d{6,8}`), 11, 12},                                  // mobile numbers written as one
 }
 
 // phone finds a telephone number.

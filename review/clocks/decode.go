@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 	"go.yaml.in/yaml/v4/plugin/loaderlimits"
 
+	"firebreak/internal/lazyre"
 	"firebreak/internal/problem"
 	"firebreak/record"
 )
@@ -172,9 +172,9 @@ func (d *decoder) document(root *yaml.Node) []Rule {
 }
 
 var (
-	idShape     = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	regimeShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$`)
-	clockShape  = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
+	idShape     = lazyre.New(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	regimeShape = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$`)
+	clockShape  = lazyre.New(`^([01][0-9]|2[0-3]):[0-5][0-9]$`)
 )
 
 func (d *decoder) rule(n *yaml.Node, at string) Rule {

@@ -10,11 +10,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 	"firebreak/review"
 )
@@ -27,7 +27,7 @@ const (
 
 type object = map[string]any
 
-var technique = regexp.MustCompile(`^T([0-9])[0-9]{3}(\.[0-9]{3})?$`)
+var technique = lazyre.New(`^T([0-9])[0-9]{3}(\.[0-9]{3})?$`)
 
 // held are the colours of what controls did, with their words.
 var held = []struct{ held, colour, label string }{

@@ -12,11 +12,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/indicators"
@@ -210,7 +210,7 @@ func attacks(r review.Review) []object {
 	return out
 }
 
-var shape = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
+var shape = lazyre.New(`^T[0-9]{4}(\.[0-9]{3})?$`)
 
 // attack is a technique, and the one that it is a part of.
 func attack(id, name string) object {

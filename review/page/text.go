@@ -3,11 +3,11 @@ package page
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"firebreak/internal/lazyre"
 	"firebreak/review"
 	"firebreak/review/document"
 	"firebreak/review/look"
@@ -61,7 +61,7 @@ func (w *writer) text(t document.Text, most int) string {
 	return b.String()
 }
 
-var moment = regexp.MustCompile(`\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?`)
+var moment = lazyre.New(`\b\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z?)?`)
 
 // direction escapes a text. One with letters of a script that runs from right to
 // left is kept apart, so that it cannot turn what stands around it.

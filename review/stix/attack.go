@@ -3,17 +3,17 @@ package stix
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"firebreak/internal/lazyre"
 	"firebreak/review"
 	"firebreak/review/indicators"
 	"firebreak/timeline"
 )
 
-var technique = regexp.MustCompile(`^T[0-9]{4}(\.[0-9]{3})?$`)
+var technique = lazyre.New(`^T[0-9]{4}(\.[0-9]{3})?$`)
 
 // techniques adds an attack-pattern for each technique of ATT&CK, and that it was
 // seen.

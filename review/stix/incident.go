@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 	"firebreak/record"
 	"firebreak/review"
 	"firebreak/review/indicators"
@@ -107,7 +107,7 @@ func whole(m review.Measured) (int64, bool) {
 	return int64(*m.Low), true
 }
 
-var currency = regexp.MustCompile(`^[A-Z]{3}$`)
+var currency = lazyre.New(`^[A-Z]{3}$`)
 
 // impacts adds what the extension can say without a guess: money, and records of
 // which somebody says or excludes that they were lost. The other measures stand in

@@ -17,13 +17,13 @@ import (
 	"math"
 	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"firebreak/incident"
+	"firebreak/internal/lazyre"
 )
 
 // Limits on what is read.
@@ -180,8 +180,8 @@ func (m Manifest) check(archive int64) error {
 }
 
 var (
-	blobName  = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	blobPlace = regexp.MustCompile(`^evidence/([0-9a-f]{2})/([0-9a-f]{64})(\.key)?$`)
+	blobName  = lazyre.New(`^[0-9a-f]{64}$`)
+	blobPlace = lazyre.New(`^evidence/([0-9a-f]{2})/([0-9a-f]{64})(\.key)?$`)
 )
 
 // checkPath accepts the places a backup has files in, and no others.

@@ -156,7 +156,7 @@ func TestDamaged(t *testing.T) {
 	}
 	for name, f := range damages() {
 		r := rand.New(rand.NewPCG(7, uint64(len(name))))
-		for range 4 {
+		for range testkit.Rounds(t, 1, 40) {
 			damaged(t, name, r, f, logOf(chunks...))
 		}
 	}
@@ -179,7 +179,7 @@ func TestDamagedCorpus(t *testing.T) {
 	}
 	for name, f := range damages() {
 		r := rand.New(rand.NewPCG(8, uint64(len(name))))
-		for range 2 {
+		for range testkit.Rounds(t, 1, 20) {
 			damaged(t, name, r, f, logOf(chunks...))
 		}
 	}

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"firebreak/internal/lazyre"
 )
 
 // template is the text of a line with holes.
@@ -23,8 +24,8 @@ type part struct {
 }
 
 var (
-	holes = regexp.MustCompile(`(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})|0x([0-9a-f]{4,16})|\b(\d{3,12})\b|(?:user(?:=| )|for )([a-z][a-z0-9]{2,14})\b`)
-	bsd   = regexp.MustCompile(`^\w{3}\s+\d+ \d\d:\d\d:\d\d \S+ ([^:\[ ]+)(?:\[\d+\])?: (.*)$`)
+	holes = lazyre.New(`(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})|0x([0-9a-f]{4,16})|\b(\d{3,12})\b|(?:user(?:=| )|for )([a-z][a-z0-9]{2,14})\b`)
+	bsd   = lazyre.New(`^\w{3}\s+\d+ \d\d:\d\d:\d\d \S+ ([^:\[ ]+)(?:\[\d+\])?: (.*)$`)
 )
 
 func parse(program, text string) template {

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"firebreak/internal/lazyre"
 	"firebreak/timeline"
 )
 
@@ -305,7 +306,7 @@ func containing(field, piece string) (timeline.Filter, bool) {
 }
 
 // timeText is what the collation of the column time takes for a time.
-var timeText = regexp.MustCompile(`^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?$`)
+var timeText = lazyre.New(`^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?)?$`)
 
 // moment reads a time as the collation of the column time does (conn.c), the
 // zero time where the text is none.
