@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"firebreak/incident"
 	"firebreak/internal/term"
+	drills "firebreak/playbooks/drill"
 	"firebreak/response"
 )
 
@@ -22,7 +24,7 @@ type drillOptions struct {
 func newDrillCmd(p *program, run func(*cobra.Command, *drillOptions) error) *cobra.Command {
 	o := &drillOptions{p: p}
 	c := &cobra.Command{
-		Use:   "drill [PLAYBOOK]",
+		Use:   "drill [PLAYBOOK or SCENARIO]",
 		Short: "Exercise a playbook",
 		Long: `Open an exercise on a playbook (linux-host-intrusion by default): evidence is
 really collected from this machine; actions and notifications go to stand-ins
@@ -30,7 +32,7 @@ inside this program that keep state, so that they can be verified and undone.
 With --auto, or without a terminal, it runs to its end by itself and leaves the
 review behind.
 
-With --scenario it is an exercise for a team: the evidence is the scenario's, with
+With a scenario, by its id or by --scenario, it is an exercise for a team: the evidence is the scenario's, with
 an attack hidden in it, and injects arrive while people work: alerts, calls, a
 system that fails, a colleague who falls ill. "drill list" shows the scenarios. The
 playbook is the scenario's, when none is named. With --auto a made-up player takes
@@ -67,7 +69,11 @@ func runDrill(c *cobra.Command, o *drillOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.exercise.wanted(c) {
+	all, err := s.Service().Scenarios()
+	if err != nil {
+		return err
+	}
+	if o.exercise.wanted(c) || slices.ContainsFunc(all, func(sc *drills.Scenario) bool { return sc.ID == o.exercise.playbook }) {
 		return o.holdExercise(c, s)
 	}
 	inc, err := s.StartDrill(c.Context(), o.playbook)

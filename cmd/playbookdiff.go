@@ -23,8 +23,9 @@ func newPlaybookDiffCmd(p *program, run func(*cobra.Command, *playbookDiffOption
 		Long: `Say in words how one version of a playbook differs from another: what weakens it
 first (an approval, a check, a way back, a role or evidence that is gone), then
 what it may newly touch, then all else. Layout and comments count for nothing.
-Each is a file or an id. Exits with 0 when they say the same, with 1 when not.`,
-		Example: "  firebreak playbook diff leaked-github-token playbooks/leaked-github-token.yaml",
+Each is a file, an id, or REVISION:FILE of the git repository that you stand in.
+Exits with 0 when they say the same, with 1 when not.`,
+		Example: "  firebreak playbook diff leaked-github-token playbooks/leaked-github-token.yaml\n  firebreak playbook diff HEAD~1:playbooks/token.yaml playbooks/token.yaml",
 		Args:    exactly(2, "two playbooks"), ValidArgsFunction: p.completePlaybooks,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.from, o.to = args[0], args[1]
@@ -40,16 +41,22 @@ type differingPlaybooks struct {
 	Differences []playbooks.Difference `json:"differences"`
 }
 
-func runPlaybookDiff(_ *cobra.Command, o *playbookDiffOptions) error {
+func runPlaybookDiff(c *cobra.Command, o *playbookDiffOptions) error {
 	s, err := o.p.session()
 	if err != nil {
 		return err
 	}
-	a, err := s.Service().Playbook(o.from)
+	find := func(arg string) (*playbooks.Playbook, error) {
+		if revision(arg) {
+			return o.p.playbookAt(c.Context(), arg)
+		}
+		return s.Service().Playbook(arg)
+	}
+	a, err := find(o.from)
 	if err != nil {
 		return err
 	}
-	b, err := s.Service().Playbook(o.to)
+	b, err := find(o.to)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (r *Run) Apply(e record.Entry) error {
 		return nil
 	}
 	change()
-	r.follow(e.Time)
+	r.follow(e)
 	return nil
 }
 
@@ -84,7 +84,7 @@ func (r *Run) accept(e record.Entry) (func(), error) {
 		}
 		return refuse("the run has no such step")
 	}
-	return onStep(e, s, r.picture(), refuse)
+	return onStep(e, s, r.glance(), refuse)
 }
 
 type refusal func(format string, args ...any) (func(), error)
@@ -238,8 +238,8 @@ func (r *Run) acceptBegin(e record.Entry, s *Step, v *picture, refuse refusal) (
 	switch {
 	case s.Verb == VerbIf || s.Verb == VerbSwitch:
 		return refuse("a step that branches is decided, not begun")
-	case v.state[s.ID] != Ready:
-		return refuse("it is %s, not ready%s", v.state[s.ID], because(v.why[s.ID]))
+	case v.state(s) != Ready:
+		return refuse("it is %s, not ready%s", v.state(s), because(v.why(s)))
 	case p.Attempt != 0 && p.Attempt != now.attempts+1:
 		return refuse("attempt %d cannot follow attempt %d", p.Attempt, now.attempts)
 	}
@@ -309,7 +309,7 @@ func (r *Run) acceptDone(e record.Entry, s *Step, v *picture, refuse refusal) (f
 	if err := e.Decode(&p); err != nil {
 		return refuse("%v", err)
 	}
-	state, branches := v.state[s.ID], s.Verb == VerbIf || s.Verb == VerbSwitch
+	state, branches := v.state(s), s.Verb == VerbIf || s.Verb == VerbSwitch
 	switch {
 	case s.Verb == VerbParallel || s.Verb == VerbForEach:
 		return refuse("%s ends when its steps have ended", s.Verb)
@@ -318,13 +318,13 @@ func (r *Run) acceptDone(e record.Entry, s *Step, v *picture, refuse refusal) (f
 	case s.Verb == VerbSwitch && p.Branch != "" && !slices.ContainsFunc(s.Cases, func(c Case) bool { return c.Value == p.Branch }):
 		return refuse("branch %s is no case of the switch", brief(p.Branch))
 	case branches && state != Ready:
-		return refuse("it is %s, not ready%s", state, because(v.why[s.ID]))
+		return refuse("it is %s, not ready%s", state, because(v.why(s)))
 	case !branches && p.Branch != "":
 		return refuse("only an if and a switch have branches")
 	case s.repeats() && p.Branch == "then" && len(r.steps)+count(s.Then) > maxInstances:
 		return refuse("a run has no more than %d steps", maxInstances)
 	case state != Ready && state != Running:
-		return refuse("it is %s%s", state, because(v.why[s.ID]))
+		return refuse("it is %s%s", state, because(v.why(s)))
 	case s.Verb == VerbPlaybook && (state != Running || !r.over(r.frames[s.ID+"/"])):
 		return refuse("the playbook that it calls has not ended")
 	case !p.AgainAt.IsZero() && (s.Repeat == nil || s.repeats()):
@@ -383,13 +383,15 @@ func (r *Run) repeat(s *Step, n *progress, p record.StepEnd, at time.Time) {
 
 // follow draws the consequences of a change: failures whose fallback steps
 // have ended are handled, and steps that became ready get their time.
-func (r *Run) follow(at time.Time) {
+func (r *Run) follow(e record.Entry) {
+	failed := false
 	for again := true; again; {
 		again = false
 		for _, p := range r.progress {
 			if p.state != Failed {
 				continue
 			}
+			failed = true
 			before := len(p.pending)
 			p.pending = slices.DeleteFunc(slices.Clone(p.pending), func(id string) bool {
 				f, ok := r.Step(id)
@@ -401,16 +403,72 @@ func (r *Run) follow(at time.Time) {
 			again = again || len(p.pending) != before
 		}
 	}
-	v := r.picture()
+	var v *picture
+	if steps, within := r.within(e); within && !failed {
+		v = r.glance()
+		v.visit(steps)
+	} else {
+		v = r.picture()
+	}
 	for _, s := range v.order {
-		if v.state[s.ID] != Ready {
-			if v.state[s.ID] == Locked && !r.of(s).since.IsZero() {
+		if v.state(s) != Ready {
+			if v.state(s) == Locked && !r.of(s).since.IsZero() {
 				r.change(s).since = time.Time{}
 			}
 			continue
 		}
 		if r.of(s).since.IsZero() {
-			r.change(s).since = at
+			r.change(s).since = e.Time
 		}
 	}
+}
+
+// within returns the steps that an entry can have changed, where these are all of
+// one item or of one called playbook: what is outside sees only the step that
+// holds them, and that one goes on. It keeps a run of thousands of instances from
+// costing their square.
+func (r *Run) within(e record.Entry) ([]*Step, bool) {
+	s, ok := r.Step(e.Step)
+	if !ok || e.Kind != record.StepStarted && e.Kind != record.StepDone && e.Kind != record.StepSkipped {
+		return nil, false
+	}
+	var p struct {
+		Set     map[string]any `json:"set"`
+		Answers map[string]any `json:"answers"`
+	}
+	if err := e.Decode(&p); err != nil || len(p.Set)+len(p.Answers) > 0 && r.asks() {
+		return nil, false // a variable may open what stands anywhere
+	}
+	for c := s; c.parent != nil; c = c.parent {
+		switch holder := c.parent; {
+		case holder.Verb == VerbForEach:
+			if in := c.turn(); in != nil && !r.settled(holder) {
+				return in.top, true
+			}
+			return nil, false
+		case holder.Verb == VerbPlaybook:
+			if r.settled(holder) {
+				return nil, false
+			}
+			return r.children(holder), true
+		case holder.repeats():
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// asks says that the state of a step may hang on a variable: that of a parallel
+// with a guard does.
+func (r *Run) asks() bool {
+	asks := func(s *Step) bool { return s.Verb == VerbParallel && s.guard != nil }
+	if slices.ContainsFunc(r.book.order, asks) {
+		return true
+	}
+	for _, s := range r.steps {
+		if asks(s) {
+			return true
+		}
+	}
+	return false
 }

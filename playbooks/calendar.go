@@ -48,7 +48,7 @@ func ParseCalendar(name, file string, src []byte) (Calendar, error) {
 		d.calendar(&c, root)
 	}
 	if len(d.problems) > 0 {
-		return Calendar{}, d.problems.sorted()
+		return Calendar{}, d.problems.Sorted()
 	}
 	return c, nil
 }

@@ -11,7 +11,7 @@ func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) 
 	if err := e.Decode(&p); err != nil {
 		return refuse("%v", err)
 	}
-	state, now := v.state[s.ID], r.of(s)
+	state, now := v.state(s), r.of(s)
 	attempt := now.attempts
 	if state == Ready {
 		attempt++
@@ -22,7 +22,7 @@ func (r *Run) acceptFailed(e record.Entry, s *Step, v *picture, refuse refusal) 
 	case s.Verb == VerbForEach && !p.Final:
 		return refuse("what is done for each is not tried again")
 	case state != Ready && state != Running:
-		return refuse("it is %s%s", state, because(v.why[s.ID]))
+		return refuse("it is %s%s", state, because(v.why(s)))
 	case p.Attempt != 0 && p.Attempt != attempt:
 		return refuse("attempt %d failed while attempt %d is on", p.Attempt, attempt)
 	}
@@ -100,12 +100,12 @@ func (r *Run) acceptSkipped(e record.Entry, s *Step, v *picture, refuse refusal)
 	if err := e.Decode(&p); err != nil {
 		return refuse("%v", err)
 	}
-	state := v.state[s.ID]
+	state := v.state(s)
 	switch {
 	case p.Guard && (s.If == "" || s.Verb == VerbIf):
 		return refuse("the step has no guard")
 	case p.Guard && state != Ready:
-		return refuse("it is %s, not ready%s", state, because(v.why[s.ID]))
+		return refuse("it is %s, not ready%s", state, because(v.why(s)))
 	case !p.Guard && p.Reason == "":
 		return refuse("a step is skipped with a reason")
 	case state == Done || state == Skipped:
@@ -152,7 +152,7 @@ func (r *Run) acceptReopened(e record.Entry, s *Step, v *picture, refuse refusal
 	now := r.of(s)
 	switch {
 	case now.state == "" && now.again.IsZero():
-		return refuse("it is %s; there is nothing to reopen%s", v.state[s.ID], because(v.why[s.ID]))
+		return refuse("it is %s; there is nothing to reopen%s", v.state(s), because(v.why(s)))
 	case (s.Verb == VerbParallel || s.Verb == VerbPlaybook) && now.state == Running:
 		return refuse("reopen the steps in it instead")
 	case r.passedOver(s):

@@ -59,7 +59,7 @@ func layout(name string, src []byte) (*yaml.Node, []comment, string, error) {
 	d := &decoder{file: name}
 	root := d.document(src)
 	if root == nil {
-		return nil, nil, "", d.problems.sorted()
+		return nil, nil, "", d.problems.Sorted()
 	}
 	return root, commentsOf(root, newSource(src)), kind, nil
 }

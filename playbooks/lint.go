@@ -78,7 +78,7 @@ func Lint(p *Playbook, c Catalog) Problems {
 	l.variables()
 	l.fallback()
 	l.whole()
-	return l.problems.sorted()
+	return l.problems.Sorted()
 }
 
 type linter struct {

@@ -35,7 +35,7 @@ func Parse(name string, src []byte) (*Playbook, error) {
 	d := &decoder{file: name}
 	p := d.parse(src)
 	if len(d.problems) > 0 {
-		return nil, d.problems.sorted()
+		return nil, d.problems.Sorted()
 	}
 	return p, nil
 }

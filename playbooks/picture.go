@@ -7,30 +7,58 @@ import (
 	"firebreak/incident"
 )
 
-// picture is the state of every step at one moment.
+// picture is the state of steps at one moment. What a step's state follows from is
+// worked out when it is asked for.
 type picture struct {
 	run      *Run
-	order    []*Step
-	state    map[string]State
-	why      map[string]string
+	order    []*Step // those that were visited
+	known    map[*Step]judged
 	blockers map[*Step]*Step
 	open     map[string]map[incident.Phase]string // by playbook: why a phase may not begin, "" when it may
 }
 
+type judged struct {
+	state State
+	why   string
+}
+
+// glance is a picture of which nothing is worked out yet.
+func (r *Run) glance() *picture {
+	return &picture{run: r, known: map[*Step]judged{}, blockers: map[*Step]*Step{}, open: map[string]map[incident.Phase]string{}}
+}
+
 // picture works out every step's state from what the entries said.
 func (r *Run) picture() *picture {
-	n := len(r.book.order) + len(r.steps)
-	v := &picture{
-		run: r, order: make([]*Step, 0, n), state: make(map[string]State, n), why: make(map[string]string, n),
-		blockers: make(map[*Step]*Step, n), open: map[string]map[incident.Phase]string{},
-	}
+	v := r.glance()
 	own := r.frames[""]
-	v.phases(own)
 	for _, ph := range incident.Phases() {
 		v.visit(own.top(ph))
 	}
 	v.visit(own.fallback)
 	return v
+}
+
+// state is a step's state now.
+func (v *picture) state(s *Step) State { return v.at(s).state }
+
+// why says why a step is in its state, where that needs saying.
+func (v *picture) why(s *Step) string { return v.at(s).why }
+
+func (v *picture) at(s *Step) judged {
+	j, known := v.known[s]
+	if !known {
+		j.state, j.why = v.judge(s)
+		v.known[s] = j
+	}
+	return j
+}
+
+// shut says why a phase of a playbook may not begin yet, "" when it may.
+func (v *picture) shut(f *frame, ph incident.Phase) string {
+	if v.open[f.name] == nil {
+		v.phases(f)
+	}
+	return v.open[f.name][ph]
 }
 
 // phases works out which phases of a playbook may begin.
@@ -51,15 +79,12 @@ func (v *picture) phases(f *frame) {
 func (v *picture) visit(steps []*Step) {
 	for _, s := range steps {
 		v.order = append(v.order, s)
-		v.state[s.ID], v.why[s.ID] = v.judge(s)
-		if f := v.run.frames[s.ID+"/"]; f != nil {
-			v.phases(f)
-		}
+		v.at(s)
 		v.visit(v.run.children(s))
 	}
 }
 
-// judge works out one step's state; its parent's is known by then.
+// judge works out one step's state.
 func (v *picture) judge(s *Step) (State, string) {
 	p := v.run.of(s)
 	switch p.state {
@@ -159,7 +184,7 @@ func (v *picture) locked(s *Step) string {
 	case s.Adhoc:
 		return v.lockedAdhoc(s)
 	case s.outermost():
-		if why := v.open[r.frameOf(s).name][s.Phase]; why != "" {
+		if why := v.shut(r.frameOf(s), s.Phase); why != "" {
 			return why
 		}
 	}
@@ -184,7 +209,7 @@ func (v *picture) lockedIn(s *Step) string {
 		}
 	case s.parent.Verb == VerbPlaybook && p.state == Failed:
 		return "the step around it has failed"
-	case v.state[s.parent.ID] == Running:
+	case v.state(s.parent) == Running:
 		return ""
 	}
 	return "waits for " + s.parent.ID
@@ -222,7 +247,7 @@ func (v *picture) lockedAdhoc(s *Step) string {
 			}
 		}
 	}
-	return v.open[f.name][s.Phase]
+	return v.shut(f, s.Phase)
 }
 
 func (v *picture) lockedFallback(s *Step) string {
@@ -269,7 +294,7 @@ func (v *picture) broken(s *Step) *Step {
 // only people are left.
 func (v *picture) moving(s *Step) *Step {
 	for _, c := range v.run.children(s) {
-		state := v.state[c.ID]
+		state := v.state(c)
 		own := c.Verb.Automatic() || c.Verb == VerbWait
 		if own && (state == Running || state == Ready) || state == Ready && c.Verb.Holds() {
 			return c

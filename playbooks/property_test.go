@@ -178,8 +178,8 @@ func (w *walker) check() {
 				w.t.Fatalf("%s is offered before %s has ended", task.Step.ID, b.ID)
 			}
 		}
-		if p := task.Step.parent; p != nil && w.run.picture().state[p.ID] != Running {
-			w.t.Fatalf("%s is offered while %s around it is %s:\n%+v\n%s", task.Step.ID, p.ID, w.run.picture().state[p.ID], w.run.of(p), w.run.Playbook().Source)
+		if p := task.Step.parent; p != nil && w.run.picture().state(p) != Running {
+			w.t.Fatalf("%s is offered while %s around it is %s:\n%+v\n%s", task.Step.ID, p.ID, w.run.picture().state(p), w.run.of(p), w.run.Playbook().Source)
 		}
 	}
 }

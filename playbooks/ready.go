@@ -49,7 +49,7 @@ func (r *Run) Ready(now time.Time) []Task {
 	v := r.picture()
 	for _, s := range v.order {
 		p := r.of(s)
-		switch v.state[s.ID] {
+		switch v.state(s) {
 		case Running:
 			switch {
 			case s.Verb == VerbWait && p.state == Running && !now.Before(p.until):
@@ -234,7 +234,7 @@ func (r *Run) Next(now time.Time) time.Time {
 	for _, s := range v.order {
 		p := r.of(s)
 		var at time.Time
-		switch v.state[s.ID] {
+		switch v.state(s) {
 		case Running:
 			if p.state == Running {
 				at = p.until
@@ -316,7 +316,7 @@ func (r *Run) Status(id string) (*StepStatus, bool) {
 func (r *Run) status(s *Step, v *picture) *StepStatus {
 	p := r.of(s)
 	st := &StepStatus{
-		Step: s, Title: r.values(s).prose(s.Title), State: v.state[s.ID], Why: v.why[s.ID], Phase: r.phaseOf(s), Depth: s.Depth,
+		Step: s, Title: r.values(s).prose(s.Title), State: v.state(s), Why: v.why(s), Phase: r.phaseOf(s), Depth: s.Depth,
 		By: p.by, At: p.at, ReadyAt: p.since, Until: p.until, RetryAt: p.retryAt, Attempts: p.attempts, Branch: p.branch,
 		Result: p.result, Answers: p.answers, Note: p.note, Error: p.failure, Owner: p.owner,
 		Handled: p.state == Failed && p.routed && len(p.pending) == 0, Adhoc: s.Adhoc, Fallback: s.Fallback,

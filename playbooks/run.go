@@ -276,7 +276,7 @@ func (r *Run) settled(s *Step) bool {
 	case Failed:
 		return p.routed && len(p.pending) == 0
 	case Running:
-		return (s.Verb == VerbParallel || s.Verb == VerbForEach) && r.allSettled(r.children(s))
+		return s.Verb == VerbParallel && r.allSettled(s.Parallel) || s.Verb == VerbForEach && r.itemsSettled(s)
 	case Done:
 		switch {
 		case s.Verb != VerbIf && s.Verb != VerbSwitch:
@@ -304,6 +304,18 @@ func (r *Run) begun(s *Step) bool {
 		}
 	}
 	return false
+}
+
+// itemsSettled is allSettled of what is done for each. The last are asked first:
+// they are the ones that are open the longest.
+func (r *Run) itemsSettled(s *Step) bool {
+	turns := r.turns[s.ID]
+	for i := len(turns) - 1; i >= 0; i-- {
+		if !r.allSettled(turns[i].top) {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *Run) allSettled(steps []*Step) bool {

@@ -29,7 +29,7 @@ func CheckTest(t *Test, p *Playbook, find func(Reference) (*Playbook, error)) Pr
 	for i := range t.Cases {
 		c.one(&t.Cases[i])
 	}
-	return asTest(c.problems.sorted())
+	return asTest(c.problems.Sorted())
 }
 
 type testChecker struct {

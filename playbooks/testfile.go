@@ -102,7 +102,7 @@ func ParseTest(name string, src []byte) (*Test, error) {
 	d := &decoder{file: name}
 	t := d.parseTest(src)
 	if len(d.problems) > 0 {
-		return nil, asTest(d.problems.sorted())
+		return nil, asTest(d.problems.Sorted())
 	}
 	return t, nil
 }

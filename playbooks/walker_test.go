@@ -60,6 +60,7 @@ func (w *walker) apply(kind record.Kind, step string, payload any) error {
 	}
 	if err == nil {
 		w.entries = append(w.entries, e)
+		w.timed()
 		return nil
 	}
 	var refused *EntryError
@@ -70,6 +71,19 @@ func (w *walker) apply(kind record.Kind, step string, payload any) error {
 		w.t.Fatalf("the refused %s %s changed the run", kind, step)
 	}
 	return err
+}
+
+// timed holds after each entry: who looks at all steps finds none that became
+// ready, or is no longer, and that the entry's narrower look has missed.
+func (w *walker) timed() {
+	w.t.Helper()
+	v := w.run.picture()
+	for _, s := range v.order {
+		since := w.run.of(s).since
+		if state := v.state(s); state == Ready && since.IsZero() || state == Locked && !since.IsZero() {
+			w.t.Fatalf("%s is %s, since %v:\n%s", s.ID, state, since, w.run.Playbook().Source)
+		}
+	}
 }
 
 func (w *walker) must(kind record.Kind, step string, payload any) {

@@ -60,7 +60,8 @@ func (s *Service) Scenario(idOrPath string, seed int64) (*drills.Scenario, error
 	return sc, nil
 }
 
-// scenarioOf finds the scenario that is meant.
+// scenarioOf finds the scenario that is meant: by its id, or by the playbook that
+// it is for.
 func (s *Service) scenarioOf(n NewExercise) (*drills.Scenario, error) {
 	if n.Scenario != "" {
 		return s.Scenario(n.Scenario, n.Seed)
@@ -71,6 +72,9 @@ func (s *Service) scenarioOf(n NewExercise) (*drills.Scenario, error) {
 	}
 	var ids []string
 	for _, sc := range all {
+		if sc.ID == n.Playbook {
+			return s.Scenario(sc.ID, n.Seed)
+		}
 		if sc.Playbook == n.Playbook {
 			ids = append(ids, sc.ID)
 		}
@@ -96,7 +100,7 @@ func (s *Session) StartExercise(ctx context.Context, n NewExercise) (incident.In
 		return incident.Incident{}, err
 	}
 	book := sc.Playbook
-	if n.Playbook != "" {
+	if n.Playbook != "" && n.Playbook != sc.ID {
 		book = n.Playbook
 	}
 	p, err := s.s.Playbook(book)

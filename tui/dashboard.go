@@ -59,7 +59,7 @@ func (d *dashboard) next() (response.StepView, bool) { return d.step(d.board.val
 
 func (d *dashboard) Actions() []action {
 	return []action{
-		{id: "dashboard.next", title: "open the next step", foot: "next step", keys: []string{"enter"}, run: func() tea.Cmd { return d.show("Steps") }},
+		{id: "dashboard.next", title: "open the next step", foot: "next step", keys: []string{"enter", "space", "r", "s"}, run: func() tea.Cmd { return d.show("Steps") }},
 		{id: "dashboard.undo", title: "plan the undo of the last action", foot: "undo", keys: []string{"u"}, writes: true, disabled: func() string {
 			v, _ := d.action(d.ended)
 			return d.whyNotUndo(v)
@@ -112,7 +112,7 @@ func (d *dashboard) left(w, h int) []line {
 	out := []line{heading(" NEXT")}
 	if s, ok := d.next(); ok {
 		v, _ := d.action(s.ActionID)
-		out = append(out, stepLine(s, v, d.undo(v), w, d.now(), true))
+		out = append(out, stepLine(s, v, d.undo(v), d.turn(s), w, d.now(), true))
 	} else {
 		out = append(out, look(faint, "  nothing waits for a person"))
 	}
@@ -161,7 +161,7 @@ func (d *dashboard) progress(w, room int) []line {
 				}
 			}
 			v, _ := d.action(s.ActionID)
-			out = append(out, stepLine(s, v, d.undo(v), w, d.now(), false))
+			out = append(out, stepLine(s, v, d.undo(v), d.turn(s), w, d.now(), false))
 		}
 	}
 	if len(out) <= room {

@@ -43,7 +43,7 @@ func (a *app) stepDetail(s response.StepView, w int) []line {
 	for _, q := range s.Ask {
 		out = append(out, labelled("Asks    ", q.Text+"  ("+q.Name+", "+string(q.Type)+")", w)...)
 	}
-	out = append(out, labelled("Role    ", s.Assign, w)...)
+	out = append(out, labelled("Role    ", a.roleOf(s.Assign), w)...)
 	if !s.Due.IsZero() {
 		out = append(out, a.due(s))
 	}

@@ -114,6 +114,20 @@ func (m *Model) phases(w int) line {
 	return ends(m.phaseNow(), short, w)
 }
 
+// injectFor says for whom the one inject is that waits; or is said of several,
+// and of one that is for nobody in particular.
+func (m *Model) injectFor(x *response.ExerciseView, or string) string {
+	for _, i := range x.Injects {
+		if who := m.board.value.Incident.Roles[i.To]; x.Open == 1 && (i.State == "open" || i.State == "late") && who != "" {
+			if who == m.desk.Actor().Name {
+				who = "you"
+			}
+			return " for " + who
+		}
+	}
+	return or
+}
+
 // pending is what waits for somebody.
 func (m *Model) pending(waiting string) line {
 	b := m.board.value
@@ -125,7 +139,7 @@ func (m *Model) pending(waiting string) line {
 		parts = append(parts, sp(mk, text))
 	}
 	if x := b.Exercise; x != nil && x.Open > 0 {
-		add(warn, plural(int64(x.Open), "inject")+waiting)
+		add(warn, plural(int64(x.Open), "inject")+m.injectFor(x, waiting))
 	}
 	if b.Approvals > 0 {
 		add(warn, plural(int64(b.Approvals), "approval")+waiting)

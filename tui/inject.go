@@ -188,7 +188,7 @@ func (b *injectBox) View(w, h int) []line {
 			from = "from " + i.From
 		}
 		if i.To != "" {
-			from = strings.TrimPrefix(from+", for the "+string(i.To), ", ")
+			from = strings.TrimPrefix(from+", for the "+b.a.roleOf(string(i.To)), ", ")
 		}
 		if from != "" {
 			out = append(out, wrap(faint, from, w)...)

@@ -24,6 +24,7 @@ type walker struct {
 	scroll int    // how far the detail is scrolled
 	page   int
 	rows   int
+	grace  grace // after somebody else's work has moved the cursor
 }
 
 func newWalker(a *app) *walker { return &walker{app: a, page: 10} }
@@ -45,6 +46,9 @@ func (k *walker) Load() tea.Cmd {
 	next := k.board.value.Next
 	at, _ := k.step(k.chosen)
 	if k.chosen == "" || !k.moved && next != "" && next != k.chosen && over(at) {
+		if k.chosen != "" && at.By != k.desk.Actor().Name {
+			k.grace = grace{k.now(), k.now()}
+		}
 		k.chosen, k.detail, k.scroll = next, false, 0
 	}
 	k.seek()
@@ -97,9 +101,13 @@ func (k *walker) by(n int) tea.Cmd {
 	return nil
 }
 
-// work is on for what may end the step: the cursor goes on when it does.
+// work is on for what may end the step: the cursor goes on when it does. A key
+// that was meant for a step which somebody else has just ended does nothing.
 func (k *walker) work(do func(response.StepView, response.ActionView) tea.Cmd) func() tea.Cmd {
 	return k.on(func(s response.StepView, v response.ActionView) tea.Cmd {
+		if k.grace.swallows(k.now()) {
+			return k.tell("somebody has just ended the step before: this is the next one")
+		}
 		k.moved = k.moved && over(s)
 		return do(s, v)
 	})
@@ -361,7 +369,7 @@ func (k *walker) left(w, h int) []line {
 			if n == k.at {
 				cursor = len(rows)
 			}
-			rows = append(rows, listed{stepLine(s, v, k.undo(v), w, k.now(), n == k.at), n})
+			rows = append(rows, listed{stepLine(s, v, k.undo(v), k.turn(s), w, k.now(), n == k.at), n})
 			n++
 		}
 	}
@@ -388,8 +396,9 @@ func phaseHeading(p response.PhaseView) line {
 	return l
 }
 
-// stepLine is one step in w cells: cursor, mark, title, state.
-func stepLine(s response.StepView, v, undo response.ActionView, w int, now time.Time, selected bool) line {
+// stepLine is one step in w cells: cursor, mark, title, state. turn is who else
+// is to do it, "" for the reader or anybody.
+func stepLine(s response.StepView, v, undo response.ActionView, turn string, w int, now time.Time, selected bool) line {
 	m := usual
 	switch {
 	case over(s) || s.State == playbooks.Locked:
@@ -398,6 +407,9 @@ func stepLine(s response.StepView, v, undo response.ActionView, w int, now time.
 		m = bad
 	}
 	state := stepState(s, v, undo, now)
+	if turn != "" && s.State == playbooks.Ready && state.text == readyWord(s) {
+		state = span{usual, turn + ": " + state.text}
+	}
 	if s.State == playbooks.Locked && w < 48 {
 		state.text = "" // the title needs the room; the detail says why
 	}

@@ -261,6 +261,27 @@ func readyWord(s response.StepView) string {
 	return "r runs"
 }
 
+// turn is who is to do a step: who has its role, "" when that is nobody or the
+// reader.
+func (a *app) turn(s response.StepView) string {
+	if who := a.board.value.Incident.Roles[incident.Role(s.Assign)]; who != a.desk.Actor().Name {
+		return who
+	}
+	return ""
+}
+
+// roleOf is a role with who has it.
+func (a *app) roleOf(role string) string {
+	switch who := a.board.value.Incident.Roles[incident.Role(role)]; who {
+	case "":
+		return role
+	case a.desk.Actor().Name:
+		return role + " (you)"
+	default:
+		return role + " (" + who + ")"
+	}
+}
+
 // roleNames lists who has which role.
 func roleNames(i incident.Incident) []string {
 	var out []string
