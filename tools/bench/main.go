@@ -50,6 +50,7 @@ func start(ctx context.Context, args []string, in io.Reader, out, say io.Writer)
 	flags.StringVar(&b.dir, "dir", "bin/bench", "folder for what is made; kept for the next run")
 	flags.StringVar(&b.only, "only", "", "only these works, by the words of their names, with commas")
 	flags.StringVar(&b.uac, "uac", os.Getenv("FIREBREAK_UAC"), "folder of UAC, to compare the triage with")
+	flags.StringVar(&b.hide, "hide", "", "folders that the triages do not see besides Go's caches, with commas")
 	flags.StringVar(&b.version, "version", "", "the release the figures are of")
 	page := flags.String("o", "", "write the page to this file, whole or not at all")
 	if err := flags.Parse(args); err != nil {
@@ -102,6 +103,10 @@ func part(ctx context.Context, args []string, in io.Reader, out io.Writer) error
 			return err
 		}
 		return write(out, f)
+	case len(args) > 3 && args[0] == "hidden": // COUNT DIR... COMMAND...
+		return execHidden(args[1:])
+	case len(args) == 2 && args[0] == "names": // DIR
+		return countNames(args[1], out)
 	case len(args) == 2 && args[0] == "evtx": // FILE
 		return readEvtx(ctx, args[1], out)
 	case len(args) == 2 && args[0] == "journal": // ENTRIES
