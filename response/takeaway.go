@@ -209,7 +209,7 @@ func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc)
 				fallback = name
 			}
 		}
-		s := newSending(ctx, c, place, fallback, o.Reserve, w.Sleep, func(what string) { tell(p, what, 0, 0) })
+		s := newSending(ctx, c, place, fallback, o.Reserve, w.Now, w.Sleep, func(what string) { tell(p, what, 0, 0) })
 		return &exit{Writer: s, place: place, send: s}, nil
 	}
 	to := o.To

@@ -47,13 +47,17 @@ func TestHiddenFolders(t *testing.T) {
 	if _, err := b.hidden(t.Context()); err == nil || !strings.Contains(err.Error(), "-dir") {
 		t.Errorf("the bench's own folder: %v", err)
 	}
-	b = &bench{dir: t.TempDir(), hide: dir + ", ," + filepath.Join(dir, "none")}
+	inside := filepath.Join(dir, "inside")
+	if err := os.Mkdir(inside, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b = &bench{dir: t.TempDir(), hide: dir + ", ," + inside + "," + filepath.Join(dir, "none")}
 	got, err := b.hidden(t.Context())
-	if err != nil || !strings.Contains(strings.Join(got, " "), dir) || strings.Contains(strings.Join(got, " "), "none") {
+	if err != nil || !strings.Contains(strings.Join(got, " "), dir) || strings.Contains(strings.Join(got, " "), "none") || strings.Contains(strings.Join(got, " "), "inside") {
 		t.Errorf("%v, %v", got, err)
 	}
 	var out bytes.Buffer
-	if err := countNames(dir, &out); err != nil || out.String() != "1\n" {
+	if err := countNames(dir, &out); err != nil || out.String() != "2\n" {
 		t.Errorf("names: %q, %v", out.String(), err)
 	}
 }

@@ -105,8 +105,15 @@ func (b *bench) hidden(ctx context.Context) ([]string, error) {
 		}
 		out = append(out, dir)
 	}
-	slices.Sort(out)
-	return slices.Compact(out), nil
+	slices.Sort(out) // what holds others comes before them
+	last := ""
+	return slices.DeleteFunc(out, func(dir string) bool {
+		if last != "" && (dir == last || strings.HasPrefix(dir, last+"/")) {
+			return true
+		}
+		last = dir
+		return false
+	}), nil
 }
 
 // names is how many there are on the root's file system, as both will see it.
