@@ -52,7 +52,7 @@ type journal struct {
 	revoked      []uint64
 	transactions int
 	damage       []string // what was not replayed, and why
-	bad          int // blocks whose checksum is wrong
+	bad          int      // blocks whose checksum is wrong
 }
 
 // copied is a block of the file system as the journal has it.
