@@ -301,7 +301,12 @@ func (c *imaging) takeAll(ctx context.Context, m mounted, t *imageTarget) error 
 		c.refuse(list[c.Limits.Files].path, "this and %d more: the limit of %d files is reached", over-1, c.Limits.Files)
 		list = list[:c.Limits.Files]
 	}
+	budget := newBudget(t.Artefact)
 	for _, f := range list {
+		if why := budget.spend(f.inode.Size); why != nil {
+			c.refuse(f.path, "%v", why)
+			continue
+		}
 		if err := c.take(ctx, m, f, t.Artefact); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@
 // makes its own evidence, from a seed, in a folder that can be deleted.
 //
 //	bench -scale 0.1 -o docs/performance.md
+//	bench -only triage -uac ../uac -hide "$HOME/.cargo,$HOME/.rustup"
 //
 // Everything that is timed runs in a process of its own: its wall time, the CPU
 // seconds of all its threads and children, and the greatest memory it had.
