@@ -84,7 +84,8 @@ workspace that is encrypted; an ssh public key is as good.`,
 	f.StringVar(&o.Profile, "profile", "triage", "volatile, triage, full, logs, container or web; or a `file` of one's own that ends in .yaml")
 	f.StringVar(&o.Definitions, "definitions", "", "choose from the definitions in this `folder` too: of ForensicArtifacts or of UAC")
 	f.StringSliceVar(&o.Collectors, "collector", nil, "only these collectors")
-	f.StringVar(&o.Root, "root", "", "collect from an image: a `FOLDER` where it is mounted, or the file of a raw one")
+	f.StringVar(&o.Root, "root", "", "collect from an image: a `FOLDER` where it is mounted, or the file of one, raw or qcow2; with --list says which partitions it has")
+	f.IntVar(&o.Partition, "partition", 0, "with --root and the file of an image: only the partition of this `NUMBER` (default: all that can be read)")
 	f.StringArrayVar(&o.Paths, "path", nil, "list this `FOLDER` with its file times, instead of those of the profile; may be given several times")
 	f.StringArrayVar(&o.Files, "file", nil, "take this `FILE` too; may be given several times")
 	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes and containers too: they may hold passwords and keys")
@@ -97,6 +98,12 @@ workspace that is encrypted; an ssh public key is as good.`,
 
 func runCollect(c *cobra.Command, o *collectOptions) error {
 	defer thrifty()()
+	if o.Partition != 0 && (o.Root == "" || o.Partition < 0) {
+		return errFlag{errors.New("--partition: want a number from 1 on, with --root")}
+	}
+	if o.list && o.Root != "" {
+		return o.partitions()
+	}
 	if o.list {
 		return o.catalogue()
 	}
@@ -214,4 +221,28 @@ func (o *collectOptions) catalogue() error {
 		return o.p.printf("%d of %d sources for Linux are taken over\n", all.Taken, all.Sources)
 	}
 	return nil
+}
+
+// partitions lists what an image holds, and which of it can be read.
+func (o *collectOptions) partitions() error {
+	list, err := response.Partitions(o.Root)
+	for _, v := range list {
+		var werr error
+		if o.p.json {
+			werr = o.p.printJSON(v)
+		} else {
+			kind := v.Kind
+			if kind == "" {
+				kind = "unknown"
+			}
+			if v.Hint != "" {
+				kind += " (" + v.Hint + ")"
+			}
+			werr = o.p.printf("%3d  %12d bytes at %-12d  %-20s %s\n", v.Number, v.Size, v.Offset, term.Safe(v.Name), kind)
+		}
+		if werr != nil {
+			return werr
+		}
+	}
+	return err
 }

@@ -6,9 +6,6 @@ import (
 	"errors"
 )
 
-// maxAccounts bounds passwd, group and shadow.
-const maxAccounts = 16 << 20
-
 // passwd reads the accounts; what cannot be read is refused by linux.accounts.
 func (c *collection) passwd() []Account {
 	b, err := c.small("/etc/passwd", maxAccounts)

@@ -31,6 +31,7 @@ type found struct {
 	path string
 	id   inode
 	when int64 // modified, ns
+	size int64
 }
 
 // aim makes targets of the artefacts of the chosen collectors.
@@ -102,7 +103,7 @@ func (c *collection) meet(t *target, full string, s *unix.Statx_t, link string) 
 	case len(t.found) >= maxFound:
 		t.dropped++
 	default:
-		t.found = append(t.found, found{full, inodeOf(s), s.Mtime.Sec*1e9 + int64(s.Mtime.Nsec)})
+		t.found = append(t.found, found{full, inodeOf(s), s.Mtime.Sec*1e9 + int64(s.Mtime.Nsec), int64(s.Size)}) //nolint:gosec // as above
 	}
 }
 
@@ -124,7 +125,12 @@ func (c *collection) artefacts(ctx context.Context, collector string) error {
 			c.refuse(list[c.Limits.Files].path, refuse("this and %d more: the limit of %d files is reached", over-1+t.dropped, c.Limits.Files))
 			list = list[:c.Limits.Files]
 		}
+		budget := newBudget(t.Artefact)
 		for i := range list {
+			if why := budget.spend(list[i].size); why != nil {
+				c.refuse(list[i].path, why)
+				continue
+			}
 			if slices.Contains(passwordFiles, list[i].path) {
 				if err := c.hashless(ctx, list[i].path); err != nil {
 					return q.stop(ctx, err)

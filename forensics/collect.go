@@ -29,6 +29,7 @@ type Options struct {
 	Profiles  *profiles.Set
 	Paths     []string // folders that linux.listing lists; nil takes the profile's, else DefaultPaths
 	Besides   []string // folders to list besides those of the profile
+	Partition int      // of an image with several: only this one; 0 takes all that can be read
 	Files     []string // files to take besides, by their paths below Root
 	Own       []string // folders and files of this program, on this machine: left out of the walk
 	Authority string   // on whose word evidence is taken

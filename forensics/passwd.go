@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// maxAccounts bounds passwd, group and shadow.
+const maxAccounts = 16 << 20
+
 // parsePasswd reads passwd(5): name:password:UID:GID:GECOS:home:shell. Lines of
 // another shape are passed over.
 func parsePasswd(b []byte) (list []Account) {

@@ -81,16 +81,6 @@ func (t *tree) learnMounts(root string) error {
 	return nil
 }
 
-// on says whether a path lies on one of the mount points, and on which.
-func on(points []string, name string) (string, bool) {
-	for _, m := range points {
-		if name == m || strings.HasPrefix(name, m+"/") {
-			return m, true
-		}
-	}
-	return "", false
-}
-
 // handle is a name resolved but not yet opened (O_PATH): looking at it runs no
 // driver, wakes no FIFO and changes no time.
 type handle struct {

@@ -59,7 +59,7 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		host = "" // an image names its own
 	}
 	c, err := forensics.Collect(ctx, forensics.Options{
-		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: s.listed(f, o.Paths), Besides: s.s.o.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
+		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Partition: o.Partition, Paths: s.listed(f, o.Paths), Besides: s.s.o.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
 		Environment: o.Environment, Secrets: o.Secrets, Own: []string{s.s.o.Home, f.dir},
 		Sink: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Argv: s.s.o.Argv, Stored: s.s.o.Host,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 
 	"filippo.io/age"
 
@@ -165,6 +166,9 @@ func remoteArgs(o CollectOnOptions, recipient string) []string {
 	}
 	if o.Root != "" {
 		args = append(args, "--root="+o.Root)
+	}
+	if o.Partition > 0 {
+		args = append(args, "--partition="+strconv.Itoa(o.Partition))
 	}
 	if o.Environment {
 		args = append(args, "--environment")

@@ -157,6 +157,7 @@ type sending struct {
 	fallback string // "" has none
 	reserve  int64
 	sleep    func(context.Context, time.Duration) error
+	now      func() time.Time
 	tell     func(what string)
 
 	buf     []byte
@@ -171,9 +172,9 @@ type sending struct {
 	stopped bool
 }
 
-func newSending(ctx context.Context, c carrier, to, fallback string, reserve int64, sleep func(context.Context, time.Duration) error, tell func(string)) *sending {
+func newSending(ctx context.Context, c carrier, to, fallback string, reserve int64, now func() time.Time, sleep func(context.Context, time.Duration) error, tell func(string)) *sending {
 	s := &sending{
-		ctx: context.WithoutCancel(ctx), c: c, to: to, fallback: fallback, reserve: reserve, sleep: sleep, tell: tell,
+		ctx: context.WithoutCancel(ctx), c: c, to: to, fallback: fallback, reserve: reserve, now: now, sleep: sleep, tell: tell,
 		parts: make(chan []byte), free: make(chan []byte, 1), ended: make(chan struct{}),
 		buf: make([]byte, 0, carried),
 	}
@@ -227,8 +228,13 @@ func (s *sending) run() {
 	}
 }
 
-// attempts on a part, and how long is waited between them in all: a minute.
-const carryAttempts = 5
+// Attempts on a part, with fifteen seconds of waiting between them in all. Once
+// they took carryPatience, no further one is made: a peer that is silent, not
+// gone, takes long to fail, and the host is still being read.
+const (
+	carryAttempts = 5
+	carryPatience = 2 * time.Minute
+)
 
 // carry brings one part to the carrier, or into the file.
 func (s *sending) carry(b []byte) error {
@@ -251,11 +257,11 @@ func (s *sending) carry(b []byte) error {
 
 // again tries until it goes, or will not.
 func (s *sending) again(f func() error) error {
-	wait := time.Second
+	wait, began := time.Second, s.now()
 	for n := 1; ; n++ {
 		err := f()
 		var never *hopeless
-		if err == nil || n == carryAttempts || errors.As(err, &never) {
+		if err == nil || n == carryAttempts || errors.As(err, &never) || s.now().Sub(began) >= carryPatience {
 			return err
 		}
 		s.tell(fmt.Sprintf("%s: %v; trying again in %s", s.to, err, wait))
@@ -322,7 +328,30 @@ func (s *sending) end(whole bool) error {
 	if !whole && s.file != nil {
 		err = errors.Join(err, s.file.leave())
 	}
+	if !whole && s.file == nil || s.err != nil {
+		s.forget()
+	}
 	return errors.Join(err, s.err, s.c.Close())
+}
+
+// forgetting is a carrier that can take back what nobody will go on with and
+// nobody can read: the parts of an upload that has no end yet.
+type forgetting interface {
+	Abort(ctx context.Context) error
+}
+
+// forget takes back what was sent, where no note is left to go on with it.
+func (s *sending) forget() {
+	f, can := s.c.(forgetting)
+	if !can || s.file != nil {
+		return
+	}
+	const patience = 30 * time.Second
+	ctx, cancel := context.WithTimeout(s.ctx, patience)
+	defer cancel()
+	if err := f.Abort(ctx); err != nil {
+		s.tell(fmt.Sprintf("%s: parts of it stay there: %v", s.to, err))
+	}
 }
 
 // drop takes away a file in which nothing was written yet.

@@ -159,6 +159,14 @@ func (b *byParts) Finish(ctx context.Context, size int64) error {
 	return b.judged(b.carrierParts.Finish(ctx, size))
 }
 
+// Abort implements forgetting, where the transport has something to take back.
+func (b *byParts) Abort(ctx context.Context) error {
+	if f, can := b.carrierParts.(forgetting); can {
+		return f.Abort(ctx)
+	}
+	return nil
+}
+
 func judgeSSH(err error) error {
 	switch {
 	case err == nil:

@@ -157,7 +157,7 @@ func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles
 	var logged error
 	reading := ""
 	return forensics.Collect(ctx, forensics.Options{
-		Profile: o.Profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
+		Profile: o.Profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Partition: o.Partition, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
 		Environment: o.Environment, Secrets: o.Secrets, Own: own,
 		Sink: to, Now: w.Now, Host: host, Tool: w.Tool, ToolSHA256: head.ToolSHA256, Argv: w.Argv, Stored: w.Host,
 		Refused: func(r record.Refusal) { logged = errors.Join(logged, to.Log("refused", r.Source, r.Reason)) },
@@ -209,7 +209,7 @@ func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc)
 				fallback = name
 			}
 		}
-		s := newSending(ctx, c, place, fallback, o.Reserve, w.Sleep, func(what string) { tell(p, what, 0, 0) })
+		s := newSending(ctx, c, place, fallback, o.Reserve, w.Now, w.Sleep, func(what string) { tell(p, what, 0, 0) })
 		return &exit{Writer: s, place: place, send: s}, nil
 	}
 	to := o.To

@@ -240,7 +240,8 @@ type CollectOptions struct {
 	// Definitions is a folder of ForensicArtifacts or UAC, whose definitions can be
 	// chosen like built-in collectors and profiles.
 	Definitions string
-	Root        string   // "/" by default; a mounted image otherwise
+	Root        string   // "/" by default; a mounted image or the file of one otherwise
+	Partition   int      // of an image file: only this one; 0 takes all that can be read
 	Paths       []string // folders to list with their MACB times
 	Files       []string // files to take besides
 	Authority   string   // on whose word; "" is recorded as not said

@@ -126,7 +126,7 @@ func (l *loader) collector(n *yaml.Node) Collector {
 
 func (l *loader) artefact(n *yaml.Node, c Collector) Artefact {
 	m := l.mapping(n, "an artefact", "kind", "title", "format", "do", "paths", "newest", "links",
-		"names", "not_names", "whole", "not_whole", "types", "modes", "min_size", "max_size", "newer", "no_owner")
+		"names", "not_names", "whole", "not_whole", "types", "modes", "min_size", "max_size", "max_total", "newer", "no_owner")
 	a := Artefact{Kind: c.Name, Title: c.Title, Do: Take, Place: l.place(n)}
 	if m["kind"] != nil {
 		a.Kind = l.name(m["kind"], n, "the kind of an artefact")
@@ -150,6 +150,7 @@ func (l *loader) artefact(n *yaml.Node, c Collector) Artefact {
 	a.Names, a.NotNames = l.globs(m["names"], "names"), l.globs(m["not_names"], "not_names")
 	a.Whole, a.NotWhole = l.globs(m["whole"], "whole"), l.globs(m["not_whole"], "not_whole")
 	a.MinSize, a.MaxSize = l.size(m["min_size"], "min_size"), l.size(m["max_size"], "max_size")
+	a.MaxTotal = l.size(m["max_total"], "max_total")
 	a.Newer = l.span(m["newer"], "newer")
 	if m["types"] != nil {
 		a.Types = l.text(m["types"], n, "types")

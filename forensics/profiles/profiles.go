@@ -40,6 +40,7 @@ type Artefact struct {
 	Modes    []Mode // one of them
 	MinSize  int64
 	MaxSize  int64
+	MaxTotal int64         // bytes of all files of it together; 0 has no limit of its own
 	Newer    time.Duration // content or inode changed within so long before the collection
 	NoOwner  bool          // its user or its group has no name
 

@@ -205,6 +205,21 @@ func (u *Upload) Finish(ctx context.Context, size int64) error {
 	return fmt.Errorf("S3: finish: %w", err)
 }
 
+// Abort has the server drop the parts of an upload that will not be finished: they
+// are seen by nobody, and paid for. Without one there is nothing to do. The key
+// needs s3:AbortMultipartUpload.
+func (u *Upload) Abort(ctx context.Context) error {
+	if u.note.ID == "" {
+		return nil
+	}
+	_, _, err := u.do(ctx, http.MethodDelete, url.Values{"uploadId": {u.note.ID}}, nil)
+	if err != nil && !errors.Is(err, ErrOther) {
+		return fmt.Errorf("S3: abort the upload %.80q: %w", u.note.ID, err)
+	}
+	u.note = note{}
+	return nil
+}
+
 // errSilent says why a request was given up.
 var errSilent = errors.New("the server says nothing and takes nothing")
 
@@ -264,7 +279,7 @@ func (u *Upload) do(ctx context.Context, method string, q url.Values, body []byt
 	if err != nil {
 		return nil, nil, failed(ctx, x, method, err)
 	}
-	if resp.StatusCode == http.StatusOK {
+	if resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNoContent {
 		return resp.Header, b, nil
 	}
 	code, message := refusal(b)

@@ -95,7 +95,6 @@ func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string,
 		case to.any:
 			return way.how, &Failed{Code: code.ExitStatus(), Said: text}
 		case way.memory && (code.ExitStatus() == exitNoMemory || code.ExitStatus() == exitNoExec || code.ExitStatus() == 126 || code.ExitStatus() == 127):
-			// What is called python3 may be a script that does not run there.
 			err = fmt.Errorf("run on %s: %w: %s", c.Target, ErrNoPlace, text)
 			continue
 		case code.ExitStatus() == exitNoPlace:
@@ -265,12 +264,13 @@ func (p Program) sudoThere() string {
 	return `command -v sudo >/dev/null 2>&1 || { echo sudo is not installed >&2; exit 94; }; `
 }
 
-// memory is the script that runs the program from memory.
+// memory is the script that runs the program from memory. What is called python3
+// may be a wrapper that does not run there, and Red Hat's own python is elsewhere.
 func memory(p Program) string {
 	args := "firebreak " + sudoWord(p) + " " + quoted(p.Args)
 	return p.sudoThere() + `if command -v perl >/dev/null 2>&1; then exec perl -e ` + quote(fmt.Sprintf(inPerl, p.Size)) + ` -- ` + args +
-		`; elif command -v python3 >/dev/null 2>&1; then exec python3 -I -B -c ` + quote(fmt.Sprintf(inPython, p.Size)) + ` ` + args +
-		`; fi; echo neither perl nor python3 >&2; exit 95`
+		`; fi; for p in python3 /usr/libexec/platform-python; do if "$p" -I -c "import os; os.memfd_create" </dev/null >/dev/null 2>&1; then exec "$p" -I -B -c ` + quote(fmt.Sprintf(inPython, p.Size)) + ` ` + args +
+		`; fi; done; echo neither perl nor a python3 that runs >&2; exit 95`
 }
 
 // folder is the script that runs it from a folder, the first that can.

@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
+	"time"
 
 	"github.com/pkg/sftp"
 )
@@ -25,14 +27,25 @@ type Upload struct {
 	client  *Client
 	sftp    *sftp.Client
 	file    *sftp.File
+	silence time.Duration // how long the server may acknowledge nothing
 }
 
 const partName = ".part"
 
+// ErrSilent says that the server answers, and does not do what it was asked.
+var ErrSilent = errors.New("the server acknowledges nothing")
+
+// What is sent at a time, and how long its acknowledgement may take: who takes
+// less than 23 KB a second is not waited for.
+const (
+	atATime = 2 << 20
+	silence = 90 * time.Second
+)
+
 // NewUpload prepares to bring a file there. begun says that an earlier upload of
 // the same file is gone on with.
 func NewUpload(t Target, path string, o Options, begun bool) *Upload {
-	return &Upload{target: t, options: o, path: path, begun: begun}
+	return &Upload{target: t, options: o, path: path, begun: begun, silence: silence}
 }
 
 // open connects and opens the file. A file that is there already is replaced by
@@ -46,12 +59,21 @@ func (u *Upload) open(ctx context.Context) error {
 		return err
 	}
 	u.client = c
-	if u.sftp, err = sftp.NewClient(c.Client, sftp.UseConcurrentWrites(true)); err != nil {
-		return errors.Join(fmt.Errorf("%s: sftp: %w", u.target, err), u.Close())
+	w := u.watch(ctx)
+	if err := w.end(u.create()); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", u.target, err), u.Close())
+	}
+	return nil
+}
+
+// create opens the file there.
+func (u *Upload) create() (err error) {
+	if u.sftp, err = sftp.NewClient(u.client.Client, sftp.UseConcurrentWrites(true)); err != nil {
+		return fmt.Errorf("sftp: %w", err)
 	}
 	if !u.begun {
 		if _, err := u.sftp.Lstat(u.path); err == nil {
-			return errors.Join(fmt.Errorf("%s: %s: %w", u.target, u.path, fs.ErrExist), u.Close())
+			return fmt.Errorf("%s: %w", u.path, fs.ErrExist)
 		}
 	}
 	flags := os.O_WRONLY
@@ -64,11 +86,11 @@ func (u *Upload) open(ctx context.Context) error {
 				err = fs.ErrExist
 			}
 		}
-		return errors.Join(fmt.Errorf("%s: %s: %w", u.target, u.path+partName, err), u.Close())
+		return fmt.Errorf("%s: %w", u.path+partName, err)
 	}
 	if !u.begun {
 		if err := u.file.Chmod(0o600); err != nil {
-			return errors.Join(fmt.Errorf("%s: %s: %w", u.target, u.path, err), u.Close())
+			return fmt.Errorf("%s: %w", u.path, err)
 		}
 	}
 	u.begun = true
@@ -80,9 +102,8 @@ func (u *Upload) Put(ctx context.Context, at int64, b []byte) error {
 	if err := u.open(ctx); err != nil {
 		return err
 	}
-	stop := u.watch(ctx)
-	defer stop()
-	err := func() error {
+	w := u.watch(ctx)
+	err := w.end(func() error {
 		info, err := u.file.Stat()
 		if err != nil {
 			return err
@@ -90,11 +111,16 @@ func (u *Upload) Put(ctx context.Context, at int64, b []byte) error {
 		if info.Size() < at {
 			return fmt.Errorf("%w: it has %d bytes, and %d were sent", ErrOther, info.Size(), at)
 		}
-		if _, err := u.file.WriteAt(b, at); err != nil {
-			return err
+		for len(b) > 0 {
+			n, err := u.file.WriteAt(b[:min(len(b), atATime)], at)
+			if err != nil {
+				return err
+			}
+			b, at = b[n:], at+int64(n)
+			w.heard()
 		}
 		return u.sync()
-	}()
+	}())
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %s: %w", u.target, u.path, err), u.Close())
 	}
@@ -109,11 +135,33 @@ func (u *Upload) sync() error {
 	return u.file.Sync()
 }
 
-// watch ends the connection with the context.
-func (u *Upload) watch(ctx context.Context) func() {
-	c := u.client
-	stop := context.AfterFunc(ctx, func() { _ = c.Client.Close() })
-	return func() { stop() }
+// watch is over something that is asked of the server: it ends the connection with
+// the context, and when the server acknowledges nothing for too long.
+type watch struct {
+	quiet  *time.Timer
+	most   time.Duration
+	silent atomic.Bool
+	stop   func() bool
+}
+
+func (u *Upload) watch(ctx context.Context) *watch {
+	c, w := u.client, &watch{most: u.silence}
+	w.stop = context.AfterFunc(ctx, func() { _ = c.Client.Close() })
+	w.quiet = time.AfterFunc(w.most, func() { w.silent.Store(true); _ = c.Client.Close() })
+	return w
+}
+
+// heard says that the server acknowledged something.
+func (w *watch) heard() { w.quiet.Reset(w.most) }
+
+// end says what became of it.
+func (w *watch) end(err error) error {
+	w.quiet.Stop()
+	w.stop()
+	if err != nil && w.silent.Load() {
+		return fmt.Errorf("%w for %s", ErrSilent, w.most)
+	}
+	return err
 }
 
 // Finish cuts the file to its size and gives it its name.
@@ -121,9 +169,8 @@ func (u *Upload) Finish(ctx context.Context, size int64) error {
 	if err := u.open(ctx); err != nil {
 		return err
 	}
-	stop := u.watch(ctx)
-	defer stop()
-	err := func() error {
+	w := u.watch(ctx)
+	err := w.end(func() error {
 		info, err := u.file.Stat()
 		if err == nil && info.Size() < size {
 			err = fmt.Errorf("%w: it has %d bytes, and %d were sent", ErrOther, info.Size(), size)
@@ -139,7 +186,7 @@ func (u *Upload) Finish(ctx context.Context, size int64) error {
 		}
 		// SFTP's own rename replaces nothing.
 		return u.sftp.Rename(u.path+partName, u.path)
-	}()
+	}())
 	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %s: %w", u.target, u.path, err), u.Close())
 	}

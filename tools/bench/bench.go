@@ -21,6 +21,7 @@ type bench struct {
 	only    string
 	version string
 	uac     string // folder of UAC
+	hide    string // folders that triages do not see
 	say     io.Writer
 
 	self, firebreak, rows string // programs

@@ -28,8 +28,9 @@ type job struct {
 	args []string
 	dir  string
 	env  []string
-	in   string // file for its standard input
-	ok   []int  // exit codes besides 0 that are no failure: grep's 1
+	in   string   // file for its standard input
+	hide []string // folders that are empty to it
+	ok   []int    // exit codes besides 0 that are no failure: grep's 1
 }
 
 // keep is how much of a program's output is kept.
@@ -39,6 +40,11 @@ const keep = 1 << 20
 // when it was forked, so this process has to stay small.
 func run(ctx context.Context, j job) (sample, error) {
 	c := exec.CommandContext(ctx, j.args[0], j.args[1:]...)
+	if len(j.hide) > 0 {
+		if err := hiding(c, j.hide); err != nil {
+			return sample{}, err
+		}
+	}
 	c.Dir, c.Env = j.dir, j.env
 	var out, errs bytes.Buffer
 	said := &limited{w: &out, left: keep}

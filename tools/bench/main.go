@@ -3,6 +3,7 @@
 // makes its own evidence, from a seed, in a folder that can be deleted.
 //
 //	bench -scale 0.1 -o docs/performance.md
+//	bench -only triage -uac ../uac -hide "$HOME/.cargo,$HOME/.rustup"
 //
 // Everything that is timed runs in a process of its own: its wall time, the CPU
 // seconds of all its threads and children, and the greatest memory it had.
@@ -50,6 +51,7 @@ func start(ctx context.Context, args []string, in io.Reader, out, say io.Writer)
 	flags.StringVar(&b.dir, "dir", "bin/bench", "folder for what is made; kept for the next run")
 	flags.StringVar(&b.only, "only", "", "only these works, by the words of their names, with commas")
 	flags.StringVar(&b.uac, "uac", os.Getenv("FIREBREAK_UAC"), "folder of UAC, to compare the triage with")
+	flags.StringVar(&b.hide, "hide", "", "folders that the triages do not see besides Go's caches, with commas")
 	flags.StringVar(&b.version, "version", "", "the release the figures are of")
 	page := flags.String("o", "", "write the page to this file, whole or not at all")
 	if err := flags.Parse(args); err != nil {
@@ -102,6 +104,10 @@ func part(ctx context.Context, args []string, in io.Reader, out io.Writer) error
 			return err
 		}
 		return write(out, f)
+	case len(args) > 3 && args[0] == "hidden": // COUNT DIR... COMMAND...
+		return execHidden(args[1:])
+	case len(args) == 2 && args[0] == "names": // DIR
+		return countNames(args[1], out)
 	case len(args) == 2 && args[0] == "evtx": // FILE
 		return readEvtx(ctx, args[1], out)
 	case len(args) == 2 && args[0] == "journal": // ENTRIES

@@ -1,13 +1,14 @@
 // Package ext4 reads file systems of the ext family (ext2, ext3, ext4) out of an
-// image, without mounting it and without a byte being written. A mount replays
-// the journal and moves times; this does not.
+// image, without mounting it and without a byte being written. A mount writes
+// the journal back and moves times; this does not.
 //
 // It reads superblock and group descriptors (32 and 64 bit), inodes with
 // nanoseconds and birth times, extent trees, the older block maps, data that
 // lies in the inode, folders (linear and indexed: the blocks of an index look
 // like empty entries), symbolic links and extended attributes. Whatever an image
-// says is checked: loops and depth of trees, sizes, and counts. What was not yet
-// written out of a journal that needs replay is not seen; Notes says so.
+// says is checked: loops and depth of trees, sizes, and counts. A journal that
+// was not written back is replayed in memory, as a mount would replay it on the
+// disk; fast commits in it are not, and Notes says so.
 //
 // Reference: the kernel's Documentation/filesystems/ext4; all numbers are little
 // endian, unless said otherwise. Sizes of blocks are 1 to 64 KiB.
@@ -100,6 +101,7 @@ type FS struct {
 	seed       uint32
 	notes      []string
 	errorCount uint32
+	journal    uint32 // inode of the journal
 }
 
 // Is says whether a file system begins there: the first 2 KiB are asked.
@@ -107,10 +109,27 @@ func Is(head []byte) bool {
 	return len(head) >= 1024+0x3c && binary.LittleEndian.Uint16(head[1024+0x38:]) == 0xef53
 }
 
-// Open reads the superblock. size is that of the image, or of the part of it that
-// holds the file system. Errors: ErrForm, ErrUnsupported, ErrDamaged, the
-// reader's.
+// Open reads the superblock, and replays the journal in memory where a mount
+// would write it back. size is that of the image, or of the part of it that holds
+// the file system. Errors: ErrForm, ErrUnsupported, ErrDamaged, the reader's.
 func Open(r io.ReaderAt, size int64) (*FS, error) {
+	f, err := open(r, size)
+	if err != nil || f.incompat&incompatRecover == 0 {
+		return f, err
+	}
+	if err := f.replay(f.journal); err != nil {
+		f.notes = append(f.notes, fmt.Sprintf("the journal was not written back (it was not unmounted, or taken while it ran), and cannot be replayed: %v: what stands only in it is not seen", err))
+		return f, nil
+	}
+	again, err := open(f.r, size) // the superblock itself may stand in the journal
+	if err != nil {
+		return nil, fmt.Errorf("with its journal replayed: %w", err)
+	}
+	again.notes = f.notes
+	return again, nil
+}
+
+func open(r io.ReaderAt, size int64) (*FS, error) {
 	b := make([]byte, 1024)
 	if err := readFull(r, b, 1024); err != nil {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -143,7 +162,7 @@ func Open(r io.ReaderAt, size int64) (*FS, error) {
 			f.descSize = n
 		}
 	}
-	f.metaBG = le.Uint32(b[0x104:])
+	f.metaBG, f.journal = le.Uint32(b[0x104:]), le.Uint32(b[0xe0:])
 	return f, f.check(b)
 }
 
@@ -169,9 +188,6 @@ func (f *FS) check(b []byte) error {
 	f.groups = uint32(groups)
 	if whole := f.blocks * uint64(f.block); whole > uint64(f.size) { //nolint:gosec // positive
 		f.notes = append(f.notes, fmt.Sprintf("the image ends after %d of the file system's %d bytes: what lies behind is missing", f.size, whole))
-	}
-	if f.incompat&incompatRecover != 0 {
-		f.notes = append(f.notes, "the journal was not written back (it was not unmounted, or taken while it ran): what stands only in the journal is not seen")
 	}
 	state := binary.LittleEndian.Uint16(b[0x3a:])
 	if state&1 == 0 && f.incompat&incompatRecover == 0 {

@@ -227,10 +227,9 @@ func (x *File) ReadAt(p []byte, off int64) (int, error) {
 	return done, last
 }
 
-// part reads as far as one stretch, or one hole, goes.
-func (x *File) part(p []byte, off int64) (int, error) {
-	block := uint64(off / x.f.block) //nolint:gosec // positive
-	i, found := slices.BinarySearchFunc(x.runs, block, func(r run, b uint64) int {
+// find is the stretch that holds a block, else the next one.
+func (x *File) find(block uint64) (int, bool) {
+	return slices.BinarySearchFunc(x.runs, block, func(r run, b uint64) int {
 		switch {
 		case r.logical+r.count <= b:
 			return -1
@@ -239,6 +238,12 @@ func (x *File) part(p []byte, off int64) (int, error) {
 		}
 		return 0
 	})
+}
+
+// part reads as far as one stretch, or one hole, goes.
+func (x *File) part(p []byte, off int64) (int, error) {
+	block := uint64(off / x.f.block) //nolint:gosec // positive
+	i, found := x.find(block)
 	if !found {
 		if i < len(x.runs) {
 			if most := int64(x.runs[i].logical)*x.f.block - off; most < int64(len(p)) { //nolint:gosec // below 2^48
