@@ -150,7 +150,7 @@ func srumMessage(row *ese.Row, provider, name string) string {
 	case "application":
 		return fmt.Sprintf("use by %s: %d bytes read, %d written", name, sum("ForegroundBytesRead", "BackgroundBytesRead"), sum("ForegroundBytesWritten", "BackgroundBytesWritten"))
 	case "connectivity":
-		return fmt.Sprintf("network connection for %d s (%s)", sum("ConnectedTime"), name)
+		return fmt.Sprintf("network connection for %d s", sum("ConnectedTime"))
 	case "notification":
 		return fmt.Sprintf("notification of %d bytes to %s", sum("PayloadSize"), name)
 	}
