@@ -147,11 +147,11 @@ func nextOf(schedule []string, now time.Time) (time.Time, bool) {
 // none; the last line sums up.
 type PackageFile struct {
 	Path     string    `json:"path"`
-	Finding  string    `json:"finding"` // changed, missing, unowned, unread, summary
+	Finding  string    `json:"finding"` // changed, rights, missing, unowned, unread, summary
 	Package  string    `json:"package,omitempty"`
 	Version  string    `json:"version,omitempty"`
 	Conffile bool      `json:"conffile,omitempty"` // a configuration file: people change these
-	Expected string    `json:"expected,omitempty"` // the package's digest: MD5 (dpkg) or SHA-1 (apk)
+	Expected string    `json:"expected,omitempty"` // the package's digest: MD5 (dpkg), SHA-1 (apk), mostly SHA-256 (rpm)
 	MD5      string    `json:"hash_md5,omitempty"`
 	SHA1     string    `json:"hash_sha1,omitempty"`
 	SHA256   string    `json:"sha256,omitempty"`

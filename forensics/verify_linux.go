@@ -2,8 +2,6 @@ package forensics
 
 import (
 	"context"
-	"crypto/md5"  //nolint:gosec // what dpkg's databases hold
-	"crypto/sha1" //nolint:gosec // what apk's database holds
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -24,14 +22,15 @@ func (c *collection) verify(ctx context.Context) error {
 	fsys := treeFS{c.tree}
 	index, err := packages.Load(fsys)
 	if errors.Is(err, packages.ErrNone) {
-		c.refuse("/var/lib/dpkg", refuse("no package database of dpkg or apk: files cannot be told apart by their packages"))
+		c.refuse("/var/lib/dpkg", refuse("no package database of dpkg, apk or rpm: files cannot be told apart by their packages"))
 		return nil
 	}
 	c.refuse("package database", asRefusal(err))
-	e := c.exhibit("Files that differ from their package, or have none", "/var/lib/dpkg, /lib/apk/db, /usr", FormatPackageFile,
+	e := c.exhibit("Files that differ from their package, or have none", "/var/lib/dpkg, /lib/apk/db, /var/lib/rpm, /usr", FormatPackageFile,
 		"digests of the package databases compared with the files, each read once; the databases are the host's own")
 	return c.snapshot(ctx, e, func(r *rows) error {
 		v := &verifier{c: c, r: r, index: index, left: c.Limits.Verify, buf: make([]byte, 256<<10), done: map[string]bool{}}
+		v.users, v.groups = idsOf(fsys, "etc/passwd"), idsOf(fsys, "etc/group")
 		for _, step := range []func(context.Context) error{v.running, v.unowned, v.digests} {
 			if err := step(ctx); err != nil {
 				return err
@@ -64,6 +63,8 @@ type verifier struct {
 	buf   []byte
 	sum   PackageFile
 	done  map[string]bool // unowned files that were told
+
+	users, groups map[string]uint32 // of the host that is examined
 }
 
 // running tells of processes whose executable no package brought.
@@ -291,9 +292,14 @@ func (v *verifier) compare(f packages.File) error {
 	if err := v.c.tree.regular(h); err != nil {
 		return tell(h, "changed", "not a regular file any more: "+err.Error())
 	}
-	sum := md5.New() //nolint:gosec // what dpkg's databases hold
-	if f.SHA1 {
-		sum = sha1.New() //nolint:gosec // what apk's database holds
+	if why := v.rights(f, h); why != "" {
+		if err := tell(h, "rights", why); err != nil {
+			return err
+		}
+	}
+	sum := hashOf(f.Algorithm)
+	if sum == nil {
+		return tell(h, "unread", "its digest is of the kind "+f.Algorithm)
 	}
 	err = v.read(h, sum)
 	if errors.Is(err, errBudget) {
@@ -310,10 +316,13 @@ func (v *verifier) compare(f packages.File) error {
 	if got := hex.EncodeToString(sum.Sum(nil)); got != f.Expected() {
 		p := v.line(f.Path, h, "changed")
 		p.Package, p.Version, p.Conffile, p.Expected = pkg.Name, pkg.Version, f.Conffile, f.Expected()
-		if f.SHA1 {
-			p.SHA1 = got
-		} else {
+		switch f.Algorithm {
+		case "md5":
 			p.MD5 = got
+		case "sha1":
+			p.SHA1 = got
+		case "sha256":
+			p.SHA256 = got
 		}
 		return v.r.add(p)
 	}

@@ -1,5 +1,5 @@
 // Package packages knows which package brought a file, and what that file should
-// hold: from the databases of dpkg and apk, read as plain files. It runs no
+// hold: from the databases of dpkg, apk and rpm, read as plain files. It runs no
 // package manager and verifies nothing itself. The databases lie on the host that
 // is examined: who owns the host may have changed them too, so a file that agrees
 // with them is not thereby good.
@@ -30,25 +30,27 @@ const (
 type Package struct {
 	Name    string
 	Version string
-	Manager string // dpkg, apk
+	Manager string // dpkg, apk, rpm
 }
 
 // File is a file that a package brought, and the digest it should have.
 type File struct {
-	Path     string
-	Package  int // index in Index.Packages
-	Digest   [20]byte
-	SHA1     bool // Digest is a SHA-1 (apk); else an MD5 (dpkg), whose 16 bytes come first
-	Conffile bool
+	Path      string
+	Package   int // index in Index.Packages
+	Digest    []byte
+	Algorithm string // of the digest: md5 (dpkg), sha1 (apk), md5 to sha512 (rpm)
+	Conffile  bool
+	Rights    *Rights // what else the database knows of it (rpm); nil: nothing
+}
+
+// Rights are those that the package gave to a file.
+type Rights struct {
+	Mode        uint32 // permissions, setuid, setgid and sticky
+	User, Group string
 }
 
 // Expected is the digest in hexadecimal.
-func (f File) Expected() string {
-	if f.SHA1 {
-		return hex.EncodeToString(f.Digest[:])
-	}
-	return hex.EncodeToString(f.Digest[:16])
-}
+func (f File) Expected() string { return hex.EncodeToString(f.Digest) }
 
 // Index answers for the files of all installed packages. It keeps hashes of
 // names, with a seed of its own, so that an owner costs 12 bytes and no name can
@@ -58,10 +60,15 @@ type Index struct {
 	seed     maphash.Seed
 	owners   map[uint64]uint32
 	aliases  map[string]string // /bin → /usr/bin, where the one is a link to the other
+
+	rpmFile  string // rpm's database, "" where there is none
+	rpmFirst int    // its first package
 }
 
+const managerRPM = "rpm"
+
 // ErrNone is returned by Load where there is no database that it knows.
-var ErrNone = errors.New("no package database of dpkg or apk")
+var ErrNone = errors.New("no package database of dpkg, apk or rpm")
 
 // Load reads the databases below root, whose names have no leading slash. What
 // could not be read of them is in the error, beside an index of the rest.
@@ -73,7 +80,7 @@ func Load(root fs.FS) (*Index, error) {
 			x.aliases["/"+dir] = path.Clean("/" + strings.TrimPrefix(target, "/"))
 		}
 	}
-	err := errors.Join(x.dpkg(root), x.apk(root))
+	err := errors.Join(x.dpkg(root), x.apk(root), x.rpm(root))
 	if len(x.Packages) == 0 {
 		return nil, errors.Join(err, ErrNone)
 	}
@@ -193,6 +200,11 @@ func (x *Index) Digests(root fs.FS, f func(File) error) error {
 			return err
 		}
 	}
+	if x.rpmFile != "" {
+		if err := x.rpmDigests(root, f); err != nil {
+			return err
+		}
+	}
 	err := x.apkFiles(root, nil, f)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -270,7 +282,7 @@ func digest(d *File, sum string) bool {
 	if err != nil || len(b) != 16 {
 		return false
 	}
-	copy(d.Digest[:], b)
+	d.Digest, d.Algorithm = b, "md5"
 	return true
 }
 
@@ -360,8 +372,7 @@ func (x *Index) apkFiles(root fs.FS, begin func(Package) int, f func(File) error
 			if err != nil || len(b) != 20 || !strings.HasPrefix(v, "Q1") {
 				return flush(false)
 			}
-			copy(pending.Digest[:], b)
-			pending.SHA1, pending.Conffile = true, strings.HasPrefix(pending.Path, "/etc/")
+			pending.Digest, pending.Algorithm, pending.Conffile = b, "sha1", strings.HasPrefix(pending.Path, "/etc/")
 			return flush(true)
 		}
 		return nil

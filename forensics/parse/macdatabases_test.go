@@ -10,9 +10,10 @@ import (
 	"firebreak/timeline"
 )
 
-// tells compares events, and what one of them has.
+// tells compares events, in any order, and what one of them has.
 func tells(t *testing.T, es []timeline.Event, want []string, has map[string]string) {
 	t.Helper()
+	want = slices.Sorted(slices.Values(want))
 	if got := inWords(es); !slices.Equal(got, want) {
 		t.Errorf("events:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"cmp"
-	"strconv"
 	"time"
 
 	"firebreak/forensics/formats/rpm"
@@ -21,45 +20,12 @@ func rpmDatabase() dbFormat {
 			return err == nil
 		}}},
 		About{
-			Formats: "rpmdb.sqlite of rpm 4.16 and later, with its write-ahead log; not Berkeley DB and ndb",
+			Formats: "rpmdb.sqlite of rpm 4.16 and later, with its write-ahead log",
 			Events:  "a package: installed; a removed one whose row is not overwritten is recovered. `signed` says whether the header has a signature: nobody has checked it",
 			Times:   "seconds, UTC", Reference: "rpm, docs/manual/format_header.md and lib/backend/sqlite.c", Oracle: "rpm -qa",
 			Differs: "the files of a package are counted and not listed",
 		},
 	}
-}
-
-func tellRPM(db *database, row *sqlite.Row) error {
-	p, err := rpm.Read(row.Value("blob").Bytes)
-	if err != nil {
-		db.reject(row.Offset, nil, err.Error())
-		return nil
-	}
-	tidy := func(s string) string { s, _ = clean([]byte(s)); return s }
-	name, version := tidy(p.Name), tidy(p.EVR())
-	e := timeline.Event{
-		Source: "package", Precision: timeline.Second, TimeKind: timeline.Installed, Message: "installed " + name + " " + version + pre(".", tidy(p.Arch)),
-	}
-	if at := time.Unix(p.InstallTime, 0).UTC(); sane(at) {
-		e.Time = at
-	}
-	signed := "no"
-	if p.Signed {
-		signed = "yes"
-	}
-	setAll(&e.Attributes, attrAction, "install", "package", name, "version", version, "arch", tidy(p.Arch), "vendor", tidy(p.Vendor),
-		"packager", tidy(p.Packager), "build_host", tidy(p.BuildHost), "source_package", tidy(p.SourceRPM), "summary", tidy(p.Summary),
-		"signed", signed, "files", strconv.Itoa(p.Files))
-	if at := time.Unix(p.BuildTime, 0).UTC(); sane(at) {
-		e.Attributes.Set("built", at.Format(time.RFC3339))
-	}
-	if p.InstallTID > 0 {
-		e.Attributes.Set("transaction", strconv.FormatInt(p.InstallTID, 10))
-	}
-	if row.Recovered {
-		e.Message = "was installed and is removed: " + name + " " + version
-	}
-	return db.put(row, e)
 }
 
 // dnfHistory is what dnf 4 keeps of its transactions.

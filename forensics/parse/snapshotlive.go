@@ -223,6 +223,9 @@ func tellPackageFile(e *timeline.Event, m members) {
 		if m["conffile"] == "true" {
 			e.Message += " (a configuration file)"
 		}
+	case "rights":
+		m["action"] = "chmod"
+		e.Message = "rights of " + m["path"] + " are not as package " + pkg + " gave them"
 	case "missing":
 		m["action"] = "delete"
 		e.Message = m["path"] + " of package " + pkg + " is missing"

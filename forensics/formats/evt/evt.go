@@ -16,8 +16,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"unicode/utf16"
+
+	fields "firebreak/forensics/formats/le"
 )
 
 const (
@@ -201,7 +202,7 @@ func read(b []byte) *Record {
 	var at int
 	r.Source, at = wide(b, 56)
 	r.Computer, _ = wide(b, at)
-	r.SID = sid(slice(b, le.Uint32(b[44:]), le.Uint32(b[40:])))
+	r.SID = fields.Bytes(slice(b, le.Uint32(b[44:]), le.Uint32(b[40:]))).SID()
 	r.Data = slice(b, le.Uint32(b[52:]), le.Uint32(b[48:]))
 	for at = texts; n > 0 && at > 0 && at < len(b)-4 && len(r.Texts) < maxTexts; n-- {
 		var s string
@@ -230,19 +231,4 @@ func wide(b []byte, at int) (string, int) {
 		units = append(units, c)
 	}
 	return string(utf16.Decode(units)), at
-}
-
-func sid(b []byte) string {
-	if len(b) < 8 || len(b) < 8+4*int(b[1]) {
-		return ""
-	}
-	authority := uint64(0)
-	for _, c := range b[2:8] {
-		authority = authority<<8 | uint64(c)
-	}
-	s := "S-" + strconv.Itoa(int(b[0])) + "-" + strconv.FormatUint(authority, 10)
-	for i := range int(b[1]) {
-		s += "-" + strconv.FormatUint(uint64(binary.LittleEndian.Uint32(b[8+4*i:])), 10)
-	}
-	return s
 }

@@ -8,6 +8,7 @@ package le
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -85,6 +86,22 @@ func (b Bytes) GUID(at int) string {
 		return ""
 	}
 	return fmt.Sprintf("%08x-%04x-%04x-%x-%x", g.U32(0), g.U16(4), g.U16(6), []byte(g[8:10]), []byte(g[10:]))
+}
+
+// SID is a security identifier as text (S-1-5-18), "" where it is none.
+func (b Bytes) SID() string {
+	if len(b) < 8 || len(b) < 8+4*int(b[1]) {
+		return ""
+	}
+	authority := uint64(0)
+	for _, c := range b[2:8] {
+		authority = authority<<8 | uint64(c)
+	}
+	s := "S-" + strconv.Itoa(int(b[0])) + "-" + strconv.FormatUint(authority, 10)
+	for i := range int(b[1]) {
+		s += "-" + strconv.FormatUint(uint64(b.U32(8+4*i)), 10)
+	}
+	return s
 }
 
 // Filetime is a time of eight bytes; ok is false for none.

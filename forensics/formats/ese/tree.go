@@ -1,0 +1,72 @@
+package ese
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+)
+
+// errStop ends a walk early.
+var errStop = errors.New("stop")
+
+// walk is one way over the leaves of a tree, from a key on.
+type walk struct {
+	from []byte // nil: from the first
+	node func(n node) error
+	bad  func(offset int64, err error) error
+	seen map[uint32]bool
+}
+
+// visit walks a tree in the order of its keys. What is damaged is told to bad and
+// left out.
+func (f *File) visit(ctx context.Context, root uint32, w walk) error {
+	w.seen = map[uint32]bool{}
+	err := f.descend(ctx, root, 0, &w)
+	if errors.Is(err, errStop) {
+		return nil
+	}
+	return err
+}
+
+func (f *File) descend(ctx context.Context, number uint32, depth int, w *walk) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	where := (int64(number) + 1) * int64(f.PageSize)
+	if w.seen[number] || depth > maxDepth {
+		return w.bad(where, fmt.Errorf("%w: the tree comes to page %d again", ErrDamaged, number))
+	}
+	w.seen[number] = true
+	p, err := f.at(number)
+	if errors.Is(err, ErrDamaged) {
+		return w.bad(where, err)
+	}
+	if err != nil {
+		return err
+	}
+	if p.flags&(pageEmpty|pageSpace|pageIndex) != 0 {
+		return w.bad(where, fmt.Errorf("%w: page %d is none of this tree", ErrDamaged, number))
+	}
+	for i := 1; i < p.tags; i++ {
+		n, err := p.node(i)
+		switch {
+		case err != nil:
+			err = w.bad(where, err)
+		case p.flags&pageLeaf != 0:
+			if bytes.Compare(n.key, w.from) >= 0 {
+				err = w.node(n)
+			}
+		case len(n.data) < 4:
+			err = w.bad(n.offset, fmt.Errorf("%w: value %d of page %d leads nowhere", ErrDamaged, i, number))
+		case len(n.key) > 0 && bytes.Compare(n.key, w.from) < 0:
+			// what lies below comes before
+		default:
+			err = f.descend(ctx, n.data.U32(0), depth+1, w)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
