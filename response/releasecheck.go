@@ -193,7 +193,7 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 		return c, nil, err
 	}
 	made := map[string][]byte{}
-	fonts := &machineFonts{folders: s.s.fontFolders}
+	fonts := &machineFonts{folders: s.s.fontFolders, again: true, released: rel.Fonts}
 	key, err := hex.DecodeString(rel.Secret)
 	if err != nil || len(key) != secretSize {
 		c.Why = "the key of its pseudonyms was erased: nobody can make them again"

@@ -215,7 +215,7 @@ func TestScripts(t *testing.T) {
 		}
 	}
 	data := write(t, page(strings.Join(want, " ; ")), pdf.Options{Found: found})
-	text := textOf(t, data)
+	text := strings.ReplaceAll(textOf(t, data), " ", "") // a line may end within a name
 	for _, name := range want {
 		if !strings.Contains(text, name) {
 			t.Errorf("%s is not in %q", name, text)
