@@ -108,34 +108,34 @@ type shape struct {
 
 // shape puts a shape of a drawing on the page, whose corner is at x and y.
 func (s *sheet) shape(of figure.Shape, x, y, unit float64) {
-	p := penOf(of.Ink)
+	p := sketch.PenOf(of.Ink)
 	if of.Form == figure.Text {
 		size := of.Size
 		if size == 0 {
 			size = figure.Body
 		}
 		look := regular
-		if p.bold {
+		if p.Bold {
 			look = bold
 		}
 		side := [...]float64{0, 0.5, 1}[min(max(int(of.Anchor), 0), 2)]
 		size *= unit
 		at := y + of.Y*unit - size*1.02
-		if p.rim {
+		if p.Rim {
 			w := s.f.width(look, of.Text) * size
-			s.put(mark{kind: aBox, x: x + of.X*unit - w*side - 1, y: at + size*0.15, w: w + 2, h: size * 1.05, colour: white})
+			s.put(mark{kind: aBox, x: x + of.X*unit - w*side - 1, y: at + size*0.15, w: w + 2, h: size * 1.05, colour: colour{0xff, 0xff, 0xff}})
 		}
-		s.label(of.Text, look, p.words, x+of.X*unit, at, size, side)
+		s.label(of.Text, look, colour(p.Words), x+of.X*unit, at, size, side)
 		return
 	}
 	out := &shape{
 		form: of.Form, x: x + of.X*unit, y: y + of.Y*unit, w: of.W * unit, h: of.H * unit, r: of.R * unit,
-		fill: p.fill, stroke: p.stroke, width: p.width * unit,
+		fill: (*colour)(p.Fill), stroke: (*colour)(p.Stroke), width: p.Width * unit,
 	}
 	for _, q := range of.Points {
 		out.points = append(out.points, figure.Point{X: x + q.X*unit, Y: y + q.Y*unit})
 	}
-	for _, d := range p.dash {
+	for _, d := range p.Dash {
 		out.dash = append(out.dash, d*unit)
 	}
 	s.put(mark{kind: aShape, shape: out})
