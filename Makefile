@@ -60,6 +60,7 @@ soak: ## The fault suite, long form (SCALE=0.1 for a tenth); writes docs/reliabi
 
 # The schemas are not ours to ship. Each variable names where they lie:
 #   FIREBREAK_STIX_SCHEMAS      repository oasis-open/cti-stix2-json-schemas
+#   FIREBREAK_STIX_EXTENSIONS   its folder extension-definition-specifications/incident-ef7, repository oasis-open/cti-stix-common-objects
 #   FIREBREAK_VERIS_SCHEMA      verisc-merged.json of the repository vz-risk/veris
 #   FIREBREAK_OCSF_SCHEMA       repository ocsf/ocsf-schema at the version of docs/review-exchange.md
 #   FIREBREAK_ATTACK_NAVIGATOR  repository mitre-attack/attack-navigator

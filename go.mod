@@ -3,7 +3,6 @@ module firebreak
 go 1.26.0
 
 require (
-	codeberg.org/go-pdf/fpdf v0.12.0
 	filippo.io/age v1.3.2
 	github.com/DataDog/zstd v1.5.7
 	github.com/PagerDuty/go-pagerduty v1.8.0
@@ -16,6 +15,7 @@ require (
 	github.com/expr-lang/expr v1.17.8
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/go-fonts/dejavu v0.3.2
+	github.com/go-text/typesetting v0.3.5
 	github.com/google/go-github/v62 v62.0.0
 	github.com/google/renameio/v2 v2.0.2
 	github.com/hajimehoshi/bitmapfont/v3 v3.2.0

@@ -54,8 +54,10 @@ type Release struct {
 	Root    string            `json:"root"`
 	Made    time.Time         `json:"made"` // the time that stands in the files
 	Tool    string            `json:"tool"`
-	To      string            `json:"to,omitempty"` // for whom
-	Reason  string            `json:"reason,omitempty"`
+	// Program is the SHA-256 of the program that made it: two may have one version.
+	Program string `json:"program,omitempty"`
+	To      string `json:"to,omitempty"` // for whom
+	Reason  string `json:"reason,omitempty"`
 	// Fonts are the machine's own that characters were drawn with: file name → SHA-256.
 	// With others the bytes are others.
 	Fonts  map[string]string `json:"fonts,omitempty"`

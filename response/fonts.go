@@ -21,6 +21,32 @@ func fontFolders() []string {
 type machineFonts struct {
 	folders []string          // nil: where the systems keep them
 	used    map[string]string // file name → SHA-256
+	// again is set where a release is made again: with the fonts that it was drawn
+	// with, these by name and SHA-256, and with no other.
+	again    bool
+	released map[string]string
+}
+
+// offered hands out the fonts that may be drawn with.
+func (m *machineFonts) offered() iter.Seq2[string, []byte] {
+	all := fontsIn(m.where())
+	if !m.again {
+		return all
+	}
+	if len(m.released) == 0 {
+		return nil
+	}
+	sums := map[string]bool{}
+	for _, sum := range m.released {
+		sums[sum] = true
+	}
+	return func(yield func(string, []byte) bool) {
+		for name, data := range all {
+			if sums[sumOf(data)] && !yield(name, data) {
+				return
+			}
+		}
+	}
 }
 
 func (m *machineFonts) where() []string {
@@ -45,8 +71,8 @@ func (m *machineFonts) use(name string, data []byte) {
 // FontCheck is a font of the machine that makes a release differ.
 type FontCheck struct {
 	Name   string `json:"name"`
-	SHA256 string `json:"sha256,omitempty"` // as it was released; without, it was not used then
-	Now    string `json:"now,omitempty"`    // of the one that is on this machine
+	SHA256 string `json:"sha256"`        // as it was released
+	Now    string `json:"now,omitempty"` // of the one that is on this machine
 	Why    string `json:"why"`
 }
 
@@ -78,11 +104,6 @@ func (m *machineFonts) compare(released map[string]string) []FontCheck {
 			}
 		}
 		out = append(out, c)
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.used)) {
-		if _, then := released[name]; !then {
-			out = append(out, FontCheck{Name: name, Now: m.used[name], Why: "it is taken on this machine, and was not then"})
-		}
 	}
 	return out
 }

@@ -23,6 +23,10 @@ type ReleaseCheck struct {
 	Files    []FileCheck    `json:"files"`
 	Tool     string         `json:"tool"` // that made it
 	Now      string         `json:"tool_now"`
+	// Program and ProgramNow are the SHA-256 of the programs: that made it, as far as
+	// the release says, and this one.
+	Program    string `json:"program,omitempty"`
+	ProgramNow string `json:"program_now,omitempty"`
 	// Erased are entries of erasures behind the release: what they destroyed may have
 	// stood in it.
 	Erased []int64 `json:"erased,omitempty"`
@@ -49,8 +53,8 @@ func (c ReleaseCheck) Reasons() []string {
 	if c.Why != "" {
 		out = append(out, c.Why)
 	}
-	if c.Tool != c.Now {
-		out = append(out, fmt.Sprintf("it was made by another version (%s), and this is %s: only that one makes the same bytes for sure", c.Tool, c.Now))
+	if why := c.otherProgram(); why != "" {
+		out = append(out, why)
 	}
 	if len(c.Erased) > 0 {
 		out = append(out, fmt.Sprintf("something was erased since (entry %d): what stood in the release and is gone cannot be written again; a copy of the files is compared with their hashes", c.Erased[len(c.Erased)-1]))
@@ -62,6 +66,27 @@ func (c ReleaseCheck) Reasons() []string {
 		out = append(out, "nothing in the record explains it: either other code made it, or the record is not what it was (firebreak verify)")
 	}
 	return out
+}
+
+// otherProgram says which program made it, where it was not this one. A release
+// that is older than the field may have been made by another of the same version.
+func (c ReleaseCheck) otherProgram() string {
+	short := func(sum string) string { return sum[:min(len(sum), 12)] + "…" }
+	const only = ": only that one makes the same bytes for sure; run its firebreak review again"
+	switch {
+	case c.Program == "" && c.Tool == c.Now:
+		if strings.Contains(c.Tool, "dev") {
+			return fmt.Sprintf("the program that made it calls itself %s, as this one does; which build it was, this release does not say", c.Tool)
+		}
+		return ""
+	case c.Program == c.ProgramNow && c.Program != "":
+		return ""
+	case c.Tool == c.Now:
+		return fmt.Sprintf("it was made by another build of %s: the SHA-256 of that program is %s, and of this %s", c.Tool, short(c.Program), short(c.ProgramNow)) + only
+	case c.Program == "":
+		return fmt.Sprintf("it was made by another version (%s), and this is %s", c.Tool, c.Now) + only
+	}
+	return fmt.Sprintf("it was made by another version (%s, a program with the SHA-256 %s), and this is %s", c.Tool, short(c.Program), c.Now) + only
 }
 
 // CheckRelease makes a release again from the entries that it was made of, and
@@ -185,7 +210,10 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 	if err != nil {
 		return ReleaseCheck{}, nil, err
 	}
-	c := ReleaseCheck{Incident: f.id, Release: rel.ID, Profile: rel.Profile, Tool: rel.Tool, Now: s.s.o.Tool, Files: []FileCheck{}}
+	c := ReleaseCheck{Incident: f.id, Release: rel.ID, Profile: rel.Profile, Tool: rel.Tool, Now: s.s.o.Tool, Program: rel.Program, Files: []FileCheck{}}
+	if c.ProgramNow, err = s.s.o.ToolSHA256(); err != nil {
+		return c, nil, fmt.Errorf("check release %s: %w", rel.ID, err)
+	}
 	if err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		c.Erased, err = erasedAfter(tx, rel.Size)
 		return err
@@ -193,7 +221,7 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 		return c, nil, err
 	}
 	made := map[string][]byte{}
-	fonts := &machineFonts{folders: s.s.fontFolders}
+	fonts := &machineFonts{folders: s.s.fontFolders, again: true, released: rel.Fonts}
 	key, err := hex.DecodeString(rel.Secret)
 	if err != nil || len(key) != secretSize {
 		c.Why = "the key of its pseudonyms was erased: nobody can make them again"
@@ -205,7 +233,9 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 		v := FileCheck{Name: name, SHA256: rel.Files[name]}
 		if b, ok := made[name]; ok {
 			v.Made = sumOf(b)
-			v.OK = v.Made == v.SHA256
+			if v.OK = v.Made == v.SHA256; !v.OK {
+				v.Why = f.whatDiffers(rel, name, b)
+			}
 		} else if c.Why == "" {
 			v.Why = "this version does not write that form"
 		}

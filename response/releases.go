@@ -159,6 +159,9 @@ func (s *Session) PrepareRelease(ctx context.Context, id incident.ID, r ReleaseR
 		}
 	}
 	rel.Beside, rel.Fonts = m.beside(report), m.fonts.used
+	if rel.Program, err = s.s.o.ToolSHA256(); err != nil {
+		return ReleaseDraft{}, fmt.Errorf("release of %s: %w", id, err)
+	}
 	d := ReleaseDraft{Incident: id, Found: report, content: content, to: cmp.Or(r.To, f.exports())}
 	rel.Files = map[string]string{}
 	for name, b := range content {

@@ -1,8 +1,11 @@
 package response
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,12 +175,52 @@ func TestReleaseByAnotherVersion(t *testing.T) {
 	if !c.OK { // the version that stands in it is the one that made it
 		t.Errorf("%+v", c)
 	}
-	c.OK = false
-	if why := strings.Join(c.Reasons(), " "); !strings.Contains(why, "made by another version") {
-		t.Error(why)
+	if c.Program == "" || c.Program != c.ProgramNow {
+		t.Errorf("programs %q and %q", c.Program, c.ProgramNow)
 	}
 	_, err = b.s.CheckRelease(t.Context(), b.id, "v9")
 	b.want(CodeNotFound, err)
+}
+
+// TestReleaseByAnotherBuild tells two programs of one version apart.
+func TestReleaseByAnotherBuild(t *testing.T) {
+	one, other := strings.Repeat("1a", 32), strings.Repeat("2b", 32)
+	for _, x := range []struct {
+		c    ReleaseCheck
+		want string
+	}{
+		{ReleaseCheck{Tool: "firebreak 1.0", Now: "firebreak 1.1", Program: one, ProgramNow: other}, "it was made by another version (firebreak 1.0, a program with the SHA-256 1a1a1a1a1a1a…), and this is firebreak 1.1: only that one"},
+		{ReleaseCheck{Tool: "firebreak 1.0", Now: "firebreak 1.1", ProgramNow: other}, "it was made by another version (firebreak 1.0), and this is firebreak 1.1: only that one"},
+		{ReleaseCheck{Tool: "firebreak dev", Now: "firebreak dev", Program: one, ProgramNow: other}, "another build of firebreak dev: the SHA-256 of that program is 1a1a1a1a1a1a…, and of this 2b2b2b2b2b2b…: only that one"},
+		{ReleaseCheck{Tool: "firebreak dev", Now: "firebreak dev", ProgramNow: other}, "which build it was, this release does not say"},
+		{ReleaseCheck{Tool: "firebreak dev", Now: "firebreak dev", Program: one, ProgramNow: one}, "nothing in the record explains it"},
+		{ReleaseCheck{Tool: "firebreak 1.0", Now: "firebreak 1.0", ProgramNow: one}, "nothing in the record explains it"},
+	} {
+		if got := strings.Join(x.c.Reasons(), "; "); !strings.Contains(got, x.want) {
+			t.Errorf("%+v: %q, want %q", x.c, got, x.want)
+		}
+	}
+	b := newBench(t, config.Config{})
+	b.open()
+	b.release(ReleaseRequest{Draft: true, Forms: []string{"md", "pdf"}})
+	f, err := b.s.s.open(t.Context(), b.id)
+	b.must(err)
+	rel, _, err := f.released(t.Context(), "v1")
+	b.must(err)
+	md, err := os.ReadFile(filepath.Join(f.exports(), "review-v1.md"))
+	b.must(err)
+	if got := f.whatDiffers(rel, "review-v1.md", bytes.Replace(md, []byte("\n## "), []byte("\n## The "), 1)); !regexp.MustCompile(`^line \d+ was "## \w.*", and is "## The \w`).MatchString(got) {
+		t.Errorf("%q", got)
+	}
+	pdf, err := os.ReadFile(filepath.Join(f.exports(), "review-v1.pdf"))
+	b.must(err)
+	if got := f.whatDiffers(rel, "review-v1.pdf", append(pdf[:2000:2000], 'x')); got != fmt.Sprintf("they differ from byte 2001 on; it had %d bytes, and has 2001", len(pdf)) {
+		t.Errorf("%q", got)
+	}
+	b.must(os.WriteFile(filepath.Join(f.exports(), "review-v1.md"), []byte("another"), 0o600))
+	if got := f.whatDiffers(rel, "review-v1.md", nil); got != "" {
+		t.Errorf("a copy that is none: %q", got)
+	}
 }
 
 // A PDF that was drawn with a font of the machine is the same with that font only,
@@ -230,7 +273,7 @@ func TestReleaseDrawnWithAFontOfTheMachine(t *testing.T) {
 	was.Now, was.Why = sumOf([]byte("no font")), "the one on this machine is another"
 	check(false, was)
 	b.must(os.WriteFile(filepath.Join(dir, "Loma.ttf"), other, 0o600))
-	check(false, was, FontCheck{Name: "Loma.ttf", Now: sumOf(other), Why: "it is taken on this machine, and was not then"})
+	check(false, was) // it was not taken then, and is not now
 	b.must(os.Rename(filepath.Join(dir, "kept"), path))
 	check(true)
 }

@@ -53,7 +53,7 @@ func reviewForms() []reviewForm {
 }
 
 func drawnPDF(r review.Review, fonts *machineFonts) ([]byte, error) {
-	return pdf.Write(document.Of(r), pdf.Options{Found: fontsIn(fonts.where()), Used: fonts.use})
+	return pdf.Write(document.Of(r), pdf.Options{Found: fonts.offered(), Used: fonts.use})
 }
 
 // ReviewForm is a form in which a review can be written.

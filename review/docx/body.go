@@ -7,7 +7,7 @@ import (
 	"firebreak/review/document"
 )
 
-const namespaces = `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"`
+const namespaces = `xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" ` + drawingSpaces
 
 // Pages are A4, upright. All lengths are in twentieths of a point.
 const (
@@ -34,12 +34,23 @@ func (w *writer) body() string {
 		w.paragraph("Badges", badges)
 	}
 	contents := false
-	for _, b := range w.d.Blocks {
-		if _, ok := b.(document.Heading); ok && !contents {
+	blocks := w.d.Blocks
+	for i := 0; i < len(blocks); i++ {
+		if _, ok := blocks[i].(document.Heading); ok && !contents {
 			w.contents()
 			contents = true
 		}
-		w.block(b)
+		if f, ok := blocks[i].(document.Figure); ok {
+			var next document.Figure
+			if i+1 < len(blocks) {
+				next, _ = blocks[i+1].(document.Figure)
+			}
+			if w.figure(f, next) {
+				i++
+			}
+			continue
+		}
+		w.block(blocks[i])
 	}
 	w.put(`<w:sectPr><w:headerReference w:type="default" r:id="rId4"/><w:footerReference w:type="default" r:id="rId5"/>`+
 		`<w:pgSz w:w="%d" w:h="%d"/><w:pgMar w:top="1300" w:right="%d" w:bottom="1300" w:left="%d" w:header="560" w:footer="560" w:gutter="0"/></w:sectPr>`,
@@ -64,8 +75,6 @@ func (w *writer) block(b document.Block) {
 		w.verbatim(b)
 	case document.Table:
 		w.table(b)
-	case document.Figure:
-		w.figure(b)
 	case document.PageBreak:
 		w.put(`<w:p><w:r><w:br w:type="page"/></w:r></w:p>`)
 	}
@@ -221,10 +230,16 @@ func rightToLeft(s string) bool {
 }
 
 // contents writes the contents as Word's own field, filled in with the headings;
-// Word fills in the page numbers when it opens the file.
+// Word fills in the page numbers when it opens the file. LibreOffice takes what
+// stands in such a field as it is and counts no pages in it: for programs that do
+// not know what came with Word 2013 the lines stand there without the field, and
+// they count.
 func (w *writer) contents() {
 	w.put(`<w:p><w:pPr><w:pStyle w:val="ContentsHeading"/></w:pPr><w:r><w:t>Contents</w:t></w:r></w:p>`)
-	begin := `<w:r><w:fldChar w:fldCharType="begin" w:dirty="true"/></w:r><w:r><w:instrText xml:space="preserve"> TOC \o "1-2" \h \z \u </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>`
+	word := func(run string) string {
+		return `<w:r><mc:AlternateContent><mc:Choice Requires="w15">` + run + `</mc:Choice></mc:AlternateContent></w:r>`
+	}
+	begin := word(`<w:fldChar w:fldCharType="begin" w:dirty="true"/>`) + word(`<w:instrText xml:space="preserve"> TOC \o "1-2" \h \z \u </w:instrText>`) + word(`<w:fldChar w:fldCharType="separate"/>`)
 	for _, b := range w.d.Blocks {
 		h, ok := b.(document.Heading)
 		if !ok || h.Level > 2 {
@@ -241,7 +256,7 @@ func (w *writer) contents() {
 		}
 		w.put(`</w:p>`)
 	}
-	w.put(`<w:p>%s<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>`, begin)
+	w.put(`<w:p>%s%s</w:p>`, begin, word(`<w:fldChar w:fldCharType="end"/>`))
 }
 
 // header and footer stand on every page, with the TLP label as FIRST asks for it:

@@ -73,6 +73,8 @@ type writer struct {
 	placed map[string]bool
 	next   int // number of the next bookmark
 	lists  int // ordered lists so far
+
+	drawings int
 }
 
 func (w *writer) language() string {

@@ -11,6 +11,9 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -201,6 +204,64 @@ func TestRich(t *testing.T) {
 	}
 }
 
+// TestDrawings has a drawing with words for each figure, and none for what cannot
+// be drawn.
+func TestDrawings(t *testing.T) {
+	d := rich(t)
+	var want []string
+	for _, b := range d.Blocks {
+		f, ok := b.(document.Figure)
+		if _, below := f.Drawing.(document.Histogram); ok && !below {
+			want = append(want, f.Alt)
+		}
+	}
+	part := open(t, write(t, d))["word/document.xml"]
+	body := read(t, "word/document.xml", part)
+	if got := body.values["docPr@descr"]; len(want) < 4 || !slices.Equal(got, want) {
+		t.Errorf("%d drawings say %q, want %d: %q", len(got), got, len(want), want)
+	}
+	ids := body.values["docPr@id"]
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != len(want) {
+		t.Errorf("ids %v", ids)
+	}
+	for _, words := range []string{"identify", "recover", "attacker", "responders", "act of a responder"} {
+		if !strings.Contains(part, `preserve">`+words) {
+			t.Errorf("%q stands in no drawing", words)
+		}
+	}
+	for _, x := range body.values["off@y"] {
+		if n, err := strconv.Atoi(x); err != nil || n < -100_000 || n > 10_000_000 {
+			t.Errorf("a shape at %s", x)
+		}
+	}
+	d.Blocks = []document.Block{document.Figure{Caption: "C", Alt: "Nothing to be drawn"}, document.Figure{Alt: "Empty", Drawing: document.Bars{}}}
+	body = check(t, write(t, d))["word/document.xml"]
+	if body.elements["drawing"] != 0 || !strings.Contains(body.text, "Nothing to be drawn") || !strings.Contains(body.text, "Empty") {
+		t.Errorf("%d drawings, %q", body.elements["drawing"], body.text)
+	}
+}
+
+// TestContents has a line for each heading of two levels, with a field for its page.
+func TestContents(t *testing.T) {
+	d := rich(t)
+	part := open(t, write(t, d))["word/document.xml"]
+	from, to := strings.Index(part, "ContentsHeading"), strings.Index(part, `<w:pStyle w:val="Heading1"/>`)
+	toc := part[from:to]
+	n := 0
+	for _, b := range d.Blocks {
+		if h, ok := b.(document.Heading); ok && h.Level <= 2 {
+			n++
+		}
+	}
+	if n < 20 || strings.Count(toc, " PAGEREF b") != n || strings.Count(toc, "<w:hyperlink ") != n {
+		t.Errorf("%d headings, %d pages, %d links", n, strings.Count(toc, " PAGEREF b"), strings.Count(toc, "<w:hyperlink "))
+	}
+	if strings.Count(toc, `Requires="w15"`) != 4 || !strings.Contains(toc, ` TOC \o "1-2" \h`) {
+		t.Error("no field of Word's")
+	}
+}
+
 func flat(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // said are the texts of a document in their order.
@@ -237,6 +298,9 @@ func said(d document.Document) []string {
 				}
 			}
 		case document.Figure:
+			if _, below := b.Drawing.(document.Histogram); below {
+				return // it stands in the timeline
+			}
 			out = append(out, b.Caption, flat(b.Alt))
 			if b.Facts != nil {
 				block(*b.Facts)
@@ -314,6 +378,14 @@ func TestOpensInLibreOffice(t *testing.T) {
 	for _, b := range d.Blocks {
 		if h, ok := b.(document.Heading); ok && !bytes.Contains(text, []byte(h.Text.String())) {
 			t.Errorf("heading %q is not in what LibreOffice shows", h.Text)
+		}
+	}
+	if n := len(regexp.MustCompile(`(?m)\.{9,} ?[1-9][0-9]*$`).FindAll(text, -1)); n < 20 {
+		t.Errorf("%d lines of the contents have a page", n)
+	}
+	for _, words := range []string{"attacker", "responders", "act of a responder"} {
+		if !bytes.Contains(text, []byte(words)) {
+			t.Errorf("%q of a drawing is not in what LibreOffice shows", words)
 		}
 	}
 }

@@ -278,13 +278,13 @@ func (d *Drawing) breakWords(a Axis, y float64) {
 	last, row := 0.0, 0.0
 	for i, b := range a.Breaks {
 		x, words := a.gap(i)+breakWidth/2, review.Span(b.Long())
-		if half := width(words, Small) / 2; i > 0 && x-half < last {
+		if half := Width(words, Small) / 2; i > 0 && x-half < last {
 			row = 13 - row // not over the words of the break before
 		} else {
 			row = 0
 		}
 		d.text(Halo, x, y+row, Middle, Small, words)
-		last = x + width(words, Small)/2
+		last = x + Width(words, Small)/2
 	}
 }
 

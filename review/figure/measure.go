@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// width is how much room a text takes, a little more than it does in the fonts that
+// Width is how much room a text takes, a little more than it does in the fonts that
 // pages are shown in: nobody has measured the reader's.
-func width(s string, size float64) float64 {
+func Width(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {
 		switch {
@@ -38,13 +38,13 @@ func wide(r rune) bool {
 // fit cuts a text to the room there is for it, at a space where one is near.
 func fit(s string, size, room float64) string {
 	s = oneLine(s)
-	if width(s, size) <= room {
+	if Width(s, size) <= room {
 		return s
 	}
-	room -= width("…", size)
+	room -= Width("…", size)
 	w, cut := 0.0, 0
 	for i, r := range s {
-		if w += width(string(r), size); w > room {
+		if w += Width(string(r), size); w > room {
 			break
 		}
 		cut = i + len(string(r))

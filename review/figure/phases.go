@@ -53,9 +53,9 @@ func (p Phases) Draw(wide float64) Drawing {
 			}
 		}
 		switch room := x2 - x1 - 10; {
-		case width(full, Small) <= room:
+		case Width(full, Small) <= room:
 			d.text(Light, (x1+x2)/2, top+17, Middle, Small, full)
-		case width(number, Small) <= room+4:
+		case Width(number, Small) <= room+4:
 			d.text(Light, (x1+x2)/2, top+17, Middle, Small, number)
 			fallthrough
 		default:

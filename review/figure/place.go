@@ -73,7 +73,7 @@ func (p *placing) put(l label, strict bool) bool {
 		}
 		s.row = row
 		p.out = append(p.out, s)
-		p.words[row] = append(p.words[row], interval{s.from - air, s.from + width(s.text, p.size) + air})
+		p.words[row] = append(p.words[row], interval{s.from - air, s.from + Width(s.text, p.size) + air})
 		for inner := range row {
 			p.leads[inner] = append(p.leads[inner], l.x)
 		}
@@ -101,7 +101,7 @@ func (p *placing) squeeze(l label, text string, row int, strict bool) (spot, boo
 		}
 		return !strict || !slices.ContainsFunc(p.leads[row], func(x float64) bool { return x > from-air && x < to+air })
 	}
-	w := width(text, p.size)
+	w := Width(text, p.size)
 	for _, from := range []float64{l.x - 2, l.x - w + 2} {
 		if free(from, from+w) {
 			return spot{label: label{x: l.x, text: text}, from: from}, true
@@ -111,7 +111,7 @@ func (p *placing) squeeze(l label, text string, row int, strict bool) (spot, boo
 		return spot{}, false
 	}
 	for room := w - 12; room >= least; room -= 12 {
-		if short := fit(text, p.size, room); short != "" && free(l.x-2, l.x-2+width(short, p.size)) {
+		if short := fit(text, p.size, room); short != "" && free(l.x-2, l.x-2+Width(short, p.size)) {
 			return spot{label: label{x: l.x, text: short}, from: l.x - 2}, true
 		}
 	}

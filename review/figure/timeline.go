@@ -179,7 +179,7 @@ func (t Timeline) ground(d *Drawing, a Axis, top, bottom float64) {
 		}
 		d.rect(GroundInk(p.Phase), x1, top, max(x2-x1, 1), bottom-top, 0, tip)
 		d.rect(PhaseInk(p.Phase), x1, top, max(x2-x1, 1), 3, 0, "")
-		if w := width(oneLine(p.Name), Small) + 6; x2-x1 >= w && x1 >= free {
+		if w := Width(oneLine(p.Name), Small) + 6; x2-x1 >= w && x1 >= free {
 			d.text(Soft, x1+3, top+14, Start, Small, p.Name)
 			free = x1 + w
 		}
@@ -258,7 +258,7 @@ func (d *Drawing) axis(a Axis, top, y float64) {
 	for _, k := range a.Ticks() {
 		d.line(Frame, k.X, top, k.X, top+4)
 		within := func(words string) float64 {
-			half := width(words, Small)/2 + 2
+			half := Width(words, Small)/2 + 2
 			return min(max(k.X, half), d.Width-half)
 		}
 		d.text(Soft, within(k.Label), y, Middle, Small, k.Label)

@@ -2,79 +2,52 @@ package pdf
 
 import (
 	"bytes"
+	"encoding/xml"
 	"fmt"
-	"strings"
-
-	"codeberg.org/go-pdf/fpdf"
-
-	"firebreak/review/figure"
+	"time"
 )
 
 // emit writes the pages that were laid out.
 func (s *sheet) emit() ([]byte, error) {
-	f := fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", Size: fpdf.SizeType{Wd: pageWidth, Ht: pageHeight}})
-	f.SetCompression(true)
-	f.SetCatalogSort(true)
-	f.SetCreationDate(s.d.Made.UTC())
-	f.SetModificationDate(s.d.Made.UTC())
-	f.SetTitle(firstPlane(s.d.Title), true)
-	f.SetSubject(firstPlane(s.d.Subtitle), true)
-	f.SetProducer(firstPlane(s.d.Tool), true)
-	f.SetLang(language(s.d.Language))
-	f.SetMargins(0, 0, 0)
-	f.SetAutoPageBreak(false, 0)
-	for n, glyphs := range s.f.used {
-		if len(glyphs) > 0 {
-			units, ascent, descent := s.f.sources[n].metrics()
-			f.AddUTF8FontFromBytes(family(n), "", trueType(units, ascent, descent, glyphs))
-		}
+	f := &file{}
+	catalog, tree := f.ref(), f.ref()
+	pages := make([]int, len(s.pages))
+	for i := range pages {
+		pages[i] = f.ref()
 	}
-	links := map[string]int{}
-	for id := range s.places {
-		links[id] = 0
-	}
-	for _, p := range s.pages { // in the order in which they are met
-		for _, m := range p.marks {
-			if n, ok := links[m.to]; ok && n == 0 {
-				links[m.to] = f.AddLink()
-				f.SetLink(links[m.to], max(s.places[m.to].y-4, 0), s.places[m.to].page)
-			}
-		}
-	}
-	next := 0
-	for i, p := range s.pages {
-		f.AddPage()
-		for ; next < len(s.outline) && s.outline[next].place.page == i+1; next++ {
-			f.SetFont(family(0), "", bodySize) // the outline's titles are Unicode when a font of ours is set
-			f.Bookmark(firstPlane(s.outline[next].title), s.outline[next].level, max(s.outline[next].place.y-4, 0))
-		}
-		for _, m := range p.marks {
-			s.draw(f, m, links)
-		}
-	}
-	var out bytes.Buffer
-	if err := f.Output(&out); err != nil {
+	fonts, err := s.f.embed(f)
+	if err != nil {
 		return nil, err
 	}
-	return out.Bytes(), nil
-}
-
-// firstPlane writes characters beyond the first plane of Unicode as their code
-// points: the library would write others in their place.
-func firstPlane(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r > 0xFFFF {
-			fmt.Fprintf(&b, "U+%04X", r)
-			continue
+	links := s.links(f, pages)
+	var kids []byte
+	for i, p := range s.pages {
+		var annotations []byte
+		for n := range p.marks {
+			if o := links[p.marks[n]]; o > 0 {
+				annotations = fmt.Appendf(annotations, "%d 0 R ", o)
+			}
 		}
-		b.WriteRune(r)
+		body := f.ref()
+		if err := f.put(body, "", s.draw(p)); err != nil {
+			return nil, err
+		}
+		f.set(pages[i], "<</Type/Page/Parent %d 0 R/MediaBox[0 0 %.2f %.2f]/Resources<</Font %d 0 R>>/Contents %d 0 R/Tabs/S/StructParents %d/Annots[%s]>>",
+			tree, pageWidth, pageHeight, fonts, body, i, annotations)
+		kids = fmt.Appendf(kids, "%d 0 R ", pages[i])
 	}
-	return b.String()
+	f.set(tree, "<</Type/Pages/Count %d/Kids[%s]>>", len(pages), kids)
+	meta := f.ref()
+	f.plain(meta, "/Type/Metadata/Subtype/XML", s.metadata())
+	f.set(catalog, "<</Type/Catalog/Pages %d 0 R/Lang(%s)/MarkInfo<</Marked true>>/StructTreeRoot %d 0 R/ViewerPreferences<</DisplayDocTitle true>>/Metadata %d 0 R%s>>",
+		tree, languageTag(s.d.Language), s.structure(f, pages, links), meta, s.outlines(f, pages))
+	made := s.d.Made.UTC().Format("(D:20060102150405Z)")
+	info := f.add("<</Title%s/Subject%s/Producer%s/CreationDate%s/ModDate%s>>", words(s.d.Title), words(s.d.Subtitle), words(s.d.Tool), made, made)
+	return f.bytes(catalog, info)
 }
 
-// language is a tag that is safe to write into the file's structure.
-func language(tag string) string {
+// languageTag is one that is safe to write into the file's structure.
+func languageTag(tag string) string {
 	for _, r := range tag {
 		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' {
 			return "en"
@@ -86,72 +59,107 @@ func language(tag string) string {
 	return tag
 }
 
-func (s *sheet) draw(f *fpdf.Fpdf, m mark, links map[string]int) {
-	c := m.colour
-	switch m.kind {
-	case aText:
-		f.SetFont(family(m.source), "", m.size)
-		f.SetTextColor(int(c[0]), int(c[1]), int(c[2]))
-		f.Text(m.x, m.y, m.text)
-	case aNumber:
-		text := fmt.Sprint(s.places[m.to].page)
-		f.SetFont(family(0), "", m.size)
-		f.SetTextColor(int(c[0]), int(c[1]), int(c[2]))
-		f.Text(m.x-s.f.width(regular, text)*m.size, m.y, text)
-	case aBox:
-		f.SetFillColor(int(c[0]), int(c[1]), int(c[2]))
-		f.Rect(m.x, m.y, m.w, m.h, "F")
-	case aShape:
-		s.drawShape(f, m.shape)
-	case aLine, aDash:
-		f.SetDrawColor(int(c[0]), int(c[1]), int(c[2]))
-		f.SetLineWidth(m.size)
-		if m.kind == aDash {
-			f.SetDashPattern([]float64{1, 2}, 0)
-			defer f.SetDashPattern(nil, 0)
-		}
-		f.Line(m.x, m.y, m.x+m.w, m.y+m.h)
-	case aLink:
-		if n := links[m.to]; n > 0 {
-			f.Link(m.x, m.y, m.w, m.h, n)
-		}
+// metadata says the properties again, for programs that look for them there.
+func (s *sheet) metadata() []byte {
+	var b bytes.Buffer
+	text := func(tag, value string) {
+		b.WriteString("<" + tag + ">")
+		_ = xml.EscapeText(&b, []byte(value)) // a buffer takes all
+		b.WriteString("</" + tag + ">")
 	}
+	made := s.d.Made.UTC().Format(time.RFC3339)
+	b.WriteString("<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>" +
+		`<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">` +
+		`<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">`)
+	b.WriteString(`<dc:title><rdf:Alt>`)
+	b.WriteString(`<rdf:li xml:lang="x-default">`)
+	_ = xml.EscapeText(&b, []byte(s.d.Title))
+	b.WriteString(`</rdf:li></rdf:Alt></dc:title><dc:language><rdf:Bag>`)
+	text("rdf:li", languageTag(s.d.Language))
+	b.WriteString(`</rdf:Bag></dc:language>`)
+	text("pdf:Producer", s.d.Tool)
+	text("xmp:CreateDate", made)
+	text("xmp:ModifyDate", made)
+	b.WriteString("</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end=\"r\"?>")
+	return b.Bytes()
 }
 
-// drawShape draws a shape of a figure.
-func (s *sheet) drawShape(f *fpdf.Fpdf, x *shape) {
-	how := ""
-	if c := x.fill; c != nil {
-		f.SetFillColor(int(c[0]), int(c[1]), int(c[2]))
-		how = "F"
-	}
-	if c := x.stroke; c != nil {
-		f.SetDrawColor(int(c[0]), int(c[1]), int(c[2]))
-		f.SetLineWidth(x.width)
-		how += "D"
-		if len(x.dash) > 0 {
-			f.SetDashPattern(x.dash, 0)
-			defer f.SetDashPattern(nil, 0)
+// to is a place as a link has it.
+func (s *sheet) to(p place, pages []int) string {
+	return fmt.Sprintf("[%d 0 R/XYZ 0 %s null]", pages[p.page-1], number(nil, pageHeight-max(p.y-4, 0)))
+}
+
+// links writes the links that lead somewhere, each with the number by which the
+// structure finds it.
+func (s *sheet) links(f *file, pages []int) map[*mark]int {
+	out := map[*mark]int{}
+	for _, p := range s.pages {
+		for i := range p.marks {
+			m := p.marks[i]
+			place, ok := s.places[m.to]
+			if m.kind != aLink || !ok {
+				continue
+			}
+			m.number = len(pages) + len(out)
+			box := number(nil, m.x)
+			for _, x := range []float64{pageHeight - m.y - m.h, m.x + m.w, pageHeight - m.y} {
+				box = number(append(box, ' '), x)
+			}
+			out[m] = f.add("<</Type/Annot/Subtype/Link/Rect[%s]/Border[0 0 0]/F 4/Contents%s/StructParent %d/Dest%s>>",
+				box, words(m.text), m.number, s.to(place, pages))
 		}
 	}
-	switch {
-	case how == "":
-	case x.form == figure.Rect && x.r > 0 && x.w > 2*x.r && x.h > 2*x.r:
-		f.RoundedRect(x.x, x.y, x.w, x.h, x.r, "1234", how)
-	case x.form == figure.Rect:
-		f.Rect(x.x, x.y, x.w, x.h, how)
-	case x.form == figure.Circle:
-		f.Circle(x.x, x.y, x.r, how)
-	case x.form == figure.Line && x.stroke != nil:
-		f.Line(x.x, x.y, x.x+x.w, x.y+x.h)
-	case (x.form == figure.Poly || x.form == figure.Path) && len(x.points) > 1:
-		f.MoveTo(x.points[0].X, x.points[0].Y)
-		for _, p := range x.points[1:] {
-			f.LineTo(p.X, p.Y)
-		}
-		if x.form == figure.Poly {
-			f.ClosePath()
-		}
-		f.DrawPath(how)
+	return out
+}
+
+// outlines writes the headings as a tree, and returns what the catalog says of it.
+func (s *sheet) outlines(f *file, pages []int) string {
+	if len(s.outline) == 0 {
+		return ""
 	}
+	type item struct{ number, parent, next, before int }
+	root := f.ref()
+	items := make([]item, len(s.outline))
+	above := []int{-1} // the items that are open, from the outermost
+	last := map[int]int{}
+	first := map[int]int{}
+	count := map[int]int{}
+	for i, e := range s.outline {
+		items[i].number = f.ref()
+		for len(above) > 1 && s.outline[above[len(above)-1]].level >= e.level {
+			above = above[:len(above)-1]
+		}
+		parent := above[len(above)-1]
+		items[i].parent = parent
+		items[i].before = -1
+		if b, ok := last[parent]; ok {
+			items[i].before = b
+			items[b].next = items[i].number
+		} else {
+			first[parent] = items[i].number
+		}
+		last[parent] = i
+		for _, a := range above {
+			count[a]++
+		}
+		above = append(above, i)
+	}
+	for i, x := range items {
+		parent, near := root, ""
+		if x.parent >= 0 {
+			parent = items[x.parent].number
+		}
+		if x.before >= 0 {
+			near += fmt.Sprintf("/Prev %d 0 R", items[x.before].number)
+		}
+		if x.next > 0 {
+			near += fmt.Sprintf("/Next %d 0 R", x.next)
+		}
+		if n := count[i]; n > 0 {
+			near += fmt.Sprintf("/First %d 0 R/Last %d 0 R/Count %d", first[i], items[last[i]].number, n)
+		}
+		f.set(x.number, "<</Title%s/Parent %d 0 R%s/Dest%s>>", words(s.outline[i].title), parent, near, s.to(s.outline[i].place, pages))
+	}
+	f.set(root, "<</Type/Outlines/First %d 0 R/Last %d 0 R/Count %d>>", first[-1], items[last[-1]].number, count[-1])
+	return fmt.Sprintf("/Outlines %d 0 R/PageMode/UseOutlines", root)
 }

@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"fmt"
+
 	"firebreak/review/document"
 	"firebreak/review/figure"
 	"firebreak/review/sketch"
@@ -29,20 +31,30 @@ func (s *sheet) figure(f, next document.Figure) bool {
 	if d.Empty() || high > bottom-top-head {
 		s.room(head + 30)
 		s.anchor(f.ID, s.y)
-		s.text(caption, left, textWidth, smallSize)
-		s.text(s.paragraph(plain(f.Alt), regular, grey), left, textWidth, smallSize)
+		s.within("P", "", func() { s.text(caption, left, textWidth, smallSize) })
+		s.within("P", "", func() { s.text(s.paragraph(plain(f.Alt), regular, grey), left, textWidth, smallSize) })
 		s.y += 8
 		s.facts(f, figure.Drawing{})
 		return false
 	}
 	s.room(head + high + noteSize*lead*2)
 	s.anchor(f.ID, s.y)
-	s.text(caption, left, textWidth, smallSize)
+	s.within("P", "", func() { s.text(caption, left, textWidth, smallSize) })
 	s.y += 3
-	s.put(mark{kind: aShape, shape: &shape{form: figure.Rect, x: left, y: s.y, w: textWidth, h: high, stroke: &rule, width: 0.5}})
-	for _, x := range d.Shapes {
-		s.shape(x, left, s.y, scale)
+	alt := f.Alt
+	if alt == "" {
+		alt = d.About
 	}
+	box := number(nil, left)
+	for _, x := range []float64{pageHeight - s.y - high, right, pageHeight - s.y} {
+		box = number(append(box, ' '), x)
+	}
+	s.within("Figure", fmt.Sprintf("/Alt%s/A<</O/Layout/Placement/Block/BBox[%s]>>", words(alt), box), func() {
+		s.put(mark{kind: aShape, shape: &shape{form: figure.Rect, x: left, y: s.y, w: textWidth, h: high, stroke: &rule, width: 0.5}})
+		for _, x := range d.Shapes {
+			s.shape(x, left, s.y, scale)
+		}
+	})
 	s.y += high + 3
 	s.legend(d)
 	s.y += 8
@@ -61,15 +73,17 @@ func (s *sheet) legend(d figure.Drawing) {
 			s.y += noteSize * lead
 		}
 		s.room(noteSize * lead)
-		s.shape(k.Shape, x, s.y+1.5, 0.62)
-		s.label(k.Means, regular, grey, x+10, s.y, noteSize, 0)
+		s.aside(func() { // the table says what the signs do
+			s.shape(k.Shape, x, s.y+1.5, 0.62)
+			s.label(k.Means, regular, grey, x+10, s.y, noteSize, 0)
+		})
 		x += w
 	}
 	if len(d.Keys) > 0 {
 		s.y += noteSize * lead
 	}
 	for _, n := range d.Notes {
-		s.text(s.paragraph(plain(n), regular, grey), left, textWidth, noteSize)
+		s.within("P", "", func() { s.text(s.paragraph(plain(n), regular, grey), left, textWidth, noteSize) })
 	}
 }
 
@@ -94,34 +108,34 @@ type shape struct {
 
 // shape puts a shape of a drawing on the page, whose corner is at x and y.
 func (s *sheet) shape(of figure.Shape, x, y, unit float64) {
-	p := penOf(of.Ink)
+	p := sketch.PenOf(of.Ink)
 	if of.Form == figure.Text {
 		size := of.Size
 		if size == 0 {
 			size = figure.Body
 		}
 		look := regular
-		if p.bold {
+		if p.Bold {
 			look = bold
 		}
 		side := [...]float64{0, 0.5, 1}[min(max(int(of.Anchor), 0), 2)]
 		size *= unit
 		at := y + of.Y*unit - size*1.02
-		if p.rim {
+		if p.Rim {
 			w := s.f.width(look, of.Text) * size
-			s.put(mark{kind: aBox, x: x + of.X*unit - w*side - 1, y: at + size*0.15, w: w + 2, h: size * 1.05, colour: white})
+			s.put(mark{kind: aBox, x: x + of.X*unit - w*side - 1, y: at + size*0.15, w: w + 2, h: size * 1.05, colour: colour{0xff, 0xff, 0xff}})
 		}
-		s.label(of.Text, look, p.words, x+of.X*unit, at, size, side)
+		s.label(of.Text, look, colour(p.Words), x+of.X*unit, at, size, side)
 		return
 	}
 	out := &shape{
 		form: of.Form, x: x + of.X*unit, y: y + of.Y*unit, w: of.W * unit, h: of.H * unit, r: of.R * unit,
-		fill: p.fill, stroke: p.stroke, width: p.width * unit,
+		fill: (*colour)(p.Fill), stroke: (*colour)(p.Stroke), width: p.Width * unit,
 	}
 	for _, q := range of.Points {
 		out.points = append(out.points, figure.Point{X: x + q.X*unit, Y: y + q.Y*unit})
 	}
-	for _, d := range p.dash {
+	for _, d := range p.Dash {
 		out.dash = append(out.dash, d*unit)
 	}
 	s.put(mark{kind: aShape, shape: out})

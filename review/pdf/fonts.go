@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"time"
+	"unicode"
 
 	"github.com/go-fonts/dejavu/dejavusanscondensed"
 	"github.com/go-fonts/dejavu/dejavusanscondensedbold"
@@ -25,24 +26,28 @@ const (
 )
 
 // fonts finds for each character a font that has it. In this order: DejaVu, which
-// has the scripts of Europe, Hebrew and Arabic; what people chose; pixels for East
-// Asia; what the machine has.
+// has the scripts of Europe, Hebrew and Arabic; what people chose; what the machine
+// has; pixels for East Asia.
 type fonts struct {
 	sources []source
-	used    []map[rune]glyph // by source
-	first   [3][]int         // by face, the sources that come before all others
-	picked  [3]map[rune]pick
-	chosen  map[rune]int // the sources of what is not in the first
-	found   map[rune]int
-	machine []int         // sources that the machine gave
+	used    []map[string]*drawn // by source
+	first   [3][]int            // by face, the sources that come before all others
+	picked  [3]map[rune]*drawn
+	other   map[rune]int // the sources of what is not in the first
+	machine []int        // sources that the machine gave
+	words   map[word][]piece
 	missing map[rune]bool // no font has it
 }
 
-// pick is where a character comes from.
-type pick struct {
+// drawn is what stands for a character, or for several that are written as one, in
+// the font that we make of a source.
+type drawn struct {
 	source int
-	width  float64 // of an em
-	ok     bool
+	text   string // what it is to be read as
+	width  float64
+	glyph  glyph
+	parts  string // the glyphs of the source that it is made of; "" for that of its character
+	number int    // in the font that we make
 }
 
 // pixelSource is the number of the pixels among the sources.
@@ -53,7 +58,7 @@ const maxFonts = 500
 
 // newFonts gathers the fonts that these characters need.
 func newFonts(o Options, runes []rune) (*fonts, error) {
-	f := &fonts{missing: map[rune]bool{}, chosen: map[rune]int{}, found: map[rune]int{}}
+	f := &fonts{missing: map[rune]bool{}, other: map[rune]int{}, words: map[word][]piece{}}
 	for _, b := range []struct {
 		name string
 		data []byte
@@ -71,26 +76,27 @@ func newFonts(o Options, runes []rune) (*fonts, error) {
 	f.first = [3][]int{{0, 1}, {1, 0}, {2, 0}}
 	f.add(pixels{})
 	for i := range f.picked {
-		f.picked[i] = map[rune]pick{}
+		f.picked[i] = map[rune]*drawn{}
 	}
 	runes = slices.DeleteFunc(runes, func(r rune) bool { return !writable(r) || f.has(r) })
-	runes = f.look(o.Chosen, runes, f.chosen)
-	runes = slices.DeleteFunc(runes, func(r rune) bool { _, ok := pixels{}.glyph(r); return ok })
+	runes = f.look(o.Chosen, runes)
 	own := len(f.sources)
-	f.look(o.Found, runes, f.found)
+	f.look(o.Found, runes)
 	for n := own; n < len(f.sources); n++ {
 		f.machine = append(f.machine, n)
 	}
 	return f, nil
 }
 
-// writable says whether a character can be written at all: one of the first plane
-// of Unicode that is not for control.
-func writable(r rune) bool { return r >= ' ' && r <= 0xFFFD && (r < 0xD800 || r > 0xDFFF) }
+// writable says whether a character can be written at all: one that is not for
+// control.
+func writable(r rune) bool {
+	return r >= ' ' && r != 0x7F && r <= unicode.MaxRune && (r < 0xD800 || r > 0xDFFF) && r != 0xFFFE && r != 0xFFFF
+}
 
 // look looks for characters in fonts, one after the other, until none is left. A
 // font that has none of them is let go of.
-func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune, into map[rune]int) (left []rune) {
+func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune) (left []rune) {
 	if seq == nil || len(runes) == 0 {
 		return runes
 	}
@@ -103,19 +109,19 @@ func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune, into map[rune]
 		if err != nil {
 			continue // what is no font, or one of a kind that we cannot read, has nothing for us
 		}
-		n := len(f.sources)
+		n, before := len(f.sources), len(runes)
 		runes = slices.DeleteFunc(runes, func(r rune) bool {
-			_, ok := font.glyph(r)
+			i, ok := font.index(r)
 			if ok {
-				into[r] = n
+				_, ok = font.outline(i)
+			}
+			if ok {
+				f.other[r] = n
 			}
 			return ok
 		})
-		for _, source := range into {
-			if source == n {
-				f.add(font)
-				break
-			}
+		if len(runes) < before {
+			f.add(font)
 		}
 		if len(runes) == 0 {
 			break
@@ -126,11 +132,12 @@ func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune, into map[rune]
 
 func (f *fonts) add(s source) {
 	f.sources = append(f.sources, s)
-	f.used = append(f.used, map[rune]glyph{})
+	f.used = append(f.used, map[string]*drawn{})
 }
 
-// pick returns the font for a character, and remembers that it is used.
-func (f *fonts) pick(look face, r rune) pick {
+// pick returns what stands for a character, and remembers that it is used; nil when
+// no font has it.
+func (f *fonts) pick(look face, r rune) *drawn {
 	if p, ok := f.picked[look][r]; ok {
 		return p
 	}
@@ -139,57 +146,83 @@ func (f *fonts) pick(look face, r rune) pick {
 	return p
 }
 
-func (f *fonts) search(look face, r rune) pick {
+func (f *fonts) search(look face, r rune) *drawn {
 	if !writable(r) {
-		return pick{}
+		return nil
 	}
 	for _, n := range f.first[look] {
-		if p, ok := f.take(n, r); ok {
+		if p := f.take(n, r); p != nil {
 			return p
 		}
 	}
-	if n, ok := f.chosen[r]; ok {
-		p, _ := f.take(n, r)
-		return p
+	if n, ok := f.other[r]; ok {
+		return f.take(n, r)
 	}
-	if p, ok := f.take(pixelSource, r); ok {
-		return p
-	}
-	if n, ok := f.found[r]; ok {
-		p, _ := f.take(n, r)
-		return p
-	}
-	return pick{}
+	return f.take(pixelSource, r)
 }
 
-func (f *fonts) take(n int, r rune) (pick, bool) {
-	g, ok := f.used[n][r]
+// take draws a character with a source.
+func (f *fonts) take(n int, r rune) *drawn {
+	key := string(r)
+	if d, ok := f.used[n][key]; ok {
+		return d
+	}
+	i, ok := f.sources[n].index(r)
 	if !ok {
-		if g, ok = f.sources[n].glyph(r); !ok {
-			return pick{}, false
-		}
-		f.used[n][r] = g
+		return nil
+	}
+	g, ok := f.sources[n].outline(i)
+	if !ok {
+		return nil
+	}
+	return f.keep(n, key, "", g)
+}
+
+// keep adds a glyph to the font that we make of a source.
+func (f *fonts) keep(n int, text, parts string, g glyph) *drawn {
+	key := text
+	if parts != "" {
+		key += "\x00" + parts
+	}
+	if d, ok := f.used[n][key]; ok {
+		return d
 	}
 	units, _, _ := f.sources[n].metrics()
-	return pick{source: n, width: float64(g.advance) / float64(units), ok: true}, true
+	d := &drawn{source: n, text: text, parts: parts, width: float64(g.advance) / float64(units), glyph: g}
+	if len(f.used[n]) < maxGlyphs {
+		f.used[n][key] = d
+	}
+	return d
 }
 
-// has says whether a character can be written, without using it.
+// maxGlyphs is how many glyphs a font that we make has at most.
+const maxGlyphs = 0xFFF0
+
+// has says whether a character can be written with our own outlines, without using
+// it.
 func (f *fonts) has(r rune) bool {
 	for _, n := range f.first[regular] {
-		if _, ok := f.sources[n].glyph(r); ok {
+		if _, ok := f.sources[n].index(r); ok {
 			return true
 		}
 	}
 	return false
 }
 
+// glyphs are those of a text in a font of ours, and their width at a size of one.
+func (f *fonts) glyphs(look face, text string) (out []*drawn, width float64) {
+	for _, r := range text {
+		if d := f.pick(look, r); d != nil {
+			out = append(out, d)
+			width += d.width
+		}
+	}
+	return out, width
+}
+
 // width is the width of a text at a size of one.
 func (f *fonts) width(look face, text string) float64 {
-	w := 0.0
-	for _, r := range text {
-		w += f.pick(look, r).width
-	}
+	_, w := f.glyphs(look, text)
 	return w
 }
 

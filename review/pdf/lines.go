@@ -1,7 +1,9 @@
 package pdf
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -42,12 +44,19 @@ type attr struct {
 	to     string
 }
 
-// cell is one character of a paragraph.
+// cell is one character of a paragraph, or several that are written as one.
 type cell struct {
-	r     rune
+	r     rune // the first
 	attr  int
 	level int
-	pick  pick
+	drawn *drawn // nil for the end of a line
+}
+
+func (c cell) width() float64 {
+	if c.drawn == nil {
+		return 0
+	}
+	return c.drawn.width
 }
 
 // paragraph is a text, ready to be broken into lines.
@@ -118,25 +127,74 @@ func (f *fonts) paragraph(t document.Text, look face, c colour, known func(strin
 // fill makes cells of characters, with their shapes and levels.
 func (p *paragraph) fill(f *fonts, runes []rune, of []int) {
 	p.cells = make([]cell, 0, len(runes))
-	if !fromRight(runes) {
-		for i, r := range runes {
-			p.cells = append(p.cells, cell{r: r, attr: of[i], pick: f.pick(p.attrs[of[i]].look, r)})
-		}
-		return
+	var deep []int
+	if fromRight(runes) {
+		deep, p.base = levels(runes)
 	}
-	deep, base := levels(runes)
-	p.base = base
-	shaped, from := f.shape(runes)
-	for i, r := range shaped {
-		c := cell{r: r, attr: of[from[i]], level: deep[from[i]]}
-		if c.level%2 == 1 {
-			if m := mirrored(r); m != r && f.pick(p.attrs[c.attr].look, m).ok {
-				c.r = m
+	for i := 0; i < len(runes); {
+		j, shape := i+1, changes(runes[i])
+		if runes[i] > 0x2FF || shape || i+1 < len(runes) && runes[i+1] > 0x2FF {
+			j, shape = f.run(p.attrs, runes, of, deep, i)
+		}
+		level := 0
+		if deep != nil {
+			level = deep[i]
+		}
+		if shape {
+			look := p.attrs[of[i]].look
+			if all := f.shaped(word{f.pick(look, runes[i]).source, level%2 == 1, string(runes[i:j])}); all != nil {
+				for _, x := range all {
+					p.cells = append(p.cells, cell{runes[i+x.from], of[i+x.from], level, x.drawn})
+				}
+				i = j
+				continue
 			}
 		}
-		c.pick = f.pick(p.attrs[c.attr].look, c.r)
-		p.cells = append(p.cells, c)
+		for ; i < j; i++ {
+			c := cell{r: runes[i], attr: of[i], level: level}
+			look := p.attrs[c.attr].look
+			if c.r != '\n' {
+				c.drawn = f.pick(look, c.r)
+			}
+			if level%2 == 1 {
+				if m := f.pick(look, mirrored(c.r)); m != nil && m != c.drawn && m.parts == "" {
+					c.drawn = f.keep(m.source, string(c.r), "mirrored", m.glyph)
+				}
+			}
+			p.cells = append(p.cells, c)
+		}
 	}
+}
+
+// run is where a stretch ends that has one look, one direction and one font, and
+// whether its letters are to be shaped. A mark and a joiner go with what is before
+// them.
+func (f *fonts) run(attrs []attr, runes []rune, of, deep []int, i int) (end int, shape bool) {
+	first := f.pick(attrs[of[i]].look, runes[i])
+	if first == nil || runes[i] == ' ' {
+		return i + 1, false
+	}
+	shape = changes(runes[i])
+	for end = i + 1; end < len(runes) && end-i < maxWord; end++ {
+		r := runes[end]
+		if r == ' ' || r == '\n' || of[end] != of[i] || deep != nil && deep[end] != deep[i] {
+			break
+		}
+		d := f.pick(attrs[of[end]].look, r)
+		if d == nil {
+			break
+		}
+		if d.source != first.source {
+			if !joiner(r) && !unicode.Is(unicode.M, r) {
+				break
+			}
+			if _, ok := f.sources[first.source].index(r); !ok && !joiner(r) {
+				break
+			}
+		}
+		shape = shape || changes(r)
+	}
+	return end, shape
 }
 
 // written is a character as it can be written: itself, or its code point where
@@ -145,9 +203,9 @@ func (f *fonts) written(look face, r rune) []rune {
 	switch {
 	case r == '\n':
 		return []rune{r}
-	case r == '\t' || unicode.IsSpace(r) && !f.pick(look, r).ok:
+	case r == '\t' || unicode.IsSpace(r) && f.pick(look, r) == nil:
 		return []rune{' '}
-	case f.pick(look, r).ok:
+	case f.pick(look, r) != nil:
 		return []rune{r}
 	}
 	f.missing[r] = true
@@ -168,12 +226,12 @@ func (p *paragraph) lines(width float64) []line {
 			from, at, w = i+1, -1, 0
 			continue
 		}
-		if w+c.pick.width > width && i > from && c.r != ' ' && !unicode.Is(unicode.Mn, c.r) {
+		if w+c.width() > width && i > from && c.r != ' ' && !unicode.Is(unicode.M, c.r) {
 			if at > from && !p.any {
 				end(at, w-since)
 				from, w = at, since
 				for from < i && p.cells[from].r == ' ' {
-					w -= p.cells[from].pick.width
+					w -= p.cells[from].width()
 					from++
 				}
 			} else {
@@ -182,8 +240,8 @@ func (p *paragraph) lines(width float64) []line {
 			}
 			at = -1
 		}
-		w += c.pick.width
-		since += c.pick.width
+		w += c.width()
+		since += c.width()
 		if mayEnd(p.cells, i) {
 			at, since = i+1, 0
 		}
@@ -197,7 +255,7 @@ func (p *paragraph) lines(width float64) []line {
 // mayEnd says whether a line may end behind that cell.
 func mayEnd(cells []cell, i int) bool {
 	r := cells[i].r
-	if i+1 < len(cells) && unicode.Is(unicode.Mn, cells[i+1].r) {
+	if i+1 < len(cells) && unicode.Is(unicode.M, cells[i+1].r) {
 		return false
 	}
 	switch r {
@@ -216,10 +274,10 @@ func (p *paragraph) widest() (whole, piece float64) {
 			w, x = 0, 0
 			continue
 		}
-		w += c.pick.width
+		w += c.width()
 		whole = max(whole, w)
 		if c.r != ' ' {
-			x += c.pick.width
+			x += c.width()
 			piece = max(piece, x)
 		}
 		if mayEnd(p.cells, i) {
@@ -231,24 +289,61 @@ func (p *paragraph) widest() (whole, piece float64) {
 
 // stretch is a piece of a line with one look, in the order in which it stands.
 type stretch struct {
-	text   string
+	glyphs []*drawn // from left to right
+	back   bool     // it is read from right to left
 	attr   int
-	source int
 	width  float64
+	x      float64 // where it begins
+	first  int     // of its cells, in the order of reading
 }
 
-// stretches are the pieces of a line from left to right.
+// blank says that nothing of it is to be seen.
+func (s stretch) blank() bool {
+	for _, g := range s.glyphs {
+		if g.text != " " {
+			return false
+		}
+	}
+	return true
+}
+
+// text is what it says, in the order of reading.
+func (s stretch) text() string {
+	var b strings.Builder
+	for _, g := range s.glyphs {
+		b.WriteString(g.text)
+	}
+	if !s.back {
+		return b.String()
+	}
+	b.Reset()
+	for i := len(s.glyphs) - 1; i >= 0; i-- {
+		b.WriteString(s.glyphs[i].text)
+	}
+	return b.String()
+}
+
+// stretches are the pieces of a line in the order in which they are read.
 func (p *paragraph) stretches(l line) []stretch {
 	var out []stretch
-	put := func(c cell) {
-		if n := len(out); n > 0 && out[n-1].attr == c.attr && out[n-1].source == c.pick.source {
-			out[n-1].text += string(c.r)
-			out[n-1].width += c.pick.width
+	cells := p.cells[l.from:l.to]
+	at := 0.0
+	put := func(i int) {
+		c := cells[i]
+		if c.drawn == nil {
 			return
 		}
-		out = append(out, stretch{string(c.r), c.attr, c.pick.source, c.pick.width})
+		defer func() { at += c.drawn.width }()
+		if n := len(out); n > 0 {
+			if s := &out[n-1]; s.attr == c.attr && s.back == (c.level%2 == 1) && s.glyphs[0].source == c.drawn.source {
+				s.glyphs = append(s.glyphs, c.drawn)
+				s.width += c.drawn.width
+				s.first = min(s.first, i)
+				return
+			}
+		}
+		out = append(out, stretch{[]*drawn{c.drawn}, c.level%2 == 1, c.attr, c.drawn.width, at, i})
 	}
-	cells := p.cells[l.from:l.to]
 	var deep []int
 	for i, c := range cells {
 		if c.level > 0 && deep == nil {
@@ -259,36 +354,14 @@ func (p *paragraph) stretches(l line) []stretch {
 		}
 	}
 	if deep == nil {
-		var b strings.Builder
-		for i := 0; i < len(cells); {
-			b.Reset()
-			s := stretch{attr: cells[i].attr, source: cells[i].pick.source}
-			for i < len(cells) && cells[i].attr == s.attr && cells[i].pick.source == s.source {
-				b.WriteRune(cells[i].r)
-				s.width += cells[i].pick.width
-				i++
-			}
-			s.text = b.String()
-			out = append(out, s)
+		for i := range cells {
+			put(i)
 		}
 		return out
 	}
-	order := visual(deep)
-	for i := 0; i < len(order); i++ {
-		// Marks are drawn over what they follow, from whichever side it is read.
-		j := i
-		for j < len(order) && unicode.Is(unicode.Mn, cells[order[j]].r) && deep[order[j]]%2 == 1 {
-			j++
-		}
-		if j > i && j < len(order) {
-			put(cells[order[j]])
-			for k := j - 1; k >= i; k-- {
-				put(cells[order[k]])
-			}
-			i = j
-			continue
-		}
-		put(cells[order[i]])
+	for _, i := range visual(deep) {
+		put(i)
 	}
+	slices.SortStableFunc(out, func(a, b stretch) int { return cmp.Compare(a.first, b.first) })
 	return out
 }

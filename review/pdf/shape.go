@@ -1,216 +1,195 @@
 package pdf
 
 import (
-	"strings"
+	"bytes"
+	"fmt"
 	"sync"
 	"unicode"
 
-	"golang.org/x/text/unicode/bidi"
+	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/harfbuzz"
+	"github.com/go-text/typesetting/language"
 	"golang.org/x/text/unicode/norm"
 )
 
-// forms are the shapes of an Arabic letter: alone, at the end, at the beginning
-// and in the middle of a word. A letter with two shapes does not join to the left.
-type forms [4]rune
-
-type arabic struct {
-	letters map[rune]forms
-	lam     map[rune][2]rune // what lam and this alef become together: alone, joined
+// shaper knows how the letters of a font change shape and place beside others.
+type shaper struct {
+	font *harfbuzz.Font
+	buf  *harfbuzz.Buffer
 }
 
-// arabicForms derives the shapes from Unicode's presentation forms, which stand in
-// that order and decompose to their letter.
-var arabicForms = sync.OnceValue(func() arabic {
-	a := arabic{map[rune]forms{}, map[rune][2]rune{}}
-	const lam = 0x644
-	runs := func(from, to rune) {
-		for r := from; r <= to; {
-			base := []rune(norm.NFKC.String(string(r)))
-			n := rune(1)
-			for r+n <= to && n < 4 && norm.NFKC.String(string(r+n)) == string(base) {
-				n++
-			}
-			var f forms
-			for i := range n {
-				f[i] = r + i
-			}
-			switch {
-			case len(base) == 1 && base[0] != r && unicode.Is(unicode.Arabic, base[0]):
-				if _, ok := a.letters[base[0]]; !ok {
-					a.letters[base[0]] = f
-				}
-			case len(base) == 2 && base[0] == lam && r >= 0xFEF5:
-				a.lam[base[1]] = [2]rune{f[0], f[1]}
-			}
-			r += n
-		}
-	}
-	runs(0xFE80, 0xFEFC)
-	runs(0xFB50, 0xFBFF)
-	return a
-})
-
-// joinsLeft says whether a letter joins to the one that follows it.
-func (a arabic) joinsLeft(r rune) bool {
-	return r == 0x640 || a.letters[r][2] != 0 // the long stroke joins on both sides
+// word is what is shaped at once.
+type word struct {
+	source int
+	right  bool // from right to left
+	text   string
 }
 
-func (a arabic) joinsRight(r rune) bool { return r == 0x640 || a.letters[r][1] != 0 }
-
-// shape puts the shapes of Arabic letters in the place of the letters, where the
-// fonts have them. Each returned character keeps the index of where it came from.
-func (f *fonts) shape(runes []rune) (out []rune, from []int) {
-	a := arabicForms()
-	near := func(i, step int) rune {
-		for i += step; i >= 0 && i < len(runes); i += step {
-			if !unicode.Is(unicode.Mn, runes[i]) { // marks sit on letters, and part none
-				return runes[i]
-			}
-		}
-		return 0
-	}
-	for i := 0; i < len(runes); i++ {
-		r := runes[i]
-		shapes, ok := a.letters[r]
-		if !ok {
-			out, from = append(out, r), append(from, i)
-			continue
-		}
-		right := a.joinsLeft(near(i, -1)) && a.joinsRight(r)
-		if r == 0x644 && i+1 < len(runes) {
-			if both, ok := a.lam[runes[i+1]]; ok && f.has(both[bit(right)]) {
-				out, from = append(out, both[bit(right)]), append(from, i)
-				i++
-				continue
-			}
-		}
-		left := a.joinsLeft(r) && a.joinsRight(near(i, 1))
-		form := shapes[bit(right)]
-		if left {
-			form = shapes[2+bit(right)]
-		}
-		if form == 0 || !f.has(form) {
-			form = r
-		}
-		out, from = append(out, form), append(from, i)
-	}
-	return out, from
+// piece is what some characters of a word, which follow each other, are written as.
+type piece struct {
+	from  int // of the first character
+	drawn *drawn
 }
 
-func bit(b bool) int {
-	if b {
-		return 1
+// maxWord is how many characters are shaped together; longer words are cut.
+const maxWord = 200
+
+// changes says whether a character changes with those beside it, or stands on one.
+func changes(r rune) bool {
+	switch {
+	case r < 0x300:
+		return false
+	case r >= 0x600 && r <= 0x1FFF && (r <= 0x109F || r >= 0x1100 && r <= 0x11FF || r >= 0x1700 && r <= 0x1CFF), // Arabic to Myanmar, Jamo, Khmer and others
+		r >= 0xA800 && r <= 0xABFF, r >= 0xD7B0 && r <= 0xD7FF, r >= 0x10800 && r <= 0x1EFFF && (r < 0x16F00 || r > 0x1DFFF):
+		return true
 	}
-	return 0
+	return unicode.Is(unicode.M, r)
 }
 
-// fromRight says whether a text has letters that are written from right to left.
-func fromRight(runes []rune) bool {
-	for _, r := range runes {
-		if r >= 0x590 && (r <= 0x8FF || r >= 0xFB1D && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFC || r >= 0x10800 && r <= 0x10FFF || r >= 0x1E800 && r <= 0x1EFFF) {
-			return true
-		}
+// joiner says whether a character only says how those beside it join.
+func joiner(r rune) bool { return r == 0x200C || r == 0x200D || r >= 0xFE00 && r <= 0xFE0F }
+
+// shaped are the pieces of a word in their order of reading; nil where the font has
+// no shapes for it, and each character stands for itself.
+func (f *fonts) shaped(w word) []piece {
+	if out, ok := f.words[w]; ok {
+		return out
 	}
-	return false
+	out := f.shape(w)
+	f.words[w] = out
+	return out
 }
 
-// levels are the embedding levels of a paragraph (UAX 9): even ones from left to
-// right. The library tells the direction of each stretch; a number behind letters
-// from the right is one level deeper.
-func levels(runes []rune) (out []int, base int) {
-	out = make([]int, len(runes))
-	var p bidi.Paragraph
-	if _, err := p.SetString(string(runes)); err != nil {
-		return out, 0
+func (f *fonts) shape(w word) []piece {
+	o, ok := f.sources[w.source].(*outlines)
+	if !ok {
+		return nil
 	}
-	o, err := p.Order()
+	text := []rune(w.text)
+	infos, places, err := o.shapes(text, w.right)
 	if err != nil {
-		return out, 0
+		return nil
 	}
-	for _, r := range runes { // the first letter decides
-		c, _ := bidi.LookupRune(r)
-		if c.Class() == bidi.L {
-			break
+	var out []piece
+	for from := 0; from < len(infos); {
+		to := from + 1
+		for to < len(infos) && infos[to].Cluster == infos[from].Cluster {
+			to++
 		}
-		if c.Class() == bidi.R || c.Class() == bidi.AL {
-			base = 1
-			break
+		first := infos[from].Cluster
+		end := len(text) // of the characters: where the next piece of the text begins
+		if w.right && from > 0 {
+			end = infos[from-1].Cluster
+		} else if !w.right && to < len(infos) {
+			end = infos[to].Cluster
+		}
+		if first < 0 || end <= first || end > len(text) {
+			return nil
+		}
+		g, parts, ok := o.compose(infos[from:to], places[from:to])
+		if !ok {
+			return nil
+		}
+		read := string(text[first:end])
+		if w.right && end > first+1 {
+			read = asOne(read)
+		}
+		out = append(out, piece{first, f.keep(w.source, read, parts, g)})
+		from = to
+	}
+	if w.right {
+		for i, j := 0, len(out)-1; i < j; i, j = i+1, j-1 {
+			out[i], out[j] = out[j], out[i]
 		}
 	}
-	at, before := 0, bidi.LeftToRight
-	for i := range o.NumRuns() {
-		run := o.Run(i)
-		text := []rune(run.String())
-		level, number := base+base%2, 0
-		switch {
-		case run.Direction() == bidi.RightToLeft:
-			level = 1
-		case base == 0 && before == bidi.RightToLeft:
-			number = digits(text)
-		}
-		before = run.Direction()
-		for j := range text {
-			if at < len(out) {
-				out[at] = level
-				if j < number {
-					out[at] = 2
-				}
-				at++
-			}
-		}
-	}
-	return out, base
+	return out
 }
 
-// digits is how many characters the number has that a text begins with.
-func digits(text []rune) int {
-	n := 0
-	for i, r := range text {
-		switch {
-		case unicode.IsDigit(r):
-			n = i + 1
-		case !strings.ContainsRune(".,:/-+", r) || i == 0:
-			return n
+// shapes are the glyphs of a text from left to right. A font that makes the shaper
+// fail has no shapes.
+func (o *outlines) shapes(text []rune, right bool) (infos []harfbuzz.GlyphInfo, places []harfbuzz.GlyphPosition, err error) {
+	defer func() {
+		if p := recover(); p != nil { // a broken font of the machine must not cost the review
+			err = fmt.Errorf("shape with %s: %v", o.file, p)
 		}
+	}()
+	if o.shape == nil {
+		faces, err := font.ParseTTC(bytes.NewReader(o.data))
+		if err != nil || len(faces) == 0 {
+			return nil, nil, fmt.Errorf("read shapes of %s: %w", o.file, err)
+		}
+		o.shape = &shaper{harfbuzz.NewFont(faces[0]), harfbuzz.NewBuffer()}
 	}
-	return n
+	b := o.shape.buf
+	b.Clear()
+	b.Props = harfbuzz.SegmentProperties{Script: scriptOf(text), Direction: harfbuzz.LeftToRight}
+	if right {
+		b.Props.Direction = harfbuzz.RightToLeft
+	}
+	b.Flags = harfbuzz.Bot | harfbuzz.Eot
+	b.AddRunes(text, 0, -1)
+	b.Shape(o.shape.font, nil)
+	return b.Info, b.Pos, nil
 }
 
-// visual is the order in which the characters of a line stand from left to right
-// (rule L2), as indexes.
-func visual(levels []int) []int {
-	order := make([]int, len(levels))
-	highest := 0
-	for i, l := range levels {
-		order[i] = i
-		highest = max(highest, l)
-	}
-	for level := highest; level > 0; level-- {
-		for i := 0; i < len(order); i++ {
-			j := i
-			for j < len(order) && levels[order[j]] >= level {
-				j++
-			}
-			for a, b := i, j-1; a < b; a, b = a+1, b-1 {
-				order[a], order[b] = order[b], order[a]
-			}
-			if j > i {
-				i = j
-			}
+// scriptOf is the script of the first letter that has one.
+func scriptOf(text []rune) language.Script {
+	for _, r := range text {
+		if s := language.LookupScript(r); s != language.Common && s != language.Inherited && s != language.Unknown {
+			return s
 		}
 	}
-	return order
+	return language.Latin
 }
 
-// mirrored is the other of a pair of brackets: one that opens to the left must
-// open to the right when it is read the other way.
-func mirrored(r rune) rune {
-	const pairs = "()[]{}<>«»‹›"
-	all := []rune(pairs)
-	for i, p := range all {
-		if p == r {
-			return all[i^1]
+// compose makes one glyph of those that stand for the same characters: what is read
+// together is one in the file, too.
+func (o *outlines) compose(infos []harfbuzz.GlyphInfo, places []harfbuzz.GlyphPosition) (out glyph, parts string, ok bool) {
+	var key []byte
+	pen, points := 0, 0
+	for i, info := range infos {
+		if info.Glyph == 0 {
+			return out, "", false
+		}
+		g, ok := o.outline(int(info.Glyph))
+		if !ok {
+			return out, "", false
+		}
+		p := places[i]
+		dx, dy := clip(pen+int(p.XOffset)), clip(int(p.YOffset))
+		key = fmt.Appendf(key, "%d,%d,%d,%d;", info.Glyph, dx, dy, p.XAdvance)
+		for _, c := range g.contours {
+			moved := make([]point, len(c))
+			for n, q := range c {
+				moved[n] = point{clip(q.x + dx), clip(q.y + dy), q.on}
+			}
+			points += len(moved)
+			out.contours = append(out.contours, moved)
+		}
+		pen += int(p.XAdvance)
+	}
+	out.advance = min(max(pen, 0), maxUnits)
+	return out, string(key), points <= maxPoints
+}
+
+// asOne is the character that Unicode has for letters from right to left which are
+// written as one, or the letters. Programs that read a PDF take such a character
+// apart, and some of them turn several around.
+func asOne(s string) string {
+	if one, ok := ligatures()[s]; ok {
+		return string(one)
+	}
+	return s
+}
+
+var ligatures = sync.OnceValue(func() map[string]rune {
+	out := map[string]rune{}
+	for _, x := range [][2]rune{{0xFEFC, 0xFE70}, {0xFDFF, 0xFB50}, {0xFB4F, 0xFB1D}} {
+		for r := x[0]; r >= x[1]; r-- { // that of a letter which stands alone comes first, and stays
+			if s := norm.NFKC.String(string(r)); s != string(r) {
+				out[s] = r
+			}
 		}
 	}
-	return r
-}
+	return out
+})

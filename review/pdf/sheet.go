@@ -39,6 +39,7 @@ type sheet struct {
 	places   map[string]place // where it is
 	outline  []entry
 	contents []document.Heading
+	root, at *node // the structure, and what of it is written; nil for decoration
 }
 
 type place struct {
@@ -53,18 +54,25 @@ type entry struct {
 	place place
 }
 
-type page struct{ marks []mark }
+type page struct {
+	marks  []*mark
+	last   *content // what the last mark belongs to
+	pieces int
+}
 
 // mark is something drawn.
 type mark struct {
 	kind       kind
 	x, y, w, h float64
-	text       string
-	source     int
+	glyphs     []*drawn
+	back       bool   // they are read from right to left
+	text       string // of a link
 	size       float64
 	colour     colour
 	to         string // of a link, or of the number of a page
 	shape      *shape
+	content    *content // nil for decoration
+	number     int      // of a link, in the structure
 }
 
 type kind int
@@ -110,10 +118,12 @@ func plain(text string) document.Text { return document.Text{{Text: text}} }
 // write lays out everything.
 func (s *sheet) write() {
 	s.turn()
-	s.text(s.paragraph(plain(s.d.Title), bold, ink), left, textWidth, 21)
+	s.root = &node{kind: "Document"}
+	s.at = s.root
+	s.within("H1", "", func() { s.text(s.paragraph(plain(s.d.Title), bold, ink), left, textWidth, 21) })
 	s.y += 3
 	if s.d.Subtitle != "" {
-		s.text(s.paragraph(plain(s.d.Subtitle), regular, grey), left, textWidth, 13)
+		s.within("P", "", func() { s.text(s.paragraph(plain(s.d.Subtitle), regular, grey), left, textWidth, 13) })
 	}
 	s.y += 8
 	begun := false
@@ -138,7 +148,7 @@ func (s *sheet) write() {
 		s.block(blocks[i])
 	}
 	s.lacking()
-	s.margins()
+	s.aside(s.margins)
 }
 
 // turn begins a page.
@@ -149,7 +159,8 @@ func (s *sheet) turn() {
 
 func (s *sheet) put(m mark) {
 	p := s.pages[len(s.pages)-1]
-	p.marks = append(p.marks, m)
+	s.belongs(&m, p)
+	p.marks = append(p.marks, &m)
 }
 
 // room begins a page when there is less room than that left on this one.
@@ -185,13 +196,20 @@ func (s *sheet) line(p *paragraph, l line, x, y, width, size float64) {
 	}
 	for _, t := range p.stretches(l) {
 		a := p.attrs[t.attr]
-		if strings.TrimSpace(t.text) != "" {
-			s.put(mark{kind: aText, x: x, y: y + size*1.02, text: t.text, source: t.source, size: size, colour: a.colour})
+		x := x + t.x*size
+		put := func() {
+			if !t.blank() || s.at != nil {
+				s.put(mark{kind: aText, x: x, y: y + size*1.02, glyphs: t.glyphs, back: t.back, size: size, colour: a.colour})
+			}
 		}
-		if a.to != "" {
-			s.put(mark{kind: aLink, x: x, y: y, w: t.width * size, h: size * lead, to: a.to})
+		if a.to == "" {
+			put()
+		} else {
+			s.within("Link", "", func() {
+				put()
+				s.put(mark{kind: aLink, x: x, y: y, w: t.width * size, h: size * lead, to: a.to, text: t.text()})
+			})
 		}
-		x += t.width * size
 	}
 }
 
@@ -202,7 +220,7 @@ func (s *sheet) label(text string, look face, c colour, x, y, size, side float64
 	p.base = 0
 	l := line{0, len(p.cells), 0}
 	for _, c := range p.cells {
-		l.width += c.pick.width
+		l.width += c.width()
 	}
 	s.line(&p, l, x-l.width*size*side, y, 0, size)
 	return l.width * size
@@ -215,7 +233,7 @@ func (s *sheet) shorten(text string, look face, width float64) string {
 	}
 	w := s.f.width(look, "...")
 	for i, r := range text {
-		if w += s.f.pick(look, r).width; w > width {
+		if w += s.f.width(look, string(r)); w > width {
 			return text[:i] + "..."
 		}
 	}
@@ -227,22 +245,12 @@ func (s *sheet) block(b document.Block) {
 	case document.Heading:
 		s.heading(b)
 	case document.Paragraph:
-		s.text(s.paragraph(b.Text, regular, ink), left, textWidth, bodySize)
+		s.within("P", "", func() { s.text(s.paragraph(b.Text, regular, ink), left, textWidth, bodySize) })
 		s.y += 5
 	case document.Note:
 		s.note(b)
 	case document.List:
-		for i, item := range b.Items {
-			sign := "•"
-			if b.Ordered {
-				sign = fmt.Sprintf("%d.", i+1)
-			}
-			s.room(bodySize * lead)
-			s.label(sign, regular, ink, left+4, s.y, bodySize, 0)
-			s.text(s.paragraph(item, regular, ink), left+18, textWidth-18, bodySize)
-			s.y += 2
-		}
-		s.y += 5
+		s.list(b)
 	case document.Definitions:
 		t := document.Table{Named: true, Columns: []document.Column{{Kind: document.Short}, {Kind: document.Words}}}
 		for _, x := range b.Items {
@@ -260,6 +268,28 @@ func (s *sheet) block(b document.Block) {
 	}
 }
 
+func (s *sheet) list(l document.List) {
+	kind := "/Disc"
+	if l.Ordered {
+		kind = "/Decimal"
+	}
+	s.within("L", "/A<</O/List/ListNumbering"+kind+">>", func() {
+		for i, item := range l.Items {
+			sign := "•"
+			if l.Ordered {
+				sign = fmt.Sprintf("%d.", i+1)
+			}
+			s.within("LI", "", func() {
+				s.room(bodySize * lead)
+				s.within("Lbl", "", func() { s.label(sign, regular, ink, left+4, s.y, bodySize, 0) })
+				s.within("LBody", "", func() { s.text(s.paragraph(item, regular, ink), left+18, textWidth-18, bodySize) })
+				s.y += 2
+			})
+		}
+	})
+	s.y += 5
+}
+
 func (s *sheet) heading(h document.Heading) {
 	size := []float64{15, 11.5, 10}[min(max(h.Level, 1), 3)-1]
 	p := s.paragraph(h.Text, bold, ink)
@@ -267,9 +297,9 @@ func (s *sheet) heading(h document.Heading) {
 	s.room(size*lead + 60) // not alone at the foot of a page
 	s.anchor(h.ID, s.y)
 	s.outline = append(s.outline, entry{h.Text.String(), min(max(h.Level, 1), 3) - 1, place{len(s.pages), s.y}})
-	s.text(p, left, textWidth, size)
+	s.within(fmt.Sprintf("H%d", min(max(h.Level, 1), 3)+1), "", func() { s.text(p, left, textWidth, size) }) // the title is the first
 	if h.Level <= 1 {
-		s.put(mark{kind: aLine, x: left, y: s.y + 1, w: textWidth, size: 0.7, colour: rule})
+		s.rule(s.y+1, 0.7)
 		s.y += 4
 	}
 	s.y += 4
@@ -284,7 +314,7 @@ func (s *sheet) note(n document.Note) {
 	if n.Tone == document.Bad || n.Tone == document.Unknown {
 		look = bold
 	}
-	s.barred(s.paragraph(n.Text, look, c), c, bodySize, false)
+	s.within("P", "", func() { s.barred(s.paragraph(n.Text, look, c), c, bodySize, false) })
 }
 
 func (s *sheet) verbatim(v document.Verbatim) {
@@ -292,16 +322,22 @@ func (s *sheet) verbatim(v document.Verbatim) {
 	if v.Code {
 		look, size = mono, smallSize
 	}
-	s.barred(s.paragraph(plain(strings.TrimRight(v.Text, "\n")), look, ink), rule, size, v.Code)
+	s.within("BlockQuote", "", func() {
+		s.within("P", "", func() {
+			s.barred(s.paragraph(plain(strings.TrimRight(v.Text, "\n")), look, ink), rule, size, v.Code)
+		})
+	})
 }
 
 func (s *sheet) barred(p paragraph, bar colour, size float64, filled bool) {
 	for _, l := range p.lines((textWidth - 14) / size) {
 		s.room(size * lead)
-		if filled {
-			s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: size * lead, colour: pale})
-		}
-		s.put(mark{kind: aBox, x: left, y: s.y, w: 2.4, h: size * lead, colour: bar})
+		s.aside(func() {
+			if filled {
+				s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: size * lead, colour: pale})
+			}
+			s.put(mark{kind: aBox, x: left, y: s.y, w: 2.4, h: size * lead, colour: bar})
+		})
 		s.line(&p, l, left+11, s.y, textWidth-14, size)
 		s.y += size * lead
 	}
@@ -316,25 +352,38 @@ func (s *sheet) tableOfContents() {
 	}
 	s.y += 8
 	s.room(80)
-	s.label("Contents", bold, ink, left, s.y, 13, 0)
-	s.y += 13*lead + 2
-	for _, h := range s.contents {
-		if h.Level > 2 {
-			continue
+	s.within("TOC", "", func() {
+		s.within("Caption", "", func() { s.label("Contents", bold, ink, left, s.y, 13, 0) })
+		s.y += 13*lead + 2
+		for _, h := range s.contents {
+			if h.Level > 2 {
+				continue
+			}
+			x := left
+			if h.Level > 1 {
+				x += 14
+			}
+			s.room(bodySize * lead)
+			s.within("TOCI", "", func() { s.within("Reference", "", func() { s.within("Link", "", func() { s.contentsLine(h, x) }) }) })
+			s.y += bodySize * lead
 		}
-		x := left
-		if h.Level > 1 {
-			x += 14
-		}
-		s.room(bodySize * lead)
-		title := s.shorten(h.Text.String(), regular, (right-x-40)/bodySize)
-		w := s.label(title, regular, ink, x, s.y, bodySize, 0)
-		s.put(mark{kind: aDash, x: x + w + 4, y: s.y + bodySize, w: max(right-24-(x+w+4), 0), size: 0.5, colour: rule})
-		s.put(mark{kind: aNumber, x: right, y: s.y + bodySize*1.02, size: bodySize, colour: ink, to: h.ID})
-		s.put(mark{kind: aLink, x: x, y: s.y, w: right - x, h: bodySize * lead, to: h.ID})
-		s.y += bodySize * lead
-	}
+	})
 	s.y += 8
+}
+
+func (s *sheet) contentsLine(h document.Heading, x float64) {
+	title := s.shorten(h.Text.String(), regular, (right-x-40)/bodySize)
+	w := s.label(title+" ", regular, ink, x, s.y, bodySize, 0)
+	s.aside(func() {
+		s.put(mark{kind: aDash, x: x + w + 2, y: s.y + bodySize, w: max(right-24-(x+w+2), 0), size: 0.5, colour: rule})
+	})
+	s.put(mark{kind: aNumber, x: right, y: s.y + bodySize*1.02, size: bodySize, colour: ink, to: h.ID})
+	s.put(mark{kind: aLink, x: x, y: s.y, w: right - x, h: bodySize * lead, to: h.ID, text: title})
+}
+
+// rule draws a line over the width of the text.
+func (s *sheet) rule(y, width float64) {
+	s.aside(func() { s.put(mark{kind: aLine, x: left, y: y, w: textWidth, size: width, colour: rule}) })
 }
 
 // lacking says what the fonts could not show, and which of them were not ours.

@@ -25,7 +25,8 @@ type point struct {
 type source interface {
 	name() string
 	metrics() (units, ascent, descent int)
-	glyph(r rune) (glyph, bool)
+	index(r rune) (int, bool)    // the number of the glyph of a character
+	outline(n int) (glyph, bool) // the glyph of that number
 }
 
 // outlines is a TrueType or OpenType font.
@@ -33,6 +34,7 @@ type outlines struct {
 	file  string
 	data  []byte
 	font  *sfnt.Font
+	shape *shaper // when it was asked for
 	buf   sfnt.Buffer
 	units int
 	em    fixed.Int26_6 // so that lengths come in units of the font
@@ -71,17 +73,23 @@ func (o *outlines) metrics() (units, ascent, descent int) {
 	return o.units, int(m.Ascent), int(m.Descent)
 }
 
-// glyph returns the outline of a character that the font has.
-func (o *outlines) glyph(r rune) (glyph, bool) {
+// index returns the number of the glyph of a character that the font has.
+func (o *outlines) index(r rune) (int, bool) {
 	n, err := o.font.GlyphIndex(&o.buf, r)
-	if err != nil || n == 0 {
+	return int(n), err == nil && n != 0
+}
+
+// outline returns a glyph.
+func (o *outlines) outline(n int) (glyph, bool) {
+	if n < 0 || n > 0xFFFF {
 		return glyph{}, false
 	}
-	advance, err := o.font.GlyphAdvance(&o.buf, n, o.em, 0)
+	i := sfnt.GlyphIndex(n)
+	advance, err := o.font.GlyphAdvance(&o.buf, i, o.em, 0)
 	if err != nil {
 		return glyph{}, false
 	}
-	segments, err := o.font.LoadGlyph(&o.buf, n, o.em, nil)
+	segments, err := o.font.LoadGlyph(&o.buf, i, o.em, nil)
 	if err != nil || len(segments) > maxPoints {
 		return glyph{}, false
 	}
@@ -159,10 +167,16 @@ func (pixels) name() string { return "bitmapfont" }
 
 func (pixels) metrics() (units, ascent, descent int) { return 12 * dot, 10 * dot, 3 * dot }
 
-func (pixels) glyph(r rune) (glyph, bool) {
+func (p pixels) index(r rune) (int, bool) {
 	if r < 0x2E80 { // it does have letters of Europe; ours are better
-		return glyph{}, false
+		return 0, false
 	}
+	_, ok := p.outline(int(r))
+	return int(r), ok
+}
+
+func (pixels) outline(n int) (glyph, bool) {
+	r := rune(n)
 	at := fixed.Point26_6{}
 	bounds, mask, origin, advance, ok := bitmapfont.Face.Glyph(at, r)
 	if !ok || mask == nil {

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"fmt"
 	"slices"
 
 	"firebreak/review/document"
@@ -18,9 +19,14 @@ func (s *sheet) table(t document.Table) {
 	if len(t.Columns) == 0 || len(t.Rows) == 0 {
 		return
 	}
+	s.within("Table", "", func() { s.rows(t) })
+	s.y += 10
+}
+
+func (s *sheet) rows(t document.Table) {
 	if t.Caption != "" {
 		s.room(60)
-		s.text(s.paragraph(plain(t.Caption), bold, ink), left, textWidth, smallSize)
+		s.within("Caption", "", func() { s.text(s.paragraph(plain(t.Caption), bold, ink), left, textWidth, smallSize) })
 		s.y += 2
 	}
 	s.anchor(t.ID, s.y)
@@ -30,8 +36,7 @@ func (s *sheet) table(t document.Table) {
 	for _, r := range t.Rows {
 		g.row(r)
 	}
-	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.7, colour: rule})
-	s.y += 10
+	s.rule(s.y, 0.7)
 }
 
 // grid is a table while it is written.
@@ -40,6 +45,7 @@ type grid struct {
 	t      document.Table
 	widths []float64 // of what stands in the columns
 	head   []paragraph
+	begun  bool // the head has been written
 }
 
 func (s *sheet) grid(t document.Table) *grid {
@@ -93,7 +99,7 @@ func (g *grid) cell(r document.Row, i int) paragraph {
 // top writes the head, if there is one.
 func (g *grid) top() {
 	s := g.s
-	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.7, colour: rule})
+	s.rule(s.y, 0.7)
 	if !slices.ContainsFunc(g.t.Columns, func(c document.Column) bool { return c.Title != "" }) {
 		return
 	}
@@ -104,16 +110,41 @@ func (g *grid) top() {
 		most = min(max(most, len(lines[i])), mostHead)
 	}
 	h := float64(most)*tableSize*lead + 2*rowPad
-	s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: h, colour: pale})
-	g.lines(g.head, lines, 0, most)
+	s.aside(func() { s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: h, colour: pale}) })
+	var nodes []*node // the head is read once, whatever pages it stands on
+	if !g.begun {
+		nodes = s.cells(len(g.head), func(int) (string, string) { return "TH", "/A<</O/Table/Scope/Column>>" })
+	}
+	g.begun = true
+	g.lines(g.head, lines, nodes, 0, most)
 	s.y += h
-	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.7, colour: rule})
+	s.rule(s.y, 0.7)
 }
 
-// lines writes some of the lines of a row.
-func (g *grid) lines(cells []paragraph, lines [][]line, from, to int) {
+// cells adds a row to the structure, and returns its cells.
+func (s *sheet) cells(n int, kind func(int) (kind, more string)) []*node {
+	if s.at == nil {
+		return nil
+	}
+	row := s.at.add("TR", "")
+	out := make([]*node, n)
+	for i := range out {
+		out[i] = row.add(kind(i))
+	}
+	return out
+}
+
+// lines writes some of the lines of a row, whose cells are these of the structure;
+// nil for what is not read again.
+func (g *grid) lines(cells []paragraph, lines [][]line, nodes []*node, from, to int) {
+	before := g.s.at
+	defer func() { g.s.at = before }()
 	x := left + gap/2
 	for i := range cells {
+		g.s.at = nil
+		if nodes != nil {
+			g.s.at = nodes[i]
+		}
 		for n := from; n < min(to, len(lines[i])); n++ {
 			l, at := lines[i][n], x
 			if g.t.Columns[i].Kind == document.Number {
@@ -150,18 +181,26 @@ func (g *grid) row(r document.Row) {
 		g.over()
 	}
 	s.anchor(r.ID, s.y)
+	nodes := s.cells(len(g.t.Columns), func(i int) (string, string) {
+		if i == 0 && g.t.Named {
+			return "TH", "/A<</O/Table/Scope/Row>>"
+		}
+		return "TD", ""
+	})
 	for from := 0; from < most; {
 		n := min(most-from, max(int((bottom-s.y-2*rowPad)/each), 1))
 		if r.Tone == document.Bad || r.Tone == document.Unknown {
-			s.put(mark{kind: aBox, x: left, y: s.y, w: 1.6, h: float64(n)*each + 2*rowPad, colour: toneColour(r.Tone)})
+			s.aside(func() {
+				s.put(mark{kind: aBox, x: left, y: s.y, w: 1.6, h: float64(n)*each + 2*rowPad, colour: toneColour(r.Tone)})
+			})
 		}
-		g.lines(cells, lines, from, from+n)
+		g.lines(cells, lines, nodes, from, from+n)
 		s.y += float64(n)*each + 2*rowPad
 		if from += n; from < most {
 			g.over()
 		}
 	}
-	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.3, colour: rule})
+	s.rule(s.y, 0.3)
 }
 
 func (g *grid) divide(r document.Row) {
@@ -174,12 +213,15 @@ func (g *grid) divide(r document.Row) {
 	}
 	s.anchor(r.ID, s.y)
 	p := s.paragraph(r.Cells[0], bold, ink)
+	before := s.at
+	s.at = s.cells(1, func(int) (string, string) { return "TD", fmt.Sprintf("/A<</O/Table/ColSpan %d>>", len(g.t.Columns)) })[0]
 	for _, l := range p.lines((textWidth - gap) / tableSize) {
 		s.line(&p, l, left+gap/2, s.y+rowPad, textWidth-gap, tableSize)
 		s.y += tableSize * lead
 	}
+	s.at = before
 	s.y += 2 * rowPad
-	s.put(mark{kind: aLine, x: left, y: s.y, w: textWidth, size: 0.3, colour: rule})
+	s.rule(s.y, 0.3)
 }
 
 // over goes on with the table on the next page.

@@ -6,11 +6,10 @@ import (
 	"slices"
 )
 
-// trueType writes a font file of just these characters. Each has a glyph of its
-// own, in the order of the characters, so that the same characters give the same
-// bytes.
-func trueType(units, ascent, descent int, glyphs map[rune]glyph) []byte {
-	runes := slices.Sorted(maps.Keys(glyphs))
+// trueType writes a font file of just these glyphs, numbered from 1. It has what a
+// font within a PDF needs (ISO 32000-1, 9.9) and no more: who draws with it knows
+// the numbers.
+func trueType(units, ascent, descent int, glyphs []glyph) []byte {
 	var glyf, loca, hmtx []byte
 	box := [4]int{0, -descent, units, ascent}
 	put := func(g glyph) {
@@ -26,12 +25,12 @@ func trueType(units, ascent, descent int, glyphs map[rune]glyph) []byte {
 	}
 	put(glyph{advance: units / 2}) // what a character without a glyph would show; there is none
 	widest := units / 2
-	for _, r := range runes {
-		put(glyphs[r])
-		widest = max(widest, glyphs[r].advance)
+	for _, g := range glyphs {
+		put(g)
+		widest = max(widest, g.advance)
 	}
 	loca = append32(loca, len(glyf))
-	n := len(runes) + 1
+	n := len(glyphs) + 1
 	words := func(values ...int) []byte {
 		var out []byte
 		for _, v := range values {
@@ -43,12 +42,6 @@ func trueType(units, ascent, descent int, glyphs map[rune]glyph) []byte {
 		"head": words(1, 0, 1, 0, 0, 0, 0x5F0F, 0x3CF5, 0x000B, units, 0, 0, 0, 0, 0, 0, 0, 0, box[0], box[1], box[2], box[3], 0, 8, 2, 1, 0),
 		"hhea": words(1, 0, ascent, -descent, 0, widest, 0, 0, box[2], 1, 0, 0, 0, 0, 0, 0, 0, n),
 		"maxp": words(1, 0, n, maxPoints, 1024, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0),
-		"OS/2": words(4, units/2, 400, 5, 0, units/2, units/2, 0, 0, units/2, units/2, 0, 0, units/20, units/4, 0,
-			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x7066, 0x6232, 0x40, int(runes[0]), int(runes[len(runes)-1]),
-			ascent, -descent, 0, ascent, descent, 0, 0, 0, 0, units/2, units*7/10, 0, 32, 1),
-		"post": words(3, 0, 0, 0, -units/10, units/20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-		"name": words(0, 0, 6),
-		"cmap": characterMap(runes),
 		"glyf": glyf, "loca": loca, "hmtx": hmtx,
 	})
 }
@@ -92,43 +85,6 @@ func (g glyph) bytes() ([]byte, [4]int) {
 		out = append(out, 0)
 	}
 	return out, box
-}
-
-// characterMap maps the characters, in their order, to the glyphs from 1 on.
-func characterMap(runes []rune) []byte {
-	type run struct{ from, to, glyph int }
-	var all []run
-	for i, r := range runes {
-		if n := len(all); n > 0 && all[n-1].to == int(r)-1 {
-			all[n-1].to = int(r)
-			continue
-		}
-		all = append(all, run{int(r), int(r), i + 1})
-	}
-	all = append(all, run{0xFFFF, 0xFFFF, 0})
-	power, log := 1, 0
-	for power*2 <= len(all) {
-		power, log = power*2, log+1
-	}
-	words := []int{0, 1, 3, 1, 0, 12, 4, 16 + 8*len(all), 0, 2 * len(all), 2 * power, log, 2 * (len(all) - power)}
-	for _, r := range all {
-		words = append(words, r.to)
-	}
-	words = append(words, 0)
-	for _, r := range all {
-		words = append(words, r.from)
-	}
-	for _, r := range all {
-		words = append(words, r.glyph-r.from)
-	}
-	for range all {
-		words = append(words, 0)
-	}
-	var out []byte
-	for _, w := range words {
-		out = append16(out, w)
-	}
-	return out
 }
 
 // assemble writes the tables behind their directory.

@@ -3,6 +3,7 @@ package stix_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -176,6 +177,68 @@ func pattern(s string) error {
 // schemas compiles those in a folder, by type.
 func schemas(t *testing.T, dir string) map[string]*jsonschema.Schema {
 	t.Helper()
+	c, ids := compiler(t, dir)
+	out := map[string]*jsonschema.Schema{}
+	for name := range must {
+		if id := ids[name]; id != "" {
+			out[name] = compiled(t, c, id)
+		}
+	}
+	out["core"] = compiled(t, c, ids["core"])
+	return out
+}
+
+// extensions compiles the schemas of the incident extension, by the type that each
+// is about, beside those of the standard that they refer to.
+func extensions(t *testing.T, dir, more string) map[string]*jsonschema.Schema {
+	t.Helper()
+	c, _ := compiler(t, dir)
+	out := map[string]*jsonschema.Schema{}
+	for kind, name := range map[string]string{"incident": incidentSchema, "event": "event/" + eventSchema, "impact": "impact/" + impactSchema, "task": "task/" + taskSchema} {
+		s, id := schema(t, filepath.Join(more, filepath.FromSlash(name)))
+		if err := c.AddResource(id, s); err != nil {
+			t.Fatal(err)
+		}
+		out[kind] = compiled(t, c, id)
+	}
+	return out
+}
+
+// The files of the extension are called after what they define.
+const (
+	incidentSchema = "extension-definition--ef765651-680c-498d-9894-99799f2fa126.json"
+	eventSchema    = "extension-definition--4ca6de00-5b0d-45ef-a1dc-ea7279ea910e.json"
+	impactSchema   = "extension-definition--7cc33dd6-f6a1-489b-98ea-522d351d71b9.json"
+	taskSchema     = "extension-definition--2074a052-8be4-4932-849e-f5e7798e0030.json"
+)
+
+func compiled(t *testing.T, c *jsonschema.Compiler, id string) *jsonschema.Schema {
+	t.Helper()
+	s, err := c.Compile(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func schema(t *testing.T, path string) (s object, id string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	if id, _ = s["$id"].(string); id == "" {
+		t.Fatalf("%s has no $id", path)
+	}
+	return s, id
+}
+
+// compiler knows the schemas in a folder, and their ids by the names of the files.
+func compiler(t *testing.T, dir string) (*jsonschema.Compiler, map[string]string) {
+	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
 	ids := map[string]string{}
@@ -183,34 +246,19 @@ func schemas(t *testing.T, dir string) map[string]*jsonschema.Schema {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".json" || !strings.Contains(filepath.ToSlash(path), "/schemas/") {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		var s object
-		if err := json.Unmarshal(data, &s); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		id, _ := s["$id"].(string)
-		if id == "" {
-			return fmt.Errorf("%s has no $id", path)
-		}
+		s, id := schema(t, path)
 		ids[strings.TrimSuffix(filepath.Base(path), ".json")] = id
+		if rest, ok := strings.CutPrefix(id, "http:"); ok { // the extension refers to it so
+			again := maps.Clone(s)
+			again["$id"] = "https:" + rest
+			if err := c.AddResource("https:"+rest, again); err != nil {
+				return err
+			}
+		}
 		return c.AddResource(id, s)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]*jsonschema.Schema{}
-	for name := range must {
-		if id := ids[name]; id != "" {
-			if out[name], err = c.Compile(id); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if out["core"], err = c.Compile(ids["core"]); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return c, ids
 }

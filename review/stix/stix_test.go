@@ -173,6 +173,35 @@ func TestWithSchemas(t *testing.T) {
 	})
 }
 
+// TestWithExtensionSchemas validates what the incident extension defines, the
+// incident with its members and the new objects, with the schema that defines it.
+func TestWithExtensionSchemas(t *testing.T) {
+	dir, more := os.Getenv("FIREBREAK_STIX_SCHEMAS"), os.Getenv("FIREBREAK_STIX_EXTENSIONS")
+	if dir == "" || more == "" {
+		t.Skip("FIREBREAK_STIX_SCHEMAS and FIREBREAK_STIX_EXTENSIONS name no folders with OASIS' schemas (repositories cti-stix2-json-schemas, cti-stix-common-objects)")
+	}
+	of := extensions(t, dir, more)
+	seen := map[string]int{}
+	reviews.Each(t, func(t *testing.T, r review.Review) {
+		for _, o := range bundle(t, r) {
+			kind := o["type"].(string)
+			s := of[kind]
+			if s == nil {
+				continue
+			}
+			seen[kind]++
+			if err := s.Validate(o); err != nil {
+				t.Errorf("%s: %v", o["id"], err)
+			}
+		}
+	})
+	for kind := range of {
+		if seen[kind] == 0 {
+			t.Errorf("no %s was looked at", kind)
+		}
+	}
+}
+
 // TestWithValidator has OASIS' own program look at whole bundles, patterns and
 // vocabularies included.
 func TestWithValidator(t *testing.T) {
