@@ -27,6 +27,7 @@ type reviewEditOptions struct {
 	p        *program
 	incident string
 	part     string
+	readers  string
 	from     string
 	print    bool
 	resume   bool
@@ -47,10 +48,15 @@ where. --resume goes on with it: where two wrote one part, both texts stand ther
 Phrases that put blame on somebody are pointed out, not refused. What is reviewed
 is not edited any more: firebreak review state INCIDENT draft --reason takes it back.
 
+With --for a part is written for the readers of a profile: they read it in the place
+of what the team wrote. The public reads no other words of people. Names that are
+known are taken out of it all the same, and review release shows what was found.
+
 Without an editor: --print writes that file to the standard output, and --from
 reads it back. With PART, --from takes a file that holds the text alone, too.`,
 		Example: `  firebreak review edit last
   firebreak review edit last summary
+  firebreak review edit last summary --for public
   firebreak review edit last lessons --from lessons.md
   firebreak review edit last --print > parts.md`,
 		Args:              between(1, 2, "an incident and, if you like, a part"),
@@ -67,6 +73,7 @@ reads it back. With PART, --from takes a file that holds the text alone, too.`,
 	f.StringVar(&o.from, "from", "", "no editor: take the text from this `FILE`; - is the standard input")
 	f.BoolVar(&o.print, "print", false, "no editor: print the file of parts")
 	f.BoolVar(&o.resume, "resume", false, "go on with the text of yours that was kept")
+	p.readersFlag(c, &o.readers)
 	c.MarkFlagsMutuallyExclusive("from", "print", "resume")
 	return c
 }
@@ -77,8 +84,8 @@ func runReviewEdit(c *cobra.Command, o *reviewEditOptions) error {
 		return err
 	}
 	e := &partsEdit{p: o.p, s: s, id: id, resume: o.resume, streams: streams{o.p.In, o.p.Out, o.p.Err}}
-	if o.part != "" {
-		e.keys = []string{o.part}
+	if e.keys, err = partKeys(o.part, o.readers); err != nil {
+		return err
 	}
 	var saved response.PartsSaved
 	switch {

@@ -54,6 +54,26 @@ type partsSaved struct {
 	Kept      string
 }
 
+// writtenForOthers writes a part for the public, and for nobody.
+func (b *bench) writtenForOthers(ed *bench, id string) {
+	b.t.Helper()
+	var saved partsSaved
+	ed.into(&saved, "review", "edit", id, "luck", "--for", "public")
+	if len(saved.Saved) != 1 || saved.Saved[0].Part != "luck.public" {
+		b.t.Errorf("%+v", saved)
+	}
+	if r := b.want(0, "review", "parts", id, "luck", "--for", "public"); r.out != "Written in an editor.\n" {
+		b.t.Errorf("%q", r.out)
+	}
+	if r := b.want(0, "review", "parts", id, "wrong", "--for", "regulator"); !strings.Contains(r.out, "review edit "+id+" wrong --for regulator") {
+		b.t.Errorf("%q", r.out)
+	}
+	if r := b.want(0, "review", "parts", id); !strings.Contains(r.out, "\n  for public    version 1") || !strings.Contains(r.out, "\n  for public    not written yet\n") {
+		b.t.Errorf("%s", r.out)
+	}
+	b.want(2, "review", "edit", id, "luck", "--for", "full")
+}
+
 func TestReviewIsEditedInAnEditor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -72,6 +92,7 @@ func TestReviewIsEditedInAnEditor(t *testing.T) {
 	if !strings.Contains(history.out, "summary version 1 by ") || !strings.Contains(history.out, "+Written in an editor.") {
 		t.Errorf("%s", history.out)
 	}
+	b.writtenForOthers(ed, id)
 	if r := b.editor("same", `true`).want(0, "review", "edit", id); !strings.Contains(r.out, "nothing was changed") {
 		t.Errorf("%q", r.out)
 	}

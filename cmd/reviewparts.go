@@ -2,12 +2,14 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"firebreak/incident"
 	"firebreak/internal/term"
+	"firebreak/record"
 	"firebreak/response"
 )
 
@@ -15,7 +17,43 @@ type reviewPartsOptions struct {
 	p        *program
 	incident string
 	part     string
+	readers  string
 	history  string
+}
+
+// readersFlag is --for: the readers for whom a part is written.
+func (p *program) readersFlag(c *cobra.Command, to *string) {
+	c.Flags().StringVar(to, "for", "", "as it is written for the readers of this `PROFILE`: "+partProfileNames())
+	_ = c.RegisterFlagCompletionFunc("for", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return strings.Split(partProfileNames(), ", "), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func partProfileNames() string {
+	var out []string
+	for _, p := range record.PartProfiles() {
+		out = append(out, string(p))
+	}
+	return strings.Join(out, ", ")
+}
+
+// partKeys are the keys of a part, or of all, as they are written for some readers.
+// Without both there are none: the parts as they stand.
+func partKeys(part, readers string) ([]string, error) {
+	if readers != "" && !slices.Contains(record.PartProfiles(), record.Profile(readers)) {
+		return nil, errFlag{fmt.Errorf("--for %q: want %s", readers, partProfileNames())}
+	}
+	switch {
+	case part != "":
+		return []string{record.PartFor(part, record.Profile(readers))}, nil
+	case readers == "":
+		return nil, nil
+	}
+	var out []string
+	for _, p := range response.Parts() {
+		out = append(out, record.PartFor(p.Key, record.Profile(readers)))
+	}
+	return out, nil
 }
 
 func newReviewPartsCmd(p *program, run func(*cobra.Command, *reviewPartsOptions) error) *cobra.Command {
@@ -36,6 +74,7 @@ prints every version of one part and what changed between them.`,
 			return run(c, o)
 		},
 	}
+	p.readersFlag(c, &o.readers)
 	c.Flags().StringVar(&o.history, "history", "", "print the versions of this `PART`, and what changed")
 	return c
 }
@@ -46,27 +85,31 @@ func runReviewParts(c *cobra.Command, o *reviewPartsOptions) error {
 		return err
 	}
 	if o.history != "" {
+		keys, err := partKeys(o.history, o.readers)
+		if err != nil {
+			return err
+		}
+		o.history = keys[0]
 		return o.versions(c, s, id)
 	}
-	parts, err := s.ReviewParts(c.Context(), id)
+	keys, err := partKeys(o.part, o.readers)
 	if err != nil {
 		return err
 	}
-	if o.part != "" {
-		if _, err := s.PartHistory(c.Context(), id, o.part); err != nil { // it says which there are
-			return err
-		}
+	parts, err := s.ReviewParts(c.Context(), id, keys...)
+	if err != nil {
+		return err
 	}
 	for _, v := range parts {
 		switch {
-		case o.part != "" && v.Key != o.part:
+		case keys != nil && !slices.Contains(keys, v.Key):
 			continue
 		case o.p.json:
 			err = o.p.printJSON(v)
 		case o.part != "" && v.Text != "":
 			err = o.p.printf("%s\n", term.SafeLines(v.Text))
 		case o.part != "":
-			err = o.p.printf("nobody wrote it yet: firebreak review edit %s %s\n", id, v.Key)
+			err = o.p.printf("nobody wrote it yet: firebreak review edit %s\n", term.Safe(string(id)+" "+response.PartArgs(v.Key)))
 		default:
 			err = o.p.printf("%s", partLine(v))
 		}
@@ -80,13 +123,17 @@ func runReviewParts(c *cobra.Command, o *reviewPartsOptions) error {
 // partLine says how far a part is, with what to look at again below it.
 func partLine(v response.PartView) string {
 	var b strings.Builder
+	name := v.Key
+	if v.For != "" {
+		name = "  for " + string(v.For)
+	}
 	switch {
 	case v.Version == 0:
-		fmt.Fprintf(&b, "%-15s not written yet\n", v.Key)
+		fmt.Fprintf(&b, "%-15s not written yet\n", name)
 	case v.Text == "":
-		fmt.Fprintf(&b, "%-15s version %d  taken back by %s at %s\n", v.Key, v.Version, term.Safe(v.By), utc(v.At))
+		fmt.Fprintf(&b, "%-15s version %d  taken back by %s at %s\n", name, v.Version, term.Safe(v.By), utc(v.At))
 	default:
-		fmt.Fprintf(&b, "%-15s version %d  %s  by %s at %s\n", v.Key, v.Version, plural(int64(len(strings.Fields(v.Text))), "word"), term.Safe(strings.Join(v.Authors, ", ")), utc(v.At))
+		fmt.Fprintf(&b, "%-15s version %d  %s  by %s at %s\n", name, v.Version, plural(int64(len(strings.Fields(v.Text))), "word"), term.Safe(strings.Join(v.Authors, ", ")), utc(v.At))
 	}
 	for _, w := range v.Warnings {
 		fmt.Fprintf(&b, "  ! %s\n", term.Safe(w))
@@ -118,7 +165,7 @@ func (o *reviewPartsOptions) versions(c *cobra.Command, s *response.Session, id 
 		}
 	}
 	if len(w.Versions) == 0 && !o.p.json {
-		return o.p.printf("nobody wrote it yet: firebreak review edit %s %s\n", id, w.Key)
+		return o.p.printf("nobody wrote it yet: firebreak review edit %s\n", term.Safe(string(id)+" "+response.PartArgs(w.Key)))
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ var erasable = map[Kind]map[string]way{ //nolint:gochecknoglobals // a table
 	UpdateWritten:      {"text": asText, "by_hand": asText},
 	ItemAdded:          {"text": asText, "owner": asText, "verify": asText},
 	ItemChanged:        {"text": asText, "owner": asText, "verify": asText, "link": asText, "reason": asText},
-	ReviewText:         {"text": asText},
+	ReviewText:         {"text": asText, "public": asText, "executive": asText, "regulator": asText},
 	ReviewMoved:        {"reason": asText, "statement": asText, "signature": alone},
 	ReviewReleased:     {"to": asText, "reason": asText, "secret": asText, "beside": alone},
 	MomentStated:       {"reason": asText},

@@ -212,7 +212,9 @@ var disclosed = map[Kind]map[string]audience{
 
 	ItemAdded:     {"item": everyone, "text": told, "owner": person, "due": told, "class": told, "verify": told, "factor": everyone},
 	ReviewWritten: {"files": told, "size": everyone, "root": everyone, "profile": everyone},
-	ReviewText:    {"part": everyone, "version": everyone, "text": told},
+	ReviewText: {
+		"part": everyone, "version": everyone, "text": told, "public": everyone, "executive": legal | executive, "regulator": legal | regulator,
+	},
 	ReviewMoved: {
 		"from": everyone, "to": everyone, "size": everyone, "root": everyone, "reason": detail, "statement": person, "signature": person,
 	},

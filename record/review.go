@@ -1,6 +1,11 @@
 package record
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
 
 // The kinds of what people write for the review, and of what becomes of it.
 const (
@@ -11,11 +16,63 @@ const (
 
 // PartText is one part of the review as a person wrote it: the summary, the
 // lessons. Version counts from 1 within its part, and says which one it replaces:
-// the one before it.
+// the one before it. A part that is written for the readers of one profile has a key
+// of its own (PartFor) and stands in a field of its own, so that its text goes to
+// them and the team's does not.
 type PartText struct {
-	Part    string `json:"part"` // a key of review.Parts
-	Version int    `json:"version"`
-	Text    string `json:"text"`
+	Part      string `json:"part"` // a key of review.Parts, or PartFor of one
+	Version   int    `json:"version"`
+	Text      string `json:"text,omitempty"`
+	Public    string `json:"public,omitempty"`
+	Executive string `json:"executive,omitempty"`
+	Regulator string `json:"regulator,omitempty"`
+}
+
+// PartProfiles are the profiles for whose readers a part can be written.
+func PartProfiles() []Profile { return []Profile{PublicProfile, ExecutiveProfile, RegulatorProfile} }
+
+// PartFor is the key of a part as it is written for the readers of a profile:
+// "summary.public". Without a profile it is the part itself.
+func PartFor(part string, p Profile) string {
+	if p == "" {
+		return part
+	}
+	return part + "." + string(p)
+}
+
+// PartReaders are the part of such a key, and the profile for whose readers it is;
+// none where it is the team's own.
+func PartReaders(key string) (part string, p Profile) {
+	at := strings.LastIndexByte(key, '.')
+	if at < 0 || !slices.Contains(PartProfiles(), Profile(key[at+1:])) {
+		return key, ""
+	}
+	return key[:at], Profile(key[at+1:])
+}
+
+// NewPartText is the text of a part by its key.
+func NewPartText(key string, version int, text string) PartText {
+	p := PartText{Part: key, Version: version}
+	*p.at() = text
+	return p
+}
+
+// Says is the text, whoever it is for, and the name of the field that has it.
+func (p *PartText) Says() (text, field string) {
+	_, readers := PartReaders(p.Part)
+	return *p.at(), cmp.Or(string(readers), "text")
+}
+
+func (p *PartText) at() *string {
+	switch _, readers := PartReaders(p.Part); readers { //nolint:exhaustive // nothing is written for the others
+	case PublicProfile:
+		return &p.Public
+	case ExecutiveProfile:
+		return &p.Executive
+	case RegulatorProfile:
+		return &p.Regulator
+	}
+	return &p.Text
 }
 
 // ReviewState says how far the review is.

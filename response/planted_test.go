@@ -99,6 +99,9 @@ func plantIncident(b *bench) {
 	b.act(record.ActionSent, record.Outcome{Action: "a1", Attempt: 1, Ref: "zquill/77", Says: "zquill is locked", Receipt: json.RawMessage(`{"ref":"zquill/77","data":{"zquill":["quillhost-7"]}}`)})
 	b.act(record.UpdateWritten, record.Update{ID: "u1", Audience: "responders", Profile: record.FullProfile, TLP: incident.TLPAmber, Text: "Zebulon Quillfeather is told"})
 	b.act(record.ReviewText, record.PartText{Part: "summary", Version: 1, Text: "Brandwein saw that Quillfeather's quillhost-7 (10.77.3.9) was used; zebulon.quillfeather@corp.example knows. Call +49 (0)30 5550177."})
+	for _, p := range record.PartProfiles() {
+		b.act(record.ReviewText, record.NewPartText(record.PartFor("summary", p), 1, "Our treasurer Zebulon Quillfeather, zebulon.quillfeather@corp.example, was robbed on quillhost-7, says Brandwein. Questions: +49 (0)30 5550177."))
+	}
 	b.act(record.FactorNamed, record.Factor{ID: "f1", Category: "technical", Text: "zquill had no second factor on quillhost-7"})
 	b.act(record.ControlJudged, record.Control{ID: "c1", Refs: []string{"csf:PR.AA-03"}, Held: "missing", Text: "none for Zebulon Quillfeather"})
 	b.act(record.DecisionTaken, record.Decided{ID: "d1", Question: "lock zquill?", Choice: "lock Zebulon out", By: "Ottilie Brandwein"})

@@ -172,6 +172,9 @@ func (s *Session) PrepareRelease(ctx context.Context, id incident.ID, r ReleaseR
 	d.By = s.by.Name
 	for _, w := range review.WrittenParts(m.entries) {
 		d.Warnings = append(d.Warnings, partWarnings(w.Part, w.Now())...)
+		if w.For == record.PublicProfile && w.Key == record.PartFor("summary", w.For) && w.Now() == "" && rel.Profile == w.For {
+			d.Warnings = append(d.Warnings, "nobody wrote a summary for the public, and what the team wrote is not for it: firebreak review edit "+string(id)+" summary --for public")
+		}
 	}
 	return d, nil
 }

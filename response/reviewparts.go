@@ -58,9 +58,15 @@ func reviewEntries(tx *store.Tx) ([]record.Entry, error) {
 	return tx.EntriesOf(record.ReviewText, record.ReviewMoved, record.ReviewReleased)
 }
 
-// ReviewParts are the parts of the review that people write, in their order.
-func (s *Session) ReviewParts(ctx context.Context, id incident.ID) ([]PartView, error) {
-	parts, err := s.writtenParts(ctx, id)
+// ReviewParts are the parts of the review that people write, in their order: those of
+// review.WrittenParts.
+func (s *Session) ReviewParts(ctx context.Context, id incident.ID, keys ...string) ([]PartView, error) {
+	for _, key := range keys {
+		if _, ok := review.PartOf(key); !ok {
+			return nil, noPart(key)
+		}
+	}
+	parts, err := s.writtenParts(ctx, id, keys...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +79,10 @@ func (s *Session) ReviewParts(ctx context.Context, id incident.ID) ([]PartView, 
 
 // PartHistory is one part with every version of it, oldest first.
 func (s *Session) PartHistory(ctx context.Context, id incident.ID, key string) (review.Written, error) {
-	parts, err := s.writtenParts(ctx, id)
+	if _, ok := review.PartOf(key); !ok {
+		return review.Written{}, noPart(key)
+	}
+	parts, err := s.writtenParts(ctx, id, key)
 	if err != nil {
 		return review.Written{}, err
 	}
@@ -85,24 +94,24 @@ func (s *Session) PartHistory(ctx context.Context, id incident.ID, key string) (
 }
 
 func noPart(key string) error {
-	return usage("there are "+strings.Join(review.PartKeys(), ", "), "the review has no part %q", key)
+	return usage("there are "+strings.Join(review.PartKeys(), ", ")+"; and summary.public and the like, for the readers of a profile", "the review has no part %q", key)
 }
 
-func (s *Session) writtenParts(ctx context.Context, id incident.ID) ([]review.Written, error) {
+func (s *Session) writtenParts(ctx context.Context, id incident.ID, keys ...string) ([]review.Written, error) {
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return f.writtenParts(ctx)
+	return f.writtenParts(ctx, keys...)
 }
 
-func (f *folder) writtenParts(ctx context.Context) ([]review.Written, error) {
+func (f *folder) writtenParts(ctx context.Context, keys ...string) ([]review.Written, error) {
 	var es []record.Entry
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		es, err = reviewEntries(tx)
 		return err
 	})
-	return review.WrittenParts(es), err
+	return review.WrittenParts(es, keys...), err
 }
 
 // PartsToEdit are the parts as somebody begins to work on them: all, or those that
@@ -130,7 +139,7 @@ func (s *Session) PartsToEdit(ctx context.Context, id incident.ID, keys ...strin
 		return nil, err
 	}
 	var out []review.PartDraft
-	for _, w := range review.WrittenParts(es) {
+	for _, w := range review.WrittenParts(es, keys...) {
 		_, known := review.PartOf(w.Key)
 		if known && (len(keys) == 0 || slices.Contains(keys, w.Key)) {
 			out = append(out, review.PartDraft{Part: w.Key, From: w.Version(), Text: w.Now()})
@@ -226,6 +235,10 @@ func (s *Session) SaveParts(ctx context.Context, id incident.ID, drafts []review
 		}
 	}
 	var clash []review.PartDraft
+	var keys []string
+	for _, d := range drafts {
+		keys = append(keys, d.Part)
+	}
 	entries, err := f.store.UpdateAll(ctx, func(tx *store.Tx) ([]record.Draft, error) {
 		out.Saved, out.Conflicts, out.Warnings, clash = []PartSaved{}, nil, nil, nil
 		es, err := reviewEntries(tx)
@@ -233,7 +246,7 @@ func (s *Session) SaveParts(ctx context.Context, id incident.ID, drafts []review
 			return nil, err
 		}
 		var drafted []record.Draft
-		for _, w := range review.WrittenParts(es) {
+		for _, w := range review.WrittenParts(es, keys...) {
 			i := slices.IndexFunc(drafts, func(d review.PartDraft) bool { return d.Part == w.Key })
 			if i < 0 || drafts[i].Text == w.Now() || drafts[i].Text == textOf(w, drafts[i].From) {
 				continue
@@ -244,7 +257,7 @@ func (s *Session) SaveParts(ctx context.Context, id incident.ID, drafts []review
 				clash = append(clash, drafts[i])
 				continue
 			}
-			d, err := s.draft(tx, record.ReviewText, "", record.PartText{Part: w.Key, Version: w.Version() + 1, Text: drafts[i].Text})
+			d, err := s.draft(tx, record.ReviewText, "", record.NewPartText(w.Key, w.Version()+1, drafts[i].Text))
 			if err != nil {
 				return nil, err
 			}
@@ -296,6 +309,23 @@ func clashed(id incident.ID, out PartsSaved) error {
 
 // Parts are the parts of a review that people write.
 func Parts() []review.Part { return review.Parts() }
+
+// PartAs is a part as it is written for the readers of a profile, before anybody
+// wrote it for them.
+func PartAs(key string, readers record.Profile) PartView {
+	key, _ = record.PartReaders(key)
+	p, _ := review.PartOf(record.PartFor(key, readers))
+	return PartView{Part: p, Authors: []string{}}
+}
+
+// PartArgs are the arguments by which a command names a part: "summary --for public".
+func PartArgs(key string) string {
+	part, readers := record.PartReaders(key)
+	if readers == "" {
+		return part
+	}
+	return part + " --for " + string(readers)
+}
 
 // PartDraft is one part as somebody works on it.
 type PartDraft = review.PartDraft

@@ -216,3 +216,83 @@ func TestBlameIsPointedOutNotRefused(t *testing.T) {
 		t.Errorf("%q", saved.Warnings)
 	}
 }
+
+// reads is the Markdown of the review for the readers of a profile, with what the
+// mask found.
+func (b *bench) reads(p record.Profile) string {
+	b.Helper()
+	forms, _, _ := b.shownBy(p, "one key")
+	return string(forms["review.md"])
+}
+
+func TestPartForTheReadersOfAProfile(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	b.wrote("summary", "Our server fs-7 was encrypted.")
+	b.wrote("luck", "Nobody looked at the backups.")
+	if got := b.reads(record.PublicProfile); strings.Contains(got, "encrypted") || !strings.Contains(got, "nobody wrote it for them") || !strings.Contains(got, "nobody wrote a summary for the public") {
+		t.Errorf("without words for the public:\n%s", got)
+	}
+	b.wrote("summary.public", "A server was locked, ada says. Nobody's data was taken.")
+	b.wrote("luck.executive", "A copy was left.")
+	for _, x := range []struct {
+		profile        record.Profile
+		reads, doesNot []string
+	}{
+		{record.PublicProfile, []string{"A server was locked, ", "Written for the public by ", "nobody wrote it for them"}, []string{"encrypted", "ada says", "A copy was left", "Nobody looked"}},
+		{record.ExecutiveProfile, []string{"was encrypted", "A copy was left"}, []string{"A server was locked", "Nobody looked", "fs-7 "}},
+		{record.TechnicalProfile, []string{"was encrypted", "Nobody looked"}, []string{"A server was locked", "A copy was left"}},
+		{record.FullProfile, []string{"was encrypted", "Nobody looked", "What the public read in the place of this:", "A server was locked, ada says", "What executives read", "A copy was left"}, nil},
+	} {
+		got := b.reads(x.profile)
+		if x.profile == record.ExecutiveProfile {
+			x.doesNot = x.doesNot[:2] // nobody named the host
+		}
+		for _, want := range x.reads {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s does not read %q:\n%s", x.profile, want, got)
+			}
+		}
+		for _, secret := range x.doesNot {
+			if _, body, _ := strings.Cut(got, "# Summary"); strings.Contains(body, secret) {
+				t.Errorf("%s reads %q:\n%s", x.profile, secret, got)
+			}
+		}
+	}
+	// They are versions of their own, and none of the team's is counted with them.
+	w, err := b.s.PartHistory(t.Context(), b.id, "summary.public")
+	b.must(err)
+	st, err := b.s.ReviewStanding(t.Context(), b.id)
+	b.must(err)
+	if w.Version() != 1 || w.For != record.PublicProfile || st.Parts != 2 {
+		t.Errorf("%+v, %d parts", w, st.Parts)
+	}
+	b.wrote("summary.public", "")
+	if got := b.reads(record.PublicProfile); !strings.Contains(got, "nobody wrote a summary for the public") {
+		t.Error("taking it back leaves something")
+	}
+	for _, key := range []string{"summary.full", "nonsense.public", ".public"} {
+		_, err := b.writes(b.s, key, 0, "text")
+		b.want(CodeUsage, err)
+	}
+	if r := b.signatures(); !r.OK() {
+		t.Error(r.Problems)
+	}
+}
+
+func TestReleaseForThePublicSaysThatNobodyWroteForIt(t *testing.T) {
+	b := newBench(t, config.Config{})
+	b.open()
+	warned := func() bool {
+		d, err := b.s.PrepareRelease(t.Context(), b.id, ReleaseRequest{Profile: record.PublicProfile, Draft: true, Forms: []string{"md"}})
+		b.must(err)
+		return slices.ContainsFunc(d.Warnings, func(w string) bool { return strings.Contains(w, "summary --for public") })
+	}
+	if !warned() {
+		t.Error("nothing is said")
+	}
+	b.wrote("summary.public", "A server was locked.")
+	if warned() {
+		t.Error("it is said though somebody did")
+	}
+}

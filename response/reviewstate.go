@@ -91,6 +91,10 @@ func howFar(id incident.ID, es []record.Entry) ReviewStanding {
 		}
 	}
 	for _, w := range review.WrittenParts(es) {
+		if w.For != "" {
+			out.Warnings = append(out.Warnings, partWarnings(w.Part, w.Now())...)
+			continue // it is written besides
+		}
 		if w.Now() == "" {
 			out.Missing = append(out.Missing, w.Key)
 			continue

@@ -165,6 +165,8 @@ func (b *builder) fill() {
 	empty(&r.Communications)
 	empty(&r.Evidence)
 	empty(&r.Collections)
+	empty(&r.Custody.Chains)
+	empty(&r.Custody.Transfers)
 	empty(&r.Ingested.Exhibits)
 	empty(&r.Lessons)
 	empty(&r.Items)

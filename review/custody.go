@@ -104,6 +104,9 @@ type CustodyExtra struct {
 	Now      time.Time
 	Tool     string
 	Check    SignatureCheck // nil: signatures are shown as not checked
+	// Masked says that names in the entries are stand-ins: no gap is found by comparing
+	// one with another.
+	Masked bool
 }
 
 // CustodyKinds are the kinds of entries that a chain is made of. Of the entries
@@ -134,7 +137,7 @@ func Sealed(entries []record.Entry) ([]Chain, error) {
 // BuildCustody makes the chains of the exhibits, in their order; of a Chain
 // that comes in, the exhibit and who sealed it when in which entry are read.
 func BuildCustody(sealed []Chain, entries []record.Entry, extra CustodyExtra) Custody {
-	l := &links{check: extra.Check, at: map[string]int{}, transfers: map[string]int{}}
+	l := &links{check: extra.Check, masked: extra.Masked, at: map[string]int{}, transfers: map[string]int{}}
 	l.c = Custody{
 		Format: CustodyFormat, Made: extra.Now.UTC(), Tool: extra.Tool, Incident: extra.Incident, Roster: extra.Check != nil,
 		Exhibits: []Chain{}, Transfers: []Transfer{}, Gaps: []string{},
@@ -198,6 +201,7 @@ func (c Custody) Notes() []string {
 type links struct {
 	c         Custody
 	check     SignatureCheck
+	masked    bool
 	at        map[string]int // exhibit → place in c.Exhibits
 	transfers map[string]int
 }

@@ -11,7 +11,7 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 	switch k { //nolint:exhaustive // describer has the others
 	case record.ReviewText:
 		return line(func(p record.PartText) (string, bool) {
-			return fmt.Sprintf("wrote the review's %s, version %d", given(p.Part), p.Version), false
+			return fmt.Sprintf("wrote the review's %s, version %d", partWords(p.Part), p.Version), false
 		})
 	case record.ReviewMoved:
 		return line(func(p record.ReviewMove) (string, bool) {
@@ -58,4 +58,13 @@ func reviewDescriber(k record.Kind) func(record.Entry) (string, bool, error) {
 		})
 	}
 	return nil
+}
+
+// partWords name a part in a sentence: "summary for the public".
+func partWords(key string) string {
+	part, readers := record.PartReaders(key)
+	if readers == "" {
+		return given(part)
+	}
+	return part + " for " + ReadersWord(readers)
 }

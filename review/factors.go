@@ -53,20 +53,49 @@ func (b *builder) parts() {
 		if at < 0 {
 			at = len(b.r.Parts)
 			known, _ := PartOf(p.Part)
-			b.r.Parts = append(b.r.Parts, PartNow{Key: p.Part, Title: first(known.Title, p.Part)})
+			b.r.Parts = append(b.r.Parts, PartNow{Key: p.Part, For: known.For, Title: first(known.Title, p.Part)})
 		}
 		x := &b.r.Parts[at]
-		x.Text, x.Version, x.Act = first(p.Text, e.Absent("text")), p.Version, act(e)
+		text, field := p.Says()
+		x.Text, x.Version, x.Act = first(text, e.Absent(field)), p.Version, act(e)
 		x.Versions = append(x.Versions, x.Act)
 	}, record.ReviewText)
 	b.r.Parts = slices.DeleteFunc(b.r.Parts, func(p PartNow) bool { return p.Text == "" })
 	place := func(p PartNow) int {
-		if at := slices.Index(PartKeys(), p.Key); at >= 0 {
-			return at
+		key, readers := record.PartReaders(p.Key)
+		if at := slices.Index(PartKeys(), key); at >= 0 {
+			return at*10 + slices.Index(record.PartProfiles(), readers) + 1
 		}
-		return len(PartKeys())
+		return len(PartKeys()) * 10
 	}
 	slices.SortStableFunc(b.r.Parts, func(x, y PartNow) int { return place(x) - place(y) })
+}
+
+// PartsFor are the texts of a part that the review's readers get, the first first:
+// what was written for them or, where nobody did, the team's own. Those who may read
+// everything get what others are told behind it.
+func (r Review) PartsFor(key string) []PartNow {
+	of := func(readers record.Profile) (PartNow, bool) {
+		at := slices.IndexFunc(r.Parts, func(p PartNow) bool { return p.Key == record.PartFor(key, readers) && p.Text != "" })
+		if at < 0 {
+			return PartNow{}, false
+		}
+		return r.Parts[at], true
+	}
+	if slices.Contains(record.PartProfiles(), r.Readers.Profile) {
+		if own, ok := of(r.Readers.Profile); ok {
+			return []PartNow{own}
+		}
+	}
+	p := r.Readers.Profile
+	all := p == "" || p.ShowsPeople() && p.ShowsHosts()
+	var out []PartNow
+	for _, readers := range append([]record.Profile{""}, record.PartProfiles()...) {
+		if p, ok := of(readers); ok && (readers == "" || all) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // part is what people wrote for a part, "" when nobody did.

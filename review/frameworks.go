@@ -15,17 +15,16 @@ import (
 type framework struct {
 	key, name, example string
 	shape              *lazyre.Regexp
-	exists             func(ref string) bool // nil: the shape says it all
 	of                 func(ref string) string
 }
 
 var frameworks = []framework{
-	{"csf", "NIST Cybersecurity Framework 2.0", "csf:DE.CM-01", lazyre.New(`^[A-Z]{2}\.[A-Z]{2}(-[0-9]{2})?$`), inCSF, csfName},
-	{"iso27001", "ISO/IEC 27001:2022, Annex A", "iso27001:A.8.15", lazyre.New(`^A\.[5-8]\.[0-9]{1,2}$`), inISO, isoName},
-	{"cis", "CIS Controls 8.1", "cis:8.2", lazyre.New(`^[0-9]{1,2}(\.[0-9]{1,2})?$`), inNumbered(cisNames), numbered(cisNames)},
-	{"pci", "PCI DSS 4.0.1", "pci:10.2", lazyre.New(`^[0-9]{1,2}(\.[0-9]{1,2}){0,4}$`), inNumbered(pciNames), numbered(pciNames)},
-	{"soc2", "SOC 2, Trust Services Criteria", "soc2:CC7.2", lazyre.New(`^(CC|A|C|PI|P)[0-9](\.[0-9]{1,2})?$`), func(r string) bool { return soc2Name(r) != "" }, soc2Name},
-	{"hipaa", "HIPAA, 45 CFR part 164", "hipaa:164.312(b)", lazyre.New(`^164\.[0-9]{3}(\([0-9A-Za-z]{1,5}\))*$`), func(r string) bool { return hipaaName(r) != "" }, hipaaName},
+	{"csf", "NIST Cybersecurity Framework 2.0", "csf:DE.CM-01", lazyre.New(`^[A-Z]{2}\.[A-Z]{2}(-[0-9]{2})?$`), csfName},
+	{"iso27001", "ISO/IEC 27001:2022, Annex A", "iso27001:A.8.15", lazyre.New(`^A\.[5-8]\.[0-9]{1,2}$`), isoName},
+	{"cis", "CIS Controls 8.1", "cis:8.2", lazyre.New(`^[0-9]{1,2}(\.[0-9]{1,2})?$`), numbered(cisNames)},
+	{"pci", "PCI DSS 4.0.1", "pci:10.2", lazyre.New(`^(A[1-3]|[0-9]{1,2})(\.[0-9]{1,2}){0,4}$`), numbered(pciNames)},
+	{"soc2", "SOC 2, Trust Services Criteria", "soc2:CC7.2", lazyre.New(`^(CC|A|C|PI|P)[0-9](\.[0-9]{1,2})?$`), soc2Name},
+	{"hipaa", "HIPAA, 45 CFR part 164", "hipaa:164.312(b)", lazyre.New(`^164\.[0-9]{3}(\([0-9A-Za-z]{1,5}\))*$`), hipaaName},
 }
 
 // splitReference parts csf:DE.CM-01 into the framework and the place in it.
@@ -47,7 +46,8 @@ func ReferenceName(ref string) string {
 }
 
 // ParseReference brings a reference to a control into its usual form, as in
-// csf:DE.CM-01, or says what is wrong with it.
+// csf:DE.CM-01, or says what is wrong with it, and which there are near it. What an old
+// record has is shown as it stands: only what is said now has to exist.
 func ParseReference(s string) (string, error) {
 	key, place := splitReference(strings.TrimSpace(s))
 	for _, f := range frameworks {
@@ -63,8 +63,8 @@ func ParseReference(s string) (string, error) {
 		if !f.shape.MatchString(place) {
 			return "", fmt.Errorf("control %q: a reference to %s looks like %s", s, f.name, f.example)
 		}
-		if f.exists != nil && !f.exists(place) {
-			return "", fmt.Errorf("control %q: %s has no such place", s, f.name)
+		if !slices.Contains(identifiers(key), place) {
+			return "", fmt.Errorf("control %q: %s has no such place; near it are %s", s, f.name, strings.Join(nearest(key, place), ", "))
 		}
 		return key + ":" + place, nil
 	}
@@ -95,8 +95,6 @@ func csfName(ref string) string {
 	}
 	return csfNames[ref[:min(len(ref), 5)]]
 }
-
-func inCSF(ref string) bool { return csfNames[ref[:5]] != "" }
 
 // isoNames are the controls of Annex A, by theme.
 var isoNames = map[string][]string{
@@ -130,8 +128,6 @@ func isoName(ref string) string {
 	return ""
 }
 
-func inISO(ref string) bool { return isoName(ref) != "" }
-
 // cisNames are the CIS Controls, by number.
 var cisNames = []string{
 	"inventory of devices", "inventory of software", "data", "configuration", "accounts", "access", "vulnerabilities", "logs", "mail and browsers", "malware",
@@ -147,16 +143,14 @@ var pciNames = []string{
 func numbered(names []string) func(string) string {
 	return func(ref string) string {
 		head, _, _ := strings.Cut(ref, ".")
+		if strings.HasPrefix(head, "A") {
+			return "appendix" // of PCI DSS
+		}
 		if n, err := strconv.Atoi(head); err == nil && n >= 1 && n <= len(names) {
 			return names[n-1]
 		}
 		return ""
 	}
-}
-
-func inNumbered(names []string) func(string) bool {
-	name := numbered(names)
-	return func(ref string) bool { return name(ref) != "" }
 }
 
 // soc2Names are the groups of the Trust Services Criteria.
@@ -174,6 +168,7 @@ func soc2Name(ref string) string {
 
 // hipaaNames are the sections of the security, breach and privacy rules.
 var hipaaNames = map[string]string{
+	"164.302": "security: when it applies", "164.304": "security: definitions", "164.318": "security: compliance dates",
 	"164.306": "security: general rules", "164.308": "administrative safeguards", "164.310": "physical safeguards", "164.312": "technical safeguards",
 	"164.314": "contracts with associates", "164.316": "policies and documents",
 	"164.400": "breach rule: when it applies", "164.402": "what a breach is", "164.404": "notice to people", "164.406": "notice to the media", "164.408": "notice to the Secretary",
@@ -188,7 +183,9 @@ func hipaaName(ref string) string { return hipaaNames[ref[:min(len(ref), 7)]] }
 // phaseFunctions says which categories of CSF 2.0 a phase of the response is. The
 // categories' own outcomes name containment (RS.MI-01), eradication (RS.MI-02),
 // restoring (RC.RP) and improvement (ID.IM); finding out is analysis before and
-// after the declaration (DE.AE, RS.AN) with triage (RS.MA).
+// after the declaration (DE.AE, RS.AN) with triage (RS.MA). That is how NIST SP
+// 800-61r3 shares out a response: Govern, Identify and Protect prepare for it, Detect,
+// Respond and Recover are it, and improvement (ID.IM) comes out of all of them.
 func phaseFunctions(refs ...string) []CSFFunction {
 	out := make([]CSFFunction, 0, len(refs))
 	for _, r := range refs {

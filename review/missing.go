@@ -17,7 +17,9 @@ func (b *builder) missing() {
 	gone := func(section, what, how string, args ...any) {
 		r.Missing = append(r.Missing, Gone{section, what, fmt.Sprintf(how, append([]any{id}, args...)...)})
 	}
-	if b.part("summary") == "" && r.Incident.Summary == "" {
+	if public := record.PartFor("summary", record.PublicProfile); r.Readers.Profile == record.PublicProfile && b.part(public) == "" {
+		gone("summary", "nobody wrote a summary for the public", "firebreak review edit %s summary --for public")
+	} else if b.part("summary") == "" && r.Incident.Summary == "" && r.Readers.Profile != record.PublicProfile {
 		gone("summary", "nobody wrote a summary", "firebreak review edit %s summary")
 	}
 	if r.Incident.Roles[incident.Commander] == "" && !slices.ContainsFunc(r.Roles, func(t RoleTerm) bool { return t.Role == incident.Commander }) {

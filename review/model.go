@@ -112,11 +112,12 @@ type Factor struct {
 
 // PartNow is one part of the review as a person wrote it, in its latest version.
 type PartNow struct {
-	Key      string `json:"part"`
-	Title    string `json:"title"`
-	Text     string `json:"text"`
-	Version  int    `json:"version"`
-	Versions []Act  `json:"versions"` // who wrote which, the first first
+	Key      string         `json:"part"`
+	For      record.Profile `json:"for,omitempty"` // for whose readers it was written; missing: the team's own
+	Title    string         `json:"title"`
+	Text     string         `json:"text"`
+	Version  int            `json:"version"`
+	Versions []Act          `json:"versions"` // who wrote which, the first first
 	Act
 }
 

@@ -298,7 +298,7 @@ func (t *tidings) review(e record.Entry) string {
 			if public {
 				return ""
 			}
-			return "Written for the review: " + p.Part
+			return "Written for the review: " + partWords(p.Part)
 		})
 	case record.ReviewMoved:
 		return told(e, func(p record.ReviewMove) string {

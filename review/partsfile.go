@@ -31,7 +31,7 @@ const maxPartsFile = 16 << 20
 // begins is the line above a part. A line of a person's text that looks like one
 // has a backslash before it in the file.
 var (
-	begins = lazyre.New(`^<!-- part: ([a-z_]{1,40}), version (\d{1,6}) -->$`)
+	begins = lazyre.New(`^<!-- part: ([a-z_]{1,40}(?:\.[a-z]{1,20})?), version (\d{1,6}) -->$`)
 	looks  = lazyre.New(`^\\*<!-- part: `)
 )
 

@@ -79,6 +79,7 @@ type Review struct {
 	Runs           []Run             `json:"runs"`
 	Communications []Communication   `json:"communications"`
 	Evidence       []Exhibit         `json:"evidence"`
+	Custody        HeldEvidence      `json:"custody"`
 	Collections    []Collection      `json:"collections"`
 	Ingested       Ingested          `json:"ingested"`
 	Lessons        []Section         `json:"lessons"`
@@ -181,6 +182,7 @@ func Build(entries []record.Entry, extra Extra) (Review, error) {
 	b.durations()
 	b.actions()
 	b.evidence()
+	b.custody()
 	b.findings()
 	b.controls()
 	b.subjects()

@@ -32,7 +32,7 @@ func (p *plainDesk) reviewOffers(b response.Board) []offer {
 // reviewed reads out how far a review is.
 func (p *plainDesk) reviewed(d response.ReviewDesk) {
 	st := d.Standing
-	p.say("The review is %s. %d of %d parts are written.", st.State, st.Parts, len(d.Parts))
+	p.say("The review is %s. %d of %d parts are written.", st.State, st.Parts, len(response.Parts()))
 	if len(st.Missing) > 0 {
 		p.say("Not written: %s.", strings.Join(st.Missing, ", "))
 	}
@@ -77,7 +77,7 @@ func (p *plainDesk) writePart(ctx context.Context, c <-chan struct{}) error {
 	if x.Text != "" {
 		p.say("It reads: %s", x.Text)
 	}
-	text, err = p.ask(ctx, c, "%s Type it in one line; empty leaves it as it is. For more: firebreak review edit %s %s", x.Prompt, p.id, x.Key)
+	text, err = p.ask(ctx, c, "%s Type it in one line; empty leaves it as it is. For more: firebreak review edit %s %s", x.Prompt, p.id, response.PartArgs(x.Key))
 	if err != nil || text == "" {
 		return err
 	}

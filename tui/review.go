@@ -104,6 +104,7 @@ func (v *reviewScreen) Actions() []action {
 		{id: "review.read", title: "read the selected row whole", foot: "read", keys: []string{"enter"}, run: v.readRow},
 		{id: "review.edit", title: "write the selected part in your editor", foot: "edit", keys: []string{"e"}, writes: true, after: true, disabled: v.stands, run: v.onPart(v.editPart)},
 		{id: "review.write", title: "write the selected part here", foot: "write", keys: []string{"w"}, writes: true, after: true, disabled: v.stands, run: v.onPart(v.writePart)},
+		{id: "review.for", title: "write the selected part for other readers: the public, executives, regulators", keys: []string{"p"}, writes: true, after: true, disabled: v.stands, run: v.onPart(v.partFor)},
 		{id: "review.move", title: "take the review further, or back", foot: "move", keys: []string{"m"}, writes: true, after: true, run: v.goOn},
 		{id: "review.release", title: "release the review: freeze it for some readers", foot: "release", keys: []string{"f"}, writes: true, after: true, run: v.release},
 		{id: "review.check", title: "make the selected release again and compare it", keys: []string{"c"}, run: v.check},
@@ -198,6 +199,28 @@ func (v *reviewScreen) writePart(p response.PartView) tea.Cmd {
 	return v.typed(pr)
 }
 
+// partFor lets the readers be chosen for whom a part is written.
+func (v *reviewScreen) partFor(p response.PartView) tea.Cmd {
+	key, _ := record.PartReaders(p.Key)
+	var cs []choice
+	for _, readers := range record.PartProfiles() {
+		x := response.PartAs(key, readers)
+		for _, there := range v.got.value.Parts {
+			if there.Key == x.Key {
+				x = there
+			}
+		}
+		text := line{{usual, term.Pad(string(readers), 11)}}
+		if x.Text == "" {
+			text = text.with(sp(faint, "not written"))
+		} else {
+			text = text.with(sp(faint, fmt.Sprintf("version %d by %s", x.Version, strings.Join(x.Authors, ", "))))
+		}
+		cs = append(cs, choice{text: text, run: func() tea.Cmd { return v.editPart(x) }})
+	}
+	return v.choose("Write "+key+" for other readers", "They read it in the place of what the team wrote; the public reads no other words of people. Names that are known are taken out of it.", "choose", cs)
+}
+
 // savedWords say what was recorded, with what to look at again.
 func savedWords(s response.PartsSaved) string {
 	switch {
@@ -287,7 +310,7 @@ func (v *reviewScreen) View(w, h int) string {
 		return v.paint.block([]line{look(faint, text)}, w, h)
 	}
 	st := d.Standing
-	head := line{{strong, " Review  "}, {stateMark(st.State), strings.ToUpper(string(st.State))}, {usual, fmt.Sprintf("  %d of %d parts written", st.Parts, len(d.Parts))}}
+	head := line{{strong, " Review  "}, {stateMark(st.State), strings.ToUpper(string(st.State))}, {usual, fmt.Sprintf("  %d of %d parts written", st.Parts, len(response.Parts()))}}
 	right := line{}
 	if n := len(st.Warnings); n > 0 {
 		right = look(warn, " "+plural(int64(n), "wording")+" to look at ")
@@ -349,7 +372,11 @@ func (v *reviewScreen) line(r reviewRow, w int) line {
 		return ends(l, look(faint, " "+x.Owner), w)
 	}
 	p := r.part
-	l := line{{usual, term.Pad(p.Key, 16)}}
+	name := p.Key
+	if p.For != "" {
+		name = "  for " + string(p.For)
+	}
+	l := line{{usual, term.Pad(name, 16)}}
 	switch {
 	case p.Version == 0:
 		return l.with(sp(faint, "not written"))

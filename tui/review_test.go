@@ -69,6 +69,16 @@ func TestReviewPartIsWrittenOnTheScreen(t *testing.T) {
 	h.sees("An alert.")
 }
 
+func TestReviewPartIsWrittenForThePublic(t *testing.T) {
+	h := begin(t)
+	h.press("8", "p")
+	h.sees("Write summary for other readers", ">public", "not written")
+	h.press("enter")
+	h.sees("Executive summary, for the public")
+	h.types("A server was locked.").press("enter")
+	h.did(`part summary.public 0 "A server was locked."`)
+}
+
 func TestReviewPartIsWrittenInAnEditor(t *testing.T) {
 	h := begin(t)
 	h.m.edit = func(_ context.Context, id incident.ID, part string, _ io.Reader, _, _ io.Writer) (string, error) {

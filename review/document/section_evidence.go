@@ -9,7 +9,7 @@ import (
 
 // evidence writes the register of what was taken, and what could not be.
 func (b *builder) evidence() {
-	b.section("evidence", "Evidence register")
+	b.section("evidence", "Evidence and custody")
 	for _, id := range b.r.Broken() {
 		b.alarm("Exhibit ", id, " does not match its seal.")
 	}
@@ -38,6 +38,7 @@ func (b *builder) evidence() {
 		}})
 	}
 	b.table(t)
+	b.custody()
 	shown := 0
 	for _, c := range b.r.Collections {
 		b.say(b.ref(c.Seq), " ", c.Says(), ".")

@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 
+	"firebreak/record"
 	"firebreak/review"
 )
 
@@ -68,12 +69,21 @@ func certaintyTone(c string) Tone {
 
 // written writes what a person wrote for a part, if anybody did.
 func (b *builder) written(key string) {
-	for _, p := range b.r.Parts {
-		if p.Key != key || p.Text == "" {
+	for _, p := range b.r.PartsFor(key) {
+		readers := review.ReadersWord(p.For)
+		if p.Text == record.WithheldMark {
+			b.say(quiet("What the team wrote here is not for the readers of this review, and nobody wrote it for them."))
 			continue
 		}
+		if p.For != "" && p.For != b.r.Readers.Profile {
+			b.say("What " + readers + " read in the place of this:")
+		}
 		b.add(Verbatim{Text: p.Text})
-		b.say(quiet("Written by "), p.By, quiet(fmt.Sprintf(", version %d, ", p.Version)), b.ref(p.Seq))
+		by := text(quiet("Written by "), p.By)
+		if p.For != "" {
+			by = text(quiet("Written for "+readers+" by "), p.By)
+		}
+		b.say(by, quiet(fmt.Sprintf(", version %d, ", p.Version)), b.ref(p.Seq))
 	}
 }
 

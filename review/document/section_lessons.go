@@ -1,11 +1,5 @@
 package document
 
-import (
-	"slices"
-
-	"firebreak/review"
-)
-
 // lessons writes what only people can say.
 func (b *builder) lessons() {
 	b.section("lessons", "What was learned")
@@ -46,7 +40,7 @@ func (b *builder) lessons() {
 
 // has says whether a person wrote that part.
 func (b *builder) has(key string) bool {
-	return slices.ContainsFunc(b.r.Parts, func(p review.PartNow) bool { return p.Key == key && p.Text != "" })
+	return len(b.r.PartsFor(key)) > 0
 }
 
 func because(why string) string {
