@@ -16,7 +16,7 @@ const (
 	// batchSize is more than most chunks have: whoever hands a batch over may wait
 	// until a segment is encoded, and while its chunk is not settled all others wait
 	// for it.
-	batchSize  = 4096
+	batchSize  = 2048
 	firstBatch = 64 // of a file; most are small
 	maxSamples = 10
 	sampleSize = 200

@@ -194,7 +194,7 @@ func (b *Builder) room(rows, text int) {
 		b.widen(min(max(len(b.arena)+likely(len(b.arena), many), maxText/2), maxText))
 	}
 	if need := len(b.arena) + text; rows > many && need > cap(b.arena) {
-		b.widen(need + maxText/16)
+		b.widen(need + maxText/8)
 	}
 }
 
