@@ -26,21 +26,30 @@ import (
 // is gone, and each that is there is as it is without a kill. At last the log is
 // read to its end, and the timeline is that of an incident that nothing
 // happened to. FIREBREAK_SOAK=1 makes it 200 kills.
+//
+// A stream is sealed and then read: its events are there batch by batch, and the
+// next ingest goes on where the killed one was. The events of a file, which is read
+// while it is sealed, are there at once when it is in the record, or not at all.
 func TestKillIngest(t *testing.T) {
 	t.Parallel()
-	k := &ingestKilling{t: t, lines: 80_000}
+	k := &ingestKilling{t: t, lines: 80_000, streamed: true, usual: map[bool]time.Duration{}}
 	switch {
 	case raceDetector:
 		k.lines = 70_000 // still more than one segment of the timeline
 	case testkit.Soak():
-		k.lines = 400_000
+		k.lines = 150_000 // several segments, and few enough to be looked at after each kill
 	}
 	b := newBench(t)
 	k.log = writeLog(t, filepath.Join(b.dir, "messages.log"), k.lines, 1)
 	id := b.open("nothing happens")
 	began := time.Now()
 	b.want(0, "ingest", id, k.log)
-	k.usual = time.Since(began)
+	k.usual[false] = time.Since(began)
+	began = time.Now()
+	if said, err := k.reading(b, b.open("a stream")).CombinedOutput(); err != nil {
+		t.Fatalf("ingest: %v\n%s", err, said)
+	}
+	k.usual[true] = time.Since(began)
 	if k.want = eventsOf(t, b, id, "--limit", "0"); len(k.want) != k.lines {
 		t.Fatalf("%d events of %d lines", len(k.want), k.lines)
 	}
@@ -65,39 +74,64 @@ type ingestKilling struct {
 	t     *testing.T
 	lines int
 	log   string
-	usual time.Duration
-	want  map[string][32]byte // id → the event's hash
+	usual map[bool]time.Duration // by streamed
+	want  map[string][32]byte    // id → the event's hash
 
-	b     *bench // nil: the next round begins a new workspace
-	id    string
-	walks int
-	there int // events at the last look
-	kept  int
-	seen  map[string]int
+	b        *bench // nil: the next round begins a new workspace
+	id       string
+	walks    int
+	streamed bool // the log comes by the standard input
+	kills    int  // of this walk
+	there    int  // events at the last look
+	kept     int
+	seen     map[string]int
 }
 
-// begin opens a new workspace. Every second one is encrypted.
+// fileKills is how often the reading of a file is killed before it may end: a kill
+// leaves nothing of it to go on with.
+const fileKills = 10
+
+// begin opens a new workspace: for a stream, then for a file. Every second pair is
+// encrypted.
 func (k *ingestKilling) begin() {
 	k.t.Helper()
 	k.b = newBench(k.t)
-	if k.walks++; k.walks%2 == 0 {
+	k.streamed = k.walks%2 == 0
+	if k.walks%4 >= 2 {
 		k.b.want(0, "init", "--identity", ageKey(k.t))
 		k.note("begun in an encrypted workspace")
 	}
-	k.id, k.there = k.b.open("killed"), 0
+	k.walks++
+	k.id, k.there, k.kills = k.b.open("killed"), 0, 0
+}
+
+// reading is an ingest of the log.
+func (k *ingestKilling) reading(b *bench, id string) *exec.Cmd {
+	k.t.Helper()
+	if !k.streamed {
+		return b.command(k.t.Context(), "ingest", id, k.log)
+	}
+	f, err := os.Open(k.log)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.t.Cleanup(func() { _ = f.Close() })
+	c := b.command(k.t.Context(), "ingest", id, "-")
+	c.Stdin = f
+	return c
 }
 
 // round ingests the log, kills that, and looks at what is left.
 func (k *ingestKilling) round() {
 	t := k.t
 	t.Helper()
-	c := k.b.command(t.Context(), "ingest", k.id, k.log)
+	c, usual := k.reading(k.b, k.id), k.usual[k.streamed]
 	var said bytes.Buffer
 	c.Stdout, c.Stderr = &said, &said
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	after := rand.N(k.usual + k.usual/10)
+	after := rand.N(usual + usual/10)
 	timer := time.AfterFunc(after, func() { _ = c.Process.Kill() }) // it may have ended
 	err := c.Wait()
 	timer.Stop()
@@ -119,27 +153,40 @@ func (k *ingestKilling) round() {
 	for _, limit := range limits {
 		for id, hash := range eventsOf(t, k.b, k.id, limit...) {
 			if want, there := k.want[id]; !there || hash != want {
-				t.Fatalf("killed after %s of %s: event %s is not what it is without a kill", after, k.usual, id)
+				t.Fatalf("killed after %s of %s: event %s is not what it is without a kill", after, usual, id)
 			}
 		}
 	}
 	now := k.count()
 	if now < k.there {
-		t.Fatalf("killed after %s of %s: %d events, and there were %d", after, k.usual, now, k.there)
+		t.Fatalf("killed after %s of %s: %d events, and there were %d", after, usual, now, k.there)
 	}
 	k.kept += k.there
+	k.kills++
+	how := "a file: "
+	if k.streamed {
+		how = "a stream: "
+	}
 	switch {
 	case now == 0:
-		k.note("killed before the first events were there")
+		k.note(how + "killed before the first events were there")
 	case now == k.there:
-		k.note("killed before there were new events")
+		k.note(how + "killed before there were new events")
+	case now < k.lines && !k.streamed:
+		t.Fatalf("killed after %s of %s: %d events of a file are there", after, usual, now)
 	case now < k.lines:
-		k.note("killed in the middle of the events")
+		k.note(how + "killed in the middle of the events")
 	default:
-		k.note("killed when all events were there")
-		k.whole() // another kill of the same would show nothing
+		k.note(how + "killed when all events were there")
 	}
 	k.there = now
+	switch {
+	case now == k.lines: // another kill of the same would show nothing
+		k.whole()
+	case !k.streamed && k.kills == fileKills:
+		k.b.want(0, "ingest", k.id, k.log)
+		k.whole()
+	}
 }
 
 func (k *ingestKilling) note(what string) {

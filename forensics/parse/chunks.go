@@ -13,7 +13,7 @@ import (
 // the first events of a large one are to be seen soon.
 const (
 	firstChunk = 64 << 10
-	chunkSize  = 512 << 10 // larger ones are no quicker
+	chunkSize  = 256 << 10 // larger ones are no quicker
 	maxWorkers = 16
 )
 

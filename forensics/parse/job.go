@@ -13,8 +13,11 @@ import (
 )
 
 const (
-	batchSize  = 1024 // what is parsed is still at hand for who keeps it
-	firstBatch = 64   // of a file; most are small
+	// batchSize is more than most chunks have: whoever hands a batch over may wait
+	// until a segment is encoded, and while its chunk is not settled all others wait
+	// for it.
+	batchSize  = 2048
+	firstBatch = 64 // of a file; most are small
 	maxSamples = 10
 	sampleSize = 200
 )

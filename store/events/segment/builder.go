@@ -194,7 +194,7 @@ func (b *Builder) room(rows, text int) {
 		b.widen(min(max(len(b.arena)+likely(len(b.arena), many), maxText/2), maxText))
 	}
 	if need := len(b.arena) + text; rows > many && need > cap(b.arena) {
-		b.widen(need + maxText/16)
+		b.widen(need + maxText/8)
 	}
 }
 
@@ -248,8 +248,10 @@ func (b *Builder) addFile(e *timeline.Event, n int) {
 const maxRuns = 256
 
 // Two runs of places are one when the bytes between them are few: lines that were
-// rejected.
-const runGap = 1 << 16 << 8
+// rejected. They are fewer than the chunks have in which a file is read: those go
+// to several segments, and a run that spans one that is not in it would touch
+// another segment's.
+const runGap = 1 << 14 << 8
 
 func (f *fileRows) add(place uint64) {
 	f.rows++
