@@ -207,6 +207,7 @@ type drillReportOptions struct {
 	incident string
 	to       string
 	score    bool
+	pdf      bool
 }
 
 func newDrillReportCmd(p *program, run func(*cobra.Command, *drillReportOptions) error) *cobra.Command {
@@ -216,7 +217,8 @@ func newDrillReportCmd(p *program, run func(*cobra.Command, *drillReportOptions)
 		Short: "Write the report of an exercise",
 		Long: `Write the report of an exercise, the training record: who took part, what was
 decided and when, what was missed, which clocks were met, what was found in the
-evidence, and which requirements it is evidence for. As Markdown, HTML and JSON in
+evidence, and which requirements it is evidence for. As Markdown, HTML and JSON,
+with --pdf as PDF too, in
 the incident's exports, tied to the record by its head. It can be written before
 the end too: what is open counts for nothing then. --score prints the score alone
 and writes nothing.`,
@@ -229,7 +231,9 @@ and writes nothing.`,
 	}
 	c.Flags().StringVar(&o.to, "to", "", "a `FOLDER` to write into, instead of the incident's exports")
 	c.Flags().BoolVar(&o.score, "score", false, "print the score alone, write nothing")
+	c.Flags().BoolVar(&o.pdf, "pdf", false, "as PDF, too")
 	c.MarkFlagsMutuallyExclusive("to", "score")
+	c.MarkFlagsMutuallyExclusive("pdf", "score")
 	return c
 }
 
@@ -239,7 +243,7 @@ func runDrillReport(c *cobra.Command, o *drillReportOptions) error {
 		return err
 	}
 	if !o.score {
-		r, err := s.ReportExercise(c.Context(), id, o.to)
+		r, err := s.ReportExercise(c.Context(), id, o.to, o.pdf)
 		if err != nil {
 			return err
 		}

@@ -135,7 +135,10 @@ func (p *program) exerciseReport(r response.ExerciseReport) error {
 	if r.Unrecorded != "" {
 		p.errf("note: no entry tells of this report: %s\n", term.Safe(r.Unrecorded))
 	}
-	return p.printf("\nThe report of %s:\n  %s\n  %s\n  %s\n", r.Incident, r.Markdown, r.HTML, r.JSON)
+	if err := p.printf("\nThe report of %s:\n  %s\n  %s\n  %s\n", r.Incident, r.Markdown, r.HTML, r.JSON); err != nil || r.PDF == "" {
+		return err
+	}
+	return p.printf("  %s\n", r.PDF)
 }
 
 // score prints what was expected and what came of it.

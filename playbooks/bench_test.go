@@ -2,6 +2,7 @@ package playbooks
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"firebreak/record"
@@ -51,6 +52,35 @@ func BenchmarkReplay(b *testing.B) {
 		w.must(record.StepDone, s.ID, record.StepEnd{Run: "r", Set: map[string]any{"n": 1}})
 	}
 	b.ReportMetric(float64(len(w.entries)), "entries")
+	for b.Loop() {
+		run := NewRun("r", w.run.Playbook())
+		for _, e := range w.entries {
+			if err := run.Apply(e); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+// BenchmarkReplayItems folds the entries of a run that does four steps for each
+// of a thousand items.
+func BenchmarkReplayItems(b *testing.B) {
+	const items, steps = 1000, "abcd"
+	src := head + "vars:\n  hosts: {type: list, default: [" + strings.Join(numbered("h%d", items), ", ") + "]}\nphases:\n  identify:\n    - {id: each, for_each: hosts, do: [{id: a, manual: m}, {id: b, manual: m}, {id: c, manual: m}, {id: d, manual: m}]}\n"
+	w := newWalker(b, src, nil)
+	w.each("each")
+	for i := range items {
+		for _, s := range steps {
+			e := w.entry(record.StepDone, fmt.Sprintf("%c.%d", s, i+1), record.StepEnd{Run: "r"})
+			if err := w.run.Apply(e); err != nil {
+				b.Fatal(err)
+			}
+			w.entries = append(w.entries, e)
+		}
+	}
+	if !w.run.Over() {
+		b.Fatal("the run is not over")
+	}
 	for b.Loop() {
 		run := NewRun("r", w.run.Playbook())
 		for _, e := range w.entries {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // worst are the most expensive files that keep to the limits, as far as we know.
@@ -44,8 +45,8 @@ func worst() map[string]string {
 	}
 }
 
-// No file within the limits makes Parse and Lint allocate without measure. What
-// time they take is BenchmarkWorst's to say.
+// No file within the limits makes Parse and Lint take more than 50 MiB at once, or
+// allocate without measure in all. What time they take is BenchmarkWorst's to say.
 func TestTheWorstFiles(t *testing.T) {
 	for name, src := range worst() {
 		t.Run(name, func(t *testing.T) {
@@ -55,9 +56,15 @@ func TestTheWorstFiles(t *testing.T) {
 			runtime.GC()
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			p, err := Parse("x.yaml", []byte(src))
-			if err == nil {
-				_ = Lint(p, testCatalog())
+			var p *Playbook
+			most := highest(func() {
+				var err error
+				if p, err = Parse("x.yaml", []byte(src)); err == nil {
+					_ = Lint(p, testCatalog())
+				}
+			})
+			if peak := int64(most) - int64(before.HeapAlloc); peak > 50<<20 && !raceDetector {
+				t.Errorf("takes %d MiB at its peak", peak>>20)
 			}
 			runtime.ReadMemStats(&after)
 			if spent := (after.TotalAlloc - before.TotalAlloc) >> 20; spent > 200 && !raceDetector {
@@ -71,6 +78,29 @@ func TestTheWorstFiles(t *testing.T) {
 			runtime.KeepAlive(p)
 		})
 	}
+}
+
+// highest is the most that the heap holds, with what is waiting to be collected,
+// while do runs.
+func highest(do func()) uint64 {
+	stop, most := make(chan struct{}), make(chan uint64)
+	go func() {
+		var m runtime.MemStats
+		var top uint64
+		for {
+			runtime.ReadMemStats(&m)
+			top = max(top, m.HeapAlloc)
+			select {
+			case <-stop:
+				most <- top
+				return
+			case <-time.After(200 * time.Microsecond):
+			}
+		}
+	}()
+	do()
+	close(stop)
+	return <-most
 }
 
 // BenchmarkWorst parses and lints each of the worst files.

@@ -321,7 +321,7 @@ func TestExerciseRestart(t *testing.T) {
 	if err := fresh().EndExercise(ctx, id, "enough"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := fresh().ReportExercise(ctx, id, "")
+	r, err := fresh().ReportExercise(ctx, id, "", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,6 +333,9 @@ func TestExerciseRestart(t *testing.T) {
 		if err != nil || !bytes.Contains(b, []byte("12.10.2")) || !bytes.Contains(b, []byte("A small one")) {
 			t.Errorf("%s lacks its requirement or its name: %v", path, err)
 		}
+	}
+	if b, err := os.ReadFile(r.PDF); err != nil || !bytes.HasPrefix(b, []byte("%PDF-")) || len(b) < 5000 {
+		t.Errorf("the PDF has %d bytes: %v", len(b), err)
 	}
 	if _, err := fresh().AnswerInject(ctx, id, "early", "facts", ""); CodeOf(err) != CodeRefused {
 		t.Errorf("an answer after the end: %v", err)

@@ -57,7 +57,7 @@ func (s *Session) finishExercise(ctx context.Context, f *folder, reason, why str
 	if err := s.EndExercise(ctx, f.id, reason); err != nil {
 		return ExerciseReport{}, err
 	}
-	r, err := s.ReportExercise(ctx, f.id, "")
+	r, err := s.ReportExercise(ctx, f.id, "", false)
 	if err != nil {
 		return r, err
 	}

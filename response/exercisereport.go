@@ -12,6 +12,8 @@ import (
 	drills "firebreak/playbooks/drill"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/document"
+	"firebreak/review/pdf"
 	"firebreak/store"
 )
 
@@ -21,6 +23,7 @@ type ExerciseReport struct {
 	Markdown string       `json:"markdown"`
 	HTML     string       `json:"html"`
 	JSON     string       `json:"json"`
+	PDF      string       `json:"pdf,omitempty"`
 	Sealed   bool         `json:"sealed,omitempty"` // written into the exports of an encrypted incident
 	Score    drills.Score `json:"score"`
 	Review   Written      `json:"-"`
@@ -47,8 +50,9 @@ func scoreOf(x *drills.Exercise) (drills.Score, error) {
 }
 
 // ReportExercise writes the report over the record as it is now: into dir, or
-// with "" into the incident's exports, sealed where the incident is encrypted.
-func (s *Session) ReportExercise(ctx context.Context, id incident.ID, dir string) (ExerciseReport, error) {
+// with "" into the incident's exports, sealed where the incident is encrypted. It
+// is written as a PDF too where that is wanted.
+func (s *Session) ReportExercise(ctx context.Context, id incident.ID, dir string, asPDF bool) (ExerciseReport, error) {
 	f, _, err := s.mustExercise(ctx, id)
 	if err != nil {
 		return ExerciseReport{}, err
@@ -81,11 +85,21 @@ func (s *Session) ReportExercise(ctx context.Context, id incident.ID, dir string
 	}
 	out := ExerciseReport{Incident: id, Score: r.Score, Sealed: f.key != nil && dir == f.exports()}
 	sums := map[string]string{}
-	for _, part := range []struct {
+	type part struct {
 		name    string
 		path    *string
 		content []byte
-	}{{"drill-report.md", &out.Markdown, r.Markdown()}, {"drill-report.html", &out.HTML, html}, {"drill-report.json", &out.JSON, append(data, '\n')}} {
+	}
+	parts := []part{{"drill-report.md", &out.Markdown, r.Markdown()}, {"drill-report.html", &out.HTML, html}, {"drill-report.json", &out.JSON, append(data, '\n')}}
+	if asPDF {
+		fonts := &machineFonts{folders: s.s.fontFolders}
+		drawn, err := pdf.Write(document.OfExercise(r), pdf.Options{Found: fontsIn(fonts.where()), Used: fonts.use})
+		if err != nil {
+			return ExerciseReport{}, fmt.Errorf("write report: %w", err)
+		}
+		parts = append(parts, part{"drill-report.pdf", &out.PDF, drawn})
+	}
+	for _, part := range parts {
 		if *part.path, err = f.writeExport(dir, part.name, part.content); err != nil {
 			return ExerciseReport{}, fmt.Errorf("write report: %w", err)
 		}

@@ -23,32 +23,19 @@ func (r Exercise) Markdown() []byte {
 	m.put("# Exercise report: %s\n", prose(r.Scenario.Name))
 	m.put("**DRILL.** An exercise on playbook %s %s; incident %s, begun %s.\n", prose(r.Playbook.Name), prose(r.Playbook.Version), prose(string(r.Incident.ID)), stamp(r.Begun))
 	m.put("**%d %%** of the points: %g of %g.\n", s.Percent, s.Points, s.Of)
-	var facts [][]string
-	for _, f := range r.Facts() {
-		facts = append(facts, []string{cell(f.Label), cell(f.Value)})
-	}
-	m.table([]string{"", ""}, facts)
-	m.title("Who took part")
-	m.table(peopleHead(), cells(peopleRows(s)))
-	for _, part := range r.parts() {
-		m.title(part.Title)
-		m.table(itemHead(), cells(part.Rows))
-	}
-	m.title("What was brought in")
-	m.table(injectHead(), cells(r.injectRows()))
-	if why := r.lessons(); len(why) > 0 {
-		m.title("To talk over")
-		for _, w := range why {
-			m.put("- %s", prose(w))
+	for _, c := range r.chapters() {
+		if c.Title != "" {
+			m.title(c.Title)
 		}
-		m.put("")
-	}
-	m.title("What this is evidence for")
-	m.put("Each line names the requirement, what this record shows of it, and what it does not show. It is no legal advice.\n")
-	m.table(standardHead(), cells(r.standardRows()))
-	m.title("What this report does not say")
-	for _, l := range r.Limits {
-		m.put("- %s", prose(l))
+		if c.Text != "" {
+			m.put("%s\n", c.Text)
+		}
+		if c.Head != nil {
+			m.table(c.Head, cells(c.Rows))
+		}
+		for _, p := range c.Points {
+			m.put("- %s", prose(p))
+		}
 	}
 	m.title("The record")
 	m.put("Made %s with %s over %s of the record of %s. Whoever has the record, or a bundle of it, verifies it with `firebreak verify`; this line ties the report to it:\n", stamp(r.Made), prose(r.Tool),
@@ -60,6 +47,40 @@ func (r Exercise) Markdown() []byte {
 	m.put("\nScenario %s %s, SHA-256 %s, seed %d. Playbook %s %s, SHA-256 %s.", prose(r.Scenario.ID), prose(r.Scenario.Version), code(r.Scenario.SHA256), r.Scenario.Seed,
 		prose(r.Playbook.ID), prose(r.Playbook.Version), code(r.Playbook.SHA256))
 	return m.b.Bytes()
+}
+
+// ExerciseChapter is a part of the report: a table, or points.
+type ExerciseChapter struct {
+	Title  string // "" for the first
+	Text   string // what to know before reading it
+	Head   []string
+	Rows   [][]string
+	Points []string
+}
+
+// Chapters are what the report says, in the order in which it is read, with every
+// text of people and files made harmless.
+func (r Exercise) Chapters() []ExerciseChapter { return r.shown().chapters() }
+
+func (r Exercise) chapters() []ExerciseChapter {
+	first := ExerciseChapter{Head: []string{"", ""}}
+	for _, f := range r.Facts() {
+		first.Rows = append(first.Rows, []string{f.Label, f.Value})
+	}
+	out := []ExerciseChapter{first, {Title: "Who took part", Head: peopleHead(), Rows: peopleRows(r.Score)}}
+	for _, part := range r.parts() {
+		out = append(out, ExerciseChapter{Title: part.Title, Head: itemHead(), Rows: part.Rows})
+	}
+	out = append(out, ExerciseChapter{Title: "What was brought in", Head: injectHead(), Rows: r.injectRows()})
+	if why := r.lessons(); len(why) > 0 {
+		out = append(out, ExerciseChapter{Title: "To talk over", Points: why})
+	}
+	return append(out,
+		ExerciseChapter{
+			Title: "What this is evidence for", Text: "Each line names the requirement, what this record shows of it, and what it does not show. It is no legal advice.",
+			Head: standardHead(), Rows: r.standardRows(),
+		},
+		ExerciseChapter{Title: "What this report does not say", Points: r.Limits})
 }
 
 // HTML writes the report as one self-contained page.
@@ -116,8 +137,8 @@ func (r Exercise) Facts() []Fact {
 	}
 	if f.Judged {
 		out = append(out,
-			say("Found in the evidence", fmt.Sprintf("%d of %d, recall %d %%", f.Found, f.Of, int(f.Recall*100+.5))),
-			say("Marked rightly", fmt.Sprintf("%d of %d, precision %d %%", f.Right, f.Marked, int(f.Precision*100+.5))))
+			say("Found in the evidence", fmt.Sprintf("%d of %d, recall %d%%", f.Found, f.Of, int(f.Recall*100+.5))),
+			say("Marked rightly", fmt.Sprintf("%d of %d, precision %d%%", f.Right, f.Marked, int(f.Precision*100+.5))))
 	}
 	return out
 }
