@@ -17,6 +17,7 @@ type importOptions struct {
 	file     string
 	zone     string
 	password string
+	key      string
 	response.ImportOptions
 }
 
@@ -31,6 +32,9 @@ file in it becomes an exhibit of its own, with its path on its host and the time
 that the archive knows, and is read into the timeline. Host, zone and time of the
 collection are taken from the archive, where it has them. Hashes that the archive
 lists are checked; what differs is noted with the exhibit.
+
+A collection of Velociraptor that is encrypted opens with --password-from, or,
+where its password is encrypted to a certificate, with --key-from.
 
 Nothing is unpacked onto the disk and no link is followed; folders and links are
 sealed as one list with their times. What is not taken (devices, what is over a
@@ -50,6 +54,7 @@ workspace is tried by itself.`,
 		Example: `  firebreak import last uac-web-1-linux-20261120031500.tar.gz
   firebreak import last Collection-WS12.zip --reference --authority "the CISO"
   firebreak import last collection.zip --password-from env:ZIP_PASSWORD
+  firebreak import last Collection-WS12.zip --key-from file:server.key
   firebreak import last web-1.tar.zst.age --identity ~/.ssh/id_ed25519
   ssh web-1 firebreak collect --to - --recipient age1… | firebreak import last - --identity key.txt`,
 		Args:              exactly(2, "an incident and a file"),
@@ -66,6 +71,7 @@ workspace is tried by itself.`,
 	f.DurationVar(&o.Skew, "skew", 0, "how far the `CLOCK` of the host was ahead, as 90s; behind, as -90s")
 	f.IntVar(&o.Year, "year", 0, "the `YEAR` of the first line of logs without one (default: inferred)")
 	f.StringVar(&o.password, "password-from", "", "the archive's password is at this `REFERENCE`: env:NAME, file:/path, exec:program")
+	f.StringVar(&o.key, "key-from", "", "the RSA private key (PEM) of a Velociraptor collection that is encrypted to a certificate is at this `REFERENCE`")
 	f.StringArrayVar(&o.Identities, "identity", nil, "the `FILE` with the age identity or ssh private key that opens a container")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `PERSON` or an order; recorded as not said when it is left out")
 	return c
@@ -86,6 +92,13 @@ func runImport(c *cobra.Command, o *importOptions) error {
 			return err
 		}
 		o.Password = []byte(v.Reveal())
+	}
+	if o.key != "" {
+		v, err := o.p.resolve("key-from", o.key)
+		if err != nil {
+			return err
+		}
+		o.Key = []byte(v.Reveal())
 	}
 	s, id, err := o.p.incident(o.incident)
 	if err != nil {

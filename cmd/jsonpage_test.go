@@ -67,7 +67,7 @@ var unshown = []string{
 	"update ID --due now", "update ID --due late_minutes", "update ID --due open",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
-	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "collect --to FILE local", "collect --to FILE from", "collect --to FILE lost", "verify --container FILE cut", "verify --container FILE cut_items", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "collect --to FILE local", "collect --to FILE from", "collect --to FILE lost", "verify --container FILE stamp", "collect --list --root IMAGE kind", "collect --list --root IMAGE name", "verify --container FILE cut", "verify --container FILE cut_items", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"backup INCIDENT… --to FILE incidents.problems", "backup INCIDENT… --to FILE left", "restore FILE incidents.problems", "restore FILE damage", "restore FILE notes", "backup INCIDENT… --to FILE notes",
 	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
@@ -336,6 +336,7 @@ func (j *jsonPage) facts() {
 func (j *jsonPage) evidence() {
 	log := j.b.write("auth.log", "this is a line of no log\nNov 20 03:12:01 web-1 sshd[4711]: Accepted publickey for root from 203.0.113.66 port 50222 ssh2\n")
 	j.run("collect --list", 0, "collect", "--list")
+	j.run("collect --list --root IMAGE", 0, "collect", "--list", "--root", j.b.write("image.dd", strings.Repeat("\x00", 4096)))
 	j.b.write("defs/linux.yaml", "name: Id\ndoc: Id.\nsources:\n- type: COMMAND\n  attributes: {cmd: id, args: []}\n")
 	j.run("collect --list", 0, "collect", "--list", "--definitions", j.b.dir+"/defs")
 	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")

@@ -68,6 +68,10 @@ func (j *jsonPage) people() {
 		t.Fatal(err)
 	}
 	j.run("timestamp ID --response FILE", 0, "timestamp", "last", "--response", b.write("head.tsr", string(reply)))
+	container := b.write("a.tar.zst.age", "a container")
+	j.run("timestamp --container FILE --request FILE", 0, "timestamp", "--container", container, "--request", filepath.Join(b.dir, "a.tsq"))
+	j.run("timestamp --container FILE", 0, "timestamp", "--container", container, "--tsa", tsa.Serve(nil))
+	b.want(3, "timestamp", "--container", container, "--tsa", tsa.Serve(nil)) // there is one
 	r := b.want(0, "trust", "check", "--as", "ada", "--json")
 	lines := strings.SplitAfter(strings.TrimSpace(r.out), "\n")
 	j.ran("trust list", result{out: strings.Join(lines[:len(lines)-1], "")})

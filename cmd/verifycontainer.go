@@ -1,6 +1,8 @@
 package cmd
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -27,8 +29,12 @@ func runVerifyContainer(c *cobra.Command, p *program, file string, identities []
 	}
 	defer r.Close()
 	report, err := r.Verify(c.Context())
+	stamped, serr := p.stampBeside(c.Context(), file)
+	if serr != nil {
+		return errors.Join(serr, err)
+	}
 	if p.json {
-		if err := p.printJSON(report); err != nil {
+		if err := p.printJSON(response.VerifiedContainer{Report: report, Stamp: stamped}); err != nil {
 			return err
 		}
 	} else {
@@ -36,6 +42,11 @@ func runVerifyContainer(c *cobra.Command, p *program, file string, identities []
 		if serr := p.printf("container  %s of %s, made %s by %s\nitems      %d (%d bytes), %d dropped\nsigned     by %s\n", term.Safe(h.ID), term.Safe(h.Host), h.Created.UTC().Format("2006-01-02T15:04:05Z"), term.Safe(h.Tool),
 			report.Items, report.Bytes, report.Dropped, term.Safe(report.Fingerprint)); serr != nil {
 			return serr
+		}
+		if stamped != nil {
+			if serr := p.printf("%s", sayStamp(*stamped)); serr != nil {
+				return serr
+			}
 		}
 		for _, s := range report.CutItems {
 			if serr := p.printf("cut        %s\n", term.Safe(s)); serr != nil {
@@ -54,4 +65,16 @@ func runVerifyContainer(c *cobra.Command, p *program, file string, identities []
 		return nil
 	}
 	return p.printf("verified: whole, as it was signed\nnote: compare the key with the one that was printed when it was made\n")
+}
+
+// stampBeside checks the time-stamp that lies beside a container; nil is none.
+func (p *program) stampBeside(ctx context.Context, file string) (*response.FileStamp, error) {
+	if file == "-" {
+		return nil, nil //nolint:nilnil // a stream has none
+	}
+	w, err := p.withoutWorkspace()
+	if err != nil {
+		return nil, err
+	}
+	return response.CheckFileStamp(ctx, w, file, p.progress())
 }

@@ -106,6 +106,6 @@ What people write elsewhere is evidence and taken as it is: settings, units, his
 
 A kernel loads the module that answers a question, by running ` + "`modprobe`" + `, when it has not got it: reading sockets over sock_diag or rules over nfnetlink could thus run a program of the host's, and change its list of modules while it is evidence. So each is asked only where the module is loaded or built in (` + "`/proc/modules`, `modules.builtin`" + `). Else sockets come from ` + "`/proc/net`" + ` alone, and nftables without its module has no rules. The exhibit says which it was.
 
-` + plainPage())
+` + imagePage() + plainPage())
 	return b.String()
 }

@@ -28,6 +28,7 @@ type ImportOptions struct {
 	Authority string
 	Reference bool   // the archive itself is not sealed, only its hash is recorded
 	Password  []byte // of an encrypted archive
+	Key       []byte // RSA private key in PEM, for the password of a Velociraptor collection
 	Limits    foreign.Limits
 	// Identities are files of age identities or of an ssh private key, for a
 	// container. The workspace's own key is tried by itself.

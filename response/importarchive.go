@@ -163,12 +163,12 @@ func (s *Session) refer(ctx context.Context, f *folder, path string, head []byte
 func openForeign(ctx context.Context, path string, o ImportOptions, p ProgressFunc) (*foreign.Archive, error) {
 	name := filepath.Base(path)
 	a, err := foreign.Open(ctx, path, foreign.Options{
-		Limits: o.Limits, Password: o.Password,
+		Limits: o.Limits, Password: o.Password, Key: o.Key,
 		Progress: func(done, total int64) { tell(p, "reading "+name, done, total) },
 	})
 	switch {
-	case errors.Is(err, foreign.ErrPassword) && len(o.Password) == 0:
-		return nil, &Error{Code: CodeAuth, Hint: "--password-from REFERENCE", Err: err}
+	case errors.Is(err, foreign.ErrPassword) && len(o.Password) == 0 && len(o.Key) == 0:
+		return nil, &Error{Code: CodeAuth, Hint: "--password-from REFERENCE, or --key-from for the private key of a Velociraptor collection", Err: err}
 	case errors.Is(err, foreign.ErrPassword):
 		return nil, &Error{Code: CodeAuth, Err: err}
 	case errors.Is(err, foreign.ErrForm):

@@ -66,8 +66,10 @@ func (s *Service) CheckSignature(sig record.Signature, namespace, text string, a
 
 // authorities are the certificates of trusted time-stamping authorities; nil
 // when there are none.
-func (s *Service) authorities() (*x509.CertPool, error) {
-	path := filepath.Join(s.o.Home, filepath.FromSlash(tsaFile))
+func (s *Service) authorities() (*x509.CertPool, error) { return authorities(s.o.Home) }
+
+func authorities(home string) (*x509.CertPool, error) {
+	path := filepath.Join(home, filepath.FromSlash(tsaFile))
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

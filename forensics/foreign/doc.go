@@ -57,6 +57,7 @@ const freeBytes = 512 << 20
 type Options struct {
 	Limits   Limits
 	Password []byte // of an encrypted zip; nil for none
+	Key      []byte // RSA private key in PEM, for the password of a Velociraptor collection; nil for none
 	// Progress, which may be nil, hears how many bytes of the archive are read.
 	Progress func(done, total int64)
 }

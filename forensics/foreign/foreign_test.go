@@ -5,9 +5,15 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -255,6 +261,86 @@ func TestPassword(t *testing.T) {
 		_, got := all(t, path, foreign.Options{Password: []byte("secret")})
 		if one := got["auth.log"]; len(one.content) != 8000 || len(one.notes) > 0 {
 			t.Errorf("%s: %d bytes, %q", tool, len(one.content), one.notes)
+		}
+	}
+}
+
+// TestEncryptedVelociraptor opens a collection whose password is encrypted to a
+// certificate.
+func TestEncryptedVelociraptor(t *testing.T) {
+	t.Parallel()
+	tool, err := exec.LookPath("7z")
+	if err != nil {
+		t.Skip("7z is not installed: p7zip-full")
+	}
+	dir := t.TempDir()
+	var inner bytes.Buffer
+	z := zip.NewWriter(&inner)
+	for name, text := range map[string]string{
+		"client_info.json": `{"Hostname":"win-7","OS":"windows"}`, "uploads/auto/C%3A/Windows/x.log": strings.Repeat("a line\n", 3000),
+	} {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := rsa.EncryptOAEP(sha512.New(), rand.Reader, &key.PublicKey, []byte("pass word"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	stranger, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(stranger)})
+	made := func(name, scheme string, how ...string) string {
+		meta := fmt.Sprintf(`[{"EncryptedPass":%q,"Scheme":%q}]`, base64.StdEncoding.EncodeToString(sealed), scheme)
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, "data.zip"), inner.Bytes(), 0o600), os.WriteFile(filepath.Join(dir, "metadata.json"), []byte(meta), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{append([]string{"a", "-tzip", "-ppass word"}, append(how, name, "data.zip")...), {"a", "-tzip", name, "metadata.json"}} {
+			c := exec.CommandContext(t.Context(), tool, args...)
+			c.Dir = dir
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+		}
+		return filepath.Join(dir, name)
+	}
+	path := made("a.zip", "X509", "-mem=AES256", "-mx0")
+	for _, o := range []foreign.Options{{Key: private}, {Password: []byte("pass word")}} {
+		a, got := all(t, path, o)
+		if one := got["uploads/auto/C%3A/Windows/x.log"]; a.Kind != "velociraptor" || a.Host != "win-7" || len(one.content) != 21000 || !strings.HasSuffix(string(one.content), "a line\n") {
+			t.Errorf("%+v, %d members, %d bytes", a.About, len(got), len(one.content))
+		}
+	}
+	for _, c := range []struct {
+		path string
+		o    foreign.Options
+		want error
+		says string
+	}{
+		{path, foreign.Options{}, foreign.ErrPassword, "Frontend.private_key"},
+		{path, foreign.Options{Key: wrong}, foreign.ErrPassword, "another certificate"},
+		{path, foreign.Options{Key: []byte("x")}, foreign.ErrPassword, "no PEM"},
+		{path, foreign.Options{Password: []byte("x")}, foreign.ErrPassword, "wrong"},
+		{made("b.zip", "PGP", "-mem=AES256", "-mx0"), foreign.Options{Key: private}, foreign.ErrPassword, "gpg --decrypt"},
+		{made("d.zip", "X509", "-mem=ZipCrypto", "-mx0"), foreign.Options{Key: private}, foreign.ErrForm, "7z x"},
+	} {
+		a, err := foreign.Open(t.Context(), c.path, c.o)
+		if err == nil {
+			_ = a.Close()
+		}
+		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want %q", filepath.Base(c.path), err, c.says)
 		}
 	}
 }

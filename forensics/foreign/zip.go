@@ -18,14 +18,20 @@ import (
 
 // zipBox is a zip file.
 type zipBox struct {
-	f     *os.File
-	r     *zip.Reader
-	o     Options
-	inner io.Closer // what an encrypted zip inside was unpacked to
+	f *os.File
+	r *zip.Reader
+	o Options
 }
 
 func openZip(f *os.File, size int64, o Options) (*zipBox, error) {
 	r, err := readZip(f, size, o)
+	if err != nil {
+		return nil, err
+	}
+	in, size, sealed, err := envelope(f, r, o)
+	if err == nil && sealed {
+		r, err = readZip(in, size, o)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +82,7 @@ func zipMembers(f io.ReaderAt, size int64) (uint64, error) {
 }
 
 func (b *zipBox) Close() error {
-	err := b.f.Close()
-	if b.inner != nil {
-		err = errors.Join(err, b.inner.Close())
-	}
-	return err
+	return b.f.Close()
 }
 
 func (b *zipBox) walk(ctx context.Context, fn func(e *entry, open func() (io.ReadCloser, error)) error) error {

@@ -49,7 +49,11 @@ type Token struct {
 // Query makes the question for a text: the DER that openssl ts calls a .tsq.
 // A nonce of nil leaves it out.
 func Query(text []byte, nonce *big.Int) ([]byte, error) {
-	sum := sha256.Sum256(text)
+	return QuerySum(sha256.Sum256(text), nonce)
+}
+
+// QuerySum is the same for a file whose SHA-256 is known.
+func QuerySum(sum [sha256.Size]byte, nonce *big.Int) ([]byte, error) {
 	b, err := (&timestamp.Request{HashAlgorithm: crypto.SHA256, HashedMessage: sum[:], Certificates: true, Nonce: nonce}).Marshal()
 	if err != nil {
 		return nil, fmt.Errorf("make time-stamp query: %w", err)
@@ -115,6 +119,11 @@ func (i Imprint) Of(text []byte) bool {
 	default:
 		return false
 	}
+}
+
+// OfSum says whether the imprint is that SHA-256.
+func (i Imprint) OfSum(sum [sha256.Size]byte) bool {
+	return i.Hash == crypto.SHA256 && bytes.Equal(sum[:], i.Digest)
 }
 
 // named checks the attribute that binds the certificate to the signature (RFC
