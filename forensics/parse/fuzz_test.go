@@ -1,10 +1,12 @@
 package parse
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
 
+	"firebreak/internal/testkit/rpmdb"
 	"firebreak/internal/testkit/winlog"
 )
 
@@ -22,22 +24,26 @@ func seeds() map[string][]string {
 			`1.2.3.4 - - [10/Oct/2026:13:55:36 -0700] "GET / HTTP/1.0" 200 1 "a" "b"`,
 			`{"time":"2026-10-10T13:55:36Z","remote_addr":"1.2.3.4","request":"GET / HTTP/1.1","status":200,"headers":{"User-Agent":["\u00e9"]}}`,
 		},
-		"audit":        {`type=EXECVE msg=audit(1.2:3): a0=2F a1="b" msg='c=d'`},
-		"w3c":          {"#Fields: date time c-ip cs-uri-stem\n2026-01-01 00:00:00 1.2.3.4 /\n#Date: 2026-01-01\n#Fields: time\n00:00:00\n"},
-		"vsftpd":       {"Mon Jun  6 18:43:28 2016 [pid 3] [jean] OK UPLOAD: Client \"1.2.3.4\", \"/x\", 1 bytes\n"},
-		"syslog":       append(slices.Clone(hostileLines), "30 <13>Nov 18 08:30:20 h a: b\n", "2000-01-01 00:00\nOct 1 00:00:00 ", "2022-04-12 00:24:24.741 UTC [9] u@d FATAL:  x\n"),
-		"fb.processes": {`{"pid":1,"started":"2026-01-01T00:00:00Z","argv":["a"]}`},
-		"fb.sockets":   {`{"proto":"tcp","owners":[{"pid":1}],"local":"1.2.3.4:5"}`},
-		"fb.units":     {`{"path":"/x","kind":"service","stat":{"modified":"2026-01-01T00:00:00Z"}}`},
-		"fb.extents":   {`{"offset":0,"data":"QUFB","size":3}`},
-		"journal":      {"LPKSHHRH\x00\x00\x00\x00"},
-		"l2t.csv":      {"date,time,timezone,MACB,source,sourcetype\n01/22/2012,07:52:33,UTC,M...,LOG,x\n", strings.Join(l2tNames, ",") + "\n01/22/2012,07:52:33,CET,M.C.,FILE,x,Creation Time; x,-,-,a,b,2,c,-,-,firebreak/x,a: b; c\n"},
-		"mactime.csv":  {"Date,Size,Type,Mode,UID,GID,Meta,File Name\n2026-01-01T00:00:00Z,1,m...,r/r,0,0,1,/a\nXxx Xxx 00 0000 00:00:00,1,...b,r,0,0,1,\"a\"\nTue Nov 14 2023 22:13:20,1,m..b,l/l,0,0,1,\"a -> b\"\n"},
-		"events.jsonl": {`{"time":"2026-01-01T00:00:00Z","precision":"s","time_kind":"logged","source":"x","parser":"y","message":"z"}`},
-		"events.csv":   {"time,precision,kind,source,host,user,message\n2026-01-01T00:00:00Z,s,logged,a,b,c,d\n"},
-		"evtx":         evtxSeeds(),
-		"evt":          {string(winlog.EvtLog(0, 48, 400, 2, 1, winlog.EvtRecord(1, "a", "b")))},
-		"":             {"x", "\xff\xfeN\x00o\x00v\x00"},
+		"audit":              {`type=EXECVE msg=audit(1.2:3): a0=2F a1="b" msg='c=d'`},
+		"w3c":                {"#Fields: date time c-ip cs-uri-stem\n2026-01-01 00:00:00 1.2.3.4 /\n#Date: 2026-01-01\n#Fields: time\n00:00:00\n"},
+		"vsftpd":             {"Mon Jun  6 18:43:28 2016 [pid 3] [jean] OK UPLOAD: Client \"1.2.3.4\", \"/x\", 1 bytes\n"},
+		"syslog":             append(slices.Clone(hostileLines), "30 <13>Nov 18 08:30:20 h a: b\n", "2000-01-01 00:00\nOct 1 00:00:00 ", "2022-04-12 00:24:24.741 UTC [9] u@d FATAL:  x\n"),
+		"fb.processes":       {`{"pid":1,"started":"2026-01-01T00:00:00Z","argv":["a"]}`},
+		"fb.sockets":         {`{"proto":"tcp","owners":[{"pid":1}],"local":"1.2.3.4:5"}`},
+		"fb.units":           {`{"path":"/x","kind":"service","stat":{"modified":"2026-01-01T00:00:00Z"}}`},
+		"fb.extents":         {`{"offset":0,"data":"QUFB","size":3}`},
+		"journal":            {"LPKSHHRH\x00\x00\x00\x00"},
+		"l2t.csv":            {"date,time,timezone,MACB,source,sourcetype\n01/22/2012,07:52:33,UTC,M...,LOG,x\n", strings.Join(l2tNames, ",") + "\n01/22/2012,07:52:33,CET,M.C.,FILE,x,Creation Time; x,-,-,a,b,2,c,-,-,firebreak/x,a: b; c\n"},
+		"mactime.csv":        {"Date,Size,Type,Mode,UID,GID,Meta,File Name\n2026-01-01T00:00:00Z,1,m...,r/r,0,0,1,/a\nXxx Xxx 00 0000 00:00:00,1,...b,r,0,0,1,\"a\"\nTue Nov 14 2023 22:13:20,1,m..b,l/l,0,0,1,\"a -> b\"\n"},
+		"events.jsonl":       {`{"time":"2026-01-01T00:00:00Z","precision":"s","time_kind":"logged","source":"x","parser":"y","message":"z"}`},
+		"events.csv":         {"time,precision,kind,source,host,user,message\n2026-01-01T00:00:00Z,s,logged,a,b,c,d\n"},
+		"evtx":               evtxSeeds(),
+		"evt":                {string(winlog.EvtLog(0, 48, 400, 2, 1, winlog.EvtRecord(1, "a", "b")))},
+		"srum":               {string(madeSRUM().Bytes())},
+		"rpmdb.ndb":          {string(rpmdb.NDB(1, rpmdb.Header("a", "1")))},
+		"rpmdb.bdb":          {string(rpmdb.Berkeley(binary.LittleEndian, rpmdb.Header("a", "1")))},
+		"defender.detection": {string(madeDetection())},
+		"":                   {"x", "\xff\xfeN\x00o\x00v\x00"},
 	}
 }
 
@@ -55,7 +61,7 @@ func evtxSeeds() []string {
 // FuzzFile gives every parser anything. The account settles, texts are clean, and
 // chunks of any size say what one reader of the whole says.
 func FuzzFile(f *testing.F) {
-	for _, s := range slices.Concat(samples(), moreSamples(), macSamples()) {
+	for _, s := range slices.Concat(samples(), moreSamples(), macSamples(), windowsSamples()) {
 		f.Add(s.parser, uint16(40), []byte(s.text))
 	}
 	for _, parser := range append(Names(), "") {

@@ -38,6 +38,7 @@ type hive struct {
 	user string
 	key  *registry.Key // at hand
 	vals []registry.Value
+	bags map[string]string // folders of shell bags, by the path of their key
 }
 
 // parseRegistry makes an event of each key, at the time when it was last written,
@@ -173,6 +174,9 @@ func (h *hive) take(k *registry.Key) error {
 		if err := art.tell(h); err != nil {
 			return err
 		}
+	}
+	if strings.Contains(k.Path, `\BagMRU`) {
+		return shellBags(h)
 	}
 	return nil
 }

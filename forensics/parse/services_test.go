@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -140,7 +141,7 @@ func samples() []sample {
 
 // Every sample is known by its content, and told as it should be.
 func TestSamples(t *testing.T) {
-	for _, s := range append(samples(), moreSamples()...) {
+	for _, s := range slices.Concat(samples(), moreSamples(), windowsSamples()) {
 		t.Run(s.parser+" "+s.name, func(t *testing.T) {
 			got, ing := run(t, "", "/evidence/"+s.name, []byte(s.text))
 			if ing.Parser != s.parser || len(got) != s.events || ing.Rejected != s.rejected {

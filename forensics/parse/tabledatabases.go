@@ -21,7 +21,7 @@ func dbFormats() []dbFormat {
 	return []dbFormat{
 		chromiumHistory(), firefoxPlaces(), firefoxDownloads(), safariHistory(),
 		chromiumLogins(), firefoxForms(), macQuarantine(), macTCC(), macKnowledge(), zeitgeistActivity(),
-		rpmDatabase(), dnfHistory(), yumHistory(),
+		windowsTimeline(), rpmDatabase(), dnf5History(), dnfHistory(), yumHistory(),
 		{
 			"wtmpdb",
 			[]string{"wtmp.db"},

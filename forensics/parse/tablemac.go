@@ -63,6 +63,12 @@ func macParsers() []parser {
 			Times:     "microseconds, its own zone",
 			Reference: "log(1) of macOS",
 		}),
+		{name: "macos.wifi", detect: isWifiLog, run: parseWifiLog, bound: true, about: About{
+			Formats:   "wifi.log of macOS",
+			Events:    "a line: logged; the network that was joined is `ssid`",
+			Times:     "milliseconds, local; years as of syslog",
+			Reference: "the files themselves",
+		}},
 		lineRow("macos.install", lineLog{record: macInstallLine, joined: true}, About{
 			Formats:   "install.log of macOS 10.13 and later; older ones are syslog",
 			Events:    "a line: logged; `Installed …`: installed. Lines without a time belong to the one above",

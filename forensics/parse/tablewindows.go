@@ -80,7 +80,7 @@ func windowsParsers() []parser {
 		}},
 		{name: "registry", detect: isRegistry, run: parseRegistry, binary: true, about: About{
 			Formats:   "hives of the Windows registry, 1.1 to 1.6, with their transaction logs of both forms where they lie beside",
-			Events:    "a key: modified, with its values; and events of their own (`artifact`) for what runs by itself (Run keys, services, Winlogon, IFEO, AppInit, LSA, tasks…), what ran (UserAssist, ShimCache, AmCache, BAM, MUICache), what was opened, typed and connected, accounts, the time zone. Deleted keys are recovered",
+			Events:    "a key: modified, with its values; and events of their own (`artifact`) for what runs by itself (Run keys, services, Winlogon, IFEO, AppInit, LSA, tasks…), what ran (UserAssist, ShimCache, AmCache, BAM, MUICache), what was opened (RecentDocs, folders of ShellBags, file dialogs), typed and connected, accounts, the time zone. Deleted keys are recovered",
 			Times:     "100 ns, UTC; networks: milliseconds, local",
 			Reference: "M. Suhanov, Windows registry file format specification; libyal, winreg-kb, for the artefacts",
 			Oracle:    "plaso on its hives",
@@ -105,6 +105,24 @@ func windowsParsers() []parser {
 			Times:     "100 ns, UTC",
 			Reference: "Microsoft, USN_RECORD_V2 and V3; libfsntfs",
 			Differs:   "records of version 4 have no times: they are no events",
+		}},
+		{name: "defender.detection", detect: isDetection, run: parseDetection, binary: true, about: About{
+			Formats:   "detections that Windows Defender keeps (Scans/History/Service/DetectionHistory)",
+			Events:    "a detection: logged, when the threat was first tracked, else at its first time. Threat, files, digests, user, process",
+			Times:     "100 ns, UTC",
+			Reference: "Fox-IT, Windows Defender Quarantine Forensics; the files themselves",
+		}},
+		{name: "defender.log", detect: isMPLog, run: lineLog{record: mpLog, joined: true}.inOrder, bound: true, about: About{
+			Formats:   "MPLog-*.log of Windows Defender",
+			Events:    "a line: logged; detections and processes that were scanned are told. Lines without a time belong to the one above",
+			Times:     "milliseconds, UTC",
+			Reference: "the files themselves",
+		}},
+		{name: "pca", detect: isPCA, run: parsePCA, bound: true, about: About{
+			Formats:   "PcaAppLaunchDic.txt, PcaGeneralDb0.txt and PcaGeneralDb1.txt of Windows 11 (22H2 and later)",
+			Events:    "a program: started, the last time; an entry of the general list at its own",
+			Times:     "milliseconds, UTC",
+			Reference: "A. Rathbun, L. Mejer, New Windows 11 Pro (22H2) Evidence of Execution Artifact",
 		}},
 	}
 }

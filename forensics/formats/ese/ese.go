@@ -58,6 +58,7 @@ type File struct {
 	large  bool   // pages of 16 and 32 KiB have a layout of their own
 	cache  map[uint32]page
 	long   int64 // bytes of long values that may still be read
+	left   int64 // pages of tables that may still be walked: trees may share them
 	wrong  int   // pages whose checksum is wrong
 	notes  []string
 	tables []*Table
@@ -72,7 +73,7 @@ func Is(head []byte) bool {
 
 // Open reads the header, or its copy on the second page where it is damaged.
 func Open(r io.ReaderAt, size int64) (*File, error) {
-	f := &File{r: r, size: size, cache: map[uint32]page{}, long: 64<<20 + 2*size}
+	f := &File{r: r, size: size, cache: map[uint32]page{}, long: 64<<20 + 8*size}
 	head := make(le.Bytes, min(size, 64<<10))
 	if n, err := r.ReadAt(head, 0); n < len(head) {
 		return nil, fmt.Errorf("read header: %w", err)
@@ -103,6 +104,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("%w: %d bytes hold no catalogue", ErrDamaged, size)
 	}
 	f.pages = uint32(pages) //nolint:gosec // just compared
+	f.left = 4*pages + 4096
 	if f.State == Dirty {
 		f.notes = append(f.notes, "it was not closed: what its logs have still to write is not in it")
 	}

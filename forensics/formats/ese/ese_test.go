@@ -209,6 +209,16 @@ func TestDamage(t *testing.T) {
 	if rows, bad, _ = count(t, change(at, byte(many.root), byte(many.root>>8))); bad != 1 || rows < all/2 {
 		t.Errorf("in a circle: %d of %d rows, %d bad", rows, all, bad)
 	}
+	// tables that share their pages are not read for ever
+	f = openBytes(t, whole)
+	many, _ = f.Table(t.Context(), "many")
+	rows, bad = 0, 0
+	for range 1000 {
+		must(t, f.Rows(t.Context(), many, func(*Row) error { rows++; return nil }, func(int64, error) error { bad++; return nil }))
+	}
+	if rows > 5000*20 || bad < 100 {
+		t.Errorf("a table a thousand times: %d rows, %d bad", rows, bad)
+	}
 	for n := 0; n < len(whole); n += 1777 {
 		count(t, whole[:n])
 	}

@@ -12,6 +12,10 @@ import (
 	"firebreak/forensics/formats/xpress"
 )
 
+// longCost is what a page on the way to a long value costs of the bytes that may
+// be read.
+const longCost = 512
+
 // longValue reads a value that does not fit its record: a root with its size, then
 // parts by their places in it, in a tree of the table. The id is its key, turned.
 func (f *File) longValue(ctx context.Context, t *Table, id []byte) ([]byte, error) {
@@ -69,6 +73,9 @@ func (f *File) longValue(ctx context.Context, t *Table, id []byte) ([]byte, erro
 		},
 		bad: func(_ int64, err error) error { return err },
 	})
+	if err == nil && f.long < 0 {
+		err = fmt.Errorf("%w: its long values are more than the file", ErrDamaged)
+	}
 	if err == nil && !found {
 		err = fmt.Errorf("%w: a long value is not there", ErrDamaged)
 	}

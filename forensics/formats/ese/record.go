@@ -22,6 +22,7 @@ type Row struct {
 func (f *File) Rows(ctx context.Context, t *Table, tell func(*Row) error, bad func(offset int64, err error) error) error {
 	row := Row{ctx: ctx, file: f, table: t}
 	return f.visit(ctx, t.root, walk{
+		all: true,
 		node: func(n node) error {
 			if len(n.data) < 4 {
 				return bad(n.offset, fmt.Errorf("%w: a record of %d bytes", ErrDamaged, len(n.data)))

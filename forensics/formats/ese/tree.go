@@ -16,6 +16,7 @@ type walk struct {
 	node func(n node) error
 	bad  func(offset int64, err error) error
 	seen map[uint32]bool
+	all  bool // it is a table that is walked
 }
 
 // visit walks a tree in the order of its keys. What is damaged is told to bad and
@@ -23,10 +24,13 @@ type walk struct {
 func (f *File) visit(ctx context.Context, root uint32, w walk) error {
 	w.seen = map[uint32]bool{}
 	err := f.descend(ctx, root, 0, &w)
-	if errors.Is(err, errStop) {
-		return nil
+	if !errors.Is(err, errStop) {
+		return err
 	}
-	return err
+	if w.all && f.left < 0 {
+		return w.bad(0, fmt.Errorf("%w: its tables have more pages than the file", ErrDamaged))
+	}
+	return nil
 }
 
 func (f *File) descend(ctx context.Context, number uint32, depth int, w *walk) error {
@@ -38,6 +42,14 @@ func (f *File) descend(ctx context.Context, number uint32, depth int, w *walk) e
 		return w.bad(where, fmt.Errorf("%w: the tree comes to page %d again", ErrDamaged, number))
 	}
 	w.seen[number] = true
+	if w.all {
+		f.left--
+	} else {
+		f.long -= longCost
+	}
+	if w.all && f.left < 0 || !w.all && f.long < 0 {
+		return errStop
+	}
 	p, err := f.at(number)
 	if errors.Is(err, ErrDamaged) {
 		return w.bad(where, err)

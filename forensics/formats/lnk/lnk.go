@@ -217,6 +217,14 @@ func (l *Link) info(b le.Bytes) {
 	}
 }
 
+// ItemPath is the path that a list of shell items names, as far as its parts are
+// files, volumes and places in the network; "" where none is.
+func ItemPath(items []byte) string {
+	var l Link
+	l.items(items)
+	return l.ItemPath
+}
+
 // items are the shell items, from the desktop to the target.
 func (l *Link) items(b le.Bytes) {
 	var path []string
