@@ -26,8 +26,8 @@ const (
 )
 
 // fonts finds for each character a font that has it. In this order: DejaVu, which
-// has the scripts of Europe, Hebrew and Arabic; what people chose; what the machine
-// has; pixels for East Asia.
+// has the scripts of Europe, Hebrew and Arabic; what the machine has; pixels for East
+// Asia.
 type fonts struct {
 	sources []source
 	used    []map[string]*drawn // by source
@@ -79,7 +79,6 @@ func newFonts(o Options, runes []rune) (*fonts, error) {
 		f.picked[i] = map[rune]*drawn{}
 	}
 	runes = slices.DeleteFunc(runes, func(r rune) bool { return !writable(r) || f.has(r) })
-	runes = f.look(o.Chosen, runes)
 	own := len(f.sources)
 	f.look(o.Found, runes)
 	for n := own; n < len(f.sources); n++ {
@@ -96,9 +95,9 @@ func writable(r rune) bool {
 
 // look looks for characters in fonts, one after the other, until none is left. A
 // font that has none of them is let go of.
-func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune) (left []rune) {
+func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune) {
 	if seq == nil || len(runes) == 0 {
-		return runes
+		return
 	}
 	seen := 0
 	for name, data := range seq {
@@ -127,7 +126,6 @@ func (f *fonts) look(seq iter.Seq2[string, []byte], runes []rune) (left []rune) 
 			break
 		}
 	}
-	return runes
 }
 
 func (f *fonts) add(s source) {

@@ -1,16 +1,14 @@
 // Package pdf writes a document as PDF: contents with page numbers, an outline,
 // links within it, a head and a foot on every page, tables that carry their head
-// over, and drawings made of lines. The text can be searched and copied.
+// over, and drawings made of lines. The text can be searched and copied, and has a
+// structure that screen readers follow.
 //
 // It reads no file and asks no machine. Fonts are embedded, cut down to what is
-// used: those built in (fonts.go) and those that it is handed. The same document
-// with the same fonts gives the same bytes. The file holds no author, no
-// identifier and no time but the document's own.
+// used: those built in (fonts.go) and those that it is handed. Letters are shaped as
+// their script wants. The same document with the same fonts gives the same bytes.
+// The file holds no author, no identifier and no time but the document's own.
 //
-// What it does not do: it is not tagged for screen readers (the page is), and
-// scripts whose letters change places or melt together, those of India and its
-// neighbours, are written letter by letter. Arabic letters are joined, and text
-// from right to left is in its order.
+// What it does not do: kerning and ligatures of Latin, hyphenation.
 package pdf
 
 import (
@@ -22,11 +20,10 @@ import (
 
 // Options are what a document does not say.
 type Options struct {
-	// Chosen are fonts that people want to be used where the built-in outlines lack
-	// a character; Found are those that happen to be on the machine, for what no
-	// other has. Both give the file's name and its bytes (TrueType, OpenType,
-	// collections) in order of preference, and are only asked when there is need.
-	Chosen, Found iter.Seq2[string, []byte]
+	// Found are fonts of the machine, for what the built-in outlines lack: the file's
+	// name and its bytes (TrueType, OpenType, collections) in order of preference.
+	// They are only asked when there is need.
+	Found iter.Seq2[string, []byte]
 	// Used is told which of Found were drawn with, where somebody wants to know.
 	Used func(name string, data []byte)
 }

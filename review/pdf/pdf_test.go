@@ -277,12 +277,8 @@ func TestFontsOfOthers(t *testing.T) {
 	if !strings.Contains(text, "ประเทศ") || !strings.Contains(text, "fonts of the machine") || !strings.Contains(text, "Thai.ttf") {
 		t.Errorf("found: %q", text)
 	}
-	text = textOf(t, write(t, page("ประเทศ"), pdf.Options{Chosen: seq}))
-	if !strings.Contains(text, "ประเทศ") || strings.Contains(text, "fonts of the machine") {
-		t.Errorf("chosen: %q", text)
-	}
 	asked := func(func(string, []byte) bool) { t.Error("fonts were asked for without need") }
-	write(t, page("plain text"), pdf.Options{Chosen: asked, Found: asked})
+	write(t, page("plain text"), pdf.Options{Found: asked})
 }
 
 func TestHostileText(t *testing.T) {
