@@ -122,7 +122,7 @@ func (m *Mask) standIn(x found) (put, why string) {
 	switch {
 	case x.kind == Secret:
 		return x.put, ""
-	case x.kind == Time:
+	case x.kind == Time || x.kind == Count:
 		return x.put, ""
 	case m.theirs(x):
 		return "", "the attacker's"
