@@ -82,6 +82,7 @@ func (m *Mask) text(text string) string {
 		whole = norm.NFC.String(whole)
 	}
 	all := m.known.find(whole, m.rules.coarse && !m.o.Words && !m.exact)
+	m.look(whole, all)
 	if len(all) == 0 {
 		return text
 	}
