@@ -236,6 +236,7 @@ func checkText(check response.ReleaseCheck, compared bool) string {
 			fmt.Fprintf(&b, "note      %s\n", term.Safe(why))
 		}
 	}
+	b.WriteString(check.LookText)
 	verdict := map[bool]string{true: "is the same, byte for byte", false: "IS NOT THE SAME"}[check.OK]
 	fmt.Fprintf(&b, "release %s of %s %s\n", check.Release, check.Incident, verdict)
 	return b.String()

@@ -11,6 +11,7 @@ import (
 
 	"firebreak/incident"
 	"firebreak/record"
+	"firebreak/review/audience"
 	"firebreak/store"
 )
 
@@ -33,6 +34,11 @@ type ReleaseCheck struct {
 	Why    string  `json:"why,omitempty"` // it cannot be made again
 	// Fonts are those of the machine that are not the ones it was drawn with.
 	Fonts []FontCheck `json:"fonts,omitempty"`
+	// Look are words that stand in it, look like names, and that nobody gave the
+	// incident. They hold the names themselves.
+	Look []audience.Finding `json:"look,omitempty"`
+	// LookText is the same for a terminal.
+	LookText string `json:"-"`
 }
 
 // FileCheck is one file of a release that was made again.
@@ -221,13 +227,15 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 		return c, nil, err
 	}
 	made := map[string][]byte{}
+	var found audience.Report
 	fonts := &machineFonts{folders: s.s.fontFolders, again: true, released: rel.Fonts}
 	key, err := hex.DecodeString(rel.Secret)
 	if err != nil || len(key) != secretSize {
 		c.Why = "the key of its pseudonyms was erased: nobody can make them again"
-	} else if made, err = f.remadeFiles(ctx, rel, key, fonts); err != nil {
+	} else if made, found, err = f.remadeFiles(ctx, rel, key, fonts); err != nil {
 		return c, nil, err
 	}
+	c.Look, c.LookText = found.Look, found.LookText()
 	c.OK = c.Why == "" && len(rel.Files) > 0
 	for _, name := range slices.Sorted(maps.Keys(rel.Files)) {
 		v := FileCheck{Name: name, SHA256: rel.Files[name]}
@@ -249,16 +257,16 @@ func (s *Session) remake(ctx context.Context, f *folder, release string) (Releas
 }
 
 // remadeFiles makes the files of a release from the entries.
-func (f *folder) remadeFiles(ctx context.Context, rel record.Release, key []byte, fonts *machineFonts) (map[string][]byte, error) {
+func (f *folder) remadeFiles(ctx context.Context, rel record.Release, key []byte, fonts *machineFonts) (map[string][]byte, audience.Report, error) {
 	m, err := f.again(ctx, rel, key)
 	if err != nil {
-		return nil, err
+		return nil, audience.Report{}, err
 	}
 	m.fonts = fonts
 	forms := slices.DeleteFunc(reviewForms(), func(form reviewForm) bool {
 		_, ok := rel.Files[tagged(form.file, rel.ID)]
 		return !ok
 	})
-	files, _, err := m.files(rel, forms)
-	return files, err
+	files, found, err := m.files(rel, forms)
+	return files, found, err
 }

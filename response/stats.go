@@ -14,6 +14,7 @@ import (
 	"firebreak/incident"
 	"firebreak/record"
 	"firebreak/review"
+	"firebreak/review/audience"
 	"firebreak/review/clocks"
 	"firebreak/review/metrics"
 	"firebreak/store"
@@ -69,7 +70,7 @@ func (s *Session) Stats(ctx context.Context, r StatsRequest, p ProgressFunc) (St
 		Since: r.Since, Until: r.Until, Severities: r.Severities, Playbooks: r.Playbooks, Drills: r.Drills, Zone: zone.String(),
 		Made: s.s.o.Now().UTC(), Tool: s.s.o.Tool,
 	}
-	cases, not, err := s.s.cases(ctx, ids, ask, zone, p)
+	cases, not, err := s.s.cases(ctx, ids, ask, zone, r.Profile, p)
 	if err != nil {
 		return Stats{}, err
 	}
@@ -77,7 +78,7 @@ func (s *Session) Stats(ctx context.Context, r StatsRequest, p ProgressFunc) (St
 }
 
 // cases reads the incidents, as many beside each other as there are processors.
-func (s *Service) cases(ctx context.Context, ids []incident.ID, ask metrics.Request, zone *time.Location, p ProgressFunc) ([]metrics.Case, []metrics.NotCounted, error) {
+func (s *Service) cases(ctx context.Context, ids []incident.ID, ask metrics.Request, zone *time.Location, profile record.Profile, p ProgressFunc) ([]metrics.Case, []metrics.NotCounted, error) {
 	var mu sync.Mutex
 	var cases []metrics.Case
 	var not []metrics.NotCounted
@@ -86,7 +87,7 @@ func (s *Service) cases(ctx context.Context, ids []incident.ID, ask metrics.Requ
 	for range min(max(runtime.GOMAXPROCS(0), 1), 8) {
 		readers.Go(func() {
 			for id := range next {
-				c, err := s.caseOf(ctx, id, ask, zone)
+				c, err := s.caseOf(ctx, id, ask, zone, profile)
 				mu.Lock()
 				if err != nil {
 					not = append(not, metrics.NotCounted{Incident: id, Why: err.Error()})
@@ -113,8 +114,8 @@ func (s *Service) cases(ctx context.Context, ids []incident.ID, ask metrics.Requ
 }
 
 // caseOf reads one incident. Of one that is not asked for only its head data is
-// read.
-func (s *Service) caseOf(ctx context.Context, id incident.ID, ask metrics.Request, zone *time.Location) (metrics.Case, error) {
+// read. A title is masked for its readers, as everything else is.
+func (s *Service) caseOf(ctx context.Context, id incident.ID, ask metrics.Request, zone *time.Location, p record.Profile) (metrics.Case, error) {
 	var inc incident.Incident
 	var entries []record.Entry
 	err := s.glance(ctx, id, func(tx *store.Tx) (err error) {
@@ -134,7 +135,11 @@ func (s *Service) caseOf(ctx context.Context, id incident.ID, ask metrics.Reques
 	if src.Review, err = review.Outline(entries, review.Extra{Now: ask.Made, Clocks: clocks.ForReview(entries, ask.Made)}); err != nil {
 		return metrics.Case{}, err
 	}
-	return metrics.Of(src), nil
+	c := metrics.Of(src)
+	if hides(p) {
+		c.Title = audience.New(entries, audience.Options{Profile: p, Key: s.toldKey(id, "statistics"), Secrets: s.o.Secrets.Sink.Text}).Text(c.Title, "title")
+	}
+	return c, nil
 }
 
 // glance looks at the record of an incident without keeping it open.

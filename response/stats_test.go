@@ -143,3 +143,21 @@ func BenchmarkStats(b *testing.B) {
 		}
 	}
 }
+
+func TestStatsMaskTitles(t *testing.T) {
+	b := newBench(t, config.Config{})
+	inc, err := b.s.Open(t.Context(), NewIncident{Title: "Mail of ada.okafor@corp.example read on quillhost-7", Severity: incident.SEV2})
+	b.must(err)
+	b.id = inc.ID
+	b.act(record.SubjectNamed, record.Subject{Kind: "host", Value: "quillhost-7", Role: "victim"})
+	for p, want := range map[record.Profile][]bool{record.FullProfile: {true, true, true}, record.TechnicalProfile: {true, false, true}, record.ExecutiveProfile: {false, false, false}} {
+		got, err := b.s.Stats(t.Context(), StatsRequest{Profile: p}, nil)
+		b.must(err)
+		title := got.Incidents[0].Title
+		for i, word := range []string{"Mail of ", "ada.okafor@corp.example", "quillhost-7"} {
+			if strings.Contains(title, word) != want[i] {
+				t.Errorf("%s reads %q", p, title)
+			}
+		}
+	}
+}

@@ -125,7 +125,7 @@ func (f *finder) scan() {
 func (f *finder) beginning(i int, c rune) {
 	digit := c >= '0' && c <= '9'
 	if digit {
-		if f.times && f.moment(i) {
+		if f.times && (f.moment(i) || f.count(i)) {
 			return
 		}
 		f.phone(i)

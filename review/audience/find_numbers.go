@@ -1,9 +1,11 @@
 package audience
 
 import (
+	"strconv"
 	"strings"
 
 	"firebreak/internal/lazyre"
+	"firebreak/review"
 )
 
 // mostNumber bounds how far a number with its separators reaches.
@@ -32,6 +34,36 @@ func (f *finder) moment(i int) bool {
 	put += found1[5]
 	if put != found1[0] {
 		f.out = append(f.out, found{from: i, to: to, kind: Time, value: found1[0], put: put})
+	}
+	return true
+}
+
+// counts are how many people, machines or records there are, in a sentence.
+var counts = regexp.MustCompile(`(?i)^(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})( (?:[a-z]{1,20} )?(?:people|persons?|users?|customers?|employees?|patients?|members?|clients?|students?|accounts?|records?|systems?|servers?|hosts?|machines?|devices?|computers?))\b`)
+
+// count finds such a number, and makes it as coarse as package audience makes those
+// that are stated: below ten a band, else two digits.
+func (f *finder) count(i int) bool {
+	switch f.byteAt(i - 1) {
+	case '.', ',', '-', ':', '/', '#', '@', '$', '=':
+		return false
+	}
+	m := counts.FindStringSubmatch(f.text[i:min(len(f.text), i+2*mostNumber)])
+	if m == nil {
+		return false
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(m[1], ",", ""), 10, 64)
+	if err != nil || n == 0 {
+		return false // none is no band
+	}
+	put := strconv.FormatInt(int64(rounded(float64(n))), 10)
+	if n < fewest {
+		put = fewWords
+	} else if strings.Contains(m[1], ",") {
+		put = review.Grouped(int64(rounded(float64(n))))
+	}
+	if put != m[1] {
+		f.out = append(f.out, found{from: i, to: i + len(m[1]), kind: Count, value: m[1], put: put})
 	}
 	return true
 }

@@ -82,6 +82,7 @@ func (m *Mask) text(text string) string {
 		whole = norm.NFC.String(whole)
 	}
 	all := m.known.find(whole, m.rules.coarse && !m.o.Words && !m.exact)
+	m.look(whole, all)
 	if len(all) == 0 {
 		return text
 	}
@@ -122,7 +123,7 @@ func (m *Mask) standIn(x found) (put, why string) {
 	switch {
 	case x.kind == Secret:
 		return x.put, ""
-	case x.kind == Time:
+	case x.kind == Time || x.kind == Count:
 		return x.put, ""
 	case m.theirs(x):
 		return "", "the attacker's"

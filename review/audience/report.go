@@ -18,6 +18,10 @@ type Report struct {
 	Kept     []Finding      `json:"kept"`     // what was found and is shown all the same, with why
 	Common   []string       `json:"common"`   // names that are also ordinary words: they were not searched for
 	More     int            `json:"more,omitempty"`
+	// Look are words that look like names of people or machines in what people typed,
+	// and that nobody gave the incident: they stay, and somebody looks at each.
+	Look     []Finding `json:"look,omitempty"`
+	MoreLook bool      `json:"more_look,omitempty"` // and there are others
 	// Names are those of Options.Names that made a difference: who makes the same
 	// again later gives them.
 	Names []Name `json:"-"`
@@ -56,9 +60,14 @@ type reporter struct {
 	profile record.Profile
 	all     map[string]*Finding
 	more    int
+
+	look        map[string]*Finding
+	moreStrange bool
 }
 
-func (r *reporter) start(p record.Profile) { r.profile, r.all = p, map[string]*Finding{} }
+func (r *reporter) start(p record.Profile) {
+	r.profile, r.all, r.look = p, map[string]*Finding{}, map[string]*Finding{}
+}
 
 func (r *reporter) note(x found, put, why string, at Place, text string) {
 	value := x.value
@@ -104,6 +113,11 @@ func (m *Mask) Report() Report {
 	}
 	slices.SortFunc(out.Replaced, order)
 	slices.SortFunc(out.Kept, order)
+	for _, f := range m.report.look {
+		out.Look = append(out.Look, *f)
+	}
+	slices.SortFunc(out.Look, order)
+	out.MoreLook = m.report.moreStrange
 	for name := range m.known.common {
 		if !isCommon(name) || len(m.known.common) < 50 {
 			out.Common = append(out.Common, name)
@@ -145,7 +159,24 @@ func (r Report) Text() string {
 	if r.More > 0 {
 		fmt.Fprintf(&b, "and %d more\n", r.More)
 	}
+	b.WriteString(r.LookText())
 	b.WriteString("A name in a sentence that nobody ever gave the incident is not known to it: read what leaves.\n")
+	return b.String()
+}
+
+// LookText lists the words that somebody should look at, "" where there are none.
+func (r Report) LookText() string {
+	if len(r.Look) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("words that look like names, and that nobody gave the incident: they stay as they are. Name those that are: firebreak subject INCIDENT KIND VALUE\n")
+	for _, f := range r.Look {
+		fmt.Fprintf(&b, "  %-8s %s, %s, as in #%d: %s\n", f.Kind, term.Safe(f.Value), times(f.Count), f.Seen[0].Seq, term.Safe(f.Seen[0].Text))
+	}
+	if r.MoreLook {
+		b.WriteString("  and others\n")
+	}
 	return b.String()
 }
 

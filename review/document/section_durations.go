@@ -14,10 +14,9 @@ const wallClock = "wall clock"
 func (b *builder) durations() {
 	b.section("times", "How long it took")
 	if b.r.ToTheHour() {
-		b.say(quiet("Times are shown to the hour: a length may be up to an hour more or less."))
-	} else {
-		b.stripFigure()
+		b.say(quiet("Times are shown to the hour: a length may be up to an hour more or less, and figures are drawn no finer."))
 	}
+	b.stripFigure()
 	if bars := b.bars(); len(bars.Rows) > 0 {
 		b.add(Figure{
 			ID: "fig-durations", Caption: "Time from the opening of the incident to the end of each part of the response",
@@ -92,7 +91,9 @@ func barsAlt(bars Bars) string {
 // phases writes when the response was in which phase.
 func (b *builder) phases() {
 	b.part("phases", "Phases, and who did what when")
-	if lanes := b.lanes(); len(lanes.Dots) > 0 && !b.r.ToTheHour() { // what is drawn of hours would look like minutes
+	if lanes := b.lanes(); b.r.ToTheHour() {
+		b.coarseLanes(lanes)
+	} else if len(lanes.Dots) > 0 {
 		b.add(Figure{
 			ID: "fig-phases", Caption: "The phases of the response, and the entries of the record in each",
 			Alt:     "A lane for each phase: the stretches of time that the table below lists, and a dot for each entry that the timeline lists.",
@@ -108,6 +109,31 @@ func (b *builder) phases() {
 		t.Rows = append(t.Rows, Row{Cells: []Text{text(s.Phase.String()), text(s.From), to, text(b.ref(s.FromSeq))}})
 	}
 	b.table(t)
+}
+
+// coarseLanes draws the phases for readers who are shown hours: each stretch from the
+// beginning of its first hour to the end of its last one, and nothing within them.
+func (b *builder) coarseLanes(l Lanes) {
+	l.Dots = nil
+	drawn := false
+	for i := range l.Lanes {
+		for j := range l.Lanes[i].Stretches {
+			s := &l.Lanes[i].Stretches[j]
+			if !s.To.IsZero() {
+				s.To = s.To.Add(time.Hour)
+			}
+			drawn = true
+		}
+	}
+	if !drawn {
+		return
+	}
+	l.To = l.To.Add(time.Hour)
+	b.add(Figure{
+		ID: "fig-phases", Caption: "The phases of the response, to the hour: from the beginning of the first hour of each to the end of its last",
+		Alt:     "A lane for each phase: the stretches of time that the table below lists, in whole hours.",
+		Drawing: l,
+	})
 }
 
 func (b *builder) lanes() Lanes {

@@ -2,6 +2,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -152,9 +153,21 @@ func (b *builder) strip() Strip {
 
 // stripFigure draws the moments, where one is known at least.
 func (b *builder) stripFigure() {
-	if s := b.strip(); len(s.Points) > 0 {
-		b.add(Figure{ID: "fig-moments", Caption: "From the first act of the attacker to recovery", Alt: stripAlt(s), Drawing: s})
+	caption := "From the first act of the attacker to recovery"
+	s := b.strip()
+	if b.r.ToTheHour() {
+		caption += ", to the hour"
+		if !severalHours(s) {
+			return // all of it is one hour, and would be one point
+		}
 	}
+	if len(s.Points) > 0 {
+		b.add(Figure{ID: "fig-moments", Caption: caption, Alt: stripAlt(s), Drawing: s})
+	}
+}
+
+func severalHours(s Strip) bool {
+	return slices.ContainsFunc(s.Points, func(p StripPoint) bool { return !p.At.Equal(s.Points[0].At) })
 }
 
 func stripAlt(s Strip) string {
