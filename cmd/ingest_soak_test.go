@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -132,9 +133,22 @@ func (k *ingestKilling) round() {
 		t.Fatal(err)
 	}
 	after := rand.N(usual + usual/10)
-	timer := time.AfterFunc(after, func() { _ = c.Process.Kill() }) // it may have ended
+	ended := make(chan struct{})
+	var killer sync.WaitGroup
+	killer.Go(func() {
+		if k.kills%4 == 0 { // anywhere
+			select {
+			case <-ended:
+			case <-time.After(after):
+			}
+		} else {
+			after = k.untilWritten(ended)
+		}
+		_ = c.Process.Kill() // it may have ended
+	})
 	err := c.Wait()
-	timer.Stop()
+	close(ended)
+	killer.Wait()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -188,6 +202,31 @@ func (k *ingestKilling) round() {
 		k.whole()
 	}
 }
+
+// untilWritten waits until some of the timeline was written, however quick the
+// machine is and the sealing before it: as much as is drawn of all of it.
+func (k *ingestKilling) untilWritten(ended <-chan struct{}) time.Duration {
+	began := time.Now()
+	log := filepath.Join(k.b.home, "incidents", k.id, "timeline.db-wal")
+	size := func() int64 {
+		info, err := os.Stat(log)
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	for want := size() + 1 + rand.Int64N(int64(k.lines)*bytesWritten); size() < want; {
+		select {
+		case <-ended:
+			return time.Since(began)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return time.Since(began)
+}
+
+// bytesWritten is what the timeline's log has for each event, nearly.
+const bytesWritten = 52
 
 func (k *ingestKilling) note(what string) {
 	if k.seen == nil {
