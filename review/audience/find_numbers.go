@@ -39,7 +39,7 @@ func (f *finder) moment(i int) bool {
 }
 
 // counts are how many people, machines or records there are, in a sentence.
-var counts = regexp.MustCompile(`(?i)^(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})( (?:[a-z]{1,20} )?(?:people|persons?|users?|customers?|employees?|patients?|members?|clients?|students?|accounts?|records?|systems?|servers?|hosts?|machines?|devices?|computers?))\b`)
+var counts = lazyre.New(`(?i)^(\d{1,3}(?:,\d{3}){1,3}|\d{1,9})( (?:[a-z]{1,20} )?(?:people|persons?|users?|customers?|employees?|patients?|members?|clients?|students?|accounts?|records?|systems?|servers?|hosts?|machines?|devices?|computers?))\b`)
 
 // count finds such a number, and makes it as coarse as package audience makes those
 // that are stated: below ten a band, else two digits.

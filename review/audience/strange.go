@@ -1,11 +1,12 @@
 package audience
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"firebreak/internal/lazyre"
 )
 
 // strangers are words of what people wrote that look like somebody's name, or like
@@ -25,8 +26,8 @@ var machineWords = set(`
 `)
 
 var (
-	machineWord = regexp.MustCompile(`^[a-z]{2,}[a-z0-9]*(?:-[a-z0-9]+)*-?\d{1,4}$`)
-	hexWord     = regexp.MustCompile(`^[0-9a-f]{6,}$`)
+	machineWord = lazyre.New(`^[a-z]{2,}[a-z0-9]*(?:-[a-z0-9]+)*-?\d{1,4}$`)
+	hexWord     = lazyre.New(`^[0-9a-f]{6,}$`)
 )
 
 // look notes the strangers of a text, outside of what was found in it.
