@@ -61,9 +61,8 @@ func TestTeamOnScreens(t *testing.T) {
 		panes[name].press("Space") // from the dashboard to the step; nothing is done
 		panes[name].chosen("Take command")
 	}
-	panes["anna"].sees("(you)")
 	for _, name := range []string{"ben", "cem"} {
-		panes[name].sees("anna: space done", "commander (anna)")
+		panes[name].sees("anna: space done")
 	}
 	panes["anna"].press("Space")
 	for _, p := range panes {
@@ -83,10 +82,7 @@ func TestTeamOnScreens(t *testing.T) {
 	for _, p := range panes {
 		p.gone("1 inject")
 	}
-	late := anna.run("drill", "answer", "last", "unplug", "pull")
-	if late.code == 0 || !strings.Contains(late.err, "answered") {
-		t.Errorf("a second answer: exit %d: %s", late.code, late.err)
-	}
+	anna.want(3, "drill", "answer", "last", "unplug", "pull") // the first answer counts
 
 	anna.want(0, "step", "add", "last", "Fetch the log", "--phase", "identify")
 	var ended, refused int

@@ -78,6 +78,9 @@ func TestKillInTheWholeLanguage(t *testing.T) {
 		if !hit && err != nil {
 			t.Fatalf("%v\n%s", err, out.String())
 		}
+		if testkit.Soak() {
+			t.Logf("killed at sync %d", n)
+		}
 		b.goOn(id)
 		b.doneOnce(id)
 		b.verified(id)
@@ -104,7 +107,7 @@ func (b *bench) goOn(id string) {
 			Until   string
 		}
 		if err := json.Unmarshal([]byte(r.out), &w); err != nil {
-			b.t.Fatalf("%v: %s%s", err, r.out, r.err)
+			b.t.Fatalf("run --auto: exit %d: %v: %s%s", r.code, err, r.out, r.err)
 		}
 		switch {
 		case w.Done:
