@@ -272,7 +272,7 @@ func Send(ctx context.Context, w Options, o SendOptions, p ProgressFunc) (out Se
 
 // sendParts sends what is not there yet, and notes each part.
 func sendParts(ctx context.Context, w Options, c carrier, f io.ReaderAt, r *rest, size int64, file string, p ProgressFunc) error {
-	s := &sending{ctx: ctx, c: c, to: r.To, sleep: w.Sleep, tell: func(what string) { tell(p, what, 0, 0) }}
+	s := &sending{ctx: ctx, c: c, to: r.To, sleep: w.Sleep, now: w.Now, tell: func(what string) { tell(p, what, 0, 0) }}
 	buf := make([]byte, carried)
 	for at := r.Done; at < size; {
 		n, err := f.ReadAt(buf[:min(carried, size-at)], at)
