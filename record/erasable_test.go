@@ -57,7 +57,7 @@ var structural = map[Kind]string{
 	ReviewWritten:      "files size root profile",
 	ReviewText:         "part version",
 	ReviewMoved:        "from to size root",
-	ReviewReleased:     "release profile files size root made tool fonts",
+	ReviewReleased:     "release profile files size root made tool program fonts",
 	MomentStated:       "moment at",
 	ImpactStated:       "measure unit from to certainty withdrawn",
 	SubjectNamed:       "kind role withdrawn",

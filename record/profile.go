@@ -219,7 +219,7 @@ var disclosed = map[Kind]map[string]audience{
 		"from": everyone, "to": everyone, "size": everyone, "root": everyone, "reason": detail, "statement": person, "signature": person,
 	},
 	ReviewReleased: {
-		"release": everyone, "profile": everyone, "files": told, "size": everyone, "root": everyone, "made": everyone, "tool": everyone,
+		"release": everyone, "profile": everyone, "files": told, "size": everyone, "root": everyone, "made": everyone, "tool": everyone, "program": everyone,
 		"to": person, "reason": detail, "fonts": everyone, "secret": nobody, "beside": nobody,
 	},
 
