@@ -106,7 +106,7 @@ func printFacts[T any](p *program, facts []T, none string, line func(T) string) 
 		if p.json {
 			err = p.printJSON(f)
 		} else {
-			err = p.printf("%s\n", line(f))
+			err = p.printf("%s\n", strings.TrimRight(line(f), " "))
 		}
 		if err != nil {
 			return err

@@ -223,6 +223,21 @@ func exactly(n int, names string) cobra.PositionalArgs {
 	}
 }
 
+// verbFirst says in which order the words of a command stand, where somebody wrote
+// the incident before what is to be done with it.
+func verbFirst(want cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			for _, sub := range c.Commands() {
+				if sub.Name() == args[1] || sub.HasAlias(args[1]) {
+					return errFlag{fmt.Errorf("%s comes before the incident: %s %s", sub.Name(), c.CommandPath(), sub.Use)}
+				}
+			}
+		}
+		return want(c, args)
+	}
+}
+
 // between wants from to to arguments.
 func between(from, to int, names string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

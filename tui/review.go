@@ -368,7 +368,7 @@ func (v *reviewScreen) line(r reviewRow, w int) line {
 		if x.Overdue {
 			m = bad
 		}
-		l := line{{usual, term.Pad("follow-up "+x.ID, 16)}, {m, x.State + "  "}, {usual, x.Text}}
+		l := line{{usual, term.Pad("follow-up "+x.ID, 16)}, {m, term.Pad(x.State, 10)}, {usual, x.Text}}
 		return ends(l, look(faint, " "+x.Owner), w)
 	}
 	p := r.part

@@ -95,6 +95,9 @@ func (d Draft) write(l Line) string {
 			local = " (" + l.DueLocal + ")"
 		}
 		row("Limit", fmt.Sprintf("%s, which is %s%s", l.Limit, utc(d.Due), local))
+		if l.days != "" {
+			row("Days", l.days)
+		}
 	}
 	row("Made", fmt.Sprintf("%s for readers of profile %s", utc(d.Made), d.Profile))
 	row("Record", d.Head)

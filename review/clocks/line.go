@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"firebreak/playbooks"
 	"firebreak/record"
 )
 
@@ -75,6 +77,7 @@ type Line struct {
 	Checked   string     `json:"checked,omitempty"`
 
 	rule Rule
+	days string // which holidays were left out; "" where days are not counted
 }
 
 // Rule is what the deadline follows from.
@@ -300,11 +303,34 @@ func (l *Line) began(from time.Time, seq int64, loc *time.Location, t Terms) {
 	counted := r.Within.BusinessDays > 0 || r.Rest == Move && r.Within.Time == 0
 	switch {
 	case l.Due.IsZero():
-	case counted && len(cal.Holidays) == 0:
-		l.Notes = append(l.Notes, "no holidays are known for it: the last day may be later")
+	case counted:
+		l.days = daysBy(cal, l.Due.In(loc))
+		if l.days != "" {
+			l.Notes = append(l.Notes, l.days)
+		}
 	case r.Rest == Unsure && !working(dateOf(l.Due, loc), cal):
 		l.Notes = append(l.Notes, "its end is on no working day: whether it moves depends, see docs/clocks.md")
 	}
+}
+
+// daysBy says which holidays a count of days left out.
+func daysBy(cal playbooks.Calendar, due time.Time) string {
+	switch {
+	case len(cal.Holidays) == 0:
+		return "no holidays are known for it: the last day may be later"
+	case cal.Name == "":
+		return "" // it was given without one
+	case !reaches(cal, due):
+		return "the calendar " + cal.Name + " has no holidays in " + due.Format("2006") + ": the last day may be later"
+	}
+	return "holidays are those of the calendar " + cal.Name
+}
+
+// reaches says whether a calendar knows the year in which a deadline ends: one that
+// nobody carried on has none of its holidays.
+func reaches(cal playbooks.Calendar, due time.Time) bool {
+	year := due.Format("2006-")
+	return slices.ContainsFunc(cal.Holidays, func(h playbooks.Holiday) bool { return strings.HasPrefix(h.Date, year) })
 }
 
 // localDue is a due time as people of that place say it.
