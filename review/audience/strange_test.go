@@ -33,7 +33,7 @@ func TestWordsThatLookLikeNames(t *testing.T) {
 		"Marie-Luise von der Tann wrote.":                                      {"person Tann"}, // what begins a sentence could be any word
 		"It reached web-12 and fs01, and build-1 too; sha256 of e12, T1078.":   {"host fs01", "host web-12"},
 		"The Active Directory and the Internet were fine.":                     nil,
-		"nothing here":                           nil,
+		"nothing here": nil,
 		"Frau Weber and Élodie O’Connor's phone": {"person Frau Weber", "person Élodie O’Connor"},
 		"it was deadbeef01 and 2026-11-28":       nil,
 	} {
