@@ -351,3 +351,12 @@ func TestEditOfAnEncryptedIncidentLeavesNoPlainText(t *testing.T) {
 		}
 	}
 }
+
+func TestWrongOrderOfWordsAfterClocks(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.open("Disk full")
+	if r := b.want(2, "clocks", id, "start", "aware"); !strings.Contains(r.err, "firebreak clocks start INCIDENT EVENT") {
+		t.Errorf("%s", r.err)
+	}
+}

@@ -59,6 +59,9 @@ func (f *finder) count(i int) bool {
 	put := strconv.FormatInt(int64(rounded(float64(n))), 10)
 	if n < fewest {
 		put = fewWords
+		if before := strings.TrimRight(f.text[:i], " \n"); before == "" || strings.ContainsAny(before[len(before)-1:], ".!?") {
+			put = strings.ToUpper(put[:1]) + put[1:] // it begins a sentence
+		}
 	} else if strings.Contains(m[1], ",") {
 		put = review.Grouped(int64(rounded(float64(n))))
 	}
