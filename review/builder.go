@@ -138,7 +138,10 @@ func (b *builder) people() {
 func (b *builder) integrity() {
 	h := b.extra.Head
 	b.r.Integrity = Integrity{
-		Size: h.Size, Entries: int64(len(b.entries)), Root: h.Root, Seal: h.Seal(), Signed: string(h.Signed),
+		Size: h.Size, Entries: int64(len(b.entries)), Root: h.Root, Signed: string(h.Signed),
+	}
+	if h.Root != "" { // its reader may be told how much there is, and not what
+		b.r.Integrity.Seal = h.Seal()
 	}
 	switch {
 	case h.Size == 0:

@@ -47,6 +47,20 @@ func TestBareRecord(t *testing.T) {
 	}
 }
 
+// TestNoSealWithoutARoot: who may not know the record's root is not sent to verify
+// with half a seal.
+func TestNoSealWithoutARoot(t *testing.T) {
+	s := newStory(t)
+	s.then(0, record.IncidentOpened, "", record.Opened{Title: "x", Severity: incident.SEV4})
+	r, err := review.Build(s.entries, review.Extra{Head: record.Head{Origin: record.Origin("", "INCIDENT-1"), Size: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if how := strings.Join(r.Verify, "\n"); r.Integrity.Seal != "" || strings.Contains(how, "--seal") || !strings.Contains(how, "review check") {
+		t.Errorf("seal %q: %s", r.Integrity.Seal, how)
+	}
+}
+
 // TestOneNumberOfEvents: an event is counted once, however often it was read,
 // and every place has the same number.
 func TestOneNumberOfEvents(t *testing.T) {

@@ -49,6 +49,10 @@ func afterwards(k record.Kind) bool {
 func (b *builder) verify() {
 	say := func(format string, args ...any) { b.r.Verify = append(b.r.Verify, fmt.Sprintf(format, args...)) }
 	id, in := given(string(b.r.Incident.ID)), b.r.Integrity
+	if in.Seal == "" && in.Size > 0 {
+		say("This edition names neither the record nor its seal. Whoever released it holds both, and can make it again and compare each byte: firebreak review check.")
+		return
+	}
 	if in.Seal == "" {
 		say("Nothing ties this review to a record: it was made without a head.")
 		return

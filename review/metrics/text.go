@@ -170,7 +170,7 @@ func absent(s Summary) string {
 func (s Stats) metric(p *page, m Metric, sc scale) {
 	head := fmt.Sprintf("%s  n %d", m.Title, m.N)
 	if m.Per != "incident" {
-		head += " " + m.Per + "s"
+		head = fmt.Sprintf("%s  n %s", m.Title, count(m.N, m.Per))
 	}
 	if a := absent(m.Summary); a != "" {
 		head += ", " + a
