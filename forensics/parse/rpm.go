@@ -15,19 +15,19 @@ import (
 
 // rpmParsers are the databases of rpm that are not SQLite.
 func rpmParsers() []parser {
-	about := func(formats, reference, differs string) About {
+	about := func(formats, reference, oracle, differs string) About {
 		return About{
-			Formats: formats, Events: "a package: installed, as of `rpmdb`", Times: "seconds, UTC", Reference: reference, Oracle: "rpm -qa", Differs: differs,
+			Formats: formats, Events: "a package: installed, as of `rpmdb`", Times: "seconds, UTC", Reference: reference, Oracle: oracle, Differs: differs,
 		}
 	}
 	return []parser{
 		{
 			name: "rpmdb.bdb", binary: true, detect: func(name string, head []byte) bool { return rpm.IsBerkeley(head) && name == "Packages" }, run: parseRPM(rpm.Berkeley),
-			about: about("Packages of rpm until 4.15, a hash of Berkeley DB, of either order of bytes", "Berkeley DB 4.8, dbinc/db_page.h; rpm 4.14, lib/backend/db3.c", "removed packages are not looked for"),
+			about: about("Packages of rpm until 4.15, a hash of Berkeley DB, of either order of bytes", "Berkeley DB 4.8, dbinc/db_page.h; rpm 4.14, lib/backend/db3.c", "rpm -qa on what our tests make", "removed packages are not looked for"),
 		},
 		{
 			name: "rpmdb.ndb", binary: true, detect: func(_ string, head []byte) bool { return rpm.IsNDB(head) }, run: parseRPM(rpm.NDB),
-			about: about("Packages.db, as SUSE's rpm keeps it (ndb)", "rpm 4.18, lib/backend/ndb/rpmpkg.c", "removed packages that are not overwritten are recovered"),
+			about: about("Packages.db, as SUSE's rpm keeps it (ndb)", "rpm 4.18, lib/backend/ndb/rpmpkg.c", "none was at hand: a real database of SUSE's read whole, and our own samples", "removed packages that are not overwritten are recovered"),
 		},
 	}
 }
