@@ -174,7 +174,7 @@ func (b *builder) overdue(r *Run, s Step, say func(kind, why string, seqs []int6
 	}
 	switch {
 	case s.State == stepDone && s.Changed != nil && s.Changed.Time.After(st.Due):
-		say(DevOverdue, "", []int64{s.Changed.Seq}, "it was due %s after it could begin, and done %s later than that", st.Step.Due.Text, span(s.Changed.Time.Sub(st.Due)))
+		say(DevOverdue, "", []int64{s.Changed.Seq}, "it was due %s after it could begin, and done %s later than that", st.Step.Due.Text, b.r.Length(s.Changed.Time.Sub(st.Due)))
 	case (s.State == stepOpen || s.State == stepUnreached) && b.now().After(st.Due):
 		seqs := []int64{}
 		if s.Changed != nil {

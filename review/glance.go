@@ -32,7 +32,7 @@ func (b *builder) glanceTimes() {
 			b.unknownFigure(d.Key, d.Title, d.Reason)
 			continue
 		}
-		b.figure(d.Key, d.Title, span(d.Took), "from "+d.From.What+" to "+d.To.What, d.From.Seq, d.To.Seq)
+		b.figure(d.Key, d.Title, d.Shown(), "from "+d.From.What+" to "+d.To.What, d.From.Seq, d.To.Seq)
 	}
 }
 
@@ -123,7 +123,7 @@ func (b *builder) glanceApprovals() {
 		b.unknownFigure("approval", "Longest wait for an approval", "no plan was approved")
 		return
 	}
-	b.figure("approval", "Longest wait for an approval", span(longest), fmt.Sprintf("from the plan to the last approval that it needed, of %s", counted(n, "plan", "plans")), seqs...)
+	b.figure("approval", "Longest wait for an approval", b.r.Length(longest), fmt.Sprintf("from the plan to the last approval that it needed, of %s", counted(n, "plan", "plans")), seqs...)
 }
 
 func (b *builder) glanceEnd() {

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"slices"
 	"time"
 
 	"firebreak/incident"
@@ -115,18 +116,19 @@ func (b *builder) phases() {
 // beginning of its first hour to the end of its last one, and nothing within them.
 func (b *builder) coarseLanes(l Lanes) {
 	l.Dots = nil
-	drawn := false
+	var hours []time.Time
 	for i := range l.Lanes {
 		for j := range l.Lanes[i].Stretches {
 			s := &l.Lanes[i].Stretches[j]
+			hours = append(hours, s.From)
 			if !s.To.IsZero() {
+				hours = append(hours, s.To)
 				s.To = s.To.Add(time.Hour)
 			}
-			drawn = true
 		}
 	}
-	if !drawn {
-		return
+	if len(hours) == 0 || !slices.ContainsFunc(hours, func(at time.Time) bool { return !at.Equal(hours[0]) }) {
+		return // all of it is one hour, and would be one block
 	}
 	l.To = l.To.Add(time.Hour)
 	b.add(Figure{

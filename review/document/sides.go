@@ -167,7 +167,8 @@ func (b *builder) stripFigure() {
 }
 
 func severalHours(s Strip) bool {
-	return slices.ContainsFunc(s.Points, func(p StripPoint) bool { return !p.At.Equal(s.Points[0].At) })
+	known := slices.DeleteFunc(slices.Clone(s.Points), func(p StripPoint) bool { return p.At.IsZero() })
+	return slices.ContainsFunc(known, func(p StripPoint) bool { return !p.At.Equal(known[0].At) })
 }
 
 func stripAlt(s Strip) string {

@@ -103,7 +103,7 @@ func (m Moments) across(d *Drawing, wide float64) {
 		day, clock := date(r.At)
 		d.text(Words, x, y+24, Middle, Small, day)
 		d.text(Words, x, y+38, Middle, Small, clock)
-		if !last.IsZero() {
+		if !last.IsZero() && !r.At.Equal(last) {
 			words := review.Span(r.At.Sub(last))
 			d.text(Soft, (x+lastX)/2, y-7, Middle, Small, fit(words, Small, x-lastX-16))
 		}
@@ -132,7 +132,7 @@ func (m Moments) down(d *Drawing) {
 		}
 		day, clock := date(r.At)
 		words := day + " " + clock
-		if !last.IsZero() {
+		if !last.IsZero() && !r.At.Equal(last) {
 			words += ", " + between(last, r.At)
 		}
 		d.text(Words, x+18, y+19, Start, Small, fit(words, Small, d.Width-x-20))

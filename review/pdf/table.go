@@ -10,6 +10,7 @@ import (
 const (
 	gap      = 6.0 // between columns
 	rowPad   = 2.2
+	eachLine = tableSize * lead
 	mostHead = 6 // lines
 	mostRow  = bottom - top - 80
 )
@@ -24,14 +25,15 @@ func (s *sheet) table(t document.Table) {
 }
 
 func (s *sheet) rows(t document.Table) {
+	g := s.grid(t)
+	need := 40 + g.first()
 	if t.Caption != "" {
-		s.room(60)
+		s.room(20 + need)
 		s.within("Caption", "", func() { s.text(s.paragraph(plain(t.Caption), bold, ink), left, textWidth, smallSize) })
 		s.y += 2
 	}
+	s.room(need)
 	s.anchor(t.ID, s.y)
-	g := s.grid(t)
-	s.room(40)
 	g.top()
 	for _, r := range t.Rows {
 		g.row(r)
@@ -109,7 +111,7 @@ func (g *grid) top() {
 		lines = append(lines, g.head[i].lines(g.widths[i]/tableSize))
 		most = min(max(most, len(lines[i])), mostHead)
 	}
-	h := float64(most)*tableSize*lead + 2*rowPad
+	h := float64(most)*eachLine + 2*rowPad
 	s.aside(func() { s.put(mark{kind: aBox, x: left, y: s.y, w: textWidth, h: h, colour: pale}) })
 	var nodes []*node // the head is read once, whatever pages it stands on
 	if !g.begun {
@@ -150,22 +152,25 @@ func (g *grid) lines(cells []paragraph, lines [][]line, nodes []*node, from, to 
 			if g.t.Columns[i].Kind == document.Number {
 				at += g.widths[i] - l.width*tableSize
 			}
-			g.s.line(&cells[i], l, at, g.s.y+rowPad+float64(n-from)*tableSize*lead, g.widths[i], tableSize)
+			g.s.line(&cells[i], l, at, g.s.y+rowPad+float64(n-from)*eachLine, g.widths[i], tableSize)
 		}
 		x += g.widths[i] + gap
 	}
 }
 
-// row writes a row. It stays on one page where one page can hold it.
-func (g *grid) row(r document.Row) {
-	s := g.s
-	if r.Divide {
-		g.divide(r)
-		return
+// first is the room that the first row wants below the head, which never stands
+// alone at the foot of a page.
+func (g *grid) first() float64 {
+	if g.t.Rows[0].Divide {
+		return 4 * eachLine
 	}
-	cells := make([]paragraph, 0, len(g.t.Columns))
-	lines := make([][]line, 0, len(g.t.Columns))
-	most := 1
+	_, _, most := g.set(g.t.Rows[0])
+	return min(float64(most)*eachLine+2*rowPad, mostRow)
+}
+
+// set lays out a row: its cells, their lines, and how many lines the longest has.
+func (g *grid) set(r document.Row) (cells []paragraph, lines [][]line, most int) {
+	most = 1
 	for i := range g.t.Columns {
 		if i >= len(r.Cells) {
 			break
@@ -175,8 +180,18 @@ func (g *grid) row(r document.Row) {
 		lines = append(lines, p.lines(g.widths[i]/tableSize))
 		most = max(most, len(lines[i]))
 	}
-	const each = tableSize * lead
-	height := float64(most)*each + 2*rowPad
+	return cells, lines, most
+}
+
+// row writes a row. It stays on one page where one page can hold it.
+func (g *grid) row(r document.Row) {
+	s := g.s
+	if r.Divide {
+		g.divide(r)
+		return
+	}
+	cells, lines, most := g.set(r)
+	height := float64(most)*eachLine + 2*rowPad
 	if s.y+min(height, mostRow) > bottom {
 		g.over()
 	}
@@ -188,14 +203,14 @@ func (g *grid) row(r document.Row) {
 		return "TD", ""
 	})
 	for from := 0; from < most; {
-		n := min(most-from, max(int((bottom-s.y-2*rowPad)/each), 1))
+		n := min(most-from, max(int((bottom-s.y-2*rowPad)/eachLine), 1))
 		if r.Tone == document.Bad || r.Tone == document.Unknown {
 			s.aside(func() {
-				s.put(mark{kind: aBox, x: left, y: s.y, w: 1.6, h: float64(n)*each + 2*rowPad, colour: toneColour(r.Tone)})
+				s.put(mark{kind: aBox, x: left, y: s.y, w: 1.6, h: float64(n)*eachLine + 2*rowPad, colour: toneColour(r.Tone)})
 			})
 		}
 		g.lines(cells, lines, nodes, from, from+n)
-		s.y += float64(n)*each + 2*rowPad
+		s.y += float64(n)*eachLine + 2*rowPad
 		if from += n; from < most {
 			g.over()
 		}
@@ -208,7 +223,7 @@ func (g *grid) divide(r document.Row) {
 	if len(r.Cells) == 0 {
 		return
 	}
-	if s.y+3*tableSize*lead > bottom {
+	if s.y+3*eachLine > bottom {
 		g.over()
 	}
 	s.anchor(r.ID, s.y)
