@@ -20,7 +20,7 @@ import (
 // package brought, and which files no package brought lie among those that one did.
 func (c *collection) verify(ctx context.Context) error {
 	fsys := treeFS{c.tree}
-	index, err := packages.Load(fsys)
+	index, err := packages.Load(ctx, fsys)
 	if errors.Is(err, packages.ErrNone) {
 		c.refuse("/var/lib/dpkg", refuse("no package database of dpkg, apk or rpm: files cannot be told apart by their packages"))
 		return nil
@@ -234,7 +234,7 @@ func rank(f packages.File) int {
 func (v *verifier) digests(ctx context.Context) error {
 	// Few files are large, and they would use up the budget for all others.
 	for v.pass = range 4 { // documentation is never compared
-		err := v.index.Digests(treeFS{v.c.tree}, func(f packages.File) error {
+		err := v.index.Digests(ctx, treeFS{v.c.tree}, func(f packages.File) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -318,7 +318,7 @@ func TestEncryptedVelociraptor(t *testing.T) {
 	path := made("a.zip", "X509", "-mem=AES256", "-mx0")
 	for _, o := range []foreign.Options{{Key: private}, {Password: []byte("pass word")}} {
 		a, got := all(t, path, o)
-		if one := got["uploads/auto/C%3A/Windows/x.log"]; a.Kind != "velociraptor" || a.Host != "win-7" || len(one.content) != 21000 || !strings.HasSuffix(string(one.content), "a line\n") {
+		if one := got["uploads/auto/C%3A/Windows/x.log"]; a.Kind != "velociraptor" || a.Host != "win-7" || len(one.content) != 21000 || !strings.HasSuffix(one.content, "a line\n") {
 			t.Errorf("%+v, %d members, %d bytes", a.About, len(got), len(one.content))
 		}
 	}

@@ -6,6 +6,7 @@
 package packages
 
 import (
+	"context"
 	"bufio"
 	"encoding/base64"
 	"encoding/hex"
@@ -72,7 +73,7 @@ var ErrNone = errors.New("no package database of dpkg, apk or rpm")
 
 // Load reads the databases below root, whose names have no leading slash. What
 // could not be read of them is in the error, beside an index of the rest.
-func Load(root fs.FS) (*Index, error) {
+func Load(ctx context.Context, root fs.FS) (*Index, error) {
 	x := &Index{seed: maphash.MakeSeed(), owners: map[uint64]uint32{}, aliases: map[string]string{}}
 	for _, dir := range []string{"bin", "sbin", "lib", "lib32", "lib64", "libx32"} {
 		// Where /bin is a folder of its own, its files are owned by its own name.
@@ -80,7 +81,7 @@ func Load(root fs.FS) (*Index, error) {
 			x.aliases["/"+dir] = path.Clean("/" + strings.TrimPrefix(target, "/"))
 		}
 	}
-	err := errors.Join(x.dpkg(root), x.apk(root), x.rpm(root))
+	err := errors.Join(x.dpkg(root), x.apk(root), x.rpm(ctx, root))
 	if len(x.Packages) == 0 {
 		return nil, errors.Join(err, ErrNone)
 	}
@@ -188,7 +189,7 @@ func (x *Index) dpkg(root fs.FS) error {
 
 // Digests calls f with each file whose digest the databases hold. A file that was
 // diverted is given under the name it now has.
-func (x *Index) Digests(root fs.FS, f func(File) error) error {
+func (x *Index) Digests(ctx context.Context, root fs.FS, f func(File) error) error {
 	byName := map[string]int{}
 	for i, p := range x.Packages {
 		if p.Manager == "dpkg" {
@@ -201,7 +202,7 @@ func (x *Index) Digests(root fs.FS, f func(File) error) error {
 		}
 	}
 	if x.rpmFile != "" {
-		if err := x.rpmDigests(root, f); err != nil {
+		if err := x.rpmDigests(ctx, root, f); err != nil {
 			return err
 		}
 	}

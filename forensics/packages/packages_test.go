@@ -24,7 +24,7 @@ func TestOwner(t *testing.T) {
 	})
 	root["lib"] = nil
 	delete(root, "lib")
-	x, err := Load(root)
+	x, err := Load(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,17 +41,17 @@ func TestOwner(t *testing.T) {
 		}
 	}
 	var got []string
-	if err := x.Digests(root, func(f File) error {
+	if err := x.Digests(t.Context(), root, func(f File) error {
 		got = append(got, f.Path+" "+f.Expected())
 		return nil
 	}); err != nil || len(got) != 1 || got[0] != "/usr/bin/a b d41d8cd98f00b204e9800998ecf8427e" {
 		t.Errorf("%q, %v", got, err)
 	}
 	stop := errors.New("stop")
-	if err := x.Digests(root, func(File) error { return stop }); !errors.Is(err, stop) {
+	if err := x.Digests(t.Context(), root, func(File) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("%v", err)
 	}
-	if _, err := Load(fstest.MapFS{}); !errors.Is(err, ErrNone) {
+	if _, err := Load(t.Context(), fstest.MapFS{}); !errors.Is(err, ErrNone) {
 		t.Errorf("%v", err)
 	}
 }
@@ -62,14 +62,14 @@ func FuzzLoad(f *testing.F) {
 		root := tree(map[string]string{
 			"var/lib/dpkg/status": status, "var/lib/dpkg/info/a.list": list, "var/lib/dpkg/info/a.md5sums": list, "lib/apk/db/installed": apk, "var/lib/dpkg/diversions": diversions,
 		})
-		x, err := Load(root)
+		x, err := Load(t.Context(), root)
 		if x == nil {
 			if err == nil {
 				t.Error("neither an index nor an error")
 			}
 			return
 		}
-		_ = x.Digests(root, func(f File) error { // damage is an error, never a panic
+		_ = x.Digests(t.Context(), root, func(f File) error { // damage is an error, never a panic
 			if f.Package < 0 || f.Package >= len(x.Packages) || f.Path == "" || f.Path[0] != '/' {
 				t.Errorf("%+v", f)
 			}

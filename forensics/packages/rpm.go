@@ -25,11 +25,11 @@ func rpmDatabases() []string {
 }
 
 // rpm reads the first database of rpm that has packages.
-func (x *Index) rpm(root fs.FS) error {
+func (x *Index) rpm(ctx context.Context, root fs.FS) error {
 	var all error
 	for _, name := range rpmDatabases() {
 		first := len(x.Packages)
-		err := eachHeader(root, name, func(p rpm.Package, header []byte) error {
+		err := eachHeader(ctx, root, name, func(p rpm.Package, header []byte) error {
 			if len(x.Packages) >= maxPackages {
 				return fmt.Errorf("more than %d packages", maxPackages)
 			}
@@ -51,9 +51,9 @@ func (x *Index) rpm(root fs.FS) error {
 }
 
 // rpmDigests gives the regular files that rpm's database has a digest of.
-func (x *Index) rpmDigests(root fs.FS, tell func(File) error) error {
+func (x *Index) rpmDigests(ctx context.Context, root fs.FS, tell func(File) error) error {
 	n := x.rpmFirst - 1
-	err := eachHeader(root, x.rpmFile, func(p rpm.Package, header []byte) error {
+	err := eachHeader(ctx, root, x.rpmFile, func(p rpm.Package, header []byte) error {
 		n++
 		if n >= len(x.Packages) || x.Packages[n] != (Package{p.Name, p.EVR(), managerRPM}) {
 			return errors.New("the database was changed meanwhile")
@@ -76,18 +76,19 @@ func (x *Index) rpmDigests(root fs.FS, tell func(File) error) error {
 
 // eachHeader gives the packages of a database of any of rpm's three kinds. Those
 // that are damaged are in the error, after all others were given.
-func eachHeader(root fs.FS, name string, tell func(rpm.Package, []byte) error) error {
+func eachHeader(ctx context.Context, root fs.FS, name string, tell func(rpm.Package, []byte) error) error {
 	at, size, done, err := opened(root, name)
 	if err != nil {
 		return err
 	}
 	defer done()
 	lost := 0
-	bad := func() error { lost++; return nil }
+	bad := func() { lost++ }
 	one := func(header []byte) error {
 		p, err := rpm.Read(header)
 		if err != nil {
-			return bad()
+			bad()
+			return nil
 		}
 		return tell(p, header)
 	}
@@ -97,8 +98,7 @@ func eachHeader(root fs.FS, name string, tell func(rpm.Package, []byte) error) e
 		}
 		return one(header)
 	}
-	badAt := func(int64, string) error { return bad() }
-	ctx := context.Background() //nolint:forbidigo // a file system has none: who reads stops it by an error
+	badAt := func(int64, string) error { bad(); return nil }
 	switch path.Base(name) {
 	case "Packages.db":
 		err = rpm.NDB(ctx, at, size, each, badAt)
@@ -113,7 +113,7 @@ func eachHeader(root fs.FS, name string, tell func(rpm.Package, []byte) error) e
 	return err
 }
 
-func sqliteHeaders(ctx context.Context, root fs.FS, name string, at io.ReaderAt, size int64, one func([]byte) error, bad func() error) error {
+func sqliteHeaders(ctx context.Context, root fs.FS, name string, at io.ReaderAt, size int64, one func([]byte) error, bad func()) error {
 	wal, walSize, done, err := opened(root, name+"-wal")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -129,7 +129,7 @@ func sqliteHeaders(ctx context.Context, root fs.FS, name string, at io.ReaderAt,
 	if err != nil || table == nil {
 		return err
 	}
-	return f.Rows(ctx, table, func(row *sqlite.Row) error { return one(row.Value("blob").Bytes) }, func(int64, error) error { return bad() })
+	return f.Rows(ctx, table, func(row *sqlite.Row) error { return one(row.Value("blob").Bytes) }, func(int64, error) error { bad(); return nil })
 }
 
 // opened is a file that can be read by offset.

@@ -22,7 +22,7 @@ func TestRPM(t *testing.T) {
 		"usr/lib/sysimage/rpm/Packages.db": rpmdb.NDB(3, headers...),
 	} {
 		root := fstest.MapFS{name: &fstest.MapFile{Data: b}}
-		x, err := Load(root)
+		x, err := Load(t.Context(), root)
 		if err == nil || !strings.Contains(err.Error(), "1 packages of it are damaged") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -30,7 +30,7 @@ func TestRPM(t *testing.T) {
 			t.Errorf("%s: %+v", name, p)
 		}
 		var got []string
-		if err := x.Digests(root, func(f File) error {
+		if err := x.Digests(t.Context(), root, func(f File) error {
 			got = append(got, f.Path+" "+x.Packages[f.Package].Name+" "+f.Algorithm+" "+f.Expected()[:4]+" "+f.Rights.Group)
 			if f.Path == "/usr/bin/tool" && f.Rights.Mode != 0o4755 || f.Conffile != (f.Path == "/etc/tool.conf") {
 				t.Errorf("%+v", f)
@@ -55,14 +55,14 @@ func FuzzRPM(f *testing.F) {
 			return
 		}
 		root := fstest.MapFS{"var/lib/rpm/" + name: &fstest.MapFile{Data: b}}
-		x, err := Load(root)
+		x, err := Load(t.Context(), root)
 		if x == nil {
 			if err == nil {
 				t.Error("neither an index nor an error")
 			}
 			return
 		}
-		_ = x.Digests(root, func(f File) error { // damage is an error, never a panic
+		_ = x.Digests(t.Context(), root, func(f File) error { // damage is an error, never a panic
 			if f.Package < 0 || f.Package >= len(x.Packages) || f.Path == "" || f.Path[0] != '/' || f.Digest == nil {
 				t.Errorf("%+v", f)
 			}

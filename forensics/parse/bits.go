@@ -16,7 +16,9 @@ import (
 // command that is run when they are there.
 func transferQueue() eseFormat {
 	return eseFormat{
-		"bits", []string{"qmgr.db"}, "Jobs", readBITS,
+		"bits",
+		[]string{"qmgr.db"},
+		"Jobs", readBITS,
 		About{
 			Formats:   "qmgr.db, the queue of BITS of Windows 10 and later; not qmgr0.dat of those before",
 			Events:    "a job: born, with its name, owner, state, and the command that it runs at its end; each file of it, at the same time where the job is known, else undated: address, path, sizes. Deleted jobs are recovered",

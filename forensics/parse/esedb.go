@@ -64,8 +64,8 @@ func isESE(f eseFormat) func(string, []byte) bool {
 		}
 		name = strings.ToLower(name)
 		return bytes.Contains(head, []byte(f.needs)) || slices.ContainsFunc(f.files, func(want string) bool {
-			before, after, any := strings.Cut(want, "*")
-			if !any {
+			before, after, open := strings.Cut(want, "*")
+			if !open {
 				return name == want
 			}
 			return len(name) >= len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after)

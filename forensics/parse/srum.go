@@ -14,7 +14,9 @@ import (
 // programs that are deleted since.
 func srum() eseFormat {
 	return eseFormat{
-		"srum", []string{"srudb.dat"}, srumMap, readSRUM,
+		"srum",
+		[]string{"srudb.dat"},
+		srumMap, readSRUM,
 		About{
 			Formats:   "SRUDB.dat of Windows 8 and later",
 			Events:    "a row of a provider (network and processor use of a program, connections, notifications, energy, time in the foreground and others): logged, when it was written. Program and user by the table of names; columns without a place of their own under their names",

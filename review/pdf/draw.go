@@ -150,7 +150,7 @@ func (w *painter) text(glyphs []*drawn, back bool, x, y, size float64, c colour)
 
 // code appends the number of a glyph in its font, as four digits.
 func (g *drawn) code(b []byte) []byte {
-	return hex.AppendEncode(b, []byte{byte(g.number >> 8), byte(g.number)})
+	return hex.AppendEncode(b, []byte{byte(g.number >> 8), byte(g.number)}) //nolint:gosec // its two bytes
 }
 
 // shape draws a shape of a figure.

@@ -84,7 +84,7 @@ func toUnicode(glyphs []*drawn) []byte {
 			b = g.code(append(b, '<'))
 			b = append(b, "> <"...)
 			for _, u := range utf16.Encode([]rune(g.text)) {
-				b = hex.AppendEncode(b, []byte{byte(u >> 8), byte(u)})
+				b = hex.AppendEncode(b, []byte{byte(u >> 8), byte(u)}) //nolint:gosec // its two bytes
 			}
 			b = append(b, ">\n"...)
 		}

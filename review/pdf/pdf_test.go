@@ -190,7 +190,7 @@ func TestScripts(t *testing.T) {
 		"NotoSansBengali":    {"বাংলা", "শ্রী"},
 		"NotoSansTamil":      {"தமிழ்", "கொள்கை"},
 		"NotoSansMalayalam":  {"കേരളം"},
-		"NotoSansSinhala":    {"ශ්‍රී"},
+		"NotoSansSinhala":    {"ශ්\u200dරී"},
 		"NotoSansThai":       {"ประเทศ", "ที่นี่"},
 		"NotoSansMyanmar":    {"ကြောင့်"},
 		"NotoSansKhmer":      {"ស្រី"},

@@ -176,7 +176,7 @@ func (p pixels) index(r rune) (int, bool) {
 }
 
 func (pixels) outline(n int) (glyph, bool) {
-	r := rune(n)
+	r := rune(n) //nolint:gosec // judged below
 	at := fixed.Point26_6{}
 	bounds, mask, origin, advance, ok := bitmapfont.Face.Glyph(at, r)
 	if !ok || mask == nil {

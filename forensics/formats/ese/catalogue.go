@@ -45,7 +45,7 @@ const (
 
 // size is that of a value of the type, 0 where it varies.
 func (k Kind) size() int {
-	switch k {
+	switch k { //nolint:exhaustive // the others vary
 	case Bit, UnsignedByte:
 		return 1
 	case Short, UnsignedShort:
@@ -119,7 +119,7 @@ func catalogue(root uint32) *Table {
 		{Name: "RootFlag", Kind: Bit},
 		{Name: "RecordOffset", Kind: Short},
 	} {
-		c.id, c.offset, c.size = uint32(i)+1, at, c.Kind.size() //nolint:gosec // a handful
+		c.id, c.offset, c.size = uint32(i)+1, at, c.Kind.size()
 		at += c.size
 		t.add(c)
 	}

@@ -103,7 +103,7 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 	if pages < 4 || pages > 1<<31 {
 		return nil, fmt.Errorf("%w: %d bytes hold no catalogue", ErrDamaged, size)
 	}
-	f.pages = uint32(pages) //nolint:gosec // just compared
+	f.pages = uint32(pages)
 	f.left = 4*pages + 4096
 	if f.State == Dirty {
 		f.notes = append(f.notes, "it was not closed: what its logs have still to write is not in it")

@@ -23,7 +23,7 @@ func (v Value) Number() (n int64, ok bool) {
 	if !v.there || len(v.Bytes) < v.Kind.size() {
 		return 0, false
 	}
-	switch v.Kind {
+	switch v.Kind { //nolint:exhaustive // the others are no whole numbers
 	case Bit:
 		if v.Bytes[0] != 0 {
 			n = 1

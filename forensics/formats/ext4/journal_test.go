@@ -100,15 +100,15 @@ func TestJournal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := image(t, from, form.mkfs...)
-			new := filepath.Join(t.TempDir(), "new")
+			written := filepath.Join(t.TempDir(), "new")
 			content := bytes.Repeat([]byte("new "), 2048)
 			binary.BigEndian.PutUint32(content, 0xc03b3998)
-			if err := os.WriteFile(new, content, 0o600); err != nil {
+			if err := os.WriteFile(written, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			commands := filepath.Join(t.TempDir(), "commands")
 			a, b, c := blockOf(t, file, "a"), blockOf(t, file, "b"), blockOf(t, file, "c")
-			if err := os.WriteFile(commands, fmt.Appendf(nil, "%s\njw -b %s,%s %s\njw -r %s\njw -b %s %s\njc\n", form.open, a, b, new, b, c, new), 0o600); err != nil {
+			if err := os.WriteFile(commands, fmt.Appendf(nil, "%s\njw -b %s,%s %s\njw -r %s\njw -b %s %s\njc\n", form.open, a, b, written, b, c, written), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if said := run(t, debugfs, "-w", "-f", commands, file); strings.Contains(said, "rror") {
@@ -172,7 +172,7 @@ rm -r folder; chmod 4755 old200; sync
 cp "$2" "$3"
 `
 		said, err := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", at, file, copied).CombinedOutput()
-		if out, e := exec.Command("umount", at).CombinedOutput(); e != nil { //nolint:noctx // it has to happen
+		if out, e := exec.Command("umount", at).CombinedOutput(); e != nil {
 			t.Errorf("umount: %v %s", e, out)
 		}
 		if err != nil {

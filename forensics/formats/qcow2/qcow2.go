@@ -132,7 +132,7 @@ func Open(r io.ReaderAt) (*Image, error) {
 	if size > 1<<60 {
 		return nil, damaged("a disk of %d bytes", size)
 	}
-	i.size = int64(size) //nolint:gosec // judged
+	i.size = int64(size)
 	if err := i.features(b); err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (i *Image) features(b []byte) error {
 
 // backed names the file that the image stands on, which is foreign text.
 func (i *Image) backed(at uint64, length uint32) error {
-	if length > maxBacking || at > uint64(i.cluster) {
+	if length > maxBacking || at > uint64(i.cluster) { //nolint:gosec // a power of two below 2^22
 		return damaged("the name of a backing file of %d bytes at %d", length, at)
 	}
 	b := make([]byte, length)
@@ -196,11 +196,11 @@ func (i *Image) backed(at uint64, length uint32) error {
 func (i *Image) first(entries uint32, at uint64) error {
 	per := i.cluster / 8 * i.cluster // bytes of the disk that an L2 table speaks of
 	need := (i.size + per - 1) / per
-	if int64(entries) < need || need*8 > maxL1 || at > 1<<60 || at%uint64(i.cluster) != 0 {
+	if int64(entries) < need || need*8 > maxL1 || at > 1<<60 || at%uint64(i.cluster) != 0 { //nolint:gosec // a power of two below 2^22
 		return damaged("its first table has %d entries at %d, and %d are needed", entries, at, need)
 	}
 	i.l1 = make([]byte, need*8)
-	n, err := i.r.ReadAt(i.l1, int64(at)) //nolint:gosec // judged
+	n, err := i.r.ReadAt(i.l1, int64(at))
 	if n < len(i.l1) {
 		if err == nil || errors.Is(err, io.EOF) {
 			err = damaged("it ends in its first table")
@@ -261,7 +261,7 @@ func (i *Image) part(p []byte, number, in int64) error {
 	case entry&offsets&uint64(i.cluster-1) != 0: //nolint:gosec // positive
 		return damaged("a cluster begins at %d", entry&offsets)
 	}
-	n, err := i.r.ReadAt(p, int64(entry&offsets)+in) //nolint:gosec // below 2^56
+	n, err := i.r.ReadAt(p, int64(entry&offsets)+in)
 	if n < len(p) {
 		if err == nil || errors.Is(err, io.EOF) { // the file need not have the end of its last cluster
 			clear(p[n:])
@@ -287,7 +287,7 @@ func (i *Image) entry(number int64) (uint64, error) {
 	b := i.tables.get(table)
 	if b == nil {
 		b = make([]byte, i.cluster)
-		if n, err := i.r.ReadAt(b, int64(table)); n < len(b) { //nolint:gosec // below 2^56
+		if n, err := i.r.ReadAt(b, int64(table)); n < len(b) {
 			if err == nil || errors.Is(err, io.EOF) {
 				err = damaged("it ends in a table at %d", table)
 			}
@@ -310,7 +310,7 @@ func (i *Image) unpacked(entry uint64) ([]byte, error) {
 	at := entry & (1<<x - 1) & (1<<56 - 1)
 	sectors := (entry&(packed-1))>>x + 1
 	size := sectors*512 - at&511
-	if size > 2*uint64(i.cluster)+512 {
+	if size > 2*uint64(i.cluster)+512 { //nolint:gosec // a power of two below 2^22
 		return nil, damaged("a packed cluster of %d bytes", size)
 	}
 	in := io.NewSectionReader(i.r, int64(at), int64(size)) //nolint:gosec // below 2^56

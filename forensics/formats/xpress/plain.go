@@ -21,7 +21,7 @@ func Plain(in []byte, size int) ([]byte, error) {
 		}
 		left--
 		if flags>>left&1 == 0 {
-			c := byte(p.number(1))
+			c := byte(p.number(1)) //nolint:gosec // one byte
 			if p.cut {
 				return out, damaged("it ends early")
 			}

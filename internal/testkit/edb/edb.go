@@ -20,13 +20,18 @@ type Column struct {
 	Wide bool // UTF-16
 }
 
-// Special values of a row.
+// Values of a row that are kept in a form of their own.
 type (
-	Seven    string   // packed to 7 bits a character
-	Packed   []byte   // packed as LZXPRESS, of literals
-	Separate []byte   // a long value in a tree of its own
-	Several  []string // several values of one column
-	Deleted  []any    // a whole row that was deleted
+	// Seven is packed to 7 bits a character.
+	Seven string
+	// Packed is packed as LZXPRESS, of literals.
+	Packed []byte
+	// Separate is a long value in a tree of its own.
+	Separate []byte
+	// Several are values of one column.
+	Several []string
+	// Deleted is a whole row that was deleted.
+	Deleted []any
 )
 
 // File is a database in the making.

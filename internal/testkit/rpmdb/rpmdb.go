@@ -50,8 +50,10 @@ func Header(name, version string, files ...File) []byte {
 		folders.b = append(folders.b, path.Dir(f.Path)+"/\x00"...)
 	}
 	tags := []tag{
-		text(1000, name), text(1001, version), text(1002, "1"), text(1022, "noarch"), {1008, 4, 1, binary.BigEndian.AppendUint32(nil, 1763640000)},
-		{5011, 4, 1, binary.BigEndian.AppendUint32(nil, 8)}, folders,
+		text(1000, name), text(1001, version), text(1002, "1"), text(1022, "noarch"),
+		{1008, 4, 1, binary.BigEndian.AppendUint32(nil, 1763640000)},
+		{5011, 4, 1, binary.BigEndian.AppendUint32(nil, 8)},
+		folders,
 		numbers(1028, 4, func(_ int, f File) uint32 { return uint32(len(f.Text)) }),
 		numbers(1030, 3, func(_ int, f File) uint32 { return 0o100000 | uint32(f.Mode) }),
 		list(1035, func(f File) string { s := sha256.Sum256([]byte(f.Text)); return hex.EncodeToString(s[:]) }),
