@@ -38,7 +38,7 @@ func TestForms(t *testing.T) {
 		t.Skip("qemu-img is not installed: qemu-utils")
 	}
 	dir := t.TempDir()
-	want := raw(5<<20 + 512*3)
+	want := raw(3<<20 + 512*3)
 	if err := os.WriteFile(filepath.Join(dir, "raw"), want, 0o600); err != nil {
 		t.Fatal(err)
 	}
