@@ -234,7 +234,7 @@ func (j *jsonPage) exercise() {
 	j.run("drill report ID", 0, "drill", "report", "last")
 	book, plot := j.b.write("small-drill.yaml", readFile(j.b.t, "testdata/small/playbook.yaml")), j.b.write("small.yaml", readFile(j.b.t, "testdata/small/scenario.yaml"))
 	j.run("drill --scenario NAME --auto", 0, "drill", book, "--scenario", plot, "--auto")
-	j.run("drill report ID", 0, "drill", "report", "last") // it is closed: no entry tells of it
+	j.run("drill report ID", 0, "drill", "report", "last", "--pdf") // it is closed: no entry tells of it
 	j.run("drill report ID --score", 0, "drill", "report", "last", "--score")
 }
 
