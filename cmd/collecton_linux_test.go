@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +22,11 @@ var realProgram = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	file := filepath.Join(dir, "firebreak")
-	out, err := exec.Command("go", "build", "-o", file, "./firebreak").CombinedOutput()
+	args := []string{"build", "-o", file, "./firebreak"}
+	if raceDetector { // its packages are compiled already
+		args = slices.Insert(args, 1, "-race")
+	}
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}

@@ -159,7 +159,7 @@ func TestEncryptExistingKilled(t *testing.T) {
 	first := []string{"init", "--encrypt-existing", "--identity", file}
 	again := []string{"init", "--encrypt-existing"}
 	whole := plain.copyOf(t).slow(first...)
-	rounds := 4
+	rounds := 2
 	if testkit.Soak() {
 		rounds = 150
 	}
@@ -217,7 +217,7 @@ func TestRekeyDataKilled(t *testing.T) {
 	sealed.want(0, "init", "--encrypt-existing", "--identity", ageKey(t))
 	rekey := []string{"rekey", "--data"}
 	whole := sealed.copyOf(t).slow(rekey...)
-	rounds := 3
+	rounds := 2
 	if testkit.Soak() {
 		rounds = 150
 	}

@@ -37,7 +37,7 @@ func TestKilledIngest(t *testing.T) {
 	log := b.write("auth.log", text.String())
 	other := b.write("other.log", "Jul  1 12:00:00 web-1 sshd[1]: Accepted publickey for root from 10.0.0.1 port 22 ssh2\n")
 	hit := 0
-	for round := range testkit.Rounds(t, 2, 40) {
+	for round := range testkit.Rounds(t, 1, 40) {
 		id := b.open(fmt.Sprintf("killed ingest %d", round))
 		file, given := log, log
 		if round%2 == 0 {

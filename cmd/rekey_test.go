@@ -93,7 +93,7 @@ func TestRenewKilled(t *testing.T) {
 	old := identityOf(t, filepath.Join(sealed.home, "keys"), first)
 	renew := []string{"rekey", "--renew", "--identity", second}
 	whole := sealed.copyOf(t).slow(renew...)
-	rounds := 6
+	rounds := 3
 	if testkit.Soak() {
 		rounds = 200
 	}

@@ -47,7 +47,7 @@ ERASABLE = {  # which fields may be erased; all else carries the record's struct
     "action.sent": OUTCOME, "action.verified": OUTCOME, "action.failed": OUTCOME, "action.unknown": OUTCOME,
     "action.queued": "error", "action.dropped": "reason signature", "message.undelivered": "error",
     "update.written": "text by_hand", "item.added": "text owner verify", "head.signed": "reason",
-    "item.changed": "text owner verify link reason", "review.text": "text", "review.moved": "reason statement signature",
+    "item.changed": "text owner verify link reason", "review.text": "text public executive regulator", "review.moved": "reason statement signature",
     "review.released": "to reason secret beside", "moment.stated": "reason", "impact.stated": "class place basis text low high",
     "subject.named": "value as note", "technique.seen": "text", "factor.named": "text", "control.judged": "text",
     "decision.taken": "question choice known alternatives reason by", "shift.handed": "to text",
