@@ -25,7 +25,7 @@ build: ## Build bin/firebreak
 test: ## Run every test, with the race detector
 	@tools/needs build test
 	$(GO) vet -race ./... # so that what it compiles serves the tests
-	$(GO) test -race -vet=off -timeout 18m ./...
+	$(GO) test -race -vet=off -timeout 25m ./...
 
 fuzz: ## Limits and fuzz targets of what reads foreign playbooks, FUZZTIME each
 	@tools/needs build

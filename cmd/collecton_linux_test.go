@@ -114,7 +114,7 @@ func TestCollectOn(t *testing.T) {
 	}
 	b2 := newBench(t)
 	b2.want(0, "open", "without perl")
-	poor := startSSHD(t, b2, "SetEnv PATH="+bin)
+	poor := startSSHD(t, b2, "SetEnv SHLVL=1 PATH="+bin)
 	b2.want(0, on(poor, "--collector", "linux.system")...)
 	if os.Geteuid() == 0 { // --sudo is not needed and does nothing
 		b2.want(0, on(poor, "--sudo", "--collector", "linux.system")...)

@@ -64,7 +64,7 @@ func TestFullDiskIngest(t *testing.T) {
 	// Room for the sealed evidence and a part of the timeline, then for less.
 	rooms := []int64{sealed + (needed-sealed)/2, sealed / 2, 0}
 	if raceDetector {
-		rooms = rooms[:2]
+		rooms = rooms[:1]
 	}
 	for len(rooms) < testkit.Rounds(t, len(rooms), 40) {
 		rooms = append(rooms, rand.Int64N(sealed+(needed-sealed)/2))

@@ -54,7 +54,7 @@ func TestKillIngest(t *testing.T) {
 	if k.want = eventsOf(t, b, id, "--limit", "0"); len(k.want) != k.lines {
 		t.Fatalf("%d events of %d lines", len(k.want), k.lines)
 	}
-	rounds := testkit.Rounds(t, 2, 200)
+	rounds := testkit.Rounds(t, 1, 200)
 	for range rounds {
 		if k.b == nil {
 			k.begin()

@@ -62,7 +62,9 @@ func startSSHD(t *testing.T, b *bench, lines ...string) sshd {
 	}
 	s.fingerprint = strings.Fields(string(out))[1]
 	s.knows(t, port, public)
-	config := fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n%s\n",
+	// SHLVL=1: bash does not read the .bashrc of whoever runs the tests, which may do
+	// anything, and does it with the PATH of the test.
+	config := fmt.Sprintf("Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n%s\nSetEnv SHLVL=1\n",
 		port, dir, dir, strings.Join(lines, "\n"))
 	file := filepath.Join(dir, "config")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {

@@ -64,7 +64,8 @@ func startSSHD(t *testing.T, lines ...string) func(port int) *Remote {
 	must(t, err)
 	at := l.Addr().(*net.TCPAddr).Port
 	must(t, l.Close())
-	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n%s\n",
+	// SHLVL=1: bash does not read the .bashrc of whoever runs the tests.
+	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n%s\nSetEnv SHLVL=1\n",
 		at, dir, dir, strings.Join(lines, "\n"))
 	must(t, os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o600))
 	c := exec.Command(program, "-D", "-f", filepath.Join(dir, "config"), "-E", filepath.Join(dir, "log"))
