@@ -6,8 +6,8 @@
 package packages
 
 import (
-	"context"
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"

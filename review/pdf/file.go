@@ -115,7 +115,7 @@ func (f *file) bytes(root, info int) ([]byte, error) {
 	where = append(where, entry{1, start, 0})
 	table := []byte{0, 0, 0, 0, 0, 0xff, 0xff}
 	for _, e := range where {
-		table = append(table, byte(e.kind)) //nolint:gosec // 0, 1 or 2
+		table = append(table, byte(e.kind))                       //nolint:gosec // 0, 1 or 2
 		table = binary.BigEndian.AppendUint32(table, uint32(e.a)) //nolint:gosec // a place in a file that is in memory
 		table = binary.BigEndian.AppendUint16(table, uint16(e.b)) //nolint:gosec // less than together
 	}
