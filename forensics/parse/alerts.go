@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"strings"
-	"time"
 
 	"firebreak/timeline"
 )
@@ -80,25 +79,9 @@ func fastAlert(t *tale, text string, offset int64, near *int) string {
 	if !ok {
 		return "no alert"
 	}
-	year := s.year
-	if year == 0 {
-		var why string
-		if year, why = t.j.yearOf(s, offset, near); why != "" {
-			return why
-		}
+	if why := t.dated(s, text, offset, near); why != "" {
+		return why
 	}
-	if year > 0 {
-		utc, how := t.j.clock.utc(seconds(year, s.mon, s.day, s.h, s.m, s.s))
-		if utc <= 0 || utc >= maxSeconds || s.day > daysIn(s.mon, year) {
-			return "no such date"
-		}
-		t.e.Time, t.e.Precision = time.Unix(utc, s.nsec).UTC(), precisionOf(s.digits)
-		t.localTime(how)
-		if s.year == 0 {
-			t.a.Set(attrAssumed, "year "+itoa(year)+" ("+t.j.calendar.basis+"), "+t.a.Get(attrAssumed))
-		}
-	}
-	t.j.told(t.a, wording{}, text[:s.size])
 	if verdict, tail, ok := strings.Cut(rest, "] [**] ["); ok && verdict != "**" { // [Drop] [**]
 		t.set("verdict", verdict)
 		rest = tail

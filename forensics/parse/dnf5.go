@@ -25,7 +25,7 @@ func dnf5History() dbFormat {
 }
 
 func tellDnf5Transaction(db *database, row *sqlite.Row) error {
-	id, command := row.Value("id").String(), text(row, "description")
+	command := text(row, "description")
 	if command == "" {
 		command = text(row, "cmdline")
 	}
@@ -33,26 +33,8 @@ func tellDnf5Transaction(db *database, row *sqlite.Row) error {
 	if err != nil {
 		return err
 	}
-	e := timeline.Event{
-		Source: "package", Time: rowTime(row.Value("dt_begin"), time.Second), Precision: timeline.Second, TimeKind: timeline.Started,
-		Message: "dnf transaction " + id + ": " + named(command),
-	}
-	uid := row.Value("user_id").String()
-	if uid == "4294967295" || uid == "-1" { // nobody logged in: a timer
-		uid = ""
-	}
 	outcome := map[string]string{"Ok": "success", "Error": "failure"}[state]
-	setAll(&e.Attributes, attrAction, "exec", attrCommand, command, attrOutcome, outcome, "uid", uid, "transaction", id,
-		"release", text(row, "releasever"), "comment", text(row, "comment"))
-	if err := db.putCopy(row, e); err != nil {
-		return err
-	}
-	end := rowTime(row.Value("dt_end"), time.Second)
-	if end.IsZero() {
-		return nil
-	}
-	e.Time, e.TimeKind, e.Message = end, timeline.Ended, "end of "+e.Message
-	return db.put(row, e)
+	return db.putTransaction(row, command, outcome)
 }
 
 // nameOf is the name of a row of a table of names.

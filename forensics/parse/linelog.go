@@ -143,6 +143,30 @@ func (t *tale) localTime(how string) {
 	t.j.note("local times without a zone: " + zone)
 }
 
+// dated takes the local time that begins a line. Where it has no year, near and
+// its neighbours tell which; a year of 0 that stays one leaves the event undated.
+func (t *tale) dated(s bsd, text string, offset int64, near *int) (why string) {
+	year := s.year
+	if year == 0 {
+		if year, why = t.j.yearOf(s, offset, near); why != "" {
+			return why
+		}
+	}
+	if year > 0 {
+		utc, how := t.j.clock.utc(seconds(year, s.mon, s.day, s.h, s.m, s.s))
+		if utc <= 0 || utc >= maxSeconds || s.day > daysIn(s.mon, year) {
+			return "no such date"
+		}
+		t.e.Time, t.e.Precision = time.Unix(utc, s.nsec).UTC(), precisionOf(s.digits)
+		t.localTime(how)
+		if s.year == 0 {
+			t.a.Set(attrAssumed, "year "+itoa(year)+" ("+t.j.calendar.basis+"), "+t.a.Get(attrAssumed))
+		}
+	}
+	t.j.told(t.a, wording{}, text[:s.size])
+	return ""
+}
+
 // civil takes a local time by its parts; text is how it was written.
 func (t *tale) civil(y, mon, d, h, m, s int, frac, text string) bool {
 	if y < 1970 || y > 2261 || mon < 1 || mon > 12 || d < 1 || d > daysIn(mon, y) || h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 {

@@ -44,17 +44,22 @@ func dnfHistory() dbFormat {
 }
 
 func tellDnfTransaction(db *database, row *sqlite.Row) error {
-	id, command := row.Value("id").String(), text(row, "cmdline")
-	e := timeline.Event{
-		Source: "package", Time: rowTime(row.Value("dt_begin"), time.Second), Precision: timeline.Second, TimeKind: timeline.Started,
-		Message: "dnf transaction " + id + ": " + named(command),
-	}
 	outcome := ""
 	switch n, _ := row.Value("state").Number(); n {
 	case 1:
 		outcome = "success"
 	case 2:
 		outcome = "failure"
+	}
+	return db.putTransaction(row, text(row, "cmdline"), outcome)
+}
+
+// putTransaction puts a transaction of dnf, and its end where that is known.
+func (db *database) putTransaction(row *sqlite.Row, command, outcome string) error {
+	id := row.Value("id").String()
+	e := timeline.Event{
+		Source: "package", Time: rowTime(row.Value("dt_begin"), time.Second), Precision: timeline.Second, TimeKind: timeline.Started,
+		Message: "dnf transaction " + id + ": " + named(command),
 	}
 	uid := row.Value("user_id").String()
 	if uid == "4294967295" || uid == "-1" { // nobody logged in: a timer
