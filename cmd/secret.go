@@ -121,7 +121,7 @@ func (p *program) secrets() config.Env {
 	if p.env.Sink == nil {
 		p.env = config.Env{
 			Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run,
-			Keyring: response.KeyringOpener(response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done()}),
+			Keyring: response.KeyringOpener(response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done(), Work: p.Work}),
 			Decrypt: func(_ context.Context, sealed []byte) ([]byte, error) {
 				c, err := p.config()
 				if err != nil {

@@ -123,14 +123,19 @@ func sound(files []*declared.File, problems problem.Problems) []*declared.File {
 	})
 }
 
-// allSystems are the kinds of connections that there are. One that only a broken
-// file declares says what is wrong with the file when it is used.
-func (s *Service) allSystems() ([]integrations.System, error) {
+// allSystems are the kinds of connections that there are.
+func (s *Service) allSystems() ([]integrations.System, error) { return s.systemsOf(nil) }
+
+// systemsOf are the kinds of connections that there are, of those that built-in
+// files declare those that are named alone, where some are: reading such files is
+// half of what a command costs. One that only a broken file declares says what is
+// wrong with the file when it is used.
+func (s *Service) systemsOf(kinds []string) ([]integrations.System, error) {
 	files, problems, err := s.declaredFiles()
 	if err != nil {
 		return nil, err
 	}
-	out := all.Systems(files...)
+	out := all.With(files, kinds...)
 	if len(problems) == 0 {
 		return out, nil
 	}

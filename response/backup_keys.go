@@ -20,6 +20,8 @@ type BackupKeys struct {
 	Passphrase bool
 	// Ask asks the person for a secret, twice where a slip would lock it away.
 	Ask func(question string, twice bool) ([]byte, error)
+	// Work is for a new passphrase, as keys.Passphrase takes it.
+	Work int
 }
 
 // writeKeys are the keys of one archive that is written.
@@ -104,7 +106,7 @@ func (b BackupKeys) withPassphrase() (k writeKeys, err error) {
 		return k, err
 	}
 	defer clear(secret)
-	r, err := keys.Passphrase(secret)
+	r, err := keys.Passphrase(secret, b.Work)
 	if err != nil {
 		return k, usage("", "passphrase: %w", err)
 	}

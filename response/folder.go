@@ -212,12 +212,20 @@ func (s *Service) systems(f *folder) (*integrations.Registry, error) {
 }
 
 func (s *Service) liveRegistry() (*integrations.Registry, error) {
-	systems, err := s.allSystems()
+	conns := s.connections()
+	kinds := make([]string, len(conns))
+	for i, c := range conns {
+		kinds[i] = c.Kind
+	}
+	systems, err := s.systemsOf(kinds)
 	if err != nil {
 		return nil, err
 	}
-	r, err := integrations.NewRegistry(systems, s.connections())
+	r, err := integrations.NewRegistry(systems, conns)
 	if err != nil {
+		if systems, other := s.allSystems(); other == nil {
+			_, err = integrations.NewRegistry(systems, conns) // names every kind that there is
+		}
 		return nil, usage("correct the connection in the configuration: firebreak config path", "%w", err)
 	}
 	return r, nil

@@ -36,7 +36,7 @@ const leastPassphrase = 10
 
 // protection turns what a person named into what the keys package wants.
 func (s Setup) protection(u Unlock) (keys.Protection, error) {
-	p := keys.Protection{Passphrase: s.Passphrase, To: s.Recipients}
+	p := keys.Protection{Passphrase: s.Passphrase, Work: u.Work, To: s.Recipients}
 	if s.Passphrase != nil && len(s.Passphrase) < leastPassphrase {
 		return p, usage("a few words that nobody would guess are easy to type: four of them, say", "the passphrase has %d characters; at least %d are wanted", len(s.Passphrase), leastPassphrase)
 	}

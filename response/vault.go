@@ -28,6 +28,8 @@ type Unlock struct {
 	NoKeyring error
 	// Stop ends the wait for a keyring that does not answer; nil does not.
 	Stop <-chan struct{}
+	// Work is for new passphrases, as keys.Protection has it.
+	Work int
 }
 
 // Protection says how a workspace is protected.

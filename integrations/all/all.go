@@ -18,8 +18,12 @@ import (
 )
 
 // Systems returns every kind of outside system: those that are programmed, in the
-// order of their names, and those that files declare. own are files of the user's.
-func Systems(own ...*declared.File) []integrations.System {
+// order of their names, and those that files declare.
+func Systems() []integrations.System { return With(nil) }
+
+// With adds the user's own files. Of the built-in ones it reads those of the kinds
+// alone, or all where none is named.
+func With(own []*declared.File, kinds ...string) []integrations.System {
 	programmed := []integrations.System{
 		github.System(),
 		http.System(),
@@ -34,5 +38,5 @@ func Systems(own ...*declared.File) []integrations.System {
 		teams.System(),
 		webhook.System(),
 	}
-	return append(programmed, declared.Systems(append(declared.MustBuiltin(), own...))...)
+	return append(programmed, declared.Systems(append(declared.MustBuiltin(kinds...), own...))...)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -22,25 +21,42 @@ type Source struct {
 	Text []byte
 }
 
-// The files that Firebreak brings, each form read once. A test holds that they can
-// be read, and that both are the same but for the tests.
+// The files that Firebreak brings, each form of each read once, and where it is
+// wanted. Tests hold that they can be read, together too, and that both forms are
+// the same but for the tests.
 var (
-	builtin = sync.OnceValues(func() ([]*File, error) { return readBuiltin(withoutTests) })
-	whole   = sync.OnceValues(func() ([]*File, error) { return readBuiltin(func(b []byte) []byte { return b }) })
+	whole   = sync.OnceValues(func() ([]*File, error) { return readBuiltin(func(b []byte) []byte { return b }, builtinKinds()...) })
+	builtin = sync.OnceValue(func() map[string]func() ([]*File, error) {
+		read := map[string]func() ([]*File, error){}
+		for _, kind := range builtinKinds() {
+			read[kind] = sync.OnceValues(func() ([]*File, error) { return readBuiltin(withoutTests, kind) })
+		}
+		return read
+	})
 )
 
-func readBuiltin(form func([]byte) []byte) ([]*File, error) {
-	names, err := fs.Glob(files, "builtin/*.yaml")
+// builtinKinds are what there is a built-in file of, in the order of their names.
+func builtinKinds() []string {
+	entries, err := files.ReadDir("builtin")
 	if err != nil {
-		return nil, fmt.Errorf("read the built-in actions: %w", err)
+		panic(err) // embedded
 	}
-	var sources []Source
-	for _, name := range names {
+	kinds := make([]string, len(entries))
+	for i, e := range entries {
+		kinds[i] = strings.TrimSuffix(e.Name(), ".yaml")
+	}
+	return kinds
+}
+
+func readBuiltin(form func([]byte) []byte, kinds ...string) ([]*File, error) {
+	sources := make([]Source, len(kinds))
+	for i, kind := range kinds {
+		name := "builtin/" + kind + ".yaml"
 		b, err := files.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("read the built-in actions: %w", err)
 		}
-		sources = append(sources, Source{name, form(b)})
+		sources[i] = Source{name, form(b)}
 	}
 	return readAll(nil, sources)
 }
@@ -69,13 +85,24 @@ func withoutTests(src []byte) []byte {
 func Builtin() ([]*File, error) { return whole() }
 
 // MustBuiltin are they without their tests, where nothing can be done about a
-// mistake of ours.
-func MustBuiltin() []*File {
-	fs, err := builtin()
-	if err != nil {
-		panic(err)
+// mistake of ours: those of the kinds, or all where none is named.
+func MustBuiltin(kinds ...string) []*File {
+	if len(kinds) == 0 {
+		kinds = builtinKinds()
 	}
-	return slices.Clone(fs)
+	var out []*File
+	for _, kind := range kinds {
+		read, ok := builtin()[kind]
+		if !ok {
+			continue
+		}
+		fs, err := read()
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, fs...)
+	}
+	return out
 }
 
 // BuiltinSource is the text of a built-in file, for people to learn from.
@@ -90,11 +117,7 @@ func BuiltinSource(kind string) ([]byte, error) {
 // Read reads files of a user's, with the built-in ones below them. The error is
 // problem.Problems; the files that could be read come with it.
 func Read(sources []Source) ([]*File, error) {
-	below, err := builtin()
-	if err != nil {
-		return nil, err
-	}
-	return readAll(below, sources)
+	return readAll(MustBuiltin(), sources)
 }
 
 func readAll(below []*File, sources []Source) ([]*File, error) {

@@ -126,7 +126,7 @@ func TestWrongKey(t *testing.T) {
 	if _, _, err := unpack(t, []byte("PK\x03\x04 something else")); !errors.Is(err, ErrFormat) {
 		t.Errorf("another file: %v", err)
 	}
-	secret, err := keys.Passphrase([]byte("correct horse"))
+	secret, err := keys.Passphrase([]byte("correct horse"), 10)
 	if err != nil {
 		t.Fatal(err)
 	}

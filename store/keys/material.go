@@ -158,11 +158,15 @@ func Encrypt(out io.Writer, to []Recipient) (io.WriteCloser, error) {
 	return age.Encrypt(out, rs...)
 }
 
-// Passphrase is the recipient for a passphrase; it goes alone.
-func Passphrase(secret []byte) (Recipient, error) {
+// Passphrase is the recipient for a passphrase, with 2^work rounds of scrypt; 0
+// is age's own measure. It goes alone.
+func Passphrase(secret []byte, work int) (Recipient, error) {
 	r, err := age.NewScryptRecipient(string(secret))
 	if err != nil {
 		return Recipient{}, err
+	}
+	if work != 0 {
+		r.SetWorkFactor(work)
 	}
 	return Recipient{r, "passphrase"}, nil
 }

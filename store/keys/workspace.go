@@ -140,7 +140,7 @@ func (l *Lock) Save(dir string) error {
 type Protection struct {
 	Keyring    *Keyring // nil: not in the keyring
 	Passphrase []byte   // nil: without
-	Work       int      // scrypt with 2^Work rounds; 0 is measured
+	Work       int      // scrypt with 2^Work rounds; 0 is measured; others are for tests
 	To         []string // public keys, as ParseRecipient reads them
 	Files      []string // where their secret halves lie, to be tried when unlocking
 }
