@@ -87,7 +87,7 @@ func runBackup(c *cobra.Command, o *backupOptions) error {
 	if o.Incidents, err = s.Service().IDs(o.incidents); err != nil {
 		return err
 	}
-	o.Keys.Ask = o.p.keyPassphrase
+	o.Keys.Ask, o.Keys.Work = o.p.keyPassphrase, o.p.Work
 	b, err := s.Backup(c.Context(), o.BackupOptions, o.p.progress())
 	if b.SHA256 == "" {
 		return err

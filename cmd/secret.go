@@ -121,7 +121,7 @@ func (p *program) secrets() config.Env {
 	if p.env.Sink == nil {
 		p.env = config.Env{
 			Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run,
-			Keyring: response.KeyringOpener(response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done(), Work: p.Work}),
+			Keyring: response.KeyringOpener(response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done()}),
 			Decrypt: func(_ context.Context, sealed []byte) ([]byte, error) {
 				c, err := p.config()
 				if err != nil {
@@ -158,7 +158,7 @@ func (p *program) resolve(flag, text string) (config.Secret, error) {
 
 // unlocking is what this process can open a workspace with.
 func (p *program) unlocking(c config.Config) response.Unlock {
-	u := response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done()}
+	u := response.Unlock{NoKeyring: p.noKeyring(), Stop: p.ctx.Done(), Work: p.Work}
 	switch {
 	case p.unlock != "":
 		u.Secret = func() (config.Secret, error) { return p.resolve("unlock", p.unlock) }
