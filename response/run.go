@@ -20,13 +20,48 @@ var stepKinds = []record.Kind{
 	record.StepFailed, record.StepSkipped, record.StepReopened, record.StepAdded,
 }
 
-// run replays the incident's run from its record; nil when it follows none.
+// replayed is a run as the record had it at some time.
+type replayed struct {
+	read store.Reading
+	run  *playbooks.Run
+}
+
+// mostReplayed bounds how many runs are kept.
+const mostReplayed = 8
+
+// run replays the incident's run from its record, and of one that it had before
+// what came since; nil when it follows none. It is the caller's to change.
 func (s *Service) run(tx *store.Tx) (*playbooks.Run, error) {
-	entries, err := tx.EntriesOf(stepKinds...)
+	id := tx.ID()
+	s.replayedMu.Lock()
+	had := s.replayed[id]
+	s.replayedMu.Unlock()
+	entries, read, anew, err := tx.Since(had.read, stepKinds...)
 	if err != nil {
 		return nil, err
 	}
 	var run *playbooks.Run
+	if had.run != nil && !anew {
+		run = had.run.Clone()
+	}
+	if run, err = s.follow(run, entries); err != nil || run == nil {
+		return nil, err
+	}
+	if len(entries) > 0 {
+		s.replayedMu.Lock()
+		if s.replayed == nil || len(s.replayed) >= mostReplayed {
+			s.replayed = map[incident.ID]replayed{}
+		}
+		s.replayed[id] = replayed{read, run.Clone()}
+		s.replayedMu.Unlock()
+	}
+	inc, err := tx.Incident()
+	run.About(inc)
+	return run, err
+}
+
+// follow applies entries to a run; nil is one that has not begun.
+func (s *Service) follow(run *playbooks.Run, entries []record.Entry) (*playbooks.Run, error) {
 	for _, e := range entries {
 		if e.Kind == record.RunStarted {
 			var st record.Started
@@ -46,12 +81,7 @@ func (s *Service) run(tx *store.Tx) (*playbooks.Run, error) {
 			return nil, fmt.Errorf("replay run: entry %d: %w", e.Seq, err)
 		}
 	}
-	if run == nil {
-		return nil, nil
-	}
-	inc, err := tx.Incident()
-	run.About(inc)
-	return run, err
+	return run, nil
 }
 
 // newRun is a run that has not begun, whose called playbooks are parsed once.

@@ -63,6 +63,9 @@ type Service struct {
 	mostWait    time.Duration // for tests: between two tries
 	fontFolders []string      // for tests: instead of those of the machine
 
+	replayedMu sync.Mutex
+	replayed   map[incident.ID]replayed
+
 	parsedMu sync.Mutex
 	parsed   map[string]*playbooks.Playbook // pinned playbooks by SHA-256
 }

@@ -96,11 +96,19 @@ func (t *Tx) Last(n int) ([]record.Entry, error) {
 
 // EntriesOf are all entries of those kinds, oldest first.
 func (t *Tx) EntriesOf(kinds ...record.Kind) ([]record.Entry, error) {
+	rows, err := t.ofKinds(kinds)
+	if err != nil {
+		return nil, err
+	}
+	return t.unsealed(rows)
+}
+
+func (t *Tx) ofKinds(kinds []record.Kind) ([]row, error) {
 	list, err := json.Marshal(kinds)
 	if err != nil {
 		return nil, err
 	}
-	return t.entries(`SELECT e.seq, e.kind, e.line, d.body FROM entries e LEFT JOIN disclosures d ON d.seq = e.seq
+	return t.sealed(`SELECT e.seq, e.kind, e.line, d.body FROM entries e LEFT JOIN disclosures d ON d.seq = e.seq
 		WHERE e.kind IN (SELECT value FROM json_each(?)) ORDER BY e.seq, d.digest`, string(list))
 }
 
@@ -160,6 +168,10 @@ func (t *Tx) entries(query string, args ...any) ([]record.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	return t.unsealed(rows)
+}
+
+func (t *Tx) unsealed(rows []row) ([]record.Entry, error) {
 	erased, err := t.erasedFields()
 	if err != nil {
 		return nil, err
