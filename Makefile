@@ -4,7 +4,7 @@ BIN     := bin/firebreak
 VERSION ?=
 SCALE   ?=
 FUZZTIME ?= 60s
-FAULTS  := Kill|Soak|Damage|Truncat|Crash|Interrupted|Flipped|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey
+FAULTS  := Kill|Soak|Damage|Truncat|Crash|Interrupted|Flipped|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey|Hostile|Markers
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
 .PHONY: help demo run build test fuzz check lint bench gobench soak forms golden e2e docs snapshot

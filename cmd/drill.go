@@ -118,14 +118,11 @@ func (o *drillOptions) unattended(ctx context.Context, s *response.Session, inc 
 func (o *drillOptions) follow(ctx context.Context, s *response.Session, id incident.ID) func() error {
 	seen := int64(0)
 	return func() error {
-		acts, err := s.Activity(context.WithoutCancel(ctx), id, 0, 200)
+		acts, err := s.ActivitySince(context.WithoutCancel(ctx), id, seen)
 		if err != nil {
 			return err
 		}
 		for _, a := range acts {
-			if a.Seq <= seen {
-				continue
-			}
 			seen = a.Seq
 			bad := " "
 			if a.Bad {

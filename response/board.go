@@ -255,6 +255,20 @@ func (s *Session) Activity(ctx context.Context, id incident.ID, before int64, n 
 	return out, err
 }
 
+// ActivitySince is what was recorded after that entry, oldest first.
+func (s *Session) ActivitySince(ctx context.Context, id incident.ID, after int64) (out []Activity, err error) {
+	f, err := s.s.open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		es, err := tx.Entries(after, 0)
+		out = activities(es)
+		return err
+	})
+	return out, err
+}
+
 func activities(es []record.Entry) []Activity {
 	out := make([]Activity, len(es))
 	for i, e := range es {
