@@ -87,11 +87,14 @@ func (s *Service) follow(run *playbooks.Run, entries []record.Entry) (*playbooks
 // newRun is a run that has not begun, whose called playbooks are parsed once.
 func (s *Service) newRun(st record.Started, p *playbooks.Playbook) *playbooks.Run {
 	run := playbooks.NewRun(st.Run, p)
-	run.ParseWith(func(name string, source []byte) (*playbooks.Playbook, error) {
-		sum := sha256.Sum256(source)
-		return s.parse(name, hex.EncodeToString(sum[:]), source)
-	})
+	run.ParseWith(s.parseOnce)
 	return run
+}
+
+// parseOnce parses a playbook, or returns what it was parsed to before.
+func (s *Service) parseOnce(name string, source []byte) (*playbooks.Playbook, error) {
+	sum := sha256.Sum256(source)
+	return s.parse(name, hex.EncodeToString(sum[:]), source)
 }
 
 // pinned parses the playbook as it was when the run started, once.

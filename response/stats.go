@@ -132,7 +132,7 @@ func (s *Service) caseOf(ctx context.Context, id incident.ID, ask metrics.Reques
 		return metrics.Passed(inc), nil
 	}
 	src := metrics.Source{ID: id, Entries: entries, Zone: zone, Now: ask.Made}
-	if src.Review, err = review.Outline(entries, review.Extra{Now: ask.Made, Clocks: clocks.ForReview(entries, ask.Made)}); err != nil {
+	if src.Review, err = review.Outline(entries, review.Extra{Now: ask.Made, Clocks: clocks.ForReview(entries, ask.Made), Parse: s.parseOnce}); err != nil {
 		return metrics.Case{}, err
 	}
 	c := metrics.Of(src)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/playbooks"
 	"firebreak/record"
 	"firebreak/timeline"
 )
@@ -44,6 +45,9 @@ type Extra struct {
 	Readers Readers
 	// Edition is what the review is made as; nil: it is not frozen.
 	Edition *Edition
+	// Parse is playbooks.Parse where nil; where many incidents follow the same
+	// playbooks, one that remembers them. What it returns is not changed.
+	Parse func(name string, source []byte) (*playbooks.Playbook, error)
 }
 
 // Readers are those that a document is for: their profile, the label that it has for

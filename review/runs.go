@@ -81,12 +81,16 @@ type Answer struct {
 }
 
 func (b *builder) runs() {
+	parse := b.extra.Parse
+	if parse == nil {
+		parse = playbooks.Parse
+	}
 	each(b, func(e record.Entry, p record.Started) {
 		r := Run{
 			ID: p.Run, Playbook: p.Playbook, Name: first(p.Name, p.Playbook), Version: p.Version, SHA256: p.SHA256,
 			Seq: e.Seq, Started: e.Time.UTC(), Steps: []Step{}, source: p.Source,
 		}
-		book, err := playbooks.Parse(first(p.Playbook, "playbook")+".yaml", []byte(p.Source))
+		book, err := parse(first(p.Playbook, "playbook")+".yaml", []byte(p.Source))
 		if err != nil {
 			r.Unread = "the pinned playbook cannot be read: " + err.Error()
 		} else {
