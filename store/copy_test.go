@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -50,7 +51,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 			}
 		})
 	}
-	for range 5 {
+	for range testkit.Rounds(t, 2, 5) {
 		before := s.Head().Size
 		dir, p := copyOf(t, s)
 		if p.Head.Size < before || p.Head.Size > s.Head().Size {
