@@ -22,27 +22,24 @@ func TestFullDiskIngest(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to mount a small file system")
 	}
-	lines := 80_000
-	switch {
-	case raceDetector:
-		lines = 70_000 // still more than one segment of the timeline
-	case testkit.Soak():
+	roomy, times := newSmallBench(t)
+	lines, few := 8000*times, 500*times // more than one segment of the timeline, and less
+	if testkit.Soak() {
 		lines = 400_000
 	}
-	roomy := newBench(t)
-	small, large := writeLog(t, filepath.Join(roomy.dir, "small.log"), 5000, 1), writeLog(t, filepath.Join(roomy.dir, "large.log"), lines, 2)
+	small, large := writeLog(t, filepath.Join(roomy.dir, "small.log"), few, 1), writeLog(t, filepath.Join(roomy.dir, "large.log"), lines, 2)
 	id := roomy.open("there is room")
 	roomy.want(0, "ingest", id, small)
 	before := eventsOf(t, roomy, id, "--limit", "0")
 	had := used(t, roomy.home)
 	roomy.want(0, "ingest", id, large)
 	want := eventsOf(t, roomy, id, "--limit", "0")
-	if len(want) != lines+5000 {
-		t.Fatalf("%d events of %d lines", len(want), lines+5000)
+	if len(want) != lines+few {
+		t.Fatalf("%d events of %d lines", len(want), lines+few)
 	}
 	sealed, needed := used(t, filepath.Join(roomy.home, "incidents", id, "evidence")), used(t, roomy.home)-had
 
-	b := newBench(t)
+	b, _ := newSmallBench(t)
 	disk := filepath.Join(b.dir, "small")
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)
@@ -56,7 +53,7 @@ func TestFullDiskIngest(t *testing.T) {
 		}
 	})
 	b.home = filepath.Join(disk, "workspace")
-	b.env = plainEnv(b.dir, b.home)
+	b.env = append(b.env, "FIREBREAK_HOME="+b.home) // the last one counts
 	id = b.open("little room")
 	b.want(0, "ingest", id, small)
 	filler := filepath.Join(disk, "filler")

@@ -27,13 +27,13 @@ type ingestSum struct {
 // all. What is missing is added, and the same once more adds nothing.
 func TestKilledIngest(t *testing.T) {
 	t.Parallel()
-	const lines = 70_000 // more than one segment of the timeline
+	b, times := newSmallBench(t)
+	lines := 15_000 * times // more than one segment of the timeline
 	var text strings.Builder
 	for i := range lines {
 		at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(i) * time.Second)
 		fmt.Fprintf(&text, "%s web-%d sshd[%d]: Failed password for invalid user u%d from 10.0.%d.%d port 22 ssh2\n", at.Format(time.Stamp), i%7, i, i%911, i/251%251, i%251)
 	}
-	b := newBench(t)
 	log := b.write("auth.log", text.String())
 	other := b.write("other.log", "Jul  1 12:00:00 web-1 sshd[1]: Accepted publickey for root from 10.0.0.1 port 22 ssh2\n")
 	hit := 0
@@ -43,9 +43,9 @@ func TestKilledIngest(t *testing.T) {
 		if round%2 == 0 {
 			file, given = other, "-" // another file has the stream read on
 		}
-		killed := b.killReading(log, id, "ingest", id, given, "--zone", "Europe/Berlin", "--year", "2025", "--skew", "90s")
+		killed := b.killReading(log, id, times, "ingest", id, given, "--zone", "Europe/Berlin", "--year", "2025", "--skew", "90s")
 		b.verified(id)
-		if got := b.count(id); killed && given == log && got != 0 && got != lines {
+		if got := b.count(id); killed && given == log && got != 0 && got != int64(lines) {
 			t.Errorf("%d events of a file are there", got)
 		}
 		var sum ingestSum
@@ -72,7 +72,7 @@ func TestKilledIngest(t *testing.T) {
 		}
 		b.into(&sum, "ingest", id, log, "--zone", "Europe/Berlin", "--year", "2025", "--skew", "90s")
 		if want == 1 {
-			want += lines
+			want += int64(lines)
 		}
 		if got := b.count(id); file == log && sum.Added != 0 || got != want {
 			t.Errorf("the same file again: %+v, %d events", sum, got)
@@ -83,8 +83,8 @@ func TestKilledIngest(t *testing.T) {
 }
 
 // killReading runs the program, with a file as its standard input, and kills it
-// when it has begun to write events.
-func (b *bench) killReading(stdin, id string, args ...string) bool {
+// when it has begun to write events, of a log that is so many times as long.
+func (b *bench) killReading(stdin, id string, times int, args ...string) bool {
 	b.t.Helper()
 	in, err := os.Open(stdin)
 	if err != nil {
@@ -108,13 +108,13 @@ func (b *bench) killReading(stdin, id string, args ...string) bool {
 				return
 			case <-time.After(time.Millisecond):
 			}
-			if info, err := os.Stat(log); err == nil && info.Size() > 1<<20 {
+			if info, err := os.Stat(log); err == nil && info.Size() > int64(times)*100<<10 {
 				break
 			}
 		}
 		select {
 		case <-ended:
-		case <-time.After(rand.N(30 * time.Millisecond)):
+		case <-time.After(rand.N(time.Duration(times) * 3 * time.Millisecond)):
 			_ = c.Process.Kill() // it may have ended
 		}
 	}()

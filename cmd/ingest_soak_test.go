@@ -33,14 +33,9 @@ import (
 // while it is sealed, are there at once when it is in the record, or not at all.
 func TestKillIngest(t *testing.T) {
 	t.Parallel()
-	k := &ingestKilling{t: t, lines: 80_000, streamed: true, usual: map[bool]time.Duration{}}
-	switch {
-	case raceDetector:
-		k.lines = 70_000 // still more than one segment of the timeline
-	case testkit.Soak():
-		k.lines = 150_000 // several segments, and few enough to be looked at after each kill
-	}
-	b := newBench(t)
+	b, times := newSmallBench(t)
+	// Several segments, and few enough to be looked at after each kill.
+	k := &ingestKilling{t: t, lines: 15_000 * times, streamed: true, usual: map[bool]time.Duration{}}
 	k.log = writeLog(t, filepath.Join(b.dir, "messages.log"), k.lines, 1)
 	id := b.open("nothing happens")
 	began := time.Now()
@@ -96,7 +91,7 @@ const fileKills = 10
 // encrypted.
 func (k *ingestKilling) begin() {
 	k.t.Helper()
-	k.b = newBench(k.t)
+	k.b, _ = newSmallBench(k.t)
 	k.streamed = k.walks%2 == 0
 	if k.walks%4 >= 2 {
 		k.b.want(0, "init", "--identity", ageKey(k.t))

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"firebreak/cmd"
+	"firebreak/internal/testkit"
 	"firebreak/internal/testkit/mishap"
 )
 
@@ -27,11 +29,25 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"firebreak": func() {
 			w := cmd.Process()
-			w.Reached, w.Work = dieAt(os.Getenv(dieEnv)), 10 // what is measured takes seconds
+			w.Reached, w.Work = dieAt(os.Getenv(dieEnv)), 10       // what is measured takes seconds
+			w.SegmentRows, _ = strconv.Atoi(os.Getenv(segmentEnv)) // no number: as they are
 			cmd.Exit(cmd.Main(w))
 		},
 		"peak": peak,
 	})
+}
+
+// segmentEnv names at how many events a segment of the timeline is full.
+const segmentEnv = "FIREBREAK_TEST_SEGMENT_ROWS"
+
+// newSmallBench has segments of a tenth, so that a tenth of the events is more than
+// one: that is what times tells. In the soak form they are as they are.
+func newSmallBench(t *testing.T) (b *bench, times int) {
+	t.Helper()
+	if testkit.Soak() {
+		return newBench(t), 10
+	}
+	return newBench(t, segmentEnv+"=6500"), 1
 }
 
 // bench is a workspace of its own, and the environment to run the program in.

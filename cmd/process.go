@@ -34,6 +34,8 @@ type World struct {
 	Context    func() (context.Context, context.CancelFunc)
 	Reached    func(step string) // called between the steps of an erasure, for tests; nil otherwise
 	Work       int               // as keys.Protection has it
+	// SegmentRows is as response.Options has it.
+	SegmentRows int
 	// AskSecret asks at the terminal, without echo; nil where nobody is asked.
 	AskSecret func(ctx context.Context, question string) ([]byte, error)
 	// Harden closes the memory of the process before it holds keys; nil where

@@ -113,7 +113,7 @@ func (p *program) optionsAt(home, host string, c config.Config) response.Options
 		Home: home, Config: c, Now: p.Now, Monotonic: p.Monotonic, Rand: p.Rand, Host: host,
 		Secrets: p.secrets(), Unlock: p.unlocking(c),
 		Tool: "firebreak " + Version(), ToolSHA256: p.Executable, Argv: recordedArgv(p.Args), SSHClient: client, Sleep: sleep, Reached: p.Reached,
-		Agent: p.dialAgent(), Passphrase: p.passphrase(), KnownHosts: p.knownHosts(), User: p.User(),
+		Agent: p.dialAgent(), Passphrase: p.passphrase(), KnownHosts: p.knownHosts(), User: p.User(), SegmentRows: p.SegmentRows,
 	}
 }
 

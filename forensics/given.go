@@ -10,9 +10,17 @@ import (
 )
 
 // Beside is asked, when a file is open and before its first byte is sealed, what
-// else its bytes go to as they are sealed: nil for nothing. The file can be read
-// besides as long as it is being sealed. Errors of the writer hinder nothing.
-type Beside func(f io.ReaderAt, before record.Stat) io.Writer
+// else its bytes go to as they are sealed: nil for nothing.
+type Beside func(f io.ReaderAt, before record.Stat) Companion
+
+// Companion gets the bytes of a file as they are sealed, and may read the file
+// besides. Errors of Write hinder nothing. End says that there are no more, or why
+// they end too early, and returns when the file is not read any more: then it is
+// closed.
+type Companion interface {
+	io.Writer
+	End(err error)
+}
 
 // SealFile seals a file that a person hands over, whatever machine it came
 // from. It must be a regular one: a pipe or a device has no end. Before and
@@ -41,12 +49,16 @@ func (l *Locker) SealFileBeside(ctx context.Context, path string, meta record.Ex
 	}
 	meta.Before = &before
 	var in io.Reader = &told{r: f, total: before.Size, tell: progress}
+	var with Companion
 	if beside != nil {
-		if w := beside(f, before); w != nil {
-			in = &along{r: in, w: w}
+		if with = beside(f, before); with != nil {
+			in = &along{r: in, w: with}
 		}
 	}
 	x, err := l.SealInput(ctx, in, meta)
+	if with != nil {
+		with.End(err)
+	}
 	if err != nil {
 		return record.Exhibit{}, fmt.Errorf("seal file %s: %w", path, err)
 	}

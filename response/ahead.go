@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"firebreak/forensics"
 	"firebreak/forensics/parse"
 	"firebreak/record"
 	"firebreak/store"
@@ -23,7 +24,8 @@ import (
 //
 // A smaller file wins nothing. Of a larger one somebody would wait long for the
 // first event, and lose much when the program is killed: it is sealed first, and
-// its events come piece by piece.
+// its events come piece by piece. Where tests have smaller segments, smaller files
+// are read so.
 const (
 	leastAhead = 4 << 20
 	mostAhead  = 4 << 30
@@ -46,9 +48,16 @@ type ahead struct {
 	err    error
 }
 
+func (s *Service) leastAhead() int64 {
+	if rows := int64(s.o.SegmentRows); rows > 0 && rows < events.SegmentRows {
+		return leastAhead * rows / events.SegmentRows
+	}
+	return leastAhead
+}
+
 // begin is what SealFileBeside asks. An error here is no loss.
-func (a *ahead) begin(f io.ReaderAt, before record.Stat) io.Writer {
-	if before.Size < leastAhead || before.Size > mostAhead {
+func (a *ahead) begin(f io.ReaderAt, before record.Stat) forensics.Companion {
+	if before.Size < a.s.s.leastAhead() || before.Size > mostAhead {
 		return nil
 	}
 	db, err := a.s.s.renewedTimeline(a.ctx, a.f)
@@ -93,7 +102,16 @@ func (a *ahead) begin(f io.ReaderAt, before record.Stat) io.Writer {
 		a.in.Added = added
 		a.err = errors.Join(a.err, err)
 	}()
-	return w
+	return a
+}
+
+// Write gives the reader what was sealed.
+func (a *ahead) Write(p []byte) (int, error) { return a.pipe.Write(p) }
+
+// End waits for the reader.
+func (a *ahead) End(err error) {
+	_ = a.pipe.CloseWithError(err) // nil: its end
+	<-a.done
 }
 
 // doing says what is done to the file.
@@ -104,14 +122,9 @@ func (a *ahead) doing() string {
 	return "sealing and parsing "
 }
 
-// sealed waits for the reader. After an error of sealing nothing of it stays; that
-// error is given back.
+// sealed is told how sealing ended. After an error nothing of the reading stays;
+// that error is given back.
 func (a *ahead) sealed(err error) error {
-	if a.done == nil {
-		return err
-	}
-	_ = a.pipe.CloseWithError(err) // nil: its end
-	<-a.done
 	if err == nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"firebreak/config"
+	"firebreak/internal/testkit"
 	"firebreak/store/events"
 	"firebreak/timeline"
 )
@@ -28,6 +29,15 @@ func datedLog(lines int) string {
 		}
 	}
 	return b.String()
+}
+
+// several is a bench, and how many lines of a log are more than a segment in it, and
+// enough to be read while they are sealed: few, except in the soak form.
+func several(t *testing.T) (b *bench, lines int) {
+	if testkit.Soak() {
+		return newBench(t, config.Config{}), 80_000
+	}
+	return newBenchOf(t, config.Config{}, 6000), 8000
 }
 
 // all is every event as JSON, without the exhibit.
@@ -53,10 +63,10 @@ func (b *bench) all() []string {
 // A file that is read while it is sealed gives what one gives that is read from the
 // locker, and the same account.
 func TestReadWhileSealed(t *testing.T) {
-	b := newBench(t, config.Config{})
+	b, n := several(t)
 	b.open()
-	text := datedLog(80_000)
-	if len(text) < leastAhead {
+	text := datedLog(n)
+	if int64(len(text)) < b.s.s.leastAhead() {
 		t.Fatalf("%d bytes are too few", len(text))
 	}
 	path := b.file("auth.log", text)
@@ -70,11 +80,11 @@ func TestReadWhileSealed(t *testing.T) {
 		}
 	})
 	b.must(err)
-	if !ahead || in.Events != 80_000 || in.Added != 80_000 || in.Rejected != 80 {
+	if !ahead || in.Events != int64(n) || in.Added != int64(n) || in.Rejected != int64(n/1000) {
 		t.Fatalf("ahead %t: %+v", ahead, in)
 	}
 	got := b.all()
-	if len(got) != 80_000 || !strings.Contains(got[0], "2025-12-19T23:59:00Z") {
+	if len(got) != n || !strings.Contains(got[0], "2025-12-19T23:59:00Z") {
 		t.Fatalf("%d events, the first is %s", len(got), got[0])
 	}
 	// The rebuild reads from the locker.
@@ -87,12 +97,12 @@ func TestReadWhileSealed(t *testing.T) {
 	// The same bytes again, and with another skew: nothing of the reading ahead stays.
 	for _, again := range []struct {
 		skew  time.Duration
-		added int64
-	}{{time.Minute, 0}, {time.Hour, 80_000}} {
+		added int
+	}{{time.Minute, 0}, {time.Hour, n}} {
 		o.Skew = again.skew
 		in, err = b.s.Ingest(t.Context(), b.id, []string{path}, o, nil)
 		b.must(err)
-		if in.Added != again.added || in.Events != 80_000 || len(b.all()) != 80_000 {
+		if in.Added != int64(again.added) || in.Events != int64(n) || len(b.all()) != n {
 			t.Errorf("with a skew of %s again: %+v", again.skew, in)
 		}
 	}
@@ -102,9 +112,9 @@ func TestReadWhileSealed(t *testing.T) {
 // A file that changes while it is sealed is read from the locker: the events are
 // those of what was sealed.
 func TestReadWhileSealedAndChanged(t *testing.T) {
-	b := newBench(t, config.Config{})
+	b, n := several(t)
 	b.open()
-	path := b.file("auth.log", datedLog(80_000))
+	path := b.file("auth.log", datedLog(n))
 	more, parsed := false, false
 	in, err := b.s.Ingest(t.Context(), b.id, []string{path}, IngestOptions{}, func(p Progress) {
 		parsed = parsed || strings.HasPrefix(p.What, "parsing ")
@@ -117,7 +127,7 @@ func TestReadWhileSealedAndChanged(t *testing.T) {
 		}
 	})
 	b.must(err)
-	if !parsed || in.Events != in.Added || in.Events < 80_000 || int64(len(b.all())) != in.Events {
+	if !parsed || in.Events != in.Added || in.Events < int64(n) || int64(len(b.all())) != in.Events {
 		t.Errorf("%+v", in)
 	}
 	b.verified()
@@ -125,9 +135,9 @@ func TestReadWhileSealedAndChanged(t *testing.T) {
 
 // Ctrl-C while it is sealed leaves nothing, and the next time all of it is there.
 func TestReadWhileSealedAndStopped(t *testing.T) {
-	b := newBench(t, config.Config{})
+	b, n := several(t)
 	b.open()
-	path := b.file("auth.log", datedLog(80_000))
+	path := b.file("auth.log", datedLog(n))
 	stop := errors.New("the person pressed ctrl-c")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	_, err := b.s.Ingest(ctx, b.id, []string{path}, IngestOptions{}, func(p Progress) {
@@ -143,7 +153,7 @@ func TestReadWhileSealedAndStopped(t *testing.T) {
 	}
 	in, err := b.s.Ingest(t.Context(), b.id, []string{path}, IngestOptions{}, nil)
 	b.must(err)
-	if in.Added != 80_000 || len(in.Resumed) != 0 || len(b.all()) != 80_000 {
+	if in.Added != int64(n) || len(in.Resumed) != 0 || len(b.all()) != n {
 		t.Errorf("%+v", in)
 	}
 	b.verified()

@@ -166,7 +166,7 @@ func (s *Service) openTimeline(ctx context.Context, f *folder, renew bool) (*eve
 		return f.events, nil
 	}
 	path := filepath.Join(f.dir, "timeline.db")
-	db, err := events.Open(ctx, path, events.Options{Secret: f.key.Subkey(keys.ForTimeline), Renew: renew, Owners: events.Owners{Me: store.Owner(), Alive: store.Alive}})
+	db, err := events.Open(ctx, path, events.Options{Secret: f.key.Subkey(keys.ForTimeline), Renew: renew, Owners: events.Owners{Me: store.Owner(), Alive: store.Alive}, SegmentRows: s.o.SegmentRows})
 	if errors.Is(err, events.ErrNewer) {
 		return nil, refused("use the newer firebreak that wrote it; nothing was changed", "open timeline of %s: %w", f.id, err)
 	}

@@ -46,6 +46,8 @@ type Options struct {
 	// Passphrase asks for one without showing it; nil where nobody can be asked.
 	Passphrase func(ctx context.Context, question string) ([]byte, error)
 	Unlock     Unlock // what there is to open an encrypted workspace with
+	// SegmentRows is as events.Options has it, for tests; 0 otherwise.
+	SegmentRows int
 }
 
 // Service is the open workspace. It is safe for concurrent use, and several

@@ -23,12 +23,16 @@ type bench struct {
 	id    incident.ID
 	home  string
 	seed  uint64 // of its randomness, and so of its keys
+	rows  int    // at which a segment of the timeline is full; 0 as it is
 	agent func(context.Context) (net.Conn, error)
 	ask   func(context.Context, string) ([]byte, error) // for a passphrase
 }
 
-func newBench(t *testing.T, conf config.Config) *bench {
-	b := &bench{T: t, clock: testkit.NewClock(time.Millisecond), home: t.TempDir()}
+func newBench(t *testing.T, conf config.Config) *bench { return newBenchOf(t, conf, 0) }
+
+// newBenchOf is one whose segments are full at so many events, where rows is not 0.
+func newBenchOf(t *testing.T, conf config.Config, rows int) *bench {
+	b := &bench{T: t, rows: rows, clock: testkit.NewClock(time.Millisecond), home: t.TempDir()}
 	b.s = b.service(conf).As(incident.Actor{Name: "ada"})
 	return b
 }
@@ -52,7 +56,7 @@ func (b *bench) tryService(conf config.Config) (*Service, error) {
 	return New(Options{
 		Home: b.home, Config: conf, Now: b.clock.Now, Monotonic: b.clock.Monotonic, Rand: testkit.Rand(b.seed), Host: "web-1",
 		Secrets: config.Env{Lookup: os.LookupEnv, Open: config.OpenFile, Exec: config.Run}, Tool: "firebreak test",
-		ToolSHA256: func() (string, error) { return "00", nil }, Agent: b.agent, Passphrase: b.ask,
+		ToolSHA256: func() (string, error) { return "00", nil }, Agent: b.agent, Passphrase: b.ask, SegmentRows: b.rows,
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			b.clock.Advance(d)
 			return ctx.Err()

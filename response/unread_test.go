@@ -106,9 +106,9 @@ func TestTheNextReaderMakesTheTimelineWhole(t *testing.T) {
 
 // Damage that is found in the middle of an answer says what to do, and that works.
 func TestDamageFoundWhileAsked(t *testing.T) {
-	b := newBench(t, config.Config{})
+	b, lines := several(t)
 	b.open()
-	_, err := b.s.Ingest(t.Context(), b.id, []string{b.file("messages", manyLines(80_000))}, IngestOptions{}, nil)
+	_, err := b.s.Ingest(t.Context(), b.id, []string{b.file("messages", manyLines(lines))}, IngestOptions{}, nil)
 	b.must(err)
 	b.must(b.s.s.Close())
 	path := filepath.Join(b.home, "incidents", string(b.id), "timeline.db")
@@ -127,7 +127,7 @@ func TestDamageFoundWhileAsked(t *testing.T) {
 		t.Errorf("%v (%s)", err, HintOf(err))
 	}
 	b.must(b.s.Rebuild(t.Context(), b.id, nil))
-	if n, err := b.s.Count(t.Context(), b.id, ""); n != 80_000 || err != nil {
+	if n, err := b.s.Count(t.Context(), b.id, ""); n != int64(lines) || err != nil {
 		t.Errorf("%d events, %v", n, err)
 	}
 	b.verified()

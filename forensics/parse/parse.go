@@ -160,6 +160,9 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	if ferr := j.flush(); err == nil {
 		err = ferr
 	}
+	if err == nil {
+		err = j.calendar.err // without years its lines were rejected
+	}
 	if err != nil {
 		return j.result(), fmt.Errorf("parse %s: %w", src.Exhibit.Source, err)
 	}

@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -229,4 +230,18 @@ func FuzzSyslog(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) { run(t, "syslog", "x", data) })
+}
+
+// A log without years that cannot be read a second time is an error of the reader,
+// and not a log of lines that were rejected.
+func TestYearsThatCannotBeReadAhead(t *testing.T) {
+	gone := errors.New("the file is gone")
+	src := Source{
+		Exhibit: record.Exhibit{ID: "e1", Source: "auth.log"}, Parser: "syslog", Collected: collected,
+		Again: func() (io.ReadCloser, error) { return nil, gone },
+	}
+	_, err := File(t.Context(), strings.NewReader("Mar 23 23:01:18 web-1 app[19]: hello\n"), src, func([]timeline.Event) error { return nil })
+	if !errors.Is(err, gone) {
+		t.Errorf("%v", err)
+	}
 }

@@ -42,8 +42,8 @@ func waitingIn(t *testing.T, db *DB) (n int64) {
 // What is read ahead is seen when it is published, and is then what it would have
 // been.
 func TestAhead(t *testing.T) {
-	const n = 90_000
-	db := openTest(t)
+	db, times := openFew(t)
+	n := 9000 * times
 	mustAppend(t, db, numbered("other", 10))
 	a := readAhead(t, db, n)
 	mustTotal(t, db, 10)
@@ -51,7 +51,7 @@ func TestAhead(t *testing.T) {
 	if ok, err := a.Publish(t.Context(), "e7", "sha"); !ok || err != nil {
 		t.Fatalf("published: %t, %v", ok, err)
 	}
-	mustTotal(t, db, n+20)
+	mustTotal(t, db, int64(n)+20)
 	if left := waitingIn(t, db); left != 0 {
 		t.Errorf("%d rows wait", left)
 	}
@@ -74,7 +74,7 @@ func TestAhead(t *testing.T) {
 			t.Fatalf("event %d is %+v, want %+v", i, got[i], want[i])
 		}
 	}
-	if removed, err := db.DeleteExhibit(t.Context(), "e7"); removed != n || err != nil {
+	if removed, err := db.DeleteExhibit(t.Context(), "e7"); removed != int64(n) || err != nil {
 		t.Errorf("%d removed: %v", removed, err)
 	}
 	mustTotal(t, db, 20)
@@ -82,22 +82,22 @@ func TestAhead(t *testing.T) {
 
 // Where an event is there already nothing is published, and nothing stays.
 func TestAheadOfWhatIsThere(t *testing.T) {
-	const n = 70_000
-	for what, hinder := range map[string]func(db *DB) (left int64){
-		"one event": func(db *DB) int64 {
+	for what, hinder := range map[string]func(db *DB, n int) (left int64){
+		"one event": func(db *DB, n int) int64 {
 			mustAppend(t, db, lines("sha", n-1, 1))
 			return 1
 		},
-		"an emptied timeline": func(db *DB) int64 {
+		"an emptied timeline": func(db *DB, _ int) int64 {
 			if err := db.Clear(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			return 0
 		},
 	} {
-		db := openTest(t)
+		db, times := openFew(t)
+		n := 7000 * times
 		a := readAhead(t, db, n)
-		left := hinder(db)
+		left := hinder(db, n)
 		if ok, err := a.Publish(t.Context(), "e7", "sha"); ok || err != nil {
 			t.Errorf("%s: published: %t, %v", what, ok, err)
 		}
@@ -105,20 +105,22 @@ func TestAheadOfWhatIsThere(t *testing.T) {
 		if rows := waitingIn(t, db); rows != 0 {
 			t.Errorf("%s: %d rows wait", what, rows)
 		}
-		if added := appendLines(t, db, "sha", n, 2); added != n-left {
+		if added := appendLines(t, db, "sha", n, 2); added != int64(n)-left {
 			t.Errorf("%s: %d added", what, added)
 		}
-		mustTotal(t, db, n)
+		mustTotal(t, db, int64(n))
 	}
 }
 
 // What the dead have left goes when the next one reads; what the living have stays.
 func TestAheadOfTheDead(t *testing.T) {
-	const n = 70_000
+	o, times := fewOptions()
+	n := 7000 * times
 	path := filepath.Join(t.TempDir(), "timeline.db")
 	alive := true
 	open := func(me string) *DB {
-		db, err := Open(t.Context(), path, Options{Owners: Owners{Me: me, Alive: func(owner string) bool { return alive && owner == "first" }}})
+		o.Owners = Owners{Me: me, Alive: func(owner string) bool { return alive && owner == "first" }}
+		db, err := Open(t.Context(), path, o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ var ErrTooLarge = errors.New("the event's text is too large")
 // filling is a segment that is being filled, and what it is encoded with.
 type filling struct {
 	mu      sync.Mutex
+	rows    int // at which it is full
 	builder *segment.Builder
 	encoder *segment.Encoder
 	batch   []timeline.Event // of a merge
@@ -31,6 +32,7 @@ func (f *filling) prepare() error {
 		return fmt.Errorf("prepare to append: %w", err)
 	}
 	f.builder, f.encoder = segment.NewBuilder(), encoder
+	f.builder.Limit(f.rows)
 	return nil
 }
 

@@ -87,7 +87,7 @@ func (a *Appender) take(first timeline.ID) (*filling, error) {
 	defer a.mu.Unlock()
 	best := len(a.free) - 1
 	if best < 0 {
-		return &filling{}, nil
+		return &filling{rows: a.db.full}, nil
 	}
 	nearest := uint64(math.MaxUint64)
 	for i, f := range a.free {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"firebreak/internal/testkit"
 	"firebreak/store/events/segment"
 	"firebreak/timeline"
 )
@@ -85,10 +86,10 @@ func mustTotal(t *testing.T, db *DB, want int64) {
 }
 
 // Several goroutines fill several segments; all that was given is there once, and
-// the same file again adds nothing.
+// the same file again adds nothing. The segments are as large as they are in earnest.
 func TestAppender(t *testing.T) {
 	db := openTest(t)
-	const n = 150_000
+	const n = 70_000
 	for i, want := range []int64{n, 0, 0} {
 		if added := appendLines(t, db, "e1", n, 3); added != want {
 			t.Errorf("time %d: added %d, want %d", i, added, want)
@@ -96,10 +97,10 @@ func TestAppender(t *testing.T) {
 	}
 	mustTotal(t, db, n)
 	// The same file with more at its end, as a log that has grown.
-	if added := appendLines(t, db, "e1", n+30_000, 2); added != 30_000 {
+	if added := appendLines(t, db, "e1", n+3000, 2); added != 3000 {
 		t.Errorf("of the longer file %d were added", added)
 	}
-	mustTotal(t, db, n+30_000)
+	mustTotal(t, db, n+3000)
 	for _, e := range segmentsOf(t, db) {
 		if e.meta.Rows > segment.MaxRows || len(e.meta.Blocks) > segment.MaxBlocks {
 			t.Errorf("a segment of %d rows in %d blocks", e.meta.Rows, len(e.meta.Blocks))
@@ -110,12 +111,13 @@ func TestAppender(t *testing.T) {
 // Two processes read the same file at once, and every event is there once.
 func TestTwoAppendersOfTheSameFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timeline.db")
-	const n = 90_000
+	o, times := fewOptions()
+	n := 9000 * times
 	var added atomic.Int64
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			db, err := Open(t.Context(), path, testOptions())
+			db, err := Open(t.Context(), path, o)
 			if err != nil {
 				t.Error(err)
 				return
@@ -125,15 +127,15 @@ func TestTwoAppendersOfTheSameFile(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if added.Load() != n {
+	if added.Load() != int64(n) {
 		t.Errorf("%d were added, want %d", added.Load(), n)
 	}
-	db, err := Open(t.Context(), path, testOptions())
+	db, err := Open(t.Context(), path, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closeTest(t, db)
-	mustTotal(t, db, n)
+	mustTotal(t, db, int64(n))
 }
 
 // Events that lie in no order, with ids that are hashes, some of them twice.
@@ -163,10 +165,10 @@ func TestAppenderOfWildIDs(t *testing.T) {
 
 // What was written before a cancelled context stays; Add and Close say why.
 func TestAppenderIsCancelled(t *testing.T) {
-	db := openTest(t)
+	db, times := openFew(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	a := db.NewAppender(ctx)
-	const n = 70_000
+	n := 7000 * times
 	if err := a.Add(lines("e1", 0, n)); err != nil {
 		t.Fatal(err)
 	}
@@ -181,11 +183,11 @@ func TestAppenderIsCancelled(t *testing.T) {
 		t.Errorf("add: %v", err)
 	}
 	added, err := a.Close()
-	if !errors.Is(err, context.Canceled) || added != segment.MaxRows {
+	if !errors.Is(err, context.Canceled) || added != int64(db.full) {
 		t.Errorf("close: %d, %v", added, err)
 	}
-	mustTotal(t, db, segment.MaxRows)
-	if added := appendLines(t, db, "e1", n, 1); added != n-segment.MaxRows {
+	mustTotal(t, db, int64(db.full))
+	if added := appendLines(t, db, "e1", n, 1); added != int64(n-db.full) {
 		t.Errorf("afterwards %d were added", added)
 	}
 }
@@ -212,11 +214,12 @@ func TestAppenderTellsOfAnError(t *testing.T) {
 
 // A reader has its page while an appender is at work, and sees whole segments.
 func TestPagesWhileAppending(t *testing.T) {
-	db := openTest(t)
+	db, times := openFew(t)
+	n := 20_000 * times
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		appendLines(t, db, "e1", 200_000, 2)
+		appendLines(t, db, "e1", n, 2)
 	}()
 	last := int64(0)
 	for running := true; running; {
@@ -238,14 +241,14 @@ func TestPagesWhileAppending(t *testing.T) {
 			t.Fatalf("%d in segments after a total of %d", sum, total)
 		}
 	}
-	mustTotal(t, db, 200_000)
+	mustTotal(t, db, int64(n))
 }
 
 // An event with a message of many MiB, and one with thousands of attributes.
 func TestHugeEvents(t *testing.T) {
 	db := openTest(t)
 	r := rand.New(rand.NewPCG(1, 1))
-	big := make([]byte, 40<<20)
+	big := make([]byte, testkit.Rounds(t, 17, 40)<<20) // more than a segment has
 	for i := range big {
 		big[i] = " abcdefghijklmnopqrstuvwxyz0123456789"[r.IntN(37)]
 	}

@@ -177,7 +177,7 @@ func eachID(r *segment.Reader, visit func(row int, f *segment.File, place uint64
 
 // rewrite writes the events of a segment that are to be kept as a new one.
 func (w *writer) rewrite(ctx context.Context, r *segment.Reader, m *segment.Meta, keep func(row int) bool) (kept int64, err error) {
-	f := filling{}
+	f := filling{rows: w.db.full}
 	write := func(image *segment.Image) error {
 		defer image.Release()
 		meta, err := segment.ParseMeta(image.Meta)

@@ -63,6 +63,7 @@ type DB struct {
 
 	key    *cryptvfs.Key // nil for a plain file
 	owners Owners
+	full   int // rows at which a segment is full
 
 	mu     sync.Mutex // held while writing
 	writer *writer    // opened at the first write
@@ -100,6 +101,20 @@ type Options struct {
 	Renew bool
 	// Owners tell apart who writes; see NewAhead.
 	Owners Owners
+	// SegmentRows is at how many events a segment is full, also for a merge; for
+	// tests alone, which need several. 0, and whatever is more, is SegmentRows.
+	SegmentRows int
+}
+
+// SegmentRows is at how many events a segment is full, if not before.
+const SegmentRows = segment.MaxRows
+
+// full is at how many rows a segment is full.
+func (o Options) full() int {
+	if o.SegmentRows <= 0 {
+		return SegmentRows
+	}
+	return min(o.SegmentRows, SegmentRows)
 }
 
 // Open opens timeline.db at path and creates it where it is missing; its
@@ -110,7 +125,8 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	db := &DB{helpers: make(chan struct{}, mostWorkers-1), owners: o.Owners}
+	db := &DB{helpers: make(chan struct{}, mostWorkers-1), owners: o.Owners, full: o.full()}
+	db.small.rows = db.full
 	access := "mode=rw&" + pragmas
 	if err := create(abs); errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		db.readOnly = true

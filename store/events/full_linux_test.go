@@ -2,6 +2,7 @@ package events
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,7 +17,8 @@ func TestFullDiskWhileAppending(t *testing.T) {
 		t.Skip("needs root to mount a small tmpfs")
 	}
 	disk := t.TempDir()
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=14m"); err != nil {
+	o, times := fewOptions()
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, fmt.Sprintf("size=%dk", 1400*times)); err != nil {
 		t.Skipf("cannot mount a tmpfs here: %v", err)
 	}
 	defer func() {
@@ -24,13 +26,13 @@ func TestFullDiskWhileAppending(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	db, err := Open(t.Context(), filepath.Join(disk, "timeline.db"), testOptions())
+	db, err := Open(t.Context(), filepath.Join(disk, "timeline.db"), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closeTest(t, db)
 	mustAppend(t, db, lines("before", 0, 1000))
-	const n = 600_000
+	n := 60_000 * times
 	a := db.NewAppender(t.Context())
 	for from := 0; from < n; from += 5000 {
 		if err = a.Add(lines("e1", from, 5000)); err != nil {
@@ -51,8 +53,8 @@ func TestFullDiskWhileAppending(t *testing.T) {
 	if err := unix.Mount("", disk, "", unix.MS_REMOUNT, "size=300m"); err != nil {
 		t.Fatal(err)
 	}
-	if again := appendLines(t, db, "e1", n, 2); again != n-added {
-		t.Errorf("with room again %d were added, want %d", again, n-added)
+	if again := appendLines(t, db, "e1", n, 2); again != int64(n)-added {
+		t.Errorf("with room again %d were added, want %d", again, int64(n)-added)
 	}
-	mustTotal(t, db, 1000+n)
+	mustTotal(t, db, int64(1000+n))
 }

@@ -38,11 +38,15 @@ func TestMain(m *testing.M) {
 
 // linesOfFile is a file that takes some segments; small ones that are merged come
 // in between.
-const linesOfFile = 150_000
+func linesOfFile() int {
+	_, times := fewOptions()
+	return 15_000 * times
+}
 
 func appendFile(path string) error {
 	ctx := context.Background()
-	db, err := Open(ctx, path, testOptions())
+	o, _ := fewOptions()
+	db, err := Open(ctx, path, o)
 	if err != nil {
 		return err
 	}
@@ -51,11 +55,11 @@ func appendFile(path string) error {
 			return err
 		}
 	}
-	a := db.NewAppender(ctx)
+	a, n := db.NewAppender(ctx), linesOfFile()
 	var wg sync.WaitGroup
 	for half := range 2 {
 		wg.Go(func() {
-			for from := half * linesOfFile / 2; from < (half+1)*linesOfFile/2; from += 2500 {
+			for from := half * n / 2; from < (half+1)*n/2; from += 2500 {
 				if a.Add(lines("file", from, 2500)) != nil {
 					return // Close says why
 				}
@@ -78,9 +82,14 @@ func appendFile(path string) error {
 // with every event once.
 func TestKilledAppender(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "timeline.db")
-	const all = linesOfFile + 12*100
+	all := int64(linesOfFile() + 12*100)
 	rounds := testkit.Rounds(t, 8, 200)
 	killed, last := 0, int64(0)
+	began := time.Now()
+	if err := appendFile(filepath.Join(t.TempDir(), "timeline.db")); err != nil {
+		t.Fatal(err)
+	}
+	usual := time.Since(began)
 	for range rounds {
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "FIREBREAK_TEST_APPEND_FILE="+path)
@@ -88,7 +97,7 @@ func TestKilledAppender(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rand.IntN(900)) * time.Millisecond)
+		time.Sleep(rand.N(usual))
 		if err := child.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			t.Fatal(err)
 		}

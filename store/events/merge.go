@@ -84,7 +84,7 @@ func (db *DB) Merge(ctx context.Context) error {
 func (db *DB) mergeAll(ctx context.Context, width int) error {
 	db.merger.one.Lock()
 	defer db.merger.one.Unlock()
-	var f filling
+	f := filling{rows: db.full}
 	for {
 		more, err := db.mergeOnce(ctx, &f, width)
 		if err != nil {
@@ -108,7 +108,7 @@ func (db *DB) mergeOnce(ctx context.Context, f *filling, width int) (more bool, 
 		if err != nil {
 			return err
 		}
-		if old = tier(entries, width); old == nil {
+		if old = tier(entries, width, db.full); old == nil {
 			return nil
 		}
 		images, err = s.merged(f, old)
@@ -155,12 +155,12 @@ func (db *DB) mergeOnce(ctx context.Context, f *filling, width int) (more bool, 
 }
 
 // tier is the segments to merge next: of the lowest tier that has enough, as many
-// as fit into one.
-func tier(entries []*entry, width int) []*entry {
+// as fit into one, which is full at so many rows.
+func tier(entries []*entry, width, full int) []*entry {
 	tiers := map[int][]*entry{}
 	lowest := -1
 	for _, e := range entries {
-		fill := e.meta.Fill()
+		fill := e.meta.Fill(full)
 		if fill >= mergeFull {
 			continue
 		}
@@ -179,7 +179,7 @@ func tier(entries []*entry, width int) []*entry {
 	var chosen []*entry
 	sum := 0.0
 	for _, e := range tiers[lowest] {
-		if sum += e.meta.Fill(); sum > 1 || len(chosen) == mergeMost {
+		if sum += e.meta.Fill(full); sum > 1 || len(chosen) == mergeMost {
 			break
 		}
 		chosen = append(chosen, e)

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"firebreak/internal/testkit"
 	"firebreak/store/cryptvfs"
 	"firebreak/timeline"
 )
@@ -28,6 +29,31 @@ func testOptions() Options {
 		return Options{}
 	}
 	return Options{Secret: &[32]byte{1, 2, 3}}
+}
+
+// fewRows is a tenth of what a segment has, for tests that want several.
+const fewRows = 6500
+
+// openFew opens a new timeline whose segments are full at fewRows, and says how
+// much larger they are in earnest: in the soak form they are.
+func openFew(t testing.TB) (db *DB, times int) {
+	t.Helper()
+	o, times := fewOptions()
+	db, err := Open(t.Context(), filepath.Join(t.TempDir(), "timeline.db"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeTest(t, db) })
+	return db, times
+}
+
+func fewOptions() (o Options, times int) {
+	o = testOptions()
+	if testkit.Soak() {
+		return o, 10
+	}
+	o.SegmentRows = fewRows
+	return o, 1
 }
 
 // openRaw opens a file as somebody with its key could.

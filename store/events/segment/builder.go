@@ -28,6 +28,7 @@ const maxEvent = 512 << 20
 
 // Builder gathers the events of a segment. It copies what it is given.
 type Builder struct {
+	full   int    // events
 	arena  []byte // all texts
 	in     *interner
 	size   int // text that may go into blocks
@@ -103,10 +104,13 @@ const nameSpace = 16
 
 // NewBuilder returns an empty one.
 func NewBuilder() *Builder {
-	b := &Builder{in: newInterner()}
+	b := &Builder{full: MaxRows, in: newInterner()}
 	b.Reset()
 	return b
 }
+
+// Limit makes it full at so many events, at most MaxRows.
+func (b *Builder) Limit(rows int) { b.full = rows }
 
 // Reset empties it.
 func (b *Builder) Reset() {
@@ -154,7 +158,7 @@ func TooLarge(e *timeline.Event) bool {
 func (b *Builder) Add(e *timeline.Event) bool {
 	n := len(b.stamps)
 	text, besides := textOf(e)
-	if n > 0 && (n == MaxRows || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > maxValues ||
+	if n > 0 && (n >= b.full || b.size+text > maxText || len(b.arena)+text > maxText*3/2 || len(b.values)+len(e.Attributes) > maxValues ||
 		b.nameSize > maxNames || besides > maxNames) {
 		return false
 	}

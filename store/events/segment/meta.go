@@ -169,7 +169,8 @@ func (d *decoder) text() string {
 	return string(d.bytes(n))
 }
 
-// Fill is how full the segment is: 1 is as full as can be.
-func (m *Meta) Fill() float64 {
-	return max(float64(m.Rows)/MaxRows, float64(m.Text)/maxText)
+// Fill is how full the segment is, where one is full at so many rows: 1 is as full
+// as can be.
+func (m *Meta) Fill(rows int) float64 {
+	return max(float64(m.Rows)/float64(rows), float64(m.Text)/maxText)
 }
