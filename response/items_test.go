@@ -82,6 +82,33 @@ func TestFollowUpIsFiledAndReadBack(t *testing.T) {
 	}
 }
 
+// An issue that is not to be filed any more keeps none from being filed later.
+func TestFollowUpIsFiledAfterItWasGivenUp(t *testing.T) {
+	b := newBench(t, updatesConfig())
+	b.incidentWithNames()
+	ctx := t.Context()
+	item, err := b.s.AddItem(ctx, b.id, record.Item{Text: "Have every account need a second factor", Class: "prevent"})
+	b.must(err)
+	where := Tracking{Connection: "github", Repo: drill.Repo}
+	for _, end := range []func(ActionView) error{
+		func(a ActionView) error {
+			_, err := b.s.Drop(ctx, b.id, a.Action, "the wrong list")
+			return err
+		},
+		func(a ActionView) error { return b.s.Reject(ctx, b.id, a.Action, "not yet") },
+	} {
+		a, err := b.s.PlanItem(ctx, b.id, item, where)
+		b.must(err)
+		if _, err := b.s.PlanItem(ctx, b.id, item, where); CodeOf(err) != CodeRefused {
+			t.Errorf("a second issue: %v", err)
+		}
+		b.must(end(a))
+	}
+	if a, err := b.s.PlanItem(ctx, b.id, item, where); err != nil || a.State != Planned {
+		t.Errorf("%+v, %v", a, err)
+	}
+}
+
 func TestFollowUpMoves(t *testing.T) {
 	b := newBench(t, updatesConfig())
 	b.incidentWithNames()
