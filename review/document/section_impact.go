@@ -92,7 +92,7 @@ func (b *builder) gone(section string) {
 	var all []Text
 	for _, g := range b.r.Missing {
 		if g.Section == section {
-			line := text(toned(Warn, "Missing: "), g.What, ".")
+			line := text(toned(Warn, "Missing:"), " ", g.What, ".")
 			if !b.r.ToTheHour() { // the public has no incident to record it in
 				line = append(line, text(" ", code(g.How))...)
 			}
