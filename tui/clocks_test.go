@@ -146,6 +146,9 @@ func TestClocksStaleAndEmpty(t *testing.T) {
 	h.sees("No deadline is shown", "The playbook names eu-gdpr-33-authority where personal_data")
 	h.press("m")
 	h.sees("no deadline is selected")
+	d.board.Unjudged = []clocks.Line{{Clock: "eu-gdpr-33-authority", State: clocks.NotStarted, Applies: clocks.Undecided, Duty: "Tell the authority"}}
+	h = sit(t, d, Options{Incident: id, ASCII: true}, 80, 24)
+	h.sees("? eu-gdpr-33-authority  7")
 	d.board.NoClocks = "clocks.regimes: no regime or place is called \"GDRP\""
 	h = sit(t, d, Options{Incident: id, ASCII: true}, 120, 40)
 	h.sees("deadlines are not known")
