@@ -286,7 +286,10 @@ func (v *clocksScreen) View(w, h int) string {
 	for i := from; i < to; i++ {
 		out = append(out, row(clockRow(ls[i], v.now(), w-1), i == v.at, w))
 	}
-	if len(ls) == 0 && v.sheet.loaded {
+	switch hidden := len(sheet.Lines) - len(ls); {
+	case hidden > 0:
+		out = append(out, look(faint, "  "+plural(int64(hidden), "deadline")+map[bool]string{true: " does", false: " do"}[hidden == 1]+" not apply: u shows what was said"))
+	case len(ls) == 0 && v.sheet.loaded:
 		out = append(out, wrap(faint, "  No deadline is shown. clocks: {regimes: [GDPR]} in the configuration turns a regime on; firebreak clocks list shows what is known; firebreak clocks applies puts one on this incident.", w)...)
 	}
 	for _, n := range sheet.Named {
@@ -445,7 +448,7 @@ func (d *dashboard) deadlines(n int) []line {
 		if i == n {
 			break
 		}
-		out = append(out, line{{warn, "  ? "}, {usual, l.Clock}, {faint, "  7"}})
+		out = append(out, line{{warn, "  ? "}, {usual, l.Clock}, {faint, "  judge: 7"}})
 	}
 	if more+duties > 0 {
 		var parts []string
