@@ -176,3 +176,23 @@ func TestScenariosOfTheWorkspace(t *testing.T) {
 	_, err = b.s.s.Scenario("lights-off", 1)
 	b.want(CodeNotFound, err)
 }
+
+// An exercise is checked as one, against the playbook of the folder around its own.
+func TestLintOfAScenario(t *testing.T) {
+	b := newBench(t, config.Config{})
+	folder := b.packed() // a pack or not: its files are there
+	l, err := b.s.s.Linter()
+	b.must(err)
+	for text, want := range map[string]string{
+		ownScenario: "",
+		strings.Replace(ownScenario, "done: block", "done: blocked", 1):              "DR010",
+		strings.Replace(ownScenario, "length: 10m", "lengthy: 10m", 1):               "DR002",
+		strings.Replace(ownScenario, "playbook: lock-out", "playbook: elsewhere", 1): "", // of another pack: nothing can be said
+	} {
+		ps, err := l.Source("x.yaml", filepath.Join(folder, "scenarios", "x.yaml"), []byte(text))
+		b.must(err)
+		if got := len(ps) > 0 && ps[0].Code == want; got != (want != "") || want == "" && len(ps) > 0 {
+			t.Errorf("want %q: %v", want, ps)
+		}
+	}
+}

@@ -64,3 +64,12 @@ func (s *Scenario) Fit(p *playbooks.Playbook) Problems {
 	slices.SortFunc(out, func(a, b Problem) int { return strings.Compare(a.Message, b.Message) })
 	return out
 }
+
+// FitIn is Fit for a scenario that was read from a file: the problems name it.
+func (s *Scenario) FitIn(file string, p *playbooks.Playbook) Problems {
+	out := s.Fit(p)
+	for i := range out {
+		out[i].File = file
+	}
+	return out
+}

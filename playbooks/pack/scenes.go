@@ -61,7 +61,7 @@ func describe(scenes []Scene, books []*playbooks.Playbook) ([]Scenario, error) {
 			if b.ID != s.Playbook {
 				continue
 			}
-			if ps := s.Fit(b); len(ps) > 0 {
+			if ps := s.FitIn(sc.File, b); len(ps) > 0 {
 				return nil, ps
 			}
 		}
