@@ -64,7 +64,7 @@ func (p *program) scenario(k response.KnownScenario) error {
 	case k.Pack != nil:
 		from = fmt.Sprintf("  (pack %s, %s: to look at only)", term.Safe(k.Pack.ID), k.Pack.State)
 	}
-	return p.printf("%-22s %-28s %6s  %2d injects  %s%s\n", k.ID, k.Playbook, strings.TrimSuffix(k.Length.String(), "m0s")+"m", len(k.Injects), term.Safe(k.Name), from)
+	return p.printf("%-22s %-28s %6s  %10s  %s%s\n", k.ID, k.Playbook, strings.TrimSuffix(k.Length.String(), "m0s")+"m", plural(int64(len(k.Injects)), "inject"), term.Safe(k.Name), from)
 }
 
 // exerciseAbout are those of a command about one exercise.
