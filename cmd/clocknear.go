@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"firebreak/incident"
 	"firebreak/internal/term"
 	"firebreak/response"
 	"firebreak/review/clocks"
@@ -39,8 +40,19 @@ func clockLines(b response.Board) string {
 		case clocks.NotStarted, clocks.MetInTime, clocks.MetLate, clocks.Done, clocks.NotApplicable:
 		}
 	}
+	for _, l := range b.Unjudged {
+		fmt.Fprintf(&w, "? %s: %s\n", term.Safe(l.Clock), unjudged(b.Incident.ID, l))
+	}
 	if open > 0 {
 		fmt.Fprintf(&w, "open duties without a number: %d: firebreak clocks %s\n", open, b.Incident.ID)
 	}
 	return w.String()
+}
+
+// unjudged says what people have to say of a deadline that the playbook asks for.
+func unjudged(id incident.ID, l clocks.Line) string {
+	if l.Applies == clocks.Applies {
+		return fmt.Sprintf("it applies, and nobody has said since when: firebreak clocks start %s %s", id, l.Start)
+	}
+	return fmt.Sprintf("the playbook asks for it: firebreak clocks start %s %s, or firebreak clocks not %s %s", id, l.Start, id, term.Safe(l.Clock))
 }

@@ -133,7 +133,7 @@ func sheetText(id incident.ID, sheet response.ClockSheet, all bool) string {
 func namedText(id incident.ID, n response.NamedClock) string {
 	text := "the playbook names " + term.Safe(n.Clock)
 	if n.When != "" {
-		text += ", where " + term.Safe(n.When)
+		text += ", where " + term.Safe(n.When) + map[string]string{"no": " (which is not so)", "unknown": " (nobody has said yet)"}[n.Condition]
 	}
 	if !n.Known {
 		return text + ": there is no data of it"

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -45,9 +46,11 @@ func runClose(c *cobra.Command, o *closeOptions) error {
 		return done
 	}
 	if o.p.json {
-		err = o.p.printJSON(map[string]any{"incident": id, "status": "closed"})
-	} else {
-		err = o.p.printf("%s  closed\n", id)
+		return errors.Join(done, o.p.printJSON(map[string]any{"incident": id, "status": "closed"}))
 	}
-	return errors.Join(done, err)
+	says := fmt.Sprintf("%s  closed\n", id)
+	if b, err := s.Board(c.Context(), id); err == nil { // it is closed all the same
+		says += clockLines(b)
+	}
+	return errors.Join(done, o.p.printf("%s", says))
 }

@@ -9,7 +9,6 @@ import (
 
 	"firebreak/incident"
 	"firebreak/internal/term"
-	drills "firebreak/playbooks/drill"
 	"firebreak/response"
 )
 
@@ -70,10 +69,10 @@ func runDrill(c *cobra.Command, o *drillOptions) error {
 		return err
 	}
 	all, err := s.Service().Scenarios()
-	if err != nil {
+	if err != nil && response.CodeOf(err) != response.CodePartial {
 		return err
 	}
-	if o.exercise.wanted(c) || slices.ContainsFunc(all, func(sc *drills.Scenario) bool { return sc.ID == o.exercise.playbook }) {
+	if o.exercise.wanted(c) || slices.ContainsFunc(all, func(k response.KnownScenario) bool { return k.ID == o.exercise.playbook }) {
 		return o.holdExercise(c, s)
 	}
 	inc, err := s.StartDrill(c.Context(), o.playbook)

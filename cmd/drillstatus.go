@@ -15,10 +15,11 @@ import (
 func newDrillListCmd(p *program, run func(*cobra.Command, *program) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the scenarios that come with Firebreak",
-		Long: `List the scenarios that come with Firebreak: id, playbook, length, how many
-injects arrive, and the story. docs/drills.md shows how to hold one, and how to
-write your own.`,
+		Short: "List the scenarios there are",
+		Long: `List the scenarios there are: id, playbook, length, how many injects arrive, and the
+story. Those below scenarios in $FIREBREAK_HOME and in your folders of playbooks are
+named by their id as the built-in ones are, and so are those of packs, once a pack
+is accepted. docs/drills.md shows how to hold one, and how to write your own.`,
 		Example: `  firebreak drill --scenario leaked-token --auto   # see one played, in seconds`,
 		Args:    exactly(0, "nothing"),
 		RunE:    func(c *cobra.Command, _ []string) error { return run(c, p) },
@@ -30,25 +31,40 @@ func runDrillList(_ *cobra.Command, p *program) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.Service().Scenarios()
-	if err != nil {
-		return err
-	}
-	for _, sc := range all {
-		if p.json {
-			if err := p.printJSON(map[string]any{
-				"id": sc.ID, "name": sc.Name, "version": sc.Version, "playbook": sc.Playbook, "sha256": sc.SHA256,
-				"length_s": int64(sc.Length / time.Second), "roles": sc.Roles, "injects": len(sc.Injects),
-			}); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := p.printf("%-22s %-28s %6s  %2d injects  %s\n", sc.ID, sc.Playbook, strings.TrimSuffix(sc.Length.String(), "m0s")+"m", len(sc.Injects), sc.Name); err != nil {
+	all, listErr := s.Service().Scenarios()
+	for _, k := range all {
+		if err := p.scenario(k); err != nil {
 			return err
 		}
 	}
-	return nil
+	return listErr
+}
+
+// scenario prints one scenario of the list.
+func (p *program) scenario(k response.KnownScenario) error {
+	if p.json {
+		out := map[string]any{
+			"id": k.ID, "name": k.Name, "version": k.Version, "playbook": k.Playbook, "sha256": k.SHA256,
+			"length_s": int64(k.Length / time.Second), "roles": k.Roles, "injects": len(k.Injects),
+		}
+		if k.File != "" {
+			out["file"] = k.File
+		}
+		if k.Pack != nil {
+			out["pack"], out["state"] = k.Pack.ID, k.Pack.State
+		}
+		return p.printJSON(out)
+	}
+	from := ""
+	switch {
+	case k.File != "":
+		from = "  (" + term.Safe(k.File) + ")"
+	case k.Pack != nil && k.Pack.State == response.PackAccepted:
+		from = "  (pack " + term.Safe(k.Pack.ID) + ")"
+	case k.Pack != nil:
+		from = fmt.Sprintf("  (pack %s, %s: to look at only)", term.Safe(k.Pack.ID), k.Pack.State)
+	}
+	return p.printf("%-22s %-28s %6s  %10s  %s%s\n", k.ID, k.Playbook, strings.TrimSuffix(k.Length.String(), "m0s")+"m", plural(int64(len(k.Injects)), "inject"), term.Safe(k.Name), from)
 }
 
 // exerciseAbout are those of a command about one exercise.

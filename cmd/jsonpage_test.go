@@ -242,8 +242,19 @@ func (j *jsonPage) exercise() {
 func (j *jsonPage) packs() {
 	b := j.b
 	folder := filepath.Join(b.home, "packs", "acme")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		b.t.Fatal(err)
+	plot := readFile(b.t, "../playbooks/drill/scenarios/leaked-token.yaml")
+	for _, dir := range []string{filepath.Join(folder, "scenarios"), filepath.Join(b.home, "scenarios")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+	for file, text := range map[string]string{
+		filepath.Join(folder, "scenarios", "leaked-token.yaml"): plot, // in the place of the built-in one
+		filepath.Join(b.home, "scenarios", "ours.yaml"):         strings.Replace(plot, "id: leaked-token", "id: ours", 1),
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			b.t.Fatal(err)
+		}
 	}
 	if err := os.WriteFile(filepath.Join(folder, "fast.yaml"), []byte(readFile(b.t, "testdata/fast.yaml")), 0o600); err != nil {
 		b.t.Fatal(err)
@@ -261,11 +272,14 @@ func (j *jsonPage) packs() {
 	j.run("playbook pack accept PACK", 0, "playbook", "pack", "accept", "acme", "--digest", shown.Digest)
 	j.run("playbook pack show PACK", 0, "playbook", "pack", "show", "acme")
 	j.run("playbook pack list", 0, "playbook", "pack", "list")
+	j.run("drill list", 0, "drill", "list")
 	j.run("playbook pack check PACK", 0, "playbook", "pack", "check", "acme")
 	j.run("playbook pack withdraw PACK", 0, "playbook", "pack", "withdraw", "acme")
 }
 
 func (j *jsonPage) incident(book string) {
+	j.b.want(0, "open", "a mail", "--playbook", "phishing", "--var", "subject=x", "--var", "sender=y", "--var", "reporter=z", "--var", "system=other", "--var", "personal_data=true")
+	j.run("show ID", 0, "show", "last")
 	j.run("open TITLE …", 0, "open", "odd process", "--playbook", book)
 	j.run("list", 0, "list")
 	j.run("note", 0, "note", "last", "a note")

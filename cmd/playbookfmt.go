@@ -61,7 +61,7 @@ type formattedFile struct {
 }
 
 func runPlaybookFmt(c *cobra.Command, o *playbookFmtOptions) error {
-	files, err := playbookSources(o.p.In, o.files, true)
+	files, err := playbookSources(o.p.In, o.files, false)
 	if err != nil {
 		return err
 	}

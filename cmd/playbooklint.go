@@ -23,10 +23,10 @@ func newPlaybookLintCmd(p *program, run func(*cobra.Command, *playbookLintOption
 	o := &playbookLintOptions{p: p}
 	c := &cobra.Command{
 		Use:   "lint FILE|FOLDER|ID…",
-		Short: "Check playbooks and their tests",
-		Long: `Check playbooks and their tests: each problem has its file, line and column, a
-code that docs/playbook-lint.md describes (PT… of tests: docs/playbook-test.md),
-and where there is one a hint. Give files, folders (with all below them), ids, or
+		Short: "Check playbooks, their tests and exercises",
+		Long: `Check playbooks, their tests and the exercises on them: each problem has its file,
+line and column, a code that docs/playbook-lint.md describes (PT… of tests:
+docs/playbook-test.md, DR… of exercises: docs/drills.md), and where there is one a hint. Give files, folders (with all below them), ids, or
 a hyphen for the standard input.
 
 Exits with 1 when a file has errors; with --strict warnings count too. --sarif

@@ -28,7 +28,7 @@ func newPlaybookPackCmd(p *program) *cobra.Command {
 		Short: "Sign, look at and accept packs: signed folders of playbooks",
 		Long: `A pack is a folder of playbooks with a manifest (pack.json) that lists each file
 with its SHA-256 and what the playbooks ask for, and an ssh signature over the
-manifest (pack.json.sig). Put its folder below packs in $FIREBREAK_HOME, or name
+manifest (pack.json.sig). Exercises lie below it in scenarios. Put its folder below packs in $FIREBREAK_HOME, or name
 it under packs: in the configuration.
 
 The playbooks of a pack can always be looked at. They run once the signature is
@@ -200,6 +200,15 @@ func (p *program) pack(k *response.Pack) error {
 	}
 	if len(k.Replaces) > 0 {
 		fmt.Fprintf(&b, "  in place of the built-in %s\n", strings.Join(k.Replaces, ", "))
+	}
+	if len(k.Scenarios) > 0 {
+		b.WriteString("\nIts exercises: nothing of them leaves this program\n")
+	}
+	for _, x := range k.Scenarios {
+		fmt.Fprintf(&b, "  %-24s %-8s %s (of %s)\n", x.ID, x.Version, x.Name, x.Playbook)
+	}
+	if len(k.Hides) > 0 {
+		fmt.Fprintf(&b, "  in place of the built-in %s\n", strings.Join(k.Hides, ", "))
 	}
 	b.WriteString("\nWhat they ask for\n")
 	all := k.Capabilities.Beyond(playbooks.Capabilities{})

@@ -26,10 +26,10 @@ type sourceFile struct {
 const maxSources = 10_000
 
 // playbookSources reads the files that arguments name: files, a hyphen for the
-// standard input, folders with all playbooks below them, and with tests their
-// tests too. In a folder YAML that is neither is passed over, links are not
+// standard input, folders with all playbooks and tests below them, and with scenarios
+// these too. In a folder YAML that is none of them is passed over, links are not
 // followed, and folders that begin with a dot are left out.
-func playbookSources(in io.Reader, args []string, tests bool) ([]sourceFile, error) {
+func playbookSources(in io.Reader, args []string, scenarios bool) ([]sourceFile, error) {
 	var out []sourceFile
 	for _, arg := range args {
 		if arg == "-" {
@@ -45,7 +45,7 @@ func playbookSources(in io.Reader, args []string, tests bool) ([]sourceFile, err
 			out = append(out, readSource(arg))
 			continue
 		}
-		found, err := sourcesIn(arg, tests)
+		found, err := sourcesIn(arg, scenarios)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func playbookSources(in io.Reader, args []string, tests bool) ([]sourceFile, err
 	return out, nil
 }
 
-func sourcesIn(folder string, tests bool) ([]sourceFile, error) {
+func sourcesIn(folder string, scenarios bool) ([]sourceFile, error) {
 	var out []sourceFile
 	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 		switch {
@@ -74,7 +74,7 @@ func sourcesIn(folder string, tests bool) ([]sourceFile, error) {
 		}
 		f := readSource(path)
 		isTest := strings.HasSuffix(strings.TrimSuffix(path, filepath.Ext(path)), ".test") || playbooks.IsTest(f.src)
-		if f.err != nil || isTest && tests || !isTest && playbooks.IsPlaybook(f.src) {
+		if f.err != nil || isTest || playbooks.IsPlaybook(f.src) || scenarios && playbooks.IsScenario(f.src) {
 			out = append(out, f)
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"firebreak/playbooks"
+	drills "firebreak/playbooks/drill"
 )
 
 // The part of SARIF 2.1.0 that code hosts read (OASIS sarif-v2.1.0, section 3).
@@ -77,10 +78,16 @@ type sarifRegion struct {
 func writeSARIF(p *program, problems playbooks.Problems, strict bool) error {
 	driver := sarifDriver{Name: "firebreak playbook lint", Version: Version()}
 	codes := slices.Concat(playbooks.Codes(), playbooks.TestCodes())
+	for _, c := range drills.Codes() {
+		codes = append(codes, playbooks.Code{Code: c.Code, Title: c.What, Severity: playbooks.Error})
+	}
 	for _, c := range codes {
 		page := "docs/playbook-lint.md"
-		if c.Code[:2] == "PT" {
+		switch c.Code[:2] {
+		case "PT":
 			page = "docs/playbook-test.md"
+		case "DR":
+			page = "docs/drills.md"
 		}
 		driver.Rules = append(driver.Rules, sarifRule{
 			ID: c.Code, Short: sarifText{c.Title}, Help: sarifText{c.Title + ". " + page + " says why it matters and what to do."},

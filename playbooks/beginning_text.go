@@ -28,7 +28,7 @@ func (b Beginning) book() string {
 		line("\nclocks:\n  - {use: eu-gdpr-33-authority, when: personal_data, from: incident.aware_at}")
 	}
 	line("\nphases:\n  identify:")
-	line("    - id: save\n      title: Save what will be gone\n      manual: |\n        What is known: {{ what }}\n        Before anything is touched, save %s.\n        Seal the files:  firebreak ingest {{ incident.id }} FILE\n      assign: investigator\n      due: 15m", w.save)
+	line("    - id: save\n      title: Save what will be gone\n      manual: |\n        What is known: {{ what }}\n\n        Before anything is touched, save %s. Seal the files:\n          firebreak ingest {{ incident.id }} FILE\n      assign: investigator\n      due: 15m", w.save)
 	if b.Kind == "host" {
 		line("\n    - id: volatile\n      title: Collect from this host\n      collect: volatile\n      with: {authority: \"incident {{ incident.id }}, commander\"}\n      timeout: 10m")
 	}

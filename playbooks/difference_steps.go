@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 func (d *differ) steps() {
@@ -137,7 +138,6 @@ func (d *differ) step(a, b *Step) {
 		{"condition", a.If, b.If},
 		{"needs", a.Needs, b.Needs},
 		{"assigned to", string(a.Assign), string(b.Assign)},
-		{"due", a.Due.Text, b.Due.Text},
 		{"timeout", a.Timeout.Text, b.Timeout.Text},
 		{"how long it lasts", a.Lasts.text(), b.Lasts.text()},
 		{"note", a.Note, b.Note},
@@ -148,6 +148,7 @@ func (d *differ) step(a, b *Step) {
 			d.value(a.ID, v.what, v.was, v.now)
 		}
 	}
+	d.due(a, b)
 	d.values(a.ID, "parameter", a.With, b.With)
 	d.values(a.ID, "environment", a.Env, b.Env)
 	if canonical(a.Retry) != canonical(b.Retry) {
@@ -161,6 +162,22 @@ func (d *differ) step(a, b *Step) {
 		d.say(a.ID, "what is kept for CACAO changed")
 	}
 }
+
+// due tells a changed limit; one that leaves more time is weaker.
+func (d *differ) due(a, b *Step) {
+	switch was, now := a.Due, b.Due; {
+	case was.Text == now.Text:
+	case !was.IsZero() && now.IsZero():
+		d.weakens(a.ID, "it has no due any more; it was %s", was.Text)
+	case !was.IsZero() && now.After(noon).After(was.After(noon)):
+		d.weakens(a.ID, "it may take %s; it was due in %s", now.Text, was.Text)
+	default:
+		d.value(a.ID, "due", was.Text, now.Text)
+	}
+}
+
+// noon is a moment to compare durations from: a Monday, with no holiday known.
+var noon = time.Date(2026, time.November, 16, 12, 0, 0, 0, time.UTC)
 
 // withCondition is a copy of s with another condition.
 func withCondition(s *Step, cond string) *Step {
@@ -325,7 +342,7 @@ func undoText(r *Rollback) string {
 	case r == nil:
 		return ""
 	case r.Action != "":
-		return r.Action + " " + canonical(r.With)
+		return strings.TrimSpace(r.Action + " " + strings.TrimPrefix(canonical(r.With), "null"))
 	case len(r.Run) > 0:
 		return strings.Join(r.Run, " ")
 	case r.HTTP != nil:

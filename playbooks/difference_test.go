@@ -18,6 +18,7 @@ phases:
     - {id: save, collect: volatile}
     - {id: look, manual: Look., ask: {n: "How many?"}}
     - {id: tell, manual: Tell.}
+    - {id: soon, manual: Soon., due: 1d}
   contain:
     - {id: cut, if: n > 1, action: a.cut, with: {host: h}, impact: high, approve: {by: commander, count: 2, timeout: 5m}, rollback: {action: a.join}, verify: {expect: result.ok}, on_failure: call}
 fallback:
@@ -32,7 +33,7 @@ func TestDiff(t *testing.T) {
 		{", approve: {by: commander, count: 2, timeout: 5m}", "", `! cut: nobody approves it any more; 2 by commander did`},
 		{"timeout: 5m", "timeout: 5m, on_timeout: skip", `! cut: it is skipped when nobody approves in time`},
 		{"impact: high", "impact: low", `! cut: impact is said to be low; it was high`},
-		{", rollback: {action: a.join}", ", irreversible: gone", `! cut: it is no longer said how it is undone; it was by "a.join null"`},
+		{", rollback: {action: a.join}", ", irreversible: gone", `! cut: it is no longer said how it is undone; it was by "a.join"`},
 		{", verify: {expect: result.ok}", "", `! cut: it is no longer verified; it was by "result.ok"`},
 		{", on_failure: call", "", `! cut: its failure no longer leads to call`},
 		{"if: n > 1, ", "", `! cut: it is done always; it was only when n > 1`},
@@ -47,8 +48,11 @@ func TestDiff(t *testing.T) {
 		{"    - {id: save, collect: volatile}\n", "", `! save: step is gone from identify: Save (collect); evidence is no longer taken`},
 		{"    - {id: tell, manual: Tell.}\n", "", `. tell: step is gone from identify: Tell (manual)`},
 		{"{id: look,", "{id: look, due: 5m,", `. look: due is new: "5m"`},
+		{"due: 1d", "due: 2bd", `! soon: it may take 2bd; it was due in 1d`},
+		{"due: 1d", "due: 4h", `. soon: due was "1d" and is "4h"`},
+		{", due: 1d", "", `! soon: it has no due any more; it was 1d`},
 		{"How many?", "How much?", `. look: question n was "How many?" and is "How much?"`},
-		{"    - {id: tell, manual: Tell.}\n  contain:\n", "  contain:\n    - {id: tell, manual: Tell.}\n", `. tell: step moved from identify to contain`},
+		{"    - {id: tell, manual: Tell.}\n    - {id: soon, manual: Soon., due: 1d}\n  contain:\n", "    - {id: soon, manual: Soon., due: 1d}\n  contain:\n    - {id: tell, manual: Tell.}\n", `. tell: step moved from identify to contain`},
 		{"    - {id: save, collect: volatile}\n", "    - {id: tellx, manual: Tell.}\n    - {id: save, collect: volatile}\n", `. tellx: step is new in identify: Tellx (manual)`},
 		{"Call.", "# no\n", ``},
 	} {

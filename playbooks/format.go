@@ -85,10 +85,14 @@ func firstKey(src []byte) string {
 // IsTest says that a file means to be one of tests: its first key is `test`.
 func IsTest(src []byte) bool { return strings.Trim(firstKey(src), `"' {`) == "test" }
 
+// IsScenario says that a file means to be an exercise on a playbook: its first key is
+// `scenario`.
+func IsScenario(src []byte) bool { return strings.Trim(firstKey(src), `"' {`) == "scenario" }
+
 // IsPlaybook says that a file means to be a playbook: it has the key `playbook`
 // with a version of the format at the beginning of a line.
 func IsPlaybook(src []byte) bool {
-	if IsTest(src) {
+	if IsTest(src) || IsScenario(src) {
 		return false
 	}
 	for line := range strings.Lines(string(src)) {

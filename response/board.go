@@ -79,7 +79,7 @@ func (s *Session) Board(ctx context.Context, id incident.ID) (Board, error) {
 		if b.Updates, err = s.s.dueUpdates(tx); err != nil {
 			return err
 		}
-		if b.Clocks, b.NoClocks, err = s.s.runningClocks(tx, b.Incident); err != nil {
+		if err := s.s.boardClocks(tx, &b); err != nil {
 			return err
 		}
 		run, err := s.s.run(tx)

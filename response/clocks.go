@@ -20,7 +20,7 @@ import (
 // ClockSheet is where an incident stands with its deadlines.
 type ClockSheet struct {
 	Lines   []clocks.Line   `json:"clocks"`            // the most urgent first
-	Named   []NamedClock    `json:"named,omitempty"`   // that its playbook names, and that are not shown
+	Named   []NamedClock    `json:"named,omitempty"`   // that its playbook names, and that are not shown: their condition does not hold
 	Checked string          `json:"checked,omitempty"` // the oldest day on which sources of what is on were looked at
 	Stale   bool            `json:"stale,omitempty"`   // that is too long ago
 	Zone    string          `json:"zone"`              // where days are counted
@@ -31,9 +31,10 @@ type ClockSheet struct {
 
 // NamedClock is a deadline that a playbook names, with the condition it is for.
 type NamedClock struct {
-	Clock string `json:"clock"`
-	When  string `json:"when,omitempty"`
-	Known bool   `json:"known"` // there is data of it
+	Clock     string `json:"clock"`
+	When      string `json:"when,omitempty"`
+	Condition string `json:"condition,omitempty"` // yes, no or unknown: where it stands now
+	Known     bool   `json:"known"`               // there is data of it
 }
 
 // Clocks are the deadlines of an incident as they stand now: those that are on, and
@@ -68,11 +69,17 @@ func (s *Service) clockSheet(tx *store.Tx, t clockTerms) (ClockSheet, error) {
 	if err != nil {
 		return ClockSheet{}, err
 	}
+	named, err := s.namedClocks(tx)
+	if err != nil {
+		return ClockSheet{}, err
+	}
+	t = t.with(named)
 	sheet := ClockSheet{
 		Lines: clocks.Lines(t.book, facts, s.clockNow(t, house)), Checked: t.book.Checked(), Zone: t.zone.String(), On: len(t.basis.On), Unread: facts.Unread, Status: inc.Status,
 	}
 	sheet.Stale = clocks.Stale(sheet.Checked, s.o.Now())
-	return sheet, s.namedClocks(tx, t, &sheet)
+	sheet.name(named, t.book)
+	return sheet, nil
 }
 
 func clockFacts(tx *store.Tx) (clocks.Facts, error) {
@@ -103,45 +110,39 @@ func (s *Service) houseClocks(tx *store.Tx, inc incident.Incident, facts clocks.
 	return out, nil
 }
 
-// namedClocks are those that the playbook names. Whether they apply people decide:
-// the condition is shown beside.
-func (s *Service) namedClocks(tx *store.Tx, t clockTerms, sheet *ClockSheet) error {
-	run, err := s.run(tx)
-	if err != nil || run == nil {
-		return err
-	}
-	for _, c := range run.Playbook().Clocks {
-		if slices.ContainsFunc(sheet.Lines, func(l clocks.Line) bool { return l.Clock == c.Use }) {
-			continue
-		}
-		_, known := t.book.Rule(c.Use)
-		sheet.Named = append(sheet.Named, NamedClock{c.Use, c.When, known})
-	}
-	return nil
-}
-
-// runningClocks are the deadlines that count down, are late, or are open, the most
-// urgent first; those of updates have their own place. What is wrong with the
-// configuration must not hide the incident: it is told in a sentence.
-func (s *Service) runningClocks(tx *store.Tx, inc incident.Incident) (lines []clocks.Line, wrong string, err error) {
+// boardClocks puts the deadlines on the board that count down, are late, or are open,
+// the most urgent first, and those that the playbook asks for and nobody judged; those
+// of updates have their own place. What is wrong with the configuration must not hide
+// the incident: it is told in a sentence.
+func (s *Service) boardClocks(tx *store.Tx, b *Board) error {
+	inc := b.Incident
 	t, err := s.clockTerms()
 	if err != nil {
-		return nil, err.Error(), nil
+		b.NoClocks = err.Error()
+		return nil
 	}
 	facts, err := clockFacts(tx)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
+	named, err := s.namedClocks(tx)
+	if err != nil {
+		return err
+	}
+	t = t.with(named)
 	var house []clocks.HouseRule
 	if h, due := facts.ReviewDue(s.reviewLimit(inc.Severity)); due {
 		house = append(house, h)
 	}
 	for _, l := range clocks.Lines(t.book, facts, s.clockNow(t, house)) {
-		if l.State.Running() || l.State == clocks.OpenDuty {
-			lines = append(lines, l)
+		switch {
+		case l.State.Running() || l.State == clocks.OpenDuty:
+			b.Clocks = append(b.Clocks, l)
+		case l.State == clocks.NotStarted && askedBy(named, l.Clock):
+			b.Unjudged = append(b.Unjudged, l)
 		}
 	}
-	return lines, "", nil
+	return nil
 }
 
 // StartClock records when something happened that deadlines count from, with who
@@ -258,15 +259,20 @@ func (s *Session) sayOfClocks(ctx context.Context, id incident.ID, kind record.K
 		}
 		return notFound(hint, "clock %q is not known", clock)
 	}
-	pinned, err := t.pinned(s.s.o.Now())
-	if err != nil {
-		return err
-	}
 	f, err := s.s.open(ctx, id)
 	if err != nil {
 		return err
 	}
 	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
+		asked, err := s.s.namedClocks(tx)
+		if err != nil {
+			return record.Draft{}, err
+		}
+		t := t.with(asked)
+		pinned, err := t.pinned(s.s.o.Now())
+		if err != nil {
+			return record.Draft{}, err
+		}
 		entries, err := tx.EntriesOf(clocks.Kinds()...)
 		if err != nil {
 			return record.Draft{}, err
@@ -307,6 +313,11 @@ func (s *Service) nearestClock(ctx context.Context, f *folder, t clockTerms) (*N
 		if err != nil || !facts.Any() {
 			return err
 		}
+		named, err := s.namedClocks(tx)
+		if err != nil {
+			return err
+		}
+		t := t.with(named)
 		if l, ok := clocks.Nearest(clocks.Lines(t.book, facts, s.clockNow(t, nil))); ok {
 			out = &NearestClock{l.Clock, l.Duty, l.State, l.Due}
 		}

@@ -251,6 +251,68 @@ func TestClocksThatThePlaybookNames(t *testing.T) {
 	}
 }
 
+// A deadline whose condition holds is on, asked for and not judged; what people say of
+// it is the same on the sheet, the board, the list, in the review and in a draft.
+func TestClocksThatThePlaybookAsksFor(t *testing.T) {
+	const gdpr = "eu-gdpr-33-authority"
+	b := newBench(t, config.Config{})
+	inc, err := b.s.Open(t.Context(), NewIncident{Title: "x", Playbook: "phishing", Vars: map[string]any{"personal_data": false}})
+	b.must(err)
+	b.id = inc.ID
+	board := func() Board {
+		t.Helper()
+		out, err := b.s.Board(t.Context(), b.id)
+		b.must(err)
+		return out
+	}
+	nearest := func() string {
+		t.Helper()
+		l, err := b.s.List(t.Context())
+		b.must(err)
+		if len(l) != 1 || l[0].Clock == nil {
+			return ""
+		}
+		return l[0].Clock.Clock
+	}
+	reviewed := func() string {
+		for _, l := range clocks.ForReview(slices.Concat(b.entries(record.ClockStarted), b.entries(record.ClockChosen)), b.clock.Now()) {
+			if l.ID == gdpr {
+				return l.State
+			}
+		}
+		return ""
+	}
+	if sheet := b.sheet(); len(sheet.Lines) != 0 || sheet.Named[0].Condition != "no" || len(board().Unjudged) != 0 {
+		t.Fatalf("%+v", sheet)
+	}
+	b.must(b.s.SetVariables(t.Context(), b.id, map[string]string{"personal_data": "true"}))
+	if l := b.line(gdpr); l.State != clocks.NotStarted || l.Applies != clocks.Undecided || !slices.Contains(l.Notes, "the playbook names it where personal_data, which is so by now") {
+		t.Errorf("%+v", l)
+	}
+	if x := board(); len(x.Unjudged) != 1 || len(x.Clocks) != 0 || len(b.sheet().Named) != 0 {
+		t.Errorf("%+v", x.Unjudged)
+	}
+	b.must(b.s.StartClock(t.Context(), b.id, record.ClockStart{Event: "aware", At: b.clock.Now(), Reason: "legal"}))
+	if x := board(); len(x.Unjudged) != 0 || len(x.Clocks) != 1 || nearest() != gdpr || reviewed() != "running" {
+		t.Errorf("%+v, nearest %q, review %q", x.Clocks, nearest(), reviewed())
+	}
+	b.must(b.s.ChooseClock(t.Context(), b.id, gdpr, false, "company data only"))
+	if x := board(); len(x.Unjudged)+len(x.Clocks) != 0 || nearest() != "" || reviewed() != "does not apply" || b.line(gdpr).State != clocks.NotApplicable {
+		t.Errorf("%+v, nearest %q, review %q", x.Clocks, nearest(), reviewed())
+	}
+	d, err := b.s.DraftClock(t.Context(), b.id, gdpr)
+	b.must(err)
+	if !strings.Contains(d.Text, "somebody said that it does not apply here: ") {
+		t.Error(d.Text)
+	}
+	// The condition turns false: what people said stays.
+	b.must(b.s.SetVariables(t.Context(), b.id, map[string]string{"personal_data": "false"}))
+	b.must(b.s.ChooseClock(t.Context(), b.id, gdpr, true, "after all"))
+	if x := board(); len(x.Clocks) != 1 || reviewed() != "running" {
+		t.Errorf("%+v, review %q", x.Clocks, reviewed())
+	}
+}
+
 // A draft for a regulator names who answers for what, and no host; nothing of it is
 // recorded.
 func TestDraftShowsNobodyMoreThanTheyMaySee(t *testing.T) {

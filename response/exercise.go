@@ -2,90 +2,25 @@ package response
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"firebreak/incident"
 	drills "firebreak/playbooks/drill"
-	"firebreak/playbooks/drill/scenarios"
 	"firebreak/record"
 	"firebreak/store"
 )
 
 // NewExercise is what is said when a drill of a scenario is opened.
 type NewExercise struct {
-	Scenario string  // id of a built-in one, or path of a file; "" is the only one of the playbook
+	Scenario string  // its id, or path of a file; "" is the only one of the playbook
 	Playbook string  // "" is the scenario's
 	Seed     int64   // what the scenario draws with
 	Speed    float64 // seconds of the exercise in a second; 0: the clock is moved by hand
 	People   []string
 	Seats    int // places at the table, for people who join later; at least len(People)
-}
-
-// Scenarios lists the built-in scenarios.
-func (s *Service) Scenarios() ([]*drills.Scenario, error) { return scenarios.List() }
-
-// Scenario returns the scenario of that id, or of that file, as the seed has it.
-func (s *Service) Scenario(idOrPath string, seed int64) (*drills.Scenario, error) {
-	if !strings.ContainsAny(idOrPath, "/\\") && !strings.HasSuffix(idOrPath, ".yaml") && !strings.HasSuffix(idOrPath, ".yml") {
-		sc, err := scenarios.Load(idOrPath, seed)
-		if errors.Is(err, incident.ErrNotFound) {
-			return nil, notFound("firebreak drill list shows the scenarios", "scenario %q: not found", idOrPath)
-		}
-		return sc, err
-	}
-	info, err := os.Stat(idOrPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, notFound("firebreak drill list shows the built-in ones", "scenario %s: no such file", idOrPath)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > drills.MaxSize {
-		return nil, usage("", "scenario %s: not a regular file of at most %d bytes", idOrPath, drills.MaxSize)
-	}
-	src, err := os.ReadFile(idOrPath)
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	sc, err := drills.Parse(idOrPath, src, seed)
-	if err != nil {
-		return nil, usage("docs/drills.md describes the format", "%w", err)
-	}
-	return sc, nil
-}
-
-// scenarioOf finds the scenario that is meant: by its id, or by the playbook that
-// it is for.
-func (s *Service) scenarioOf(n NewExercise) (*drills.Scenario, error) {
-	if n.Scenario != "" {
-		return s.Scenario(n.Scenario, n.Seed)
-	}
-	all, err := s.Scenarios()
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, sc := range all {
-		if sc.ID == n.Playbook {
-			return s.Scenario(sc.ID, n.Seed)
-		}
-		if sc.Playbook == n.Playbook {
-			ids = append(ids, sc.ID)
-		}
-	}
-	switch len(ids) {
-	case 0:
-		return nil, notFound("firebreak drill list shows the scenarios; --scenario takes a file too", "playbook %s has no scenario", n.Playbook)
-	case 1:
-		return s.Scenario(ids[0], n.Seed)
-	}
-	return nil, usage("--scenario "+strings.Join(ids, " or --scenario "), "playbook %s has several scenarios", n.Playbook)
 }
 
 // StartExercise opens a drill on a scenario: its playbook is followed, its

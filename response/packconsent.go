@@ -160,7 +160,12 @@ func (s *Session) MakePack(ctx context.Context, folder string, head pack.Head, s
 	}
 	m, err := pack.Build(root.FS(), head)
 	if err != nil {
-		return nil, usage("firebreak playbook pack sign FOLDER --id ID --version 1.0.0", "make pack %s: %w", folder, err)
+		hint := "firebreak playbook pack sign FOLDER --id ID --version 1.0.0"
+		var problems playbooks.Problems
+		if errors.As(err, &problems) {
+			hint = "firebreak playbook lint " + folder + " shows every problem"
+		}
+		return nil, usage(hint, "make pack %s: %w", folder, err)
 	}
 	text, err := m.Text()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"firebreak/playbooks"
+	"firebreak/playbooks/drill/scenarios"
 	"firebreak/playbooks/library"
 	"firebreak/playbooks/pack"
 	"firebreak/record/sshsig"
@@ -38,12 +39,14 @@ type Pack struct {
 	Why      []string               `json:"why,omitempty"` // what is wrong with it
 	Digest   string                 `json:"digest"`        // SHA-256 of the manifest
 	Signer   string                 `json:"signer,omitempty"`
-	Key      string                 `json:"key,omitempty"`  // fingerprint
-	More     []playbooks.Capability `json:"more,omitempty"` // what was never accepted
-	Replaces []string               `json:"replaces,omitempty"`
+	Key      string                 `json:"key,omitempty"`                // fingerprint
+	More     []playbooks.Capability `json:"more,omitempty"`               // what was never accepted
+	Replaces []string               `json:"replaces,omitempty"`           // built-in playbooks
+	Hides    []string               `json:"replaces_scenarios,omitempty"` // built-in scenarios
 	Accepted *PackConsent           `json:"accepted,omitempty"`
 	books    []*playbooks.Playbook
-	bad      error // playbooks that cannot be read
+	scenes   []pack.Scene
+	bad      error // playbooks and scenarios that cannot be read
 }
 
 // packFolders are the folders that may hold a pack: those below packs in the
@@ -143,15 +146,26 @@ func (s *Service) readPack(folder string, consents map[string]PackConsent) (*Pac
 	}
 	if p.State != PackChanged {
 		p.books, err = pack.Load(in, folder, m)
+		if err == nil {
+			p.scenes, err = pack.Scenes(in, folder, m)
+		}
 		if err != nil {
 			p.State, p.Why = PackChanged, append(p.Why, err.Error())
 		}
 	}
 	if p.State == PackChanged {
+		var badScenes error
 		p.books, p.bad = pack.Preview(in, folder)
+		p.scenes, badScenes = pack.PreviewScenes(in, folder)
+		p.bad = errors.Join(p.bad, badScenes)
 	}
 	if p.Replaces, err = replaced(p.books); err != nil {
 		return nil, err
+	}
+	for _, sc := range p.scenes {
+		if _, err := scenarios.Load(sc.ID, 1); err == nil {
+			p.Hides = append(p.Hides, sc.ID)
+		}
 	}
 	return p, nil
 }
@@ -178,8 +192,13 @@ func (s *Service) judgePack(in fs.FS, p *Pack, text []byte, consents map[string]
 		changes = []string{err.Error()}
 	}
 	// What it asks for is worked out anew: the manifest's word is not enough.
-	if built, err := pack.Build(in, p.Head); err == nil && len(changes) == 0 {
-		if more := built.Capabilities.Beyond(p.Capabilities); len(more) > 0 {
+	if len(changes) == 0 {
+		built, err := pack.Build(in, p.Head)
+		more := built.Capabilities.Beyond(p.Capabilities)
+		switch {
+		case err != nil:
+			changes = append(changes, err.Error())
+		case len(more) > 0:
 			changes = append(changes, fmt.Sprintf("it asks for %s %s, which the manifest does not say", more[0].Kind, more[0].Name))
 		}
 	}
@@ -230,23 +249,26 @@ func (s *Service) judgePack(in fs.FS, p *Pack, text []byte, consents map[string]
 }
 
 // mayRun refuses to run a playbook of a pack that is a preview only.
-func (p *Pack) mayRun(book string) error {
+func (p *Pack) mayRun(book string) error { return p.may("playbook " + book) }
+
+// may refuses what is of a pack that is a preview only.
+func (p *Pack) may(what string) error {
 	look := "firebreak playbook pack show " + p.ID
 	switch p.State {
 	case PackAccepted:
 		return nil
 	case PackNew, PackMore, PackOther:
-		what := map[PackState]string{
+		why := map[PackState]string{
 			PackNew:   "nobody has accepted what it asks for",
 			PackMore:  "it asks for more than was accepted",
 			PackOther: "it is signed by " + p.Signer + ", and was accepted from somebody else",
 		}[p.State]
-		return refused("firebreak playbook pack accept "+p.ID+" shows it and asks", "playbook %s of pack %s: %s", book, p.ID, what)
+		return refused("firebreak playbook pack accept "+p.ID+" shows it and asks", "%s of pack %s: %s", what, p.ID, why)
 	case PackUnsigned:
-		return refused(look, "playbook %s: pack %s is not signed: it can be looked at, not run", book, p.ID)
+		return refused(look, "%s: pack %s is not signed: it can be looked at, not run", what, p.ID)
 	case PackStranger:
-		return refused("firebreak trust add NAME KEYFILE.pub, once you know whose it is", "playbook %s: pack %s is signed by a key that nobody here vouches for (%s)", book, p.ID, p.Key)
+		return refused("firebreak trust add NAME KEYFILE.pub, once you know whose it is", "%s: pack %s is signed by a key that nobody here vouches for (%s)", what, p.ID, p.Key)
 	case PackChanged:
 	}
-	return refused(look, "playbook %s: pack %s is not what was signed: %s", book, p.ID, strings.Join(p.Why, "; "))
+	return refused(look, "%s: pack %s is not what was signed: %s", what, p.ID, strings.Join(p.Why, "; "))
 }

@@ -133,6 +133,9 @@ func (m *shiftMaker) clockRows() handover.Section {
 		}
 		m.clocks = append(m.clocks, r)
 	}
+	for _, l := range m.b.Unjudged {
+		m.clocks = append(m.clocks, handover.Row{Ref: l.Clock, Text: l.Duty + ": the playbook asks for it, and nobody has said since when", Alarm: true})
+	}
 	slices.SortStableFunc(m.clocks, func(a, b handover.Row) int { // what names no hour is last
 		if a.At.IsZero() != b.At.IsZero() {
 			return map[bool]int{true: 1, false: -1}[a.At.IsZero()]

@@ -75,6 +75,7 @@ type Board struct {
 	// urgent first; NoClocks says why they are not known.
 	Clocks   []clocks.Line `json:"clocks,omitempty"`
 	NoClocks string        `json:"no_clocks,omitempty"`
+	Unjudged []clocks.Line `json:"unjudged_clocks,omitempty"` // that the playbook asks for, and of which nobody has said since when
 	Actions  []ActionView  `json:"actions"`
 	Recent   []Activity    `json:"recent"` // newest last, at most 50
 }

@@ -286,11 +286,14 @@ func (v *clocksScreen) View(w, h int) string {
 	for i := from; i < to; i++ {
 		out = append(out, row(clockRow(ls[i], v.now(), w-1), i == v.at, w))
 	}
-	if len(ls) == 0 && v.sheet.loaded {
+	switch hidden := len(sheet.Lines) - len(ls); {
+	case hidden > 0:
+		out = append(out, look(faint, "  "+plural(int64(hidden), "deadline")+map[bool]string{true: " does", false: " do"}[hidden == 1]+" not apply: u shows what was said"))
+	case len(ls) == 0 && v.sheet.loaded:
 		out = append(out, wrap(faint, "  No deadline is shown. clocks: {regimes: [GDPR]} in the configuration turns a regime on; firebreak clocks list shows what is known; firebreak clocks applies puts one on this incident.", w)...)
-		for _, n := range sheet.Named {
-			out = append(out, wrap(usual, "  The playbook names "+n.Clock+" "+whereTrue(n.When), w)...)
-		}
+	}
+	for _, n := range sheet.Named {
+		out = append(out, wrap(faint, "  The playbook names "+n.Clock+" "+whereTrue(n.When), w)...)
 	}
 	return v.paint.block(append(fit(out, h-len(foot)), foot...), w, h)
 }
@@ -440,6 +443,12 @@ func (d *dashboard) deadlines(n int) []line {
 		default:
 			out = append(out, line{{usual, "  "}, clockState(l, d.now()), {usual, "  " + l.Clock}})
 		}
+	}
+	for i, l := range b.Unjudged {
+		if i == n {
+			break
+		}
+		out = append(out, line{{warn, "  ? "}, {usual, l.Clock}, {faint, "  judge: 7"}})
 	}
 	if more+duties > 0 {
 		var parts []string

@@ -146,6 +146,15 @@ func TestClocksStaleAndEmpty(t *testing.T) {
 	h.sees("No deadline is shown", "The playbook names eu-gdpr-33-authority where personal_data")
 	h.press("m")
 	h.sees("no deadline is selected")
+	d.sheet.Lines = []clocks.Line{{Clock: "pci-visa-3bd", State: clocks.NotApplicable, Applies: clocks.Excluded, Why: "no cards", Duty: "Tell Visa"}}
+	h = sit(t, d, Options{Incident: id, ASCII: true}, 80, 24)
+	h.press("7")
+	h.sees("1 deadline does not apply: u shows what was said", "The playbook names eu-gdpr-33-authority where personal_data")
+	h.press("u")
+	h.sees("pci-visa-3bd", "does not apply")
+	d.board.Unjudged = []clocks.Line{{Clock: "eu-gdpr-33-authority", State: clocks.NotStarted, Applies: clocks.Undecided, Duty: "Tell the authority"}}
+	h = sit(t, d, Options{Incident: id, ASCII: true}, 80, 24)
+	h.sees("? eu-gdpr-33-authority  judge: 7")
 	d.board.NoClocks = "clocks.regimes: no regime or place is called \"GDRP\""
 	h = sit(t, d, Options{Incident: id, ASCII: true}, 120, 40)
 	h.sees("deadlines are not known")

@@ -21,6 +21,17 @@ func (p *plainDesk) sayClocks(b response.Board) {
 		}
 		p.say("Deadline %s: %s, due %s. %s.", l.Clock, clockState(l, p.now()).text, stamp(l.Due), l.Duty)
 	}
+	for _, l := range b.Unjudged {
+		p.say("The playbook asks for deadline %s. Nobody has said %s. %s.", l.Clock, unjudged(l), l.Duty)
+	}
+}
+
+// unjudged is what nobody has said of a deadline that the playbook asks for.
+func unjudged(l clocks.Line) string {
+	if l.Applies == clocks.Applies {
+		return "since when"
+	}
+	return "whether it applies, and since when"
 }
 
 // clockOffers are what can be said of deadlines. They stay on a closed incident: the

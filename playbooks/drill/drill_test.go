@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/playbooks"
 	"firebreak/playbooks/drill"
 	"firebreak/playbooks/drill/scenarios"
 	"firebreak/record"
@@ -255,4 +256,69 @@ func FuzzParse(f *testing.F) {
 			t.Error("an error without end")
 		}
 	})
+}
+
+const nested = `playbook: v1
+id: nested
+name: Nested
+version: 1.0.0
+vars:
+  who: {type: list, default: []}
+  on: {type: bool, default: true}
+phases:
+  identify:
+    - {id: ask, manual: m, ask: {who: "Who?", on: "On?"}}
+    - {id: all, for_each: who, do: [{id: each, manual: "{{ item }}"}]}
+    - {id: both, parallel: [{id: left, manual: m}, {id: right, manual: m}]}
+    - {id: way, if: on, then: [{id: yes, manual: m}]}
+    - {id: other, playbook: other@1}
+`
+
+// What can never be done, or is done before anything is, is no expectation.
+func TestFitOfStepsInSteps(t *testing.T) {
+	p, err := playbooks.Parse("nested.yaml", []byte(nested))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step, want := range map[string]string{
+		"ask": "", "each.1": "", "each.12": "", "left": "", "yes": "", "other": "", "other/revoke": "", "other/each.1": "",
+		"each":     "exists once for each item or round: name one, as in each.1",
+		"all":      "holds others and is never done itself",
+		"both":     "holds others and is never done itself",
+		"way":      "is done as soon as it is decided",
+		"each.":    "has no step each.",
+		"left.1":   "has no step left.1",
+		"ask/more": "has no step ask/more",
+	} {
+		src := strings.NewReplacer("playbook: generic", "playbook: nested", "done: act", "done: "+step, "never: burn", "never: ask", "step: act, is: planned", "step: ask").Replace(small)
+		sc, err := drill.Parse("x.yaml", []byte(src), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, pr := range sc.FitIn("x.yaml", p) {
+			got = append(got, pr.String())
+		}
+		if text := strings.Join(got, "\n"); want == "" && text != "" || !strings.Contains(text, want) || want != "" && !strings.HasPrefix(text, "x.yaml:") {
+			t.Errorf("done: %s: %q, want %q", step, text, want)
+		}
+	}
+}
+
+// A list that is true is typed as people type one.
+func TestPlayerAnswersWithLists(t *testing.T) {
+	p, err := playbooks.Parse("nested.yaml", []byte(nested))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask, _ := p.Step("ask")
+	for answers, want := range map[string]string{"[ada, ben]": "ada, ben", "[]": "none"} {
+		sc, err := drill.Parse("x.yaml", []byte(strings.Replace(small, "about:", "answers: {who: "+answers+"}\nabout:", 1)), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := drill.Perfect.Answers(&drill.Exercise{Scenario: sc}, p, ask)["who"]; got != want {
+			t.Errorf("%s is typed as %q", answers, got)
+		}
+	}
 }

@@ -119,10 +119,17 @@ func (x *Exercise) judgeAnswer(i *Item, e Expectation, by time.Duration) {
 	}
 }
 
-// plainly is a value as people write it.
+// plainly is a value as people write it; a list has commas between.
 func plainly(v any) string {
-	if v == nil {
+	switch list, many := v.([]any); {
+	case v == nil:
 		return "unknown"
+	case many:
+		words := make([]string, len(list))
+		for i, x := range list {
+			words[i] = plainly(x)
+		}
+		return strings.Join(words, ", ")
 	}
 	return strings.TrimSpace(fmt.Sprint(v))
 }

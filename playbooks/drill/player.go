@@ -77,7 +77,9 @@ func (p Player) Answers(x *Exercise, book *playbooks.Playbook, s *playbooks.Step
 			continue
 		}
 		if is, ok := x.Answers[q.Name]; ok {
-			out[q.Name] = fmt.Sprint(is)
+			if out[q.Name] = plainly(is); out[q.Name] == "" {
+				out[q.Name] = "none" // an empty list
+			}
 		}
 		if p.slips(x, "answer "+q.Name) {
 			switch out[q.Name] {

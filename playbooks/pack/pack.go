@@ -2,9 +2,10 @@
 // every file with its SHA-256 and what the playbooks ask for, and a person's
 // ssh signature over the manifest says who answers for it.
 //
-//	pack.json       the manifest, made by Build
-//	pack.json.sig   ssh-keygen -Y sign -n firebreak-pack pack.json
-//	*.yaml          playbooks, their tests, and templates/*.txt
+//	pack.json          the manifest, made by Build
+//	pack.json.sig      ssh-keygen -Y sign -n firebreak-pack pack.json
+//	*.yaml             playbooks, their tests, and templates/*.txt
+//	scenarios/*.yaml   exercises
 //
 // It is pure: it reads an fs.FS and touches nothing. Whether a signature is
 // anybody's is decided by the caller's roster.
@@ -61,6 +62,7 @@ type Manifest struct {
 	Head
 	Capabilities playbooks.Capabilities `json:"capabilities"`
 	Playbooks    []Playbook             `json:"playbooks"`
+	Scenarios    []Scenario             `json:"scenarios,omitempty"`
 	Files        []Listed               `json:"files"`
 }
 
@@ -99,20 +101,26 @@ func (h Head) check() error {
 	return nil
 }
 
-// Build reads a folder and makes its manifest. Every playbook must parse; ids
-// must differ.
+// Build reads a folder and makes its manifest. Every playbook and every scenario
+// must parse; ids must differ, and a scenario must fit the playbook of the pack that
+// it is for.
 func Build(in fs.FS, head Head) (Manifest, error) {
 	if err := head.check(); err != nil {
 		return Manifest{}, err
 	}
 	m := Manifest{Pack: Format, Head: head, Playbooks: []Playbook{}, Files: []Listed{}}
 	seen := map[string]string{}
+	var books []*playbooks.Playbook
+	var scenes []Scene
 	err := walk(in, func(name string) error {
 		src, err := read(in, name, maxFile)
 		if err != nil {
 			return err
 		}
 		m.Files = append(m.Files, listed(name, src))
+		if isScenario(name) {
+			scenes = append(scenes, Scene{File: name, source: src})
+		}
 		if !isPlaybook(name) {
 			return nil
 		}
@@ -124,6 +132,7 @@ func Build(in fs.FS, head Head) (Manifest, error) {
 			return fmt.Errorf("%s: playbook %s is in %s already", name, p.ID, other)
 		}
 		seen[p.ID] = name
+		books = append(books, p)
 		m.Playbooks = append(m.Playbooks, Playbook{p.ID, p.Name, p.Version, name})
 		m.Capabilities = m.Capabilities.And(p.Capabilities())
 		return nil
@@ -131,8 +140,11 @@ func Build(in fs.FS, head Head) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
-	if len(m.Playbooks) == 0 {
-		return Manifest{}, errors.New("the folder has no playbook")
+	if m.Scenarios, err = describe(scenes, books); err != nil {
+		return Manifest{}, err
+	}
+	if len(m.Playbooks)+len(m.Scenarios) == 0 {
+		return Manifest{}, errors.New("the folder has no playbook and no scenario")
 	}
 	return m, nil
 }
@@ -319,21 +331,15 @@ func Signed(in fs.FS) ([]byte, error) {
 // it says: what is run is what was signed, whoever changes the folder meanwhile.
 // Names of files begin with folder.
 func Load(in fs.FS, folder string, m Manifest) ([]*playbooks.Playbook, error) {
-	hashes := make(map[string]Listed, len(m.Files))
-	for _, f := range m.Files {
-		hashes[f.Path] = f
-	}
+	signed := m.reader(in)
 	out := make([]*playbooks.Playbook, 0, len(m.Playbooks))
 	for _, b := range m.Playbooks {
 		if !isPlaybook(b.File) {
 			return nil, fmt.Errorf("playbook %s: %q is no file of the pack", b.ID, b.File)
 		}
-		src, err := read(in, b.File, maxFile)
+		src, err := signed(b.File)
 		if err != nil {
 			return nil, err
-		}
-		if listed(b.File, src) != hashes[b.File] {
-			return nil, fmt.Errorf("%s is not what the manifest says", b.File)
 		}
 		p, err := playbooks.Parse(path.Join(folder, b.File), src)
 		if err != nil {
@@ -345,6 +351,21 @@ func Load(in fs.FS, folder string, m Manifest) ([]*playbooks.Playbook, error) {
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+// reader reads files of the folder that are what the manifest says.
+func (m Manifest) reader(in fs.FS) func(name string) ([]byte, error) {
+	files := make(map[string]Listed, len(m.Files))
+	for _, f := range m.Files {
+		files[f.Path] = f
+	}
+	return func(name string) ([]byte, error) {
+		src, err := read(in, name, maxFile)
+		if err == nil && listed(name, src) != files[name] {
+			err = fmt.Errorf("%s is not what the manifest says", name)
+		}
+		return src, err
+	}
 }
 
 // Preview parses whatever playbooks the folder has, for people to look at. One

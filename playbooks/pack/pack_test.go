@@ -136,3 +136,61 @@ func TestNoPack(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+const exercise = `scenario: v1
+id: %s
+name: An exercise
+version: 1.0.0
+playbook: a
+when: 2026-11-20T09:00:00Z
+length: 10m
+pace: {manual: 1m, automatic: 1m}
+roles: [commander]
+about: Something happens.
+expect:
+  - {id: done, says: It was blocked, done: %s}
+`
+
+func TestScenariosStandInTheManifest(t *testing.T) {
+	head := pack.Head{ID: "acme", Version: "1.0.0"}
+	in := folder("a.yaml", fmt.Sprintf(book, "a", "x.do"), "scenarios/fire.yaml", fmt.Sprintf(exercise, "fire", "block"), "scenarios/notes.txt", "no scenario")
+	m, err := pack.Build(in, head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []pack.Scenario{{ID: "fire", Name: "An exercise", Version: "1.0.0", Playbook: "a", File: "scenarios/fire.yaml"}}; !slices.Equal(m.Scenarios, want) {
+		t.Errorf("%+v", m.Scenarios)
+	}
+	scenes, err := pack.Scenes(in, "f", m)
+	if err != nil || len(scenes) != 1 {
+		t.Fatalf("%v, %v", scenes, err)
+	}
+	in["scenarios/fire.yaml"].Data = []byte("changed meanwhile")
+	if sc, err := scenes[0].Draw(2); err != nil || sc.ID != "fire" { // what was read is what is held
+		t.Errorf("%v", err)
+	}
+	if _, err := pack.Scenes(in, "f", m); err == nil {
+		t.Error("a changed scenario is loaded")
+	}
+	if seen, err := pack.PreviewScenes(in, "f"); err == nil || len(seen) != 0 {
+		t.Errorf("%v, %v", seen, err)
+	}
+	for name, files := range map[string][]string{
+		"DR010":       {"a.yaml", fmt.Sprintf(book, "a", "x.do"), "scenarios/fire.yaml", fmt.Sprintf(exercise, "fire", "no-such-step")},
+		"is in":       {"scenarios/a.yaml", fmt.Sprintf(exercise, "fire", "block"), "scenarios/b.yaml", fmt.Sprintf(exercise, "fire", "block")},
+		"no playbook": {"scenarios/notes.txt", "no scenario"},
+	} {
+		if _, err := pack.Build(folder(files...), head); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// A pack may have exercises alone, on playbooks that others have.
+	if alone, err := pack.Build(folder("scenarios/fire.yaml", fmt.Sprintf(exercise, "fire", "block")), head); err != nil || len(alone.Playbooks) != 0 || len(alone.Scenarios) != 1 {
+		t.Errorf("%+v, %v", alone, err)
+	}
+	// One without exercises has the manifest that it always had.
+	plain, err := pack.Build(folder("a.yaml", fmt.Sprintf(book, "a", "x.do")), head)
+	if text, terr := plain.Text(); err != nil || terr != nil || bytes.Contains(text, []byte("scenarios")) {
+		t.Errorf("%s, %v", text, err)
+	}
+}

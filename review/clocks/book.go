@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -120,4 +121,17 @@ func (b *Book) Names() []string {
 		}
 	}
 	return out
+}
+
+// With is the book with further rules on, for one incident; ids that it does not know
+// are passed over.
+func (b *Book) With(ids []string) *Book {
+	out := *b
+	out.on = maps.Clone(b.on)
+	for _, id := range ids {
+		if _, there := b.at[id]; there {
+			out.on[id] = true
+		}
+	}
+	return &out
 }

@@ -82,6 +82,9 @@ func (d Draft) write(l Line) string {
 		law += ", " + l.Citation
 	}
 	row("By", law)
+	if l.State == NotApplicable {
+		row("But", "somebody said that it does not apply here: "+review.Harmless(l.Why))
+	}
 	row("Incident", string(d.Incident))
 	if !l.Started.IsZero() {
 		row("Counted from", fmt.Sprintf("%s at %s", l.Start, utc(l.Started)))
