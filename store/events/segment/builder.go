@@ -90,6 +90,7 @@ type nameRows struct {
 	many   bool // too many values for codes
 	values []span
 	counts []uint32
+	last   uint16 // code of the row before that has it
 	column Column // once it is encoded; 0: its values stand in the text
 }
 
@@ -127,6 +128,9 @@ func (b *Builder) Reset() {
 		b.columns[i] = column{values: b.columns[i].values[:0]}
 	}
 	b.files, b.fileOf, b.file = b.files[:0], map[fileName]uint16{}, fileName{}
+	if cap(b.names) > maxCoded {
+		b.names = nil
+	}
 	b.names, b.nameOf, b.nameSize = b.names[:0], map[string]int{}, 0
 	b.shapes, b.shapeOf = b.shapes[:0], map[string]uint16{}
 	b.messages, b.values, b.firsts = b.messages[:0], b.values[:0], b.firsts[:0]
@@ -349,7 +353,11 @@ func (b *Builder) name(text string, before []int) int {
 		return i
 	}
 	i := len(b.names)
-	b.names = append(b.names, nameRows{name: strings.Clone(text), space: nameSpace + uint32(i)}) //nolint:gosec // names are bounded by text
+	var was nameRows // of a segment before
+	if i < cap(b.names) {
+		was = b.names[:i+1][i]
+	}
+	b.names = append(b.names, nameRows{name: strings.Clone(text), space: nameSpace + uint32(i), values: was.values[:0], counts: was.counts[:0]}) //nolint:gosec // names are bounded by text
 	b.nameOf[strings.Clone(key)] = i
 	b.nameSize += len(text)
 	return i
@@ -379,6 +387,12 @@ func (b *Builder) stand(text string, message span, whole string) span {
 
 // coded gives the value a code, as long as there are few.
 func (b *Builder) coded(name *nameRows, text string, message span, whole string) value {
+	if len(name.values) > 0 {
+		if s := name.values[name.last]; string(b.text(s)) == text {
+			name.counts[name.last]++
+			return value{span: b.again(s, text, message, whole), code: name.last}
+		}
+	}
 	entry, found := b.in.find(b.arena, name.space, text)
 	if !found {
 		s := b.stand(text, message, whole)
@@ -387,12 +401,18 @@ func (b *Builder) coded(name *nameRows, text string, message span, whole string)
 		name.values, name.counts = append(name.values, s), append(name.counts, 1)
 		n := len(name.values)
 		name.many = n >= maxCoded || n > fewCoded && n*2 > name.rows
-		return value{span: s, code: uint16(n - 1)} //nolint:gosec // at most maxCoded
+		name.last = uint16(n - 1) //nolint:gosec // at most maxCoded
+		return value{span: s, code: name.last}
 	}
+	name.last = entry.code
 	name.counts[entry.code]++
-	s := span{entry.at, entry.n}
+	return value{span: b.again(span{entry.at, entry.n}, text, message, whole), code: entry.code}
+}
+
+// again is where a value that is there already stands: in this message, if it does.
+func (b *Builder) again(there span, text string, message span, whole string) span {
 	if d, ok := within(whole, text); ok {
-		s = span{message.at + uint32(d), uint32(len(text))} //nolint:gosec // within the message
+		return span{message.at + uint32(d), uint32(len(text))} //nolint:gosec // within the message
 	}
-	return value{span: s, code: entry.code}
+	return there
 }

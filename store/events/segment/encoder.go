@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"sync"
 
 	"firebreak/internal/squash"
 )
@@ -16,9 +15,10 @@ type Encoder struct {
 	table *table
 	meta  Meta
 
-	out   []byte // the image
-	start int    // of the part that is being written
-	parts []partAt
+	spared chan *Image // the memory of one that was written
+	out    []byte      // the image
+	start  int         // of the part that is being written
+	parts  []partAt
 
 	order, spare []uint32 // rows by time
 	stamped      []stamped
@@ -49,16 +49,29 @@ func NewEncoder() (*Encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make compressor: %w", err)
 	}
-	return &Encoder{z: z, table: newTable(tableSize)}, nil
+	return &Encoder{z: z, table: newTable(tableSize), spared: make(chan *Image, 1)}, nil
 }
 
-// images are the memory of images that were written.
-var images = sync.Pool{New: func() any { return &Image{} }}
-
-// Release gives the image's memory back. The image must not be used any more.
+// Release gives the image's memory back to the encoder that made it. The image must
+// not be used any more.
 func (i *Image) Release() {
-	if i != nil && cap(i.memory) <= 2*maxText {
-		images.Put(i)
+	if i == nil || cap(i.memory) > 2*maxText {
+		return
+	}
+	select {
+	case i.home <- i:
+	default:
+	}
+}
+
+// image is room for one. What a pool keeps the next collection takes: while evidence
+// is read there is one for each few segments.
+func (e *Encoder) image() *Image {
+	select {
+	case i := <-e.spared:
+		return i
+	default:
+		return &Image{home: e.spared}
 	}
 }
 
@@ -79,10 +92,7 @@ func (b *Builder) Encode(e *Encoder) (*Image, error) {
 		}
 		return other.Encode(e)
 	}
-	image, ok := images.Get().(*Image)
-	if !ok {
-		image = &Image{}
-	}
+	image := e.image()
 	e.out, e.parts = image.memory[:0], e.parts[:0]
 	if size := b.size / 16 * 6; cap(e.out) < size { // logs are about a third
 		e.out = make([]byte, 0, size)

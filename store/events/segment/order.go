@@ -34,19 +34,20 @@ func (b *Builder) compareIDs(i, j uint32) int {
 // sort puts the rows in order. They come in runs that are in order already, one
 // for each piece of a file.
 func (e *Encoder) sort(b *Builder) {
+	const many = 16
 	n := b.Len()
 	e.order = resize(e.order, n)
-	var runs []int // where each begins
+	var room [many]int
+	runs := room[:0] // where each begins
 	for i := range e.order {
 		e.order[i] = uint32(i)
 		if i == 0 || b.compare(uint32(i-1), uint32(i)) > 0 {
+			if len(runs) == many {
+				e.radix(b)
+				return
+			}
 			runs = append(runs, i)
 		}
-	}
-	const many = 16
-	if len(runs) > many {
-		e.radix(b)
-		return
 	}
 	for e.spare = resize(e.spare, n); len(runs) > 1; e.order, e.spare = e.spare, e.order {
 		kept := runs[:0]

@@ -135,6 +135,7 @@ type Image struct {
 	Parts []Part
 
 	memory []byte
+	home   chan *Image
 }
 
 // Part is one part of an image.

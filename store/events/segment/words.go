@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // The words lie in up to 64 parts by the first bits of their hashes, so that a
@@ -37,7 +38,7 @@ func (e *Encoder) words() {
 	order := t.sorted()
 	parts := partBits(len(order))
 	e.meta.wordBits = parts
-	texts := append(e.raw[:0], byte(parts)) //nolint:gosec // up to six
+	texts := append(slices.Grow(e.raw[:0], len(t.texts)+len(order)+3<<6), byte(parts)) //nolint:gosec // up to six
 	for part, at := 0, 0; part < 1<<parts; part++ {
 		from := at
 		for at < len(order) && hashPart(t.kept[order[at]].hash, parts) == part {
