@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -123,8 +124,11 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, o 
 	if err == nil { // sealing comes first
 		err = s.readUnread(ctx, f, &out.Read, p)
 	}
-	if o.again && err == nil && out.Exhibits == 0 && out.Known > 0 && out.Cut == "" {
-		return out, nil
+	if o.again && err == nil && out.Exhibits == 0 && out.Known > 0 && out.Cut == "" { // unless a kill came before it was recorded
+		told, err := f.collected(ctx, func(old record.Collection) bool { return reflect.DeepEqual(old, c) })
+		if told || err != nil {
+			return out, err
+		}
 	}
 	keep := context.WithoutCancel(ctx)
 	err = errors.Join(err, s.actIn(keep, f, record.CollectionFinished, o.step, c, nil))
@@ -165,6 +169,22 @@ func (s *Session) keptElsewhere(ctx context.Context, f *folder, kept []container
 
 // cameIn is how the method of an exhibit names the container that it came in.
 func cameIn(container string) string { return "came in the container " + container }
+
+// collected says whether the record has the end of such a collection.
+func (f *folder) collected(ctx context.Context, such func(record.Collection) bool) (found bool, err error) {
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		entries, err := tx.EntriesOf(record.CollectionFinished)
+		for _, e := range entries {
+			var c record.Collection
+			if err := e.Decode(&c); err != nil {
+				return err
+			}
+			found = found || such(c)
+		}
+		return err
+	})
+	return found, err
+}
 
 // collectionOf is what the record says of a container: its own summary, if it came
 // that far.
