@@ -129,7 +129,7 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if o.p.json {
 		return errors.Join(o.p.printJSON(sum), cutShort(sum))
 	}
-	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
+	if err := o.p.printf("%s  %s, %d bytes in %s\n", id, plural(int64(sum.Exhibits), "exhibit"), sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
 		return err
 	}
 	if err := sayKept(sum, o.p.printf); err != nil {
