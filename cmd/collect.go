@@ -190,7 +190,7 @@ func (p *program) firstLook(ctx context.Context, s *response.Session, id inciden
 	case len(r.Findings) == 0:
 		p.errf("triage: %s\n", triageLine(r))
 	default:
-		p.errf("triage: %s; firebreak triage %s shows them\n", triageLine(r), id)
+		p.errf("triage: %s\nnext: firebreak triage %s\n", triageLine(r), id)
 	}
 }
 
@@ -198,7 +198,7 @@ func (p *program) firstLook(ctx context.Context, s *response.Session, id inciden
 // not asked for: what is volatile does not wait for an answer.
 func (p *program) authority(named string) {
 	if named == "" && !p.quiet && !p.json {
-		p.errf("note: on whose authority it was taken is recorded as not said; --authority says it\n")
+		p.errf("note: on whose authority it was taken is not said; --authority says it\n")
 	}
 }
 
