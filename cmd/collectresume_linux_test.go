@@ -35,7 +35,7 @@ func TestCollectResumed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	identity, to := b.keyPair()
-	files := []string{b.noise("first", 10<<20), b.write("small", "small"), b.write("changed", "before"), b.noise("second", 10<<20), b.noise("big", 60<<20)}
+	files := []string{b.noise("first", 3<<19), b.write("small", "small"), b.write("changed", "before"), b.noise("second", 3<<19), b.noise("big", 36<<20)}
 	args := []string{"collect", "--recipient", to, "--collector", "linux.files"}
 	for _, f := range files {
 		args = append(args, "--file", f)
@@ -46,7 +46,7 @@ func TestCollectResumed(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		b.waitSize(name+".part", 34<<20)
+		b.waitSize(name+".part", 22<<20)
 		if err := c.Process.Signal(with); err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,8 @@ func TestCollectResumed(t *testing.T) {
 	if r := b.want(3, append(args, "--to", "c")...); !strings.Contains(r.err, "--resume-from c.taken") {
 		t.Error(r.err)
 	}
-	if list := readFile(t, filepath.Join(b.dir, "c.taken")); strings.Contains(list, "first") || strings.Count(list, "\n") < 3 {
+	list := readFile(t, filepath.Join(b.dir, "c.taken"))
+	if strings.Contains(list, "first") || strings.Count(list, "\n") != 6 {
 		t.Errorf("the list: %s", list)
 	}
 	b.write("changed", "after")
@@ -67,7 +68,7 @@ func TestCollectResumed(t *testing.T) {
 	if !strings.Contains(r.out, ", unchanged, which ") {
 		t.Error(r.out)
 	}
-	if v := b.container(0, "d", identity); v.Items < 2 || v.Items > 3 || v.Collection.Kept != 5-v.Items || len(v.Collection.Continues) != 1 || len(v.Kept) != v.Collection.Kept {
+	if v := b.container(0, "d", identity); v.Items != 2 || v.Collection.Kept != 3 || len(v.Collection.Continues) != 1 || len(v.Kept) != v.Collection.Kept {
 		t.Errorf("%+v", v)
 	}
 	for _, name := range []string{"d.taken", "d.part"} {
@@ -87,21 +88,21 @@ func TestCollectResumed(t *testing.T) {
 			t.Errorf("%s: whole %d times, want %d", f, got[f], want)
 		}
 	}
-	// A list that the desk makes does as well; and one of an end in good order.
+	// A list that the desk makes has all of it; and an end in good order leaves one.
 	b.want(5, "verify", "--container", "c.part", "--identity", identity, "--taken", "list")
 	b.want(3, "verify", "--container", "c.part", "--identity", identity, "--taken", "list")
 	b.want(2, "verify", "last", "--taken", "list2")
-	b.want(0, append(args, "--to", "e", "--resume-from", "list")...)
-	if v := b.container(0, "e", identity); v.Items != 2 || v.Collection.Kept != 3 {
-		t.Errorf("%+v", v)
+	desk := strings.Fields(readFile(t, filepath.Join(b.dir, "list")))
+	for _, word := range strings.Fields(list) {
+		if !slices.Contains(desk, word) {
+			t.Errorf("the desk's list lacks %q", word)
+		}
 	}
 	if code := cut("f", syscall.SIGINT); code != 5 && code != 130 {
 		t.Errorf("interrupted: exit code %d", code)
 	}
-	b.container(0, "f", identity)
-	b.want(0, append(args, "--to", "g", "--resume-from", "f.taken")...)
-	if v := b.container(0, "g", identity); v.Items != 1 || v.Collection.Kept != 4 {
-		t.Errorf("%+v", v)
+	if n := strings.Count(readFile(t, filepath.Join(b.dir, "f.taken")), "\n"); n != 6 {
+		t.Errorf("after an end in good order the list has %d lines", n)
 	}
 	// Into an incident.
 	if r := b.want(0, "collect", "last", "--collector", "linux.files", "--file", files[1], "--file", files[2], "--resume"); !strings.Contains(r.out, "left out   2 files") {

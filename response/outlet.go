@@ -43,6 +43,7 @@ const Suffix = ".tar.zst.age"
 type local struct {
 	f       *os.File
 	n       int64 // that was written
+	list    *takenList
 	to      string
 	reserve int64
 }
@@ -84,6 +85,7 @@ func (l *local) room(more int64) error {
 func (l *local) Write(p []byte) (int, error) {
 	n, err := l.f.Write(p)
 	l.n += int64(n)
+	l.list.grown()
 	return n, err
 }
 

@@ -58,7 +58,9 @@ func (x *exit) list(from string, p ProgressFunc) (*takenList, error) {
 			return nil, refused(takeRest(name), "write %s: %s is there, of a collection that was cut", x.file.to, name)
 		}
 	}
-	return &takenList{of: x.file, name: name, tell: func(what string) { tell(p, what, 0, 0) }}, nil
+	l := &takenList{of: x.file, name: name, tell: func(what string) { tell(p, what, 0, 0) }}
+	x.file.list = l
+	return l, nil
 }
 
 // begin writes what is known before the container's own items.
@@ -97,16 +99,22 @@ func (l *takenList) whole() func([]record.Exhibit) {
 				l.lines.WriteString(line)
 			}
 		}
-		if l.of.n-l.synced >= listEvery {
-			l.flush()
-		}
+		l.grown()
+	}
+}
+
+// grown writes the list on, now and then.
+func (l *takenList) grown() {
+	if l != nil && l.lines.Len() > 0 && l.of.n-l.synced >= listEvery {
+		l.flush()
 	}
 }
 
 // flush brings the container's bytes onto the disk, then the lines that speak of
 // them. Where that fails, the list ends: what is not in it is taken again.
 func (l *takenList) flush() {
-	if l.broken || l.lines.Len() == 0 {
+	if l.broken {
+		l.lines.Reset()
 		return
 	}
 	err := l.of.f.Sync()
