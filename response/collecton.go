@@ -128,20 +128,23 @@ func (s *Session) collectOn(ctx context.Context, f *folder, c *ssh.Client, o Col
 	case err != nil:
 		return taken, err
 	case ctx.Err() != nil:
-		return taken, fail(CodePartial, "what came until then is in the incident", "collect on %s: %w", c.Target, context.Cause(ctx))
+		return taken, fail(CodePartial, leftOnHost, "collect on %s: %w", c.Target, context.Cause(ctx))
 	case errors.As(end.err, &failed) && taken.Sealed: // its own code for a collection that ended early, which the container tells
 	case end.err != nil:
-		return taken, fail(CodePartial, "what came until then is in the incident", "%w", end.err)
+		return taken, fail(CodePartial, leftOnHost, "%w", end.err)
 	}
 	if taken.Cut != "" || taken.Collection != nil && taken.Collection.Cut != "" {
 		why := taken.Cut
 		if why == "" {
 			why = taken.Collection.Cut
 		}
-		return taken, fail(CodePartial, "what came until then is in the incident", "the collection on %s ended early: %s", c.Target, why)
+		return taken, fail(CodePartial, leftOnHost, "the collection on %s ended early: %s", c.Target, why)
 	}
 	return taken, nil
 }
+
+// leftOnHost is the hint of one that was cut.
+const leftOnHost = "what came until then is in the incident; the rest: the same command with --resume"
 
 var errNoMore = errors.New("no more is read")
 
