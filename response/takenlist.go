@@ -245,7 +245,7 @@ func ListTaken(ctx context.Context, r *container.Reader, file string) (container
 		return report, 0, err
 	}
 	var b bytes.Buffer
-	if _, err := t.WriteTo(&b); err == nil {
+	if _, err = t.WriteTo(&b); err == nil {
 		err = durable.Replace(file, b.Bytes(), 0o600)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package container
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -110,22 +111,20 @@ func (t *Taken) Len() int {
 
 // WriteTo writes the list; to is left open for more, so there is no "end".
 func (t *Taken) WriteTo(to io.Writer) (int64, error) {
-	w := &counted{w: to}
-	b := bufio.NewWriter(w)
-	b.WriteString(takenFormat + "\n") //nolint:errcheck // Flush says it
+	var b bytes.Buffer
+	b.WriteString(takenFormat + "\n")
 	for i, in := range t.in {
-		b.WriteString(TakenIn(in)) //nolint:errcheck // as above
+		b.WriteString(TakenIn(in))
 		lines := make([]string, 0, len(t.keys[i]))
 		for k := range t.keys[i] {
 			lines = append(lines, hex.EncodeToString(k[:]))
 		}
 		slices.Sort(lines)
 		for _, l := range lines {
-			b.WriteString(l + "\n") //nolint:errcheck // as above
+			b.WriteString(l + "\n")
 		}
 	}
-	err := b.Flush()
-	return w.n, err
+	return b.WriteTo(to)
 }
 
 // TakenIn is the line that names the place of the files behind it.

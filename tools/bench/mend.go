@@ -35,7 +35,7 @@ func (b *bench) mend(page string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-var goalsMissed = regexp.MustCompile(`(?m)^- \d+ goals were not met`) //nolint:forbidigo // a tool that runs once
+var goalsMissed = regexp.MustCompile(`(?m)^- \d+ goals were not met`)
 
 // rowsOf finds the rows of a work: by its whole name, else by what stands before
 // its first figures.
@@ -58,7 +58,9 @@ func rowsOf(lines []string, work string) (from, to int, err error) {
 	if from < 0 {
 		return 0, 0, fmt.Errorf("the page has no work %q: run all of it once", work)
 	}
-	for to = from + 1; to < len(lines) && strings.HasPrefix(lines[to], "|  |"); to++ {
+	to = from + 1
+	for to < len(lines) && strings.HasPrefix(lines[to], "|  |") {
+		to++
 	}
 	return from, to, nil
 }

@@ -174,7 +174,8 @@ func TestFastCommits(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := bytes.LastIndex(b, []byte("last")) // the name, in the journal or behind it
-	for ; i >= 0 && !bytes.Equal(b[i-12:i-8], []byte{3, 0, 12, 0}); i = bytes.LastIndex(b[:i], []byte("last")) {
+	for i >= 0 && !bytes.Equal(b[i-12:i-8], []byte{3, 0, 12, 0}) {
+		i = bytes.LastIndex(b[:i], []byte("last"))
 	}
 	if i < 0 {
 		t.Fatal("the name is not in the journal")
