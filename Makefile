@@ -37,9 +37,9 @@ check: ## Vet, lint and the layers between packages
 	$(GO) vet ./...
 	$(GO) tool -modfile=tools/lint/go.mod golangci-lint run ./...
 
-bench: ## Measure the timeline beside its peers (SCALE=0.1 for a tenth, HIDE=folders that triages are not to see); writes docs/performance.md
+bench: ## Measure the timeline beside its peers (SCALE=0.1 for a tenth, ONLY=triage for one work, HIDE=folders that triages are not to see); writes docs/performance.md
 	@tools/needs build bench
-	$(GO) run ./tools/bench -scale '$(or $(SCALE),1)' -hide '$(HIDE)' -version '$(VERSION)' -o docs/performance.md
+	$(GO) run ./tools/bench -scale '$(or $(SCALE),1)' -only '$(ONLY)' -hide '$(HIDE)' -version '$(VERSION)' -o docs/performance.md
 
 gobench: ## The benchmarks of each package
 	@tools/needs build

@@ -90,6 +90,7 @@ workspace that is encrypted; an ssh public key is as good.`,
 	f.StringArrayVar(&o.Files, "file", nil, "take this `FILE` too; may be given several times")
 	f.BoolVar(&o.Environment, "environment", false, "take the environment variables of processes and containers too: they may hold passwords and keys")
 	f.BoolVar(&o.Secrets, "secrets", false, "take files whose purpose is to hold secrets too: private keys, credentials, password hashes, core dumps")
+	f.BoolVar(&o.Resume, "resume", false, "leave out files that the incident holds as they are now: after a collection that was cut, take the rest")
 	f.StringVar(&o.Authority, "authority", "", "on whose authority it is taken: a `person` or an order; recorded as not said when it is left out")
 	o.away.add(c)
 	o.on.add(c)
@@ -128,7 +129,10 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if o.p.json {
 		return errors.Join(o.p.printJSON(sum), cutShort(sum))
 	}
-	if err := o.p.printf("%s  %d exhibits, %d bytes in %s\n", id, sum.Exhibits, sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
+	if err := o.p.printf("%s  %s, %d bytes in %s\n", id, plural(int64(sum.Exhibits), "exhibit"), sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
+		return err
+	}
+	if err := sayKept(sum, o.p.printf); err != nil {
 		return err
 	}
 	if err := o.p.refused(sum.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); err != nil {
@@ -138,12 +142,20 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	return cutShort(sum)
 }
 
+// sayKept says what was left out since an earlier collection has it.
+func sayKept(sum record.Collection, say func(string, ...any) error) error {
+	if len(sum.Continues) == 0 {
+		return nil
+	}
+	return say("%-9s  %s, unchanged, which %s has\n", "left out", plural(int64(sum.Kept), "file"), term.Safe(strings.Join(sum.Continues, " or ")))
+}
+
 // cutShort is the error of a collection that did not come to its end.
 func cutShort(sum record.Collection) error {
 	if sum.Cut == "" {
 		return nil
 	}
-	return &response.Error{Code: response.CodePartial, Hint: "collect again: what is sealed stays", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
+	return &response.Error{Code: response.CodePartial, Hint: "what is sealed stays; the rest: the same command with --resume", Err: fmt.Errorf("the collection ended early: %s", sum.Cut)}
 }
 
 // absolute makes names of files of this machine whole. Of an image and of another
@@ -178,7 +190,7 @@ func (p *program) firstLook(ctx context.Context, s *response.Session, id inciden
 	case len(r.Findings) == 0:
 		p.errf("triage: %s\n", triageLine(r))
 	default:
-		p.errf("triage: %s; firebreak triage %s shows them\n", triageLine(r), id)
+		p.errf("triage: %s\nnext: firebreak triage %s\n", triageLine(r), id)
 	}
 }
 
@@ -186,7 +198,7 @@ func (p *program) firstLook(ctx context.Context, s *response.Session, id inciden
 // not asked for: what is volatile does not wait for an answer.
 func (p *program) authority(named string) {
 	if named == "" && !p.quiet && !p.json {
-		p.errf("note: on whose authority it was taken is recorded as not said; --authority says it\n")
+		p.errf("note: on whose authority it was taken is not said; --authority says it\n")
 	}
 }
 

@@ -77,6 +77,7 @@ func TestCollectOn(t *testing.T) {
 	b := newBench(t)
 	s := startSSHD(t, b)
 	big := b.noise("big, \"and\"\nit's odd", 40<<20)
+	small := b.write("small", "small")
 	b.want(0, "open", "somebody else's machine")
 	on := func(s sshd, more ...string) []string {
 		return append(append([]string{"collect", "last", "--on", "ssh:" + s.user + "@127.0.0.1:" + s.port, "--binary", program, "--authority", "the owner"}, s.flags...), more...)
@@ -115,7 +116,10 @@ func TestCollectOn(t *testing.T) {
 	b2 := newBench(t)
 	b2.want(0, "open", "without perl")
 	poor := startSSHD(t, b2, "SetEnv SHLVL=1 PATH="+bin)
-	b2.want(0, on(poor, "--collector", "linux.system")...)
+	b2.want(0, on(poor, "--collector", "linux.system", "--file", small)...)
+	if r := b2.want(0, on(poor, "--collector", "linux.system", "--file", small, "--resume")...); !strings.Contains(r.out, "left out   1 file, unchanged, which 2") {
+		t.Error(r.out, r.err)
+	}
 	if os.Geteuid() == 0 { // --sudo is not needed and does nothing
 		b2.want(0, on(poor, "--sudo", "--collector", "linux.system")...)
 	} else if r := b2.want(3, on(poor, "--sudo", "--collector", "linux.system")...); !strings.Contains(r.err, "sudo is not installed") {
@@ -156,11 +160,22 @@ func TestCollectOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.left.Store(size.Size() + 20<<20)
-	r = b.want(5, on(cut, "--collector", "linux.system", "--file", big)...)
+	if err := os.Chtimes(big, time.Now(), time.Now()); err != nil { // it is taken anew
+		t.Fatal(err)
+	}
+	what := []string{"--collector", "linux.system", "--file", small, "--file", big, "--resume"}
+	r = b.want(5, on(cut, what...)...)
 	if !strings.Contains(r.err, "what came until then is in the incident") {
 		t.Error(r.err)
 	}
 	b.want(0, "verify", "last")
+	// The same again takes the rest.
+	if r := b.want(0, on(s, what...)...); !strings.Contains(r.out, "left out   1 file,") || !strings.Contains(r.out, "2 exhibits of") {
+		t.Error(r.out, r.err)
+	}
+	if got := b.sources(); got[small] != 1 || got[big] != 2 {
+		t.Errorf("whole: small %d times, big %d times", got[small], got[big])
+	}
 	// Ctrl-C ends it there too.
 	c := b.command(t.Context(), on(s, "--path", "/")...)
 	var said strings.Builder

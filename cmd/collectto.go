@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -94,6 +95,7 @@ type takeawayFlags struct {
 	fallback   string
 	noFallback bool
 	reserve    int64
+	resumeFrom string
 	leash      bool
 	placeFlags
 }
@@ -106,6 +108,7 @@ func (o *takeawayFlags) add(c *cobra.Command) {
 	f.StringVar(&o.fallback, "fallback", "", "with --to: the `FILE` that takes over when the network fails (default: one in the current folder)")
 	f.BoolVar(&o.noFallback, "no-fallback", false, "with --to: fail when the network fails")
 	f.Int64Var(&o.reserve, "reserve", response.DefaultReserve>>20, "with --to: leave this many `MIB` free on the disk of a local file")
+	f.StringVar(&o.resumeFrom, "resume-from", "", "with --to: leave out what a collection took that was cut, as this `LIST` says: FILE.taken beside it, or what firebreak verify --container FILE --taken LIST wrote")
 	f.BoolVar(&o.leash, "leash", false, "with --to: end when the standard input ends")
 	_ = f.MarkHidden("leash") // of the program that is run on another host
 	o.addSSH(c)
@@ -122,23 +125,19 @@ func runCollectTo(c *cobra.Command, p *program, o *takeawayFlags, what response.
 	if o.reserve < 1 || o.reserve > 1<<30 {
 		return errFlag{errors.New("--reserve: want a number of MiB, at least 1")}
 	}
-	ctx := c.Context()
+	ctx, in := c.Context(), io.NopCloser(p.In)
 	if o.leash {
 		var cancel context.CancelCauseFunc
 		ctx, cancel = context.WithCancelCause(ctx)
 		defer cancel(nil)
-		go func() {
-			buf := make([]byte, 512)
-			for {
-				if _, err := p.In.Read(buf); err != nil {
-					cancel(errors.New("the one who asked is gone"))
-					return
-				}
-			}
-		}()
+		in = leash(p.In, cancel)
+		if o.resumeFrom != "-" {
+			_ = in.Close() // never fails; nobody reads it
+		}
 	}
 	out, err := response.CollectTo(ctx, p.optionsAt("", host, config.Config{}), response.TakeawayOptions{
 		CollectOptions: what, To: o.to, Out: p.Out, Recipients: o.recipients, Plain: o.plain,
+		ResumeFrom: o.resumeFrom, ResumeIn: in,
 		Fallback: o.fallback, NoFallback: o.noFallback, Reserve: o.reserve << 20, Places: o.places(p),
 		Begun: func(id, fingerprint string) {
 			if !p.quiet && !p.json {
@@ -153,6 +152,27 @@ func runCollectTo(c *cobra.Command, p *program, o *takeawayFlags, what response.
 		return serr
 	}
 	return err
+}
+
+// leash cancels when a stream ends, and hands on what comes through it as long as
+// somebody reads that.
+func leash(from io.Reader, cancel context.CancelCauseFunc) io.ReadCloser {
+	out, in := io.Pipe()
+	go func() {
+		buf := make([]byte, 4<<10)
+		for {
+			n, err := from.Read(buf)
+			if n > 0 {
+				_, _ = in.Write(buf[:n]) // nobody has to read it
+			}
+			if err != nil {
+				cancel(errors.New("the one who asked is gone"))
+				_ = in.CloseWithError(io.ErrUnexpectedEOF) // never fails
+				return
+			}
+		}
+	}()
+	return out
 }
 
 // sayTakeaway says what was made. Where the container itself goes to the standard
@@ -184,6 +204,9 @@ func (p *program) sayTakeaway(t response.Takeaway) error {
 		if err := say("NOT SENT   from byte %d on it is in %s\n", t.From, term.Safe(t.Local)); err != nil {
 			return err
 		}
+	}
+	if err := sayKept(t.Collection, say); err != nil {
+		return err
 	}
 	return p.refused(t.Collection.Refused, "the container", say)
 }

@@ -29,8 +29,11 @@ type verified struct {
 	Cut        string   `json:"cut"`
 	Sealed     bool     `json:"sealed"`
 	CutItems   []string `json:"cut_items"`
+	Kept       []any    `json:"kept"`
 	Collection *struct {
-		Cut string `json:"cut"`
+		Cut       string   `json:"cut"`
+		Kept      int      `json:"kept"`
+		Continues []string `json:"continues"`
 	} `json:"collection"`
 }
 

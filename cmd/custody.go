@@ -147,7 +147,7 @@ func (o *custodyOptions) show(c response.CustodyChains) error {
 	}
 	for _, x := range c.Exhibits {
 		fmt.Fprintf(&w, "%s  %s\n", x.ID, term.Safe(x.Title))
-		row := func(name, value string) { fmt.Fprintf(&w, "  %-11s%s\n", name, term.Safe(value)) }
+		row := func(name, value string) { w.WriteString(o.p.wrap(fmt.Sprintf("  %-11s", name), term.Safe(value), 13)) }
 		row("sha256", x.SHA256)
 		authority := x.Authority
 		if authority == "" {
@@ -166,7 +166,7 @@ func (o *custodyOptions) show(c response.CustodyChains) error {
 			row("! gap", g)
 		}
 		for _, ev := range x.Events {
-			fmt.Fprintf(&w, "  %s  #%-4d %-9s %s: %s\n", utc(ev.Time), ev.Seq, ev.What, term.Safe(ev.By), term.Safe(ev.Text))
+			w.WriteString(o.p.wrap(fmt.Sprintf("  %s  #%-4d %-9s ", utc(ev.Time), ev.Seq, ev.What), term.Safe(ev.By)+": "+term.Safe(ev.Text), 6))
 			for _, s := range ev.Signers {
 				fmt.Fprintf(&w, "      %s\n", term.Safe(s.Words()))
 			}

@@ -67,7 +67,7 @@ var unshown = []string{
 	"update ID --due now", "update ID --due late_minutes", "update ID --due open",
 	"retention incident", "retention title", "retention severity", "retention drill", "retention closed", "retention due", "retention rule", "retention kind", "retention action", "retention fields", "retention exhibits", "retention command",
 	"change ID … closed", "show ID missing", "show ID unread", "show ID no_timeline", "show ID read_only", "show ID low_room", "show ID STEP assign", "show ID STEP due", "show ID activity bad",
-	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "collect --to FILE local", "collect --to FILE from", "collect --to FILE lost", "verify --container FILE stamp", "collect --list --root IMAGE kind", "collect --list --root IMAGE name", "verify --container FILE cut", "verify --container FILE cut_items", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
+	"run ID --auto reason", "run ID --auto until", "run ID --auto others", "run ID --auto unknown", "collect ID cut", "collect --to FILE local", "collect --to FILE from", "collect --to FILE lost", "collect --to FILE taken", "verify --container FILE kept", "verify --container FILE stamp", "collect --list --root IMAGE kind", "collect --list --root IMAGE name", "verify --container FILE cut", "verify --container FILE cut_items", "show ID e1 deviations", "show ID evidence deviations", "show ID e1 checked", "show ID evidence checked",
 	"backup INCIDENT… --to FILE incidents.problems", "backup INCIDENT… --to FILE left", "restore FILE incidents.problems", "restore FILE damage", "restore FILE notes", "backup INCIDENT… --to FILE notes",
 	"restore FILE --list incidents.missing", "check unknown", "repair ID lost", "repair ID aside", "repair ID evidence", "repair ID problems",
 	"custody ID root", "custody ID erased", "custody ID gaps", "custody ID events.bad", "show ID e1 gaps", "show ID e1 open_transfer", "show ID e1 unsigned_transfers", "show ID evidence gaps", "show ID evidence open_transfer",
@@ -353,7 +353,8 @@ func (j *jsonPage) evidence() {
 	j.run("collect --list --root IMAGE", 0, "collect", "--list", "--root", j.b.write("image.dd", strings.Repeat("\x00", 4096)))
 	j.b.write("defs/linux.yaml", "name: Id\ndoc: Id.\nsources:\n- type: COMMAND\n  attributes: {cmd: id, args: []}\n")
 	j.run("collect --list", 0, "collect", "--list", "--definitions", j.b.dir+"/defs")
-	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there")
+	j.run("collect ID", 0, "collect", "last", "--authority", "the CISO", "--collector", "linux.system", "--file", j.b.dir+"/nothing-there", "--file", j.b.dir+"/defs/linux.yaml")
+	j.run("collect ID", 0, "collect", "last", "--collector", "linux.files", "--file", j.b.dir+"/defs/linux.yaml", "--resume")
 	j.run("collect --to FILE", 0, "collect", "--to", j.b.dir+"/c", "--collector", "linux.system", "--recipient", pageRecipient)
 	j.run("collect --to FILE", 0, "collect", "--to", j.b.dir+"/open", "--collector", "linux.system", "--plain")
 	j.run("verify --container FILE", 0, "verify", "--container", j.b.dir+"/open")

@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"firebreak/internal/term"
@@ -20,7 +21,7 @@ func (p *program) refused(list []record.Refusal, where string, out func(string, 
 			short = true
 			return nil
 		}
-		return out("  refused  "+format+"\n", args...)
+		return out("%s", p.wrap("  refused  ", fmt.Sprintf(format, args...), 11))
 	}
 	var rest []record.Refusal
 	for _, r := range list { // what was asked for by its name is answered by its name
@@ -40,6 +41,12 @@ func (p *program) refused(list []record.Refusal, where string, out func(string, 
 			continue
 		}
 		short = true
+		if one := g.Sources[0]; !slices.ContainsFunc(g.Sources, func(s string) bool { return s != one }) {
+			if err := say("%s: %s (%d times)", term.Safe(one), term.Safe(g.Text), len(g.Whole)); err != nil {
+				return err
+			}
+			continue
+		}
 		var first []string
 		for _, s := range g.Sources[:record.MaxAlike] {
 			first = append(first, term.Safe(s))

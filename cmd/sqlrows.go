@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
@@ -9,8 +10,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	xterm "golang.org/x/term"
 
 	"firebreak/internal/term"
 	"firebreak/timeline"
@@ -264,12 +263,5 @@ func (t *table) line(cells []string) error {
 // width is that of the terminal which the output goes to.
 func (p *program) width() int {
 	const usual = 80
-	f, ok := p.Out.(interface{ Fd() uintptr })
-	if !ok {
-		return usual
-	}
-	if w, _, err := xterm.GetSize(int(f.Fd())); err == nil && w > 0 {
-		return w
-	}
-	return usual
+	return cmp.Or(p.columns(), usual)
 }

@@ -3,6 +3,7 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -121,16 +122,19 @@ func (o *triageOptions) print(r response.TriageReport) error {
 		return o.p.printJSON(r)
 	}
 	for _, f := range r.Findings {
-		if err := o.p.printf("%-8s  %s  %s: %s\n", strings.ToUpper(string(f.Severity)), f.ID, f.Title, term.Safe(f.About)); err != nil {
-			return err
-		}
-		if err := o.p.printf("          %s%s\n", term.Safe(f.Reason), o.tail(f)); err != nil {
-			return err
-		}
+		const below = "          "
+		text := o.p.wrap(fmt.Sprintf("%-8s  %s  ", strings.ToUpper(string(f.Severity)), f.ID), f.Title+": "+term.Safe(f.About), len(below)) +
+			o.p.wrap(below, term.Safe(f.Reason)+o.tail(f), len(below))
+		said := []string{f.Title}
 		for _, a := range f.Also {
-			if err := o.p.printf("          also: %s\n", a.Title); err != nil {
-				return err
+			if slices.Contains(said, a.Title) {
+				continue
 			}
+			said = append(said, a.Title)
+			text += o.p.wrap(below+"also: ", a.Title, len(below))
+		}
+		if err := o.p.printf("%s", text); err != nil {
+			return err
 		}
 	}
 	for _, n := range r.Notes {
@@ -212,7 +216,7 @@ func (o *triageOptions) whole(f response.TriageFinding) error {
 	}
 	rows = append(rows, [2]string{"events", fmt.Sprintf("%d, from %s", f.Count, safe(strings.Join(f.Exhibits, ", ")))})
 	for _, r := range rows {
-		if err := o.p.printf("%-8s  %s\n", r[0], r[1]); err != nil {
+		if err := o.p.printf("%s", o.p.wrap(fmt.Sprintf("%-8s  ", r[0]), r[1], 10)); err != nil {
 			return err
 		}
 	}

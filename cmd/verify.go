@@ -65,7 +65,7 @@ func runVerify(c *cobra.Command, o *verifyOptions) error {
 		if o.bundle.outside.Identity != "" {
 			identities = []string{o.bundle.outside.Identity}
 		}
-		return runVerifyContainer(c, o.p, o.bundle.container, identities)
+		return runVerifyContainer(c, o.p, o.bundle, identities)
 	}
 	if o.bundle.file != "" {
 		o.bundle.outside.Seals = o.against.Seals

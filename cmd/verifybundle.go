@@ -12,6 +12,7 @@ import (
 type bundleVerification struct {
 	file      string
 	container string
+	taken     string
 	outside   response.BundleVerification
 }
 
@@ -22,6 +23,7 @@ func (o *bundleVerification) addBundleFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.outside.Keys, "key", nil, "with --bundle: the maker's verifier `KEY`, known from elsewhere")
 	f.StringVar(&o.outside.Roster, "roster", "", "with --bundle: a `FILE` of allowed signers of your own, in place of the bundle's")
 	f.StringVar(&o.outside.Identity, "identity", "", "with --bundle or --container: the `FILE` with the age identity or ssh key that opens it")
+	f.StringVar(&o.taken, "taken", "", "with --container: write to this `LIST` which files it has whole, for firebreak collect --resume-from on its host")
 	f.StringVar(&o.container, "container", "", "verify this `FILE` that firebreak collect --to made, or - for the standard input; no incident and no workspace is needed")
 }
 
@@ -29,9 +31,12 @@ func (o *bundleVerification) addBundleFlags(c *cobra.Command) {
 func (o *bundleVerification) arguments(c *cobra.Command, args []string) error {
 	if o.container != "" {
 		if o.file != "" || o.outside.Roster != "" || len(o.outside.Keys) > 0 {
-			return errFlag{errors.New("beside --container FILE goes --identity alone")}
+			return errFlag{errors.New("beside --container FILE go --identity and --taken alone")}
 		}
 		return exactly(0, "no incident beside --container")(c, args)
+	}
+	if o.taken != "" {
+		return errFlag{errors.New("--taken goes with --container FILE")}
 	}
 	if o.file == "" {
 		if o.outside.Roster != "" || o.outside.Identity != "" || len(o.outside.Keys) > 0 {

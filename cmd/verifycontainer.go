@@ -13,8 +13,8 @@ import (
 )
 
 // runVerifyContainer reads a container to its end and keeps nothing.
-func runVerifyContainer(c *cobra.Command, p *program, file string, identities []string) error {
-	in := p.In
+func runVerifyContainer(c *cobra.Command, p *program, o bundleVerification, identities []string) error {
+	in, file := p.In, o.container
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
@@ -28,7 +28,7 @@ func runVerifyContainer(c *cobra.Command, p *program, file string, identities []
 		return err
 	}
 	defer r.Close()
-	report, err := r.Verify(c.Context())
+	report, listed, err := response.ListTaken(c.Context(), r, o.taken)
 	stamped, serr := p.stampBeside(c.Context(), file)
 	if serr != nil {
 		return errors.Join(serr, err)
@@ -54,8 +54,14 @@ func runVerifyContainer(c *cobra.Command, p *program, file string, identities []
 			}
 		}
 	}
+	if o.taken != "" && err == nil && !p.json {
+		if serr := p.printf("listed     %d files in %s; on the host: firebreak collect --to ANOTHER --resume-from %s\n", listed, term.Safe(o.taken), term.Safe(o.taken)); serr != nil {
+			return serr
+		}
+	}
+	var coded *response.Error
 	switch {
-	case c.Context().Err() != nil:
+	case c.Context().Err() != nil, errors.As(err, &coded):
 		return err
 	case err != nil:
 		return &response.Error{Code: response.CodeIntegrity, Hint: "what was sound before the damage can be taken in", Err: err}

@@ -48,6 +48,10 @@ type Options struct {
 	// Secrets takes files besides whose purpose is to hold a secret: keys, credentials,
 	// password hashes, memory.
 	Secrets bool
+	// Held says of a file whether an earlier collection, which was cut, has it whole
+	// and as it is now, by Root, Source and Before: then it is not read again, but
+	// counted in Collection.Kept, and within the limits. nil reads everything.
+	Held func(record.Exhibit) bool
 	// Refused is told at once of what Collection.Refused lists in the end; nil is told nothing.
 	Refused func(record.Refusal)
 	told    bool // Paths are the caller's

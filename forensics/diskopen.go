@@ -82,7 +82,7 @@ func imagePage() string {
 
 - ´collect --list --root FILE´ lists its partitions (MBR, GPT); ´--partition N´ takes one, else all that can be read are taken.
 - Read are ext2, ext3 and ext4, raw or in qcow2 (versions 2 and 3, packed clusters). Others are told apart and refused, with what to do.
-- A journal of ext4 that was not written back is replayed in memory, so that the last names and times are seen. Blocks with a wrong checksum are left out and counted; fast commits are not replayed, which is said.
+- A journal of ext4 that was not written back is replayed in memory, so that the last names and times are seen. Blocks with a wrong checksum are left out and counted. Fast commits behind it are replayed too, as far as they are whole: their number is said.
 - Taken are the files of the patterns, every name with four times, names and inodes of removed files that are left, accounts, and the finds with hashes of executables. Not out of an image file, but of a mounted one: parsed units and timers, the comparison with packages.
 
 `, "´", "`")

@@ -128,6 +128,12 @@ func (c *collection) takeOpen(ctx context.Context, w want, h *handle, q *queue) 
 	c.Progress(c.now.Name+" "+name, c.at, c.of)
 	e := c.exhibit(w.title, name, w.format, methodFile)
 	e.Kind, e.Before = w.kind, &h.stat
+	if c.Held != nil && c.Held(e) {
+		c.sum.Kept++
+		c.taken += need
+		c.inodes[inodeOf(&h.raw)] = c.tree.realPath(h)
+		return errors.Join(f.Close(), h.close())
+	}
 	s := &sealing{e: e, h: h, in: &bounded{f: f, left: min(c.Limits.File, c.Limits.Total-c.taken), size: h.stat.Size}, need: need}
 	c.taken += need
 	c.inodes[inodeOf(&h.raw)] = c.tree.realPath(h)

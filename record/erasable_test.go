@@ -29,7 +29,7 @@ var structural = map[Kind]string{
 	StepSkipped:        "run guard",
 	StepReopened:       "run guard",
 	StepAdded:          "run id phase",
-	CollectionFinished: "profile as_root exhibits bytes took_ns",
+	CollectionFinished: "profile as_root exhibits bytes took_ns continues kept",
 	EvidenceSealed:     "exhibit kind collector tool tool_sha256 origin started finished clock_offset_ns clock piece format reading owner within elsewhere",
 	EvidenceChecked:    "exhibit ok",
 	TimelineIngested:   "exhibit parser year zone skew events added rejected recovered seen",

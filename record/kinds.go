@@ -288,6 +288,10 @@ type Collection struct {
 	Took     time.Duration `json:"took_ns"`
 	Refused  []Refusal     `json:"refused,omitempty"`
 	Cut      string        `json:"cut,omitempty"` // why it ended early
+	// Continues are the containers, or the incident, of earlier collections that this
+	// one goes on with: unchanged files that they hold whole were left out.
+	Continues []string `json:"continues,omitempty"`
+	Kept      int      `json:"kept,omitempty"` // how many were left out
 }
 
 // Check is a later verification of an exhibit.

@@ -154,7 +154,7 @@ var disclosed = map[Kind]map[string]audience{
 
 	CollectionFinished: {
 		"profile": told, "host": detail, "root": detail, "as_root": everyone, "exhibits": everyone, "bytes": everyone,
-		"took_ns": measured, "refused": detail, "cut": detail,
+		"took_ns": measured, "refused": detail, "cut": detail, "continues": measured, "kept": everyone,
 	},
 	EvidenceSealed: {
 		"exhibit": everyone, "kind": measured, "title": detail, "source": detail, "host": detail, "collector": measured,

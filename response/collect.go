@@ -58,9 +58,20 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 	if o.Root != "" {
 		host = "" // an image names its own
 	}
+	var held func(record.Exhibit) bool
+	var from []string
+	if o.Resume {
+		before, err := heldFiles(ctx, f)
+		if err != nil {
+			return record.Collection{}, err
+		}
+		held = func(x record.Exhibit) bool { _, ok := before.Holds(x); return ok }
+		from = []string{string(f.id)}
+	}
 	c, err := forensics.Collect(ctx, forensics.Options{
 		Profile: profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Partition: o.Partition, Paths: s.listed(f, o.Paths), Besides: s.s.o.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
 		Environment: o.Environment, Secrets: o.Secrets, Own: []string{s.s.o.Home, f.dir},
+		Held: held,
 		Sink: f.locker, Now: s.s.o.Now, Host: host, Tool: s.s.o.Tool, ToolSHA256: tool,
 		Argv: s.s.o.Argv, Stored: s.s.o.Host,
 		Progress: func(what string, done, total int64) { tell(p, what, done, total) },
@@ -81,6 +92,7 @@ func (s *Session) collect(ctx context.Context, f *folder, o CollectOptions, p Pr
 		return c, usage("firebreak collect --list", "%w", err)
 	}
 	err = errors.Join(err, flush())
+	c.Continues = from
 	if err == nil {
 		_, err = s.parseAll(ctx, f, sealed, IngestOptions{Host: host, Step: o.Step}, c.Cut, p)
 	}

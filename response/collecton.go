@@ -1,6 +1,7 @@
 package response
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"firebreak/forensics/container"
 	"firebreak/incident"
 	"firebreak/integrations/ssh"
 	"firebreak/record"
@@ -87,6 +89,18 @@ func (s *Session) collectOn(ctx context.Context, f *folder, c *ssh.Client, o Col
 	if facts.UID == 0 {
 		o.Sudo = false
 	}
+	args, then := remoteArgs(o, key.Recipient().String()), []byte(nil)
+	if o.Resume {
+		before, err := heldFiles(ctx, f)
+		if err != nil {
+			return TakenIn{}, err
+		}
+		var b bytes.Buffer
+		if _, err := before.WriteTo(&b); err != nil {
+			return TakenIn{}, err
+		}
+		args, then = append(args, "--resume-from", "-"), append(b.Bytes(), container.TakenEnd()...)
+	}
 	out, in := io.Pipe()
 	type ending struct {
 		how string
@@ -94,7 +108,7 @@ func (s *Session) collectOn(ctx context.Context, f *folder, c *ssh.Client, o Col
 	}
 	ran := make(chan ending, 1)
 	go func() {
-		how, err := c.Run(ctx, ssh.Program{Content: binary, Size: size, Args: remoteArgs(o, key.Recipient().String()), Sudo: o.Sudo}, in)
+		how, err := c.Run(ctx, ssh.Program{Content: binary, Size: size, Args: args, Sudo: o.Sudo, Then: then}, in)
 		_ = in.CloseWithError(err) // never fails; without an error it ends the stream
 		ran <- ending{how, err}
 	}()
@@ -114,20 +128,23 @@ func (s *Session) collectOn(ctx context.Context, f *folder, c *ssh.Client, o Col
 	case err != nil:
 		return taken, err
 	case ctx.Err() != nil:
-		return taken, fail(CodePartial, "what came until then is in the incident", "collect on %s: %w", c.Target, context.Cause(ctx))
+		return taken, fail(CodePartial, leftOnHost, "collect on %s: %w", c.Target, context.Cause(ctx))
 	case errors.As(end.err, &failed) && taken.Sealed: // its own code for a collection that ended early, which the container tells
 	case end.err != nil:
-		return taken, fail(CodePartial, "what came until then is in the incident", "%w", end.err)
+		return taken, fail(CodePartial, leftOnHost, "%w", end.err)
 	}
 	if taken.Cut != "" || taken.Collection != nil && taken.Collection.Cut != "" {
 		why := taken.Cut
 		if why == "" {
 			why = taken.Collection.Cut
 		}
-		return taken, fail(CodePartial, "what came until then is in the incident", "the collection on %s ended early: %s", c.Target, why)
+		return taken, fail(CodePartial, leftOnHost, "the collection on %s ended early: %s", c.Target, why)
 	}
 	return taken, nil
 }
+
+// leftOnHost is the hint of one that was cut.
+const leftOnHost = "what came until then is in the incident; the rest: the same command with --resume"
 
 var errNoMore = errors.New("no more is read")
 

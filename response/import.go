@@ -166,8 +166,13 @@ func (i *importing) run(ctx context.Context) (Imported, error) {
 		Profile: "import " + i.sum.Kind, Host: i.sum.Host, Root: i.full, Exhibits: i.sum.Exhibits, Bytes: i.sum.Bytes,
 		Took: i.s.s.o.Now().Sub(started), Refused: fewRefusals(i.sum.Refused), Cut: cut,
 	}
-	if i.sum.Exhibits == 0 && i.sum.Known > 0 && err == nil { // nothing new: nothing to record
-		return i.sum, nil
+	if i.sum.Exhibits == 0 && i.sum.Known > 0 && err == nil { // nothing new: nothing to record, unless a kill came before that
+		told, err := i.f.collected(ctx, func(old record.Collection) bool {
+			return old.Cut == "" && old.Profile == c.Profile && old.Root == c.Root
+		})
+		if told || err != nil {
+			return i.sum, err
+		}
 	}
 	keep := context.WithoutCancel(ctx)
 	return i.sum, errors.Join(err, i.s.actIn(keep, i.f, record.CollectionFinished, "", c, nil))

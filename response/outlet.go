@@ -42,6 +42,8 @@ const Suffix = ".tar.zst.age"
 // called FILE.part: whoever finds that has a container that was cut.
 type local struct {
 	f       *os.File
+	n       int64 // that was written
+	list    *takenList
 	to      string
 	reserve int64
 }
@@ -55,7 +57,11 @@ func createLocal(to string, reserve int64) (*local, error) {
 	}
 	f, err := os.OpenFile(to+part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, refused("it is a container that was cut, or one that is being written: move it away, or name another file", "write %s: %s is there", to, to+part)
+		hint := "move it away, or name another file"
+		if _, err := os.Lstat(listBeside(to)); err == nil {
+			hint = takeRest(listBeside(to))
+		}
+		return nil, refused(hint, "write %s: %s is there: a container that was cut, or one that is being written", to, to+part)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", to, err)
@@ -76,7 +82,12 @@ func (l *local) room(more int64) error {
 	return nil
 }
 
-func (l *local) Write(p []byte) (int, error) { return l.f.Write(p) }
+func (l *local) Write(p []byte) (int, error) {
+	n, err := l.f.Write(p)
+	l.n += int64(n)
+	l.list.grown()
+	return n, err
+}
 
 // publish gives the file its name once it is on the disk.
 func (l *local) publish() error {

@@ -1,6 +1,7 @@
 package response
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -38,6 +39,11 @@ type TakeawayOptions struct {
 	NoFallback bool
 	Reserve    int64 // bytes left free on a local disk; 0 is DefaultReserve
 	Places     Places
+	// ResumeFrom is the list of what collections took that were cut, as it lies beside
+	// their container or as ListTaken writes it: files that are in it and unchanged
+	// are left out. "-" reads it from ResumeIn once the container has begun.
+	ResumeFrom string
+	ResumeIn   io.ReadCloser
 	// Begun is told of the container before anything is read; nil is told nothing.
 	Begun func(id, fingerprint string)
 }
@@ -51,6 +57,7 @@ type Takeaway struct {
 	Local      string            `json:"local,omitempty"` // the file that took over
 	From       int64             `json:"from,omitempty"`  // which byte of the container it begins with
 	Lost       string            `json:"lost,omitempty"`  // why it took over
+	Taken      string            `json:"taken,omitempty"` // the list to go on from, of a collection that ended early
 }
 
 // CollectTo takes evidence from this machine into a container. No workspace is
@@ -70,22 +77,36 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 		return out, err
 	}
 	out.Recipients = names
+	before, err := o.resumed()
+	if err != nil {
+		return out, err
+	}
 	exit, err := openExit(ctx, w, o, p)
 	if err != nil {
 		return out, err
 	}
 	out.To = exit.place
-	c.Room = exit.room
+	list, err := exit.list(o.ResumeFrom, p)
+	if err != nil {
+		return out, errors.Join(err, exit.discard())
+	}
+	c.Room, c.Whole = exit.room, list.whole()
 	writer, err := container.Create(exit, c)
+	if err == nil {
+		err = list.begin(writer.Head().ID, before)
+	}
 	if err != nil {
 		return out, errors.Join(fmt.Errorf("collect to %s: %w", out.To, err), exit.end(false))
+	}
+	if o.ResumeFrom == "-" {
+		before = o.listIn(p)
 	}
 	if o.Begun != nil {
 		o.Begun(writer.Head().ID, ssh.FingerprintSHA256(c.Signer.PublicKey()))
 	}
-	sum, bad := collectInto(ctx, w, o.CollectOptions, set, exit.own(), writer, p)
+	sum, bad := collectInto(ctx, w, o.CollectOptions, set, exit.own(), writer, before, p)
 	if errors.Is(bad, forensics.ErrNoCollector) {
-		return out, errors.Join(usage("firebreak collect --list", "%w", bad), exit.discard())
+		return out, errors.Join(usage("firebreak collect --list", "%w", bad), exit.discard(), list.drop())
 	}
 	out.Collection = sum
 	// What was taken until then is closed properly, whatever ended it.
@@ -94,13 +115,14 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 		err = e
 	}
 	out.Local, out.From, out.Lost = exit.fellBack()
+	out.Taken, err = list.end(err == nil && bad == nil && sum.Cut == "", err)
 	switch {
 	case err != nil:
 		return out, fmt.Errorf("collect to %s: %w", out.To, err)
 	case bad != nil:
-		return out, &Error{Code: CodePartial, Hint: HintOf(bad), Err: fmt.Errorf("the collection ended early: %w", bad)}
+		return out, &Error{Code: CodePartial, Hint: cmp.Or(HintOf(bad), takeRest(out.Taken)), Err: fmt.Errorf("the collection ended early: %w", bad)}
 	case sum.Cut != "":
-		return out, fail(CodePartial, "what was taken is in the container", "the collection ended early: %s", sum.Cut)
+		return out, fail(CodePartial, cmp.Or(takeRest(out.Taken), "what was taken is in the container"), "the collection ended early: %s", sum.Cut)
 	case out.Lost != "":
 		return out, fail(CodePartial, "firebreak send "+out.Local, "%s could not be reached: %s", out.To, out.Lost)
 	}
@@ -145,7 +167,7 @@ func containerOptions(w Options, o TakeawayOptions) (c container.Options, names 
 }
 
 // collectInto runs the collectors into the writer, and logs what they do.
-func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles.Set, own []string, to *container.Writer, p ProgressFunc) (record.Collection, error) {
+func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles.Set, own []string, to *container.Writer, before *container.Taken, p ProgressFunc) (record.Collection, error) {
 	host := w.Host
 	if o.Root != "" {
 		host = "" // an image names its own
@@ -155,10 +177,21 @@ func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles
 		return record.Collection{}, err
 	}
 	var logged error
+	var held func(record.Exhibit) bool
+	if before != nil {
+		held = func(e record.Exhibit) bool {
+			in, ok := before.Holds(e)
+			if ok {
+				logged = errors.Join(logged, to.Log(container.ActKept, e.Source, in))
+			}
+			return ok
+		}
+	}
 	reading := ""
-	return forensics.Collect(ctx, forensics.Options{
+	sum, err := forensics.Collect(ctx, forensics.Options{
 		Profile: o.Profile, Profiles: set, Collectors: o.Collectors, Root: o.Root, Partition: o.Partition, Paths: o.Paths, Besides: w.Config.Collect.Folders, Files: o.Files, Authority: o.Authority,
 		Environment: o.Environment, Secrets: o.Secrets, Own: own,
+		Held: held,
 		Sink: to, Now: w.Now, Host: host, Tool: w.Tool, ToolSHA256: head.ToolSHA256, Argv: w.Argv, Stored: w.Host,
 		Refused: func(r record.Refusal) { logged = errors.Join(logged, to.Log("refused", r.Source, r.Reason)) },
 		Progress: func(what string, done, total int64) {
@@ -169,6 +202,8 @@ func collectInto(ctx context.Context, w Options, o CollectOptions, set *profiles
 			tell(p, what, done, total)
 		},
 	}, func(e record.Exhibit) error { return errors.Join(logged, to.Add(e)) })
+	sum.Continues = before.In()
+	return sum, err
 }
 
 // exit is where a container goes.
@@ -184,7 +219,7 @@ func (x *exit) own() []string {
 	if x.file == nil {
 		return nil
 	}
-	return []string{x.file.f.Name()}
+	return []string{x.file.f.Name(), listBeside(x.file.to)}
 }
 
 func openExit(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc) (*exit, error) {

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"firebreak/forensics/container"
@@ -109,16 +113,22 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, o 
 	out.Exhibits = len(sealed)
 	out.Known += int(old.Load())
 	err = errors.Join(err, failed)
+	missing, merr := s.keptElsewhere(ctx, f, out.Kept)
+	err = errors.Join(err, merr)
 	c := collectionOf(out.Report, head, err)
 	if err == nil {
 		o.read.Step = o.step
 		out.Read, err = s.parseAll(ctx, f, sealed, o.read, "", p)
 	}
+	out.Read.Notes = append(out.Read.Notes, missing...)
 	if err == nil { // sealing comes first
 		err = s.readUnread(ctx, f, &out.Read, p)
 	}
-	if o.again && err == nil && out.Exhibits == 0 && out.Known > 0 && out.Cut == "" {
-		return out, nil
+	if o.again && err == nil && out.Exhibits == 0 && out.Known > 0 && out.Cut == "" { // unless a kill came before it was recorded
+		told, err := f.collected(ctx, func(old record.Collection) bool { return reflect.DeepEqual(old, c) })
+		if told || err != nil {
+			return out, err
+		}
 	}
 	keep := context.WithoutCancel(ctx)
 	err = errors.Join(err, s.actIn(keep, f, record.CollectionFinished, o.step, c, nil))
@@ -126,6 +136,54 @@ func (s *Session) takeIn(ctx context.Context, f *folder, r *container.Reader, o 
 		err = &Error{Code: CodeIntegrity, Hint: "ask for another copy: what was sound before the damage is in the incident", Err: err}
 	}
 	return out, err
+}
+
+// keptElsewhere says of what was not read again, since another container or an
+// incident is said to have it, what is not in this incident.
+func (s *Session) keptElsewhere(ctx context.Context, f *folder, kept []container.Kept) (notes []string, err error) {
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	here := map[string][]string{} // source: how it came
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		xs, err := tx.Exhibits()
+		for _, x := range xs {
+			here[x.Source] = append(here[x.Source], x.Method)
+		}
+		return err
+	})
+	missing := map[string][]string{}
+	for _, k := range kept {
+		came := here[k.Source]
+		if k.In == string(f.id) && len(came) > 0 || slices.ContainsFunc(came, func(how string) bool { return strings.Contains(how, cameIn(k.In)) }) {
+			continue
+		}
+		missing[k.In] = append(missing[k.In], k.Source)
+	}
+	for _, in := range slices.Sorted(maps.Keys(missing)) {
+		m := missing[in]
+		notes = append(notes, fmt.Sprintf("%s left out, since %.64s has them, which this incident does not: import that too (the first is %s)", plural(len(m), "file"), in, m[0]))
+	}
+	return notes, err
+}
+
+// cameIn is how the method of an exhibit names the container that it came in.
+func cameIn(container string) string { return "came in the container " + container }
+
+// collected says whether the record has the end of such a collection.
+func (f *folder) collected(ctx context.Context, such func(record.Collection) bool) (found bool, err error) {
+	err = f.store.View(ctx, func(tx *store.Tx) error {
+		entries, err := tx.EntriesOf(record.CollectionFinished)
+		for _, e := range entries {
+			var c record.Collection
+			if err := e.Decode(&c); err != nil {
+				return err
+			}
+			found = found || such(c)
+		}
+		return err
+	})
+	return found, err
 }
 
 // collectionOf is what the record says of a container: its own summary, if it came

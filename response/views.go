@@ -249,6 +249,9 @@ type CollectOptions struct {
 	Step        string
 	Environment bool // the environments of processes and containers too: they may hold secrets
 	Secrets     bool // and files whose purpose is to hold one: keys, credentials, hashes, memory
+	// Resume leaves out files that the incident holds already as they are now: what a
+	// collection that was cut took whole.
+	Resume bool
 }
 
 // IngestOptions says how to read files into the timeline.

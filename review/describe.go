@@ -363,6 +363,9 @@ func describeCollection(p record.Collection) (string, bool) {
 	if n := len(p.Refused); n > 0 {
 		s += fmt.Sprintf(", %d refused", n)
 	}
+	if p.Kept > 0 {
+		s += fmt.Sprintf(", %s not read again, being held by %s", counted(p.Kept, "unchanged file", "unchanged files"), strings.Join(p.Continues, " and "))
+	}
 	if p.Cut != "" {
 		return s + ", ENDED EARLY: " + p.Cut, true
 	}

@@ -98,10 +98,14 @@ type Head struct {
 // Action is one line of the log.
 type Action struct {
 	Time time.Time `json:"time"`
-	Act  string    `json:"act"`            // begin, read, refused, dropped, cut, end
+	Act  string    `json:"act"`            // begin, read, refused, dropped, kept, cut, end
 	What string    `json:"what,omitempty"` // the collector, the file
 	Why  string    `json:"why,omitempty"`
 }
+
+// ActKept is the Act of a file that was not read again; Why is the container or the
+// incident that has it.
+const ActKept = "kept"
 
 // text is for whoever unpacks a container by hand.
 const text = `This is a firebreak container: evidence of one host, as it was collected.

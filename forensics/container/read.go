@@ -45,6 +45,7 @@ type Report struct {
 	Members     int                `json:"members"` // of the archive
 	Dropped     int                `json:"dropped"` // begun, and then none after all
 	Actions     int                `json:"actions"` // lines of the log
+	Kept        []Kept             `json:"kept,omitempty"`
 	Collection  *record.Collection `json:"collection,omitempty"`
 	Cut         string             `json:"cut,omitempty"` // why it ended before its seal
 	CutItems    []string           `json:"cut_items,omitempty"`
@@ -52,6 +53,26 @@ type Report struct {
 	Encrypted   bool               `json:"encrypted"`
 	Fingerprint string             `json:"fingerprint"` // of the key that signs, as the head names it
 	Seal        string             `json:"seal,omitempty"`
+}
+
+// Kept is a file that was not read again, since the container or incident In has
+// it whole and unchanged, by what its writer was told.
+type Kept struct {
+	Source string `json:"source"`
+	In     string `json:"in"`
+}
+
+// maxKept bounds what is remembered of them.
+const maxKept = 100_000
+
+// kept finds the files that were not read again in lines of the log.
+func (r *Reader) kept(lines []byte) {
+	for line := range bytes.Lines(lines) {
+		var a Action
+		if len(r.tally.Kept) < maxKept && bytes.Contains(line, []byte(ActKept)) && json.Unmarshal(line, &a) == nil && a.Act == ActKept {
+			r.tally.Kept = append(r.tally.Kept, Kept{a.What, a.Why})
+		}
+	}
 }
 
 // Item is one exhibit as it is read. Start is known from the beginning; after the
@@ -247,6 +268,7 @@ func (r *Reader) each(ctx context.Context, take func(*Item, io.Reader) error) er
 			var b []byte
 			if b, err = r.small(h); err == nil {
 				r.tally.Actions += bytes.Count(b, []byte("\n"))
+				r.kept(b)
 			}
 		default:
 			err = r.trailer(h)

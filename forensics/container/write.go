@@ -33,6 +33,9 @@ type Options struct {
 	// Room is asked before each part. Its error ends the items, and the container
 	// can still be closed; nil is never asked.
 	Room func() error
+	// Whole is told of items as soon as all of their bytes are in the stream, in a
+	// form that can be read even if nothing follows; nil is told nothing.
+	Whole func([]record.Exhibit)
 }
 
 // Writer writes a container. It is a forensics.Sealer, and safe for concurrent use.
@@ -40,6 +43,8 @@ type Writer struct {
 	o       Options
 	out     *counted
 	box     io.WriteCloser // age, or nothing
+	packed  *counted       // what goes into box
+	head    int64          // bytes of age's own header
 	z       *zstd.Encoder
 	tar     *tar.Writer
 	parts   sync.Pool
@@ -52,6 +57,7 @@ type Writer struct {
 	open    map[string]bool // sealed and not yet added
 	log     bytes.Buffer
 	actions int
+	whole   wholes
 	closed  bool
 }
 
@@ -121,7 +127,8 @@ func Create(w io.Writer, o Options) (*Writer, error) {
 			return nil, fmt.Errorf("create container: %w", err)
 		}
 	}
-	z, err := zstd.NewWriter(c.box, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
+	c.head, c.packed = c.out.n, &counted{w: c.box}
+	z, err := zstd.NewWriter(c.packed, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithWindowSize(window), zstd.WithEncoderCRC(true))
 	if err != nil {
 		return nil, fmt.Errorf("create container: %w", err)
@@ -208,7 +215,11 @@ func (c *Writer) part(item uint32, part int32, meta record.Exhibit, b []byte) (u
 		}
 		c.open[itemPlace(item)] = true
 	}
-	return item, c.member(memberSum{item: item, part: part}, b)
+	if err := c.member(memberSum{item: item, part: part}, b); err != nil {
+		return item, err
+	}
+	c.whole.plain += int64(len(b))
+	return item, c.tellWhole()
 }
 
 // drop says of an item that has begun that it is none, and returns why.
@@ -246,7 +257,11 @@ func (c *Writer) Add(e record.Exhibit) error {
 	}
 	c.done++
 	c.bytes += e.Size
-	return nil
+	if c.o.Whole == nil {
+		return nil
+	}
+	c.whole.added = append(c.whole.added, e)
+	return c.tellWhole()
 }
 
 // Log writes a line of the log.
@@ -339,6 +354,7 @@ func (c *Writer) end(sum record.Collection) (Receipt, error) {
 	if err := c.box.Close(); err != nil {
 		return Receipt{}, err
 	}
+	c.tellAll()
 	return Receipt{
 		ID: c.o.Head.ID, Items: c.done, Bytes: c.bytes, Written: c.out.n, SHA256: hex.EncodeToString(c.out.sum.Sum(nil)),
 		Seal: seal, Signer: c.o.Head.Signer, Fingerprint: ssh.FingerprintSHA256(c.o.Signer.PublicKey()),
@@ -446,7 +462,9 @@ type counted struct {
 
 func (c *counted) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
-	c.sum.Write(p[:n])
+	if c.sum != nil {
+		c.sum.Write(p[:n])
+	}
 	c.n += int64(n)
 	return n, err
 }

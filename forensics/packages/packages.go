@@ -267,7 +267,7 @@ func (x *Index) conffiles(root fs.FS, byName map[string]int, f func(File) error)
 			if len(w) < 2 || pkg < 0 || slices.Contains(w[2:], "obsolete") || slices.Contains(w[2:], "remove-on-upgrade") {
 				return nil
 			}
-			d := File{Path: x.real(w[0]), Package: pkg, Conffile: true}
+			d := File{Path: x.real(path.Join("/", w[0])), Package: pkg, Conffile: true}
 			if !digest(&d, w[1]) {
 				return nil // newconffile
 			}

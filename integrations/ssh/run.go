@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"debug/elf"
@@ -58,6 +59,7 @@ type Program struct {
 	Size    int64
 	Args    []string
 	Sudo    bool
+	Then    []byte // what it reads from its standard input, which it gets once it has written something
 }
 
 // What the scripts end with when the program was not started.
@@ -71,21 +73,27 @@ const (
 // Run brings the program to the host, runs it and copies what it writes to out.
 // The program stands in memory only (memfd_create, by perl or python3), or, where
 // that cannot be, in a folder of its own, out of which it is removed before it
-// starts. how says which. Its standard input is open until ctx ends, and for ten
-// more seconds it may end by itself.
+// starts. how says which. Its standard input gives p.Then and is open until ctx
+// ends, and for ten more seconds it may end by itself.
 // Errors: ErrNoPlace, ErrSudo, ErrStart, ErrCut.
 func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string, err error) {
+	feeding, fed := context.WithCancel(ctx)
+	defer fed()
 	for _, way := range []struct {
 		how    string
 		script string
 		memory bool
 	}{{"from memory (memfd)", memory(p), true}, {"from a folder, out of which it was removed before it ran", folder(p), false}} {
 		var said capped
-		to := &noted{w: out}
+		to := &noted{w: out, began: make(chan struct{})}
 		if _, err := p.Content.Seek(0, io.SeekStart); err != nil {
 			return "", err
 		}
-		err = c.shell(ctx, way.script, io.LimitReader(p.Content, p.Size), to, &said)
+		in := io.LimitReader(p.Content, p.Size)
+		if len(p.Then) > 0 { // not before: who reads the program may read ahead
+			in = io.MultiReader(in, &later{feeding, to.began, bytes.NewReader(p.Then)})
+		}
+		err = c.shell(ctx, way.script, in, to, &said)
 		var code *ssh.ExitError
 		switch text := lastWords(said.String()); {
 		case err == nil:
@@ -135,13 +143,33 @@ func (f *Failed) Error() string {
 
 // noted remembers whether anything was written.
 type noted struct {
-	w   io.Writer
-	any bool
+	w     io.Writer
+	any   bool
+	began chan struct{}
 }
 
 func (n *noted) Write(p []byte) (int, error) {
-	n.any = n.any || len(p) > 0
+	if !n.any && len(p) > 0 {
+		n.any = true
+		close(n.began)
+	}
 	return n.w.Write(p)
+}
+
+// later reads once something has begun.
+type later struct {
+	ctx   context.Context //nolint:containedctx // of one stream
+	began <-chan struct{}
+	r     io.Reader
+}
+
+func (l *later) Read(p []byte) (int, error) {
+	select {
+	case <-l.began:
+		return l.r.Read(p)
+	case <-l.ctx.Done():
+		return 0, io.EOF
+	}
 }
 
 // shell runs a script, one line of a POSIX shell, whatever the login shell is.

@@ -162,6 +162,31 @@ func TestPage(t *testing.T) {
 }
 
 // TestPercentile takes the value that 95 of 100 are not above.
+// One work measured anew replaces its rows, and nothing else.
+func TestMend(t *testing.T) {
+	const page = "# Performance\n\n| work | program |\n| --- | --- |\n| a search, quick | ours | 1 s | | | | < 1 s | no |\n|  | theirs | 2 s | | | 2 | | |\n" +
+		"| triage of this machine, 10 names | ours | 9 s | | | | | no |\n|  | UAC | not run | | | | | |\n\n## Notes\n\n- 2 goals were not met in this run; they say \"no\" above.\n"
+	b := &bench{began: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), rounds: 1}
+	ours, peer := &line{Who: "ours", sample: sample{Wall: time.Second}}, &line{Who: "UAC", sample: sample{Wall: time.Minute}}
+	b.results = []result{{Work: "triage of this machine, 12 names", Goal: "less", Met: func(l *line) bool { return l.Wall < peer.Wall }, Lines: []*line{ours, peer}}}
+	got, err := b.mend(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| a search, quick | ours | 1 s |", "| triage of this machine, 12 names; measured apart, on 2026-03-04 | ours | 1.00 s |", "| UAC | 60.0 s |", "| yes |\n|  | UAC", "- 1 goals were not met"} {
+		if !strings.Contains(string(got), want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(string(got), "10 names") || strings.Count(string(got), "UAC") != 1 {
+		t.Errorf("the old rows are still there:\n%s", got)
+	}
+	b.results[0].Work = "something else"
+	if _, err := b.mend(page); err == nil {
+		t.Error("a work that the page does not have was put somewhere")
+	}
+}
+
 func TestPercentile(t *testing.T) {
 	var of []float64
 	for i := range 100 {

@@ -53,7 +53,7 @@ func start(ctx context.Context, args []string, in io.Reader, out, say io.Writer)
 	flags.StringVar(&b.uac, "uac", os.Getenv("FIREBREAK_UAC"), "folder of UAC, to compare the triage with")
 	flags.StringVar(&b.hide, "hide", "", "folders that the triages do not see besides Go's caches, with commas")
 	flags.StringVar(&b.version, "version", "", "the release the figures are of")
-	page := flags.String("o", "", "write the page to this file, whole or not at all")
+	page := flags.String("o", "", "write the page to this file, whole or not at all; with -only, put these works' rows into the page that is there")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -69,7 +69,10 @@ func start(ctx context.Context, args []string, in io.Reader, out, say io.Writer)
 	if err := b.all(ctx); err != nil {
 		return err
 	}
-	text := b.page()
+	text, err := b.text(*page)
+	if err != nil {
+		return err
+	}
 	if *page == "" {
 		_, err := out.Write(text)
 		return err
@@ -78,6 +81,19 @@ func start(ctx context.Context, args []string, in io.Reader, out, say io.Writer)
 		return err
 	}
 	return os.Rename(*page+".part", *page)
+}
+
+// text is the page: of a run of everything a new one, else the one that is there
+// with the rows of this run.
+func (b *bench) text(file string) ([]byte, error) {
+	if b.only == "" || file == "" {
+		return b.page(), nil
+	}
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return b.mend(string(old))
 }
 
 // part is what this program does in a process of its own, so that its memory is

@@ -28,6 +28,16 @@ func (f *FS) ReadDir(n *Inode, deleted bool, each func(Entry) error) error {
 	if n.Size > dirLimit {
 		return damaged("inode %d: a folder of %d bytes", n.Number, n.Size)
 	}
+	return f.entries(f.fast[n.Number], deleted, func(each func(Entry) error) error {
+		if n.fresh {
+			return nil
+		}
+		return f.readDir(n, deleted, each)
+	}, each)
+}
+
+// readDir is ReadDir of what lies in the folder's blocks.
+func (f *FS) readDir(n *Inode, deleted bool, each func(Entry) error) error {
 	x, err := f.Open(n)
 	if err != nil {
 		return err

@@ -8,7 +8,7 @@
 // like empty entries), symbolic links and extended attributes. Whatever an image
 // says is checked: loops and depth of trees, sizes, and counts. A journal that
 // was not written back is replayed in memory, as a mount would replay it on the
-// disk; fast commits in it are not, and Notes says so.
+// disk, with the fast commits behind it; Notes says how many.
 //
 // Reference: the kernel's Documentation/filesystems/ext4; all numbers are little
 // endian, unless said otherwise. Sizes of blocks are 1 to 64 KiB.
@@ -102,6 +102,7 @@ type FS struct {
 	notes      []string
 	errorCount uint32
 	journal    uint32 // inode of the journal
+	fast       map[uint32]*fastFile
 }
 
 // Is says whether a file system begins there: the first 2 KiB are asked.
@@ -125,7 +126,7 @@ func Open(r io.ReaderAt, size int64) (*FS, error) {
 	if err != nil {
 		return nil, fmt.Errorf("with its journal replayed: %w", err)
 	}
-	again.notes = f.notes
+	again.notes, again.fast = f.notes, f.fast
 	return again, nil
 }
 

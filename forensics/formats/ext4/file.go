@@ -42,7 +42,11 @@ func (f *FS) Open(n *Inode) (*File, error) {
 		x.inline = b
 		return x, err
 	case n.Flags&flagExtents != 0:
-		if err := x.extents(n.data[:], -1, 0); err != nil {
+		err := x.extents(n.data[:], -1, 0)
+		if err == nil {
+			err = f.fast[n.Number].over(x)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("inode %d: %w", n.Number, err)
 		}
 	default:

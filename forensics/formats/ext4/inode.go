@@ -37,6 +37,8 @@ type Inode struct {
 	// BadChecksum says that the inode's own checksum is wrong.
 	BadChecksum bool
 
+	fresh bool // it came by a fast commit: the blocks of its folder, if it is one, were not written
+
 	raw  []byte
 	data [60]byte // i_block
 	eas  uint64   // block of extended attributes
@@ -108,7 +110,15 @@ func (f *FS) Inode(number uint32) (*Inode, error) {
 	if err := f.at(table+uint64(off/f.block), off%f.block, b); err != nil { //nolint:gosec // positive
 		return nil, fmt.Errorf("inode %d: %w", number, err)
 	}
-	return f.decode(number, b), nil
+	fast := f.fast[number]
+	b, fresh := fast.laid(b)
+	n := f.decode(number, b)
+	if fast != nil {
+		n.fresh = fresh
+		n.Links = uint16(max(0, int(n.Links)+fast.links)) //nolint:gosec // one more or less
+		n.BadChecksum = n.BadChecksum && fast.raw == nil  // it is made when it is written back
+	}
+	return n, nil
 }
 
 func (f *FS) decode(number uint32, b []byte) *Inode {

@@ -43,6 +43,7 @@ type journal struct {
 	file     *File
 	first    uint32 // block of the circle
 	end      uint32 // behind the last
+	fast     uint32 // blocks behind it, of fast commits
 	incompat uint32
 	seed     uint32
 	sequence uint32
@@ -81,13 +82,17 @@ func (f *FS) replay(inode uint32) error {
 		}
 		j.scan(start)
 	}
-	if j.fastCommits() {
-		j.damage = append(j.damage, "fast commits behind its last transaction are not replayed: what was changed in the last seconds may not be seen")
+	fast, commits, why := j.fastCommits(j.fast)
+	if f.fast = fast; why != "" {
+		j.damage = append(j.damage, fmt.Sprintf("of the fast commits behind its last transaction %d are replayed; what follows is not: %s", commits, why))
 	}
 	if len(j.to) > 0 {
 		f.r = &overlay{r: f.r, block: f.block, to: j.to}
 	}
 	f.notes = append(f.notes, fmt.Sprintf("the journal was not written back (it was not unmounted, or taken while it ran): its %d whole transactions were replayed in memory, %d blocks; the image is as it was", j.transactions, len(j.to)))
+	if commits > 0 {
+		f.notes = append(f.notes, fmt.Sprintf("the journal: %d fast commits behind its transactions were replayed in memory; times of folders that got or lost a name by them are older than that", commits))
+	}
 	for _, d := range j.damage {
 		f.notes = append(f.notes, "the journal: "+d)
 	}
@@ -158,6 +163,7 @@ func (j *journal) open(inode uint32) error {
 		}
 		if j.end > fast && j.end-fast >= 1024 { // as the kernel has it
 			j.end -= fast
+			j.fast = fast
 		}
 	}
 	return nil
@@ -226,18 +232,6 @@ func (j *journal) scan(at uint32) {
 			return
 		}
 	}
-}
-
-// fastCommits says whether there are some that belong behind the last
-// transaction: they stand behind the circle, little endian.
-func (j *journal) fastCommits() bool {
-	const head = 9
-	b := make([]byte, 12)
-	if j.incompat&journalFastCommit == 0 || j.read(j.end+1, b, 0) != nil {
-		return false
-	}
-	le := binary.LittleEndian
-	return le.Uint16(b) == head && le.Uint32(b[8:]) == j.sequence
 }
 
 // sound says whether a block of the journal's own has the checksum it says.

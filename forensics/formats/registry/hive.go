@@ -217,7 +217,7 @@ func (h *Hive) once(offset uint32) bool {
 // Walk gives every key that the hive's tree has, then what is left of deleted
 // ones.
 func (h *Hive) Walk(ctx context.Context, each func(*Key) error, lost Problem) error {
-	h.seen = make([]uint64, (h.end-baseSize)/8/64+1)
+	h.seen = make([]uint64, max(0, h.end-baseSize)/8/64+1) // one that was cut has nothing behind its head
 	h.now, h.each, h.problem = ctx, each, lost
 	if err := h.descend(h.root, "", 0); err != nil {
 		return err

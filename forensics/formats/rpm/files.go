@@ -79,6 +79,9 @@ func Files(header []byte, tell func(File) error) error {
 		f.Size = max(has[tagFileSizes].at(i), has[tagLongFileSizes].at(i))
 		flags := has[tagFileFlags].at(i)
 		f.Config, f.Ghost = flags&flagConfig != 0, flags&flagGhost != 0
+		if f.Path == "" { // of a damaged header
+			continue
+		}
 		if err := tell(f); err != nil {
 			return err
 		}
