@@ -14,7 +14,9 @@ import (
 // which role of the server, from which address, for up to three years.
 func userAccess() eseFormat {
 	return eseFormat{
-		"ual", []string{"current.mdb", "systemidentity.mdb", "{*}.mdb"}, "CLIENTS", readUserAccess,
+		"ual",
+		[]string{"current.mdb", "systemidentity.mdb", "{*}.mdb"},
+		"CLIENTS", readUserAccess,
 		About{
 			Formats:   "User Access Logging of Windows Server 2012 and later: Current.mdb, {GUID}.mdb, SystemIdentity.mdb",
 			Events:    "a user at a role from an address: started at the first time, accessed at the last; `days` has the accesses of each day of the year. A role first and last used, a name of an address, a virtual machine: logged; the machine itself, at the making of its record: logged",

@@ -15,7 +15,9 @@ import (
 // cookies, what lies in the cache, downloads.
 func webCache() eseFormat {
 	return eseFormat{
-		"webcache", []string{"webcachev*.dat"}, "Containers", readWebCache,
+		"webcache",
+		[]string{"webcachev*.dat"},
+		"Containers", readWebCache,
 		About{
 			Formats:   "WebCacheV01.dat and its kin of Internet Explorer 10 and later, Edge (legacy) and WinINet",
 			Events:    "an entry of a container: accessed; where it has no such time, modified, born or synchronised (logged). `container` says of which: History (files that were opened too), Content, Cookies, iedownload, …",

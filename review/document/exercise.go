@@ -17,7 +17,8 @@ func OfExercise(r review.Exercise) Document {
 	add := func(b ...Block) { d.Blocks = append(d.Blocks, b...) }
 	add(Paragraph{Text{
 		plain("An exercise on playbook " + r.Playbook.Name + " " + r.Playbook.Version + ", begun " + r.Begun.UTC().Format("2006-01-02 15:04:05Z") + ". "),
-		{Text: fmt.Sprintf("%d%% of the points", r.Score.Percent), Style: Strong}, plain(fmt.Sprintf(": %g of %g.", r.Score.Points, r.Score.Of)),
+		{Text: fmt.Sprintf("%d%% of the points", r.Score.Percent), Style: Strong},
+		plain(fmt.Sprintf(": %g of %g.", r.Score.Points, r.Score.Of)),
 	}})
 	for n, c := range r.Chapters() {
 		if c.Title != "" {

@@ -17,7 +17,7 @@ import (
 // The answers to random questions are those that a look at every event gives:
 // on small segments, and on one of many blocks.
 func TestAnswers(t *testing.T) {
-	for seed := range uint64(testkit.Rounds(t, 2, 4)) { //nolint:gosec // few
+	for seed := range uint64(testkit.Rounds(t, 2, 4)) {
 		r := rand.New(rand.NewPCG(seed, 17))
 		db := openTest(t)
 		n, most := 300, 60
