@@ -33,6 +33,11 @@ func TestScreens(t *testing.T) {
 	p.press("r") // this one alone; the next ones together
 	p.chosen("Collect the")
 	p.press("R")
+	p.sees("ok   Collect the triage", "ok   Page the people", "[]   Take the memory")
+	p.selects("Take the memory")
+	p.press("Space")
+	p.sees("ok   Take the memory")
+	p.press("R")
 	p.sees("[] Find the intruder")
 	p.selects("Find the intruder")
 	p.press("Space")

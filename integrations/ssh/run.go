@@ -55,7 +55,7 @@ func (c *Client) Look(ctx context.Context) (Facts, error) {
 // Program is a program that is brought to a host and run there, and of which
 // nothing stays.
 type Program struct {
-	Content io.ReadSeeker
+	Content io.ReaderAt
 	Size    int64
 	Args    []string
 	Sudo    bool
@@ -86,10 +86,8 @@ func (c *Client) Run(ctx context.Context, p Program, out io.Writer) (how string,
 	}{{"from memory (memfd)", memory(p), true}, {"from a folder, out of which it was removed before it ran", folder(p), false}} {
 		var said capped
 		to := &noted{w: out, began: make(chan struct{})}
-		if _, err := p.Content.Seek(0, io.SeekStart); err != nil {
-			return "", err
-		}
-		in := io.LimitReader(p.Content, p.Size)
+		// With a place of its own: what fed the way before may still read.
+		in := io.Reader(io.NewSectionReader(p.Content, 0, p.Size))
 		if len(p.Then) > 0 { // not before: who reads the program may read ahead
 			in = io.MultiReader(in, &later{feeding, to.began, bytes.NewReader(p.Then)})
 		}

@@ -93,10 +93,10 @@ func TestRunOnHosts(t *testing.T) {
 			in, again := "PATH="+bin+`; eval "$SSH_ORIGINAL_COMMAND"`, ""
 			if host.first != "" {
 				// A home in which a program can lie, whatever is mounted over the others.
-				dir, err = os.MkdirTemp("/root", ".test-ssh-")
+				own, err := os.MkdirTemp("/root", ".test-ssh-")
 				must(t, err)
-				own := dir
 				t.Cleanup(func() { _ = os.RemoveAll(own) })
+				dir = own
 				again = `if [ -z "$1" ]; then exec unshare -m /bin/sh "$0" in; fi; PATH=/usr/sbin:/usr/bin:/sbin:/bin; ` + host.first
 				if strings.HasSuffix(host.first, "-c") {
 					in = `"PATH=` + bin + `; $SSH_ORIGINAL_COMMAND"`
