@@ -2,10 +2,7 @@ package response
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"firebreak/playbooks"
@@ -35,18 +32,9 @@ func (s *Service) readCalendar(name, file string) (playbooks.Calendar, error) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(s.o.Home, file)
 	}
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return playbooks.Calendar{}, notFound("", "calendar %s: no file %s", name, file)
-	case err != nil:
-		return playbooks.Calendar{}, fmt.Errorf("read calendar %s: %w", name, err)
-	case !info.Mode().IsRegular() || info.Size() > playbooks.MaxSize:
-		return playbooks.Calendar{}, usage("", "calendar %s: %s is not a regular file of at most %d bytes", name, file, playbooks.MaxSize)
-	}
-	src, err := os.ReadFile(file)
+	src, err := readSource("calendar "+name+" in", file, "", playbooks.MaxSize)
 	if err != nil {
-		return playbooks.Calendar{}, fmt.Errorf("read calendar %s: %w", name, err)
+		return playbooks.Calendar{}, err
 	}
 	c, err := playbooks.ParseCalendar(name, file, src)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -235,19 +234,9 @@ func isPath(s string) bool {
 }
 
 func parsePlaybook(file string) (*playbooks.Playbook, error) {
-	info, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, notFound("firebreak playbook list shows the ids", "playbook %s: no such file", file)
-	}
+	src, err := readSource("playbook", file, "firebreak playbook list shows the ids", playbooks.MaxSize)
 	if err != nil {
-		return nil, fmt.Errorf("read playbook: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > playbooks.MaxSize {
-		return nil, usage("", "playbook %s: not a regular file of at most %d bytes", file, playbooks.MaxSize)
-	}
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("read playbook: %w", err)
+		return nil, err
 	}
 	p, err := playbooks.Parse(file, src)
 	if err != nil {

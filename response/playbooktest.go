@@ -157,16 +157,9 @@ func (s *Service) testsIn(folder string) ([]testFile, error) {
 }
 
 func readTest(file string) (testFile, error) {
-	info, err := os.Stat(file)
+	src, err := readSource("tests", file, "", playbooks.MaxSize)
 	if err != nil {
-		return testFile{}, fmt.Errorf("read tests: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > playbooks.MaxSize {
-		return testFile{}, usage("", "tests %s: not a regular file of at most %d bytes", file, playbooks.MaxSize)
-	}
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return testFile{}, fmt.Errorf("read tests: %w", err)
+		return testFile{}, err
 	}
 	return testFile{name: file, src: src}, nil
 }

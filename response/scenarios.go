@@ -3,9 +3,7 @@ package response
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -156,19 +154,9 @@ func (s *Service) scenarioIn(path string, seed int64) (*drills.Scenario, error) 
 }
 
 func parseScenario(path string, seed int64) (*drills.Scenario, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, notFound("firebreak drill list shows those that have a name", "scenario %s: no such file", path)
-	}
+	src, err := readSource("scenario", path, "firebreak drill list shows those that have a name", drills.MaxSize)
 	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
-	}
-	if !info.Mode().IsRegular() || info.Size() > drills.MaxSize {
-		return nil, usage("", "scenario %s: not a regular file of at most %d bytes", path, drills.MaxSize)
-	}
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read scenario: %w", err)
+		return nil, err
 	}
 	sc, err := drills.Parse(path, src, seed)
 	if err != nil {

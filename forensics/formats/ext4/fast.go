@@ -194,7 +194,7 @@ func (x *fastFile) over(f *File) error {
 	if x == nil || len(x.ranges) == 0 {
 		return nil
 	}
-	const most = 1 << 30 // steps, of an image that is made to take long
+	const most = 1 << 27 // steps, of an image that is made to take long
 	if uint64(len(x.ranges))*uint64(len(f.runs)+len(x.ranges)) > most {
 		return damaged("%d stretches by fast commits, over %d", len(x.ranges), len(f.runs))
 	}

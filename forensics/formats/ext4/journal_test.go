@@ -26,17 +26,22 @@ func everything(t *testing.T, file string) string {
 		if n.Mode&ext4.ModeType != ext4.ModeRegular {
 			return
 		}
-		f, err := x.Open(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		h := sha256.New()
-		if _, err := io.Copy(h, io.NewSectionReader(f, 0, n.Size)); err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&out, "%x\n", h.Sum(nil))
+		fmt.Fprintf(&out, "%x\n", hashed(t, x, n))
 	})
 	return out.String()
+}
+
+func hashed(t *testing.T, x *ext4.FS, n *ext4.Inode) []byte {
+	t.Helper()
+	f, err := x.Open(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(f, 0, n.Size)); err != nil {
+		t.Fatal(err)
+	}
+	return h.Sum(nil)
 }
 
 // writtenBack is a copy of an image whose journal e2fsck wrote back.
