@@ -10,12 +10,12 @@ const (
 	// thriftyPercent is how much garbage may lie about before it is collected, of
 	// what is in use. Reading evidence makes little of it, and what it holds is
 	// mostly text, which is not walked.
-	thriftyPercent = 25
+	thriftyPercent = 15
 
 	// Beyond so much, and so much for each of the cores that are made use of, free
 	// memory goes back to the system at once and garbage is collected sooner. It is
 	// no bound: what is in use stays.
-	thriftyMemory, thriftyCore, thriftyCores = 52 << 20, 24 << 20, 8
+	thriftyMemory, thriftyCore, thriftyCores = 36 << 20, 20 << 20, 8
 )
 
 // thrifty keeps memory small while evidence is read. What it returns gives back

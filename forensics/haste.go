@@ -28,7 +28,7 @@ func (l *Locker) encoder(w io.Writer) (*squash.Writer, error) {
 // copyRoom is how much is read at once, and copyAhead how many of those the one
 // who hashes may be behind.
 const (
-	copyRoom  = 256 << 10
+	copyRoom  = 128 << 10
 	copyAhead = 4
 )
 

@@ -16,7 +16,8 @@ var ErrTooLarge = errors.New("the event's text is too large")
 // filling is a segment that is being filled, and what it is encoded with.
 type filling struct {
 	mu      sync.Mutex
-	rows    int // at which it is full
+	rows    int  // at which it is full
+	single  bool // an image at a time: each is released soon, whatever becomes of it
 	builder *segment.Builder
 	encoder *segment.Encoder
 	batch   []timeline.Event // of a merge
@@ -33,6 +34,9 @@ func (f *filling) prepare() error {
 	}
 	f.builder, f.encoder = segment.NewBuilder(), encoder
 	f.builder.Limit(f.rows)
+	if f.single {
+		f.encoder.Single()
+	}
 	return nil
 }
 

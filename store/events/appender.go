@@ -87,7 +87,7 @@ func (a *Appender) take(first timeline.ID) (*filling, error) {
 	defer a.mu.Unlock()
 	best := len(a.free) - 1
 	if best < 0 {
-		return &filling{rows: a.db.full}, nil
+		return &filling{rows: a.db.full, single: true}, nil
 	}
 	nearest := uint64(math.MaxUint64)
 	for i, f := range a.free {
@@ -112,6 +112,7 @@ func (a *Appender) send(image *segment.Image) error {
 	case a.images <- image:
 		return nil
 	case <-a.ctx.Done():
+		image.Release()
 		return a.ctx.Err()
 	}
 }
@@ -121,6 +122,7 @@ func (a *Appender) write() {
 	defer close(a.done)
 	for image := range a.images {
 		if a.failed() != nil {
+			image.Release()
 			continue
 		}
 		n, err := a.commit(image)

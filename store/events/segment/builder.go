@@ -10,7 +10,9 @@ import (
 
 const (
 	// maxText is the text of a segment. An event that has more has one of its own.
-	maxText = 16 << 20
+	// Earlier versions wrote up to olderText.
+	maxText   = 10 << 20
+	olderText = 16 << 20
 
 	maxCoded = 4096 // distinct values in a column of attributes
 	fewCoded = 256  // so many are no sign of many
@@ -52,6 +54,7 @@ type Builder struct {
 
 	messages []span
 	values   []value // row by row
+	longs    map[int]uint32
 	firsts   []uint32
 }
 
@@ -59,11 +62,15 @@ type farTime struct{ seconds, nanos int64 }
 
 type span struct{ at, n uint32 }
 
-// value is a value of an attribute. It may stand in the row's message.
+// value is a value of an attribute. It may stand in the row's message. There are
+// many, so they are small.
 type value struct {
-	span
+	at   uint32
+	n    uint16 // longValue: its length is among longs
 	code uint16
 }
+
+const longValue = 1<<16 - 1
 
 type column struct {
 	code   uint16 // of the last event
@@ -133,7 +140,7 @@ func (b *Builder) Reset() {
 	}
 	b.names, b.nameOf, b.nameSize = b.names[:0], map[string]int{}, 0
 	b.shapes, b.shapeOf = b.shapes[:0], map[string]uint16{}
-	b.messages, b.values, b.firsts = b.messages[:0], b.values[:0], b.firsts[:0]
+	b.messages, b.values, b.firsts, b.longs = b.messages[:0], b.values[:0], b.firsts[:0], nil
 }
 
 // Len is how many events it has.
@@ -202,7 +209,7 @@ func (b *Builder) room(rows, text int) {
 		b.widen(min(max(len(b.arena)+likely(len(b.arena), many), maxText/2), maxText))
 	}
 	if need := len(b.arena) + text; rows > many && need > cap(b.arena) {
-		b.widen(need + maxText/8)
+		b.widen(need + maxText/16)
 	}
 }
 
@@ -370,11 +377,31 @@ func (b *Builder) addValues(e *timeline.Event, names []int) {
 		name := &b.names[which]
 		name.rows++
 		if name.many {
-			b.values = append(b.values, value{span: b.stand(text, message, e.Message)})
+			b.addValue(b.stand(text, message, e.Message), 0)
 		} else {
-			b.values = append(b.values, b.coded(name, text, message, e.Message))
+			b.addValue(b.coded(name, text, message, e.Message))
 		}
 	}
+}
+
+func (b *Builder) addValue(s span, code uint16) {
+	v := value{at: s.at, n: uint16(min(s.n, longValue)), code: code} //nolint:gosec // bounded
+	if v.n == longValue {
+		if b.longs == nil {
+			b.longs = map[int]uint32{}
+		}
+		b.longs[len(b.values)] = s.n
+	}
+	b.values = append(b.values, v)
+}
+
+// spanOf is where the value stands.
+func (b *Builder) spanOf(i int) span {
+	v := &b.values[i]
+	if v.n == longValue {
+		return span{v.at, b.longs[i]}
+	}
+	return span{v.at, uint32(v.n)}
 }
 
 // stand is where the value stands in the arena: in the message, or behind it.
@@ -386,11 +413,11 @@ func (b *Builder) stand(text string, message span, whole string) span {
 }
 
 // coded gives the value a code, as long as there are few.
-func (b *Builder) coded(name *nameRows, text string, message span, whole string) value {
+func (b *Builder) coded(name *nameRows, text string, message span, whole string) (s span, code uint16) {
 	if len(name.values) > 0 {
 		if s := name.values[name.last]; string(b.text(s)) == text {
 			name.counts[name.last]++
-			return value{span: b.again(s, text, message, whole), code: name.last}
+			return b.again(s, text, message, whole), name.last
 		}
 	}
 	entry, found := b.in.find(b.arena, name.space, text)
@@ -402,11 +429,11 @@ func (b *Builder) coded(name *nameRows, text string, message span, whole string)
 		n := len(name.values)
 		name.many = n >= maxCoded || n > fewCoded && n*2 > name.rows
 		name.last = uint16(n - 1) //nolint:gosec // at most maxCoded
-		return value{span: s, code: name.last}
+		return s, name.last
 	}
 	name.last = entry.code
 	name.counts[entry.code]++
-	return value{span: b.again(span{entry.at, entry.n}, text, message, whole), code: entry.code}
+	return b.again(span{entry.at, entry.n}, text, message, whole), entry.code
 }
 
 // again is where a value that is there already stands: in this message, if it does.

@@ -16,6 +16,8 @@ type Encoder struct {
 	meta  Meta
 
 	spared chan *Image // the memory of one that was written
+	single bool        // one image at a time
+	lent   bool        // it is on its way
 	out    []byte      // the image
 	start  int         // of the part that is being written
 	parts  []partAt
@@ -52,11 +54,18 @@ func NewEncoder() (*Encoder, error) {
 	return &Encoder{z: z, table: newTable(tableSize), spared: make(chan *Image, 1)}, nil
 }
 
+// Single makes it wait, before it begins a segment, until the image before is
+// released. All of its images have to be.
+func (e *Encoder) Single() { e.single = true }
+
 // Release gives the image's memory back to the encoder that made it. The image must
 // not be used any more.
 func (i *Image) Release() {
-	if i == nil || cap(i.memory) > 2*maxText {
+	if i == nil {
 		return
+	}
+	if cap(i.memory) > 2*maxText {
+		i.memory = nil
 	}
 	select {
 	case i.home <- i:
@@ -67,6 +76,10 @@ func (i *Image) Release() {
 // image is room for one. What a pool keeps the next collection takes: while evidence
 // is read there is one for each few segments.
 func (e *Encoder) image() *Image {
+	if e.single && e.lent {
+		return <-e.spared
+	}
+	e.lent = true
 	select {
 	case i := <-e.spared:
 		return i

@@ -57,10 +57,10 @@ func (e *Encoder) blocks(b *Builder) {
 	for row := range e.sizes {
 		n := b.messages[row].n
 		if names := b.shapes[b.codes[Shape][row]].names; len(names) > 0 {
-			values := b.values[b.firsts[row]:]
+			first := int(b.firsts[row])
 			for i, which := range names {
 				if b.names[which].column == 0 {
-					n += values[i].n
+					n += b.spanOf(first + i).n
 				}
 			}
 		}
@@ -183,7 +183,7 @@ func (e *Encoder) warm(b *Builder, rows []uint32) {
 }
 
 // usualValues are more than lie in one line of the cache.
-const usualValues = 6
+const usualValues = 8
 
 // row writes the texts of a row.
 func (e *Encoder) row(b *Builder, row uint32, block int) {
@@ -193,22 +193,22 @@ func (e *Encoder) row(b *Builder, row uint32, block int) {
 	if len(names) == 0 {
 		return
 	}
-	values := b.values[b.firsts[row]:]
+	first := int(b.firsts[row])
 	for i, which := range names {
-		name, v := &b.names[which], &values[i]
-		if name.column != 0 {
-			c := name.column - Attributes
-			e.valueBlocks[c][v.code] |= 1 << block
-			e.attributes[c] = append(e.attributes[c], v.code)
+		if name := &b.names[which]; name.column != 0 {
+			c, code := name.column-Attributes, b.values[first+i].code
+			e.valueBlocks[c][code] |= 1 << block
+			e.attributes[c] = append(e.attributes[c], code)
 			continue
 		}
-		if b.refers(message, v.span) {
+		v := b.spanOf(first + i)
+		if b.refers(message, v) {
 			e.head = binary.AppendUvarint(e.head, uint64(v.n)<<1|1)
 			e.head = binary.AppendUvarint(e.head, uint64(v.at-message.at))
 			continue
 		}
 		e.head = binary.AppendUvarint(e.head, uint64(v.n)<<1)
-		e.raw = append(append(e.raw, b.text(v.span)...), 0)
+		e.raw = append(append(e.raw, b.text(v)...), 0)
 	}
 }
 
@@ -243,9 +243,9 @@ func (b *Builder) event(row int) timeline.Event {
 	text := func(c Column) string { return string(b.text(b.columns[c].values[b.codes[c][row]])) }
 	e.Source, e.Host, e.User, e.Technique = text(Source), text(Host), text(User), text(Technique)
 	e.TimeKind, e.Precision = timeline.TimeKind(text(TimeKind)), timeline.Precision(text(Precision))
-	values := b.values[b.firsts[row]:]
+	first := int(b.firsts[row])
 	for i, which := range b.shapes[b.codes[Shape][row]].names {
-		e.Attributes = append(e.Attributes, timeline.Attribute{Name: b.names[which].name, Value: string(b.text(values[i].span))})
+		e.Attributes = append(e.Attributes, timeline.Attribute{Name: b.names[which].name, Value: string(b.text(b.spanOf(first + i)))})
 	}
 	return e
 }

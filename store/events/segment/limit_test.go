@@ -65,7 +65,7 @@ func TestWhatUnpacksToTooMuch(t *testing.T) {
 		parts[at] = was
 	}
 	m := *meta
-	m.Text = maxText + 1
+	m.Text = olderText + 1
 	if _, err := ParseMeta(m.Append(nil)); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a meta with more text than fits: %v", err)
 	}
@@ -96,6 +96,13 @@ func TestGiantsAreAlone(t *testing.T) {
 		"many names": many(30, func(e *timeline.Event, i int) { e.Attributes.Set(fmt.Sprint(i, long[:1<<20]), "x") }),
 		"numbers":    many(3, func(e *timeline.Event, _ int) { e.Message = strings.Repeat("1.2.3.4.5.6.7.8.9.0.11.12.13.", 10_000) }),
 		"letters":    many(3, func(e *timeline.Event, _ int) { e.Message = strings.Repeat("Ⱥ a Ⱦ b ", 100_000) }),
+		"long values": many(300, func(e *timeline.Event, i int) {
+			if n := longValue - 1 + i%3; i%20 < 3 { // the lengths around the one that is kept apart, in a column and not
+				e.Attributes.Set("same", strings.Repeat("s", n))
+				e.Attributes.Set("other", strings.Repeat(string(rune('a'+i/20)), n)+fmt.Sprint(i))
+			}
+			e.Attributes.Set("short", fmt.Sprint(i%9))
+		}),
 		"attributes": many(40, func(e *timeline.Event, i int) {
 			for n := range 300 {
 				e.Attributes.Set(fmt.Sprint("name", n), fmt.Sprint(i*n))

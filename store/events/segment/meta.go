@@ -78,7 +78,7 @@ func parseMeta(data []byte) (*Meta, error) {
 	m.Rows, m.Undated, m.columns = d.count(MaxRows), d.count(MaxRows), d.count(int(Attributes)+maxColumns)
 	m.Text = d.count(maxEvent)
 	m.First, m.Last = d.signed(), d.signed()
-	if d.failed || m.Rows == 0 || m.Undated > m.Rows || m.Rows > 1 && m.Text > maxText || m.columns < int(Attributes) || m.wordBits > bits.Len(WordParts-1) {
+	if d.failed || m.Rows == 0 || m.Undated > m.Rows || m.Rows > 1 && m.Text > olderText || m.columns < int(Attributes) || m.wordBits > bits.Len(WordParts-1) {
 		return nil, ErrDamaged
 	}
 	for i := 0; i < m.Rows; i += ChunkRows {

@@ -57,10 +57,10 @@ type waitingToken struct {
 }
 
 type keptToken struct {
-	secret uint64 // hash in the table
-	hash   uint64 // hashOf
-	start  uint32
-	size   uint32 // 0: too long to be kept
+	hash  uint32 // the first bits of hashOf
+	start uint32
+	size  uint32 // 0: too long to be kept
+	slot  uint32
 }
 
 func newTable(size int) *table {
@@ -181,8 +181,8 @@ func (t *table) settle(text []byte) {
 		w := &t.waiting[i]
 		if s := &t.slots[w.secret>>t.shift]; s.secret == w.secret {
 			s.blocks |= t.block
-		} else if t.mark(w.secret) {
-			t.keep(w.secret, text[w.start:w.end])
+		} else if at, found := t.mark(w.secret); !found {
+			t.keep(at, text[w.start:w.end])
 		}
 	}
 }
@@ -198,8 +198,8 @@ func (t *table) other(folded []byte) {
 		rest = rest[n:]
 	}
 	h = h*t.secret[1] | 1
-	if t.mark(h) {
-		t.keep(h, folded)
+	if at, found := t.mark(h); !found {
+		t.keep(at, folded)
 	}
 }
 
@@ -233,38 +233,37 @@ func (t *table) slow(text []byte, start, end int) {
 	}
 }
 
-// mark notes the blocks for a token; true says that it is new.
-func (t *table) mark(h uint64) bool {
-	s := t.slot(h)
+// mark notes the blocks for a token, in its slot; it is new where it was not found.
+func (t *table) mark(h uint64) (at uint32, found bool) {
+	at = t.slot(h)
+	s := &t.slots[at]
 	s.blocks |= t.block
-	if s.secret == h {
-		return false
-	}
+	found = s.secret == h
 	s.secret = h
-	return true
+	return at, found
 }
 
 // slot is where the token is, or belongs.
-func (t *table) slot(h uint64) *slot {
+func (t *table) slot(h uint64) uint32 {
 	last := uint64(len(t.slots) - 1) //nolint:gosec // a length
 	for i := h >> t.shift; ; i = (i + 1) & last {
 		if s := &t.slots[i]; s.secret == h || s.secret == 0 {
-			return s
+			return uint32(i) //nolint:gosec // tokens are fewer
 		}
 	}
 }
 
 // keep keeps the text of a new token.
-func (t *table) keep(h uint64, text []byte) {
+func (t *table) keep(slot uint32, text []byte) {
 	start := len(t.texts)
 	t.texts = appendFolded(t.texts, text)
 	size := len(t.texts) - start
-	k := keptToken{secret: h, hash: hashOf(t.texts[start:]), start: uint32(start), size: uint32(size)} //nolint:gosec // all texts of a segment are less than 4 GiB
+	k := keptToken{hash: uint32(hashOf(t.texts[start:]) >> 32), start: uint32(start), size: uint32(size), slot: slot} //nolint:gosec // all texts of a segment are less than 4 GiB
 	if size > maxToken && !t.whole {
 		t.texts, k.size = t.texts[:start], 0
 	}
 	t.kept = append(t.kept, k)
-	if len(t.kept)*4 > len(t.slots)*3 {
+	if len(t.kept)*8 > len(t.slots)*7 {
 		t.grow()
 	}
 }
@@ -272,14 +271,15 @@ func (t *table) keep(h uint64, text []byte) {
 func (t *table) grow() {
 	old := t.slots
 	t.make(2 * len(old))
-	for _, s := range old {
-		if s.secret != 0 {
-			*t.slot(s.secret) = s
-		}
+	for i := range t.kept {
+		k := &t.kept[i]
+		s := old[k.slot]
+		k.slot = t.slot(s.secret)
+		t.slots[k.slot] = s
 	}
 }
 
-func (t *table) blocks(k *keptToken) uint64 { return t.slot(k.secret).blocks }
+func (t *table) blocks(k *keptToken) uint64 { return t.slots[k.slot].blocks }
 
 // sorted is the tokens by their hashes.
 func (t *table) sorted() []uint32 {
@@ -289,14 +289,14 @@ func (t *table) sorted() []uint32 {
 	}
 	clear(t.buckets)
 	for i := range t.kept {
-		t.buckets[t.kept[i].hash>>48+1]++
+		t.buckets[t.kept[i].hash>>16+1]++
 	}
 	for i := range size {
 		t.buckets[i+1] += t.buckets[i]
 	}
 	t.order = slices.Grow(t.order[:0], len(t.kept))[:len(t.kept)]
 	for i := range t.kept {
-		at := &t.buckets[t.kept[i].hash>>48]
+		at := &t.buckets[t.kept[i].hash>>16]
 		t.order[*at] = uint32(i)
 		*at++
 	}

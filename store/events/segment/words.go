@@ -41,7 +41,7 @@ func (e *Encoder) words() {
 	texts := append(slices.Grow(e.raw[:0], len(t.texts)+len(order)+3<<6), byte(parts)) //nolint:gosec // up to six
 	for part, at := 0, 0; part < 1<<parts; part++ {
 		from := at
-		for at < len(order) && hashPart(t.kept[order[at]].hash, parts) == part {
+		for at < len(order) && hashPart(uint64(t.kept[order[at]].hash)<<32, parts) == part {
 			at++
 		}
 		texts = binary.AppendUvarint(texts, uint64(at-from))
@@ -72,7 +72,7 @@ func (e *Encoder) wordPart(dst []byte, order []uint32, parts int) []byte {
 		k := &t.kept[i]
 		blocks := t.blocks(k)
 		e.masks = append(e.masks, blocks)
-		rest := hashRest(k.hash, parts)
+		rest := hashRest(uint64(k.hash)<<32, parts)
 		e.numbers = append(e.numbers, rest-last)
 		last = rest
 		switch n := bits.OnesCount64(blocks); {
