@@ -65,6 +65,16 @@ func moreSamples() []sample {
 			`@user=bob|database=shop|src_ip=198.51.100.7|src_port=5555|action=login|outcome=failure|sqlstate=28P01|severity=fatal|backend_type=client backend|@time=2026-11-19T02:14:05.123Z`,
 		},
 		{
+			"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] bob@shop FATAL:  no pg_hba.conf entry for host \"198.51.100.7\", user \"bob\", database \"shop\", no encryption\n", 1, 0,
+			`@user=bob|@source=database|database=shop|src_ip=198.51.100.7|action=login|outcome=failure|severity=fatal|pid=7`,
+		},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection received: host=198.51.100.7 port=5555\n", 1, 0, `src_ip=198.51.100.7|src_port=5555|action=connect|process=postgres`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  disconnection: session time: 0:00:00.013 user=bob database=shop host=198.51.100.7 port=5555\n", 1, 0, `@user=bob|database=shop|src_ip=198.51.100.7|src_port=5555|action=disconnect`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection authorized: user=bob database=shop application_name=psql\n", 1, 0, `@user=bob|database=shop|action=login|outcome=success`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] bob@shop LOG:  duration: 12.5 ms  statement: COPY x FROM PROGRAM 'id'\n", 1, 0, `@user=bob|action=query|command=COPY x FROM PROGRAM 'id'`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection authenticated: identity=\"bob\" method=scram-sha-256 (/etc/pg_hba.conf:1)\n", 1, 0, `@user=bob|action=auth|outcome=success`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] [unknown]@[unknown] FATAL:  Peer authentication failed for user \"eve\"\n", 1, 0, `@user=eve|action=login|outcome=failure`},
+		{
 			"mysql.slow", "slow.log", "/usr/sbin/mysqld, Version: 8.0.36 (MySQL). started with:\nTcp port: 3306  Unix socket: /x\nTime                 Id Command    Argument\n# Time: 2026-11-19T02:14:05.123456Z\n# User@Host: bob[bob] @ app [198.51.100.7]  Id:     8\n# Query_time: 2.000217  Lock_time: 0.000001 Rows_sent: 1  Rows_examined: 1\nuse shop;\nSET timestamp=1795054443;\nselect *\n from users;\n", 1, 0,
 			"@user=bob|src_ip=198.51.100.7|database=shop|query_time=2.000217|thread=8|@time=2026-11-19T02:14:05.123456Z",
 		},
