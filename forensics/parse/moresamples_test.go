@@ -68,6 +68,11 @@ func moreSamples() []sample {
 			"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] bob@shop FATAL:  no pg_hba.conf entry for host \"198.51.100.7\", user \"bob\", database \"shop\", no encryption\n", 1, 0,
 			`@user=bob|@source=database|database=shop|src_ip=198.51.100.7|action=login|outcome=failure|severity=fatal|pid=7`,
 		},
+		{
+			"syslog", "rds.log", "2026-11-19 02:14:05 UTC:198.51.100.7(5555):bob@shop:[7]:FATAL:  password authentication failed for user \"bob\"\n2026-11-19 02:14:05 UTC::@:[9]:LOG:  checkpoint starting: time\n", 2, 0,
+			`@user=bob|@source=database|database=shop|src_ip=198.51.100.7|src_port=5555|action=login|outcome=failure|severity=fatal|pid=7|@time=2026-11-19T02:14:05Z`,
+		},
+		{"syslog", "rds.log", "2026-11-19 02:14:05 UTC::@:[9]:LOG:  checkpoint starting: time\n", 1, 0, `@user=|@source=database|pid=9|severity=log`},
 		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection received: host=198.51.100.7 port=5555\n", 1, 0, `src_ip=198.51.100.7|src_port=5555|action=connect|process=postgres`},
 		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  disconnection: session time: 0:00:00.013 user=bob database=shop host=198.51.100.7 port=5555\n", 1, 0, `@user=bob|database=shop|src_ip=198.51.100.7|src_port=5555|action=disconnect`},
 		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection authorized: user=bob database=shop application_name=psql\n", 1, 0, `@user=bob|database=shop|action=login|outcome=success`},

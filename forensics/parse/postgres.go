@@ -8,16 +8,22 @@ import (
 )
 
 // postgresZone reads the abbreviation of a zone with " [" behind it: the usual
-// prefix of PostgreSQL's log is "%m [%p] %q%u@%d ".
+// prefix of PostgreSQL's log is "%m [%p] %q%u@%d ". That of Amazon RDS is
+// "%t:%r:%u@%d:[%p]:".
 func postgresZone(s string) (zone, rest string, ok bool) {
 	n := 0
 	for n < len(s) && n < 6 && s[n] >= 'A' && s[n] <= 'Z' {
 		n++
 	}
-	if n < 3 || n > 5 || !strings.HasPrefix(s[n:], " [") {
+	if n < 3 || n > 5 || !strings.HasPrefix(s[n:], " [") && !postgresOfRDS(s[n:]) {
 		return "", "", false
 	}
 	return s[:n], s[n+1:], true
+}
+
+// postgresOfRDS says whether what stands behind the zone is RDS' ":peer:user@database:[pid]:LEVEL:".
+func postgresOfRDS(s string) bool {
+	return strings.HasPrefix(s, ":") && strings.Contains(s[:min(len(s), 512)], ":[") && between(s, "]:", ":  ") != ""
 }
 
 // postgresUTC makes the time that of UTC where UTC or GMT stands behind it. Of
@@ -32,29 +38,47 @@ func postgresUTC(s *stamp, rest string) bool {
 	return true
 }
 
-// postgres reads "[pid] [user@database ]LEVEL:  text".
+// postgres reads "[pid] [user@database ]LEVEL:  text", or RDS' form.
 func (p *syslogParser) postgres(e *timeline.Event, zone, rest string) {
 	a := &e.Attributes
 	e.Source, e.Message = "database", rest
 	if zone != "UTC" && zone != "GMT" {
 		a.Set(attrAssumed, p.assume(0, "the source says "+zone))
 	}
-	pid, rest, ok := strings.Cut(rest[1:], "] ")
-	if !ok {
-		return
-	}
-	pid, _, _ = strings.Cut(pid, "-")
-	set(a, "pid", pid)
 	a.Set("process", "postgres")
-	if who, tail, ok := strings.Cut(rest, " "); ok && !strings.HasSuffix(who, ":") {
-		if user, database, ok := strings.Cut(who, "@"); ok {
-			rest = tail
-			if user != "[unknown]" {
-				e.User = user
-			}
-			if database != "[unknown]" {
-				set(a, "database", database)
-			}
+	who := func(s string) bool {
+		user, database, ok := strings.Cut(s, "@")
+		if ok && user != "[unknown]" {
+			e.User = user
+		}
+		if ok && database != "[unknown]" {
+			set(a, "database", database)
+		}
+		return ok
+	}
+	if head, tail, ok := strings.Cut(rest, ":["); ok && rest[0] != '[' {
+		peer, names, _ := strings.Cut(head, "):")
+		if strings.HasPrefix(head, ":") { // a process of the server's own has no peer
+			peer, names = "", head[1:]
+		}
+		who(names)
+		if host, port, ok := strings.Cut(peer, "("); ok && host != "[local]" {
+			from(a, host)
+			set(a, attrSrcPort, digits(port))
+		}
+		pid, text, _ := strings.Cut(tail, "]:")
+		set(a, "pid", pid)
+		rest = text
+	} else {
+		pid, text, ok := strings.Cut(rest[1:], "] ")
+		if !ok {
+			return
+		}
+		rest = text
+		pid, _, _ = strings.Cut(pid, "-")
+		set(a, "pid", pid)
+		if names, text, ok := strings.Cut(rest, " "); ok && !strings.HasSuffix(names, ":") && who(names) {
+			rest = text
 		}
 	}
 	level, text, ok := strings.Cut(rest, ":  ")

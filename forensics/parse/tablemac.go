@@ -47,8 +47,9 @@ func macParsers() []parser {
 			Reference: "Apple, Libc, utmpx.h",
 		}},
 		{name: "macos.tracev3", detect: isTracev3, run: parseTracev3, binary: true, about: About{
-			Formats: "the unified log's own files",
-			Events:  "none: kept as evidence. They are read when `log show --style ndjson` exported them (macos.log)",
+			Formats:   "the unified log's own files",
+			Events:    "none: kept as evidence. They are read when `log show --style ndjson` exported them (macos.log)",
+			Reference: "libyal dtformats, Apple Unified Logging and Activity Tracing formats",
 		}},
 		{name: "plist", detect: of(plist.Is), run: parsePlist, binary: true, about: About{
 			Formats:   "property lists, binary and XML: jobs of launchd, accounts of the machine, Safari's downloads; others are kept as evidence",

@@ -107,6 +107,7 @@ func serviceParsers() []parser {
 			Events:    "a record: logged",
 			Times:     "milliseconds; UTC where it says so, else local",
 			Reference: "postgresql.org, Using JSON-Format Log Output",
+			Oracle:    "logs that PostgreSQL 15 wrote: as many records in all of its forms",
 		}),
 		serviceRow("journal.json", journalJSON(), About{
 			Formats:   "journalctl -o json",
@@ -195,6 +196,7 @@ func serviceParsers() []parser {
 			Events:    "a record: logged",
 			Times:     "milliseconds; UTC where it says so, else local",
 			Reference: "postgresql.org, Using CSV-Format Log Output",
+			Oracle:    "logs that PostgreSQL 15 wrote: as many records in all of its forms",
 		}},
 		{name: "mysql.slow", detect: isMySQLSlow, run: parseMySQLSlow, bound: true, about: About{
 			Formats:   "the slow query log of MySQL and MariaDB",
