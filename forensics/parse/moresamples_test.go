@@ -85,7 +85,15 @@ func moreSamples() []sample {
 		},
 		{
 			"mysql.general", "general.log", "2026-11-19T02:14:05.123456Z\t    8 Connect\tbob@198.51.100.7 on shop using TCP/IP\n2026-11-19T02:14:06.123456Z\t    8 Query\tselect 1,\n  2\n", 2, 0,
-			"@user=bob|src_ip=198.51.100.7|database=shop|action=login|outcome=success|thread=8|@time=2026-11-19T02:14:05.123456Z",
+			"@user=bob|src_ip=198.51.100.7|database=shop|action=login|outcome=|thread=8|@time=2026-11-19T02:14:05.123456Z",
+		},
+		{
+			"mysql.general", "mariadb.log", "mysqld, Version: 10.11.19-MariaDB (Debian 12). started with:\nTcp port: 3306  Unix socket: /run/s\nTime\t\t    Id Command\tArgument\n261119  2:14:05\t     5 Connect\tAccess denied for user 'eve x'@'198.51.100.7' (using password: YES)\n\t\t     6 Query\tselect 1,\n\t2,\n # 3\n\t\t     6 Quit\t\n261119 12:14:06\t     6 Quit\t\n", 4, 0,
+			"@user=eve x|src_ip=198.51.100.7|action=login|outcome=failure|thread=5|@time=2026-11-19T02:14:05Z|assumed=zone UTC",
+		},
+		{
+			"mysql.slow", "mariadb-slow.log", "mysqld, Version: 10.11.19-MariaDB (Debian 12). started with:\nTcp port: 3306  Unix socket: /run/s\nTime\t\t    Id Command\tArgument\n# Time: 261119  2:14:05\n# User@Host: bob[bob] @ app [198.51.100.7]\n# Thread_id: 3  Schema:   QC_hit: No\n# Query_time: 1.200137  Lock_time: 0.000000  Rows_sent: 1  Rows_examined: 0\nuse `shop`;\nSET timestamp=1795054445;\nselect 1;\n", 1, 0,
+			"@user=bob|src_ip=198.51.100.7|thread=3|database=shop|qc_hit=No|query_time=1.200137|command=select 1;",
 		},
 		{
 			"mysql.error", "error.log", "2026-11-19T02:14:05.123456Z 8 [Note] [MY-010926] [Server] Access denied for user 'bob'@'198.51.100.7' (using password: YES)\n2026-11-19T02:14:06.1Z 0 [System] [MY-010116] [Server] /usr/sbin/mysqld starting\n", 2, 0,

@@ -118,7 +118,7 @@ func (p *syslogParser) settle(above lineReader, c *chunk) error {
 func (p *syslogParser) finish() error {
 	if p.open && len(p.more) > 0 {
 		e := p.j.open()
-		e.Message += "\n" + strings.Join(p.more, "\n")
+		goOn(e, "\n"+strings.Join(p.more, "\n"))
 		e.Attributes.Set("lines", strconv.Itoa(1+len(p.more)))
 		p.more = nil
 	}

@@ -204,12 +204,13 @@ func serviceParsers() []parser {
 			Times:     "microseconds with a zone, else local; or its SET timestamp",
 			Reference: "MySQL, sql/log.cc (write_slow)",
 		}},
-		lineRow("mysql.general", lineLog{record: mysqlGeneral, joined: true}, About{
-			Formats:   "MySQL's general log, 5.7 and later",
-			Events:    "a command: logged; statements of several lines are one",
-			Times:     "microseconds, its own zone",
-			Reference: "MySQL, sql/log.cc (write_general)",
-		}),
+		{name: "mysql.general", detect: isMySQLGeneral, run: parseMySQLGeneral, bound: true, about: About{
+			Formats:   "general logs of MySQL and MariaDB",
+			Events:    "a command: logged; statements of several lines are one. A login has an outcome where the password was wrong only: it is written before",
+			Times:     "microseconds, its own zone; MariaDB, and MySQL before 5.7: seconds, local",
+			Reference: "MySQL, sql/log.cc (write_general); MariaDB, sql/log.cc",
+			Oracle:    "a log that MariaDB 10.11 wrote: as many commands",
+		}},
 		lineRow("mysql.error", lineLog{record: mysqlError, joined: true}, About{
 			Formats:   "error logs of MySQL 5.7 and later, and of MariaDB",
 			Events:    "a record: logged; lines without a time belong to the one above",
