@@ -18,11 +18,9 @@ import (
 // together, up to the next time; in another file a time belongs to one line.
 // Commands without a time are undated events.
 func parseHistory(j *job, r *bufio.Reader) error {
-	if f := otherHistory(j.src.Exhibit.Source); f != nil {
+	head, _ := r.Peek(64) // an error comes back when it is read
+	if f := otherHistory(j.src.Exhibit.Source, head); f != nil {
 		return parseOther(j, r, f)
-	}
-	if head, err := r.Peek(len(libeditMark)); err == nil && string(head) == libeditMark {
-		return parseOther(j, r, libeditLine)
 	}
 	p := &historyParser{j: j, user: homeOf(j.src.Exhibit.Source), shell: shellOf(j.src.Exhibit.Source)}
 	err := eachLine(j, r, p.line)
@@ -275,7 +273,7 @@ func shellOf(source string) string {
 }
 
 func isHistory(name string, head []byte) bool {
-	if otherHistory(name) != nil {
+	if otherHistory(name, head) != nil {
 		return bytes.IndexByte(head, 0) < 0
 	}
 	bare := strings.TrimLeft(name, "._")

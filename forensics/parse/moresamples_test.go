@@ -101,6 +101,12 @@ func moreSamples() []sample {
 		},
 		{"mysql.error", "mariadb.err", "2026-11-19  2:14:05 0 [Note] InnoDB: started\n2026-11-19 12:14:05 8 [Warning] Access denied for user 'bob'@'localhost'\n", 2, 0, "severity=info|@time=2026-11-19T02:14:05Z|assumed=zone UTC"},
 		{"mongodb.text", "mongod.log", "2026-11-19T02:14:05.450-0500 I NETWORK  [initandlisten] connection accepted from 198.51.100.7:5 #1 (1 connection now open)\n", 1, 0, "src_ip=198.51.100.7|action=connect|component=NETWORK|@time=2026-11-19T07:14:05.45Z"},
+		{
+			"redis", "redis.log", "1:M 19 Nov 2026 02:14:05.123 * REPLICAOF 203.0.113.9:6379 enabled (user request from 'id=6 addr=198.51.100.7:35598 laddr=10.0.0.1:6379 fd=8 name=')\n", 1, 0,
+			"dst_ip=203.0.113.9|dst_port=6379|src_ip=198.51.100.7|src_port=35598|action=modify",
+		},
+		{"redis", "redis.log", "1:S 19 Nov 2026 02:14:05.123 * Connecting to MASTER 203.0.113.9:6379\n", 1, 0, "dst_ip=203.0.113.9|dst_port=6379|action=connect"},
+		{"redis", "redis.log", "1:S 19 Nov 2026 02:14:05.123 * Module 'system' loaded from /tmp/exp.so\n", 1, 0, "path=/tmp/exp.so|action=load"},
 		{"redis", "redis.log", "1234:M 19 Nov 2026 02:14:05.123 * Ready to accept connections\n1234:M 19 Nov 2026 02:14:06.123 # Possible SECURITY ATTACK detected.\n", 2, 0, "pid=1234|role=master|severity=notice|@time=2026-11-19T02:14:05.123Z"},
 		{
 			"exim", "mainlog", "2026-11-19 02:14:05 1rAbCd-0003Xy-2Z <= bob@example.org H=(x) [198.51.100.7] P=esmtpsa A=plain_server:bob S=512\n2026-11-19 02:14:05 1rAbCd-0003Xy-2Z => eve@evil.example R=dns T=smtp H=mx [203.0.113.9]\n2026-11-19 02:14:06 login authenticator failed for (x) [198.51.100.7]: 535 Incorrect authentication data (set_id=admin)\n", 3, 0,

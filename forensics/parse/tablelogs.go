@@ -196,7 +196,7 @@ func logParsers() []parser {
 			Events:    "a request: logged. JSON members without a place of their own are attributes",
 			Times:     "its own zone",
 			Reference: "Apache, mod_log_config; nginx, ngx_http_log_module",
-			Oracle:    "plaso: the same",
+			Oracle:    "plaso: the same; logs that nginx 1.22 and Apache 2.4 wrote: as many requests",
 		}},
 		{name: "w3c", detect: isW3C, run: parseW3C, about: About{
 			Formats:   "W3C extended log format, as of IIS",
@@ -217,7 +217,7 @@ func logParsers() []parser {
 			Events:    "a record: logged. Source `auth` for sshd, sudo, su, login, PAM, account tools; `cron`; else `syslog`. `user`, `src_ip`, `src_port`, `outcome`, `action`, `target_user`, `command` where the line says them",
 			Times:     "see [years](#years-that-were-not-written)",
 			Reference: "RFC 3164, RFC 5424, RFC 6587; postgresql.org, log_line_prefix",
-			Oracle:    "plaso; loghub, one event a line",
+			Oracle:    "plaso; loghub, one event a line; a log that PostgreSQL 15 wrote: as many records",
 			Differs:   "plaso joins any undated line to the record above. Here indented lines are joined, others only below RFC 5424 and ISO records; the rest is rejected",
 		}},
 		{name: "mapped.jsonl", detect: never, run: inChunks(newMappedJSONL), about: About{
