@@ -94,7 +94,7 @@ func auditPairs(a *timeline.Attributes, s, kind string, depth int) {
 		if a.Has(name) || name == "type" {
 			name = "msg." + name
 		}
-		if value != "" && value != "?" && !(name == "key" && value == "(null)") { // no rule asked for it
+		if value != "" && value != "?" && (name != "key" || value != "(null)") { // no rule asked for it
 			a.Set(name, value)
 		}
 	}

@@ -17,6 +17,9 @@ import (
 // As bash does, a file that begins with a time keeps commands of several lines
 // together, up to the next time; in another file a time belongs to one line.
 // Commands without a time are undated events.
+//
+// Reference: bash, lib/readline/histfile.c; zsh, Src/hist.c; fish, src/history.cpp;
+// vim, src/viminfo.c; less, cmdbuf.c; wget, src/hsts.c; libedit, src/history.c.
 func parseHistory(j *job, r *bufio.Reader) error {
 	head, _ := r.Peek(64) // an error comes back when it is read
 	if f := otherHistory(j.src.Exhibit.Source, head); f != nil {

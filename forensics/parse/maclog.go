@@ -79,7 +79,7 @@ func macLevel(a *timeline.Attributes, body string) string {
 //	Deny PROGRAM connecting from 203.0.113.9:50110 to port 22 proto=6
 //	Stealth Mode connection attempt to TCP 192.168.1.2:22 from 203.0.113.9:50110
 func appFirewall(e *timeline.Event, body string) {
-	program, verdict, rest := "", "", body
+	var program, verdict, rest string
 	if target, ok := strings.CutPrefix(body, "Stealth Mode connection attempt to "); ok {
 		verdict, rest = "Deny", target
 	} else if name, after, ok := strings.Cut(body, ": "); ok {

@@ -11,6 +11,8 @@ import (
 // parseWifiLog reads wifi.log of macOS: the day of the week, a date without a year,
 // and who says it in angles; the line at its rotation is one of syslog. Local
 // times.
+//
+// Reference: the files themselves.
 func parseWifiLog(j *job, r *bufio.Reader) error {
 	j.calendar.stamp = wifiStamp
 	near := 0
