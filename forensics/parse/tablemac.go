@@ -56,6 +56,7 @@ func macParsers() []parser {
 			Events:    "a job or an account: modified, when its file was; an account made: born, its password set: modified, its last failed login: logged; a download: started and ended. A password is never read in any form, nor what an environment is set to (but for DYLD_)",
 			Times:     "as they stand, UTC",
 			Reference: "launchd.plist(5); Apple, CF-1153.18, CFBinaryPList.c",
+			Oracle:    "plistlib of Python: every value, binary and XML",
 			Differs:   "plaso makes an event of every date in a list",
 		}},
 		serviceRow("macos.log", macUnified(), About{
