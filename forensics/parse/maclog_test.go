@@ -146,6 +146,9 @@ func TestMacSamples(t *testing.T) {
 				t.Error("a secret was copied")
 			}
 			for _, e := range got {
+				if e.Offset < 0 || e.Offset >= int64(len(s.text)) {
+					t.Errorf("offset %d of %d bytes", e.Offset, len(s.text))
+				}
 				for _, a := range e.Attributes {
 					if strings.Contains(a.Value, "hunter2") {
 						t.Errorf("a secret was copied into %s", a.Name)
