@@ -50,6 +50,9 @@ func TestKilledIngest(t *testing.T) {
 		}
 		var sum ingestSum
 		b.into(&sum, "ingest", id, file, "--zone", "Europe/Berlin", "--year", "2025", "--skew", "90s")
+		if left, _ := filepath.Glob(filepath.Join(b.home, "incidents", id, "evidence", "tmp-*")); len(left) > 0 {
+			t.Errorf("half sealed, and there still: %v", left)
+		}
 		if killed && len(sum.Resumed) == 1 && strings.Contains(strings.Join(sum.Notes, "\n"), "e1 was sealed and never read to its end") {
 			hit++
 		}

@@ -84,9 +84,6 @@ func (s *Session) Import(ctx context.Context, id incident.ID, path string, o Imp
 	if err := f.store.View(ctx, mustBeOpen); err != nil {
 		return Imported{}, err
 	}
-	if _, err := f.locker.Sweep(); err != nil { // what a killed one left half sealed
-		return Imported{}, fmt.Errorf("import %s: %w", path, err)
-	}
 	from, err := openSource(path, o.In)
 	if err != nil {
 		return Imported{}, err

@@ -198,7 +198,7 @@ func (c *containerImport) take(ctx context.Context) (sum Imported, err error) {
 	t, err := c.s.takeIn(ctx, c.f, r, taking{
 		read: how, held: c.held, again: true,
 		adapt: func(x *record.Exhibit) {
-			x.Method += "; " + cameIn(head.ID) + ", signed by the key " + r.Fingerprint()
+			x.Method += cameIn + head.ID + cameUnder + r.Fingerprint()
 			if x.Authority == "" {
 				x.Authority = c.o.Authority
 			}

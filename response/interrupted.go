@@ -12,15 +12,16 @@ import (
 )
 
 // settleInterrupted finds what a process that is gone left half done: an
-// erasure is finished, an action being sent becomes unknown, a running step
-// becomes what its action is, or is opened again. Nothing is ever sent from
-// here.
+// erasure is finished, what was half sealed is cleared away, an action being
+// sent becomes unknown, a running step becomes what its action is, or is opened
+// again. Nothing is ever sent from here.
 func (s *Service) settleInterrupted(ctx context.Context, f *folder) error {
 	// What hinders it, as a reader in another process, must not keep people from
 	// their incident: the board and verify tell of it.
 	f.unfinishedErasure(s.finishErasure(ctx, f, nil))
+	// Of what cannot be removed check tells.
+	_, _ = f.locker.Sweep()
 	// An older program kept a copy in the clear of a stream while it ingested it.
-	// Of one that cannot be removed check tells.
 	_ = s.clearLeftovers(f.dir, streamFolder)
 	self := s.As(incident.Actor{Name: "firebreak"})
 	var sending []store.Action

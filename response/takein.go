@@ -144,18 +144,18 @@ func (s *Session) keptElsewhere(ctx context.Context, f *folder, kept []container
 	if len(kept) == 0 {
 		return nil, nil
 	}
-	here := map[string][]string{} // source: how it came
+	here := map[string][]string{} // source: the containers that it came in, "" of what came otherwise
 	err = f.store.View(ctx, func(tx *store.Tx) error {
 		xs, err := tx.Exhibits()
 		for _, x := range xs {
-			here[x.Source] = append(here[x.Source], x.Method)
+			here[x.Source] = append(here[x.Source], cameBy(x.Method))
 		}
 		return err
 	})
 	missing := map[string][]string{}
 	for _, k := range kept {
 		came := here[k.Source]
-		if k.In == string(f.id) && len(came) > 0 || slices.ContainsFunc(came, func(how string) bool { return strings.Contains(how, cameIn(k.In)) }) {
+		if k.In == string(f.id) && len(came) > 0 || k.In != "" && slices.Contains(came, k.In) {
 			continue
 		}
 		missing[k.In] = append(missing[k.In], k.Source)
@@ -167,8 +167,25 @@ func (s *Session) keptElsewhere(ctx context.Context, f *folder, kept []container
 	return notes, err
 }
 
-// cameIn is how the method of an exhibit names the container that it came in.
-func cameIn(container string) string { return "came in the container " + container }
+// How the method of an exhibit names the container that it came in: last of all,
+// for what stands before that is the word of whoever wrote the container.
+const (
+	cameIn    = "; came in the container "
+	cameUnder = ", signed by the key "
+)
+
+// cameBy is the container that a method names, "" when it names none.
+func cameBy(method string) string {
+	at := strings.LastIndex(method, cameIn)
+	if at < 0 {
+		return ""
+	}
+	container, key, signed := strings.Cut(method[at+len(cameIn):], cameUnder)
+	if !signed || strings.Contains(key, ";") { // something else was said last
+		return ""
+	}
+	return container
+}
 
 // collected says whether the record has the end of such a collection.
 func (f *folder) collected(ctx context.Context, such func(record.Collection) bool) (found bool, err error) {

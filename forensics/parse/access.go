@@ -15,6 +15,8 @@ import (
 //	[vhost[:port] ]host ident user [time] "request" status bytes[ "referer" "agent"]
 //
 // and their like in JSON, one object a line (accessjson.go).
+//
+// Reference: httpd.apache.org, mod_log_config; nginx.org, ngx_http_log_module.
 func newAccess(j *job) lineReader {
 	var r accessReader
 	return each(func(ln line) error {

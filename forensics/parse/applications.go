@@ -102,22 +102,7 @@ func tellPostgres(t *tale, user, database, host, port, severity, message string)
 		t.peer(host)
 		t.set(attrSrcPort, port)
 	}
-	switch {
-	case strings.HasPrefix(message, "password authentication failed for user "), strings.HasPrefix(message, "no pg_hba.conf entry for "):
-		t.set(attrAction, "login")
-		t.set(attrOutcome, "failure")
-	case strings.HasPrefix(message, "connection authorized: "):
-		t.set(attrAction, "login")
-		t.set(attrOutcome, "success")
-	case strings.HasPrefix(message, "connection received: "):
-		t.set(attrAction, "connect")
-	case strings.HasPrefix(message, "disconnection: "):
-		t.set(attrAction, "disconnect")
-	case strings.HasPrefix(message, "statement: "), strings.HasPrefix(message, "execute "):
-		t.set(attrAction, "query")
-		_, sql, _ := strings.Cut(message, ": ")
-		t.set(attrCommand, sql)
-	}
+	postgresSays(t.e, message)
 	who := user
 	if database != "" {
 		who += "@" + database

@@ -2,7 +2,9 @@ package parse
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
+	"path"
 	"strconv"
 	"strings"
 
@@ -92,7 +94,7 @@ func auditPairs(a *timeline.Attributes, s, kind string, depth int) {
 		if a.Has(name) || name == "type" {
 			name = "msg." + name
 		}
-		if value != "" && value != "?" {
+		if value != "" && value != "?" && (name != "key" || value != "(null)") { // no rule asked for it
 			a.Set(name, value)
 		}
 	}
@@ -139,12 +141,20 @@ func auditHex(name, value, kind string) string {
 	return s
 }
 
-// auditTell fills user, outcome and address.
-func auditTell(e *timeline.Event) {
+// auditTell fills user, outcome and address. The account that a line names is who
+// did it, but where it was changed, or become.
+func auditTell(e *timeline.Event, kind string) {
 	a := &e.Attributes
-	e.User = first(a, "acct", "AUID", "UID")
-	if e.User == "unset" {
-		e.User = a.Get("UID")
+	did := first(a, "AUID", "UID")
+	if did == "unset" {
+		did = a.Get("UID")
+	}
+	acct := a.Get("acct")
+	if auditChanges(kind) || path.Base(a.Get("exe")) == "su" {
+		set(a, attrTarget, acct)
+		e.User = did
+	} else {
+		e.User = cmp.Or(acct, did)
 	}
 	switch first(a, "res", "success") {
 	case "success", "yes", "1":
@@ -161,6 +171,53 @@ func auditTell(e *timeline.Event) {
 	} else if a.Get("cmd") != "" {
 		a.Set(attrCommand, a.Get("cmd"))
 	}
+}
+
+// auditChanges says whether a line's account is one that something is done to.
+func auditChanges(kind string) bool {
+	switch kind {
+	case "ADD_USER", "DEL_USER", "USER_MGMT", "USER_CHAUTHTOK", "ACCT_LOCK", "ACCT_UNLOCK", "CHUSER_ID", "GRP_MGMT", "ADD_GROUP", "DEL_GROUP", "CHGRP_ID", "GRP_CHAUTHTOK":
+		return true
+	}
+	return false
+}
+
+// auditSaid tells a line that a program had written, by its fields; "" where it
+// has none of those that say what it is about.
+func auditSaid(e *timeline.Event, kind string) string {
+	a := &e.Attributes
+	if !a.Has("op") && !a.Has("acct") && !a.Has("cmd") && !a.Has("unit") || !auditOfProgram(kind) {
+		return ""
+	}
+	about := cmp.Or(a.Get(attrCommand), a.Get("exe"))
+	if kind != "USER_CMD" && a.Has("exe") {
+		about = a.Get("exe")
+	}
+	failed := ""
+	if a.Get(attrOutcome) == "failure" {
+		failed = "failed"
+	}
+	return say(kind, cmp.Or(a.Get("op"), a.Get("unit")), pre("of ", a.Get(attrTarget)), pre("by ", cmp.Or(e.User, pre("auid ", auditID(a)))),
+		pre("from ", first(a, attrSrcIP, attrSrcHost)), pre(": ", about), post(failed))
+}
+
+// auditID is the number of who logged in; what nobody logged in for has none.
+func auditID(a *timeline.Attributes) string {
+	if id := a.Get("auid"); id != "4294967295" && id != "-1" && id != "unset" {
+		return id
+	}
+	return ""
+}
+
+// auditOfProgram says whether lines of that kind are written by programs: of the
+// kernel's own the text itself is told.
+func auditOfProgram(kind string) bool {
+	for _, prefix := range []string{"USER_", "CRED_", "ADD_", "DEL_", "GRP_", "ACCT_", "CHUSER_", "CHGRP_", "SERVICE_"} {
+		if strings.HasPrefix(kind, prefix) {
+			return kind != "USER_AVC"
+		}
+	}
+	return false
 }
 
 func isAudit(_ string, head []byte) bool {

@@ -233,7 +233,7 @@ func (g *auditEvent) settle() {
 		a.Set("type", strings.Join(g.kinds, ","))
 		a.Set("records", strconv.Itoa(g.lines))
 	}
-	auditTell(&g.e)
+	auditTell(&g.e, g.kinds[0])
 	if len(g.argv) > 0 {
 		a.Set(attrCommand, strings.Join(g.argv, " "))
 	} else if g.title != "" && a.Get("cmd") == "" {
@@ -265,13 +265,12 @@ func (g *auditEvent) tell() {
 		}
 	} else if action := auditKindAction(kind); action != "" {
 		a.Set(attrAction, action)
-		if target := a.Get("acct"); target != "" && (strings.HasSuffix(kind, "_USER") || kind == "USER_MGMT" || kind == "USER_CHAUTHTOK") {
-			a.Set(attrTarget, target)
-		}
 	}
 	if g.lines == 1 {
 		if kind == "EXECVE" || kind == "PROCTITLE" {
 			g.e.Message = kind + ": " + a.Get(attrCommand)
+		} else if said := auditSaid(&g.e, kind); said != "" {
+			g.e.Message = said
 		}
 		return
 	}
@@ -286,7 +285,7 @@ func (g *auditEvent) tell() {
 	if a.Get(attrOutcome) == "failure" {
 		failed = say("failed", a.Get("exit"))
 	}
-	who := cmp.Or(g.e.User, pre("auid ", a.Get("auid")))
+	who := cmp.Or(g.e.User, pre("auid ", auditID(a)))
 	g.e.Message = say(g.kinds[0], call, pre("by ", who), pre("key ", a.Get("key")), pre(": ", what), post(failed))
 }
 
@@ -307,7 +306,7 @@ func auditKindAction(kind string) string {
 		return "create"
 	case "DEL_USER", "DEL_GROUP":
 		return "delete"
-	case "USER_MGMT", "GRP_MGMT", "USER_CHAUTHTOK", "USER_ROLE_CHANGE", "CONFIG_CHANGE":
+	case "USER_MGMT", "GRP_MGMT", "USER_CHAUTHTOK", "ACCT_LOCK", "ACCT_UNLOCK", "CHUSER_ID", "CHGRP_ID", "GRP_CHAUTHTOK", "USER_ROLE_CHANGE", "CONFIG_CHANGE":
 		return "modify"
 	case "USER_CMD":
 		return "exec"

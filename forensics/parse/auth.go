@@ -71,6 +71,8 @@ func enrich(e *timeline.Event, process, body string) {
 		netfilter(e, body)
 	case "haproxy":
 		haproxy(e, body)
+	case "socketfilterfw", "Firewall":
+		appFirewall(e, body)
 	default:
 		switch {
 		case strings.HasPrefix(body, "pam_") && pam(e, body):

@@ -17,6 +17,8 @@ import (
 // first of born, modified, changed, accessed that is among them. A time of zero
 // or less is none; a line without any becomes one undated event. Names may hold
 // bars: the fields are counted from both ends.
+//
+// Reference: wiki.sleuthkit.org, Body file.
 func newBodyfile(j *job) lineReader {
 	return each(func(ln line) error {
 		if ln.text[0] == '#' {

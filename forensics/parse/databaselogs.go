@@ -73,7 +73,38 @@ func redisLine(t *tale, text string) string {
 	t.set("role", map[string]string{"M": "master", "S": "replica", "C": "child", "X": "sentinel"}[f[0]])
 	t.set("severity", map[string]string{".": "debug", "-": "info", "*": "notice", "#": "warning"}[f[5]])
 	t.e.Message = f[6]
+	t.redisSays(f[6])
 	return ""
+}
+
+// redisSays tells what servers are taken over by: another one that it is to
+// follow, modules, and requests of browsers.
+func (t *tale) redisSays(text string) {
+	to := func(s string) {
+		host, port := splitPort(s)
+		t.set(map[bool]string{true: "dst_ip", false: "dst_host"}[isAddress(host)], host)
+		t.set("dst_port", port)
+	}
+	if peer := between(text, " addr=", " "); peer != "" { // of the client that asked for it
+		t.peer(peer)
+	}
+	switch word, rest, _ := strings.Cut(text, " "); {
+	case strings.HasPrefix(text, "Connecting to MASTER "):
+		t.set(attrAction, "connect")
+		to(strings.TrimPrefix(text, "Connecting to MASTER "))
+	case word == "REPLICAOF" || word == "SLAVEOF":
+		t.set(attrAction, "modify")
+		to(rest[:strings.IndexByte(rest+" ", ' ')])
+	case strings.HasPrefix(text, "Module '") && strings.Contains(text, "' loaded from "):
+		t.set(attrAction, "load")
+		_, file, _ := strings.Cut(text, "' loaded from ")
+		t.set("path", file)
+	case strings.HasPrefix(text, "Possible SECURITY ATTACK"):
+		t.set(attrAction, "detect")
+		if peer := between(text, "Connection from ", " "); peer != "" {
+			t.peer(peer)
+		}
+	}
 }
 
 // mongoText reads MongoDB's log before 4.4: 2014-11-03T18:28:32.450-0500 I NETWORK [initandlisten] text

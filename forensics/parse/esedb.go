@@ -51,6 +51,7 @@ func eseParsers() []parser {
 			Formats:   "any other database of ESE (Extensible Storage Engine), pages of 2 to 32 KiB, as of Windows Search and Active Directory",
 			Events:    "those of the databases here, where its tables are; else none: kept as evidence",
 			Reference: "libesedb, Extensible Storage Engine (ESE) Database File (EDB) format",
+			Oracle:    "esedbexport, of a database that our tests make: every value",
 		},
 	})
 }

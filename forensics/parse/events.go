@@ -23,6 +23,8 @@ const (
 // newEventsJSONL reads our own events back: what export and search print as
 // JSON, a line each. Id, parser, exhibit and offset are those of this reading;
 // the former ones stand in the line.
+//
+// Reference: docs/formats.md.
 func newEventsJSONL(j *job) lineReader {
 	return each(func(ln line) error {
 		if ln.cut {

@@ -16,6 +16,8 @@ func isEvt(_ string, head []byte) bool { return evt.Is(head) }
 
 // parseEvt makes an event of each record of an event log of Windows NT to 2003.
 // Those that the log no longer counts are recovered.
+//
+// Reference: package forensics/formats/evt.
 func parseEvt(j *job, r *bufio.Reader) error {
 	at, size, done, err := j.whole(r)
 	if err != nil {

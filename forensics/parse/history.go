@@ -17,12 +17,13 @@ import (
 // As bash does, a file that begins with a time keeps commands of several lines
 // together, up to the next time; in another file a time belongs to one line.
 // Commands without a time are undated events.
+//
+// Reference: bash, lib/readline/histfile.c; zsh, Src/hist.c; fish, src/history.cpp;
+// vim, src/viminfo.c; less, cmdbuf.c; wget, src/hsts.c; libedit, src/history.c.
 func parseHistory(j *job, r *bufio.Reader) error {
-	if f := otherHistory(j.src.Exhibit.Source); f != nil {
+	head, _ := r.Peek(64) // an error comes back when it is read
+	if f := otherHistory(j.src.Exhibit.Source, head); f != nil {
 		return parseOther(j, r, f)
-	}
-	if head, err := r.Peek(len(libeditMark)); err == nil && string(head) == libeditMark {
-		return parseOther(j, r, libeditLine)
 	}
 	p := &historyParser{j: j, user: homeOf(j.src.Exhibit.Source), shell: shellOf(j.src.Exhibit.Source)}
 	err := eachLine(j, r, p.line)
@@ -275,7 +276,7 @@ func shellOf(source string) string {
 }
 
 func isHistory(name string, head []byte) bool {
-	if otherHistory(name) != nil {
+	if otherHistory(name, head) != nil {
 		return bytes.IndexByte(head, 0) < 0
 	}
 	bare := strings.TrimLeft(name, "._")

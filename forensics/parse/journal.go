@@ -92,6 +92,9 @@ func isJournal(_ string, head []byte) bool { return bytes.HasPrefix(head, []byte
 // parseJournal makes an event of each entry of a systemd journal file, with all
 // of its fields. Files that were cut or not closed give what is readable; the
 // entries that the header promises besides are counted as rejected.
+//
+// Reference: systemd, docs/JOURNAL_FILE_FORMAT.md and
+// src/libsystemd/sd-journal/journal-def.h.
 func parseJournal(j *job, r *bufio.Reader) error {
 	head := make([]byte, journalHeaderMin)
 	if _, err := io.ReadFull(r, head); err != nil {

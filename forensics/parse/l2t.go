@@ -16,6 +16,8 @@ var l2tNames = []string{ //nolint:gochecknoglobals // a table
 // parseL2T reads log2timeline's CSV of 17 columns. plaso writes its values
 // without quotes and with blanks for commas, others quote: a line that has 17
 // values when it is cut at commas is taken so.
+//
+// Reference: plaso, output/l2t_csv.py.
 func parseL2T(j *job, r *bufio.Reader) error {
 	zones := map[string]*localClock{}
 	head := false

@@ -55,7 +55,7 @@ func (l lineLog) inOrder(j *job, r *bufio.Reader) error {
 		}
 		e := *open
 		if open = nil; len(more) > 0 {
-			e.Message += "\n" + strings.Join(more, "\n")
+			goOn(&e, "\n"+strings.Join(more, "\n"))
 			e.Attributes.Set("lines", strconv.Itoa(1+len(more)))
 		}
 		more = nil
@@ -68,6 +68,8 @@ func (l lineLog) inOrder(j *job, r *bufio.Reader) error {
 		text := textOf(ln, t.a)
 		why := l.record(&t, text)
 		switch {
+		case why == noRecord: // a heading
+			return finish()
 		case why == "":
 			if err := finish(); err != nil {
 				return err
@@ -85,6 +87,14 @@ func (l lineLog) inOrder(j *job, r *bufio.Reader) error {
 		err = ferr
 	}
 	return err
+}
+
+// goOn adds the lines that belong to a record, and to the command that it ends in.
+func goOn(e *timeline.Event, more string) {
+	if command := e.Attributes.Get(attrCommand); command != "" && strings.HasSuffix(e.Message, command) {
+		e.Attributes.Set(attrCommand, command+more)
+	}
+	e.Message += more
 }
 
 // detect asks whether the first lines are records; half of them do where none

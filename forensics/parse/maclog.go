@@ -52,6 +52,79 @@ func tellUnified(t *tale) string {
 	return ""
 }
 
+// macLevel takes the severity off that macOS, and NetworkManager, write in front
+// of a text: "<Info>: text", "<Error> [user{} ]: text".
+func macLevel(a *timeline.Attributes, body string) string {
+	word, rest, ok := strings.Cut(body[1:], ">")
+	severity := strings.ToLower(word)
+	switch severity {
+	case "debug", "info", "notice", "error", "critical", "alert", "emergency":
+	case "warning", "warn":
+		severity = "warning"
+	default:
+		return body
+	}
+	if !ok {
+		return body
+	}
+	if !a.Has("severity") {
+		a.Set("severity", severity)
+	}
+	return strings.TrimLeft(strings.TrimPrefix(rest, ":"), " ")
+}
+
+// appFirewall reads what the application firewall of macOS says:
+//
+//	PROGRAM: Allow TCP LISTEN  (in:0 out:1)
+//	Deny PROGRAM connecting from 203.0.113.9:50110 to port 22 proto=6
+//	Stealth Mode connection attempt to TCP 192.168.1.2:22 from 203.0.113.9:50110
+func appFirewall(e *timeline.Event, body string) {
+	var program, verdict, rest string
+	if target, ok := strings.CutPrefix(body, "Stealth Mode connection attempt to "); ok {
+		verdict, rest = "Deny", target
+	} else if name, after, ok := strings.Cut(body, ": "); ok {
+		verdict, rest, _ = strings.Cut(after, " ")
+		program = name
+	} else if verdict, rest, _ = strings.Cut(body, " "); strings.Contains(rest, " from ") {
+		program, _, _ = strings.Cut(rest, " ")
+	}
+	if verdict != "Allow" && verdict != "Deny" {
+		return
+	}
+	a := &e.Attributes
+	e.Source = "network"
+	set(a, "program", program)
+	a.Set("verdict", verdict)
+	f := strings.Fields(rest)
+	action := "connect"
+	for i, word := range f {
+		next := ""
+		if i+1 < len(f) {
+			next = f[i+1]
+		}
+		switch word {
+		case "TCP", "UDP", "ICMP":
+			a.Set("protocol", word)
+			if ip, port := splitPort(next); isAddress(ip) {
+				setAll(a, "dst_ip", ip, "dst_port", port)
+			}
+		case "LISTEN":
+			action = "listen"
+		case "from":
+			ip, port := splitPort(next)
+			from(a, ip)
+			set(a, attrSrcPort, port)
+		case "port":
+			set(a, "dst_port", digits(next))
+		}
+	}
+	outcome := "success"
+	if verdict == "Deny" {
+		action, outcome = "block", "failure"
+	}
+	setAll(a, attrAction, action, attrOutcome, outcome)
+}
+
 // macInstallLine reads install.log: 2026-11-20 12:34:56+01 host installd[123]: text
 //
 // The zone is of hours; where it has minutes too, the program has to tell.

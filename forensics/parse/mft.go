@@ -30,6 +30,8 @@ const mftAhead = 1 << 20
 // parseMFT makes an event of each different time of a file, with its path: those
 // of its standard information, and those of its name where they are others. The
 // table is read twice: the folders first.
+//
+// Reference: package forensics/formats/ntfs.
 func parseMFT(j *job, r *bufio.Reader) error {
 	at, size, done, err := j.whole(r)
 	if err != nil {
@@ -243,6 +245,8 @@ func isUSN(name string, head []byte) bool {
 }
 
 // parseUSN makes an event of each record of the journal of changes.
+//
+// Reference: package forensics/formats/ntfs.
 func parseUSN(j *job, r *bufio.Reader) error {
 	n := 0
 	return ntfs.Changes(&patient{j, r}, func(c *ntfs.Change) error {

@@ -65,12 +65,35 @@ func moreSamples() []sample {
 			`@user=bob|database=shop|src_ip=198.51.100.7|src_port=5555|action=login|outcome=failure|sqlstate=28P01|severity=fatal|backend_type=client backend|@time=2026-11-19T02:14:05.123Z`,
 		},
 		{
+			"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] bob@shop FATAL:  no pg_hba.conf entry for host \"198.51.100.7\", user \"bob\", database \"shop\", no encryption\n", 1, 0,
+			`@user=bob|@source=database|database=shop|src_ip=198.51.100.7|action=login|outcome=failure|severity=fatal|pid=7`,
+		},
+		{
+			"syslog", "rds.log", "2026-11-19 02:14:05 UTC:198.51.100.7(5555):bob@shop:[7]:FATAL:  password authentication failed for user \"bob\"\n2026-11-19 02:14:05 UTC::@:[9]:LOG:  checkpoint starting: time\n", 2, 0,
+			`@user=bob|@source=database|database=shop|src_ip=198.51.100.7|src_port=5555|action=login|outcome=failure|severity=fatal|pid=7|@time=2026-11-19T02:14:05Z`,
+		},
+		{"syslog", "rds.log", "2026-11-19 02:14:05 UTC::@:[9]:LOG:  checkpoint starting: time\n", 1, 0, `@user=|@source=database|pid=9|severity=log`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection received: host=198.51.100.7 port=5555\n", 1, 0, `src_ip=198.51.100.7|src_port=5555|action=connect|process=postgres`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  disconnection: session time: 0:00:00.013 user=bob database=shop host=198.51.100.7 port=5555\n", 1, 0, `@user=bob|database=shop|src_ip=198.51.100.7|src_port=5555|action=disconnect`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection authorized: user=bob database=shop application_name=psql\n", 1, 0, `@user=bob|database=shop|action=login|outcome=success`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] bob@shop LOG:  duration: 12.5 ms  statement: COPY x FROM PROGRAM 'id'\n", 1, 0, `@user=bob|action=query|command=COPY x FROM PROGRAM 'id'`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] LOG:  connection authenticated: identity=\"bob\" method=scram-sha-256 (/etc/pg_hba.conf:1)\n", 1, 0, `@user=bob|action=auth|outcome=success`},
+		{"syslog", "postgresql.log", "2026-11-19 02:14:05.123 UTC [7] [unknown]@[unknown] FATAL:  Peer authentication failed for user \"eve\"\n", 1, 0, `@user=eve|action=login|outcome=failure`},
+		{
 			"mysql.slow", "slow.log", "/usr/sbin/mysqld, Version: 8.0.36 (MySQL). started with:\nTcp port: 3306  Unix socket: /x\nTime                 Id Command    Argument\n# Time: 2026-11-19T02:14:05.123456Z\n# User@Host: bob[bob] @ app [198.51.100.7]  Id:     8\n# Query_time: 2.000217  Lock_time: 0.000001 Rows_sent: 1  Rows_examined: 1\nuse shop;\nSET timestamp=1795054443;\nselect *\n from users;\n", 1, 0,
 			"@user=bob|src_ip=198.51.100.7|database=shop|query_time=2.000217|thread=8|@time=2026-11-19T02:14:05.123456Z",
 		},
 		{
 			"mysql.general", "general.log", "2026-11-19T02:14:05.123456Z\t    8 Connect\tbob@198.51.100.7 on shop using TCP/IP\n2026-11-19T02:14:06.123456Z\t    8 Query\tselect 1,\n  2\n", 2, 0,
-			"@user=bob|src_ip=198.51.100.7|database=shop|action=login|outcome=success|thread=8|@time=2026-11-19T02:14:05.123456Z",
+			"@user=bob|src_ip=198.51.100.7|database=shop|action=login|outcome=|thread=8|@time=2026-11-19T02:14:05.123456Z",
+		},
+		{
+			"mysql.general", "mariadb.log", "mysqld, Version: 10.11.19-MariaDB (Debian 12). started with:\nTcp port: 3306  Unix socket: /run/s\nTime\t\t    Id Command\tArgument\n261119  2:14:05\t     5 Connect\tAccess denied for user 'eve x'@'198.51.100.7' (using password: YES)\n\t\t     6 Query\tselect 1,\n\t2,\n # 3\n\t\t     6 Quit\t\n261119 12:14:06\t     6 Quit\t\n", 4, 0,
+			"@user=eve x|src_ip=198.51.100.7|action=login|outcome=failure|thread=5|@time=2026-11-19T02:14:05Z|assumed=zone UTC",
+		},
+		{
+			"mysql.slow", "mariadb-slow.log", "mysqld, Version: 10.11.19-MariaDB (Debian 12). started with:\nTcp port: 3306  Unix socket: /run/s\nTime\t\t    Id Command\tArgument\n# Time: 261119  2:14:05\n# User@Host: bob[bob] @ app [198.51.100.7]\n# Thread_id: 3  Schema:   QC_hit: No\n# Query_time: 1.200137  Lock_time: 0.000000  Rows_sent: 1  Rows_examined: 0\nuse `shop`;\nSET timestamp=1795054445;\nselect 1;\n", 1, 0,
+			"@user=bob|src_ip=198.51.100.7|thread=3|database=shop|qc_hit=No|query_time=1.200137|command=select 1;",
 		},
 		{
 			"mysql.error", "error.log", "2026-11-19T02:14:05.123456Z 8 [Note] [MY-010926] [Server] Access denied for user 'bob'@'198.51.100.7' (using password: YES)\n2026-11-19T02:14:06.1Z 0 [System] [MY-010116] [Server] /usr/sbin/mysqld starting\n", 2, 0,
@@ -78,6 +101,12 @@ func moreSamples() []sample {
 		},
 		{"mysql.error", "mariadb.err", "2026-11-19  2:14:05 0 [Note] InnoDB: started\n2026-11-19 12:14:05 8 [Warning] Access denied for user 'bob'@'localhost'\n", 2, 0, "severity=info|@time=2026-11-19T02:14:05Z|assumed=zone UTC"},
 		{"mongodb.text", "mongod.log", "2026-11-19T02:14:05.450-0500 I NETWORK  [initandlisten] connection accepted from 198.51.100.7:5 #1 (1 connection now open)\n", 1, 0, "src_ip=198.51.100.7|action=connect|component=NETWORK|@time=2026-11-19T07:14:05.45Z"},
+		{
+			"redis", "redis.log", "1:M 19 Nov 2026 02:14:05.123 * REPLICAOF 203.0.113.9:6379 enabled (user request from 'id=6 addr=198.51.100.7:35598 laddr=10.0.0.1:6379 fd=8 name=')\n", 1, 0,
+			"dst_ip=203.0.113.9|dst_port=6379|src_ip=198.51.100.7|src_port=35598|action=modify",
+		},
+		{"redis", "redis.log", "1:S 19 Nov 2026 02:14:05.123 * Connecting to MASTER 203.0.113.9:6379\n", 1, 0, "dst_ip=203.0.113.9|dst_port=6379|action=connect"},
+		{"redis", "redis.log", "1:S 19 Nov 2026 02:14:05.123 * Module 'system' loaded from /tmp/exp.so\n", 1, 0, "path=/tmp/exp.so|action=load"},
 		{"redis", "redis.log", "1234:M 19 Nov 2026 02:14:05.123 * Ready to accept connections\n1234:M 19 Nov 2026 02:14:06.123 # Possible SECURITY ATTACK detected.\n", 2, 0, "pid=1234|role=master|severity=notice|@time=2026-11-19T02:14:05.123Z"},
 		{
 			"exim", "mainlog", "2026-11-19 02:14:05 1rAbCd-0003Xy-2Z <= bob@example.org H=(x) [198.51.100.7] P=esmtpsa A=plain_server:bob S=512\n2026-11-19 02:14:05 1rAbCd-0003Xy-2Z => eve@evil.example R=dns T=smtp H=mx [203.0.113.9]\n2026-11-19 02:14:06 login authenticator failed for (x) [198.51.100.7]: 535 Incorrect authentication data (set_id=admin)\n", 3, 0,

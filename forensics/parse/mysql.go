@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"strconv"
 	"strings"
 
 	"firebreak/timeline"
@@ -77,22 +78,101 @@ func (t *tale) mysqlWho(s string) {
 	t.peer(host)
 }
 
-// mysqlGeneral reads the general log of MySQL since 5.7, whose statements may
-// have several lines:
+// parseMySQLGeneral reads the general log, whose statements may have several
+// lines:
 //
 //	2026-11-28T02:30:15.123456Z\t    8 Query\tselect 1
+//	261128  2:30:15\t    8 Query\tselect 1
+//	\t\t    8 Quit
 //
-// Reference: MySQL, sql/log.cc (File_query_log::write_general).
-func mysqlGeneral(t *tale, text string) string {
-	when, rest, ok := strings.Cut(text, "\t")
-	id, rest, ok2 := strings.Cut(strings.TrimLeft(rest, " "), " ")
-	command, arg, _ := strings.Cut(rest, "\t")
-	if !ok || !ok2 || id == "" || digits(id) != id || command == "" || len(command) > 24 {
-		return "no line of MySQL's general log"
+// The first is of MySQL since 5.7; MariaDB, and MySQL before, write a local time
+// where another second begins, and none where it goes on.
+//
+// Reference: MySQL, sql/log.cc (File_query_log::write_general); MariaDB,
+// sql/log.cc (MYSQL_QUERY_LOG::write).
+func parseMySQLGeneral(j *job, r *bufio.Reader) error {
+	return lineLog{record: mysqlGeneral(), joined: true}.inOrder(j, r)
+}
+
+func isMySQLGeneral(name string, head []byte) bool {
+	return lineLog{record: mysqlGeneral(), joined: true}.detect(name, head)
+}
+
+// mysqlGeneral reads the lines of one log in their order.
+func mysqlGeneral() func(t *tale, text string) string {
+	second := ""                  // that goes on
+	who := map[string]mysqlPeer{} // by thread
+	return func(t *tale, text string) string {
+		if mysqlHeading(text) {
+			return noRecord
+		}
+		when, rest, ok := strings.Cut(text, "\t")
+		when = strings.TrimRight(when, " ")
+		rest = strings.TrimLeft(rest, "\t ")
+		id, rest, ok2 := strings.Cut(rest, " ")
+		command, arg, ok3 := strings.Cut(rest, "\t")
+		if !ok || !ok2 || !ok3 && command != "Quit" || id == "" || digits(id) != id || command == "" || len(command) > 24 {
+			return "no line of MySQL's general log"
+		}
+		size, iso := t.local(when)
+		switch {
+		case iso && size == len(when):
+		case when == "" && second != "" && t.mysqlSecond(second):
+		case !iso && t.mysqlSecond(when):
+			second = strings.Clone(when)
+		default:
+			return "no time"
+		}
+		t.mysqlCommand(id, command, arg)
+		switch p := who[id]; {
+		case command == "Connect":
+			if len(who) >= mysqlThreads {
+				clear(who)
+			}
+			who[strings.Clone(id)] = mysqlPeer{strings.Clone(t.e.User), strings.Clone(t.get(attrSrcIP)), strings.Clone(t.get(attrSrcHost))}
+		case p.user != "": // what follows is by whom the thread was opened
+			t.e.User = p.user
+			t.set(attrSrcIP, p.ip)
+			t.set(attrSrcHost, p.host)
+		}
+		if command == "Quit" || t.get(attrOutcome) == "failure" {
+			delete(who, id)
+		}
+		return ""
 	}
-	if size, ok := t.local(strings.TrimRight(when, " ")); !ok || size != len(strings.TrimRight(when, " ")) {
-		return "no time"
+}
+
+// mysqlPeer is who opened a connection, and from where.
+type mysqlPeer struct{ user, ip, host string }
+
+// mysqlThreads bounds the connections that are remembered: those of a log that
+// was cut never end.
+const mysqlThreads = 10_000
+
+// mysqlHeading says whether a line is one of those that the server writes when it
+// opens a log.
+func mysqlHeading(text string) bool {
+	return strings.HasSuffix(text, "started with:") || strings.HasPrefix(text, "Tcp port: ") || strings.HasPrefix(text, "Time") && strings.HasSuffix(text, "Argument")
+}
+
+// mysqlSecond takes a time as old servers write it: 261128  2:30:15.
+func (t *tale) mysqlSecond(text string) bool {
+	day, hour, ok := strings.Cut(text, " ")
+	hour = strings.TrimLeft(hour, " ")
+	if len(hour) == len("2:30:15") {
+		hour = "0" + hour
 	}
+	if !ok || len(day) != 6 || digits(day) != day || len(hour) != len("02:30:15") {
+		return false
+	}
+	n, _ := strconv.Atoi(day) // six digits
+	h, m, s, ok := clock(hour, 0)
+	return ok && t.civil(2000+n/10000, n/100%100, n%100, h, m, s, "", text)
+}
+
+// mysqlCommand tells what a connection did. Connect is written before the password
+// is looked at: a line behind it says when that was wrong.
+func (t *tale) mysqlCommand(id, command, arg string) {
 	t.e.Source = "database"
 	t.set("process", "mysqld")
 	t.set("thread", id)
@@ -104,7 +184,6 @@ func mysqlGeneral(t *tale, text string) string {
 			t.set(attrOutcome, "failure")
 			t.mysqlWho(who)
 		} else if who, rest, ok := strings.Cut(arg, " on "); ok {
-			t.set(attrOutcome, "success")
 			user, host, _ := strings.Cut(who, "@")
 			t.e.User = user
 			t.peer(host)
@@ -120,7 +199,6 @@ func mysqlGeneral(t *tale, text string) string {
 		t.set("database", arg)
 	}
 	t.e.Message = say(command+":", arg)
-	return ""
 }
 
 // parseMySQLSlow reads the slow query log: blocks that begin with "# Time:" or
@@ -183,13 +261,21 @@ func (s *mysqlSlow) line(ln line) error {
 	case strings.HasPrefix(text, "# ") && s.open && !s.body:
 		f := strings.Fields(text[2:])
 		for i := 0; i+1 < len(f) && len(s.attrs) < 64; i++ {
-			if name, ok := strings.CutSuffix(f[i], ":"); ok && name != "" {
-				s.attrs.Set(strings.ToLower(name), f[i+1])
+			name, ok := strings.CutSuffix(f[i], ":")
+			if !ok || name == "" || strings.HasSuffix(f[i+1], ":") { // a name without a value
+				continue
 			}
+			switch name = strings.ToLower(name); name {
+			case "thread_id":
+				name = "thread"
+			case "schema":
+				name = "database"
+			}
+			s.attrs.Set(name, f[i+1])
 		}
 	case !s.open:
-		if strings.HasSuffix(text, "started with:") || strings.HasPrefix(text, "Tcp port: ") || strings.HasPrefix(text, "Time  ") {
-			return nil // the heading
+		if mysqlHeading(text) {
+			return nil
 		}
 		s.j.reject(ln.offset, ln.text, "outside a query")
 	default:
@@ -199,7 +285,7 @@ func (s *mysqlSlow) line(ln line) error {
 			return nil
 		}
 		if db, ok := strings.CutPrefix(text, "use "); ok && len(s.sql) == 0 {
-			s.attrs.Set("database", strings.TrimSuffix(db, ";"))
+			s.attrs.Set("database", strings.Trim(strings.TrimSuffix(db, ";"), "`"))
 			return nil
 		}
 		if s.size += len(text) + 1; s.size < maxRecord {
@@ -220,7 +306,7 @@ func (s *mysqlSlow) finish() error {
 	s.open = false
 	e := timeline.Event{TimeKind: timeline.Logged, Source: "database", User: s.user, Attributes: s.attrs}
 	t := tale{j: s.j, e: &e, a: &e.Attributes}
-	if size, ok := t.local(s.when); (!ok || size != len(s.when)) && !t.since(s.sec, timeline.Second) {
+	if size, ok := t.local(s.when); (!ok || size != len(s.when)) && !t.since(s.sec, timeline.Second) && !t.mysqlSecond(s.when) {
 		s.j.reject(s.at, nil, "no time")
 		return nil
 	}

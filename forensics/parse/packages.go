@@ -13,6 +13,8 @@ import (
 // newDpkg reads dpkg.log: "date time action package version version". Its
 // times are local and name no zone. Installations, upgrades and removals have
 // kind installed; the states between are logged.
+//
+// Reference: dpkg(1), --log.
 func newDpkg(j *job) lineReader {
 	zone := j.assumedZone()
 	note := "local times without a zone: " + zone
@@ -96,6 +98,8 @@ type aptBlock struct {
 // parseApt reads apt's history.log. A block becomes one event for each kind of
 // change in it (Install, Upgrade, Remove, …) at its start, with the end and who
 // asked as attributes; a block without any becomes one event. Times are local.
+//
+// Reference: apt, apt-pkg/deb/dpkgpm.cc.
 func parseApt(j *job, r *bufio.Reader) error {
 	zone := j.assumedZone()
 	var b aptBlock

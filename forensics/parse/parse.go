@@ -81,8 +81,10 @@ func Names() []string {
 
 // Detect names the parser for an artefact from its file name and first bytes
 // (64 KiB are plenty), compressed or not. It answers "text" when none fits.
-func Detect(name string, head []byte) string {
-	head = plainHead(head)
+func Detect(name string, head []byte) string { return detect(name, plainHead(head)) }
+
+// detect is Detect for what is no longer compressed.
+func detect(name string, head []byte) string {
 	head = encodingOf(head).head(head)
 	if isSettings(name, head) { // by the whole path: its last part alone says nothing
 		return "settings"
@@ -135,7 +137,7 @@ func File(ctx context.Context, r io.Reader, src Source, emit func([]timeline.Eve
 	}
 	text := encodingOf(head)
 	if src.Parser == "" {
-		src.Parser = Detect(src.Exhibit.Source, head) //nolint:contextcheck // nothing is read yet; a job has its context
+		src.Parser = detect(src.Exhibit.Source, head) //nolint:contextcheck // nothing is read yet; a job has its context
 	}
 	table := parsers() //nolint:contextcheck // a job has its context
 	i := slices.IndexFunc(table, func(p parser) bool { return p.name == src.Parser })

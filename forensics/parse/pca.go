@@ -47,10 +47,24 @@ func field(f []string, i int) string {
 
 func isPCA(name string, head []byte) bool {
 	lower := strings.ToLower(name)
-	if !strings.HasPrefix(lower, "pca") || !strings.HasSuffix(lower, ".txt") {
-		return false
+	if strings.HasPrefix(lower, "pca") && strings.HasSuffix(lower, ".txt") {
+		return bytes.ContainsRune(head[:min(len(head), 4096)], '|')
 	}
-	return bytes.ContainsRune(head[:min(len(head), 4096)], '|')
+	text, _, _ := bytes.Cut(head[:min(len(head), 4096)], []byte("\n"))
+	f := strings.SplitN(string(bytes.TrimRight(text, "\r")), "|", 8)
+	switch len(f) {
+	case 2: // path and time
+		return isPCATime(f[1]) && strings.Contains(f[0], `\`)
+	case 8: // time, kind, path …
+		return isPCATime(f[0]) && digits(f[1]) == f[1] && strings.Contains(f[2], `\`)
+	}
+	return false
+}
+
+// isPCATime knows 2026-11-19 02:14:05.476.
+func isPCATime(text string) bool {
+	s, ok := isoStamp(text, utcClock())
+	return ok && s.size == len(text) && len(text) == len("2006-01-02 15:04:05.000") && text[10] == ' '
 }
 
 // mpLog is a line of Windows Defender's own log.

@@ -15,6 +15,8 @@ func isPrefetch(_ string, head []byte) bool { return prefetch.Is(head) }
 // parsePrefetch makes an event of each run of a program that is dated, and of the
 // creation of each volume that it read from. Counted runs that are not dated are
 // no records: Windows keeps the last one or eight.
+//
+// Reference: package forensics/formats/prefetch.
 func parsePrefetch(j *job, r *bufio.Reader) error {
 	at, size, done, err := j.whole(r)
 	if err != nil {

@@ -44,6 +44,8 @@ type hive struct {
 // parseRegistry makes an event of each key, at the time when it was last written,
 // and more of what keys tell in values of their own: what runs by itself, what
 // ran, what was opened, which devices there were.
+//
+// Reference: package forensics/formats/registry; libyal, winreg-kb, for what keys tell.
 func parseRegistry(j *job, r *bufio.Reader) error {
 	at, size, done, err := j.whole(r)
 	if err != nil {

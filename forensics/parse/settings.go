@@ -22,6 +22,8 @@ import (
 // its own: the event stands where the file was modified last, and is undated
 // where that is not known. The lines of a script are told as they are: this
 // reads no shell.
+//
+// Reference: crontab(5), sshd(8), sudoers(5), pam.d(5), sshd_config(5), ld.so(8).
 func parseSettings(j *job, r *bufio.Reader) error {
 	x := j.src.Exhibit
 	p := &settings{j: j, path: settingsPath(x.Source), kind: settingsKind(x.Source)}

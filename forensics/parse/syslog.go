@@ -50,9 +50,14 @@ type syslogParser struct {
 func newSyslog(j *job) lineReader { return &syslogParser{j: j, zone: j.assumedZone()} }
 
 // newPackages is for the logs of package managers.
+//
+// Reference: dnf, dnf/logging.py; yum, yum/logginglevels.py; pacman,
+// lib/libalpm/log.c; libzypp, zypp/HistoryLog.cc.
 func newPackages(j *job) lineReader { return &syslogParser{j: j, zone: j.assumedZone(), bare: true} }
 
 // parseSyslog reads lines, or the frames that syslog has on a TCP connection.
+//
+// Reference: RFC 3164, RFC 5424, RFC 6587; sysklogd, rsyslog and systemd as they write.
 func parseSyslog(j *job, r *bufio.Reader) error {
 	head, err := r.Peek(512)
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, bufio.ErrBufferFull) {
@@ -118,7 +123,7 @@ func (p *syslogParser) settle(above lineReader, c *chunk) error {
 func (p *syslogParser) finish() error {
 	if p.open && len(p.more) > 0 {
 		e := p.j.open()
-		e.Message += "\n" + strings.Join(p.more, "\n")
+		goOn(e, "\n"+strings.Join(p.more, "\n"))
 		e.Attributes.Set("lines", strconv.Itoa(1+len(p.more)))
 		p.more = nil
 	}

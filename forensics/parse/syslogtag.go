@@ -9,14 +9,25 @@ import (
 	"firebreak/timeline"
 )
 
-// hosted reads "HOST TAG: text". A first word that ends in a colon is the tag,
-// and the line names no host.
+// hosted reads "HOST TAG: text". A first word that ends in a colon, or in the
+// number of a process, is the tag, and the line names no host: the logs of macOS'
+// securityd are so.
 func (p *syslogParser) hosted(e *timeline.Event, rest string) {
-	if i := strings.IndexByte(rest, ' '); i > 0 && rest[i-1] != ':' {
+	if i := strings.IndexByte(rest, ' '); i > 0 && rest[i-1] != ':' && !numbered(rest[:i]) && rest[:i] != "---" {
 		e.Host = rest[:i]
 		rest = rest[i+1:]
 	}
 	p.tagged(e, rest)
+}
+
+// numbered says whether a word is a tag with the number of its process.
+func numbered(word string) bool {
+	open := strings.IndexByte(word, '[')
+	if open < 1 || word[len(word)-1] != ']' {
+		return false
+	}
+	n := word[open+1 : len(word)-1]
+	return n != "" && digits(n) == n
 }
 
 // tagged reads "TAG[pid]: text". The message keeps the tag: it is the line as
@@ -27,6 +38,9 @@ func (p *syslogParser) tagged(e *timeline.Event, rest string) {
 	if process == "" {
 		enrich(e, "", rest)
 		return
+	}
+	if strings.HasPrefix(body, "<") {
+		body = macLevel(&e.Attributes, body)
 	}
 	enrich(e, process, body)
 	set(&e.Attributes, "pid", pid)

@@ -52,6 +52,9 @@ func dbFormats() []dbFormat {
 func databaseParsers() []parser {
 	var out []parser
 	for _, f := range dbFormats() {
+		if f.about.Oracle == "" {
+			f.about.Oracle = "rows of databases that SQLite made, by the schema"
+		}
 		out = append(out, parser{name: f.name, detect: isDatabase(f), run: parseDatabase(f), binary: true, about: f.about})
 	}
 	return append(out, parser{

@@ -47,14 +47,16 @@ func macParsers() []parser {
 			Reference: "Apple, Libc, utmpx.h",
 		}},
 		{name: "macos.tracev3", detect: isTracev3, run: parseTracev3, binary: true, about: About{
-			Formats: "the unified log's own files",
-			Events:  "none: kept as evidence. They are read when `log show --style ndjson` exported them (macos.log)",
+			Formats:   "the unified log's own files",
+			Events:    "none: kept as evidence. They are read when `log show --style ndjson` exported them (macos.log)",
+			Reference: "libyal dtformats, Apple Unified Logging and Activity Tracing formats",
 		}},
 		{name: "plist", detect: of(plist.Is), run: parsePlist, binary: true, about: About{
 			Formats:   "property lists, binary and XML: jobs of launchd, accounts of the machine, Safari's downloads; others are kept as evidence",
 			Events:    "a job or an account: modified, when its file was; an account made: born, its password set: modified, its last failed login: logged; a download: started and ended. A password is never read in any form, nor what an environment is set to (but for DYLD_)",
 			Times:     "as they stand, UTC",
 			Reference: "launchd.plist(5); Apple, CF-1153.18, CFBinaryPList.c",
+			Oracle:    "plistlib of Python: every value, binary and XML",
 			Differs:   "plaso makes an event of every date in a list",
 		}},
 		serviceRow("macos.log", macUnified(), About{

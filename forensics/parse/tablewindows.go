@@ -98,6 +98,7 @@ func windowsParsers() []parser {
 			Times:     "100 ns, UTC",
 			Reference: "libfsntfs, New Technologies File System (NTFS)",
 			Differs:   "plaso counts the times of each of a file's names",
+			Oracle:    "fls of the Sleuth Kit on an NTFS volume of plaso's: every path and time; plaso's count of it",
 		}},
 		{name: "usn", detect: isUSN, run: parseUSN, binary: true, about: About{
 			Formats:   "$UsnJrnl:$J of NTFS, records 2 and 3, sparse ones too",

@@ -15,6 +15,9 @@ import (
 // plaso writes (json_line): objects with message, datetime (ISO 8601) or
 // timestamp (microseconds), timestamp_desc, and whatever else, which becomes
 // attributes.
+//
+// Reference: timesketch.org, Create timeline from JSON/JSONL/CSV file; plaso,
+// output/shared_json.py.
 func newTimesketchJSONL(j *job) lineReader {
 	return each(func(ln line) error {
 		if ln.cut {
@@ -61,6 +64,8 @@ func plasoJSON(text []byte) []byte {
 
 // parseTimesketchCSV reads the same as comma-separated values (RFC 4180) under
 // a line of names. A quoted value may hold line feeds.
+//
+// Reference: timesketch.org, Create timeline from JSON/JSONL/CSV file.
 func parseTimesketchCSV(j *job, r *bufio.Reader) error {
 	return eachNamed(j, r, nil, ',', "", func(head *columns, row csvRow) error {
 		s := sketch{j: j, attrs: row.attrs}

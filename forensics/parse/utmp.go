@@ -153,6 +153,10 @@ func utmpLayoutOf(head []byte) (best utmpLayout, share float64) {
 	return best, share
 }
 
+// parseUtmp reads utmp and wtmp, and btmp where the file has its name, in the
+// layout that makes most sense of the first records.
+//
+// Reference: glibc, bits/utmp.h; utmp(5).
 func parseUtmp(j *job, r *bufio.Reader) error {
 	return parseLogins(j, r, strings.HasPrefix(path.Base(j.src.Exhibit.Source), "btmp"))
 }
@@ -325,6 +329,9 @@ func utmpTypeName(n int) string {
 // number is the user's id.
 const lastlogSize = 4 + 32 + 256
 
+// parseLastlog reads the last login of each user.
+//
+// Reference: glibc, bits/utmp.h; lastlog(8).
 func parseLastlog(j *job, r *bufio.Reader) error {
 	order := binary.ByteOrder(binary.LittleEndian)
 	head, _ := r.Peek(headSize) // an error comes again with the next read

@@ -10,6 +10,8 @@ import (
 
 // newVsftpd reads the log of vsftpd: "Mon Jun  6 18:43:28 2016 [pid 3] [user] OK
 // UPLOAD: Client "10.0.0.1", "/path", 1884 bytes, …". Times are local.
+//
+// Reference: vsftpd, logging.c.
 func newVsftpd(j *job) lineReader {
 	zone := j.assumedZone()
 	note := "local times without a zone: " + zone

@@ -15,6 +15,8 @@ import (
 // beside those that access logs have. A + stands for a blank in user agents. The
 // log of HTTP.sys (httperr) and of Windows' firewall (pfirewall.log, whose times
 // are local where its heading says so) have the same form.
+//
+// Reference: W3C working draft WD-logfile-960323; Microsoft Learn, IIS log file formats.
 func parseW3C(j *job, r *bufio.Reader) error {
 	w := &w3c{j: j}
 	return eachLine(j, r, w.line)

@@ -11,6 +11,8 @@ import (
 // parseWifiLog reads wifi.log of macOS: the day of the week, a date without a year,
 // and who says it in angles; the line at its rotation is one of syslog. Local
 // times.
+//
+// Reference: the files themselves.
 func parseWifiLog(j *job, r *bufio.Reader) error {
 	j.calendar.stamp = wifiStamp
 	near := 0
@@ -65,13 +67,14 @@ func wifiLine(t *tale, text string, offset int64, near *int) string {
 }
 
 func isWifiLog(name string, head []byte) bool {
-	if !strings.HasPrefix(strings.ToLower(name), "wifi") {
-		return false
-	}
+	named := strings.HasPrefix(strings.ToLower(name), "wifi")
 	for range 4 {
 		text, rest, _ := bytes.Cut(head, []byte("\n"))
-		if s, ok := wifiStamp(text); ok && s.size < len(text) && (bytes.Contains(text, []byte("airportd")) || bytes.Contains(text, []byte(" <")) || bytes.Contains(text, []byte(" ***"))) {
-			return true
+		if s, ok := wifiStamp(text); ok && s.size < len(text) {
+			said := text[s.size:]
+			if bytes.HasPrefix(said, []byte(" <airportd[")) || named && (bytes.Contains(said, []byte("airportd")) || bytes.Contains(said, []byte(" <")) || bytes.Contains(said, []byte(" ***"))) {
+				return true
+			}
 		}
 		head = rest
 	}

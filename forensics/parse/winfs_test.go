@@ -1,10 +1,16 @@
 package parse
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
+	"firebreak/forensics/formats/ntfs"
 	"firebreak/internal/testkit"
 )
 
@@ -43,5 +49,76 @@ func TestWindowsExpected(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The table of an NTFS volume tells the paths and times that the Sleuth Kit reads
+// of the same volume, of the standard information and of the names. plaso counts
+// each of those attributes.
+func TestMFTOracle(t *testing.T) {
+	image := filepath.Join(testkit.Corpus(t, "plaso/vsstest.qcow2"), "plaso", "vsstest.qcow2")
+	for _, tool := range []string{"qemu-img", "icat", "fls"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(tool + " is not installed (apt-get install qemu-utils sleuthkit)")
+		}
+	}
+	raw := filepath.Join(t.TempDir(), "raw") // sparse: a gigabyte of which half a megabyte is written
+	must(t, exec.CommandContext(t.Context(), "qemu-img", "convert", "-O", "raw", image, raw).Run())
+	table, err := exec.CommandContext(t.Context(), "icat", raw, "0").Output()
+	must(t, err)
+	attributes := 0
+	for n := 0; n+1024 <= len(table); n += 1024 {
+		if rec, kind := ntfs.Parse(bytes.Clone(table[n:n+1024]), uint64(n/1024)); kind == ntfs.Usable {
+			attributes += len(rec.Names)
+			if rec.HasTimes {
+				attributes++
+			}
+		}
+	}
+	if attributes != 71 {
+		t.Errorf("%d attributes with times, plaso's test expects 71", attributes)
+	}
+	type when struct {
+		inode, letter, of string
+	}
+	times, paths := map[when]string{}, map[string]string{}
+	events, ing := run(t, "", "$MFT", table)
+	for _, e := range events {
+		inode, _, _ := strings.Cut(e.Attributes.Get("inode"), "-")
+		paths[inode] = e.Attributes.Get("path")
+		for _, letter := range strings.Trim(e.Attributes.Get("macb"), ".") {
+			if letter != '.' {
+				times[when{inode, string(letter), e.Attributes.Get("times")}] = strconv.FormatInt(e.Time.Unix(), 10)
+			}
+		}
+	}
+	list, err := exec.CommandContext(t.Context(), "fls", "-r", "-m", "/", raw).Output()
+	must(t, err)
+	seen := 0
+	for line := range strings.Lines(string(list)) {
+		f := strings.Split(strings.TrimSpace(line), "|")
+		inode, _, _ := strings.Cut(f[2], "-")
+		name, named := strings.CutSuffix(f[1], " ($FILE_NAME)")
+		if strings.Contains(name, "$OrphanFiles") || strings.Contains(name, ":") { // the Sleuth Kit's own, and streams
+			continue
+		}
+		seen++
+		if want := strings.ReplaceAll(name, "/", `\`); paths[inode] != want {
+			t.Errorf("record %s is %q, want %q", inode, paths[inode], want)
+		}
+		for i, letter := range []string{"a", "m", "c", "b"} {
+			got := times[when{inode, letter, ""}]
+			if named {
+				if other, ok := times[when{inode, letter, "file_name"}]; ok {
+					got = other
+				}
+			}
+			if got != f[7+i] {
+				t.Errorf("%s: %s is %s, want %s", f[1], letter, got, f[7+i])
+			}
+		}
+	}
+	if ing.Parser != "mft" || ing.Rejected != 0 || seen < 50 {
+		t.Errorf("%d lines; %s", seen, fmt.Sprintf("%+v", ing))
 	}
 }
