@@ -132,7 +132,7 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	if err := o.p.printf("%s  %s, %d bytes in %s\n", id, plural(int64(sum.Exhibits), "exhibit"), sum.Bytes, sum.Took.Round(time.Millisecond)); err != nil {
 		return err
 	}
-	if err := sayKept(sum, o.p.printf); err != nil {
+	if err := saySpan(sum, o.p.printf); err != nil {
 		return err
 	}
 	if err := o.p.refused(sum.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); err != nil {
@@ -142,8 +142,14 @@ func runCollect(c *cobra.Command, o *collectOptions) error {
 	return cutShort(sum)
 }
 
-// sayKept says what was left out since an earlier collection has it.
-func sayKept(sum record.Collection, say func(string, ...any) error) error {
+// saySpan says why a collection ended early, and what was left out since an earlier
+// one has it.
+func saySpan(sum record.Collection, say func(string, ...any) error) error {
+	if sum.Cut != "" {
+		if err := say("CUT SHORT  %s: what comes later in the order of collection is missing\n", term.Safe(sum.Cut)); err != nil {
+			return err
+		}
+	}
 	if len(sum.Continues) == 0 {
 		return nil
 	}

@@ -62,7 +62,7 @@ func runCollectOn(c *cobra.Command, o *collectOptions, s *response.Session, id i
 		return serr
 	}
 	if t.Collection != nil {
-		if serr := sayKept(*t.Collection, o.p.printf); serr != nil {
+		if serr := saySpan(*t.Collection, o.p.printf); serr != nil {
 			return serr
 		}
 		if serr := o.p.refused(t.Collection.Refused, "firebreak show "+string(id)+" evidence --json", o.p.printf); serr != nil {

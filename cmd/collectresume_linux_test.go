@@ -35,7 +35,7 @@ func TestCollectResumed(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	identity, to := b.keyPair()
-	files := []string{b.noise("first", 3<<19), b.write("small", "small"), b.write("changed", "before"), b.noise("second", 3<<19), b.noise("big", 36<<20)}
+	files := []string{b.noise("first", 3<<19), b.write("small", "small"), b.write("changed", "before"), b.noise("second", 3<<19), b.noise("big", 30<<20)}
 	args := []string{"collect", "--recipient", to, "--collector", "linux.files"}
 	for _, f := range files {
 		args = append(args, "--file", f)
@@ -46,7 +46,7 @@ func TestCollectResumed(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		b.waitSize(name+".part", 22<<20)
+		b.waitSize(name+".part", 18<<20)
 		if err := c.Process.Signal(with); err != nil {
 			t.Fatal(err)
 		}

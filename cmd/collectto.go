@@ -205,7 +205,7 @@ func (p *program) sayTakeaway(t response.Takeaway) error {
 			return err
 		}
 	}
-	if err := sayKept(t.Collection, say); err != nil {
+	if err := saySpan(t.Collection, say); err != nil {
 		return err
 	}
 	return p.refused(t.Collection.Refused, "the container", say)

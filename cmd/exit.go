@@ -107,7 +107,10 @@ func (p *program) report(err error) {
 // unknown may have happened: that must not go unsaid.
 func cancelled(err error) (text, hint string) {
 	var own *response.Error
-	if response.CodeOf(err) != response.CodeUnknown || !errors.As(err, &own) {
+	switch code := response.CodeOf(err); {
+	case code == response.CodePartial: // how to go on
+		return "cancelled: what was acknowledged is kept", response.HintOf(err)
+	case code != response.CodeUnknown || !errors.As(err, &own):
 		return "cancelled: what was acknowledged is kept", ""
 	}
 	if hint = response.HintOf(own); hint == "" {

@@ -36,7 +36,7 @@ func TestKillImport(t *testing.T) {
 		for range rounds {
 			b.want(0, "open", "killed "+s.name)
 			for kills, missed := 0, 0; kills == 0 || testkit.Soak() && rand.N(3) == 0; {
-				if !b.killedImport(s.file, usual/10+rand.N(usual*8/10)) { // it was faster
+				if !b.killedImport(s.file, usual/10+rand.N(usual/2)) { // it was faster
 					if kills > 0 {
 						break
 					}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"firebreak/internal/testkit"
 )
 
 // changing are the system calls that change a file system, and where in their
@@ -15,7 +17,8 @@ import (
 const changing = "open,openat,openat2,creat,rename,renameat,renameat2,unlink,unlinkat,rmdir,mkdir,mkdirat,mknod,mknodat,link,linkat,symlink,symlinkat,truncate,chmod,fchmodat,chown,lchown,fchownat,utime,utimes,utimensat,futimesat,setxattr,lsetxattr,removexattr,lremovexattr"
 
 // TestCollectWritesNowhereElse watches every system call of a triage: nothing but
-// the workspace is written to, and no program is started.
+// the workspace is written to, and no program is started. Comparing all packages
+// of the machine that tests is for the long form; of an image it is always done.
 func TestCollectWritesNowhereElse(t *testing.T) {
 	t.Parallel()
 	strace, err := exec.LookPath("strace")
@@ -40,7 +43,15 @@ func TestCollectWritesNowhereElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, args := range [][]string{{"--root", root}, {"--path", "/etc"}} {
+	live := []string{"--path", "/etc"}
+	if !testkit.Soak() {
+		for line := range strings.Lines(b.want(0, "collect", "--list").out) {
+			if name, profiles, _ := strings.Cut(line, " "); strings.Contains(profiles, " triage ") && name != "linux.verify" && name != "linux.temporary" {
+				live = append(live, "--collector", name)
+			}
+		}
+	}
+	for _, args := range [][]string{{"--root", root}, live} {
 		c := exec.CommandContext(t.Context(), strace, append([]string{"-f", "--seccomp-bpf", "-qq", "-s", "4096", "-o", log, "-e", "trace=" + changing + ",execve", "--", self, "collect", id, "-q"}, args...)...)
 		c.Env = b.env
 		if out, err := c.CombinedOutput(); err != nil {

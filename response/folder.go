@@ -42,6 +42,8 @@ type folder struct {
 
 	said said // of events, as the record has it
 
+	firsts firsts // of the exhibits, by their bytes
+
 	unfinished string // why an erasure could not be finished when the folder was opened
 
 	busy     sync.Mutex    // one long work at a time: collect, ingest, advance

@@ -37,9 +37,13 @@ func (s *Session) parse(ctx context.Context, f *folder, x record.Exhibit, o Inge
 	if !x.Taken.IsZero() { // an archive was collected before it was sealed here
 		collected = x.Taken
 	}
+	first, err := f.first(ctx, x)
+	if err != nil {
+		return record.Ingestion{}, errors.Join(err, r.Close())
+	}
 	to := db.NewAppender(ctx)
 	in, err := parse.File(ctx, s.heard(r, x, o.told), parse.Source{
-		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: collected, Mapping: o.Mapping, Findings: o.Findings,
+		Exhibit: x, Parser: cmp.Or(o.Parser, x.Format), Host: x.Host, Zone: o.Zone, Year: o.Year, Skew: o.Skew, Collected: collected, Mapping: o.Mapping, Findings: o.Findings, First: first,
 		Again:  func() (io.ReadCloser, error) { return f.locker.Open(x.Blob) },
 		Beside: func(suffix string) (io.ReadCloser, error) { return s.beside(ctx, f, x, suffix) },
 	}, to.Add)

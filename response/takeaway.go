@@ -120,7 +120,7 @@ func CollectTo(ctx context.Context, w Options, o TakeawayOptions, p ProgressFunc
 	case err != nil:
 		return out, fmt.Errorf("collect to %s: %w", out.To, err)
 	case bad != nil:
-		return out, &Error{Code: CodePartial, Hint: cmp.Or(HintOf(bad), takeRest(out.Taken)), Err: fmt.Errorf("the collection ended early: %w", bad)}
+		return out, &Error{Code: CodePartial, Hint: cmp.Or(takeRest(out.Taken), HintOf(bad)), Err: fmt.Errorf("the collection ended early: %w", bad)}
 	case sum.Cut != "":
 		return out, fail(CodePartial, cmp.Or(takeRest(out.Taken), "what was taken is in the container"), "the collection ended early: %s", sum.Cut)
 	case out.Lost != "":

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -238,6 +239,11 @@ func (t *Tx) unseal(r row) (record.Entry, error) {
 // Exhibits are all exhibits in the order of their numbers.
 func (t *Tx) Exhibits() ([]Exhibit, error) { return list[Exhibit](t, kindExhibit) }
 
+// ExhibitsFrom are those whose number (the 12 of e12) is at least n, in order.
+func (t *Tx) ExhibitsFrom(n int64) ([]Exhibit, error) {
+	return listFrom[Exhibit](t, kindExhibit, n)
+}
+
 // Exhibit is the one with that id, or incident.ErrNotFound.
 func (t *Tx) Exhibit(id string) (Exhibit, error) { return one[Exhibit](t, kindExhibit, id) }
 
@@ -278,8 +284,10 @@ func one[T any](t *Tx, kind, id string) (T, error) {
 	return v, explain(err)
 }
 
-func list[T any](t *Tx, kind string) ([]T, error) {
-	rows, err := t.tx.QueryContext(t.ctx, "SELECT doc FROM projection WHERE kind = ? ORDER BY number, id", kind)
+func list[T any](t *Tx, kind string) ([]T, error) { return listFrom[T](t, kind, math.MinInt64) }
+
+func listFrom[T any](t *Tx, kind string, number int64) ([]T, error) {
+	rows, err := t.tx.QueryContext(t.ctx, "SELECT doc FROM projection WHERE kind = ? AND number >= ? ORDER BY number, id", kind, number)
 	if err != nil {
 		return nil, fmt.Errorf("read %ss: %w", kind, explain(err))
 	}

@@ -20,7 +20,9 @@ type ID [16]byte
 // one exhibit: the first 80 bits.
 type FileKey [10]byte
 
-// KeyOf is the key of the exhibit with that SHA-256 (hex), read by that parser.
+// KeyOf is the key of the exhibit with that SHA-256 (hex), read by that parser. An
+// exhibit whose bytes an earlier one had, from another place or host, puts what
+// sets it apart behind the SHA-256 (forensics/parse).
 func KeyOf(exhibitSHA256, parser string) FileKey {
 	var room [192]byte
 	file := sha256.Sum256(append(append(append(room[:0], exhibitSHA256...), 0), parser...))

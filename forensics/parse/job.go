@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,7 +68,7 @@ func newJob(ctx context.Context, src Source, again func() (io.ReadCloser, error)
 	}
 	j := &job{
 		ctx: ctx, src: src, again: again, emit: emit, zone: zone, last: -1, plain: &plain{workers: src.Workers, size: src.chunk},
-		key:  timeline.KeyOf(src.Exhibit.SHA256, src.Parser),
+		key:  src.key(),
 		done: record.Ingestion{Exhibit: src.Exhibit.ID, Parser: src.Parser},
 	}
 	j.clock = &localClock{zone: zone}
@@ -81,6 +82,23 @@ func newJob(ctx context.Context, src Source, again func() (io.ReadCloser, error)
 		j.late = src.Collected.Unix() + 24*60*60
 	}
 	return j
+}
+
+// placed are the parsers whose events say what the file's place is.
+var placed = []string{"settings", "history", "plist", "task", "winjob"}
+
+// key is what the ids of the events begin with.
+func (s *Source) key() timeline.FileKey {
+	of := s.Exhibit.SHA256
+	if f := s.First; f != nil {
+		if f.Host != "" && s.Host != "" && f.Host != s.Host {
+			of += "\x00" + s.Host
+		}
+		if p := settingsPath(s.Exhibit.Source); slices.Contains(placed, s.Parser) && p != settingsPath(f.Source) {
+			of += "\x00\x00" + p
+		}
+	}
+	return timeline.KeyOf(of, s.Parser)
 }
 
 // fork is a job that reads another part of the same artefact.

@@ -60,6 +60,12 @@ type Source struct {
 	// transaction logs. It returns nil where there is none; it may be nil itself.
 	Beside func(suffix string) (io.ReadCloser, error)
 
+	// First is the exhibit of the incident that had the same bytes before this
+	// one, nil where none had. The events of both are the same, and told once,
+	// unless they are of another host, or of another place that gives them their
+	// meaning: one key in two people's authorized_keys lets in twice.
+	First *record.Exhibit
+
 	chunk int // size of a chunk, for tests
 }
 

@@ -290,10 +290,12 @@ func (p *syslogParser) iso(e *timeline.Event, ln line, skip, pri int) string {
 				p.postgres(e, zone, after)
 				break
 			}
-			if sev, after, ok := strings.Cut(rest, " "); ok && isSeverityWord(sev) {
-				p.tagged(e, after)
-				attrs.Set("severity", strings.ToLower(sev))
-				break
+			if word, after, ok := strings.Cut(rest, " "); ok {
+				if sev := severityWord(word); sev != "" {
+					p.tagged(e, after)
+					attrs.Set("severity", sev)
+					break
+				}
 			}
 		}
 		p.hosted(e, rest)

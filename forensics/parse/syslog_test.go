@@ -33,6 +33,8 @@ func TestSyslogForms(t *testing.T) {
 		{"bsd remark", "Nov 18 01:15:43: --- last message repeated 5 times ---", "collector-host", "--- last message repeated 5 times ---", "2026-11-18T01:15:43Z", timeline.Second, nil},
 		{"iso", "2020-05-31T02:00:45.698463+02:00 h systemd[1]: Reloaded", "h", "systemd[1]: Reloaded", "2020-05-31T00:00:45.698463Z", timeline.Microsecond, nil},
 		{"iso local", "2020-05-31 02:00:45 h a: b", "h", "a: b", "2020-05-31T02:00:45Z", timeline.Second, map[string]string{"assumed": "zone UTC"}},
+		{"iso zone apart", "2026-11-29 02:49:22 +0200 INF collector: begins", "collector-host", "collector: begins", "2026-11-29T00:49:22Z", timeline.Second, map[string]string{"severity": "info", "time_form": "%Y-%m-%d %H:%M:%S +0200@+7200"}},
+		{"iso no zone", "2026-11-29 02:49:22 -0207 apart", "-0207", "apart", "2026-11-29T02:49:22Z", timeline.Second, nil},
 		{"iso severity", "2016-10-25T12:37:23.297265-07:00 ERR kernel: bad", "collector-host", "kernel: bad", "2016-10-25T19:37:23.297265Z", timeline.Microsecond, map[string]string{"severity": "err"}},
 		{
 			"5424", `<165>1 2003-10-11T22:14:15.003Z m.example.com evntslog 8 ID47 [ex@32473 iut="3" t="a\"]b"][x y="z"] ` + "\ufeffAn event", "m.example.com",

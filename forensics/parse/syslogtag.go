@@ -187,14 +187,24 @@ func severityName(n int) string {
 	return names[n]
 }
 
-// isSeverityWord knows the upper-case severities that stand where others have
-// the host.
-func isSeverityWord(s string) bool {
+// severityWord is the keyword of an upper-case severity that stands where others
+// have the host, "" of any other word. CMD is what UAC writes of what it runs.
+func severityWord(s string) string {
 	switch s {
 	case "EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG":
-		return true
+		return strings.ToLower(s)
+	case "FATAL", "CRITICAL":
+		return "crit"
+	case "ERROR":
+		return "err"
+	case "WARN", "WRN":
+		return "warning"
+	case "INF", "CMD":
+		return "info"
+	case "DBG", "TRACE":
+		return "debug"
 	}
-	return false
+	return ""
 }
 
 // isSyslog counts the head's lines that a syslog parser would take.

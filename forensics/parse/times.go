@@ -162,7 +162,8 @@ type stamp struct {
 }
 
 // isoStamp reads an ISO 8601 / RFC 3339 time at the beginning of s: date, "T"
-// or a blank, clock (seconds may be missing), optional fraction and zone. Without
+// or a blank, clock (seconds may be missing), optional fraction and zone, which may
+// stand behind a blank. Without
 // a zone it is local time of the clock's.
 func isoStamp(s string, local *localClock) (stamp, bool) {
 	y, mon, d, ok := date(s, 0)
@@ -192,7 +193,11 @@ func isoStamp(s string, local *localClock) (stamp, bool) {
 	}
 	at := seconds(y, mon, d, h, m, sec)
 	var utc int64
-	if offset, n := zoneAt(s[out.size:]); n > 0 {
+	offset, n := zoneAt(s[out.size:])
+	if n == 0 {
+		offset, n = apartZone(s[out.size:])
+	}
+	if n > 0 {
 		out.zoned, out.as.zone = true, s[out.size:out.size+n]
 		out.size += n
 		utc = at - offset
@@ -202,6 +207,19 @@ func isoStamp(s string, local *localClock) (stamp, bool) {
 	out.as.shift = at - utc
 	out.time = time.Unix(utc, nsec).UTC()
 	return out, utc > 0 && utc < maxSeconds
+}
+
+// apartZone is zoneAt for a zone with a blank before it and one behind, or nothing.
+// What is no zone of the world is text.
+func apartZone(s string) (offset int64, size int) {
+	if len(s) < 6 || s[0] != ' ' || s[1] != '+' && s[1] != '-' {
+		return 0, 0
+	}
+	offset, size = zoneAt(s[1:])
+	if size++; size == 1 || size < len(s) && s[size] != ' ' || offset%(15*60) != 0 || offset < -12*3600 || offset > 14*3600 {
+		return 0, 0
+	}
+	return offset, size
 }
 
 // zoneAt reads "Z", "+hh:mm" or "+hhmm" as seconds, and says how long it is.

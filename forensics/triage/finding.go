@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -245,48 +244,4 @@ func late(a, b time.Time) int {
 		return early(a, b)
 	}
 	return b.Compare(a)
-}
-
-// tell makes findings of a rule's groups: the newest stand by themselves, the
-// rest as one.
-func (r *Rule) tell(groups []*group) []Finding {
-	slices.SortStableFunc(groups, func(a, b *group) int {
-		return cmp.Or(late(a.last.Time, b.last.Time), slices.Compare(a.key, b.key), cmp.Compare(a.host, b.host))
-	})
-	alone := len(groups)
-	if alone > r.Most {
-		alone = r.Most - 1
-	}
-	var out []Finding
-	for _, g := range groups[:alone] {
-		out = append(out, r.finding(g))
-	}
-	if alone == len(groups) {
-		return out
-	}
-	rest := groups[alone:]
-	f := r.finding(rest[0])
-	h := sha256.New()
-	var names []string
-	for i, g := range rest {
-		about, key := r.thing(g)
-		h.Write([]byte(g.host + "\x00" + key + "\x00"))
-		if i < 5 {
-			names = append(names, about)
-		}
-		if i > 0 {
-			f.absorb(r.finding(g))
-		}
-		if g.host != f.Host {
-			f.Host = ""
-		}
-	}
-	f.Also, f.more = nil, len(rest)
-	f.ID = "f" + hex.EncodeToString(h.Sum(nil)[:5])
-	f.About = fmt.Sprintf("%d more", len(rest))
-	f.Reason = fmt.Sprintf("%d more like it: %s", len(rest), strings.Join(names, "; "))
-	if len(rest) > len(names) {
-		f.Reason += fmt.Sprintf("; and %d others", len(rest)-len(names))
-	}
-	return append(out, f)
 }

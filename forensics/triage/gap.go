@@ -42,6 +42,12 @@ func (x *run) gaps(ctx context.Context, r *Rule, f timeline.Filter) ([]*group, e
 			if during < g.Events {
 				continue
 			}
+			if spoke, err := x.spoke(ctx, g, one, s); err != nil || !spoke {
+				if err != nil {
+					return nil, err
+				}
+				continue
+			}
 			made, err := x.silence(ctx, r, host, s)
 			if err != nil {
 				return nil, err
@@ -65,6 +71,21 @@ func (g *Gap) odd(s Silence, found []Silence) bool {
 		}
 	}
 	return others <= 1
+}
+
+// spoke says whether the value was heard for as long as that before the gap, or
+// behind it: what was said once, as at a start, does not fall silent.
+func (x *run) spoke(ctx context.Context, g *Gap, f timeline.Filter, s Silence) (bool, error) {
+	parts := []timeline.Filter{timeline.Between(time.Time{}, s.From.Add(time.Nanosecond-g.AtLeast)), timeline.Between(s.To.Add(g.AtLeast), time.Time{})}
+	of, err := timeline.ParseFilterAt(g.Of.name+":"+quoted(s.Value), timeline.Moments{})
+	if err != nil {
+		return false, err
+	}
+	for i, p := range parts {
+		parts[i] = f.And(of).And(p)
+	}
+	n, err := x.tl.Counts(ctx, parts, nil)
+	return err == nil && n[0]+n[1] > 0, err
 }
 
 // during counts what went on meanwhile.
