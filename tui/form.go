@@ -9,8 +9,47 @@ import (
 // entry is one line of a form.
 type entry struct {
 	name, label, hint string
+	among             []string // what it may be, where that is a list
 	field             field
 	touched           bool
+}
+
+// fits are those of among that hold what is typed; one that is typed whole is it.
+func (e *entry) fits() []string {
+	typed := strings.ToLower(strings.TrimSpace(e.field.String()))
+	var out []string
+	for _, name := range e.among {
+		if name == typed {
+			return []string{name}
+		}
+		if strings.Contains(strings.ToLower(name), typed) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// finish writes out the one name that fits what is typed, and reports whether
+// there is one.
+func (e *entry) finish() bool {
+	fits := e.fits()
+	if len(fits) != 1 || len(e.field.text) == 0 {
+		return false
+	}
+	e.field, e.touched = newField(fits[0]), true
+	return true
+}
+
+// says is what stands beside the label: the hint, and of a list what still fits.
+func (e *entry) says() string {
+	fits := e.fits()
+	switch {
+	case len(e.among) == 0, len(fits) == 1 && fits[0] == strings.TrimSpace(e.field.String()):
+		return e.hint
+	case len(fits) == 0:
+		return "none of the list; a file is named as in ./mine.yaml"
+	}
+	return strings.Join(fits, ", ")
 }
 
 // form asks several things at once. Each field is a draft of its own.
@@ -64,6 +103,11 @@ func (f *form) Title() string { return f.title }
 func (f *form) Actions() []action {
 	by := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
+			if f.at < len(f.entries) {
+				if e := f.entries[f.at]; e.finish() {
+					f.a.draft(f.key(e), e.field.String())
+				}
+			}
 			f.at, f.free = (f.at+n+len(f.entries)+1)%(len(f.entries)+1), false
 			return nil
 		}
@@ -139,8 +183,9 @@ func (f *form) View(w, h int) []line {
 				}
 				out = append(out, append(line{{strong, mark}}, l...))
 			}
-			switch hint := sp(faint, "  "+e.hint); {
-			case e.hint == "":
+			says := e.says()
+			switch hint := sp(faint, "  "+says); {
+			case says == "":
 			case out[len(out)-1].width()+(line{hint}).width() <= w:
 				out[len(out)-1] = out[len(out)-1].with(hint)
 			default:
