@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -9,7 +10,9 @@ import (
 // entry is one line of a form.
 type entry struct {
 	name, label, hint string
-	among             []string // what it may be, where that is a list
+	among             []string           // what it may be, where that is a list
+	check             func(string) error // of what is typed, before it is sent; nil: anything will do
+	wrong             string             // what check said; it stands below the field
 	field             field
 	touched           bool
 }
@@ -138,8 +141,20 @@ func (f *form) Actions() []action {
 
 func (f *form) finish() tea.Cmd {
 	answers := map[string]string{}
-	for _, e := range f.entries {
-		answers[e.name] = strings.TrimSpace(e.field.String())
+	at := len(f.entries)
+	for i, e := range slices.Backward(f.entries) {
+		text := strings.TrimSpace(e.field.String())
+		answers[e.name], e.wrong = text, ""
+		if e.check == nil {
+			continue
+		}
+		if err := e.check(text); err != nil {
+			e.wrong, at = err.Error(), i
+		}
+	}
+	if at < len(f.entries) {
+		f.at, f.wrong, f.free = at, "", false
+		return nil
 	}
 	cmd, err := f.submit(answers)
 	if err != nil {
@@ -156,7 +171,7 @@ func (f *form) Key(k tea.KeyMsg) tea.Cmd {
 	}
 	e := f.entries[f.at]
 	if e.field.key(k) {
-		e.touched, f.wrong, f.free = true, "", false
+		e.touched, e.wrong, f.wrong, f.free = true, "", "", false
 		f.a.draft(f.key(e), e.field.String())
 	}
 	return nil
@@ -195,6 +210,9 @@ func (f *form) View(w, h int) []line {
 				out = append(out, look(faint, "    -"))
 			} else {
 				out = append(out, e.field.lines("    ", w, i == f.at)...)
+			}
+			if e.wrong != "" {
+				out = append(out, wrap(bad, "  ! "+e.wrong, w)...)
 			}
 			if i == f.at {
 				focus = at

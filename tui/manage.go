@@ -103,7 +103,10 @@ func (a *app) giveValues() tea.Cmd {
 	id := a.id
 	f := &form{title: "What the playbook needs to know", draft: "values:" + string(id), send: "Give", text: "A field that stays empty can be given later."}
 	for _, q := range a.board.value.Missing {
-		f.entries = append(f.entries, &entry{name: q.Name, label: q.Text, hint: hintFor(q)})
+		f.entries = append(f.entries, &entry{name: q.Name, label: q.Text, hint: hintFor(q), check: func(text string) error {
+			_, err := q.Read(text)
+			return err
+		}})
 	}
 	f.submit = func(in map[string]string) (tea.Cmd, error) {
 		given := maps.Clone(in)
