@@ -135,7 +135,7 @@ func TestALongEventIsCutInItsRow(t *testing.T) {
 		Timeline: []review.Row{{Time: testkit.Start(), Evidence: true, Ref: "e3 @1", Text: strings.Repeat("é", 1500)}},
 	}
 	text := string(document.Markdown(document.Of(r)))
-	if !strings.Contains(text, "é… (400 of 1,500 characters; the whole is in the JSON form)") || strings.Contains(text, strings.Repeat("é", 401)) {
+	if !strings.Contains(text, " … (400 of 1,500 characters; the whole is in the JSON form)") || strings.Contains(text, strings.Repeat("é", 401)) {
 		t.Errorf("the event is not cut at 400 characters:\n%s", text)
 	}
 	if !strings.Contains(text, "not closed") {

@@ -80,7 +80,7 @@ func eventText(s string) Text {
 	for i := range s {
 		if n == maxEventText {
 			whole := n + utf8.RuneCountInString(s[i:])
-			return text(s[:i], quiet("… ("+review.Grouped(maxEventText)+" of "+review.Grouped(int64(whole))+" characters; the whole is in the JSON form)"))
+			return text(s[:i], quiet(" … ("+review.Grouped(maxEventText)+" of "+review.Grouped(int64(whole))+" characters; the whole is in the JSON form)"))
 		}
 		n++
 	}
