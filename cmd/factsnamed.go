@@ -66,7 +66,7 @@ func runSubject(c *cobra.Command, o *subjectOptions) error {
 		if err := s.NameSubject(c.Context(), id, x); err != nil {
 			return err
 		}
-		return o.recorded(id, "subject", x.Kind+" "+x.Value)
+		return o.recorded(id, "subject", x.Kind+" "+x.Value, "")
 	}
 	r, err := s.Facts(c.Context(), id)
 	if err != nil {
@@ -130,7 +130,11 @@ func runTechnique(c *cobra.Command, o *techniqueOptions) error {
 		if err := s.SeeTechnique(c.Context(), id, t); err != nil {
 			return err
 		}
-		return o.recorded(id, "technique", t.Technique)
+		understood := ""
+		if !t.At.IsZero() {
+			understood = utc(t.At)
+		}
+		return o.recorded(id, "technique", t.Technique, understood)
 	}
 	r, err := s.Facts(c.Context(), id)
 	if err != nil {

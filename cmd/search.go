@@ -47,8 +47,9 @@ type searchOptions struct {
 func newSearchCmd(p *program, run func(*cobra.Command, *searchOptions) error) *cobra.Command {
 	o := &searchOptions{p: p}
 	c := &cobra.Command{
-		Use:   "search INCIDENT [FILTER…]",
-		Short: "Search the timeline",
+		Use:        "search INCIDENT [FILTER…]",
+		SuggestFor: []string{"find", "grep", "timeline"},
+		Short:      "Search the timeline",
 		Long: `Search the timeline with one line: words and "phrases", field:value (host, user,
 source, parser, kind, message, exhibit, technique, attr.NAME), lists host:a,b,
 wildcards pre*, -not, and or ( ), /regular expressions/, ranges

@@ -40,8 +40,12 @@ func (a *app) assign() tea.Cmd {
 
 func (a *app) closeIncident() tea.Cmd {
 	id, draft := a.id, "close:"+string(a.id)
+	text := "Why? The reason is recorded."
+	if n := len(a.board.value.Contained); n > 0 {
+		text = plural(int64(n), "containment") + " still in force: closing undoes nothing. " + text
+	}
 	return a.typed(&prompt{
-		title: "Close the incident", text: "Why? The reason is recorded.", draft: draft,
+		title: "Close the incident", text: text, draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			return a.start(errand{
 				key: "close", title: "Close the incident",
