@@ -151,7 +151,7 @@ a name it lists all of them, with where each comes from.`,
 			}
 			return errFlag{fmt.Errorf("%s wants an incident, a name and a time; or the name with --withdraw (%d given)", c.CommandPath(), len(args))}
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.MomentKeys()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)
@@ -247,7 +247,7 @@ Without a measure it lists what was said.`,
 			}
 			return errFlag{fmt.Errorf("%s wants an incident, a measure and a number (%d given)", c.CommandPath(), len(args))}
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.Measures()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)

@@ -41,7 +41,7 @@ read as what they mean. Without one it lists what was named.`,
 			}
 			return errFlag{fmt.Errorf("%s wants an incident, a kind and a value (%d given)", c.CommandPath(), len(args))}
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.SubjectKinds()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)
@@ -178,7 +178,7 @@ Without a category it lists them.`,
   firebreak factor last process "Nobody is asked to look at the list of keys." --correct f2
   firebreak factor last --withdraw f2`,
 		Args:              atLeast(1, "an incident"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.FactorCategories()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)

@@ -175,8 +175,8 @@ type outboxRunOptions struct {
 func newOutboxRunCmd(p *program, run func(*cobra.Command, *outboxRunOptions) error) *cobra.Command {
 	o := &outboxRunOptions{p: p}
 	c := &cobra.Command{
-		Use:        "run INCIDENT",
-		Short:      "Send what waits in the outbox, until it is empty",
+		Use:   "run INCIDENT",
+		Short: "Send what waits in the outbox, until it is empty",
 		Long: `Send what waits in the outbox when it can be sent, and look for what is unknown
 once a look can be believed; what surely did not happen is sent again with its
 key. It ends when nothing is left that goes on by itself. With --once it does what

@@ -55,6 +55,7 @@ func newRootCmd(p *program) *cobra.Command {
 	}
 	root.AddCommand(newLockedCmd(p, runLocked))
 	order(root)
+	p.completeFlags(root)
 	helpOn(root)
 	root.SetHelpCommandGroupID("about")
 	root.SetCompletionCommandGroupID("about")

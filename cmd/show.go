@@ -34,7 +34,7 @@ custody, a request to erase with what would go (x1), all evidence, or the whole 
 			}
 			return exactly(1, "an incident, and perhaps an action, a step or an exhibit")(c, args)
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenActions(),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident = args[0]
 			if len(args) == 2 {
