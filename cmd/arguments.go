@@ -95,7 +95,12 @@ func helpOn(root *cobra.Command) {
 // flagError is what cobra says of a flag, with the one that was meant.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+	if !errors.As(err, &unknown) {
+		return errFlag{err}
+	}
+	if short := unknown.GetSpecifiedShortnames(); strings.Contains(short, ":") { // search last -user:root
+		return &response.Error{Code: response.CodeUsage, Hint: "a filter with a - stands in quotes, as in 'source:auth -user:root', or behind --", Err: err}
+	} else if short != "" {
 		return errFlag{err}
 	}
 	var known []string

@@ -68,7 +68,7 @@ same host (--by says otherwise), until nothing comes for --silent.
 
 With --star, --tag or --comment the events found are marked in the record.`,
 		Example: `  firebreak search last 'host:web-1 "failed password" after:-2h'
-  firebreak search last source:auth -user:root --count
+  firebreak search last 'source:auth -user:root' --count
   firebreak search last 'ip:203.0.113.0/24' --top user
   firebreak search last source:auth --gaps=host --silent 2h
   firebreak search last --histogram --from 'detected-1d' --to detected --buckets 96
