@@ -98,9 +98,10 @@ func flagError(c *cobra.Command, err error) error {
 	if !errors.As(err, &unknown) {
 		return errFlag{err}
 	}
-	if short := unknown.GetSpecifiedShortnames(); strings.Contains(short, ":") { // search last -user:root
+	switch short := unknown.GetSpecifiedShortnames(); {
+	case strings.Contains(short, ":"): // search last -user:root
 		return &response.Error{Code: response.CodeUsage, Hint: "a filter with a - stands in quotes, as in 'source:auth -user:root', or behind --", Err: err}
-	} else if short != "" {
+	case short != "":
 		return errFlag{err}
 	}
 	var known []string
