@@ -46,7 +46,7 @@ With a signing key (docs/signatures.md) you sign what you agree to. Somebody
 else, on another machine, signs what --request prints, and the answer of
 ssh-keygen comes back with --signature: then it is their approval.`,
 		Args:              exactly(2, "an incident and an action, as in a1"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenActions(response.Planned, response.Approved),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.action = args[0], args[1]
 			return run(c, o)

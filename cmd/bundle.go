@@ -63,7 +63,7 @@ that it could not be signed is exit status 5, and the bundle is there.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.o.To, "to", "", "the `FILE` to write")
-	f.StringVar(&o.profile, "profile", string(record.FullProfile), "for whom: full, legal, technical, regulator, executive or public")
+	f.StringVar(&o.profile, "profile", string(record.FullProfile), "for whom: "+profileNames())
 	f.StringVar(&o.evidence, "evidence", "none", "whose bytes go with it: none, all, or exhibits as in e1,e3")
 	f.StringArrayVar(&o.o.Recipients, "recipient", nil, "encrypt to this `KEY`: age1…, ssh-ed25519 …, or a file of such; may be repeated")
 	f.BoolVar(&o.o.Plain, "plain", false, "an encrypted incident may leave in the clear")

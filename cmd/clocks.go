@@ -43,7 +43,7 @@ func newClocksCmd(p *program, run func(*cobra.Command, *clocksOptions) error) *c
   firebreak clocks start last aware --at 2026-11-21T03:12:00Z --reason "legal, on the call"
   firebreak clocks draft last eu-gdpr-33-authority --to notification.txt
   firebreak clocks met last eu-gdpr-33-authority --to "LfD" --proof e4`,
-		Args:              verbFirst(exactly(1, "an incident")),
+		Args:              exactly(1, "an incident"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident = args[0]

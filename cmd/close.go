@@ -3,9 +3,11 @@ package cmd
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"firebreak/internal/term"
 	"firebreak/response"
 )
 
@@ -20,6 +22,7 @@ func newCloseCmd(p *program, run func(*cobra.Command, *closeOptions) error) *cob
 	o := &closeOptions{p: p}
 	c := &cobra.Command{
 		Use:               "close INCIDENT",
+		SuggestFor:        []string{"end", "finish", "resolve"},
 		Short:             "Close an incident",
 		Long:              "Close an incident. It stays readable, and firebreak open --again takes it up again.\nWith a signing key (docs/signatures.md) you sign the record as you close it.",
 		Args:              exactly(1, "an incident"),
@@ -32,6 +35,18 @@ func newCloseCmd(p *program, run func(*cobra.Command, *closeOptions) error) *cob
 	c.Flags().StringVar(&o.reason, "reason", "", "why it is over")
 	c.Flags().StringVar(&o.key, "key", "", keyHelp)
 	return c
+}
+
+// inForce says what goes on holding when the incident is over.
+func inForce(b response.Board) string {
+	if len(b.Contained) == 0 {
+		return ""
+	}
+	names := make([]string, len(b.Contained))
+	for i, x := range b.Contained {
+		names[i] = x.Action + " " + x.Target
+	}
+	return fmt.Sprintf("! still in force: %s: firebreak contained %s\n", term.Safe(strings.Join(names, ", ")), b.Incident.ID)
 }
 
 func runClose(c *cobra.Command, o *closeOptions) error {
@@ -50,7 +65,7 @@ func runClose(c *cobra.Command, o *closeOptions) error {
 	}
 	says := fmt.Sprintf("%s  closed\n", id)
 	if b, err := s.Board(c.Context(), id); err == nil { // it is closed all the same
-		says += clockLines(b)
+		says += inForce(b) + clockLines(b)
 	}
 	return errors.Join(done, o.p.printf("%s", says))
 }

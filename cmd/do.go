@@ -30,7 +30,7 @@ find out what became of an action whose outcome is unknown: nothing is sent. A l
 is believed only when the request cannot be under way any more; how long that is
 to wait is shown, and Ctrl-C ends it.`,
 		Args:              exactly(2, "an incident and an action, as in a1"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenActions(response.Approved, response.Queued, response.Sending, response.Unknown),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.action = args[0], args[1]
 			return run(c, o)

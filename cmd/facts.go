@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -76,14 +77,18 @@ func (o *factOptions) numbered(id incident.ID, word, fact string, corrected bool
 	return o.p.printf("%s  %s %s %s\n", id, word, fact, did)
 }
 
-// recorded says what became of any other.
-func (o *factOptions) recorded(id incident.ID, word, fact string) error {
+// recorded says what became of any other, and how it was understood: a time of the
+// day and a range have more than one reading.
+func (o *factOptions) recorded(id incident.ID, word, fact, understood string) error {
 	did := "recorded"
 	if o.back {
 		did = "taken back"
 	}
 	if o.p.json {
 		return o.p.printJSON(map[string]any{"incident": id, "fact": word, "id": fact, "did": did})
+	}
+	if understood != "" {
+		did += ": " + term.Safe(understood)
 	}
 	return o.p.printf("%s  %s: %s %s\n", id, word, term.Safe(fact), did)
 }
@@ -146,7 +151,7 @@ a name it lists all of them, with where each comes from.`,
 			}
 			return errFlag{fmt.Errorf("%s wants an incident, a name and a time; or the name with --withdraw (%d given)", c.CommandPath(), len(args))}
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.MomentKeys()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)
@@ -172,7 +177,14 @@ func runMoment(c *cobra.Command, o *momentOptions) error {
 		if err := s.StateMoment(c.Context(), id, m); err != nil {
 			return err
 		}
-		return o.recorded(id, "moment", m.Moment)
+		r, err := s.Facts(c.Context(), id)
+		if err != nil || o.back {
+			return errors.Join(err, o.recorded(id, "moment", m.Moment, ""))
+		}
+		for _, doubt := range r.Doubts(m.Moment) {
+			o.p.warn(doubt)
+		}
+		return o.recorded(id, "moment", m.Moment, utc(m.At))
 	}
 	r, err := s.Facts(c.Context(), id)
 	if err != nil {
@@ -235,7 +247,7 @@ Without a measure it lists what was said.`,
 			}
 			return errFlag{fmt.Errorf("%s wants an incident, a measure and a number (%d given)", c.CommandPath(), len(args))}
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.Measures()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)
@@ -284,7 +296,15 @@ func runImpact(c *cobra.Command, o *impactOptions) error {
 	if err := s.StateImpact(c.Context(), id, m); err != nil {
 		return err
 	}
-	return o.recorded(id, "impact", m.Measure)
+	what := ""
+	if r, err := s.Facts(c.Context(), id); err == nil && !o.back { // it is recorded all the same
+		for _, said := range r.Impact {
+			if said.Measure == m.Measure && said.Class == m.Class && said.Place == m.Place {
+				what = said.Shown
+			}
+		}
+	}
+	return o.recorded(id, "impact", m.Measure, what)
 }
 
 func (o *impactOptions) list(c *cobra.Command, s *response.Session, id incident.ID) error {

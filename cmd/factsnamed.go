@@ -41,7 +41,7 @@ read as what they mean. Without one it lists what was named.`,
 			}
 			return errFlag{fmt.Errorf("%s wants an incident, a kind and a value (%d given)", c.CommandPath(), len(args))}
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.SubjectKinds()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)
@@ -66,7 +66,7 @@ func runSubject(c *cobra.Command, o *subjectOptions) error {
 		if err := s.NameSubject(c.Context(), id, x); err != nil {
 			return err
 		}
-		return o.recorded(id, "subject", x.Kind+" "+x.Value)
+		return o.recorded(id, "subject", x.Kind+" "+x.Value, "")
 	}
 	r, err := s.Facts(c.Context(), id)
 	if err != nil {
@@ -130,7 +130,11 @@ func runTechnique(c *cobra.Command, o *techniqueOptions) error {
 		if err := s.SeeTechnique(c.Context(), id, t); err != nil {
 			return err
 		}
-		return o.recorded(id, "technique", t.Technique)
+		understood := ""
+		if !t.At.IsZero() {
+			understood = utc(t.At)
+		}
+		return o.recorded(id, "technique", t.Technique, understood)
 	}
 	r, err := s.Facts(c.Context(), id)
 	if err != nil {
@@ -174,7 +178,7 @@ Without a category it lists them.`,
   firebreak factor last process "Nobody is asked to look at the list of keys." --correct f2
   firebreak factor last --withdraw f2`,
 		Args:              atLeast(1, "an incident"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenWords(review.FactorCategories()...),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.take(args)
 			return run(c, o)

@@ -38,7 +38,7 @@ issue, through plan, approval and outbox; items pull reads back what became of i
   firebreak items push last i1 --connection github --repo acme/security
   firebreak items pull last
   firebreak items verify last i1 --reason "the test key fired it within a minute"`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              atMost(1, "an incident, or none for all"),
 		ValidArgsFunction: p.completeIncidents,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {

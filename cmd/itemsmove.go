@@ -80,7 +80,7 @@ func newItemsPushCmd(p *program, run func(*cobra.Command, *itemsPushOptions) err
 tracked yet. Each is an action: planned, shown with exactly what is sent, approved,
 sent once, read back. The text has no names of people and hosts, unless the
 connection's audience may see them.`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              atLeast(1, "an incident, and perhaps follow-ups"),
 		ValidArgsFunction: p.completeItems,
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.items = args[0], args[1:]

@@ -69,5 +69,8 @@ func (p *program) completeIncidents(c *cobra.Command, args []string, _ string) (
 	for i, l := range list {
 		out[i] = string(l.ID) + "\t" + term.Safe(l.Title)
 	}
+	if len(out) > 0 {
+		out = append(out, "last\tthe newest")
+	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

@@ -30,8 +30,9 @@ type openOptions struct {
 func newOpenCmd(p *program, run func(*cobra.Command, *openOptions) error) *cobra.Command {
 	o := &openOptions{p: p}
 	c := &cobra.Command{
-		Use:   "open TITLE",
-		Short: "Open an incident",
+		Use:        "open TITLE",
+		SuggestFor: []string{"new", "create", "begin"},
+		Short:      "Open an incident",
 		Long: `Open an incident and, with --playbook, start its run. With --again a closed
 incident is taken up again.`,
 		Example: `  firebreak open "odd login on web-1" --playbook linux-host-intrusion --severity sev2

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"firebreak/config"
 	"firebreak/incident"
 	"firebreak/internal/term"
@@ -194,76 +192,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
-	}
-}
-
-// subcommand wants no argument: one is the name of a command that is not there.
-func subcommand(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	hint := c.CommandPath() + " --help lists the commands"
-	c.SuggestionsMinimumDistance = 2 // letters
-	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-		for i := range near {
-			near[i] = c.CommandPath() + " " + near[i]
-		}
-		hint = "did you mean: " + strings.Join(near, ", ") + "?"
-	}
-	return &response.Error{Code: response.CodeUsage, Hint: hint, Err: fmt.Errorf("unknown command %q for %s", args[0], c.CommandPath())}
-}
-
-// exactly wants n arguments and says what they are.
-func exactly(n int, names string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) == n {
-			return nil
-		}
-		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
-	}
-}
-
-// verbFirst says in which order the words of a command stand, where somebody wrote
-// the incident before what is to be done with it.
-func verbFirst(want cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) > 1 {
-			for _, sub := range c.Commands() {
-				if sub.Name() == args[1] || sub.HasAlias(args[1]) {
-					return errFlag{fmt.Errorf("%s comes before the incident: %s %s", sub.Name(), c.CommandPath(), sub.Use)}
-				}
-			}
-		}
-		return want(c, args)
-	}
-}
-
-// between wants from to to arguments.
-func between(from, to int, names string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) >= from && len(args) <= to {
-			return nil
-		}
-		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
-	}
-}
-
-// atMost wants n arguments or fewer.
-func atMost(n int, names string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) <= n {
-			return nil
-		}
-		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
-	}
-}
-
-// atLeast wants n arguments or more.
-func atLeast(n int, names string) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) >= n {
-			return nil
-		}
-		return errFlag{fmt.Errorf("%s wants %s (%d given)", c.CommandPath(), names, len(args))}
 	}
 }

@@ -2,6 +2,8 @@ package cmd
 
 import (
 	"github.com/spf13/cobra"
+
+	"firebreak/response"
 )
 
 type revertOptions struct {
@@ -18,7 +20,7 @@ func newRevertCmd(p *program, run func(*cobra.Command, *revertOptions) error) *c
 		Short:             "Plan the undoing of an action",
 		Long:              "Plan the inverse of an action, from the state that was saved before it. The plan is approved and done like any other.",
 		Args:              exactly(2, "an incident and an action, as in a1"),
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenActions(response.Sent, response.Verified),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident, o.action = args[0], args[1]
 			return run(c, o)

@@ -30,8 +30,9 @@ type reviewOptions struct {
 func newReviewCmd(p *program, run func(*cobra.Command, *reviewOptions) error) *cobra.Command {
 	o := &reviewOptions{p: p}
 	c := &cobra.Command{
-		Use:   "review INCIDENT",
-		Short: "Write the post-incident review",
+		Use:        "review INCIDENT",
+		SuggestFor: []string{"report", "postmortem"},
+		Short:      "Write the post-incident review",
 		Long: `Write the review from the record, as Markdown, one self-contained HTML page and
 JSON, or in the forms of --format. It can be written again at any time. With --item
 add a follow-up first. --profile makes it for some readers: what they may not see is

@@ -41,7 +41,7 @@ func newRootCmd(p *program) *cobra.Command {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	root.SetVersionTemplate("firebreak {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errFlag{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print JSON, one value a line")
 	root.PersistentFlags().BoolVarP(&p.quiet, "quiet", "q", false, "print no progress")
 	root.PersistentFlags().StringVar(&p.unlock, "unlock", "", "open the workspace with the passphrase or key at this `REFERENCE`: env:NAME, file:/path, exec:program")
@@ -54,6 +54,9 @@ func newRootCmd(p *program) *cobra.Command {
 		}
 	}
 	root.AddCommand(newLockedCmd(p, runLocked))
+	order(root)
+	p.completeFlags(root)
+	helpOn(root)
 	root.SetHelpCommandGroupID("about")
 	root.SetCompletionCommandGroupID("about")
 	return root

@@ -27,8 +27,9 @@ type runOptions struct {
 func newRunCmd(p *program, run func(*cobra.Command, *runOptions) error) *cobra.Command {
 	o := &runOptions{p: p}
 	c := &cobra.Command{
-		Use:   "run INCIDENT",
-		Short: "Walk through an incident on the screen",
+		Use:        "run INCIDENT",
+		SuggestFor: []string{"tui", "resume", "continue"},
+		Short:      "Walk through an incident on the screen",
 		Long: `Open the screens on an incident. With --plain (or FIREBREAK_PLAIN=1, or on a
 terminal that cannot draw) the same in lines, for screen readers and slow lines.
 With --auto perform every step that needs nobody and stop where a person is

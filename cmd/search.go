@@ -47,8 +47,9 @@ type searchOptions struct {
 func newSearchCmd(p *program, run func(*cobra.Command, *searchOptions) error) *cobra.Command {
 	o := &searchOptions{p: p}
 	c := &cobra.Command{
-		Use:   "search INCIDENT [FILTER…]",
-		Short: "Search the timeline",
+		Use:        "search INCIDENT [FILTER…]",
+		SuggestFor: []string{"find", "grep", "timeline"},
+		Short:      "Search the timeline",
 		Long: `Search the timeline with one line: words and "phrases", field:value (host, user,
 source, parser, kind, message, exhibit, technique, attr.NAME), lists host:a,b,
 wildcards pre*, -not, and or ( ), /regular expressions/, ranges
@@ -67,7 +68,7 @@ same host (--by says otherwise), until nothing comes for --silent.
 
 With --star, --tag or --comment the events found are marked in the record.`,
 		Example: `  firebreak search last 'host:web-1 "failed password" after:-2h'
-  firebreak search last source:auth -user:root --count
+  firebreak search last 'source:auth -user:root' --count
   firebreak search last 'ip:203.0.113.0/24' --top user
   firebreak search last source:auth --gaps=host --silent 2h
   firebreak search last --histogram --from 'detected-1d' --to detected --buckets 96

@@ -22,8 +22,9 @@ type showOptions struct {
 func newShowCmd(p *program, run func(*cobra.Command, *showOptions) error) *cobra.Command {
 	o := &showOptions{p: p}
 	return &cobra.Command{
-		Use:   "show INCIDENT [ACTION|STEP|EXHIBIT|ERASURE|evidence|activity]",
-		Short: "Show an incident, or one thing of it",
+		Use:        "show INCIDENT [ACTION|STEP|EXHIBIT|ERASURE|evidence|activity]",
+		SuggestFor: []string{"status", "view", "info"},
+		Short:      "Show an incident, or one thing of it",
 		Long: `Show an incident: its steps, actions and what needs somebody. With a second
 argument show one action with its plan (a1), one step, one exhibit (e1) with its
 custody, a request to erase with what would go (x1), all evidence, or the whole activity.`,
@@ -33,7 +34,7 @@ custody, a request to erase with what would go (x1), all evidence, or the whole 
 			}
 			return exactly(1, "an incident, and perhaps an action, a step or an exhibit")(c, args)
 		},
-		ValidArgsFunction: p.completeIncidents,
+		ValidArgsFunction: p.thenActions(),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.incident = args[0]
 			if len(args) == 2 {

@@ -192,6 +192,12 @@ type Question struct {
 	Default  any    `json:"default,omitempty"`
 }
 
+// Read turns what a person typed into a value, as Var.Read does for the variable
+// behind the question. What only the variable knows, as match, is not checked.
+func (q Question) Read(text string) (any, error) {
+	return (&Var{Name: q.Name, Type: q.Type, Default: q.Default}).Read(text)
+}
+
 // Assignment sets a variable to the value of an expression over `result`.
 type Assignment struct {
 	Name string

@@ -30,6 +30,11 @@ type Exercise struct {
 	Seed     int64   `json:"seed"`
 	Speed    float64 `json:"speed"`
 	Seats    []Seat  `json:"seats,omitempty"`
+	// Pack is the pack that the scenario is of, PackSHA256 the hash of its manifest;
+	// "" where it is of none.
+	Pack        string `json:"pack,omitempty"`
+	PackVersion string `json:"pack_version,omitempty"`
+	PackSHA256  string `json:"pack_sha256,omitempty"`
 }
 
 // Seat is a place at the table of an exercise. Who takes it gets its roles.

@@ -85,7 +85,7 @@ var structural = map[Kind]string{
 	TimelineExported:   "format events left_out bytes sha256",
 	ClockJumped:        "*",
 	DiskFull:           "*",
-	DrillBegun:         "scenario name version sha256 source seed speed",
+	DrillBegun:         "scenario name version sha256 source seed speed pack pack_version pack_sha256",
 	DrillClock:         "by_ns",
 	DrillInject:        "inject at_ns due_ns to",
 	DrillAnswered:      "inject choice",

@@ -277,6 +277,7 @@ var disclosed = map[Kind]map[string]audience{
 
 	DrillBegun: {
 		"scenario": told, "name": told, "version": told, "sha256": told, "source": detail, "seed": told, "speed": everyone, "seats": person,
+		"pack": told, "pack_version": told, "pack_sha256": told,
 	},
 	DrillClock: {"by_ns": everyone, "reason": detail},
 	DrillInject: {

@@ -108,7 +108,7 @@ func asApproval(by incident.Actor, d record.Decision, at time.Time) store.Approv
 func (s *Session) mayApprove(tx *store.Tx, f *folder, action, digest string, sig *record.Signature) (store.Action, error) {
 	a, err := tx.Action(action)
 	if err != nil {
-		return a, notFound("", "action %q: %w", action, err)
+		return a, noAction(err)
 	}
 	if err := mayAct(tx, a.Planned); err != nil {
 		return a, err

@@ -31,7 +31,7 @@ func (s *Session) ApprovalRequest(ctx context.Context, id incident.ID, action, p
 	var a store.Action
 	err = f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if a, err = tx.Action(action); err != nil {
-			return notFound("", "action %q: %w", action, err)
+			return noAction(err)
 		}
 		if st := ActionState(a.State); st != Planned && st != Approved && !notDone(a) {
 			return refused("", "action %s is %s", action, a.State)
@@ -73,7 +73,7 @@ func (s *Session) ApprovePasted(ctx context.Context, id incident.ID, action stri
 	var a store.Action
 	err = f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if a, err = tx.Action(action); err != nil {
-			return notFound("", "action %q: %w", action, err)
+			return noAction(err)
 		}
 		return nil
 	})

@@ -242,7 +242,7 @@ func (s *Session) Extend(ctx context.Context, id incident.ID, action string, by 
 // holding finds one containment that is in force.
 func (s *Session) holding(tx *store.Tx, action string) (Containment, error) {
 	if _, err := tx.Action(action); err != nil {
-		return Containment{}, notFound("firebreak contained "+string(tx.ID())+" lists what is in force", "action %q: %w", action, err)
+		return Containment{}, notFound("firebreak contained "+string(tx.ID())+" lists what is in force", "%w", err)
 	}
 	all, err := containedIn(tx, s.s.o.Now())
 	if err != nil {

@@ -338,7 +338,7 @@ func (f *folder) outboxAction(ctx context.Context, action string) (store.Action,
 	var a store.Action
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if a, err = tx.Action(action); err != nil {
-			return notFound("firebreak show "+string(f.id)+" lists the actions", "action %q: %w", action, err)
+			return noAction(err)
 		}
 		return nil
 	})

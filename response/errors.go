@@ -110,3 +110,8 @@ func refused(hint, format string, args ...any) error {
 func notFound(hint, format string, args ...any) error {
 	return fail(CodeNotFound, hint, format, args...)
 }
+
+// noAction says that an incident has no such action; err names it.
+func noAction(err error) error {
+	return notFound("firebreak show INCIDENT lists the actions", "%w", err)
+}

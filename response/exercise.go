@@ -50,6 +50,13 @@ func (s *Session) StartExercise(ctx context.Context, n NewExercise) (incident.In
 		return incident.Incident{}, err
 	}
 	begun := record.Exercise{Scenario: sc.ID, Name: sc.Name, Version: sc.Version, SHA256: sc.SHA256, Source: string(sc.Source), Seed: n.Seed, Speed: n.Speed, Seats: seats}
+	of, err := s.s.packOf(sc)
+	if err != nil {
+		return incident.Incident{}, err
+	}
+	if of != nil {
+		begun.Pack, begun.PackVersion, begun.PackSHA256 = of.ID, of.Version, of.Digest
+	}
 	inc, err := s.Open(ctx, NewIncident{
 		Title: "Drill: " + sc.Name, Severity: sc.Severity, Playbook: book, Drill: true, Detected: s.s.o.Now().UTC(), Vars: sc.Values,
 		Summary: sc.About, begin: func(tx *store.Tx) ([]record.Draft, error) { return s.beginDrafts(tx, begun) },

@@ -34,7 +34,7 @@ func (s *Session) LookTelling(ctx context.Context, id incident.ID, action string
 		return err
 	})
 	if err != nil {
-		return ActionView{}, notFound("", "action %q: %w", action, err)
+		return ActionView{}, noAction(err)
 	}
 	if ActionState(a.State) == Sent { // it was taken; nobody has looked since, or nobody can
 		return s.lookAgain(ctx, f, a)

@@ -47,7 +47,7 @@ func (s *Session) decide(ctx context.Context, id incident.ID, action string, dec
 	_, err = f.store.Update(ctx, func(tx *store.Tx) (record.Draft, error) {
 		a, err := tx.Action(action)
 		if err != nil {
-			return record.Draft{}, notFound("", "action %q: %w", action, err)
+			return record.Draft{}, noAction(err)
 		}
 		if err := mayAct(tx, a.Planned); err != nil {
 			return record.Draft{}, err
@@ -102,7 +102,7 @@ func (s *Session) ready(ctx context.Context, f *folder, action string) (store.Ac
 	var plan integrations.Plan
 	err := f.store.View(ctx, func(tx *store.Tx) (err error) {
 		if a, err = tx.Action(action); err != nil {
-			return notFound("", "action %q: %w", action, err)
+			return noAction(err)
 		}
 		if err := mayAct(tx, a.Planned); err != nil {
 			return err

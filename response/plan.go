@@ -457,7 +457,7 @@ func (f *folder) action(ctx context.Context, action string) (ActionView, error) 
 		return err
 	})
 	if err != nil {
-		return ActionView{}, notFound("firebreak show "+string(f.id)+" lists the actions", "action %q: %w", action, err)
+		return ActionView{}, noAction(err)
 	}
 	return actionView(a)
 }

@@ -46,7 +46,7 @@ func (s *Session) wayBack(ctx context.Context, f *folder, action string) (store.
 		return err
 	})
 	if err != nil {
-		return a, wish{}, notFound("", "action %q: %w", action, err)
+		return a, wish{}, noAction(err)
 	}
 	if st := ActionState(a.State); st != Verified && st != Sent {
 		return a, wish{}, refused("", "action %s is %s: there is nothing to undo", action, a.State)

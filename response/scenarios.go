@@ -192,3 +192,17 @@ func (s *Service) scenarioOf(n NewExercise) (*drills.Scenario, error) {
 	}
 	return nil, usage("--scenario "+strings.Join(ids, " or --scenario "), "playbook %s has several scenarios", n.Playbook)
 }
+
+// packOf is the pack that holds a scenario to the byte, nil where none does.
+func (s *Service) packOf(sc *drills.Scenario) (*Pack, error) {
+	all, err := s.Scenarios()
+	if err != nil && CodeOf(err) != CodePartial {
+		return nil, err
+	}
+	for _, k := range all {
+		if k.Pack != nil && k.SHA256 == sc.SHA256 {
+			return k.Pack, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // of no pack
+}

@@ -98,6 +98,13 @@ func TestScenariosOfAPack(t *testing.T) {
 		t.Error("every seed draws the same")
 	}
 
+	// What is played and reported says of which pack it is.
+	sc, err := b.s.s.Scenario("lights-out", 7)
+	b.must(err)
+	if of, err := b.s.s.packOf(sc); err != nil || of == nil || of.ID != "acme" || of.Version != "1.0.0" || of.Digest != p.Digest {
+		t.Errorf("the scenario is of the pack %+v, %v", of, err)
+	}
+
 	// One changed byte is no longer what was signed.
 	b.must(os.WriteFile(file, []byte(strings.Replace(ownScenario, "1.0.0", "1.0.1", 1)), 0o600))
 	preview(PackChanged)

@@ -24,7 +24,7 @@ func (s *Session) StartStep(ctx context.Context, id incident.ID, step string) er
 			return "", "", nil, err
 		}
 		if !st.Step.Verb.Manual() {
-			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step, "step %s is not done by hand: it is a %s step", step, st.Step.Verb)
+			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step, "step %s is not done by hand: its verb is %s", step, st.Step.Verb)
 		}
 		return record.StepStarted, step, record.StepBegin{Run: run.ID(), Attempt: st.Attempts + 1}, nil
 	})
@@ -46,7 +46,7 @@ func (s *Session) DoneStep(ctx context.Context, id incident.ID, step string, ans
 			return "", "", nil, err
 		}
 		if !st.Step.Verb.Manual() {
-			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step+", or skip it with a reason", "step %s is not done by hand: it is a %s step", step, st.Step.Verb)
+			return "", "", nil, refused("firebreak run "+string(id)+" --step "+step+", or skip it with a reason", "step %s is not done by hand: its verb is %s", step, st.Step.Verb)
 		}
 		if err := s.mayEnd(tx, st.Step); err != nil {
 			return "", "", nil, err

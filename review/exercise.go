@@ -41,6 +41,18 @@ type ExerciseOf struct {
 	Seed    int64   `json:"seed"`
 	Speed   float64 `json:"speed"`
 	About   string  `json:"about"`
+	// Pack is the pack that it is of, with the hash of its manifest; "" for none.
+	Pack        string `json:"pack,omitempty"`
+	PackVersion string `json:"pack_version,omitempty"`
+	PackSHA256  string `json:"pack_sha256,omitempty"`
+}
+
+// From says of which pack a scenario is, "" where it is of none.
+func (o ExerciseOf) From() string {
+	if o.Pack == "" {
+		return ""
+	}
+	return fmt.Sprintf("of pack %s %s, manifest SHA-256 %s", o.Pack, o.PackVersion, o.PackSHA256)
 }
 
 // ExerciseBook is the playbook that was followed.
@@ -88,9 +100,12 @@ func BuildExercise(x *drill.Exercise, score drill.Score, entries []record.Entry,
 	b.integrity()
 	r := Exercise{
 		Format: ExerciseFormat, Made: extra.Now.UTC(), Tool: extra.Tool, Incident: b.r.Incident, Begun: x.Begun.UTC(), Score: score, Integrity: b.r.Integrity,
-		Scenario: ExerciseOf{x.ID, x.Name, x.Version, x.SHA256, x.Seed, x.Speed, x.About},
+		Scenario: ExerciseOf{ID: x.ID, Name: x.Name, Version: x.Version, SHA256: x.SHA256, Seed: x.Seed, Speed: x.Speed, About: x.About},
 		Injects:  []ExerciseInject{},
 	}
+	each(b, func(_ record.Entry, p record.Exercise) {
+		r.Scenario.Pack, r.Scenario.PackVersion, r.Scenario.PackSHA256 = p.Pack, p.PackVersion, p.PackSHA256
+	}, record.DrillBegun)
 	each(b, func(_ record.Entry, p record.Started) {
 		r.Playbook = ExerciseBook{p.Playbook, p.Name, p.Version, p.SHA256}
 	}, record.RunStarted)

@@ -44,7 +44,11 @@ func (r Exercise) Markdown() []byte {
 	if r.Integrity.Problem != "" {
 		m.put("\n**%s**", prose(r.Integrity.Problem))
 	}
-	m.put("\nScenario %s %s, SHA-256 %s, seed %d. Playbook %s %s, SHA-256 %s.", prose(r.Scenario.ID), prose(r.Scenario.Version), code(r.Scenario.SHA256), r.Scenario.Seed,
+	from := ""
+	if of := r.Scenario.From(); of != "" {
+		from = ", " + prose(of)
+	}
+	m.put("\nScenario %s %s, SHA-256 %s, seed %d%s. Playbook %s %s, SHA-256 %s.", prose(r.Scenario.ID), prose(r.Scenario.Version), code(r.Scenario.SHA256), r.Scenario.Seed, from,
 		prose(r.Playbook.ID), prose(r.Playbook.Version), code(r.Playbook.SHA256))
 	return m.b.Bytes()
 }

@@ -1,6 +1,9 @@
 package review
 
 import (
+	"fmt"
+	"slices"
+
 	"firebreak/incident"
 	"firebreak/record"
 )
@@ -9,6 +12,38 @@ import (
 // the order in which they come about.
 func MomentKeys() []string {
 	return []string{"occurred", "detected", "acknowledged", "contained", "eradicated", "recovered"}
+}
+
+// Doubts says what of a moment does not go with the others: they follow one upon
+// another, and nothing is contained by people who have not begun. A person may be
+// right all the same, as when an incident is written down after it was over.
+func (r Review) Doubts(key string) []string {
+	at := slices.IndexFunc(r.Moments, func(m Moment) bool { return m.Key == key && m.Known })
+	if at < 0 {
+		return nil
+	}
+	m := r.Moments[at]
+	var out []string
+	for i, other := range r.Moments {
+		switch {
+		case !other.Known:
+		case i < at && other.At.After(m.At):
+			out = append(out, fmt.Sprintf("%s lies %s before it %s (%s): one of the two is wrong", m.Key, span(other.At.Sub(m.At)), wasWord(other.Key), stamp(other.At)))
+		case i > at && other.At.Before(m.At):
+			out = append(out, fmt.Sprintf("%s lies %s after it %s (%s): one of the two is wrong", m.Key, span(m.At.Sub(other.At)), wasWord(other.Key), stamp(other.At)))
+		}
+	}
+	if opened := r.Incident.Opened; m.Stated && at > 1 && m.At.Before(opened) {
+		out = append(out, fmt.Sprintf("%s lies %s before the incident was opened (%s)", m.Key, span(opened.Sub(m.At)), stamp(opened)))
+	}
+	return out
+}
+
+func wasWord(key string) string {
+	if key == "occurred" {
+		return key
+	}
+	return "was " + key
 }
 
 // moments works out each of them twice: as people stated it, and as the record

@@ -53,9 +53,15 @@ func keyed(table []action, key string) (action, bool) {
 // perform runs an action, or says why not.
 func (a *app) perform(act action) tea.Cmd {
 	if why := a.why(act); why != "" {
-		return a.tell(act.title + ": " + why)
+		return a.refuse(act, why)
 	}
 	return act.run()
+}
+
+// refuse says why an action cannot be done now. The reason stands first: on a
+// narrow terminal the end of the row is cut.
+func (a *app) refuse(act action, why string) tea.Cmd {
+	return a.tell(why + " (" + act.title + ")")
 }
 
 // mover makes the movement keys of a list or a text. by moves that many rows;

@@ -181,7 +181,10 @@ func TestManualStepAsksItsQuestions(t *testing.T) {
 func TestAnswersMissingAreNotSent(t *testing.T) {
 	h := begin(t)
 	h.press("2", "down", "space", "shift+tab", "enter")
-	h.sees("sessions: no answer")
+	h.sees("How many sessions were ended?", "! no answer; unknown says")
+	h.did("")
+	h.types("three").press("shift+tab", "enter") // the row that sends is above the first
+	h.sees("> How many sessions were ended?", `! sessions: answer "three" is not a whole number`)
 	h.did("")
 }
 
@@ -213,8 +216,8 @@ func TestTypedTextIsNeverLost(t *testing.T) {
 func TestRefusedAnswersComeBackWithTheForm(t *testing.T) {
 	h := begin(t)
 	h.desk.fail = &response.Error{Code: response.CodeUsage, Err: errors.New("sessions: \"three\" is not a whole number")}
-	h.press("2", "down", "space").types("three").press("enter").types("no").press("tab", "tab", "enter")
-	h.sees("three", "is not a whole number")
+	h.press("2", "down", "space").types("3").press("enter").types("no").press("tab", "tab", "enter")
+	h.sees("3", "is not a whole number")
 }
 
 func TestFailuresStayUntilRead(t *testing.T) {

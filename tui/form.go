@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -9,8 +10,49 @@ import (
 // entry is one line of a form.
 type entry struct {
 	name, label, hint string
+	among             []string           // what it may be, where that is a list
+	check             func(string) error // of what is typed, before it is sent; nil: anything will do
+	wrong             string             // what check said; it stands below the field
 	field             field
 	touched           bool
+}
+
+// fits are those of among that hold what is typed; one that is typed whole is it.
+func (e *entry) fits() []string {
+	typed := strings.ToLower(strings.TrimSpace(e.field.String()))
+	var out []string
+	for _, name := range e.among {
+		if name == typed {
+			return []string{name}
+		}
+		if strings.Contains(strings.ToLower(name), typed) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// finish writes out the one name that fits what is typed, and reports whether
+// there is one.
+func (e *entry) finish() bool {
+	fits := e.fits()
+	if len(fits) != 1 || len(e.field.text) == 0 {
+		return false
+	}
+	e.field, e.touched = newField(fits[0]), true
+	return true
+}
+
+// says is what stands beside the label: the hint, and of a list what still fits.
+func (e *entry) says() string {
+	fits := e.fits()
+	switch {
+	case len(e.among) == 0, len(fits) == 1 && fits[0] == strings.TrimSpace(e.field.String()):
+		return e.hint
+	case len(fits) == 0:
+		return "none of the list; a file is named as in ./mine.yaml"
+	}
+	return strings.Join(fits, ", ")
 }
 
 // form asks several things at once. Each field is a draft of its own.
@@ -64,6 +106,11 @@ func (f *form) Title() string { return f.title }
 func (f *form) Actions() []action {
 	by := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
+			if f.at < len(f.entries) {
+				if e := f.entries[f.at]; e.finish() {
+					f.a.draft(f.key(e), e.field.String())
+				}
+			}
 			f.at, f.free = (f.at+n+len(f.entries)+1)%(len(f.entries)+1), false
 			return nil
 		}
@@ -94,8 +141,20 @@ func (f *form) Actions() []action {
 
 func (f *form) finish() tea.Cmd {
 	answers := map[string]string{}
-	for _, e := range f.entries {
-		answers[e.name] = strings.TrimSpace(e.field.String())
+	at := len(f.entries)
+	for i, e := range slices.Backward(f.entries) {
+		text := strings.TrimSpace(e.field.String())
+		answers[e.name], e.wrong = text, ""
+		if e.check == nil {
+			continue
+		}
+		if err := e.check(text); err != nil {
+			e.wrong, at = err.Error(), i
+		}
+	}
+	if at < len(f.entries) {
+		f.at, f.wrong, f.free = at, "", false
+		return nil
 	}
 	cmd, err := f.submit(answers)
 	if err != nil {
@@ -112,7 +171,7 @@ func (f *form) Key(k tea.KeyMsg) tea.Cmd {
 	}
 	e := f.entries[f.at]
 	if e.field.key(k) {
-		e.touched, f.wrong, f.free = true, "", false
+		e.touched, e.wrong, f.wrong, f.free = true, "", "", false
 		f.a.draft(f.key(e), e.field.String())
 	}
 	return nil
@@ -139,8 +198,9 @@ func (f *form) View(w, h int) []line {
 				}
 				out = append(out, append(line{{strong, mark}}, l...))
 			}
-			switch hint := sp(faint, "  "+e.hint); {
-			case e.hint == "":
+			says := e.says()
+			switch hint := sp(faint, "  "+says); {
+			case says == "":
 			case out[len(out)-1].width()+(line{hint}).width() <= w:
 				out[len(out)-1] = out[len(out)-1].with(hint)
 			default:
@@ -150,6 +210,9 @@ func (f *form) View(w, h int) []line {
 				out = append(out, look(faint, "    -"))
 			} else {
 				out = append(out, e.field.lines("    ", w, i == f.at)...)
+			}
+			if e.wrong != "" {
+				out = append(out, wrap(bad, "  ! "+e.wrong, w)...)
 			}
 			if i == f.at {
 				focus = at

@@ -201,7 +201,7 @@ func (l *list) fresh() tea.Cmd {
 	f.entries = []*entry{
 		{name: "title", label: "Title"},
 		{name: "severity", label: "Severity", hint: "sev1 to sev4; empty takes the playbook's"},
-		{name: "playbook", label: "Playbook", hint: l.playbookIDs()},
+		{name: "playbook", label: "Playbook", hint: "may stay empty", among: l.playbookIDs()},
 		{name: "summary", label: "What is known", hint: "may stay empty"},
 	}
 	f.submit = func(in map[string]string) (tea.Cmd, error) {
@@ -229,12 +229,12 @@ func (l *list) fresh() tea.Cmd {
 	return l.fill(f)
 }
 
-func (l *list) playbookIDs() string {
+func (l *list) playbookIDs() []string {
 	var ids []string
 	for _, p := range l.books.value {
 		ids = append(ids, p.ID)
 	}
-	return strings.Join(ids, ", ")
+	return ids
 }
 
 // drill lets a playbook be chosen and opens its drill.

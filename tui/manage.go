@@ -40,8 +40,12 @@ func (a *app) assign() tea.Cmd {
 
 func (a *app) closeIncident() tea.Cmd {
 	id, draft := a.id, "close:"+string(a.id)
+	text := "Why? The reason is recorded."
+	if n := len(a.board.value.Contained); n > 0 {
+		text = plural(int64(n), "containment") + " still in force: closing undoes nothing. " + text
+	}
 	return a.typed(&prompt{
-		title: "Close the incident", text: "Why? The reason is recorded.", draft: draft,
+		title: "Close the incident", text: text, draft: draft,
 		submit: func(text string, _ bool) tea.Cmd {
 			return a.start(errand{
 				key: "close", title: "Close the incident",
@@ -103,7 +107,10 @@ func (a *app) giveValues() tea.Cmd {
 	id := a.id
 	f := &form{title: "What the playbook needs to know", draft: "values:" + string(id), send: "Give", text: "A field that stays empty can be given later."}
 	for _, q := range a.board.value.Missing {
-		f.entries = append(f.entries, &entry{name: q.Name, label: q.Text, hint: hintFor(q)})
+		f.entries = append(f.entries, &entry{name: q.Name, label: q.Text, hint: hintFor(q), check: func(text string) error {
+			_, err := q.Read(text)
+			return err
+		}})
 	}
 	f.submit = func(in map[string]string) (tea.Cmd, error) {
 		given := maps.Clone(in)

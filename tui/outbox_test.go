@@ -66,5 +66,5 @@ func TestAnEmptyOutboxSaysSo(t *testing.T) {
 	d := inOutbox(response.Verified, "")
 	h := sit(t, d, Options{Incident: id, ASCII: true}, 80, 24)
 	h.press("O")
-	h.sees("outbox: not sent, unknown, failed: nothing is in it")
+	h.sees("nothing is in it (outbox: not sent, unknown, failed)")
 }

@@ -42,7 +42,7 @@ func (p *palette) Actions() []action {
 			}
 			act := p.table[p.found[p.at]]
 			if why := p.a.why(act); why != "" {
-				return p.a.tell(act.title + ": " + why)
+				return p.a.refuse(act, why)
 			}
 			p.a.close(p)
 			return act.run()

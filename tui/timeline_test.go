@@ -96,6 +96,14 @@ func TestTheCaretStandsUnderTheFault(t *testing.T) {
 	if lines[4][:9] != " / a _b )" || lines[5][:9] != "        ^" {
 		t.Errorf("the caret is not under the fault:\n%s\n%s", lines[4], lines[5])
 	}
+	h.press("enter") // what is wrong is mended where it was typed
+	if !h.m.timeline.Typing() {
+		t.Error("enter on a filter that is wrong ends the typing")
+	}
+	h.press("delete", "end", "backspace", "enter")
+	if h.m.timeline.Typing() {
+		t.Error("enter on a filter that is right does not end the typing")
+	}
 }
 
 func width(s string) int { return say(s).width() }

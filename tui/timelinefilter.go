@@ -103,10 +103,11 @@ func (t *timelineScreen) typing(k tea.KeyMsg) tea.Cmd {
 	}
 	switch name {
 	case "enter":
-		f.on = false
 		f.shut()
 		f.remember(f.field.String())
-		return t.apply()
+		cmd := t.apply()
+		f.on = t.wrong != nil // what is wrong is mended where it was typed
+		return cmd
 	case "tab":
 		f.offers.open = true
 		return t.offered()

@@ -40,7 +40,13 @@ func (a *app) doneStep(s response.StepView) tea.Cmd {
 	const note = "\x00note"
 	f := &form{title: s.Title, text: s.Text, draft: draft, send: "Done"}
 	for _, q := range s.Ask {
-		e := &entry{name: q.Name, label: q.Text, hint: hintFor(q)}
+		e := &entry{name: q.Name, label: q.Text, hint: hintFor(q), check: func(text string) error {
+			if text == "" && q.Default == nil {
+				return fmt.Errorf("no answer; %s says that nobody knows", playbooks.Unknown)
+			}
+			_, err := q.Read(text)
+			return err
+		}}
 		if q.Default != nil {
 			e.field = newField(written(q, fmt.Sprint(q.Default)))
 		}
@@ -51,11 +57,6 @@ func (a *app) doneStep(s response.StepView) tea.Cmd {
 		text := answers[note]
 		answers = maps.Clone(answers)
 		delete(answers, note)
-		for _, q := range s.Ask {
-			if answers[q.Name] == "" && q.Default == nil {
-				return nil, fmt.Errorf("%s: no answer; %s says that nobody knows", q.Name, playbooks.Unknown)
-			}
-		}
 		return send(answers, text, f.sent, func(err error) bool {
 			if response.CodeOf(err) != response.CodeUsage || a.id != id {
 				return false

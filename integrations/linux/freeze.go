@@ -79,7 +79,10 @@ func (f freeze) Plan(_ context.Context, c integrations.Call, prior integrations.
 		return integrations.Plan{}, rejected("", "plan %s: %w", c.Action, err)
 	}
 	name, _ := prior.State["name"].(string)
-	exe, _ := prior.State["exe"].(string)
+	called := name
+	if exe, _ := prior.State["exe"].(string); exe != "" { // not shown to those who do not own the process
+		called += ", " + exe
+	}
 	was, _ := prior.State["stopped"].(bool)
 
 	p := integrations.Plan{
@@ -91,11 +94,11 @@ func (f freeze) Plan(_ context.Context, c integrations.Call, prior integrations.
 	}
 	if f.on {
 		p.Effects = []string{
-			fmt.Sprintf("process %d (%s, %s) stands still; its memory, files and connections stay", v.Int("pid"), name, exe),
+			fmt.Sprintf("process %d (%s) stands still; its memory, files and connections stay", v.Int("pid"), called),
 			"its children go on",
 		}
 	} else {
-		p.Effects = []string{fmt.Sprintf("process %d (%s, %s) goes on where it stood", v.Int("pid"), name, exe)}
+		p.Effects = []string{fmt.Sprintf("process %d (%s) goes on where it stood", v.Int("pid"), called)}
 		p.Proof = "the kernel gives the process's state as not stopped"
 	}
 	if inverse, err := f.Inverse(c, prior, integrations.Receipt{}); err == nil {

@@ -4,10 +4,12 @@ package library
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 
 	"firebreak/incident"
 	"firebreak/playbooks"
@@ -37,13 +39,14 @@ func List() ([]*playbooks.Playbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]*playbooks.Playbook, 0, len(ids))
-	for _, id := range ids {
-		p, err := Load(id)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
+	out, faults := make([]*playbooks.Playbook, len(ids)), make([]error, len(ids))
+	var all sync.WaitGroup
+	for i, id := range ids {
+		all.Go(func() { out[i], faults[i] = Load(id) })
+	}
+	all.Wait()
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
 	return out, nil
 }

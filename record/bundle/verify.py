@@ -970,7 +970,8 @@ def shown(text):
 
 def main():
     a = argparse.ArgumentParser(description="Verify a firebreak bundle: an archive, or the folder it was unpacked into.")
-    a.add_argument("bundle")
+    here = os.path.dirname(os.path.abspath(__file__))
+    a.add_argument("bundle", nargs="?", default=here, help="the archive or folder; without it, the folder that this program is in")
     a.add_argument("--seal", action="append", default=[], help='a head that was kept elsewhere: "2026-0007 @12 9f2c..."')
     a.add_argument("--key", action="append", default=[], help="the maker's verifier key, known from elsewhere")
     a.add_argument("--json", action="store_true", help="print the result as JSON")

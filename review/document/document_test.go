@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"firebreak/incident"
+	"firebreak/internal/testkit"
 	"firebreak/review"
 	"firebreak/review/document"
 )
@@ -122,5 +124,21 @@ func TestNeighbours(t *testing.T) {
 		if _, got, ok := strings.Cut(say(x.parts...), "\n\n"); !ok || !strings.HasPrefix(got, x.want+"\n") {
 			t.Errorf("%v is written as %q, want %q", x.parts, got, x.want)
 		}
+	}
+}
+
+// TestALongEventIsCutInItsRow has a command line that would fill pages.
+func TestALongEventIsCutInItsRow(t *testing.T) {
+	t.Parallel()
+	r := review.Review{
+		Incident: incident.Incident{ID: "2026-0001", Title: "x", Status: incident.Open, Opened: testkit.Start()},
+		Timeline: []review.Row{{Time: testkit.Start(), Evidence: true, Ref: "e3 @1", Text: strings.Repeat("é", 1500)}},
+	}
+	text := string(document.Markdown(document.Of(r)))
+	if !strings.Contains(text, " … (400 of 1,500 characters; the whole is in the JSON form)") || strings.Contains(text, strings.Repeat("é", 401)) {
+		t.Errorf("the event is not cut at 400 characters:\n%s", text)
+	}
+	if !strings.Contains(text, "not closed") {
+		t.Error("it is not said that an open incident is not closed")
 	}
 }

@@ -44,8 +44,12 @@ func OfExercise(r review.Exercise) Document {
 	if r.Integrity.Problem != "" {
 		add(Note{Tone: Bad, Text: Text{plain(r.Integrity.Problem)}})
 	}
+	scenario := Text{plain(fmt.Sprintf("%s %s, seed %d, SHA-256 ", r.Scenario.ID, r.Scenario.Version, r.Scenario.Seed)), {Text: r.Scenario.SHA256, Style: Code}}
+	if from := r.Scenario.From(); from != "" {
+		scenario = append(scenario, plain("; "+from))
+	}
 	add(Definitions{[]Definition{
-		{"Scenario", Text{plain(fmt.Sprintf("%s %s, seed %d, SHA-256 ", r.Scenario.ID, r.Scenario.Version, r.Scenario.Seed)), {Text: r.Scenario.SHA256, Style: Code}}},
+		{"Scenario", scenario},
 		{"Playbook", Text{plain(r.Playbook.ID + " " + r.Playbook.Version + ", SHA-256 "), {Text: r.Playbook.SHA256, Style: Code}}},
 	}})
 	return d

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"firebreak/incident"
 	"firebreak/review"
 )
 
@@ -15,6 +16,10 @@ func (b *builder) head() {
 	if i.Drill {
 		b.add(Note{Warn, text(strong("DRILL."), " This was an exercise; its actions went to built-in fakes.")})
 	}
+	closed := text(i.Closed)
+	if i.Closed.IsZero() && i.Status != incident.Closed {
+		closed = text("not closed")
+	}
 	facts := []Definition{
 		{"Title", text(i.Title)},
 		{"Severity", text(i.Severity.String())},
@@ -22,7 +27,7 @@ func (b *builder) head() {
 		{"TLP", text(strings.ToUpper(string(cmp.Or(b.r.Readers.Label, i.TLP))))},
 		{"First sign seen", text(i.Detected)},
 		{"Opened", text(i.Opened)},
-		{"Closed", text(i.Closed)},
+		{"Closed", closed},
 	}
 	for _, role := range slices.Sorted(maps.Keys(i.Roles)) {
 		facts = append(facts, Definition{title(string(role)), text(i.Roles[role])})

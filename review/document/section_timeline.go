@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"firebreak/record"
 	"firebreak/review"
@@ -41,7 +42,7 @@ func (b *builder) timelineRow(n int, r review.Row) Row {
 		if r.Star {
 			what = append(what, plain("★ "))
 		}
-		what = append(what, plain(r.Text))
+		what = append(what, eventText(r.Text)...)
 		if len(r.Tags) > 0 {
 			what = append(what, quiet(" tags "), plain(strings.Join(r.Tags, ", ")))
 		}
@@ -67,6 +68,23 @@ func (b *builder) timelineRow(n int, r review.Row) Row {
 	}
 	row.Cells = []Text{at, text(ref), text(r.Side), text(review.PhaseWord(r.Phase)), who, what, known}
 	return row
+}
+
+// maxEventText is how many characters of an event's text a row has: the command
+// line of a process alone can fill pages.
+const maxEventText = 400
+
+// eventText is the text of an event, cut where it is long.
+func eventText(s string) Text {
+	n := 0
+	for i := range s {
+		if n == maxEventText {
+			whole := n + utf8.RuneCountInString(s[i:])
+			return text(s[:i], quiet(" … ("+review.Grouped(maxEventText)+" of "+review.Grouped(int64(whole))+" characters; the whole is in the JSON form)"))
+		}
+		n++
+	}
+	return text(s)
 }
 
 // rowTime is the time of a row with the precision that it has.

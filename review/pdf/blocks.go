@@ -10,8 +10,6 @@ import (
 // block writes one block of the document.
 func (s *sheet) block(b document.Block) {
 	switch b := b.(type) {
-	case document.Heading:
-		s.heading(b)
 	case document.Paragraph:
 		s.within("P", "", func() { s.text(s.paragraph(b.Text, regular, ink), left, textWidth, bodySize) })
 		s.y += 5
@@ -58,11 +56,38 @@ func (s *sheet) list(l document.List) {
 	s.y += 5
 }
 
-func (s *sheet) heading(h document.Heading) {
-	size := []float64{15, 11.5, 10}[min(max(h.Level, 1), 3)-1]
+// follows is how much room what stands below a heading needs at least, so that the
+// heading is not alone at the foot of a page: a figure is not broken, and a heading
+// below this one has the same wish.
+func (s *sheet) follows(blocks []document.Block) float64 {
+	const some = 60
+	if len(blocks) == 0 {
+		return some
+	}
+	switch b := blocks[0].(type) {
+	case document.Heading:
+		size := headingSize(b)
+		return size*0.7 + size*lead + 8 + s.follows(blocks[1:])
+	case document.Figure:
+		var next document.Figure
+		if len(blocks) > 1 {
+			next, _ = blocks[1].(document.Figure)
+		}
+		return s.measure(b, next).room()
+	}
+	return some
+}
+
+func headingSize(h document.Heading) float64 {
+	return []float64{15, 11.5, 10}[min(max(h.Level, 1), 3)-1]
+}
+
+// heading begins a page where there is no room for what follows it.
+func (s *sheet) heading(h document.Heading, follows float64) {
+	size := headingSize(h)
 	p := s.paragraph(h.Text, bold, ink)
 	s.y += size * 0.7
-	s.room(size*lead + 60) // not alone at the foot of a page
+	s.room(min(size*lead+8+follows, bottom-top))
 	s.anchor(h.ID, s.y)
 	s.outline = append(s.outline, entry{h.Text.String(), min(max(h.Level, 1), 3) - 1, place{len(s.pages), s.y}})
 	s.within(fmt.Sprintf("H%d", min(max(h.Level, 1), 3)+1), "", func() { s.text(p, left, textWidth, size) }) // the title is the first

@@ -15,30 +15,52 @@ const (
 	noteSize    = 7.2
 )
 
+// measured is a figure with the room that it takes.
+type measured struct {
+	drawing    figure.Drawing
+	caption    paragraph
+	head, high float64 // of the caption and of the drawing
+	with       document.Histogram
+}
+
+// drawn says whether there is something to draw that fits on a page; else words
+// stand for it.
+func (m measured) drawn() bool { return !m.drawing.Empty() && m.high <= bottom-top-m.head }
+
+// room is what has to be free on a page to begin the figure there.
+func (m measured) room() float64 {
+	if !m.drawn() {
+		return m.head + 30
+	}
+	return m.head + m.high + noteSize*lead*2
+}
+
+func (s *sheet) measure(f, next document.Figure) measured {
+	m := measured{caption: s.paragraph(plain(f.Caption), bold, ink)}
+	m.with, _ = next.Drawing.(document.Histogram)
+	m.head = float64(len(m.caption.lines(textWidth/smallSize)))*smallSize*lead + 3
+	if draw := sketch.Of(f.ID, f.Drawing, m.with, s.d.Made); draw != nil {
+		m.drawing = draw(figureUnits)
+	}
+	m.high = m.drawing.Height * scale
+	return m
+}
+
 // figure draws a figure below its caption, with its legend; where nothing can be
 // drawn, the words for it. It returns true when it took the next one in: the events
 // of the evidence stand below the timeline, on the same axis.
 func (s *sheet) figure(f, next document.Figure) bool {
-	with, _ := next.Drawing.(document.Histogram)
-	caption := s.paragraph(plain(f.Caption), bold, ink)
-	head := float64(len(caption.lines(textWidth/smallSize)))*smallSize*lead + 3
-	draw := sketch.Of(f.ID, f.Drawing, with, s.d.Made)
-	var d figure.Drawing
-	if draw != nil {
-		d = draw(figureUnits)
-	}
-	high := d.Height * scale
-	if d.Empty() || high > bottom-top-head {
-		s.room(head + 30)
-		s.anchor(f.ID, s.y)
+	m := s.measure(f, next)
+	caption, d, high := m.caption, m.drawing, m.high
+	s.room(m.room())
+	s.anchor(f.ID, s.y)
+	if !m.drawn() {
 		s.within("P", "", func() { s.text(caption, left, textWidth, smallSize) })
 		s.within("P", "", func() { s.text(s.paragraph(plain(f.Alt), regular, grey), left, textWidth, smallSize) })
 		s.y += 8
 		s.facts(f, figure.Drawing{})
 		return false
 	}
-	s.room(head + high + noteSize*lead*2)
-	s.anchor(f.ID, s.y)
 	s.within("P", "", func() { s.text(caption, left, textWidth, smallSize) })
 	s.y += 3
 	alt := f.Alt
@@ -60,7 +82,7 @@ func (s *sheet) figure(f, next document.Figure) bool {
 	s.y += 8
 	s.facts(f, d)
 	_, sides := f.Drawing.(document.Sides)
-	return sides && len(with.Counts) > 0
+	return sides && len(m.with.Counts) > 0
 }
 
 // legend writes what the signs mean, and what a reader has to know.

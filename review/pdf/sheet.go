@@ -144,6 +144,8 @@ func (s *sheet) write() {
 				s.tableOfContents()
 				begun = true
 			}
+			s.heading(b, s.follows(blocks[i+1:]))
+			continue
 		}
 		s.block(blocks[i])
 	}
