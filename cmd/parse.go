@@ -19,6 +19,8 @@ type parseOptions struct {
 	format string
 	zone   string
 	by     string
+	after  string
+	before string
 	response.ParseRequest
 }
 
@@ -33,10 +35,16 @@ seen, always. It needs no workspace, and writes nothing.
 
 With --events the events themselves are printed: JSON, one a line, or what
 --format names (` + strings.Join(parseFormats(), ", ") + `).
+
+--after and --before leave out what lies outside, and what has no time; it is
+counted apart. Of a systemd journal only the entries within are read: its list of
+entries leads to them.
+
 The file "-" is the standard input; compressed files are opened. A file that
 cannot be read does not stop the others; the exit status is 5 then.`,
 		Example: `  firebreak parse /var/log/auth.log.1.gz
   firebreak parse --events --format csv *.log
+  firebreak parse --events --after "2h ago" /var/log/journal/*/system.journal
   zcat x.gz | firebreak parse - --as syslog --year 2025 --json`,
 		Args: atLeast(1, "a file"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -55,6 +63,8 @@ cannot be read does not stop the others; the exit status is 5 then.`,
 	f.StringVar(&o.Host, "host", "", "the `HOST` of sources that do not name theirs")
 	f.DurationVar(&o.Skew, "skew", 0, "how far the `CLOCK` of the source was ahead, as 90s; behind, as -90s")
 	f.StringVar(&o.zone, "zone", "", "the `ZONE` of times without one (default: UTC, and the events say so)")
+	f.StringVar(&o.after, "after", "", "only what is not earlier than this `TIME`, as filters write it")
+	f.StringVar(&o.before, "before", "", "only what is earlier than this `TIME`")
 	f.IntVar(&o.Year, "year", 0, "the `YEAR` of the first line of logs without one (default: inferred)")
 	return c
 }
@@ -82,6 +92,9 @@ func runParse(c *cobra.Command, o *parseOptions) (err error) {
 		}
 	}
 	o.In, o.Now = o.p.In, o.p.Now()
+	if err := o.times(); err != nil {
+		return err
+	}
 	if !o.events {
 		return response.ParseFiles(c.Context(), o.ParseRequest, o.account, o.p.progress())
 	}
@@ -109,6 +122,25 @@ func runParse(c *cobra.Command, o *parseOptions) (err error) {
 	return err
 }
 
+// times reads --after and --before.
+func (o *parseOptions) times() (err error) {
+	for _, flag := range []struct {
+		name, text string
+		to         *time.Time
+	}{{"after", o.after, &o.After}, {"before", o.before, &o.Before}} {
+		if flag.text == "" {
+			continue
+		}
+		if *flag.to, err = timeline.ReadMoment(flag.text, timeline.Moments{Now: o.Now}); err != nil {
+			return errFlag{fmt.Errorf("--%s: %w", flag.name, err)}
+		}
+	}
+	if !o.After.IsZero() && !o.Before.IsZero() && !o.After.Before(o.Before) {
+		return errFlag{errors.New("--after has to be earlier than --before")}
+	}
+	return nil
+}
+
 // account prints what one file gave.
 func (o *parseOptions) account(sum response.Parsed) error {
 	if o.p.json {
@@ -133,5 +165,9 @@ func accountLine(sum response.Parsed) string {
 	if sum.Recovered > 0 {
 		recovered = fmt.Sprintf(", %d from behind damage", sum.Recovered)
 	}
-	return fmt.Sprintf("%s: %s, %s%s, %d rejected", sum.File, sum.Parser, plural(sum.Events, "event"), recovered, sum.Rejected)
+	outside := ""
+	if sum.Outside > 0 {
+		outside = fmt.Sprintf(", %d outside", sum.Outside)
+	}
+	return fmt.Sprintf("%s: %s, %s%s, %d rejected%s", sum.File, sum.Parser, plural(sum.Events, "event"), recovered, sum.Rejected, outside)
 }

@@ -14,6 +14,7 @@ import (
 type parsedFile struct {
 	File, Parser                      string
 	Events, Rejected, Recovered, Seen *int64
+	Outside                           int64
 	Samples, Notes                    []string
 }
 
@@ -64,7 +65,12 @@ func TestParse(t *testing.T) {
 	if out := b.want(0, "parse", log, "-q").out; !strings.Contains(out, "4 events, 1 rejected") || !strings.Contains(out, "rejected: at 0:") {
 		t.Errorf("text: %s", out)
 	}
-	for _, args := range [][]string{{}, {"--as", "nothing", log}, {"--format", "csv", log}, {"--events", "--format", "xlsx", log}, {"--zone", "Nowhere/At", log}, {"--as", "mapped.csv", log}} {
+	within := b.want(0, "parse", "--events", "--year", "2025", "--after", "2025-11-20T03:12:02Z", "--before", "2025-11-21", log)
+	one := parsedLines(t, b.want(0, "parse", "--year", "2025", "--after", "2025-11-20T03:12:02Z", "--before", "2025-11-21", log, "--json").out)[0]
+	if lines := strings.Count(within.out, "\n"); lines == 0 || lines > 3 || strings.Contains(within.out, "03:12:01Z") || *one.Events != int64(lines) || one.Outside != 4-int64(lines) {
+		t.Errorf("within a time: %+v\n%s", one, within.out)
+	}
+	for _, args := range [][]string{{}, {"--after", "nonsense", log}, {"--after", "2025-11-21", "--before", "2025-11-20", log}, {"--as", "nothing", log}, {"--format", "csv", log}, {"--events", "--format", "xlsx", log}, {"--zone", "Nowhere/At", log}, {"--as", "mapped.csv", log}} {
 		b.want(2, append([]string{"parse"}, args...)...)
 	}
 	if after := b.everything(); !slices.Equal(after, before) {

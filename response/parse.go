@@ -27,12 +27,16 @@ type ParseRequest struct {
 	Recursive bool      // what is in the folders among them, too
 	In        io.Reader // the standard input
 	Now       time.Time // bounds the years of logs without them
+	// After and Before are what is wanted: from After on, and earlier than Before;
+	// zero is no bound. What has no time is not wanted then.
+	After, Before time.Time
 	// Events is called with what was read, one batch after the other; nil where
 	// only the account is wanted. It keeps nothing of a batch.
 	Events func([]timeline.Event) error
 }
 
-// Parsed is the account of one file: Events + Rejected + Recovered = Seen.
+// Parsed is the account of one file: Events + Rejected + Recovered = Seen. What
+// lies outside the times that were wanted is in none of them.
 type Parsed struct {
 	File      string    `json:"file"`
 	Parser    string    `json:"parser"`
@@ -40,6 +44,7 @@ type Parsed struct {
 	Rejected  int64     `json:"rejected"`
 	Recovered int64     `json:"recovered"` // from behind damage
 	Seen      int64     `json:"seen"`
+	Outside   int64     `json:"outside,omitempty"`
 	First     time.Time `json:"first,omitzero"`
 	Last      time.Time `json:"last,omitzero"`
 	Samples   []string  `json:"samples,omitempty"` // of what was rejected
@@ -130,6 +135,8 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 	if err != nil {
 		return sum, err
 	}
+	within := r.window(in)
+	src.Window = within.window
 	src.Exhibit = x
 	if path != "-" {
 		src.Beside = func(suffix string) (io.ReadCloser, error) { return besideFile(path, suffix) }
@@ -141,7 +148,8 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 	account, err := parse.File(ctx, in, src, func(es []timeline.Event) error {
 		turn.Lock()
 		defer turn.Unlock()
-		if err := ctx.Err(); err != nil || r.Events == nil {
+		es = within.of(es)
+		if err := ctx.Err(); err != nil || r.Events == nil || len(es) == 0 {
 			return err
 		}
 		if err := r.Events(es); err != nil {
@@ -151,6 +159,7 @@ func (r ParseRequest) one(ctx context.Context, path string, p ProgressFunc) (Par
 	})
 	sum.Parser, sum.Events, sum.Rejected, sum.Recovered, sum.Seen = account.Parser, account.Events, account.Rejected, account.Recovered, account.Seen
 	sum.First, sum.Last = account.First, account.Last
+	within.settle(&sum)
 	sum.Samples, sum.Notes = account.Split()
 	return sum, errors.Join(err, done())
 }

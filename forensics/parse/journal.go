@@ -134,6 +134,9 @@ func parseJournal(j *job, r *bufio.Reader) error {
 		j.note(fmt.Sprintf("journal state %d is not known", head[16]))
 	}
 	defer p.unpack.close()
+	if done, err := p.seek(head); done || err != nil {
+		return err
+	}
 	err := p.skip(int64(size) - journalHeaderMin)
 	if err == nil {
 		err = p.objects()
@@ -249,8 +252,7 @@ func (p *journalReader) object(kind, flags byte, size int64) error {
 		p.datum(uint64(start), flags, b, size) //nolint:gosec // offsets are positive
 	case journalEntry:
 		if size > journalDataMin+16*maxJournalItems {
-			p.bad++
-			p.j.reject(start, nil, fmt.Sprintf("entry of %d bytes", size))
+			p.tooLong(start, size)
 			break
 		}
 		b, err := p.take(size)
@@ -268,12 +270,23 @@ func (p *journalReader) object(kind, flags byte, size int64) error {
 	return err
 }
 
-// take reads n bytes into the buffer that all objects share.
-func (p *journalReader) take(n int64) ([]byte, error) {
+// tooLong rejects an entry with more fields than one can have.
+func (p *journalReader) tooLong(at, size int64) {
+	p.bad++
+	p.j.reject(at, nil, fmt.Sprintf("entry of %d bytes", size))
+}
+
+// shared is n bytes of the buffer that all objects share.
+func (p *journalReader) shared(n int64) []byte {
 	if int64(cap(p.buf)) < n {
 		p.buf = make([]byte, n, max(2*n, 4096))
 	}
-	b := p.buf[:n]
+	return p.buf[:n]
+}
+
+// take reads n bytes into the shared buffer.
+func (p *journalReader) take(n int64) ([]byte, error) {
+	b := p.shared(n)
 	got, err := io.ReadFull(p.r, b)
 	p.at += int64(got)
 	return b, err

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -329,5 +330,8 @@ func FuzzJournal(f *testing.F) {
 	c := newJournalFile(&testing.T{}, true)
 	c.entry(journalTime, c.datum(journalXZ, 1, []byte("MESSAGE=hello")))
 	f.Add(c.bytes())
-	f.Fuzz(func(t *testing.T, data []byte) { run(t, "journal", "x", data) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		run(t, "journal", "x", data)
+		within(t, data, Window{After: time.UnixMicro(journalTime), At: bytes.NewReader(data)})
+	})
 }

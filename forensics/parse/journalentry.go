@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"firebreak/timeline"
 )
@@ -15,20 +16,18 @@ import (
 func (p *journalReader) entry(offset int64, b []byte) error {
 	le := binary.LittleEndian
 	seqnum, realtime, monotonic := le.Uint64(b[16:]), le.Uint64(b[24:]), le.Uint64(b[32:])
-	if realtime >= maxSeconds*1e6 {
+	when, ok := journalMoment(realtime)
+	if !ok {
 		p.bad++
 		p.j.reject(offset, nil, fmt.Sprintf("entry with time %d", realtime))
 		return nil
 	}
-	step := 16
-	if p.compact {
-		step = 4
-	}
+	step := p.itemSize()
 	items := b[journalDataMin:]
 	e := p.j.slotFor(len(items)/step + 12)
 	e.Precision, e.TimeKind, e.Source = timeline.Microsecond, timeline.Logged, "journal"
 	a := &e.Attributes
-	e.Time, _ = epoch(int64(realtime/1e6), int64(realtime%1e6)*1000)
+	e.Time = when
 	lost := 0
 	p.room = maxRecord
 	clear(p.again)
@@ -38,10 +37,7 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 	}
 	p.fields, p.marked, p.odd = p.fields[:0], p.marked[:0], p.odd[:0]
 	for ; len(items) >= step; items = items[step:] {
-		at := uint64(le.Uint32(items))
-		if !p.compact {
-			at = le.Uint64(items)
-		}
+		at := uint64(p.item(items)) //nolint:gosec // the bits as they are
 		d, ok := p.data[at]
 		if !ok {
 			lost++
@@ -91,6 +87,31 @@ func (p *journalReader) entry(offset int64, b []byte) error {
 	tellEntry(p.j, e)
 	p.found++
 	return p.j.take(offset, p.hurt >= 0)
+}
+
+// journalMoment is a time in microseconds since 1970.
+func journalMoment(us uint64) (time.Time, bool) {
+	if us >= maxSeconds*1e6 {
+		return time.Time{}, false
+	}
+	t, _ := epoch(int64(us/1e6), int64(us%1e6)*1000)
+	return t, true
+}
+
+// itemSize is how much an entry has for each of its fields.
+func (p *journalReader) itemSize() int {
+	if p.compact {
+		return 4
+	}
+	return 16
+}
+
+// item is the place that an item of an entry, or of the list of entries, begins with.
+func (p *journalReader) item(b []byte) int64 {
+	if p.compact {
+		return int64(binary.LittleEndian.Uint32(b))
+	}
+	return int64(binary.LittleEndian.Uint64(b)) //nolint:gosec // the bits as they are
 }
 
 // sorted puts a field where it belongs among those of the entry.

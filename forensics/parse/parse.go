@@ -66,6 +66,9 @@ type Source struct {
 	// meaning: one key in two people's authorized_keys lets in twice.
 	First *record.Exhibit
 
+	// Window is what of it is wanted, nil for all.
+	Window *Window
+
 	chunk int // size of a chunk, for tests
 }
 

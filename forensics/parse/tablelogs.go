@@ -6,7 +6,7 @@ func logParsers() []parser {
 	return []parser{
 		{name: "journal", detect: isJournal, run: parseJournal, binary: true, about: About{
 			Formats:   "systemd journal, regular and compact, data in LZ4, XZ or ZSTD",
-			Events:    "an entry: logged, with all fields as attributes (repeated ones as `NAME.2`), values up to 64 KiB. Entries behind damage are read too and marked `recovered`; those that the header promises and nobody finds are rejected",
+			Events:    "an entry: logged, with all fields as attributes (repeated ones as `NAME.2`), values up to 64 KiB. Entries behind damage are read too and marked `recovered`; those that the header promises and nobody finds are rejected. `parse --after` and `--before` read only the entries within, by the journal's own list",
 			Times:     "microseconds, UTC",
 			Reference: "systemd, journal-def.h and JOURNAL_FILE_FORMAT.md",
 			Oracle:    "journalctl -o json",
