@@ -365,6 +365,7 @@ func (j *jsonPage) evidence() {
 	j.run("import ID FILE", 0, "import", "last", j.b.archive())
 	j.run("import ID FILE", 0, "import", "last", j.b.dir+"/open")
 	j.run("parse FILE…", 0, "parse", log)
+	j.run("parse FILE…", 0, "parse", "--after", "2100-01-01", log)
 	j.run("parse --events FILE…", 0, "parse", "--events", log)
 	j.run("export ID … --to FILE", 0, "export", "last", "--to", j.b.dir+"/events.body")
 	j.run("ingest ID --rebuild", 0, "ingest", "last", "--rebuild")
