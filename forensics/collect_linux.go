@@ -3,12 +3,10 @@ package forensics
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -227,19 +225,6 @@ func (c *collection) hand(e record.Exhibit) error {
 	return c.sealed(e)
 }
 
-// rows is the writer of a snapshot's JSON lines.
-type rows struct {
-	enc  *json.Encoder
-	n    int64
-	note []string // deviations found on the way
-}
-
-// add writes one line.
-func (r *rows) add(line any) error {
-	r.n++
-	return r.enc.Encode(line)
-}
-
 // snapshot seals the JSON lines that fill writes. A refusal from fill means
 // that there is nothing to seal.
 func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*rows) error) error {
@@ -247,11 +232,7 @@ func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*
 		e.Deviations = append(e.Deviations, c.unsync)
 	}
 	var r rows
-	e, ok, err := c.stream(ctx, e, func(w *bufio.Writer) error {
-		r.enc = json.NewEncoder(w)
-		r.enc.SetEscapeHTML(false)
-		return fill(&r)
-	})
+	e, ok, err := c.stream(ctx, e, r.write(fill))
 	if err != nil || !ok {
 		return err
 	}
@@ -259,35 +240,13 @@ func (c *collection) snapshot(ctx context.Context, e record.Exhibit, fill func(*
 	return c.hand(e)
 }
 
-// noteOnce adds a deviation unless it is there.
-func (r *rows) noteOnce(text string) {
-	if !slices.Contains(r.note, text) {
-		r.note = append(r.note, text)
-	}
-}
-
 // stream seals what write produces. ok is false when it had nothing to give,
 // which is then listed.
 func (c *collection) stream(ctx context.Context, e record.Exhibit, write func(*bufio.Writer) error) (record.Exhibit, bool, error) {
-	in, out := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		w := bufio.NewWriterSize(out, 64<<10)
-		err := write(w)
-		if err == nil {
-			err = w.Flush()
-		}
-		_ = out.CloseWithError(err) // never fails
-	}()
-	e, err := c.Sink.Seal(ctx, in, e)
-	_ = in.CloseWithError(errStopped) // never fails; ends a writer that is still at work
-	<-done
+	e, err := sealWritten(ctx, c.Sink, e, write)
 	ok, err := c.judge(ctx, e.Source, err)
 	return e, ok, err
 }
-
-var errStopped = errors.New("the snapshot was stopped")
 
 // judge tells what stopped a sealing: the evidence (listed, and the collection
 // goes on) or something of ours (an error).

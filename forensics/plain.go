@@ -18,9 +18,9 @@ import (
 	"firebreak/record"
 )
 
-// Live collection on macOS and Windows takes files: what plainArtefacts lists,
-// found in one walk, read with what every system has. It reads no memory, no
-// processes and no kernel, and cannot keep access times from moving.
+// Collection on macOS and Windows takes the live state that liveStates lists,
+// and then files: what plainArtefacts lists, found in one walk, read with what
+// every system has. It cannot keep access times from moving.
 
 const methodPlain = "one descriptor, opened below the root without leaving it; hashed while read"
 
@@ -89,9 +89,11 @@ func collectPlain(ctx context.Context, o Options, system, root string, sealed fu
 }
 
 func (c *plainCollection) run(ctx context.Context) error {
-	if profile := c.named(); profile == Volatile {
-		c.refuse("/", refuse("live state: this program reads it on Linux only"))
-	} else {
+	profile := c.named()
+	if err := c.live(ctx, profile); err != nil {
+		return err
+	}
+	if profile != Volatile {
 		c.artefacts = slices.DeleteFunc(plainArtefacts(c.system), func(a plainArtefact) bool { return profile == Logs && !a.logs })
 	}
 	c.set, c.found = pattern.New(), make([][]plainFile, len(c.artefacts))
@@ -226,16 +228,8 @@ func (c *plainCollection) take(ctx context.Context, a plainArtefact, f plainFile
 		c.refuse(source, refuse("%d bytes: over the limit of %d for a file and %d for all", size, c.Limits.File, c.Limits.Total))
 		return nil
 	}
-	e := record.Exhibit{
-		Kind: a.kind, Title: a.title, Source: shown(source), Host: c.Host, Collector: a.kind, Origin: c.origin, Authority: c.Authority, Method: methodPlain,
-		Argv: c.Argv, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset, Clock: ClockNow(), Stored: c.Stored,
-		Format: a.format, Before: plainStat(f.info), Deviations: []string{"read without a way to keep its access time: reading it may have moved that"},
-	}
-	if c.origin == record.OriginLive {
-		e.Machine = ThisMachine()
-	} else {
-		e.Root = c.Root
-	}
+	e := c.exhibit(a.kind, a.title, source, a.format, methodPlain)
+	e.Before, e.Deviations = plainStat(f.info), []string{"read without a way to keep its access time: reading it may have moved that"}
 	in, err := c.root.OpenFile(filepath.FromSlash(f.name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		c.refuse(source, err)
@@ -270,9 +264,28 @@ func (c *plainCollection) take(ctx context.Context, a plainArtefact, f plainFile
 		}
 	}
 	c.taken += out.Size
+	return c.hand(out)
+}
+
+// exhibit is what all exhibits of this pass have in common.
+func (c *plainCollection) exhibit(kind, title, source, format, method string) record.Exhibit {
+	e := record.Exhibit{
+		Kind: kind, Title: title, Source: shown(source), Host: c.Host, Collector: kind, Origin: c.origin, Authority: c.Authority, Method: method,
+		Argv: c.Argv, Tool: c.Tool, ToolSHA256: c.ToolSHA256, Started: c.Now().UTC(), ClockOffset: c.ClockOffset, Clock: ClockNow(), Stored: c.Stored, Format: format,
+	}
+	if c.origin == record.OriginLive {
+		e.Machine = ThisMachine()
+	} else {
+		e.Root = c.Root
+	}
+	return e
+}
+
+// hand counts an exhibit that is sealed and hands it over.
+func (c *plainCollection) hand(e record.Exhibit) error {
 	c.sum.Exhibits++
-	c.sum.Bytes += out.Size
-	return c.sealed(out)
+	c.sum.Bytes += e.Size
+	return c.sealed(e)
 }
 
 // plainReader reads a file up to a limit, and keeps what is wrong with the file
