@@ -137,7 +137,7 @@ func (o *doctorOptions) examine(ctx context.Context) []finding {
 			warn("nftables", "the program nft is missing: addresses cannot be blocked on this machine")
 		}
 	} else {
-		warn("collectors", "live collection needs Linux; mounted images and ingest work")
+		warn("collectors", "of "+runtime.GOOS+" less is read than of Linux: docs/collectors.md")
 	}
 	o.backups(ctx, s, add, warn)
 	list, err := s.List(ctx)

@@ -176,7 +176,7 @@ func (l *Locker) publish(ctx context.Context, root *os.Root, temp string, d seal
 			return false, err
 		}
 	}
-	if err := root.Rename(temp, place(d.blob)); err != nil {
+	if err := durable.ReplaceIn(root, temp, place(d.blob)); err != nil {
 		return false, err
 	}
 	if err := l.synced(durable.SyncIn(root, folder), durable.SyncIn(root, ".")); err != nil {
@@ -292,6 +292,16 @@ func (l *Locker) temp(root *os.Root) (*os.File, string, error) {
 		}
 	}
 	return nil, "", errors.New("no free name for a temporary file")
+}
+
+// claim takes the file's lock, which lasts as long as the file is open, and
+// says whether it was free.
+func claim(f *os.File) (bool, error) {
+	free, err := durable.Claim(f)
+	if err != nil {
+		return false, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return free, nil
 }
 
 // room is an error when less than the reserve is free where f lies.

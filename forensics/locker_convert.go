@@ -164,7 +164,7 @@ func (l *Locker) encrypt(ctx context.Context, root *os.Root, blob string) (err e
 	if err := l.writeKey(root, blob, d.key); err != nil {
 		return err
 	}
-	if err := root.Rename(temp, place(blob)); err != nil {
+	if err := durable.ReplaceIn(root, temp, place(blob)); err != nil {
 		return err
 	}
 	named = false

@@ -70,7 +70,7 @@ func (in *Inventory) one(root *os.Root, path string, d fs.DirEntry, keys map[str
 	folder, name, nested := strings.Cut(path, "/")
 	blob, isKey := strings.CutSuffix(name, ".key")
 	switch {
-	case path == ".", d.IsDir() && !nested && len(path) == 2 && strings.Trim(path, "0123456789abcdef") == "":
+	case path == ".", path == lockFile, d.IsDir() && !nested && len(path) == 2 && strings.Trim(path, "0123456789abcdef") == "":
 		return nil
 	case !nested && strings.HasPrefix(path, "tmp-"):
 		in.Temporary = append(in.Temporary, path)

@@ -149,12 +149,8 @@ func (l *Locker) Check(ctx context.Context, e record.Exhibit) (record.Check, err
 }
 
 // Sweep removes temporary files whose writers have died, and says how many.
-// Files that a living process is writing stay. Where the system has no file
-// locks nothing is removed.
+// Files that a living process is writing stay.
 func (l *Locker) Sweep() (int, error) {
-	if !locks {
-		return 0, nil
-	}
 	root, err := os.OpenRoot(l.dir)
 	if err != nil {
 		return 0, gone(err)

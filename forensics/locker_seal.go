@@ -76,7 +76,7 @@ func (l *Locker) writeKey(root *os.Root, blob, key string) (err error) {
 	if err := errors.Join(f.Chmod(0o400), l.synced(f.Sync())); err != nil {
 		return err
 	}
-	if err := root.Rename(temp, keyPlace(blob)); err != nil {
+	if err := durable.ReplaceIn(root, temp, keyPlace(blob)); err != nil {
 		return err
 	}
 	named = false

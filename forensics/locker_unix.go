@@ -5,25 +5,9 @@ package forensics
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
-
-	"firebreak/internal/durable"
 )
-
-// locks says whether claim can tell an abandoned file from one in use.
-const locks = true
-
-// claim takes the file's lock, which lasts as long as the file is open, and
-// says whether it was free.
-func claim(f *os.File) (bool, error) {
-	free, err := durable.Claim(f)
-	if err != nil {
-		return false, fmt.Errorf("lock %s: %w", f.Name(), err)
-	}
-	return free, nil
-}
 
 // syncFile makes the content of a file last.
 func syncFile(root *os.Root, name string) error {
@@ -58,3 +42,6 @@ func hold(ctx context.Context, root *os.Root, folder string) (release func() err
 		}
 	}
 }
+
+// lockFile is where Windows locks folders: a locker may come from there.
+const lockFile = ".lock"

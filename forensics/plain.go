@@ -174,16 +174,17 @@ func (c *plainCollection) walk(ctx context.Context, dir string, at pattern.State
 			}
 			continue
 		}
-		c.set.Ends(next, func(id int) { c.meet(id, name, e) })
+		c.set.Ends(next, func(id int) { c.meet(id, name) })
 	}
 	return nil
 }
 
 const maxPlainNames = 200_000
 
-// meet notes a file that an artefact means.
-func (c *plainCollection) meet(id int, name string, e fs.DirEntry) {
-	info, err := e.Info()
+// meet notes a file that an artefact means. What a listing says of a file on
+// Windows does not tell which one it is.
+func (c *plainCollection) meet(id int, name string) {
+	info, err := c.root.Lstat(filepath.FromSlash(name))
 	switch {
 	case err != nil:
 		c.refuse("/"+name, err)

@@ -91,7 +91,7 @@ func (l *local) Write(p []byte) (int, error) {
 
 // publish gives the file its name once it is on the disk.
 func (l *local) publish() error {
-	err := l.f.Sync()
+	err := errors.Join(l.f.Sync(), l.f.Close()) // Windows gives an open file no other name
 	if err == nil {
 		if _, err = os.Lstat(l.to); err == nil {
 			err = fs.ErrExist
@@ -99,7 +99,7 @@ func (l *local) publish() error {
 			err = os.Rename(l.f.Name(), l.to)
 		}
 	}
-	if err = errors.Join(err, l.f.Close()); err != nil {
+	if err != nil {
 		return fmt.Errorf("write %s: %w", l.to, err)
 	}
 	if err := durable.SyncDir(filepath.Dir(l.to)); err != nil {

@@ -6,10 +6,10 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"net/url"
-	"path/filepath"
 
 	sqlite3 "github.com/mattn/go-sqlite3"
 
+	"firebreak/internal/sqliteuri"
 	"firebreak/store/cryptvfs"
 )
 
@@ -60,8 +60,7 @@ func dsn(path string, a access, key *cryptvfs.Key) string {
 		q.Set("_synchronous", "OFF")
 	}
 	key.Params(q)
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
-	return u.String()
+	return sqliteuri.Of(path, q)
 }
 
 // connector opens connections without registering a driver of our own.

@@ -11,6 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// ReplaceIn gives a file below root a name that may be taken.
+func ReplaceIn(root *os.Root, from, to string) error { return root.Rename(from, to) }
+
+// RemoveClaimed removes a file whose lock is held, and closes it. The name goes
+// first: nobody takes it for an abandoned one.
+func RemoveClaimed(f *os.File) error { return errors.Join(os.Remove(f.Name()), f.Close()) }
+
 // SyncDir makes the names in a folder last.
 func SyncDir(dir string) error {
 	d, err := os.Open(dir) //nolint:gosec // the caller's own folder

@@ -2,11 +2,46 @@ package durable
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
+
+// ReplaceIn gives a file below root a name that may be taken. No file replaces one
+// that is read-only: that is made writable before.
+func ReplaceIn(root *os.Root, from, to string) error {
+	return patiently(func() error {
+		err := root.Rename(from, to)
+		if errors.Is(err, fs.ErrPermission) && root.Chmod(to, 0o600) == nil {
+			err = root.Rename(from, to)
+		}
+		return err
+	})
+}
+
+// patiently does again for two seconds what somebody stands in the way of: virus
+// scanners and indexers open what was just written.
+func patiently(do func() error) error {
+	err := do()
+	for wait := time.Millisecond; wait < time.Second && (errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)); wait *= 2 {
+		time.Sleep(wait)
+		err = do()
+	}
+	return err
+}
+
+// RemoveClaimed closes a file whose lock is held, and removes it: a file that is
+// open cannot be removed. Who claims it in between may remove it, too.
+func RemoveClaimed(f *os.File) error {
+	err := f.Close()
+	if gone := os.Remove(f.Name()); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
 
 // SyncDir does nothing: there is no such call, and NTFS journals names.
 func SyncDir(string) error { return nil }
@@ -30,14 +65,15 @@ func Replace(path string, content []byte, mode os.FileMode) (err error) {
 	if err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), path)
+	return patiently(func() error { return os.Rename(tmp.Name(), path) })
 }
 
 // Claim takes the lock of an open file, which lasts as long as the file is
-// open, and says whether it was free.
+// open, and says whether it was free. Locks are mandatory there, so what is locked
+// is a byte behind all that files hold.
 func Claim(f *os.File) (bool, error) {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
-	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{})
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &windows.Overlapped{OffsetHigh: 1 << 30})
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
 		return false, nil
 	}
@@ -59,7 +95,7 @@ func rename(f *os.File, to string) error {
 	if err != nil {
 		return err
 	}
-	return windows.MoveFileEx(from, name, windows.MOVEFILE_WRITE_THROUGH)
+	return patiently(func() error { return windows.MoveFileEx(from, name, windows.MOVEFILE_WRITE_THROUGH) })
 }
 
 // replace gives an open file a name that may be taken.
@@ -67,7 +103,7 @@ func replace(f *os.File, to string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), to)
+	return patiently(func() error { return os.Rename(f.Name(), to) })
 }
 
 // shut does nothing: rename did.

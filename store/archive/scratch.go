@@ -55,8 +55,7 @@ func (s *Scratch) Remove() error {
 	if s.lock == nil {
 		return nil
 	}
-	err := clearOut(s.Dir)
-	err = errors.Join(err, s.lock.Close())
+	err := clearOut(s.Dir, s.lock)
 	s.lock = nil
 	if err != nil {
 		return fmt.Errorf("remove scratch folder: %w", err)
@@ -102,27 +101,26 @@ func abandoned(dir string) (bool, error) {
 		return false, err
 	}
 	free, err := durable.Claim(f)
-	if err == nil && free {
-		err = clearOut(dir)
+	if err != nil || !free {
+		return false, errors.Join(err, f.Close())
 	}
-	return free && err == nil, errors.Join(err, f.Close())
+	err = clearOut(dir, f)
+	return err == nil, err
 }
 
-// clearOut removes the folder, the lock after everything else: whenever it is
-// interrupted, the next sweep knows what is left.
-func clearOut(dir string) error {
+// clearOut removes the folder, the lock after everything else, and closes it:
+// whenever it is interrupted, the next sweep knows what is left.
+func clearOut(dir string, lock *os.File) error {
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return ignore(err)
-	}
 	for _, e := range entries {
-		if e.Name() != scratchLock {
-			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				return err
-			}
+		if err == nil && e.Name() != scratchLock {
+			err = os.RemoveAll(filepath.Join(dir, e.Name()))
 		}
 	}
-	return errors.Join(ignore(os.Remove(filepath.Join(dir, scratchLock))), ignore(os.Remove(dir)))
+	if err != nil {
+		return errors.Join(ignore(err), lock.Close())
+	}
+	return errors.Join(ignore(durable.RemoveClaimed(lock)), ignore(os.Remove(dir)))
 }
 
 func ignore(err error) error {

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+
+	"firebreak/internal/sqliteuri"
 )
 
 // Key is the key of one database while it is in use. It is safe for use by
@@ -106,8 +108,7 @@ func (k *Key) Target(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
-	return u.String(), nil
+	return sqliteuri.Of(abs, q), nil
 }
 
 // ErrOtherLog is returned by Check.

@@ -12,6 +12,7 @@ import (
 
 	"firebreak/internal/durable"
 	"firebreak/internal/shred"
+	"firebreak/internal/sqliteuri"
 )
 
 // ErrInUse is returned by Reseal while anybody has the database open.
@@ -188,8 +189,7 @@ func single(path string, secret *[32]byte) (singleDB, error) {
 		key.Release()
 		return singleDB{}, err
 	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs), RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite3", u.String())
+	db, err := sql.Open("sqlite3", sqliteuri.Of(abs, q))
 	if err != nil {
 		key.Release()
 		return singleDB{}, err

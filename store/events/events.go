@@ -31,6 +31,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"firebreak/internal/sqliteuri"
 	"firebreak/store/cryptvfs"
 	"firebreak/store/events/segment"
 )
@@ -137,7 +138,7 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := peek(ctx, abs, o); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	name := (&url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(abs)}).String()
+	name := sqliteuri.Of(abs, nil)
 	if o.Secret != nil {
 		if db.key, err = cryptvfs.NewKey(o.Secret); err != nil {
 			return nil, fmt.Errorf("open %s: %w", path, err)

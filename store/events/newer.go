@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
-	"path/filepath"
 
+	"firebreak/internal/sqliteuri"
 	"firebreak/store/cryptvfs"
 )
 
@@ -22,8 +22,7 @@ func peek(ctx context.Context, path string, o Options) error {
 		defer key.Release()
 		key.Params(q)
 	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite3", u.String())
+	db, err := sql.Open("sqlite3", sqliteuri.Of(path, q))
 	if err != nil {
 		return err
 	}
