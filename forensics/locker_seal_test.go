@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"firebreak/internal/box"
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -80,7 +81,7 @@ func TestEncryptedBlobIsStandard(t *testing.T) {
 		t.Errorf("the marker is there %d times", n)
 	}
 	for _, name := range []string{place(e.Blob), keyPlace(e.Blob)} {
-		if info, err := os.Stat(filepath.Join(l.dir, name)); err != nil || info.Mode()&^0o044 != 0o400 { // Windows has no others
+		if info, err := os.Stat(filepath.Join(l.dir, name)); err != nil || info.Mode() != testkit.Mode(0o400) {
 			t.Errorf("%s: %v, %v; want mode 0400", name, info, err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -84,7 +85,7 @@ func TestSealAndOpen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if info.Mode()&^0o044 != 0o400 { // Windows has no others
+			if info.Mode() != testkit.Mode(0o400) {
 				t.Errorf("mode %v, want 0400", info.Mode())
 			}
 			r, err := l.Open(e.Blob)

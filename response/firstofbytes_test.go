@@ -1,6 +1,8 @@
 package response
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,4 +60,13 @@ func TestSameBytesElsewhere(t *testing.T) {
 	if got := told(); !slices.Equal(got, want) {
 		t.Fatalf("read again: %q, want %q", got, want)
 	}
+}
+
+// publicKey is a line of authorized_keys and its fingerprint.
+func publicKey(seed, comment string) (line, fingerprint string) {
+	blob := append([]byte{0, 0, 0, 11}, "ssh-ed25519\x00\x00\x00\x20"...)
+	sum := sha256.Sum256([]byte(seed))
+	blob = append(blob, sum[:]...)
+	of := sha256.Sum256(blob)
+	return "ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob) + " " + comment + "\n", "SHA256:" + base64.RawStdEncoding.EncodeToString(of[:])
 }

@@ -2,8 +2,6 @@ package response
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -46,15 +44,6 @@ const (
 	begin    = 30 * time.Hour // how long ago the intruder came
 	intruder = "203.0.113.50"
 )
-
-// publicKey is a line of authorized_keys and its fingerprint.
-func publicKey(seed, comment string) (line, fingerprint string) {
-	blob := append([]byte{0, 0, 0, 11}, "ssh-ed25519\x00\x00\x00\x20"...)
-	sum := sha256.Sum256([]byte(seed))
-	blob = append(blob, sum[:]...)
-	of := sha256.Sum256(blob)
-	return "ssh-ed25519 " + base64.StdEncoding.EncodeToString(blob) + " " + comment + "\n", "SHA256:" + base64.RawStdEncoding.EncodeToString(of[:])
-}
 
 func (h *host) auth(ago time.Duration, text string) string {
 	return h.at(ago).UTC().Format("2006-01-02T15:04:05.000000+00:00") + " web-1 " + text + "\n"

@@ -58,7 +58,7 @@ func TestCopyWhileOthersWrite(t *testing.T) {
 			t.Errorf("copied at %d entries; there were %d before and %d after", p.Head.Size, before, s.Head().Size)
 		}
 		good(t, dir, o, p.Head.Size)
-		if info, err := os.Stat(filepath.Join(dir, DatabaseFile)); err != nil || info.Mode().Perm() != 0o600 {
+		if info, err := os.Stat(filepath.Join(dir, DatabaseFile)); err != nil || info.Mode().Perm() != testkit.Mode(0o600) {
 			t.Errorf("%v, %v", info.Mode(), err)
 		}
 	}

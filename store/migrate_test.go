@@ -11,6 +11,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -59,7 +60,7 @@ func TestMigrateBacksUpAndIsAllOrNothing(t *testing.T) {
 		t.Errorf("migrating again: %v", err)
 	}
 	backup := filepath.Join(dir, "incident.schema-1.db")
-	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != testkit.Mode(0o600) {
 		t.Fatalf("backup: %v, %v", info, err)
 	}
 	old := connect(backup, look, 1, s.key)

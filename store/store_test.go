@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
 	"firebreak/record"
 )
 
@@ -138,7 +139,7 @@ func TestCreateUpdateReopen(t *testing.T) {
 		info, err := os.Stat(filepath.Join(s.Dir(), name))
 		if err != nil {
 			t.Error(err)
-		} else if got := info.Mode().Perm(); got != want {
+		} else if got := info.Mode().Perm(); got != testkit.Mode(want) {
 			t.Errorf("%q has mode %v, want %v", name, got, want)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"firebreak/incident"
+	"firebreak/internal/testkit"
 	"firebreak/store/keys"
 )
 
@@ -103,7 +104,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("%s: %d bytes, %v", s.Path, len(got), err)
 			}
 			info, err := os.Stat(filepath.Join(dir, s.Path))
-			if want := map[bool]os.FileMode{true: 0o400, false: 0o600}[m.Files[n].Blob() != ""]; err != nil || info.Mode() != want {
+			if want := map[bool]os.FileMode{true: 0o400, false: 0o600}[m.Files[n].Blob() != ""]; err != nil || info.Mode() != testkit.Mode(want) {
 				t.Errorf("%s: mode %v, want %v", s.Path, info.Mode(), want)
 			}
 		}
