@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -50,7 +51,7 @@ type World struct {
 func Process() World {
 	return World{
 		Args: os.Args[1:], In: os.Stdin, Out: os.Stdout, Err: os.Stderr, //nolint:forbidigo // the one place that takes the real streams
-		Getenv: os.Getenv, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
+		Getenv: environment, Now: time.Now, Monotonic: monotonic, Rand: rand.Reader, //nolint:forbidigo // the one place that takes the real clock
 		User: userName, Host: os.Hostname, Executable: sync.OnceValues(hashExecutable),
 		IsTerminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd())), //nolint:forbidigo // as above
 		AskSecret:  askSecret, Harden: harden, Again: again,
@@ -62,6 +63,15 @@ func Process() World {
 
 // Exit ends the process.
 func Exit(c Code) { os.Exit(int(c)) }
+
+// environment is a variable of the process; Windows calls HOME otherwise.
+func environment(name string) string {
+	v := os.Getenv(name)
+	if v == "" && name == "HOME" && runtime.GOOS == "windows" {
+		return os.Getenv("USERPROFILE")
+	}
+	return v
+}
 
 func userName() string {
 	if u, err := user.Current(); err == nil && u.Username != "" {

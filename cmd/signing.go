@@ -25,7 +25,7 @@ const keyHelp = "sign with this ssh `KEY`: a file, or SHA256:… for one of your
 func (p *program) dialAgent() func(context.Context) (net.Conn, error) {
 	path := p.Getenv("SSH_AUTH_SOCK")
 	if path == "" {
-		return nil
+		return ownAgent()
 	}
 	return func(ctx context.Context) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", path)

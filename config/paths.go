@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 )
 
 // Paths says where Firebreak keeps what.
@@ -15,7 +16,8 @@ type Paths struct {
 // FindPaths works the folders out from the environment: FIREBREAK_HOME, else
 // firebreak in the XDG data folder, which is ~/.local/share where XDG_DATA_HOME
 // is not an absolute path (XDG Base Directory Specification 0.8); config.yaml
-// likewise, below XDG_CONFIG_HOME or ~/.config.
+// likewise, below XDG_CONFIG_HOME or ~/.config. Windows has LOCALAPPDATA and
+// APPDATA for that.
 func FindPaths(getenv func(string) string) (Paths, error) {
 	var p Paths
 	var err error
@@ -39,6 +41,9 @@ func FindPaths(getenv func(string) string) (Paths, error) {
 
 func xdg(getenv func(string) string, variable string, below ...string) (string, error) {
 	if dir := getenv(variable); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "firebreak"), nil
+	}
+	if dir := getenv(map[string]string{"XDG_DATA_HOME": "LOCALAPPDATA", "XDG_CONFIG_HOME": "APPDATA"}[variable]); runtime.GOOS == "windows" && filepath.IsAbs(dir) {
 		return filepath.Join(dir, "firebreak"), nil
 	}
 	home := getenv("HOME")

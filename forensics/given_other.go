@@ -5,11 +5,12 @@ package forensics
 import (
 	"os"
 
+	"firebreak/internal/durable"
 	"firebreak/record"
 )
 
 func openGiven(path string) (*os.File, []string, error) {
-	f, err := os.Open(path)
+	f, err := durable.OpenShared(path)
 	return f, nil, err
 }
 

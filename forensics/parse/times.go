@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // for machines without zones, as Windows
 
 	"firebreak/timeline"
 )

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"firebreak/internal/box"
+	"firebreak/internal/durable"
 )
 
 // state is all that the drill's world holds, as its file has it.
@@ -190,7 +191,7 @@ func (w *World) write(b []byte) (err error) {
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), w.file())
+	return durable.Rename(tmp.Name(), w.file())
 }
 
 // draw returns a new random secret with a prefix.

@@ -279,7 +279,7 @@ func (g *Gate) change(ctx context.Context, f func(*State)) (err error) {
 	}
 	tmp := g.file() + ".part"                          // under the lock it is ours alone
 	if err = os.WriteFile(tmp, b, 0o600); err == nil { //nolint:gosec // as above
-		err = os.Rename(tmp, g.file()) //nolint:gosec // as above
+		err = durable.Rename(tmp, g.file())
 	}
 	if err != nil {
 		return fmt.Errorf("write gate of %s: %w", g.name, err)

@@ -10,6 +10,25 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// OpenShared opens a file to be read, and keeps nobody from renaming or removing it
+// meanwhile.
+func OpenShared(path string) (*os.File, error) {
+	dir, err := os.OpenRoot(filepath.Dir(path)) // what is opened below a root is shared so
+	if err != nil {
+		return os.Open(path)
+	}
+	f, err := dir.Open(filepath.Base(path))
+	if err = errors.Join(err, dir.Close()); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Rename gives a file a name that may be taken. It does not wait for the disk.
+func Rename(from, to string) error {
+	return patiently(func() error { return os.Rename(from, to) })
+}
+
 // ReplaceIn gives a file below root a name that may be taken. No file replaces one
 // that is read-only: that is made writable before.
 func ReplaceIn(root *os.Root, from, to string) error {
@@ -65,7 +84,7 @@ func Replace(path string, content []byte, mode os.FileMode) (err error) {
 	if err = errors.Join(err, tmp.Chmod(mode), tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
-	return patiently(func() error { return os.Rename(tmp.Name(), path) })
+	return Rename(tmp.Name(), path)
 }
 
 // Claim takes the lock of an open file, which lasts as long as the file is
@@ -103,7 +122,7 @@ func replace(f *os.File, to string) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return patiently(func() error { return os.Rename(f.Name(), to) })
+	return Rename(f.Name(), to)
 }
 
 // shut does nothing: rename did.
