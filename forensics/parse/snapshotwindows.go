@@ -13,10 +13,11 @@ import (
 
 func tellWindowsProcess(e *timeline.Event, m members) {
 	e.Source = "process"
+	m[attrAction] = "exec" // also where its start could not be read: it runs
 	state := "seen"
 	if t, ok := m.when("started"); ok {
 		e.Time, e.Precision, e.TimeKind = t, timeline.Nanosecond, timeline.Started
-		state, m[attrAction] = "started", "exec"
+		state = "started"
 	}
 	what := m["command"]
 	if what == "" {

@@ -28,7 +28,7 @@ func TestWindowsSnapshots(t *testing.T) {
 		{
 			forensics.FormatWindowsProcesses,
 			forensics.WindowsProcess{PID: 0, Threads: 8, Comm: "[System Process]"},
-			told{at, timeline.Observed, "process 0 seen: [[System Process]]", "pid=0|ppid=0|action="},
+			told{at, timeline.Observed, "process 0 seen: [[System Process]]", "pid=0|ppid=0|action=exec"},
 		},
 		{
 			forensics.FormatWindowsProcesses,
