@@ -71,6 +71,45 @@ const ordinary = `
 2900|2710|powershell.exe|ann|C:\Users\ann\Downloads\firebreak.exe|firebreak.exe collect
 `
 
+// ordinaryServer is the processes of a domain controller that is also a web server
+// and a database, with an administrator at work by remote desktop.
+const ordinaryServer = `
+0|0|||[System Process]|
+4|0||SYSTEM|System|
+372|4|System|SYSTEM|C:\Windows\System32\smss.exe|\SystemRoot\System32\smss.exe
+480|472||SYSTEM|C:\Windows\System32\csrss.exe|-
+560|472||SYSTEM|C:\Windows\System32\wininit.exe|wininit.exe
+688|560|wininit.exe|SYSTEM|C:\Windows\System32\services.exe|C:\Windows\system32\services.exe
+700|560|wininit.exe|SYSTEM|C:\Windows\System32\lsass.exe|C:\Windows\system32\lsass.exe
+1100|688|services.exe|SYSTEM|C:\Windows\System32\svchost.exe|C:\Windows\system32\svchost.exe -k DcomLaunch -p
+1110|688|services.exe||svchost.exe|
+1200|688|services.exe|SYSTEM|C:\Windows\System32\dns.exe|C:\Windows\system32\dns.exe
+1210|688|services.exe|SYSTEM|C:\Windows\System32\dfsrs.exe|C:\Windows\system32\DFSRs.exe
+1220|688|services.exe|SYSTEM|C:\Windows\ADWS\Microsoft.ActiveDirectory.WebServices.exe|C:\Windows\ADWS\Microsoft.ActiveDirectory.WebServices.exe
+1230|688|services.exe|NETWORK SERVICE|C:\Windows\System32\msdtc.exe|C:\Windows\System32\msdtc.exe
+1300|688|services.exe|SYSTEM|C:\Windows\System32\svchost.exe|C:\Windows\system32\svchost.exe -k iissvcs
+1310|1300|svchost.exe|DefaultAppPool|C:\Windows\System32\inetsrv\w3wp.exe|c:\windows\system32\inetsrv\w3wp.exe -ap "DefaultAppPool" -v "v4.0"
+1320|1310|w3wp.exe|DefaultAppPool|C:\Windows\Microsoft.NET\Framework64\v4.0.30319\csc.exe|"C:\Windows\Microsoft.NET\Framework64\v4.0.30319\csc.exe" /noconfig /fullpaths @"C:\Windows\Microsoft.NET\Framework64\v4.0.30319\Temporary ASP.NET Files\root\x.cmdline"
+1400|688|services.exe|MSSQLSERVER|C:\Program Files\Microsoft SQL Server\MSSQL16.MSSQLSERVER\MSSQL\Binn\sqlservr.exe|"C:\Program Files\Microsoft SQL Server\MSSQL16.MSSQLSERVER\MSSQL\Binn\sqlservr.exe" -sMSSQLSERVER
+1500|688|services.exe|SYSTEM|C:\Program Files\OpenSSH\sshd.exe|"C:\Program Files\OpenSSH\sshd.exe"
+1510|1500|sshd.exe|adm|C:\Windows\System32\cmd.exe|c:\windows\system32\cmd.exe
+1600|4|System|SYSTEM|C:\Windows\System32\smss.exe|-
+1610|1600|smss.exe|SYSTEM|C:\Windows\System32\csrss.exe|-
+1620|1600|smss.exe|SYSTEM|C:\Windows\System32\winlogon.exe|winlogon.exe
+1630|1620|winlogon.exe|DWM-2|C:\Windows\System32\dwm.exe|"dwm.exe"
+1640|1620|winlogon.exe|SYSTEM|C:\Windows\System32\LogonUI.exe|"LogonUI.exe" /flags:0x2 /state0:0xa3b92855
+1650|1620|winlogon.exe|adm|C:\Windows\System32\userinit.exe|C:\Windows\system32\userinit.exe
+1660|1650|userinit.exe|adm|C:\Windows\explorer.exe|C:\Windows\Explorer.EXE
+1670|1100|svchost.exe|adm|C:\Windows\System32\rdpclip.exe|rdpclip
+1680|1660|explorer.exe|adm|C:\Windows\System32\mmc.exe|"C:\Windows\system32\mmc.exe" "C:\Windows\system32\dsa.msc"
+1690|1660|explorer.exe|adm|C:\Windows\System32\Taskmgr.exe|"C:\Windows\system32\taskmgr.exe" /4
+1700|1660|explorer.exe|adm|C:\Windows\System32\gpupdate.exe|gpupdate
+1710|1660|explorer.exe|adm|C:\Windows\SysWOW64\WindowsPowerShell\v1.0\powershell.exe|"powershell.exe" -NoProfile -File C:\Scripts\backup.ps1
+1720|1100|svchost.exe|SYSTEM|C:\Windows\WinSxS\amd64_microsoft-windows-servicingstack_31bf3856ad364e35_10.0.20348.1_none_a\TiWorker.exe|-
+1730|688|services.exe|SYSTEM|C:\Windows\servicing\TrustedInstaller.exe|C:\Windows\servicing\TrustedInstaller.exe
+1740|688|services.exe|SYSTEM|C:\Windows\Temp\8B1A0D4C-0F3C-4D3E-9A55-1E1B8A9C0D11\dismhost.exe|-
+`
+
 const ordinarySockets = `
 tcp listen 0.0.0.0:135 - 1160 svchost.exe
 tcp listen 0.0.0.0:445 - 4 System
@@ -171,15 +210,18 @@ func told(t *testing.T, events []timeline.Event) []Finding {
 	return got.Findings
 }
 
-// Of an ordinary machine nothing is said that wants an explanation.
+// Of ordinary machines nothing is said that wants an explanation.
 func TestOrdinaryWindows(t *testing.T) {
-	events := windowsTimeline(t, ordinary, ordinarySockets, ordinaryDrivers)
-	for _, r := range ordinaryRegistry() {
-		events = append(events, r.events(t)...)
-	}
-	for _, f := range told(t, events) {
-		if f.Severity.Rank() > Low.Rank() {
-			t.Errorf("%s: %s", f.Rule, f.Reason)
+	server := "tcp listen 0.0.0.0:53 - 1200 dns.exe\ntcp listen 0.0.0.0:22 - 1500 sshd.exe\ntcp established 10.0.0.2:1433 203.0.113.7:50000 1400 sqlservr.exe"
+	for _, m := range [][2]string{{ordinary, ordinarySockets}, {ordinaryServer, server}} {
+		events := windowsTimeline(t, m[0], m[1], ordinaryDrivers)
+		for _, r := range ordinaryRegistry() {
+			events = append(events, r.events(t)...)
+		}
+		for _, f := range told(t, events) {
+			if f.Severity.Rank() > Low.Rank() {
+				t.Errorf("%s: %s", f.Rule, f.Reason)
+			}
 		}
 	}
 }
