@@ -30,6 +30,8 @@ func seeds() map[string][]string {
 		"syslog":             append(slices.Clone(hostileLines), "30 <13>Nov 18 08:30:20 h a: b\n", "2000-01-01 00:00\nOct 1 00:00:00 ", "2022-04-12 00:24:24.741 UTC [9] u@d FATAL:  x\n"),
 		"fb.processes":       {`{"pid":1,"started":"2026-01-01T00:00:00Z","argv":["a"]}`},
 		"fb.sockets":         {`{"proto":"tcp","owners":[{"pid":1}],"local":"1.2.3.4:5"}`},
+		"fb.winprocesses":    {`{"pid":7,"ppid":1,"started":"2026-01-01T00:00:00.1234567Z","comm":"a.exe","services":["x"],"exe":"C:\\b.exe","exe_deleted":true}`},
+		"fb.winsockets":      {`{"proto":"tcp","state":"established","local":"[fe80::1%5]:5","remote":"1.2.3.4:5","opened":"2026-01-01T00:00:00Z","pid":7,"process":"a"}`},
 		"fb.units":           {`{"path":"/x","kind":"service","stat":{"modified":"2026-01-01T00:00:00Z"}}`},
 		"fb.extents":         {`{"offset":0,"data":"QUFB","size":3}`},
 		"journal":            {"LPKSHHRH\x00\x00\x00\x00"},

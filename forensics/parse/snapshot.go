@@ -41,6 +41,10 @@ func snapshots() map[string]func(*timeline.Event, members) {
 		"fb.timers":      tellTimer,
 		"fb.packagefile": tellPackageFile,
 		"fb.files":       tellFile,
+
+		"fb.winprocesses": tellWindowsProcess,
+		"fb.winsockets":   tellWindowsSocket,
+		"fb.windrivers":   tellWindowsDriver,
 	}
 }
 
@@ -238,7 +242,10 @@ func tellSystem(e *timeline.Event, m members) {
 	if m["host"] != "" {
 		e.Host = m["host"]
 	}
-	e.Message = fmt.Sprintf("system %s: %s, kernel %s, boot %s", m["host"], m["os"], m["kernel"], m["boot"])
+	e.Message = fmt.Sprintf("system %s: %s, kernel %s", m["host"], m["os"], m["kernel"])
+	if m["boot"] != "" {
+		e.Message += ", boot " + m["boot"]
+	}
 }
 
 // isSnapshot knows a format by the members that only its lines have.

@@ -29,7 +29,7 @@ type parser struct {
 // parsers is the table of formats. Detection asks from the top, so the narrower
 // format stands above the wider one.
 func parsers() []parser {
-	return slices.Concat(windowsParsers(), macParsers(), databaseParsers(), eseParsers(), rpmParsers(), liveParsers(), serviceParsers(), logParsers(), findingParsers())
+	return slices.Concat(windowsParsers(), macParsers(), databaseParsers(), eseParsers(), rpmParsers(), liveParsers(), windowsStateParsers(), serviceParsers(), logParsers(), findingParsers())
 }
 
 // Catalogue tells of the parsers in the order in which detection asks them.
