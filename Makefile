@@ -7,7 +7,7 @@ FUZZTIME ?= 60s
 FAULTS  := Kill|Soak|Damage|Truncat|Crash|Interrupted|Flipped|Failed|Full|Ballast|Clock|FourProcesses|Fault|Figure|Moved|WrongKey|Hostile|Markers
 LDFLAGS := $(if $(VERSION),-X firebreak/cmd.version=$(VERSION))
 
-.PHONY: help demo run build test fuzz check lint bench gobench soak forms golden e2e docs snapshot
+.PHONY: help demo run build windows testwindows test fuzz check lint bench gobench soak forms golden e2e docs snapshot
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## /\1\t/' | expand -t 12
@@ -21,6 +21,17 @@ run: build ## Build, and open the list of incidents
 build: ## Build bin/firebreak
 	@tools/needs build
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/firebreak
+
+WINDOWS := CGO_ENABLED=1 GOOS=windows GOARCH=amd64 CC=x86_64-w64-mingw32-gcc
+
+windows: ## Build bin/firebreak.exe
+	@tools/needs build windows
+	$(WINDOWS) $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN).exe ./cmd/firebreak
+
+testwindows: ## A whole incident and the stores' tests on Windows, under Wine 10 or later (WINE=…)
+	@tools/needs build windows wine
+	$(WINDOWS) $(GO) vet ./cmd/firebreak ./config ./forensics/... ./integrations/... ./internal/... ./record/... ./response ./review/... ./store/... ./timeline/... ./tui
+	$(WINDOWS) WINEDEBUG=-all $(GO) test -count=1 -short -exec '$(or $(WINE),wine)' ./cmd/firebreak ./forensics ./forensics/container ./internal/durable ./internal/shred ./record/... ./store/... ./timeline
 
 test: ## Run every test, with the race detector
 	@tools/needs build test

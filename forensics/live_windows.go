@@ -1,6 +1,7 @@
 package forensics
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,8 +9,6 @@ import (
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
-
-	"context"
 )
 
 // liveStates are what is read of a running Windows, what changes soonest first.
@@ -17,9 +16,9 @@ func liveStates() []liveState {
 	const method = "in-process calls of the system; no program is run, and no domain controller is asked"
 	return []liveState{
 		{"windows.live.system", "Machine, system and clock", "GetTimeZoneInformation, HKLM", FormatSystem, method, true, windowsSystem},
-		{"windows.live.processes", "Processes with hashes of their executables", "Toolhelp", FormatWindowsProcesses, method + "; executables hashed by the name that the system gives", false, windowsProcesses},
-		{"windows.live.sockets", "Sockets with their processes", "IP Helper", FormatWindowsSockets, method, false, windowsSockets},
-		{"windows.live.network", "Routes and addresses", "IP Helper", FormatRoutes, method, false, windowsNetwork},
+		{"windows.live.processes", "Processes with hashes of their executables", "Toolhelp, OpenProcess", FormatWindowsProcesses, method + "; executables hashed by the name that the system gives", false, windowsProcesses},
+		{"windows.live.sockets", "Sockets with their processes", "GetExtendedTcpTable, GetExtendedUdpTable", FormatWindowsSockets, method, false, windowsSockets},
+		{"windows.live.network", "Routes and addresses", "GetAdaptersAddresses, GetIpForwardTable2", FormatRoutes, method, false, windowsNetwork},
 		{"windows.live.drivers", "Drivers of the running kernel", "NtQuerySystemInformation", FormatWindowsDrivers, method + "; files hashed", false, windowsDrivers},
 	}
 }

@@ -85,7 +85,7 @@ func ipTable(ask *windows.LazyProc, family, class uintptr) ([]byte, error) {
 func windowsNetwork(_ context.Context, l *liveReading) error {
 	links, err := net.Interfaces()
 	if err != nil {
-		return refuse("interfaces: %v", err)
+		l.refuse("interfaces", refuse("%v", err))
 	}
 	names := map[uint32]string{}
 	for _, link := range links {

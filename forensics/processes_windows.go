@@ -129,6 +129,9 @@ func (l *liveReading) process(ctx context.Context, p *WindowsProcess, users map[
 		return
 	}
 	p.Exe = windows.UTF16ToString(buf[:n])
+	if !filepath.IsAbs(p.Exe) { // the kernel's own, as Registry
+		return
+	}
 	f, ok := hashes[p.Exe]
 	if !ok {
 		f = hashFile(ctx, p.Exe, l.Limits.File)

@@ -38,7 +38,7 @@ func TestWholeIncident(t *testing.T) {
 	run("encrypted", "init", "--passphrase-from", "file:"+pass)
 	run("2026-0001", "open", "odd login", "--severity", "sev2", "--playbook", "generic", unlock)
 	run("exhibits", "collect", "last", "--profile", "volatile", unlock)
-	run("1 events", "ingest", "last", log, unlock)
+	run("1 event ", "ingest", "last", log, unlock)
 	run("203.0.113.66", "search", "last", "user:eve", unlock)
 	run("noted", "note", "last", "eve is not on duty", unlock)
 	run("verified", "verify", "last", unlock)
@@ -51,5 +51,5 @@ func TestWholeIncident(t *testing.T) {
 	run("has ended", "drill", "generic", "--auto", unlock)
 	run("written", "collect", "--to", filepath.Join(dir, "container"), "--plain", "--profile", "volatile")
 	run("2026-0003", "open", "elsewhere", unlock)
-	run("exhibits", "import", "last", filepath.Join(dir, "container"), unlock)
+	run("whole, as it was signed", "import", "last", filepath.Join(dir, "container"), unlock)
 }
