@@ -20,6 +20,7 @@ func liveStates() []liveState {
 		{"windows.live.processes", "Processes with hashes of their executables", "Toolhelp", FormatWindowsProcesses, method + "; executables hashed by the name that the system gives", false, windowsProcesses},
 		{"windows.live.sockets", "Sockets with their processes", "IP Helper", FormatWindowsSockets, method, false, windowsSockets},
 		{"windows.live.network", "Routes and addresses", "IP Helper", FormatRoutes, method, false, windowsNetwork},
+		{"windows.live.registry", "Keys of the registry", "HKLM, HKU", FormatWindowsRegistry, method, false, windowsRegistry},
 		{"windows.live.drivers", "Drivers of the running kernel", "NtQuerySystemInformation", FormatWindowsDrivers, method + "; files hashed", false, windowsDrivers},
 	}
 }
