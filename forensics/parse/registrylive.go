@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,6 +35,9 @@ type keyLine struct {
 	} `json:"values"`
 	Refused string `json:"refused"`
 }
+
+// maxKeyPath bounds the path of a line, in bytes: each of a key's events has it.
+const maxKeyPath = 16 << 10
 
 // isLiveRegistry knows "fb.winregistry" by how its lines begin.
 func isLiveRegistry(_ string, head []byte) bool {
@@ -66,16 +70,19 @@ func parseLiveRegistry(j *job, r *bufio.Reader) error {
 
 func readKeyLine(ln line, k *keyLine) error {
 	if ln.cut {
-		return fmt.Errorf("line is too long")
+		return errors.New("line is too long")
 	}
 	if !utf8.Valid(ln.text) {
-		return fmt.Errorf("no UTF-8")
+		return errors.New("no UTF-8")
 	}
 	if err := json.Unmarshal(ln.text, k); err != nil {
 		return fmt.Errorf("no key: %w", err)
 	}
-	if k.Path == nil {
-		return fmt.Errorf("a key without a path")
+	switch {
+	case k.Path == nil:
+		return errors.New("a key without a path")
+	case len(*k.Path) > maxKeyPath:
+		return errors.New("the path is too long")
 	}
 	return nil
 }

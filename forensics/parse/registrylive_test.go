@@ -213,6 +213,7 @@ func TestLiveRegistryHostile(t *testing.T) {
 		"", "{", "[]", "null", "1", `{"hive":"HKLM\\Software"}`, `{"hive":"HKLM\\Nothing","path":"A"}`, `{"hive":"HKCR","path":"A"}`, `{"hive":"HKU\\","path":"A"}`,
 		`{"hive":"HKLM\\Software","path":1}`, `{"hive":"HKLM\\Software","path":"A","written":"never"}`, `{"hive":"HKLM\\Software","path":"A","subkeys":-1}`,
 		`{"hive":"HKLM\\Software","path":"A","values":[{"data":"?"}]}`, `{"hive":"HKLM\\Software","path":"A","values":[{"type":4294967296}]}`, `{"hive":"HKLM\\Software","path":"` + "\xff" + `"}`,
+		`{"hive":"HKLM\\Software","path":"` + strings.Repeat(`a\\`, 10_000) + `"}`,
 		`{"hive":"HKLM\\Software","path":"A","x":"` + strings.Repeat("x", maxLine) + `"}`,
 	} {
 		events, ing := run(t, "fb.winregistry", "x", []byte(good+bad+"\n"+good))
@@ -228,7 +229,7 @@ func TestLiveRegistryHostile(t *testing.T) {
 	for _, odd := range []string{
 		`{"hive":"HKU\\a\\b\u0000","path":"\\\\\u0000\\","written":"0001-01-01T00:00:00Z","value_count":4294967295,"part":-7}`,
 		`{"hive":"HKU\\_Classes","path":"","written":"9999-12-31T23:59:59Z","values":[{},{"size":4294967295,"type":1,"data":"QQ=="}]}`,
-		`{"hive":"HKLM\\System","path":"` + strings.Repeat(`a\\`, 20_000) + `BagMRU\\1","values":[{"name":"1","type":3,"data":"FAAfUA=="}]}`,
+		`{"hive":"HKLM\\System","path":"` + strings.Repeat(`a\\`, 5_000) + `BagMRU\\1","values":[{"name":"1","type":3,"data":"FAAfUA=="}]}`,
 		`{"hive":"HKU\\x","path":"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\RecentDocs","values":[{"name":"MRUListEx","type":3,"data":"AAAAAA=="},{"name":"0","type":3}]}`,
 	} {
 		events, ing := run(t, "fb.winregistry", "x", []byte(odd+"\n"))

@@ -88,7 +88,7 @@ func windowsParsers() []parser {
 		}},
 		{name: "fb.winregistry", detect: isLiveRegistry, run: parseLiveRegistry, bound: true, about: About{
 			Formats:   "our own, JSON lines: keys of a running Windows, whose hives nobody can open",
-			Events:    "those of `registry`, by the same code; `user_sid` of a user's keys, `withheld` the names of values that hold a secret. Keys that nobody can name any more are not in it",
+			Events:    "those of `registry`, by the same code; `user_sid` of a user's keys, `withheld` the names of values that hold a secret. Deleted keys are not in it",
 			Times:     "100 ns, UTC; networks: milliseconds, local",
 			Reference: "forensics.RegistryKey",
 			Oracle:    "the hives of plaso, written as such lines: the events of the hives",
