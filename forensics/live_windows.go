@@ -15,10 +15,11 @@ import (
 func liveStates() []liveState {
 	const method = "in-process calls of the system; no program is run, and no domain controller is asked"
 	return []liveState{
-		{"windows.live.system", "Machine, system and clock", "GetTimeZoneInformation, HKLM", FormatSystem, method, true, windowsSystem},
+		{"windows.live.system", "Machine, system and clock", "RtlGetVersion, HKLM", FormatSystem, method, true, windowsSystem},
 		{"windows.live.processes", "Processes with hashes of their executables", "Toolhelp, OpenProcess", FormatWindowsProcesses, method + "; executables hashed by the name that the system gives", false, windowsProcesses},
 		{"windows.live.sockets", "Sockets with their processes", "GetExtendedTcpTable, GetExtendedUdpTable", FormatWindowsSockets, method, false, windowsSockets},
 		{"windows.live.network", "Routes and addresses", "GetAdaptersAddresses, GetIpForwardTable2", FormatRoutes, method, false, windowsNetwork},
+		{"windows.live.registry", "Keys of the registry", "HKLM, HKU", FormatWindowsRegistry, method, false, windowsRegistry},
 		{"windows.live.drivers", "Drivers of the running kernel", "NtQuerySystemInformation", FormatWindowsDrivers, method + "; files hashed", false, windowsDrivers},
 	}
 }

@@ -97,10 +97,23 @@ func plainBrowsers(below string) []string {
 func plainPage() string {
 	return strings.ReplaceAll(`## macOS and Windows
 
-On these systems ´collect´ takes files only: logs, audit trails and event logs, what starts by itself, histories, browsers' databases, quarantine, TCC and KnowledgeC, prefetch, tasks, hives of the registry, the recycle bin's names. They are found in one walk, read newest first, with the limits and the rules for secrets above; the profile ´logs´ takes the logs, every other profile all of it, and ´volatile´ says that there is nothing. ´forensics/plaintables.go´ lists the patterns. Single collectors cannot be chosen there.
+Of a running Windows ´collect´ takes the live state first, by calls of the system in our own process: no program is run, and no domain controller is asked for a name.
 
-What this is not: no processes, sockets or other live state; no listing of the disk; no way to leave access times as they are, which every exhibit says. Files that Windows holds open, as the hives of the running system, are refused and listed: take them from an image. The unified log of macOS is not read: export it with ´log show --style ndjson´ and bring the file in.
+| collector | takes | needs |
+| --- | --- | --- |
+| ´windows.live.system´ | name, version, identity, zone, since when it runs | nothing |
+| ´windows.live.processes´ | every process: parent, if that was there before it, start, session, account, integrity, command line, services it runs, executable with SHA-256, or that the file is gone | administrator for others' |
+| ´windows.live.sockets´ | TCP and UDP with state, owner, and when they were opened | nothing |
+| ´windows.live.network´ | addresses and routes | nothing |
+| ´windows.live.drivers´ | modules of the kernel in the order of loading, with the SHA-256 of their files | nothing |
+| ´windows.live.registry´ | the keys of what runs by itself, of what ran, was opened, typed and connected, and of the settings that an attacker bends (´forensics/windowskeys.go´ lists them), of HKLM and of every user who is logged on | administrator for others' |
 
-What was tested: package ´forensics´ is compiled and vetted for ´darwin/arm64´ and ´windows/amd64´, and the walk, the patterns, the limits and the refusals are tested on Linux over trees of files laid out like theirs. It has not been run on a Mac or on Windows. The whole program needs a C compiler for the target, since its store is SQLite: without one (´CGO_ENABLED=0´) package ´forensics´ builds and the program does not.
+The profile ´logs´ takes the first of them, every other profile all. The keys are parsed by the code for hives: the same events come of both, but deleted keys are in hives only. Links are not followed, and keys whose names hide them from regedit are read. SAM, SECURITY, values that hold passwords and variables of the environment are listed only; values over 256 KiB are cut.
+
+Then files are taken, on macOS files alone: logs, audit trails and event logs, what starts by itself, histories, browsers' databases, quarantine, TCC and KnowledgeC, prefetch, tasks, hives of the registry, the recycle bin's names. They are found in one walk and read newest first, with the limits and the rules for secrets above; the profile ´logs´ takes the logs, ´volatile´ none, every other profile all of it. ´forensics/plaintables.go´ lists the patterns. Single collectors cannot be chosen there.
+
+What this is not: no live state of macOS; no memory, open files, sessions, named pipes or event subscriptions of Windows; no listing of the disk; no way to leave access times as they are, which every exhibit says. Files that Windows holds open, as the hives of the running system, are refused and listed: take them from an image. The unified log of macOS is not read: export it with ´log show --style ndjson´ and bring the file in.
+
+What was tested: on Windows' interfaces as Wine 10 has them, ´make testwindows´ runs a whole incident with the program for ´windows/amd64´, encrypted, from opening to bundle and backup; the tests of the stores and of evidence; and live collection, which has to find the test's own process, socket and keys. It has not been run on a Windows of Microsoft's, where sizes, rights and refusals are other ones. For ´darwin/arm64´ package ´forensics´ is compiled and vetted, and the walk, the patterns, the limits and the refusals are tested on Linux over trees of files laid out like a Mac's; it has not been run on one.
 `, "´", "`")
 }

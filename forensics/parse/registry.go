@@ -39,6 +39,11 @@ type hive struct {
 	key  *registry.Key // at hand
 	vals []registry.Value
 	bags map[string]string // folders of shell bags, by the path of their key
+
+	// Of keys that a running system gave:
+	sid   string
+	more  []string      // attributes of the key at hand
+	times *registry.Key // the TypedURLsTime that was read last
 }
 
 // parseRegistry makes an event of each key, at the time when it was last written,
@@ -156,6 +161,10 @@ func (h *hive) take(k *registry.Key) error {
 	e.Message = named(full)
 	a := &e.Attributes
 	a.Set("key", full)
+	set(a, "user_sid", h.sid)
+	for i := 0; i+1 < len(h.more); i += 2 {
+		set(a, h.more[i], h.more[i+1])
+	}
 	if k.Found != "" {
 		a.Set(attrRecovered, k.Found)
 		e.Message = "deleted: " + e.Message
@@ -243,6 +252,7 @@ func (h *hive) fact(name, message string, attrs ...string) timeline.Event {
 	a := &e.Attributes
 	a.Set("artifact", name)
 	a.Set("key", h.full(h.key))
+	set(a, "user_sid", h.sid)
 	for i := 0; i+1 < len(attrs); i += 2 {
 		set(a, attrs[i], attrs[i+1])
 	}

@@ -40,7 +40,7 @@ func shellBags(h *hive) error {
 		}
 		name := cmp.Or(foreignText(lnk.ItemPath(v.Data)), shellFolder)
 		full := bagJoin(above, name)
-		if len(h.bags) < maxBags {
+		if len(h.bags) < maxBags && len(h.key.Path) <= maxBagPath {
 			h.bags[strings.ToLower(h.key.Path+`\`+v.Name)] = full
 		}
 		e := h.fact("shellbag", "folder in the explorer: "+full, attrAction, "open", "path", full, "value", foreignText(v.Name))

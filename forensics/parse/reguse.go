@@ -71,21 +71,17 @@ func typed(h *hive) error {
 	}
 	times := map[string]uint64{}
 	if strings.HasSuffix(strings.ToLower(h.key.Path), "typedurls") {
-		if parent, err := h.key.Parent(); err != nil {
+		beside, err := h.beside("TypedURLsTime")
+		if err != nil {
 			return err
-		} else if parent != nil {
-			beside, err := parent.Child("TypedURLsTime")
+		}
+		if beside != nil {
+			tv, _, err := beside.Values(4096)
 			if err != nil {
 				return err
 			}
-			if beside != nil {
-				tv, _, err := beside.Values(4096)
-				if err != nil {
-					return err
-				}
-				for _, v := range tv {
-					times[strings.ToLower(v.Name)] = v.Data.U64(0)
-				}
+			for _, v := range tv {
+				times[strings.ToLower(v.Name)] = v.Data.U64(0)
 			}
 		}
 	}
@@ -119,6 +115,21 @@ func typed(h *hive) error {
 	}
 	return nil
 }
+
+// beside is a key of that name below the same one, nil where there is none.
+func (h *hive) beside(name string) (*registry.Key, error) {
+	if k := h.times; k != nil && strings.EqualFold(k.Name, name) && strings.EqualFold(above(k.Path), above(h.key.Path)) {
+		return k, nil
+	}
+	parent, err := h.key.Parent()
+	if err != nil || parent == nil {
+		return nil, err
+	}
+	return parent.Child(name)
+}
+
+// above is the path of the key above.
+func above(path string) string { return path[:max(strings.LastIndexByte(path, '\\'), 0)] }
 
 // recentDocs is what was opened, of all kinds or of one. The first has the key's
 // time; those behind it stand in one list.

@@ -19,6 +19,7 @@ func TestNamesCoverCollectors(t *testing.T) {
 		forensics.FormatModules, forensics.FormatMounts, forensics.FormatUnits, forensics.FormatAccounts, forensics.FormatBodyfile,
 		forensics.FormatUtmp, forensics.FormatBtmp, forensics.FormatLastlog, forensics.FormatSyslog, forensics.FormatJournal,
 		forensics.FormatHistory, forensics.FormatDpkg, forensics.FormatApt, forensics.FormatText, forensics.FormatSettings,
+		forensics.FormatWindowsRegistry,
 	} {
 		if !slices.Contains(names, format) {
 			t.Errorf("no parser for %s", format)

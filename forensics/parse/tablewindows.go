@@ -86,6 +86,13 @@ func windowsParsers() []parser {
 			Oracle:    "plaso on its hives",
 			Differs:   "plaso tells a key by the plug-in that knows it, or by the last writing of the key; here both",
 		}},
+		{name: "fb.winregistry", detect: isLiveRegistry, run: parseLiveRegistry, bound: true, about: About{
+			Formats:   "our own, JSON lines: keys of a running Windows, whose hives nobody can open",
+			Events:    "those of `registry`, by the same code; `user_sid` of a user's keys, `withheld` the names of values that hold a secret. Deleted keys are not in it",
+			Times:     "100 ns, UTC; networks: milliseconds, local",
+			Reference: "forensics.RegistryKey",
+			Oracle:    "the hives of plaso, written as such lines: the events of the hives",
+		}},
 		{name: "registry.log", detect: isRegistryLog, run: parseRegistryLog, binary: true, about: About{
 			Formats:   "transaction logs of the registry, alone",
 			Events:    "none: they are read with their hive",

@@ -153,6 +153,10 @@ func TestDnf5History(t *testing.T) {
 func windowsSamples() []sample {
 	return []sample{
 		{
+			"fb.winregistry", "HKLM, HKU", `{"hive":"HKU\\S-1-5-21-1","path":"Software\\Microsoft\\Windows\\CurrentVersion\\Run","written":"2026-11-19T02:14:05.1234567Z","user":"eve","value_count":1,"values":[{"name":"Up","type":1,"size":8,"data":"eAAuAGUAeABlAAAA"}]}` + "\nnot a key\n", 2, 1,
+			`@user=eve|@message=HKCU\Software\Microsoft\Windows\CurrentVersion\Run|values=Up: x.exe|user_sid=S-1-5-21-1|@kind=modified|@time=2026-11-19T02:14:05.1234567Z`,
+		},
+		{
 			"pca", "PcaAppLaunchDic.txt", "C:\\x.exe|2026-11-19 02:14:05.476\nno time|x\n", 1, 1,
 			`exe=C:\x.exe|action=exec|@kind=started|@time=2026-11-19T02:14:05.476Z`,
 		},

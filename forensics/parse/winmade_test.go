@@ -342,6 +342,12 @@ func TestArtefacts(t *testing.T) {
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%s:\n got %q\nwant %q", tt.path, got, tt.want)
 		}
+		if hive := liveHiveOf(tt.path); hive != "" { // a running system tells the same
+			live, want := artefactsOfLine(t, hive, tt.path, written, tt.vals), slices.Sorted(slices.Values(tt.want))
+			if slices.Sort(live); !slices.Equal(live, want) {
+				t.Errorf("%s, of a line:\n got %q\nwant %q", tt.path, live, want)
+			}
+		}
 		for _, e := range last {
 			if e.Attributes.Get("key") != tt.path || !e.Time.IsZero() && !e.Time.Equal(written) && !e.Time.Equal(fileTime(december)) {
 				t.Errorf("%s: %v %v", tt.path, e.Time, e.Attributes)

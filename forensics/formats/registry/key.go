@@ -23,6 +23,7 @@ type Key struct {
 	Found     string // where it was found, when no key has it any more
 
 	hive   *Hive
+	given  []Value // of a key without a hive
 	cell   uint32
 	parent uint32
 	list   uint32
@@ -50,6 +51,13 @@ type Value struct {
 	Type   uint32
 	Size   int // as the value says
 	Data   le.Bytes
+}
+
+// Given is a key that was read elsewhere than in a hive, with its values. It knows
+// of no other keys.
+func Given(k Key, values []Value) *Key {
+	k.hive, k.given = nil, values
+	return &k
 }
 
 // key reads the key in a cell, nil where there is none.
@@ -93,6 +101,10 @@ func name(b le.Bytes, at, n int, packed bool) string {
 // Values are those of a key, at most so many; all is false where some are missing
 // or not read.
 func (k *Key) Values(most int) (out []Value, all bool, err error) {
+	if k.hive == nil {
+		out = k.given[:min(len(k.given), most)]
+		return out, len(out) == int(k.NumValues), nil
+	}
 	n := int(min(k.NumValues, maxValues))
 	if n == 0 {
 		return nil, true, nil
@@ -171,6 +183,9 @@ func (h *Hive) data(offset uint32, size int) (le.Bytes, error) {
 // Child is a key below one, by its name without regard to case; nil where there
 // is none.
 func (k *Key) Child(name string) (*Key, error) {
+	if k.hive == nil {
+		return nil, nil
+	}
 	below, err := k.hive.list(k.list, int(min(k.Subkeys, maxSubkeys)), true)
 	if err != nil {
 		return nil, err
@@ -190,7 +205,7 @@ func (k *Key) Child(name string) (*Key, error) {
 
 // Parent is the key above one, nil where there is none.
 func (k *Key) Parent() (*Key, error) {
-	if k.Depth == 0 {
+	if k.Depth == 0 || k.hive == nil {
 		return nil, nil
 	}
 	p, err := k.hive.key(k.parent)
