@@ -25,7 +25,8 @@ func windowsDrivers(ctx context.Context, l *liveReading) error {
 		b = make([]byte, max(int(n), len(b))+1<<20)
 	}
 	modules := (*windows.RTL_PROCESS_MODULES)(unsafe.Pointer(&b[0])) //nolint:gosec // as the system filled it
-	list := unsafe.Slice(&modules.Modules[0], modules.NumberOfModules)
+	most := uintptr(len(b)) / unsafe.Sizeof(modules.Modules[0])
+	list := unsafe.Slice(&modules.Modules[0], min(uintptr(modules.NumberOfModules), most-1)) //nolint:gosec // within what was filled
 	for i := range list {
 		if err := ctx.Err(); err != nil {
 			return err

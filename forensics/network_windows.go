@@ -109,9 +109,9 @@ func windowsNetwork(_ context.Context, l *liveReading) error {
 		l.refuse("routes", refuse("%v", err))
 		return nil
 	}
-	defer windows.FreeMibTable(unsafe.Pointer(table))
+	defer windows.FreeMibTable(unsafe.Pointer(table)) //nolint:gosec // as the call wants it
 	for _, row := range table.Rows() {
-		to, ok := rawAddress((*windows.RawSockaddrInet)(&row.DestinationPrefix.Prefix))
+		to, ok := rawAddress(&row.DestinationPrefix.Prefix)
 		if !ok {
 			continue
 		}

@@ -121,7 +121,7 @@ func (l *liveReading) process(ctx context.Context, p *WindowsProcess, users map[
 		miss("command", err)
 	}
 	buf := make([]uint16, windows.MAX_LONG_PATH)
-	n := uint32(len(buf))
+	n := uint32(windows.MAX_LONG_PATH)
 	if err := windows.QueryFullProcessImageName(h, 0, &buf[0], &n); err != nil {
 		if !errors.Is(err, windows.ERROR_GEN_FAILURE) { // of the kernel's own, which run no file
 			miss("exe", err)
@@ -335,7 +335,8 @@ func servicesOf() (map[uint32][]string, error) {
 	if count == 0 {
 		return out, nil
 	}
-	for _, s := range unsafe.Slice((*windows.ENUM_SERVICE_STATUS_PROCESS)(unsafe.Pointer(&b[0])), count) { //nolint:gosec // as the system filled it
+	most := uintptr(len(b)) / unsafe.Sizeof(windows.ENUM_SERVICE_STATUS_PROCESS{})
+	for _, s := range unsafe.Slice((*windows.ENUM_SERVICE_STATUS_PROCESS)(unsafe.Pointer(&b[0])), min(uintptr(count), most)) { //nolint:gosec // within what was filled
 		pid := s.ServiceStatusProcess.ProcessId
 		out[pid] = append(out[pid], windows.UTF16PtrToString(s.ServiceName))
 	}

@@ -26,7 +26,9 @@ func windowsRegistry(ctx context.Context, l *liveReading) error {
 	if err != nil {
 		return refuse("%v", err)
 	}
-	r := l.newRegistryReading()
+	r := &registryReading{
+		secrets: l.Secrets, environment: l.Environment, add: l.add, refuse: l.refuse, most: maxRegistryKeys, room: l.Limits.File, denied: map[string]int{},
+	}
 	defer r.summary()
 	set, err := calls.controlSet()
 	if err != nil {
@@ -37,9 +39,10 @@ func windowsRegistry(ctx context.Context, l *liveReading) error {
 		{root: registry.LOCAL_MACHINE, key: "SOFTWARE", name: `HKLM\Software`, keys: machineSoftware()},
 	}
 	hives = append(hives, l.userHives()...)
+	whole := []string{"/**20/*"}
 	for _, h := range []registryHive{
-		{root: registry.LOCAL_MACHINE, key: "SAM", name: `HKLM\SAM`, keys: wholeHive()},
-		{root: registry.LOCAL_MACHINE, key: "SECURITY", name: `HKLM\Security`, keys: wholeHive()},
+		{root: registry.LOCAL_MACHINE, key: "SAM", name: `HKLM\SAM`, keys: whole},
+		{root: registry.LOCAL_MACHINE, key: "SECURITY", name: `HKLM\Security`, keys: whole},
 	} {
 		if l.Secrets {
 			hives = append(hives, h)
@@ -152,7 +155,7 @@ func (k *openKey) open(name []uint16) (registryNode, error) {
 	var h windows.Handle
 	status, _, _ := k.openKey.Call(uintptr(unsafe.Pointer(&h)), registryAccess, uintptr(unsafe.Pointer(&a))) //nolint:gosec // as NtOpenKey wants them
 	if status != 0 {
-		return nil, windows.NTStatus(status).Errno()
+		return nil, windows.NTStatus(uint32(status)).Errno() //nolint:gosec // of 32 bits
 	}
 	return &openKey{k.registryCalls, h}, nil
 }
@@ -192,7 +195,7 @@ const maxRegistryRead = 16 << 20
 func (k *openKey) values(ctx context.Context, f func([]uint16, RegistryValue) error) error {
 	const room = 16 << 10 // a name has 16383 at most
 	name, data := make([]uint16, room), make([]byte, 4<<10)
-	for i, into := uint32(0), unsafe.Pointer(&data[0]); ; {
+	for i, into := uint32(0), unsafe.Pointer(&data[0]); ; { //nolint:gosec // of that length
 		if err := ctx.Err(); err != nil {
 			return err //nolint:wrapcheck // of the context
 		}

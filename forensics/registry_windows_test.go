@@ -215,7 +215,8 @@ func TestWindowsRegistry(t *testing.T) {
 	secret := func(keys []RegistryKey) (withheld, taken int) {
 		for _, at := range [][3]string{
 			{`HKLM\System`, set + `\Services\FirebreakTest\Parameters`, "Password"},
-			{`HKLM\Software`, `Microsoft\Windows NT\CurrentVersion\Winlogon`, "DefaultPassword"}, {me, "Environment", "FIREBREAK_TOKEN"},
+			{`HKLM\Software`, `Microsoft\Windows NT\CurrentVersion\Winlogon`, "DefaultPassword"},
+			{me, "Environment", "FIREBREAK_TOKEN"},
 		} {
 			switch v := findKey(keys, at[0], at[1]).value(at[2]); {
 			case v == nil:

@@ -143,9 +143,6 @@ func userClasses() []string {
 	}
 }
 
-// wholeHive is every key of a hive that holds secrets.
-func wholeHive() []string { return []string{"/**20/*"} }
-
 // keyPatterns makes the automaton of some.
 func keyPatterns(patterns []string) (*pattern.Set, error) {
 	set := pattern.New()

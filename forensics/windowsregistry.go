@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -84,7 +85,7 @@ func nameText(units []uint16) (text string, raw []byte) {
 		return text, nil
 	}
 	for _, u := range units {
-		raw = append(raw, byte(u), byte(u>>8))
+		raw = binary.LittleEndian.AppendUint16(raw, u)
 	}
 	return text, raw
 }
@@ -100,13 +101,6 @@ type registryReading struct {
 	keys   int
 	full   string         // why no more are read
 	denied map[string]int // keys that could not be read, by reason
-}
-
-// newRegistryReading is one with the limits of this collection.
-func (l *liveReading) newRegistryReading() *registryReading {
-	return &registryReading{
-		secrets: l.Secrets, environment: l.Environment, add: l.add, refuse: l.refuse, most: maxRegistryKeys, room: l.Limits.File, denied: map[string]int{},
-	}
 }
 
 // hive writes the keys below one that patterns mean.

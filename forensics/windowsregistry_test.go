@@ -102,7 +102,6 @@ func paths(lines []RegistryKey) (out []string) {
 
 // Every pattern can be read, is in lower case, and leads where it says.
 func TestRegistryPatterns(t *testing.T) {
-	root := &madeNode{}
 	const current = `Microsoft\Windows\CurrentVersion\`
 	want := map[string][]string{
 		"system": {
@@ -124,7 +123,7 @@ func TestRegistryPatterns(t *testing.T) {
 		"classes": {`CLSID\{1}\InprocServer32`, `ms-settings\shell\open\command`, `Local Settings\Software\Microsoft\Windows\Shell\BagMRU\1\2`},
 	}
 	for hive, patterns := range map[string][]string{"system": machineSystem("ControlSet003"), "software": machineSoftware(), "user": userKeys(), "classes": userClasses()} {
-		root = &madeNode{}
+		root := &madeNode{}
 		for _, p := range patterns {
 			if p != strings.ToLower(p) {
 				t.Errorf("%s", p)
@@ -159,11 +158,11 @@ func TestRegistryPatterns(t *testing.T) {
 func TestRegistryLimits(t *testing.T) {
 	root := &madeNode{}
 	for i := range 50 {
-		root.key(fmt.Sprintf(`A\k%02d`, i)).denied = errors.New("Access is denied.")
+		root.key(fmt.Sprintf(`A\k%02d`, i)).denied = errors.New("access is denied")
 	}
 	root.key(`A\ok`)
 	lines, refused := toldKeys(t, root, []string{"/**5/*"}, nil)
-	if len(lines) != 52 || lines[1].Refused != "Access is denied." || lines[1].Written != madeTime || !slices.Equal(refused, []string{"HKLM, HKU: 50 keys could not be read: Access is denied."}) {
+	if len(lines) != 52 || lines[1].Refused != "access is denied" || lines[1].Written != madeTime || !slices.Equal(refused, []string{"HKLM, HKU: 50 keys could not be read: access is denied"}) {
 		t.Errorf("%d lines, %q", len(lines), refused)
 	}
 	for _, limit := range []func(*registryReading){func(r *registryReading) { r.most = 10 }, func(r *registryReading) { r.room = 2000 }} {

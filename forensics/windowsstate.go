@@ -144,7 +144,7 @@ func windowsTCPState(n uint32) string {
 	words := [...]string{
 		1: "close", "listen", "syn-sent", "syn-recv", "established", "fin-wait-1", "fin-wait-2", "close-wait", "closing", "last-ack", "time-wait", "delete",
 	}
-	if n == 0 || n >= uint32(len(words)) {
+	if n == 0 || int64(n) >= int64(len(words)) {
 		return fmt.Sprintf("state %d", n)
 	}
 	return words[n]

@@ -385,7 +385,7 @@ func (b *Builder) addValues(e *timeline.Event, names []int) {
 }
 
 func (b *Builder) addValue(s span, code uint16) {
-	v := value{at: s.at, n: uint16(min(s.n, longValue)), code: code} //nolint:gosec // bounded
+	v := value{at: s.at, n: uint16(min(s.n, longValue)), code: code}
 	if v.n == longValue {
 		if b.longs == nil {
 			b.longs = map[int]uint32{}
