@@ -2,13 +2,64 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/sys/windows"
+
 	"firebreak/cmd"
 )
+
+// serveAgent is an ssh-agent with a key of ada's where Windows has its own. It
+// returns the line of her public key.
+func serveAgent(t *testing.T) string {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: private, Comment: "ada@example.org"}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := windows.UTF16PtrFromString(`\\.\pipe\openssh-ssh-agent`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := func() windows.Handle {
+		h, err := windows.CreateNamedPipe(name, windows.PIPE_ACCESS_DUPLEX, windows.PIPE_TYPE_BYTE|windows.PIPE_WAIT, windows.PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		return h
+	}
+	h := next()
+	go func() {
+		for h != windows.InvalidHandle {
+			if err := windows.ConnectNamedPipe(h, nil); err != nil && !errors.Is(err, windows.ERROR_PIPE_CONNECTED) {
+				return
+			}
+			c := os.NewFile(uintptr(h), "agent")
+			h = next()
+			go func() {
+				_ = agent.ServeAgent(ring, c) // until the caller hangs up
+				_ = c.Close()
+			}()
+		}
+	}()
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(ssh.MarshalAuthorizedKey(key))
+}
 
 // A whole incident on Windows: what the tests of other packages show on Linux,
 // here through the program as people have it.
@@ -41,6 +92,12 @@ func TestWholeIncident(t *testing.T) {
 	run("1 event ", "ingest", "last", log, unlock)
 	run("203.0.113.66", "search", "last", "user:eve", unlock)
 	run("noted", "note", "last", "eve is not on duty", unlock)
+	pub := filepath.Join(dir, "ada.pub")
+	if err := os.WriteFile(pub, []byte(serveAgent(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("ada@example.org", "trust", "add", "ada@example.org", pub, unlock)
+	run("ada@example.org", "sign", "last", "--key", pub, "--reason", "end of shift", unlock)
 	run("verified", "verify", "last", unlock)
 	run("closed", "close", "last", "--reason", "told", unlock)
 	run("review.html", "review", "last", unlock)
