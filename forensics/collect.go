@@ -319,6 +319,11 @@ func Collect(ctx context.Context, o Options, sealed func(record.Exhibit) error) 
 	if isImageFile(o.Root) {
 		return collectImage(ctx, o, which, sealed)
 	}
+	if o.Root != "" && o.Root != "/" {
+		if system := systemIn(o.Root); system != "" {
+			return collectPlain(ctx, o, system, o.Root, sealed)
+		}
+	}
 	return collect(ctx, o, which, sealed)
 }
 

@@ -78,7 +78,7 @@ func numbersOf(list []disk.Volume) string {
 func imagePage() string {
 	return strings.ReplaceAll(`## Images
 
-´--root FOLDER´ collects from a file system that is mounted there, with all collectors but those of live state. ´--root FILE´ reads the image of a disk or of one file system, or a device, by our own code: nothing is mounted and nothing written, and no root is needed for a file.
+´--root FOLDER´ collects from a file system that is mounted there, with all collectors but those of live state, or, if it is a disk of Windows or macOS, as below. ´--root FILE´ reads the image of a disk or of one file system, or a device, by our own code: nothing is mounted and nothing written, and no root is needed for a file.
 
 - ´collect --list --root FILE´ lists its partitions (MBR, GPT); ´--partition N´ takes one, else all that can be read are taken.
 - Read are ext2, ext3 and ext4, raw or in qcow2 (versions 2 and 3, packed clusters). Others are told apart and refused, with what to do.

@@ -23,7 +23,7 @@ import (
 var (
 	// ErrFull says that the file system of the locker has no room left, or less
 	// than the reserve. Nothing of the exhibit stays behind.
-	ErrFull = errors.New("evidence locker is full")
+	ErrFull = errors.New("the disk has no room for evidence")
 	// ErrDamaged says that a sealed blob is not what its name says.
 	ErrDamaged = errors.New("sealed evidence is damaged")
 	// ErrDisk says that a sync failed. What lies on the disk is not known then,

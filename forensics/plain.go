@@ -18,9 +18,10 @@ import (
 	"firebreak/record"
 )
 
-// Collection on macOS and Windows takes the live state that liveStates lists,
-// and then files: what plainArtefacts lists, found in one walk, read with what
-// every system has. It cannot keep access times from moving.
+// Collection on macOS and Windows, and of their disks where they are mounted, takes
+// the live state that liveStates lists, and then files: what plainArtefacts lists,
+// found in one walk, read with what every system has. It cannot keep access times
+// from moving.
 
 const methodPlain = "one descriptor, opened below the root without leaving it; hashed while read"
 
@@ -74,6 +75,10 @@ func collectPlain(ctx context.Context, o Options, system, root string, sealed fu
 		return c.sum, fmt.Errorf("collect: %w", err)
 	}
 	defer func() { _ = c.root.Close() }()
+	if c.Host == "" && c.origin == record.OriginImage {
+		c.Host = imageHost(c.root, system)
+		c.sum.Host = c.Host
+	}
 	err = c.run(ctx)
 	c.sum.Refused = append(c.sum.Refused, c.refusals.uncounted()...)
 	c.sum.Took = o.Now().Sub(began)
@@ -93,7 +98,7 @@ func (c *plainCollection) run(ctx context.Context) error {
 	if err := c.live(ctx, profile); err != nil {
 		return err
 	}
-	if profile != Volatile {
+	if profile != Volatile && !slices.Equal(c.Collectors, []string{"linux.files"}) { // files alone that are named
 		c.artefacts = slices.DeleteFunc(plainArtefacts(c.system), func(a plainArtefact) bool { return profile == Logs && !a.logs })
 	}
 	c.set, c.found = pattern.New(), make([][]plainFile, len(c.artefacts))

@@ -56,6 +56,7 @@ func macArtefacts() []plainArtefact {
 
 func windowsArtefacts() []plainArtefact {
 	return []plainArtefact{
+		{kind: "windows.mft", title: "Table of all files", paths: []string{"/$MFT", "/$Extend/$UsnJrnl:$J"}}, // as drivers for other systems show them
 		{kind: "windows.evtx", title: "Event log", logs: true, paths: []string{"/Windows/System32/winevt/Logs/*.evtx", "/Windows/System32/config/*.evt"}},
 		{kind: "windows.log", title: "Log", logs: true, paths: []string{
 			"/Windows/System32/LogFiles/Firewall/*.log*", "/Windows/inf/setupapi*.log", "/inetpub/logs/LogFiles/*/*.log", "/Windows/Logs/CBS/CBS.log",
@@ -110,7 +111,7 @@ Of a running Windows ´collect´ takes the live state first, by calls of the sys
 
 The profile ´logs´ takes the first of them, every other profile all. The keys are parsed by the code for hives: the same events come of both, but deleted keys are in hives only. Links are not followed, and keys whose names hide them from regedit are read. SAM, SECURITY, values that hold passwords and variables of the environment are listed only; values over 256 KiB are cut.
 
-Then files are taken, on macOS files alone: logs, audit trails and event logs, what starts by itself, histories, browsers' databases, quarantine, TCC and KnowledgeC, prefetch, tasks, hives of the registry, the recycle bin's names. They are found in one walk and read newest first, with the limits and the rules for secrets above; the profile ´logs´ takes the logs, ´volatile´ none, every other profile all of it. ´forensics/plaintables.go´ lists the patterns. Single collectors cannot be chosen there.
+Then files are taken, on macOS files alone. The same files are taken of a disk of Windows or macOS that is mounted (´--root FOLDER´), on whatever machine: it is known by its folders, and the host's name comes from the hive SYSTEM. An NTFS that shows its own files (´ntfs-3g -o ro,show_sys_files,streams_interface=windows´) gives ´$MFT´ and the change journal besides. Taken are logs, audit trails and event logs, what starts by itself, histories, browsers' databases, quarantine, TCC and KnowledgeC, prefetch, tasks, hives of the registry, the recycle bin's names. They are found in one walk and read newest first, with the limits and the rules for secrets above; the profile ´logs´ takes the logs, ´volatile´ none, every other profile all of it. ´forensics/plaintables.go´ lists the patterns. Single collectors cannot be chosen there.
 
 What this is not: no live state of macOS; no memory, open files, sessions, named pipes or event subscriptions of Windows; no listing of the disk; no way to leave access times as they are, which every exhibit says. Files that Windows holds open, as the hives of the running system, are refused and listed: take them from an image. The unified log of macOS is not read: export it with ´log show --style ndjson´ and bring the file in.
 

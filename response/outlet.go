@@ -77,7 +77,7 @@ func createLocal(to string, reserve int64) (*local, error) {
 func (l *local) room(more int64) error {
 	free, known := store.FreeBytes(filepath.Dir(l.f.Name()))
 	if known && free < l.reserve+more {
-		return fmt.Errorf("%d MiB free, %d MiB are kept free and %d MiB are needed: %w", free>>20, l.reserve>>20, more>>20, forensics.ErrFull)
+		return fmt.Errorf("%w: %d MiB are free; %d MiB are needed, %d of them to be kept free", forensics.ErrFull, free>>20, (l.reserve+more)>>20, l.reserve>>20)
 	}
 	return nil
 }

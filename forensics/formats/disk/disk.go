@@ -102,6 +102,10 @@ func Hint(kind string) string {
 		return "it holds no files"
 	case "":
 		return "no known file system"
+	case "ntfs":
+		return "mount it read-only (ntfs-3g -o ro,show_sys_files,streams_interface=windows) and give its mount point"
+	case "fat":
+		return "mount it read-only (ro) and give its mount point"
 	}
 	return "mount it read-only (ro, noload) and give its mount point"
 }
