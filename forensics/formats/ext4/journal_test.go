@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,12 +66,14 @@ func writtenBack(t *testing.T, image string) string {
 
 func noted(t *testing.T, image, what string) {
 	t.Helper()
-	for _, n := range open(t, image).Notes() {
-		if strings.Contains(n, what) {
-			return
-		}
+	if !says(t, image, what) {
+		t.Errorf("no note says %q: %q", what, open(t, image).Notes())
 	}
-	t.Errorf("no note says %q: %q", what, open(t, image).Notes())
+}
+
+func says(t *testing.T, image, what string) bool {
+	t.Helper()
+	return slices.ContainsFunc(open(t, image).Notes(), func(n string) bool { return strings.Contains(n, what) })
 }
 
 // blockOf is where the only block of a file lies.
