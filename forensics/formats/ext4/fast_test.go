@@ -147,7 +147,7 @@ func TestFastCommits(t *testing.T) {
 		t.Errorf("it reads\n%s\ne2fsck makes\n%s", got, want)
 	}
 	kernels := copied(t, second)
-	_, unmount = mounted(t, kernels)
+	_, unmount := mounted(t, kernels)
 	unmount()
 	got, want := contents(t, second), contents(t, kernels)
 	if got != want {
