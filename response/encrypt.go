@@ -411,13 +411,13 @@ func (s *Service) clearLeftovers(dir, prefix string) error {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())
-		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error { //nolint:gosec // below the folder that was listed
+		err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
 				return err
 			}
 			return wiped(file, func() error { return os.Remove(file) })
 		})
-		if err = errors.Join(err, os.RemoveAll(path)); err != nil { //nolint:gosec // as above
+		if err = errors.Join(err, os.RemoveAll(path)); err != nil {
 			return fmt.Errorf("clear leftovers: %w", err)
 		}
 	}

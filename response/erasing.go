@@ -282,7 +282,7 @@ func (s *Service) eraseEvents(ctx context.Context, f *folder, exhibits []string,
 	if len(exhibits) == 0 {
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(f.dir, timelineFile)); errors.Is(err, os.ErrNotExist) { //nolint:gosec // a file of the incident's own folder
+	if _, err := os.Stat(filepath.Join(f.dir, timelineFile)); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	db, err := s.timeline(ctx, f)

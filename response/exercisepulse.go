@@ -149,7 +149,7 @@ func (s *Session) sealWanted(ctx context.Context, f *folder, step string, p Prog
 		return nil, err
 	}
 	dir := filepath.Join(f.dir, drillFolder)
-	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // in the folder of the incident
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("seal the scenario's evidence: %w", err)
 	}
 	unlock, err := lockFile(filepath.Join(dir, "evidence.lock")) // another process may be at it

@@ -111,7 +111,7 @@ func (r *repairing) fromBackup(ctx context.Context, harmed []store.Exhibit) erro
 		for _, name := range []string{evidenceKey, dataKeyFile} { // those of the incident that is here
 			b, err := os.ReadFile(filepath.Join(r.dir, name))
 			if err == nil {
-				err = os.WriteFile(filepath.Join(dir, name), b, 0o600) //nolint:gosec // two fixed names, in the scratch folder
+				err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
 			}
 			if absentOK(err) != nil {
 				return err

@@ -42,7 +42,7 @@ func (s *Store) Room() Room {
 func (s *Store) ballast() string { return filepath.Join(s.dir, BallastFile) }
 
 func (s *Store) hasBallast() bool {
-	info, err := os.Lstat(s.ballast()) //nolint:gosec // a file of the incident's own folder
+	info, err := os.Lstat(s.ballast())
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }
 
@@ -67,7 +67,7 @@ func makeBallast(path string) (err error) {
 	}
 	defer func() {
 		if err = errors.Join(err, f.Close()); err != nil {
-			err = errors.Join(err, os.Remove(path)) //nolint:gosec // a file of the incident's own folder
+			err = errors.Join(err, os.Remove(path))
 		}
 	}()
 	if err := allocate(f, ballastSize+ballastMargin); err != nil {
@@ -95,12 +95,12 @@ func fill(f *os.File, size int64) error {
 
 // giveUp frees the ballast and says how much that was, 0 when there is none.
 func (s *Store) giveUp() (int64, error) {
-	info, err := os.Lstat(s.ballast()) //nolint:gosec // a file of the incident's own folder
+	info, err := os.Lstat(s.ballast())
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
 	if err == nil {
-		err = os.Remove(s.ballast()) //nolint:gosec // a file of the incident's own folder
+		err = os.Remove(s.ballast())
 	}
 	if err != nil {
 		return 0, fmt.Errorf("give up the ballast: %w", err)

@@ -36,7 +36,7 @@ func (s *Store) settled() error {
 // tidy moves the log into the database when it is due. A full disk is no
 // reason to fail: the log keeps what it has. The caller holds the lock.
 func (s *Store) tidy(ctx context.Context) error {
-	info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal")) //nolint:gosec // a file of the incident's own folder
+	info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

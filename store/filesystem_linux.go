@@ -74,8 +74,8 @@ func probe(dir string) (err error) {
 	if err != nil {
 		return explain(err)
 	}
-	defer func() { err = errors.Join(err, a.Close(), os.Remove(a.Name())) }() //nolint:gosec // a file of the incident's own folder
-	b, err := os.OpenFile(a.Name(), os.O_RDWR, 0)                             //nolint:gosec // made just now
+	defer func() { err = errors.Join(err, a.Close(), os.Remove(a.Name())) }()
+	b, err := os.OpenFile(a.Name(), os.O_RDWR, 0)
 	if err != nil {
 		return explain(err)
 	}

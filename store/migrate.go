@@ -99,13 +99,13 @@ func step(ctx context.Context, db *sql.DB, version int, script string) error {
 // backup writes a compact copy without the pages of deleted rows, encrypted
 // with key. A copy that is already there is kept: it is the older one.
 func backup(ctx context.Context, db *sql.DB, to string, key *cryptvfs.Key) error {
-	if _, err := os.Lstat(to); err == nil { //nolint:gosec // a file of the incident's own folder
+	if _, err := os.Lstat(to); err == nil {
 		return nil
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	part := to + ".part"
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // a file of the incident's own folder
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	// VACUUM INTO accepts an empty file, and so it has the right mode at once.
@@ -121,12 +121,12 @@ func backup(ctx context.Context, db *sql.DB, to string, key *cryptvfs.Key) error
 		_, err = db.ExecContext(ctx, "VACUUM INTO ?", target)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(part)) //nolint:gosec // a file of the incident's own folder
+		return errors.Join(err, os.Remove(part))
 	}
 	if err := durable.SyncFile(part); err != nil {
 		return err
 	}
-	if err := os.Rename(part, to); err != nil { //nolint:gosec // a file of the incident's own folder
+	if err := os.Rename(part, to); err != nil {
 		return err
 	}
 	return durable.SyncDir(filepath.Dir(to))

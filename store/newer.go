@@ -18,8 +18,8 @@ func peek(ctx context.Context, dir string, steps []string, secret *[32]byte) err
 	}
 	defer key.Release()
 	path := filepath.Join(dir, DatabaseFile)
-	ways := []access{immutable}                                             // the file alone, touching nothing
-	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 { //nolint:gosec // a file of the incident's own folder
+	ways := []access{immutable} // the file alone, touching nothing
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
 		ways = append(ways, look) // and what a crash, or a process at work, has left in the log
 	}
 	for _, a := range ways {

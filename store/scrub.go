@@ -82,7 +82,7 @@ func (s *Store) Leftover(ctx context.Context) (*Leftover, error) {
 // crash before the commit, or that cannot be read, because the crash came while
 // it was written, is of nothing.
 func (s *Store) leftover(tx *Tx) (*Leftover, error) {
-	f, err := os.Open(filepath.Join(s.dir, leftoverFile)) //nolint:gosec // a file of the incident's own folder
+	f, err := os.Open(filepath.Join(s.dir, leftoverFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -210,7 +210,7 @@ func (s *Store) scrub(ctx context.Context) (err error) {
 			return ErrBusy
 		}
 	}
-	info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal")) //nolint:gosec // a file of the incident's own folder
+	info, err := os.Stat(filepath.Join(s.dir, DatabaseFile+"-wal"))
 	if err == nil && info.Size() > 0 {
 		return fmt.Errorf("empty the write-ahead log: %d bytes are still there: %w", info.Size(), ErrBusy)
 	}

@@ -106,7 +106,7 @@ func Create(ctx context.Context, dir string, id incident.ID, o Options, first re
 		return nil, fmt.Errorf("create %s: folder %s: %w", id, dir, fs.ErrExist)
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o700); err != nil { //nolint:gosec // the caller says where incidents live
+	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return nil, fmt.Errorf("create %s: %w", id, explain(err))
 	}
 	part, err := os.MkdirTemp(parent, ".new-"+string(id)+"-") // mode 0700
@@ -117,7 +117,7 @@ func Create(ctx context.Context, dir string, id incident.ID, o Options, first re
 		err = publish(part, dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("create %s: %w", id, errors.Join(explain(err), os.RemoveAll(part))) //nolint:gosec // the caller says where incidents live
+		return nil, fmt.Errorf("create %s: %w", id, errors.Join(explain(err), os.RemoveAll(part)))
 	}
 	return Open(ctx, dir, o)
 }
@@ -166,8 +166,8 @@ func publish(part, dir string) error {
 	if err := durable.SyncDir(part); err != nil {
 		return err
 	}
-	if err := os.Rename(part, dir); err != nil { //nolint:gosec // the caller says where incidents live
-		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() { //nolint:gosec // the caller says where incidents live
+	if err := os.Rename(part, dir); err != nil {
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
 			return fmt.Errorf("folder %s: %w", dir, fs.ErrExist)
 		}
 		return err
@@ -215,7 +215,7 @@ func newStore(dir string, o Options) (*Store, error) {
 // be opened with Options.ReadOnly. Open does not read the whole record; Verify
 // does.
 func Open(ctx context.Context, dir string, o Options) (*Store, error) {
-	if _, err := os.Stat(filepath.Join(dir, DatabaseFile)); err != nil { //nolint:gosec // the caller says where incidents live
+	if _, err := os.Stat(filepath.Join(dir, DatabaseFile)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			err = incident.ErrNotFound
 		}

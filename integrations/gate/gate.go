@@ -61,7 +61,7 @@ func Open(dir, name string, r Rules, now func() time.Time, sleep func(context.Co
 	if name == "" || name != filepath.Base(name) || name[0] == '.' {
 		return nil, fmt.Errorf("open gate %q: not a name", name)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil { //nolint:gosec // the workspace's own folder
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open gate of %s: %w", name, err)
 	}
 	return &Gate{dir: dir, name: name, rules: r, now: now, sleep: sleep}, nil
@@ -235,7 +235,7 @@ func (g *Gate) file() string { return filepath.Join(g.dir, g.name+".json") }
 // read reads the state. What cannot be understood counts as nothing: a gate must
 // not keep people from acting.
 func (g *Gate) read() (State, error) {
-	f, err := os.Open(g.file()) //nolint:gosec // as above
+	f, err := os.Open(g.file())
 	if errors.Is(err, fs.ErrNotExist) {
 		return State{}, nil
 	}
@@ -277,8 +277,8 @@ func (g *Gate) change(ctx context.Context, f func(*State)) (err error) {
 	if err != nil {
 		return fmt.Errorf("encode gate of %s: %w", g.name, err)
 	}
-	tmp := g.file() + ".part"                          // under the lock it is ours alone
-	if err = os.WriteFile(tmp, b, 0o600); err == nil { //nolint:gosec // as above
+	tmp := g.file() + ".part" // under the lock it is ours alone
+	if err = os.WriteFile(tmp, b, 0o600); err == nil {
 		err = durable.Rename(tmp, g.file())
 	}
 	if err != nil {
