@@ -61,7 +61,7 @@ func TestCollectOnFullDisk(t *testing.T) {
 	if !errors.Is(err, ErrFull) {
 		t.Errorf("error %v", err)
 	}
-	if len(got) != 2 || sum.Exhibits != 2 || !strings.Contains(sum.Cut, "full") {
+	if len(got) != 2 || sum.Exhibits != 2 || !strings.Contains(sum.Cut, "no room") {
 		t.Errorf("%d exhibits, %+v", len(got), sum)
 	}
 }

@@ -32,28 +32,22 @@ func systemIn(folder string) string {
 	return ""
 }
 
-// folded finds a path whatever the case of its names, as Windows does.
+// folded finds a path whose names are written as given, or all in upper or lower
+// case, as different versions of Windows have them. Folders are not listed: that
+// would move their access times.
 func folded(root *os.Root, names ...string) (string, bool) {
-	at := "."
+	at := ""
+next:
 	for _, want := range names {
-		d, err := root.Open(filepath.FromSlash(at))
-		if err != nil {
-			return "", false
-		}
-		list, err := d.Readdirnames(maxPlainNames)
-		_ = d.Close() // it was read only
-		found := ""
-		for _, name := range list {
-			if name == want || found == "" && strings.EqualFold(name, want) {
-				found = name
+		for _, name := range []string{want, strings.ToUpper(want), strings.ToLower(want)} {
+			if _, err := root.Lstat(filepath.Join(at, name)); err == nil {
+				at = filepath.Join(at, name)
+				continue next
 			}
 		}
-		if found == "" || err != nil && len(list) == 0 {
-			return "", false
-		}
-		at = at + "/" + found
+		return "", false
 	}
-	return strings.TrimPrefix(at, "./"), true
+	return at, true
 }
 
 // imageHost is the name that a mounted Windows gives itself, "" where it does not
@@ -66,7 +60,7 @@ func imageHost(root *os.Root, system string) string {
 	if !ok {
 		return ""
 	}
-	f, err := root.Open(filepath.FromSlash(name))
+	f, err := root.Open(name)
 	if err != nil {
 		return ""
 	}
