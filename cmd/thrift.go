@@ -15,7 +15,7 @@ const (
 	// Beyond so much, and so much for each of the cores that are made use of, free
 	// memory goes back to the system at once and garbage is collected sooner. It is
 	// no bound: what is in use stays.
-	thriftyMemory, thriftyCore, thriftyCores = 36 << 20, 20 << 20, 8
+	thriftyMemory, thriftyCore, thriftyCores = 40 << 20, 20 << 20, 8
 )
 
 // thrifty keeps memory small while evidence is read. What it returns gives back
