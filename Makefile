@@ -31,7 +31,7 @@ windows: ## Build bin/firebreak.exe
 testwindows: ## A whole incident and the stores' tests on Windows, under Wine 10 or later (WINE=…)
 	@tools/needs build windows wine
 	$(WINDOWS) $(GO) vet ./cmd/firebreak ./config ./forensics/... ./integrations/... ./internal/... ./record/... ./response ./review/... ./store/... ./timeline/... ./tui
-	$(WINDOWS) WINEDEBUG=-all $(GO) test -count=1 -short -exec '$(or $(WINE),wine)' ./cmd/firebreak ./forensics ./forensics/container ./internal/durable ./internal/shred ./record/... ./store/... ./timeline
+	$(WINDOWS) WINEDEBUG=-all $(GO) test -count=1 -short -exec '$(or $(WINE),wine)' ./cmd/firebreak ./forensics ./forensics/container ./internal/durable ./internal/shred ./record ./record/bundle ./record/stamp ./store ./store/archive ./store/cryptvfs ./store/events ./store/events/segment ./store/keys ./timeline
 
 test: ## Run every test, with the race detector
 	@tools/needs build test

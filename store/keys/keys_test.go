@@ -15,6 +15,8 @@ import (
 
 	"filippo.io/age"
 	"github.com/zalando/go-keyring"
+
+	"firebreak/internal/testkit"
 )
 
 func workspace(t *testing.T) *Workspace {
@@ -87,7 +89,7 @@ func TestPassphrase(t *testing.T) {
 	if bytes.Contains(b, []byte("SECRET-KEY")) {
 		t.Error("the file shows the identity")
 	}
-	if info, err := os.Stat(filepath.Join(dir, WorkspaceFile)); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, WorkspaceFile)); err != nil || info.Mode().Perm() != testkit.Mode(0o600) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
