@@ -319,12 +319,24 @@ func Collect(ctx context.Context, o Options, sealed func(record.Exhibit) error) 
 	if isImageFile(o.Root) {
 		return collectImage(ctx, o, which, sealed)
 	}
-	if o.Root != "" && o.Root != "/" {
+	if o.Root != "" && o.Root != "/" && !o.own(which) {
 		if system := systemIn(o.Root); system != "" {
 			return collectPlain(ctx, o, system, o.Root, sealed)
 		}
 	}
 	return collect(ctx, o, which, sealed)
+}
+
+// own says whether collectors are chosen that come from somebody's definitions:
+// they say themselves what is taken of which system.
+func (o Options) own(which []Description) bool {
+	ours, err := CollectorsOf(nil)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(which, func(d Description) bool {
+		return !slices.ContainsFunc(ours, func(x Description) bool { return x.Name == d.Name })
+	})
 }
 
 // named is what the collection was asked for, in words.

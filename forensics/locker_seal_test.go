@@ -189,7 +189,7 @@ func TestEncryptedWithoutKey(t *testing.T) {
 // A locker that was plain is converted, also after being stopped at any step.
 func TestConvert(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows lets a file take the name of an open one; Wine, where this runs, does not")
+		t.Skip("needs a rename over an open file, which Windows allows and Wine, where this runs, refuses")
 	}
 	l := newLocker(t)
 	contents := [][]byte{marked(t, 100_000), marked(t, 5000), []byte("short"), {}}

@@ -2,6 +2,6 @@
 
 package forensics
 
-// liveStates are none: package doc of plain.go's neighbours says what is read of
-// Linux, and of macOS nothing is yet.
+// liveStates are none: Linux has collectors of its own, and of macOS no live state
+// is read.
 func liveStates() []liveState { return nil }

@@ -110,7 +110,7 @@ func TestHeadFollowsLater(t *testing.T) {
 // A failed fsync is not tried again: nobody knows what is on the disk.
 func TestFailedSyncEndsTheHandle(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("its null device can be synced")
+		t.Skip("needs a file whose sync fails; the null device of Windows can be synced")
 	}
 	t.Parallel()
 	ctx, o := context.Background(), testOptions(t)

@@ -17,11 +17,8 @@ func OpenShared(path string) (*os.File, error) {
 	if err != nil {
 		return os.Open(path) //nolint:gosec // the caller's own file
 	}
-	f, err := dir.Open(filepath.Base(path))
-	if err = errors.Join(err, dir.Close()); err != nil {
-		return nil, err
-	}
-	return f, nil
+	defer func() { _ = dir.Close() }() // it was read only
+	return dir.Open(filepath.Base(path))
 }
 
 // Rename gives a file a name that may be taken. It does not wait for the disk.
